@@ -1,3 +1,4 @@
+import type { BookId, LibraryId, ScanId } from '../domain/ids.js';
 import type { ColumnType, Generated } from 'kysely';
 
 /**
@@ -10,7 +11,7 @@ export type Int64 = ColumnType<number | bigint | string, number | bigint, number
 export type Bit = ColumnType<number, 0 | 1, 0 | 1>;
 
 export interface LibraryTable {
-  id: Generated<number>;
+  id: Generated<LibraryId>;
   name: string;
   /** Absolute path, bytes as the file system has them. */
   root: Buffer;
@@ -21,8 +22,8 @@ export interface LibraryTable {
 }
 
 export interface BookTable {
-  id: Generated<number>;
-  library_id: number;
+  id: Generated<BookId>;
+  library_id: LibraryId;
   /** Relative to the library's root, bytes, `/` between the parts. */
   path: Buffer;
   size_bytes: Int64;
@@ -39,7 +40,7 @@ export interface BookTable {
 
 export interface FormerDigestTable {
   digest: Buffer;
-  book_id: number;
+  book_id: BookId;
   kind: 'partial' | 'filename';
   replaced_s: Int64;
 }
@@ -47,8 +48,8 @@ export interface FormerDigestTable {
 export type ScanStateColumn = 'running' | 'completed' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface ScanTable {
-  id: Generated<number>;
-  library_id: number;
+  id: Generated<ScanId>;
+  library_id: LibraryId;
   shard_index: number;
   shard_count: number;
   /** NULL: incremental. Otherwise every book hashed before this moment is hashed again. */
