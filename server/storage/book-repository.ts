@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { BookRecord, Digests, KnownBook } from '../domain/book.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { bulkUpsert, idChunks } from './bulk-write.js';
@@ -138,7 +138,11 @@ export interface DigestTwin {
   readonly digests: Digests;
 }
 
-/** Books of the library that have one of these partial MD5s now: where a moved file may have come from. */
+/** Bounds the answer where a library holds thousands of copies of one file. */
+const TWINS_AT_MOST = 5000;
+
+/** Books of the library that have one of these partial MD5s now: where a moved file may have come
+ * from; missing ones first. */
 export async function booksWithPartialMd5(
   store: Store,
   libraryId: LibraryId,
@@ -151,7 +155,9 @@ export async function booksWithPartialMd5(
       .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
       .where('partial_md5', 'in', chunk)
       .where('library_id', '=', libraryId)
+      .orderBy(sql`missing_since_s is null`)
       .orderBy('id')
+      .limit(TWINS_AT_MOST)
       .execute();
     for (const row of rows) {
       if (row.partial_md5 === null || row.filename_md5 === null) continue;
@@ -193,6 +199,24 @@ export async function markPresent(store: Store, ids: readonly BookId[]): Promise
   for (const chunk of idChunks(ids)) {
     await store.db.updateTable('book').set({ missing_since_s: null }).where('id', 'in', chunk).execute();
   }
+}
+
+export async function booksAtPaths(
+  store: Store,
+  libraryId: LibraryId,
+  paths: readonly Buffer[],
+): Promise<readonly BookId[]> {
+  const ids: BookId[] = [];
+  for (const chunk of idChunks(paths)) {
+    const rows = await store.db
+      .selectFrom('book')
+      .select('id')
+      .where('library_id', '=', libraryId)
+      .where('path', 'in', chunk)
+      .execute();
+    ids.push(...rows.map((row) => row.id));
+  }
+  return ids;
 }
 
 /** Removes rows that turned out to be other books under a new path. Their former digests must be empty. */
