@@ -1,0 +1,32 @@
+import type { HashFailureCode } from '../walk/failure.js';
+
+/**
+ * What the engine throws, as against what befalls one file of many (that is a failure in the stream).
+ *
+ * - `root-missing`, `root-not-a-folder`, `root-unreadable`: before the first batch of a walk
+ * - `root-changed`: the walk ended on another folder than it began on (unmounted, mounted, replaced): what it did
+ *   not find must not count as gone
+ * - `aborted`: by the caller's signal
+ * - `closed`: the engine was closed before or meanwhile
+ * - `worker-lost`: a worker thread died
+ * - a file's failure code: only from `partialMd5OfFile`, with the operating system's error as `cause`
+ */
+export type EngineErrorCode =
+  | 'root-missing'
+  | 'root-not-a-folder'
+  | 'root-unreadable'
+  | 'root-changed'
+  | 'aborted'
+  | 'closed'
+  | 'worker-lost'
+  | HashFailureCode;
+
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EngineError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The book formats that KOReader opens: what crengine, MuPDF and DjVuLibre are registered for in its
+ * `frontend/document/*document.lua`, comics included, plus the other names of the same formats that are in
+ * circulation (azw3, djv, oxps, cbr, cb7).
+ *
+ * Left out although KOReader opens them, because in a library they are hardly ever books, and every library may
+ * name its own extensions: pictures (a cover beside the book, a scan's single pages), bare archives (`zip`, `tar`,
+ * `rar`, `7z`), and text that something else produced (`md`, `log`, `xml`, `svg`, `sh`, `py`, and their `.zip`).
+ */
+export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
+  (
+    'azw azw3 chm doc docm docx epub epub3 fb2 fb2.zip fb3 htm htm.zip html html.zip mobi odt pdb prc rtf rtf.zip ' +
+    'tcr txt txt.zip xhtml pdf xps oxps djvu djv cbz cbt cbr cb7'
+  ).split(' '),
+);
+
+/**
+ * Whether a file of this name is a book.
+ *
+ * @param name the bytes after the last `/`
+ * @param extensions lower case, without a leading dot; one may hold a dot (`fb2.zip`)
+ */
+export function isBookName(name: Uint8Array, extensions: ReadonlySet<string>): boolean {
+  return isLatin1BookName(Buffer.from(name).toString('latin1'), extensions);
+}
+
+/** The same for a name whose bytes are the characters of a string. */
+export function isLatin1BookName(name: string, extensions: ReadonlySet<string>): boolean {
+  const lastDot = name.lastIndexOf('.');
+  // A dot in front makes a hidden file, not an extension.
+  if (lastDot <= 0) return false;
+  // `._Book.epub` is where macOS keeps the attributes of Book.epub on foreign file systems.
+  if (name.startsWith('._')) return false;
+  if (extensions.has(name.slice(lastDot + 1).toLowerCase())) return true;
+  const dotBefore = name.lastIndexOf('.', lastDot - 1);
+  return dotBefore > 0 && extensions.has(name.slice(dotBefore + 1).toLowerCase());
+}
