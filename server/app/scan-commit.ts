@@ -15,7 +15,11 @@ import {
   recordFailure,
   saveBooks,
 } from '../storage/book-repository.js';
-import { keepFormerDigests, type ReplacedDigest, replacedDigests } from '../storage/former-digest-repository.js';
+import {
+  keepFormerDigests,
+  type ReplacedDigest,
+  replacedDigests,
+} from '../storage/former-digest-repository.js';
 import { renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
 import { inTransaction } from '../storage/transaction.js';

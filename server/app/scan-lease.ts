@@ -59,7 +59,8 @@ function collides(running: ScanShard, wanted: ScanShard): boolean {
 
 function alreadyRunning(library: Library, running: ScanRecord): DogearError {
   const [host, , , pid] = running.runner.split(' ');
-  const part = running.shard.count > 1 ? `, part ${String(running.shard.index)}/${String(running.shard.count)}` : '';
+  const part =
+    running.shard.count > 1 ? `, part ${String(running.shard.index)}/${String(running.shard.count)}` : '';
   return new DogearError(
     'scan-running',
     `The library "${library.name}" is being scanned already${part} (process ${String(pid)} on ${String(host)}). ` +

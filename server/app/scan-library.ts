@@ -3,7 +3,7 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
 import { type ScanCounts, type ScanShard, WHOLE_LIBRARY } from '../domain/scan.js';
-import { finishScan, latestScan, renewLease } from '../storage/scan-repository.js';
+import { finishScan, latestScan, type LeaseState, renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
 import { leaseLost } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
@@ -106,15 +106,19 @@ function keepLease(
   run: ScanRun,
   stop: AbortController,
 ): NodeJS.Timeout {
-  return setInterval(() => {
-    void renewLease(store, scanId, run.counts, LEASE_MS).then(
-      (lease) => {
-        if (lease === 'lost') stop.abort(leaseLost(library));
-        if (lease === 'cancel-requested') stop.abort(new DogearError('scan-cancelled', 'The scan was cancelled.'));
-      },
-      () => undefined, // the database is away: the next batch tells, or the next beat finds it back
-    );
-  }, LEASE_MS / 3);
+  const beat = async (): Promise<void> => {
+    let lease: LeaseState;
+    try {
+      lease = await renewLease(store, scanId, run.counts, LEASE_MS);
+    } catch {
+      return; // the database is away: the next batch tells, or the next beat finds it back
+    }
+    if (lease === 'lost') stop.abort(leaseLost(library));
+    if (lease === 'cancel-requested') {
+      stop.abort(new DogearError('scan-cancelled', 'The scan was cancelled.'));
+    }
+  };
+  return setInterval(() => void beat(), LEASE_MS / 3);
 }
 
 function toDogearError(error: unknown, library: Library): unknown {
@@ -128,7 +132,11 @@ function toDogearError(error: unknown, library: Library): unknown {
         error,
       );
     case 'root-not-a-folder':
-      return new DogearError(error.code, `${root}, the root of the library "${library.name}", is not a folder.`, error);
+      return new DogearError(
+        error.code,
+        `${root}, the root of the library "${library.name}", is not a folder.`,
+        error,
+      );
     case 'root-unreadable':
       return new DogearError(
         error.code,
@@ -144,7 +152,17 @@ function toDogearError(error: unknown, library: Library): unknown {
       );
     case 'aborted':
       return new DogearError('scan-cancelled', 'The scan was stopped.', error);
-    default:
+    case 'unreadable':
+    case 'vanished':
+    case 'not-regular':
+    case 'link-loop':
+    case 'path-too-long':
+    case 'io-error':
+    case 'changed-while-read':
+    case 'worker-lost':
+    case 'closed':
       return error;
+    default:
+      return error.code satisfies never;
   }
 }

@@ -11,7 +11,12 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
 import { NO_COUNTS, type ScanCounts, type ScanShard } from '../domain/scan.js';
-import { type FileToRecord, LibraryMerge, type MergeDecisions, noDecisions } from '../library/library-merge.js';
+import {
+  type FileToRecord,
+  LibraryMerge,
+  type MergeDecisions,
+  noDecisions,
+} from '../library/library-merge.js';
 import { readDatabaseNowMs } from '../storage/database-clock.js';
 import type { Store } from '../storage/store.js';
 import { BatchWriter } from './batch-writer.js';
@@ -143,7 +148,8 @@ export class ScanRun {
   }
 
   #planned(entries: EntryBatch, toHash: readonly FileToRecord[]): EntryBatch {
-    const selected = toHash.length === entries.length ? entries : entries.select(toHash.map(({ entry }) => entry));
+    const selected =
+      toHash.length === entries.length ? entries : entries.select(toHash.map(({ entry }) => entry));
     this.#plans.set(selected, toHash);
     return selected;
   }

@@ -1,7 +1,7 @@
 import type { KnownBook } from '../domain/book.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
-import { type MovedBook, booksAtPaths, moveBooks, removeBooks } from '../storage/book-repository.js';
+import { booksAtPaths, removeBooks, renameBooks } from '../storage/book-repository.js';
 import type { Store } from '../storage/store.js';
 import { inTransaction } from '../storage/transaction.js';
 import type { CommitContext, ScannedFile } from './scan-commit.js';
@@ -38,10 +38,15 @@ export class UnhashedMoves {
       await inTransaction(store, async (transaction) => {
         const paths = chunk.map(({ file }) => file.path);
         await removeBooks(transaction, await booksAtPaths(transaction, library.id, paths));
-        await moveBooks(
+        await renameBooks(
           transaction,
-          chunk.map(({ id, file }): MovedBook => ({ id, record: { ...file, libraryId: library.id } })),
-          context.nowMs(),
+          chunk.map(({ id, file: { path, sizeBytes, modifiedNs } }) => ({
+            id,
+            libraryId: library.id,
+            path,
+            sizeBytes,
+            modifiedNs,
+          })),
         );
       });
       for (const { id } of chunk) context.moved.add(id);

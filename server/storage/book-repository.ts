@@ -95,6 +95,38 @@ export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs
   );
 }
 
+export interface RenamedBook {
+  readonly id: BookId;
+  readonly libraryId: LibraryId;
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+}
+
+/**
+ * Gives books new paths where the library makes no digests. Digests from a time when it did are kept and
+ * marked as not current (no `hashed_ms`), so that they are made anew once it does again.
+ */
+export async function renameBooks(store: Store, renames: readonly RenamedBook[]): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'book',
+      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns'],
+      key: ['id'],
+      update: ['path', 'size_bytes', 'modified_ns'],
+      also: ['missing_since_s = null', 'hashed_ms = null'],
+    },
+    renames.flatMap(({ id, libraryId, path, sizeBytes, modifiedNs }) => [
+      id,
+      libraryId,
+      path,
+      sizeBytes,
+      modifiedNs,
+    ]),
+  );
+}
+
 function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void {
   const { digests } = record;
   values.push(
