@@ -39,9 +39,9 @@ describe('a password key', () => {
   });
 });
 
-describe('HTTP Basic', () => {
-  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
+describe('HTTP Basic', () => {
   it('takes the MD5 of the plain password', () => {
     expect(parseBasicCredentials(basic('anna:password'))).toEqual({ name: 'anna', key });
     expect(parseBasicCredentials(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
