@@ -1,4 +1,4 @@
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/schema.js';
 import { createEngine, type Engine } from '../engine/index.js';
 import { migrate, type MigrationReport } from './storage/migrate.js';
 import { openStore, type OpenStore } from './storage/store.js';
@@ -11,9 +11,8 @@ export interface Program {
   close(): Promise<void>;
 }
 
-export function composeEngine({ engine }: Configuration, jobs?: number): Engine {
-  const fixed = jobs ?? (engine.jobs === 'auto' ? undefined : engine.jobs);
-  return createEngine({ md5: engine.md5, ...(fixed === undefined ? {} : { jobs: fixed }) });
+export function composeEngine({ engine }: Configuration): Engine {
+  return createEngine({ md5: engine.md5, ...(engine.jobs === 'auto' ? {} : { jobs: engine.jobs }) });
 }
 
 /** A database that is open and current, with what bringing it up to date took. */

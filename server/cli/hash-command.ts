@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type HashedPath, hashPaths } from '../app/hash-paths.js';
 import { composeEngine } from '../compose.js';
 import { checkDigests } from './check-digests.js';
+import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
@@ -14,11 +15,8 @@ interface HashFlags {
   readonly json?: true;
   readonly check?: string;
   readonly filename?: true;
-  readonly jobs?: number;
   readonly extensions?: readonly string[];
 }
-
-const MAX_JOBS = 256;
 
 export function addHashCommand(program: Command, context: CommandContext): void {
   program
@@ -28,24 +26,27 @@ export function addHashCommand(program: Command, context: CommandContext): void 
     .option('--json', 'one JSON object a line, with both digests and the size')
     .option('--check <file>', 'read digests and paths from FILE (- for standard input) and check them')
     .option('--filename', 'the MD5 of the file name instead: what KOReader sends with its "filename" method')
-    .option('--jobs <number>', 'batches hashed at the same time (default: as many as help)', parseJobs)
     .option(
       '--extensions <list>',
       'what counts as a book below a folder, as in epub,pdf,cbz',
       parseExtensions,
     )
-    .action(async (paths: string[], flags: HashFlags) => {
+    .action(async (paths: string[], flags: HashFlags, command: Command) => {
       if ((paths.length === 0) === (flags.check === undefined)) {
         writeError('name files or folders to hash, or --check FILE.');
         context.exitWith(EXIT.usage);
         return;
       }
-      context.exitWith(await runHash(context, paths, flags));
+      context.exitWith(await runHash(context.configuration(command), paths, flags));
     });
 }
 
-async function runHash(context: CommandContext, paths: readonly string[], flags: HashFlags): Promise<number> {
-  const engine = composeEngine(await context.configuration(), flags.jobs);
+async function runHash(
+  configuration: Configuration,
+  paths: readonly string[],
+  flags: HashFlags,
+): Promise<number> {
+  const engine = composeEngine(configuration);
   const interrupt = listenForInterrupt();
   try {
     if (flags.check !== undefined)
@@ -92,12 +93,4 @@ function print({ path, outcome }: HashedPath, flags: HashFlags): void {
   } else if (outcome.state === 'hashed') {
     writeBytes(digestLine(flags.filename === true ? outcome.filenameMd5 : outcome.partialMd5, path));
   }
-}
-
-function parseJobs(value: string): number {
-  const jobs = Number(value);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > MAX_JOBS) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${String(MAX_JOBS)}.`);
-  }
-  return jobs;
 }

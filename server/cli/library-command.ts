@@ -7,6 +7,7 @@ import {
   updateLibrary,
 } from '../app/library-admin.js';
 import { type ComposedStore, composeStore } from '../compose.js';
+import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './extensions-option.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
@@ -38,8 +39,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--no-koreader-hashes', 'catalogue the books without hashing them')
-    .action((name: string, root: string, flags: AddFlags) =>
-      withStore(context, async (store) => {
+    .action((name: string, root: string, flags: AddFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
         const added = await addLibrary(store, {
           name,
           root,
@@ -54,8 +55,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .command('list')
     .description('list the libraries with their numbers of books')
     .option('--json', 'one JSON object a line')
-    .action((flags: { readonly json?: true }) =>
-      withStore(context, async (store) => {
+    .action((flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
         const listed = await describeLibraries(store);
         if (listed.length === 0)
           writeNote('There is no library yet; add one with "dogear library add NAME ROOT".');
@@ -78,8 +79,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--koreader-hashes <on|off>', 'whether its books are hashed')
-    .action((name: string, flags: SetFlags) =>
-      withStore(context, async (store) => {
+    .action((name: string, flags: SetFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
         const changed = await updateLibrary(store, name, flags);
         writeLine(`Changed the library "${changed.name}".`);
       }),
@@ -89,8 +90,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .command('remove')
     .argument('<name>', 'the library')
     .description('forget a library and its books; no file is touched')
-    .action((name: string) =>
-      withStore(context, async (store) => {
+    .action((name: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
         const removed = await removeLibrary(store, name);
         writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
       }),
@@ -98,10 +99,10 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
 }
 
 async function withStore(
-  context: CommandContext,
+  configuration: Configuration,
   work: (store: ComposedStore) => Promise<void>,
 ): Promise<void> {
-  const store = await composeStore(await context.configuration());
+  const store = await composeStore(configuration);
   try {
     await work(store);
   } finally {

@@ -7,8 +7,8 @@ export function addMigrateCommand(program: Command, context: CommandContext): vo
   program
     .command('migrate')
     .description("bring the database's tables up to date (every other command does so by itself)")
-    .action(async () => {
-      const store = await composeStore(await context.configuration());
+    .action(async (_flags: unknown, command: Command) => {
+      const store = await composeStore(context.configuration(command));
       try {
         const { applied, current } = store.migration;
         for (const name of applied) writeLine(`applied ${name}`);

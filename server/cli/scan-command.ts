@@ -22,8 +22,8 @@ export function addScanCommand(program: Command, context: CommandContext): void 
     .option('--regen-hashes', 'hash every book again')
     .option('--shard <i/n>', 'scan part I of N only, split by folder: one machine each', parseShard)
     .option('--json', 'one JSON object a line: progress, failures, summary')
-    .action(async (names: string[], flags: ScanFlags) => {
-      const composed = await composeProgram(await context.configuration());
+    .action(async (names: string[], flags: ScanFlags, command: Command) => {
+      const composed = await composeProgram(context.configuration(command));
       const interrupt = listenForInterrupt();
       try {
         const libraries = await chooseLibraries(composed.store, names);

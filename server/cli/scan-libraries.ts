@@ -49,7 +49,7 @@ async function scanAsText(program: Program, library: Library, request: ScanReque
   const display = scanProgressDisplay();
   try {
     const summary = await scanLibrary(program, library, {
-      ...withoutJson(request),
+      ...request,
       onProgress: (progress) => display.update(progress),
       onFailure: (failure) => report.failure(failure),
     });
@@ -67,7 +67,7 @@ async function scanAsJson(program: Program, library: Library, request: ScanReque
   let lastMs = 0;
   writeJsonLine({ event: 'scan', library: library.name, ...prefixed(library.root) });
   const summary = await scanLibrary(program, library, {
-    ...withoutJson(request),
+    ...request,
     onProgress: ({ scanId, counts, expectedFiles, elapsedMs }) => {
       if (elapsedMs - lastMs < JSON_PROGRESS_EVERY_MS) return;
       lastMs = elapsedMs;
@@ -106,8 +106,4 @@ function jsonCounts({ counts, elapsedMs }: Pick<ScanSummary, 'counts' | 'elapsed
 function prefixed(root: Buffer): object {
   const { path, path_base64 } = jsonPath(root);
   return path_base64 === undefined ? { root: path } : { root: path, root_base64: path_base64 };
-}
-
-function withoutJson({ json: _, ...options }: ScanRequest): Omit<ScanRequest, 'json'> {
-  return options;
 }

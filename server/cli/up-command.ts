@@ -11,8 +11,8 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .command('up')
     .argument('<folder...>', 'folders of books')
     .description('add the folders as libraries on first sight and scan them')
-    .action(async (folders: string[]) => {
-      const composed = await composeProgram(await context.configuration());
+    .action(async (folders: string[], _flags: unknown, command: Command) => {
+      const composed = await composeProgram(context.configuration(command));
       const interrupt = listenForInterrupt();
       try {
         const libraries: Library[] = [];
