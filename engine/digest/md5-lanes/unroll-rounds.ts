@@ -4,7 +4,8 @@
  *
  * MD5 is a chain of 64 steps in which each waits for the one before, about 350 cycles a block however wide
  * the vector is. Two or three independent vectors side by side fill the time that one spends waiting; the
- * 64 steps of three vectors are 192 near-equal lines, which is why they are generated.
+ * 64 steps of three vectors are 192 near-equal lines, which is why they are generated. (A loop over groups of
+ * four steps is short enough to write by hand and 8 to 12 % slower.)
  */
 
 const STEPS = 64;
