@@ -29,7 +29,7 @@ export class ThroughputWatch {
   private tasks = 0;
   private busyMs = 0;
   private lastSeenMs = 0;
-  private inFlight = 0;
+  private busyThreads = 0;
 
   constructor(startJobs: number, limits: TunerLimits) {
     this.limits = limits;
@@ -45,10 +45,10 @@ export class ThroughputWatch {
     return this.points;
   }
 
-  /** To be told each time the number of tasks in flight changes. */
-  setInFlight(inFlight: number, nowMs: number): void {
+  /** To be told each time it changes how many threads have something to do. */
+  setBusyThreads(threads: number, nowMs: number): void {
     this.addBusyTime(nowMs);
-    this.inFlight = inFlight;
+    this.busyThreads = threads;
   }
 
   /** A hash task came back. May change `jobs`. */
@@ -74,7 +74,7 @@ export class ThroughputWatch {
   }
 
   private addBusyTime(nowMs: number): void {
-    this.busyMs += this.inFlight * (nowMs - this.lastSeenMs);
+    this.busyMs += this.busyThreads * (nowMs - this.lastSeenMs);
     this.lastSeenMs = nowMs;
   }
 
