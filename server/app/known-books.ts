@@ -1,0 +1,35 @@
+import type { KnownBook } from '../domain/book.js';
+import type { LibraryId } from '../domain/ids.js';
+import { nextKnownBooks } from '../storage/book-repository.js';
+import type { Store } from '../storage/store.js';
+
+/** Rows of a page: large enough that the round trip does not count, small enough (about 1 MB) to hold two. */
+const PAGE_ROWS = 4000;
+
+/** The books of a library in byte order of their paths, a page at a time; the next one is read ahead. */
+export class KnownBooks {
+  readonly #store: Store;
+  readonly #libraryId: LibraryId;
+  #ahead: Promise<readonly KnownBook[]>;
+
+  constructor(store: Store, libraryId: LibraryId) {
+    this.#store = store;
+    this.#libraryId = libraryId;
+    this.#ahead = this.#read(Buffer.alloc(0));
+  }
+
+  /** The next page; empty once all have been given. */
+  async next(): Promise<readonly KnownBook[]> {
+    const page = await this.#ahead;
+    const last = page.at(-1);
+    this.#ahead = last === undefined ? Promise.resolve([]) : this.#read(last.path);
+    return page;
+  }
+
+  #read(afterPath: Buffer): Promise<readonly KnownBook[]> {
+    const page = nextKnownBooks(this.#store, this.#libraryId, afterPath, PAGE_ROWS);
+    // Awaited by `next`; a scan that ends before must not leave an unhandled rejection behind.
+    page.catch(() => undefined);
+    return page;
+  }
+}

@@ -1,0 +1,304 @@
+import { readdirSync } from 'node:fs';
+import {
+  type Engine,
+  type EntryBatch,
+  type HashedBatch,
+  KOREADER_EXTENSIONS,
+  shardOfFolder,
+} from '../../engine/index.js';
+import type { KnownBook } from '../domain/book.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { BookId, ScanId } from '../domain/ids.js';
+import type { Library } from '../domain/library.js';
+import { NO_COUNTS, type ScanCounts, type ScanShard } from '../domain/scan.js';
+import {
+  type FileToRecord,
+  LibraryMerge,
+  type MergeDecisions,
+  noDecisions,
+} from '../library/library-merge.js';
+import { readDatabaseNowMs } from '../storage/database-clock.js';
+import type { Store } from '../storage/store.js';
+import { BatchWriter } from './batch-writer.js';
+import { KnownBooks } from './known-books.js';
+import { type CommitContext, commitBatch, type ScannedFile } from './scan-commit.js';
+import { UnhashedMoves } from './unhashed-moves.js';
+
+export interface FileFailure {
+  readonly path: Buffer;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ScanRunOptions {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly library: Library;
+  readonly scanId: ScanId;
+  readonly shard: ScanShard;
+  readonly regenSinceMs: number | undefined;
+  readonly signal: AbortSignal;
+  onBatch(this: void, counts: ScanCounts): void;
+  onFailure(this: void, failure: FileFailure): void;
+}
+
+/** Files of one transaction: at 500 the commit itself costs a few microseconds a file. */
+const COMMIT_FILES = 500;
+/** What was hashed waits no longer than this for its batch to fill. */
+const COMMIT_AFTER_MS = 1000;
+/** Two transactions in flight hide the round trips to a server; SQLite has one writer. */
+const MYSQL_WRITERS = 2;
+
+/** One scan from the first folder to the last commit; made once, run once. */
+export class ScanRun {
+  readonly #options: ScanRunOptions;
+  readonly #merge: LibraryMerge;
+  readonly #known: KnownBooks;
+  readonly #writer: BatchWriter;
+  readonly #plans = new Map<EntryBatch, readonly FileToRecord[]>();
+  readonly #unhashedMoves: UnhashedMoves | undefined;
+  readonly #gone: BookId[] = [];
+  #counts: ScanCounts = NO_COUNTS;
+  #pending: ScannedFile[] = [];
+  #pendingReturned: BookId[] = [];
+  #pendingSinceMs = 0;
+  #context: CommitContext | undefined;
+
+  constructor(options: ScanRunOptions) {
+    const { store, library, shard, regenSinceMs } = options;
+    this.#options = options;
+    this.#known = new KnownBooks(store, library.id);
+    this.#writer = new BatchWriter(store.dialect === 'mysql' ? MYSQL_WRITERS : 1);
+    this.#unhashedMoves = library.koreaderHashes ? undefined : new UnhashedMoves();
+    this.#merge = new LibraryMerge({
+      koreaderHashes: library.koreaderHashes,
+      regenSinceMs,
+      isMine: (path) =>
+        shard.count === 1 ||
+        shardOfFolder(path.subarray(0, Math.max(0, path.lastIndexOf(0x2f))), shard.count) === shard.index,
+    });
+  }
+
+  get counts(): ScanCounts {
+    return this.#counts;
+  }
+
+  async run(): Promise<void> {
+    const { engine, library, signal } = this.#options;
+    try {
+      for await (const hashed of engine.hash(library.root, this.#filesToHash(), { signal })) {
+        this.#takeHashed(hashed);
+        await this.#commitWhenFull();
+      }
+      await this.#commitPending();
+    } finally {
+      await this.#writer.drain();
+    }
+    await this.#commitGone();
+  }
+
+  /** Walks, compares with the catalogue, and passes on what has to be read. */
+  async *#filesToHash(): AsyncGenerator<EntryBatch> {
+    const { engine, library, shard, signal } = this.#options;
+    const entriesOf = engine.walk(library.root, {
+      extensions: library.extensions === undefined ? KOREADER_EXTENSIONS : new Set(library.extensions),
+      ...(shard.count === 1 ? {} : { shard }),
+      signal,
+    });
+    let page = await this.#known.next();
+    let book = 0;
+    await this.#begin(page.length > 0);
+    for await (const entries of entriesOf) {
+      const decisions = noDecisions();
+      let entry = 0;
+      for (;;) {
+        ({ entry, known: book } = this.#merge.merge(
+          entries,
+          page,
+          { entry, known: book },
+          decisions,
+          page.length === 0,
+        ));
+        if (entry === entries.length) break;
+        page = await this.#known.next();
+        book = 0;
+      }
+      await this.#take(entries, decisions);
+      if (decisions.toHash.length > 0) yield this.#planned(entries, decisions.toHash);
+    }
+    const decisions = noDecisions();
+    for (; page.length > 0; page = await this.#known.next(), book = 0) {
+      this.#merge.finish(page, book, decisions);
+      for (const known of decisions.gone.splice(0)) this.#takeGone(known);
+    }
+  }
+
+  async #begin(mayHoldMoved: boolean): Promise<void> {
+    const { store, library, scanId } = this.#options;
+    const startMs = await readDatabaseNowMs(store);
+    const startedAt = performance.now();
+    this.#context = {
+      store,
+      library,
+      scanId,
+      moved: new Set(),
+      mayHoldMoved,
+      nowMs: () => Math.floor(startMs + (performance.now() - startedAt)),
+    };
+  }
+
+  #planned(entries: EntryBatch, toHash: readonly FileToRecord[]): EntryBatch {
+    const selected =
+      toHash.length === entries.length ? entries : entries.select(toHash.map(({ entry }) => entry));
+    this.#plans.set(selected, toHash);
+    return selected;
+  }
+
+  async #take(entries: EntryBatch, decisions: MergeDecisions): Promise<void> {
+    const { found, unchanged, returned, failed, gone, toCatalogue } = decisions;
+    this.#count({ found, unchanged, returned: returned.length, failed: failed.length });
+    for (const known of gone) this.#takeGone(known);
+    for (const { path, failure } of failed) {
+      this.#options.onFailure({ path, code: failure.code, message: failure.message });
+    }
+    this.#pendingReturned.push(...returned);
+    for (const { entry, known } of toCatalogue) {
+      const file = fileAt(entries, entry, known);
+      this.#unhashedMoves?.found(file);
+      this.#push(file);
+    }
+    await this.#commitWhenFull();
+    this.#options.onBatch(this.#counts);
+  }
+
+  #takeGone(known: KnownBook): void {
+    this.#gone.push(known.id);
+    this.#unhashedMoves?.gone(known);
+  }
+
+  #takeHashed(hashed: HashedBatch): void {
+    const plan = this.#plans.get(hashed.entries) ?? [];
+    this.#plans.delete(hashed.entries);
+    let read = 0;
+    let failures = 0;
+    for (let index = 0; index < hashed.entries.length; index++) {
+      const known = plan[index]?.known;
+      const path = hashed.entries.pathAt(index);
+      const failure = hashed.failureAt(index);
+      if (failure === undefined) {
+        read++;
+        this.#push({
+          path,
+          sizeBytes: hashed.sizeBytes[index] ?? 0,
+          modifiedNs: hashed.modifiedNs[index] ?? 0n,
+          digests: {
+            partialMd5: digestAt(hashed.partialMd5, index),
+            filenameMd5: digestAt(hashed.filenameMd5, index),
+          },
+          failure: undefined,
+          known,
+        });
+        continue;
+      }
+      failures++;
+      this.#options.onFailure({ path, code: failure.code, message: failure.message });
+      if (failure.code !== 'vanished') {
+        this.#push({ ...fileAt(hashed.entries, index, known), failure: failure.code });
+      } else if (known !== undefined && !known.missing) this.#takeGone(known);
+    }
+    this.#count({ hashed: read, failed: failures });
+    this.#options.onBatch(this.#counts);
+  }
+
+  #push(file: ScannedFile): void {
+    if (this.#pending.length === 0) this.#pendingSinceMs = performance.now();
+    this.#pending.push(file);
+  }
+
+  async #commitWhenFull(): Promise<void> {
+    const waiting = this.#pending.length + this.#pendingReturned.length;
+    const waitedMs = performance.now() - this.#pendingSinceMs;
+    if (waiting >= COMMIT_FILES || (waiting > 0 && waitedMs > COMMIT_AFTER_MS)) await this.#commitPending();
+  }
+
+  async #commitPending(): Promise<void> {
+    const files = this.#pending;
+    const returned = this.#pendingReturned;
+    if (files.length === 0 && returned.length === 0) return;
+    this.#pending = [];
+    this.#pendingReturned = [];
+    await this.#writer.submit(() => this.#commit({ files, returned, gone: [] }));
+  }
+
+  async #commit(batch: Parameters<typeof commitBatch>[1]): Promise<void> {
+    if (this.#context === undefined) throw new Error('a scan commits nothing before it has begun');
+    const counts = await commitBatch(this.#context, batch, (committed) => add(this.#counts, committed));
+    this.#count(counts);
+  }
+
+  /** What is gone is written only now: the walk has ended well and its root is still the one it was. */
+  async #commitGone(): Promise<void> {
+    const { store, library, shard } = this.#options;
+    if (this.#context === undefined) return;
+    if (this.#counts.found === 0 && this.#gone.length > 0) refuseEmptyRoot(library, shard);
+    if (this.#unhashedMoves !== undefined) {
+      const moved = await this.#unhashedMoves.commit(store, library, this.#context);
+      this.#count({ moved, added: -moved });
+    }
+    const { moved } = this.#context;
+    const gone = this.#gone.filter((id) => !moved.has(id));
+    for (let start = 0; start < gone.length; start += COMMIT_FILES) {
+      const chunk = gone.slice(start, start + COMMIT_FILES);
+      await this.#commit({ files: [], returned: [], gone: chunk });
+      this.#count({ missing: chunk.length });
+      this.#options.onBatch(this.#counts);
+    }
+  }
+
+  #count(more: Partial<ScanCounts>): void {
+    this.#counts = add(this.#counts, more);
+  }
+}
+
+function add(counts: ScanCounts, more: Partial<ScanCounts>): ScanCounts {
+  return {
+    found: counts.found + (more.found ?? 0),
+    added: counts.added + (more.added ?? 0),
+    changed: counts.changed + (more.changed ?? 0),
+    moved: counts.moved + (more.moved ?? 0),
+    returned: counts.returned + (more.returned ?? 0),
+    unchanged: counts.unchanged + (more.unchanged ?? 0),
+    missing: counts.missing + (more.missing ?? 0),
+    failed: counts.failed + (more.failed ?? 0),
+    hashed: counts.hashed + (more.hashed ?? 0),
+  };
+}
+
+function fileAt(entries: EntryBatch, index: number, known: KnownBook | undefined): ScannedFile {
+  return {
+    path: entries.pathAt(index),
+    sizeBytes: entries.sizeBytes[index] ?? 0,
+    modifiedNs: entries.modifiedNs[index] ?? 0n,
+    digests: undefined,
+    failure: undefined,
+    known,
+  };
+}
+
+function digestAt(digests: Uint8Array, index: number): Buffer {
+  return Buffer.from(digests.buffer, digests.byteOffset + index * 16, 16);
+}
+
+/**
+ * A root without a single book, where books were before, is far more often a disk that is not mounted than a
+ * library that was emptied. A part of a library may well run empty, so there the root itself has to be.
+ */
+function refuseEmptyRoot(library: Library, shard: ScanShard): void {
+  if (shard.count > 1 && readdirSync(library.root).length > 0) return;
+  throw new DogearError(
+    'root-empty',
+    `The folder ${library.root.toString()} of the library "${library.name}" holds no book any more. ` +
+      'Is its disk mounted? Nothing was changed. If the library is really empty, remove it with ' +
+      '"dogear library remove".',
+  );
+}

@@ -1,0 +1,54 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/**
+ * Names this process so that another one on the same machine can tell whether it still lives: host, boot,
+ * process namespace, process number and its start time, the last against a number given to a new process.
+ */
+export function currentRunner(): string {
+  return runnerName(process.pid);
+}
+
+/** Whether the runner is known to be dead; false when it may live, or lives where this process cannot look. */
+export function isRunnerDead(runner: string): boolean {
+  const pid = Number(runner.split(' ').at(-2));
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (machine() !== runner.split(' ').slice(0, -2).join(' ')) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+  return runnerName(pid) !== runner;
+}
+
+function runnerName(pid: number): string {
+  return `${machine()} ${String(pid)} ${startTime(pid)}`;
+}
+
+function machine(): string {
+  const boot = readText('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8) ?? '-';
+  return `${hostname()} ${boot} ${processNamespace()}`;
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    return '-'; // no /proc: other systems than Linux have one namespace
+  }
+}
+
+/** Clock ticks after boot, field 22 of /proc/PID/stat; the command's name before it may hold spaces. */
+function startTime(pid: number): string {
+  const stat = readText(`/proc/${String(pid)}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined; // the process ended, or there is no /proc
+  }
+}

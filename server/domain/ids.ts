@@ -1,0 +1,25 @@
+/** Keys of the database's rows, branded so that one is not taken for another. Only the functions below make them. */
+declare const brand: unique symbol;
+type Id<Name extends string> = number & { readonly [brand]: Name };
+
+export type LibraryId = Id<'library'>;
+export type BookId = Id<'book'>;
+export type ScanId = Id<'scan'>;
+
+export function libraryId(value: number): LibraryId {
+  return asId(value);
+}
+
+export function bookId(value: number): BookId {
+  return asId(value);
+}
+
+export function scanId(value: number): ScanId {
+  return asId(value);
+}
+
+function asId<Name extends string>(value: number): Id<Name> {
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${String(value)} is no row's id`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where an id is made
+  return value as Id<Name>;
+}

@@ -1,0 +1,53 @@
+import type { LibraryId, ScanId } from './ids.js';
+
+/** Part `index` (1 … count) of a library, split by folder, that one of several machines scans. */
+export interface ScanShard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export const WHOLE_LIBRARY: ScanShard = { index: 1, count: 1 };
+
+export interface ScanCounts {
+  /** Book files seen so far, failures included. */
+  readonly found: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly moved: number;
+  /** Were missing and are back, unchanged. */
+  readonly returned: number;
+  readonly unchanged: number;
+  readonly missing: number;
+  readonly failed: number;
+  /** Files read and hashed by this scan. */
+  readonly hashed: number;
+}
+
+export const NO_COUNTS: ScanCounts = {
+  found: 0,
+  added: 0,
+  changed: 0,
+  moved: 0,
+  returned: 0,
+  unchanged: 0,
+  missing: 0,
+  failed: 0,
+  hashed: 0,
+};
+
+export type ScanState =
+  | { readonly state: 'running'; readonly leaseUntilMs: number }
+  | { readonly state: 'completed' | 'cancelled' | 'interrupted'; readonly finishedMs: number | undefined }
+  | { readonly state: 'failed'; readonly finishedMs: number; readonly error: string };
+
+export interface ScanRecord {
+  readonly id: ScanId;
+  readonly libraryId: LibraryId;
+  readonly shard: ScanShard;
+  /** Books hashed before this moment are hashed again; `undefined`: only what is new or changed. */
+  readonly regenSinceMs: number | undefined;
+  readonly runner: string;
+  readonly startedMs: number;
+  readonly counts: ScanCounts;
+  readonly state: ScanState;
+}

@@ -1,0 +1,280 @@
+import { CompiledQuery, sql } from 'kysely';
+import type { BookRecord, Digests, KnownBook } from '../domain/book.js';
+import type { BookId, LibraryId } from '../domain/ids.js';
+import { bulkUpsert, idChunks } from './bulk-write.js';
+import { toBigInt, toNumber, toNumberOrUndefined } from './int64.js';
+import type { Store } from './store.js';
+
+interface KnownBookRow {
+  readonly id: BookId;
+  readonly path: Buffer;
+  readonly size_bytes: number | string;
+  readonly modified_ns: number | bigint | string;
+  readonly hashed_ms: number | string | null;
+  readonly missing: number;
+  readonly failed: number;
+}
+
+const KNOWN_BOOKS =
+  'select id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, ' +
+  'failure is not null as failed from book where library_id = ? and path > ? order by path limit ?';
+
+/** The next books of a library in byte order of their paths, those behind `afterPath`. */
+export async function nextKnownBooks(
+  store: Store,
+  libraryId: LibraryId,
+  afterPath: Buffer,
+  limit: number,
+): Promise<readonly KnownBook[]> {
+  const { rows } = await store.db.executeQuery<KnownBookRow>(
+    CompiledQuery.raw(KNOWN_BOOKS, [libraryId, afterPath, limit]),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    path: row.path,
+    sizeBytes: toNumber(row.size_bytes),
+    modifiedNs: toBigInt(row.modified_ns),
+    missing: row.missing === 1,
+    hashedMs: toNumberOrUndefined(row.hashed_ms),
+    failed: row.failed === 1,
+  }));
+}
+
+const RECORD_COLUMNS = [
+  'library_id',
+  'path',
+  'size_bytes',
+  'modified_ns',
+  'partial_md5',
+  'filename_md5',
+  'hashed_ms',
+  'failure',
+];
+
+const UPDATED_COLUMNS = ['size_bytes', 'modified_ns', 'partial_md5', 'filename_md5', 'hashed_ms', 'failure'];
+
+/** Adds the books, or puts the record in place of the one at the same path; either is present afterwards. */
+export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
+  const values: unknown[] = [];
+  for (const record of records) pushRecord(values, record, nowMs);
+  await bulkUpsert(
+    store,
+    {
+      table: 'book',
+      columns: RECORD_COLUMNS,
+      key: ['library_id', 'path'],
+      update: UPDATED_COLUMNS,
+      also: ['missing_since_s = null'],
+    },
+    values,
+  );
+}
+
+export interface MovedBook {
+  readonly id: BookId;
+  readonly record: BookRecord;
+}
+
+/** Gives books their new paths (and what else the record says); none of the paths may be taken. */
+export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs: number): Promise<void> {
+  const values: unknown[] = [];
+  for (const { id, record } of moves) {
+    values.push(id);
+    pushRecord(values, record, nowMs);
+  }
+  await bulkUpsert(
+    store,
+    {
+      table: 'book',
+      columns: ['id', ...RECORD_COLUMNS],
+      key: ['id'],
+      update: ['path', ...UPDATED_COLUMNS],
+      also: ['missing_since_s = null'],
+    },
+    values,
+  );
+}
+
+export interface RenamedBook {
+  readonly id: BookId;
+  readonly libraryId: LibraryId;
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+}
+
+/**
+ * Gives books new paths where the library makes no digests. Digests from a time when it did are kept and
+ * marked as not current (no `hashed_ms`), so that they are made anew once it does again.
+ */
+export async function renameBooks(store: Store, renames: readonly RenamedBook[]): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'book',
+      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns'],
+      key: ['id'],
+      update: ['path', 'size_bytes', 'modified_ns'],
+      also: ['missing_since_s = null', 'hashed_ms = null'],
+    },
+    renames.flatMap(({ id, libraryId, path, sizeBytes, modifiedNs }) => [
+      id,
+      libraryId,
+      path,
+      sizeBytes,
+      modifiedNs,
+    ]),
+  );
+}
+
+function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void {
+  const { digests } = record;
+  values.push(
+    record.libraryId,
+    record.path,
+    record.sizeBytes,
+    record.modifiedNs,
+    digests?.partialMd5 ?? null,
+    digests?.filenameMd5 ?? null,
+    digests === undefined ? null : nowMs,
+    record.failure ?? null,
+  );
+}
+
+/** Digests that the books have now; a book without digests is left out. */
+export async function digestsOfBooks(
+  store: Store,
+  ids: readonly BookId[],
+): Promise<ReadonlyMap<BookId, Digests>> {
+  const digests = new Map<BookId, Digests>();
+  for (const chunk of idChunks(ids)) {
+    const rows = await store.db
+      .selectFrom('book')
+      .select(['id', 'partial_md5', 'filename_md5'])
+      .where('id', 'in', chunk)
+      .execute();
+    for (const row of rows) {
+      if (row.partial_md5 !== null && row.filename_md5 !== null) {
+        digests.set(row.id, { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 });
+      }
+    }
+  }
+  return digests;
+}
+
+export interface DigestTwin {
+  readonly id: BookId;
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly missing: boolean;
+  readonly digests: Digests;
+}
+
+/** Bounds the answer where a library holds thousands of copies of one file. */
+const TWINS_AT_MOST = 5000;
+
+/** Books of the library that have one of these partial MD5s now: where a moved file may have come
+ * from; missing ones first. */
+export async function booksWithPartialMd5(
+  store: Store,
+  libraryId: LibraryId,
+  partialMd5s: readonly Buffer[],
+): Promise<readonly DigestTwin[]> {
+  const twins: DigestTwin[] = [];
+  for (const chunk of idChunks(partialMd5s)) {
+    const rows = await store.db
+      .selectFrom('book')
+      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .where('partial_md5', 'in', chunk)
+      .where('library_id', '=', libraryId)
+      .orderBy(sql`missing_since_s is null`)
+      .orderBy('id')
+      .limit(TWINS_AT_MOST)
+      .execute();
+    for (const row of rows) {
+      if (row.partial_md5 === null || row.filename_md5 === null) continue;
+      twins.push({
+        id: row.id,
+        path: row.path,
+        sizeBytes: toNumber(row.size_bytes),
+        missing: row.missing_since_s !== null,
+        digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
+      });
+    }
+  }
+  return twins;
+}
+
+/** Notes that the file at this book's path could not be hashed as it is now; its digests stay what they were. */
+export async function recordFailure(store: Store, ids: readonly BookId[], failure: string): Promise<void> {
+  for (const chunk of idChunks(ids)) {
+    await store.db
+      .updateTable('book')
+      .set({ failure, missing_since_s: null })
+      .where('id', 'in', chunk)
+      .execute();
+  }
+}
+
+export async function markMissing(store: Store, ids: readonly BookId[], sinceS: number): Promise<void> {
+  for (const chunk of idChunks(ids)) {
+    await store.db
+      .updateTable('book')
+      .set({ missing_since_s: sinceS })
+      .where('id', 'in', chunk)
+      .where('missing_since_s', 'is', null)
+      .execute();
+  }
+}
+
+export async function markPresent(store: Store, ids: readonly BookId[]): Promise<void> {
+  for (const chunk of idChunks(ids)) {
+    await store.db.updateTable('book').set({ missing_since_s: null }).where('id', 'in', chunk).execute();
+  }
+}
+
+export async function booksAtPaths(
+  store: Store,
+  libraryId: LibraryId,
+  paths: readonly Buffer[],
+): Promise<readonly BookId[]> {
+  const ids: BookId[] = [];
+  for (const chunk of idChunks(paths)) {
+    const rows = await store.db
+      .selectFrom('book')
+      .select('id')
+      .where('library_id', '=', libraryId)
+      .where('path', 'in', chunk)
+      .execute();
+    ids.push(...rows.map((row) => row.id));
+  }
+  return ids;
+}
+
+/** Removes rows that turned out to be other books under a new path. Their former digests must be empty. */
+export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+  for (const chunk of idChunks(ids)) {
+    await store.db.deleteFrom('former_digest').where('book_id', 'in', chunk).execute();
+    await store.db.deleteFrom('book').where('id', 'in', chunk).execute();
+  }
+}
+
+export interface BookTotals {
+  readonly present: number;
+  readonly missing: number;
+  readonly withDigests: number;
+}
+
+export async function countBooks(store: Store, libraryId: LibraryId): Promise<BookTotals> {
+  const row = await store.db
+    .selectFrom('book')
+    .select(({ fn }) => [
+      fn.countAll().as('total'),
+      fn.count('missing_since_s').as('missing'),
+      fn.count('partial_md5').as('hashed'),
+    ])
+    .where('library_id', '=', libraryId)
+    .executeTakeFirstOrThrow();
+  const missing = toNumber(row.missing);
+  return { present: toNumber(row.total) - missing, missing, withDigests: toNumber(row.hashed) };
+}

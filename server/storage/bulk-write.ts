@@ -1,0 +1,64 @@
+import { CompiledQuery } from 'kysely';
+import type { SqlDialect, Store } from './store.js';
+
+/**
+ * Rows of one statement. MySQL: a statement of 500 books is some 100 kB, far below max_allowed_packet (16 MB by
+ * default), and more rows gain nothing. SQLite: few sizes, so that each statement is prepared once and kept.
+ */
+const MYSQL_ROWS = 500;
+const SQLITE_ROWS = [256, 64, 16, 4, 1] as const;
+
+export interface BulkUpsert {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Columns of the unique key that a row may collide on. */
+  readonly key: readonly string[];
+  /** Columns that take the new value on a collision; none: the old row stays. */
+  readonly update: readonly string[];
+  /** Further assignments on a collision, as SQL text. */
+  readonly also?: readonly string[];
+}
+
+/**
+ * Inserts many rows with few statements. The texts are put together here and not by the query builder, which
+ * takes several microseconds for each value: more than the database needs for the row.
+ *
+ * @param values the cells of all rows, one row after the other
+ */
+export async function bulkUpsert(store: Store, shape: BulkUpsert, values: readonly unknown[]): Promise<void> {
+  const width = shape.columns.length;
+  const rows = values.length / width;
+  for (let row = 0; row < rows;) {
+    const count = chunkRows(store.dialect, rows - row);
+    const cells = values.slice(row * width, (row + count) * width);
+    await store.db.executeQuery(CompiledQuery.raw(upsertText(store.dialect, shape, count), cells));
+    row += count;
+  }
+}
+
+function chunkRows(dialect: SqlDialect, rowsLeft: number): number {
+  if (dialect === 'mysql') return Math.min(rowsLeft, MYSQL_ROWS);
+  return SQLITE_ROWS.find((rows) => rows <= rowsLeft) ?? 1;
+}
+
+function upsertText(dialect: SqlDialect, shape: BulkUpsert, rows: number): string {
+  const row = `(${shape.columns.map(() => '?').join(', ')})`;
+  const insert = `insert into ${shape.table} (${shape.columns.join(', ')}) values ${Array<string>(rows).fill(row).join(', ')}`;
+  const also = shape.also ?? [];
+  if (dialect === 'sqlite') {
+    const target = `on conflict (${shape.key.join(', ')})`;
+    const set = [...shape.update.map((column) => `${column} = excluded.${column}`), ...also];
+    return set.length === 0
+      ? `${insert} ${target} do nothing`
+      : `${insert} ${target} do update set ${set.join(', ')}`;
+  }
+  const set = [...shape.update.map((column) => `${column} = values(${column})`), ...also];
+  const [first] = shape.key;
+  // "insert ignore" would hide every other error too; setting a key column to itself hides the collision only.
+  return `${insert} on duplicate key update ${set.length === 0 ? `${first} = ${first}` : set.join(', ')}`;
+}
+
+/** Cuts `ids` into pieces that fit one `in (…)`. */
+export function* idChunks<T>(ids: readonly T[], size = 1000): Generator<readonly T[]> {
+  for (let start = 0; start < ids.length; start += size) yield ids.slice(start, start + size);
+}

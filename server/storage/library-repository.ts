@@ -1,0 +1,109 @@
+import type { LibraryId } from '../domain/ids.js';
+import type { Library } from '../domain/library.js';
+import type { LibraryTable } from './schema.js';
+import type { Selectable } from 'kysely';
+import type { Store } from './store.js';
+
+export interface NewLibrary {
+  readonly name: string;
+  readonly root: Buffer;
+  readonly extensions: readonly string[] | undefined;
+  readonly koreaderHashes: boolean;
+}
+
+/** @returns `undefined` when the name is taken */
+export async function insertLibrary(store: Store, library: NewLibrary): Promise<Library | undefined> {
+  if ((await findLibraryByName(store, library.name)) !== undefined) return undefined;
+  await store.db
+    .insertInto('library')
+    .values({
+      name: library.name,
+      root: library.root,
+      extensions: library.extensions === undefined ? null : JSON.stringify(library.extensions),
+      koreader_hashes: library.koreaderHashes ? 1 : 0,
+      created_s: Math.floor(Date.now() / 1000),
+    })
+    .execute();
+  return findLibraryByName(store, library.name);
+}
+
+export async function listLibraries(store: Store): Promise<readonly Library[]> {
+  const rows = await store.db.selectFrom('library').selectAll().orderBy('name').execute();
+  return rows.map(toLibrary);
+}
+
+export async function findLibraryByName(store: Store, name: string): Promise<Library | undefined> {
+  const row = await store.db.selectFrom('library').selectAll().where('name', '=', name).executeTakeFirst();
+  return row === undefined ? undefined : toLibrary(row);
+}
+
+export async function findLibraryById(store: Store, id: LibraryId): Promise<Library | undefined> {
+  const row = await store.db.selectFrom('library').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toLibrary(row);
+}
+
+/** Takes the library's row until the transaction ends, so that two scans of it are not begun at once. */
+export async function lockLibrary(store: Store, id: LibraryId): Promise<Library | undefined> {
+  const query = store.db.selectFrom('library').selectAll().where('id', '=', id);
+  const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
+  return row === undefined ? undefined : toLibrary(row);
+}
+
+export interface LibraryChanges {
+  readonly name?: string;
+  readonly root?: Buffer;
+  /** Present and `undefined`: every extension that KOReader opens. */
+  readonly extensions?: readonly string[] | undefined;
+  readonly koreaderHashes?: boolean;
+}
+
+export async function updateLibrary(store: Store, id: LibraryId, changes: LibraryChanges): Promise<void> {
+  const set = {
+    ...(changes.name === undefined ? {} : { name: changes.name }),
+    ...(changes.root === undefined ? {} : { root: changes.root }),
+    ...('extensions' in changes
+      ? { extensions: changes.extensions === undefined ? null : JSON.stringify(changes.extensions) }
+      : {}),
+    ...(changes.koreaderHashes === undefined
+      ? {}
+      : { koreader_hashes: changes.koreaderHashes ? (1 as const) : (0 as const) }),
+  };
+  if (Object.keys(set).length === 0) return;
+  await store.db.updateTable('library').set(set).where('id', '=', id).execute();
+}
+
+/** Books that one statement of a removal takes along: short transactions, so that others get their turn. */
+const REMOVED_AT_ONCE = 1000;
+
+/** Removes the library with its books, their digests and its scans; files are not touched. */
+export async function removeLibrary(store: Store, id: LibraryId): Promise<void> {
+  for (;;) {
+    const books = await store.db
+      .selectFrom('book')
+      .select('id')
+      .where('library_id', '=', id)
+      .limit(REMOVED_AT_ONCE)
+      .execute();
+    if (books.length === 0) break;
+    const ids = books.map((book) => book.id);
+    await store.db.deleteFrom('former_digest').where('book_id', 'in', ids).execute();
+    await store.db.deleteFrom('book').where('id', 'in', ids).execute();
+  }
+  await store.db.deleteFrom('scan').where('library_id', '=', id).execute();
+  await store.db.deleteFrom('library').where('id', '=', id).execute();
+}
+
+function toLibrary(row: Selectable<LibraryTable>): Library {
+  return {
+    id: row.id,
+    name: row.name,
+    root: row.root,
+    extensions: row.extensions === null ? undefined : parseExtensions(row.extensions),
+    koreaderHashes: row.koreader_hashes === 1,
+  };
+}
+
+function parseExtensions(json: string): readonly string[] {
+  const value: unknown = JSON.parse(json);
+  return Array.isArray(value) ? value.filter((extension) => typeof extension === 'string') : [];
+}

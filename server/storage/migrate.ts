@@ -1,0 +1,78 @@
+import { type Migration, Migrator } from 'kysely';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { StorageError } from './storage-error.js';
+import type { Store } from './store.js';
+
+export interface MigrationReport {
+  /** Names of the migrations that this call carried out, in order. */
+  readonly applied: readonly string[];
+  /** Names of all migrations that the database now holds. */
+  readonly current: readonly string[];
+}
+
+const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
+
+/**
+ * Brings the schema up to date. Two programs that start at once do not collide: the second waits for the
+ * first (an advisory lock in MySQL, the write lock of the file in SQLite) and then finds nothing to do.
+ *
+ * @throws StorageError `schema-newer` when a later version of the program has been at this database,
+ *   `migration-failed` otherwise
+ */
+export async function migrate(store: Store): Promise<MigrationReport> {
+  const migrator = new Migrator({
+    db: store.db,
+    provider: { getMigrations: () => Promise.resolve(migrationsFor(store)) },
+    ...TABLES,
+  });
+  await refuseNewerSchema(store);
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    throw new StorageError(
+      'migration-failed',
+      `The database's schema could not be brought up to date: ${reason}`,
+      error,
+    );
+  }
+  return {
+    applied: (results ?? [])
+      .filter((result) => result.status === 'Success')
+      .map((result) => result.migrationName),
+    current: Object.keys(MIGRATIONS),
+  };
+}
+
+function migrationsFor(store: Store): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(MIGRATIONS).map(([name, step]) => [name, { up: (db) => step(db, store.dialect) }]),
+  );
+}
+
+/** Kysely alone would call a database of a later version "corrupted migrations". */
+async function refuseNewerSchema(store: Store): Promise<void> {
+  const unknown = (await appliedNames(store)).filter((name) => !(name in MIGRATIONS));
+  if (unknown.length > 0) {
+    throw new StorageError(
+      'schema-newer',
+      `A newer version of Dogear has used this database (it holds the migration ${unknown.join(', ')}). Update Dogear.`,
+    );
+  }
+}
+
+async function appliedNames(store: Store): Promise<readonly string[]> {
+  const tables = await store.db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === TABLES.migrationTableName)) return [];
+  const rows = await store.db
+    .withTables<{ schema_migration: { name: string } }>()
+    .selectFrom('schema_migration')
+    .select('name')
+    .execute();
+  return rows.map((row) => row.name);
+}
+
+/** Names of the migrations that are still to be carried out; empty when the schema is current. */
+export async function pendingMigrations(store: Store): Promise<readonly string[]> {
+  const applied = new Set(await appliedNames(store));
+  return Object.keys(MIGRATIONS).filter((name) => !applied.has(name));
+}

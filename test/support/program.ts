@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { repositoryRoot } from './repository-root.js';
+
+export interface ProgramOptions {
+  /** Added to the environment of the tests, from which Dogear's own variables are taken out first. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** What the program reads from standard input; empty by default. */
+  readonly stdin?: string | Uint8Array;
+  /** More arguments for node itself, before the program. */
+  readonly nodeArguments?: readonly string[];
+}
+
+export interface ProgramResult {
+  readonly exitCode: number | undefined;
+  /** Set when a signal ended it. */
+  readonly signal: NodeJS.Signals | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProgram {
+  readonly processId: number;
+  /** What came so far. */
+  stdout(): string;
+  stderr(): string;
+  send(signal: NodeJS.Signals): void;
+  /** The first match in what the program wrote, as soon as it is there; fails when the program ends without. */
+  output(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>;
+  readonly result: Promise<ProgramResult>;
+}
+
+/** More than any test prints; a program that runs away must not take the test's memory with it. */
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+
+/** `node dist/server/main.js ARGS`, ended. */
+export function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+  return startProgram(args, options).result;
+}
+
+/** `node dist/server/main.js ARGS`, started; it is killed when the test's own process ends before it. */
+export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
+  const main = join(repositoryRoot, 'dist/server/main.js');
+  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), main, ...args], {
+    cwd: options.cwd ?? process.cwd(),
+    env: { ...foreignEnvironment(), ...options.env },
+    stdio: 'pipe',
+  });
+  const killWithTests = () => child.kill('SIGKILL');
+  process.once('exit', killWithTests);
+  child.once('close', () => process.removeListener('exit', killWithTests));
+  // A program that ends without reading its input is judged by its exit code.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.stdin ?? '');
+  const stdout = new Output(child, child.stdout);
+  const stderr = new Output(child, child.stderr);
+  const result = endOf(child, stdout, stderr);
+  // Whoever wants to know awaits `result`; a start that fails unnoticed must not end the test process.
+  result.catch(() => undefined);
+  return {
+    get processId() {
+      if (child.pid === undefined) throw new Error('the program did not start');
+      return child.pid;
+    },
+    stdout: () => stdout.text(),
+    stderr: () => stderr.text(),
+    send: (signal) => void child.kill(signal),
+    output: (stream, pattern) => (stream === 'stdout' ? stdout : stderr).match(pattern),
+    result,
+  };
+}
+
+function foreignEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOwnVariable(name)));
+}
+
+function isOwnVariable(name: string): boolean {
+  return name.startsWith('DOGEAR_') || name === 'ENABLE_KOREADER_SYNC';
+}
+
+async function endOf(child: ChildProcess, stdout: Output, stderr: Output): Promise<ProgramResult> {
+  await once(child, 'close');
+  return {
+    exitCode: child.exitCode ?? undefined,
+    signal: child.signalCode ?? undefined,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+  };
+}
+
+class Output {
+  readonly #child: ChildProcess;
+  readonly #stream: NodeJS.ReadableStream;
+  readonly #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+  #ended = false;
+
+  constructor(child: ChildProcess, stream: NodeJS.ReadableStream) {
+    this.#child = child;
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.#sizeBytes += chunk.length;
+      if (this.#sizeBytes > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
+      else this.#chunks.push(chunk);
+    });
+    child.once('close', () => {
+      this.#ended = true;
+    });
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+
+  match(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.text());
+        if (match !== null) resolve(match);
+        else if (this.#ended)
+          reject(new Error(`the program ended without ${pattern}; it wrote:\n${this.text()}`));
+        else return;
+        this.#stream.removeListener('data', look);
+        this.#child.removeListener('close', look);
+      };
+      this.#stream.on('data', look);
+      this.#child.on('close', look);
+      look();
+    });
+  }
+}
