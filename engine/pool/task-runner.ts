@@ -1,6 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { digestFiles } from '../digest/batch-digests.js';
-import { createMd5Kernel } from '../digest/md5-kernel-choice.js';
+import { createMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { Md5Kernel } from '../digest/md5-kernel.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
@@ -21,7 +21,7 @@ export interface WalkTaskLimits {
 }
 
 /** The answer's buffers are moved, not copied: this is what Piscina takes for that. */
-export async function runTask(task: WorkerTask, limits: WalkTaskLimits): Promise<unknown> {
+export function runTask(task: WorkerTask, limits: WalkTaskLimits): unknown {
   switch (task.kind) {
     case 'walk':
       return walk(task, limits);
@@ -56,8 +56,8 @@ function walk(task: WalkTask, limits: WalkTaskLimits): unknown {
   return move({ [transferableSymbol]: buffers, [valueSymbol]: result });
 }
 
-async function hash(task: HashTask): Promise<unknown> {
-  const kernel = await kernelFor(task.md5);
+function hash(task: HashTask): unknown {
+  const kernel = kernelFor(task.md5);
   const beganMs = performance.now();
   const digests = digestFiles(kernel, task.root, task.files, () => isCancelled(task.cancel));
   const result: HashResult = { kind: 'hash', ...digests, elapsedMs: performance.now() - beganMs };
@@ -70,11 +70,11 @@ function isCancelled(cell: CancelCell): boolean {
 }
 
 /** The thread's own kernel, made when the first files arrive: a thread that only walks needs none. */
-let kernel: { readonly name: Md5Kernel['name']; readonly made: Promise<Md5Kernel> } | undefined;
+let made: { readonly choice: Md5Choice; readonly kernel: Md5Kernel } | undefined;
 
-function kernelFor(name: Md5Kernel['name']): Promise<Md5Kernel> {
-  if (kernel?.name !== name) kernel = { name, made: createMd5Kernel(name) };
-  return kernel.made;
+function kernelFor(choice: Md5Choice): Md5Kernel {
+  if (made?.choice !== choice) made = { choice, kernel: createMd5Kernel(choice) };
+  return made.kernel;
 }
 
 /** Walks ask with the same extensions again and again. */
