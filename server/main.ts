@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-process.stdout.write('dogear\n');
+import { run } from './cli/run.js';
+
+process.exitCode = await run(process.argv);

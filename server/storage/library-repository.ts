@@ -49,7 +49,13 @@ export async function lockLibrary(store: Store, id: LibraryId): Promise<Library 
   return row === undefined ? undefined : toLibrary(row);
 }
 
-export type LibraryChanges = Partial<NewLibrary>;
+export interface LibraryChanges {
+  readonly name?: string;
+  readonly root?: Buffer;
+  /** Present and `undefined`: every extension that KOReader opens. */
+  readonly extensions?: readonly string[] | undefined;
+  readonly koreaderHashes?: boolean;
+}
 
 export async function updateLibrary(store: Store, id: LibraryId, changes: LibraryChanges): Promise<void> {
   const set = {

@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { type HashedPath, hashPaths } from '../app/hash-paths.js';
+import { composeEngine } from '../compose.js';
+import { checkDigests } from './check-digests.js';
+import type { Configuration } from '../../config/schema.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-code.js';
+import { type Interrupt, listenForInterrupt } from './interrupt.js';
+import { digestLine } from './digest-line.js';
+import { parseExtensions } from './extensions-option.js';
+import { writeBytes, writeError, writeJsonLine } from './output.js';
+import { jsonPath, shownPath } from './shown-path.js';
+
+interface HashFlags {
+  readonly json?: true;
+  readonly check?: string;
+  readonly filename?: true;
+  readonly extensions?: readonly string[];
+}
+
+export function addHashCommand(program: Command, context: CommandContext): void {
+  program
+    .command('hash')
+    .argument('[path...]', 'files, and folders that are walked for books')
+    .description("print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path")
+    .option('--json', 'one JSON object a line, with both digests and the size')
+    .option('--check <file>', 'read digests and paths from FILE (- for standard input) and check them')
+    .option('--filename', 'the MD5 of the file name instead: what KOReader sends with its "filename" method')
+    .option(
+      '--extensions <list>',
+      'what counts as a book below a folder, as in epub,pdf,cbz',
+      parseExtensions,
+    )
+    .action(async (paths: string[], flags: HashFlags, command: Command) => {
+      if ((paths.length === 0) === (flags.check === undefined)) {
+        writeError('name files or folders to hash, or --check FILE.');
+        context.exitWith(EXIT.usage);
+        return;
+      }
+      context.exitWith(await runHash(context.configuration(command), paths, flags));
+    });
+}
+
+async function runHash(
+  configuration: Configuration,
+  paths: readonly string[],
+  flags: HashFlags,
+): Promise<number> {
+  const engine = composeEngine(configuration);
+  const interrupt = listenForInterrupt();
+  try {
+    if (flags.check !== undefined)
+      return await checkDigests(engine, flags.check, flags.filename === true, interrupt.signal);
+    let exitCode: number = EXIT.ok;
+    const options = {
+      signal: interrupt.signal,
+      ...(flags.extensions && { extensions: new Set(flags.extensions) }),
+    };
+    for await (const hashed of hashPaths(engine, paths, options)) {
+      if (hashed.outcome.state === 'failed') {
+        exitCode = EXIT.failed;
+        writeError(`${shownPath(hashed.path)}: ${hashed.outcome.message}`);
+      }
+      print(hashed, flags);
+    }
+    return exitCode;
+  } catch (error) {
+    return interrupted(interrupt, error);
+  } finally {
+    interrupt.release();
+    await engine.close();
+  }
+}
+
+function interrupted(interrupt: Interrupt, error: unknown): number {
+  const code = interrupt.exitCode();
+  if (code === undefined) throw error;
+  return code;
+}
+
+function print({ path, outcome }: HashedPath, flags: HashFlags): void {
+  if (flags.json === true) {
+    writeJsonLine(
+      outcome.state === 'hashed'
+        ? {
+            ...jsonPath(path),
+            partial_md5: outcome.partialMd5.toString('hex'),
+            filename_md5: outcome.filenameMd5.toString('hex'),
+            size_bytes: outcome.sizeBytes,
+          }
+        : { ...jsonPath(path), error: outcome.code, message: outcome.message },
+    );
+  } else if (outcome.state === 'hashed') {
+    writeBytes(digestLine(flags.filename === true ? outcome.filenameMd5 : outcome.partialMd5, path));
+  }
+}

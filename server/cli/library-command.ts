@@ -1,0 +1,132 @@
+import type { Command } from 'commander';
+import {
+  addLibrary,
+  describeLibraries,
+  type ListedLibrary,
+  removeLibrary,
+  updateLibrary,
+} from '../app/library-admin.js';
+import { type ComposedStore, composeStore } from '../compose.js';
+import type { Configuration } from '../../config/schema.js';
+import type { CommandContext } from './context.js';
+import { parseExtensions } from './extensions-option.js';
+import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { jsonPath, shownPath } from './shown-path.js';
+
+interface AddFlags {
+  readonly extensions?: readonly string[];
+  readonly koreaderHashes: boolean;
+}
+
+interface SetFlags {
+  readonly name?: string;
+  readonly root?: string;
+  readonly extensions?: readonly string[];
+  readonly koreaderHashes?: 'on' | 'off';
+}
+
+export function addLibraryCommand(program: Command, context: CommandContext): void {
+  const library = program.command('library').description('folders of books that are catalogued and hashed');
+
+  library
+    .command('add')
+    .argument('<name>', 'what the library is called')
+    .argument('<root>', 'its folder')
+    .description('add a folder as a library; "dogear scan" then reads it')
+    .option(
+      '--extensions <list>',
+      'what counts as a book, as in epub,pdf,cbz (default: all that KOReader opens)',
+      parseExtensions,
+    )
+    .option('--no-koreader-hashes', 'catalogue the books without hashing them')
+    .action((name: string, root: string, flags: AddFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const added = await addLibrary(store, {
+          name,
+          root,
+          extensions: flags.extensions,
+          koreaderHashes: flags.koreaderHashes,
+        });
+        writeLine(`Added the library "${added.name}" at ${shownPath(added.root)}.`);
+      }),
+    );
+
+  library
+    .command('list')
+    .description('list the libraries with their numbers of books')
+    .option('--json', 'one JSON object a line')
+    .action((flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const listed = await describeLibraries(store);
+        if (listed.length === 0)
+          writeNote('There is no library yet; add one with "dogear library add NAME ROOT".');
+        for (const entry of listed) {
+          if (flags.json === true) writeJsonLine(asJson(entry));
+          else writeLine(asText(entry));
+        }
+      }),
+    );
+
+  library
+    .command('set')
+    .argument('<name>', 'the library')
+    .description('change a library; the next scan acts on it')
+    .option('--name <name>', 'a new name')
+    .option('--root <folder>', 'the folder has moved: books keep what is known of them')
+    .option(
+      '--extensions <list>',
+      'what counts as a book; "default" for all that KOReader opens',
+      parseExtensions,
+    )
+    .option('--koreader-hashes <on|off>', 'whether its books are hashed')
+    .action((name: string, flags: SetFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const changed = await updateLibrary(store, name, flags);
+        writeLine(`Changed the library "${changed.name}".`);
+      }),
+    );
+
+  library
+    .command('remove')
+    .argument('<name>', 'the library')
+    .description('forget a library and its books; no file is touched')
+    .action((name: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const removed = await removeLibrary(store, name);
+        writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
+      }),
+    );
+}
+
+async function withStore(
+  configuration: Configuration,
+  work: (store: ComposedStore) => Promise<void>,
+): Promise<void> {
+  const store = await composeStore(configuration);
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function asText({ library, books }: ListedLibrary): string {
+  const missing = books.missing === 0 ? '' : `, ${String(books.missing)} missing`;
+  const hashes = library.koreaderHashes ? `${String(books.withDigests)} hashed` : 'not hashed';
+  const only = library.extensions === undefined ? '' : `, only ${library.extensions.join(' ')}`;
+  return `${library.name}: ${shownPath(library.root)}: ${String(books.present)} books${missing}, ${hashes}${only}`;
+}
+
+function asJson({ library, books }: ListedLibrary): object {
+  const { path, path_base64 } = jsonPath(library.root);
+  return {
+    name: library.name,
+    root: path,
+    ...(path_base64 === undefined ? {} : { root_base64: path_base64 }),
+    extensions: library.extensions ?? null,
+    koreader_hashes: library.koreaderHashes,
+    books: books.present,
+    missing: books.missing,
+    hashed: books.withDigests,
+  };
+}

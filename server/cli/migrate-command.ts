@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { composeStore } from '../compose.js';
+import type { CommandContext } from './context.js';
+import { writeLine } from './output.js';
+
+export function addMigrateCommand(program: Command, context: CommandContext): void {
+  program
+    .command('migrate')
+    .description("bring the database's tables up to date (every other command does so by itself)")
+    .action(async (_flags: unknown, command: Command) => {
+      const store = await composeStore(context.configuration(command));
+      try {
+        const { applied, current } = store.migration;
+        for (const name of applied) writeLine(`applied ${name}`);
+        writeLine(
+          applied.length === 0
+            ? `The database is up to date (${String(current.length)} migrations).`
+            : `The database is up to date now (${String(applied.length)} of ${String(current.length)} migrations applied).`,
+        );
+      } finally {
+        await store.close();
+      }
+    });
+}

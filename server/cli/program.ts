@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import type { CommandContext } from './context.js';
+import { addConfigCommand } from './config-command.js';
+import { addDoctorCommand } from './doctor-command.js';
+import { addHashCommand } from './hash-command.js';
+import { addLibraryCommand } from './library-command.js';
+import { addMigrateCommand } from './migrate-command.js';
+import { addScanCommand } from './scan-command.js';
+import { addSettingFlags } from './setting-flags.js';
+import { addUpCommand } from './up-command.js';
+
+/** Options that stand before or behind any command. */
+export interface GlobalFlags {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly [flag: string]: unknown;
+}
+
+/** The whole command line; it prints its own help and complaints and never ends the process by itself. */
+export function buildProgram(context: CommandContext): Command {
+  const program = new Command('dogear')
+    .description(
+      "Hashes large e-book libraries with KOReader's partial MD5 and keeps reading positions in sync.",
+    )
+    .version(context.version)
+    .option('--config <file>', 'configuration file (default: ./dogear.yaml, if there is one)')
+    .option('--set <path=value>', 'any setting, as in --set engine.jobs=8; may be repeated', collect, [])
+    .showHelpAfterError('(dogear --help lists the commands, dogear COMMAND --help its options)')
+    .exitOverride();
+  addSettingFlags(program, ['--database', '--jobs']);
+  addUpCommand(program, context);
+  addScanCommand(program, context);
+  addLibraryCommand(program, context);
+  addHashCommand(program, context);
+  addMigrateCommand(program, context);
+  addConfigCommand(program, context);
+  addDoctorCommand(program, context);
+  return program;
+}
+
+function collect(value: string, values: readonly string[]): readonly string[] {
+  return [...values, value];
+}

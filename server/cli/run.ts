@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { type Command, CommanderError } from 'commander';
+import { ConfigurationError } from '../../config/configuration-problem.js';
+import { loadConfiguration, type LoadedConfiguration } from '../../config/load.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-code.js';
+import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
+import { buildProgram, type GlobalFlags } from './program.js';
+import { settingFlags } from './setting-flags.js';
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv as `process.argv`: node, script, arguments
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  endQuietlyOnClosedPipe();
+  let exitCode: number = EXIT.ok;
+  const context: CommandContext = {
+    version: packageVersion(),
+    loaded,
+    configuration: (command) => loaded(command).configuration,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
+  const program = buildProgram(context);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    exitCode = report(error);
+  }
+  await flushOutput();
+  return exitCode;
+}
+
+function loaded(command: Command): LoadedConfiguration {
+  const flags = command.optsWithGlobals<GlobalFlags>();
+  return loadConfiguration({
+    ...(flags.config === undefined ? {} : { configFile: flags.config }),
+    flags: settingFlags(flags, flags.set),
+  });
+}
+
+/** @returns the exit code that the error means */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message or the help; asking for help or the version is no mistake.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  if (error instanceof ConfigurationError) {
+    writeError(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof DogearError || isStorageError(error)) {
+    writeError(error.message);
+    return EXIT.failed;
+  }
+  // A defect of ours: the stack says where.
+  writeError(error instanceof Error ? (error.stack ?? error.message) : 'unknown error');
+  return EXIT.failed;
+}
+
+function isStorageError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'StorageError';
+}
+
+/** dist/server/cli/ → package.json */
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0';
+}

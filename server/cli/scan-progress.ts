@@ -1,0 +1,100 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+import type { ScanProgress } from '../app/scan-library.js';
+
+/** Shows how a scan goes on; made for one scan, stopped once. */
+export interface ProgressDisplay {
+  update(progress: ScanProgress): void;
+  stop(): void;
+}
+
+/** Between two lines where no bar can be drawn: seldom enough for a log, often enough to see life. */
+const LINE_EVERY_MS = 5000;
+const BAR_FRAMES_A_SECOND = 5;
+
+/** A bar on a terminal, a line every few seconds elsewhere; both on standard error. */
+export function scanProgressDisplay(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
+  return stream.isTTY ? new Bar(stream) : new Lines(stream);
+}
+
+class Lines implements ProgressDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #lastMs = 0;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  update(progress: ScanProgress): void {
+    if (progress.elapsedMs - this.#lastMs < LINE_EVERY_MS) return;
+    this.#lastMs = progress.elapsedMs;
+    const left = secondsLeft(progress);
+    this.#stream.write(
+      `${progress.library}: ${describe(progress)}${left === undefined ? '' : `, about ${duration(left)} left`}\n`,
+    );
+  }
+
+  stop(): void {
+    this.#lastMs = 0;
+  }
+}
+
+class Bar implements ProgressDisplay {
+  readonly #bars: MultiBar;
+  #bar: SingleBar | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#bars = new MultiBar({
+      stream,
+      fps: BAR_FRAMES_A_SECOND,
+      clearOnComplete: true,
+      hideCursor: true,
+      format: '{library} [{bar}] {text}',
+      barsize: 24,
+    });
+  }
+
+  update(progress: ScanProgress): void {
+    const { found } = progress.counts;
+    const total = Math.max(progress.expectedFiles ?? 0, found, 1);
+    this.#bar ??= this.#bars.create(total, 0, { library: progress.library, text: '' });
+    this.#bar.setTotal(total);
+    const left = secondsLeft(progress);
+    this.#bar.update(done(progress), {
+      library: progress.library,
+      text: `${describe(progress)}${left === undefined ? '' : `, ${duration(left)} left`}`,
+    });
+  }
+
+  stop(): void {
+    this.#bars.stop();
+  }
+}
+
+function describe({ counts, elapsedMs }: ScanProgress): string {
+  const parts = [
+    `${String(counts.found)} files`,
+    `${String(Math.round((counts.found / Math.max(elapsedMs, 1)) * 1000))}/s`,
+    `${String(counts.hashed)} hashed`,
+  ];
+  if (counts.failed > 0) parts.push(`${String(counts.failed)} failed`);
+  return parts.join(', ');
+}
+
+/** Files that are settled: found, less those still with the workers. */
+function done({ counts }: ScanProgress): number {
+  return counts.added + counts.changed + counts.moved + counts.returned + counts.unchanged;
+}
+
+/** By the last complete scan's number of files; nothing is known at the first one. */
+function secondsLeft(progress: ScanProgress): number | undefined {
+  const { expectedFiles, elapsedMs } = progress;
+  const settled = done(progress);
+  if (expectedFiles === undefined || expectedFiles < settled || settled === 0) return undefined;
+  return Math.round(((expectedFiles - settled) * (elapsedMs / settled)) / 1000);
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${String(seconds)} s`;
+  if (seconds < 3600) return `${String(Math.round(seconds / 60))} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

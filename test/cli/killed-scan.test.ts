@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findLibraryByName } from '../../server/storage/library-repository.js';
+import type { Store } from '../../server/storage/store.js';
+import { type BookFolder, bookFolder } from '../support/book-folder.js';
+import { catalogueOf } from '../support/catalogue.js';
+import { testDatabases } from '../support/databases.js';
+import { openTestStore } from '../support/open-test-store.js';
+import { runProgram } from '../support/program.js';
+import { startWatched } from '../support/watched-program.js';
+
+const FILES = 6000;
+const KILLS = 5;
+
+describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) => {
+  let folder: BookFolder;
+
+  beforeAll(async () => {
+    folder = await bookFolder();
+    for (let file = 0; file < FILES; file++) {
+      folder.write(`${String(file % 97)}/${String(file % 11)}/${String(file)}.epub`, `book ${String(file)}`);
+    }
+  });
+
+  async function catalogue(store: Store) {
+    const library = await findLibraryByName(store, 'books');
+    if (library === undefined) return [];
+    // Ids depend on the order in which workers finished.
+    return (await catalogueOf(store, library)).map((row) => ({ ...row, id: 0 }));
+  }
+
+  it('is gone on with: the catalogue ends the same and no committed file is opened again', async () => {
+    const uninterrupted = await openTestStore(kind);
+    const at = (url: string) => ['--database', url];
+    for (const { url } of [uninterrupted]) {
+      expect((await runProgram(['library', 'add', 'books', folder.path, ...at(url)])).exitCode).toBe(0);
+      expect((await runProgram(['scan', ...at(url)])).exitCode).toBe(0);
+    }
+    const killed = await openTestStore(kind);
+    await runProgram(['library', 'add', 'books', folder.path, ...at(killed.url)]);
+    let openedAgain: string[] = [];
+    let interruptions = 0;
+    for (let run = 0; run <= KILLS; run++) {
+      const committed = new Set(
+        (await catalogue(killed)).filter((row) => row.partialMd5 !== undefined).map((row) => row.path),
+      );
+      const scan = await startWatched(['scan', '--jobs', '1', ...at(killed.url)]);
+      if (run < KILLS) {
+        // A random place in what is left; each open writes some 60 bytes to the log.
+        const target = Math.random() * (FILES - committed.size) * 60 * 0.8;
+        while (scan.openLogBytes() < target) await delay(1);
+        await delay(Math.random() * 20);
+        scan.send('SIGKILL');
+      }
+      const { signal, exitCode, stderr } = await scan.result;
+      if (signal === 'SIGKILL') interruptions++;
+      else expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      openedAgain = openedAgain.concat(scan.opened(folder.path).filter((path) => committed.has(path)));
+      // The server takes a moment to roll back what a killed client left open.
+      await delay(200);
+    }
+    expect(interruptions).toBeGreaterThanOrEqual(3);
+    expect(openedAgain).toEqual([]);
+    expect(await catalogue(killed)).toEqual(await catalogue(uninterrupted));
+    const states = await killed.db.selectFrom('scan').select('state').orderBy('id').execute();
+    expect(states.filter(({ state }) => state === 'interrupted')).toHaveLength(interruptions);
+    expect(states.at(-1)?.state).toBe('completed');
+    await killed.close();
+    await uninterrupted.close();
+  });
+
+  it('with --regen-hashes goes on where it was too', async () => {
+    const store = await openTestStore(kind);
+    const at = ['--database', store.url];
+    await runProgram(['library', 'add', 'books', folder.path, ...at]);
+    await runProgram(['scan', ...at]);
+    const scan = await startWatched(['scan', '--regen-hashes', '--jobs', '1', ...at]);
+    while (scan.openLogBytes() < FILES * 30) await delay(1);
+    scan.send('SIGKILL');
+    await scan.result;
+    const again = await startWatched(['scan', '--regen-hashes', ...at]);
+    expect((await again.result).exitCode).toBe(0);
+    const first = new Set(scan.opened(folder.path));
+    const second = new Set(again.opened(folder.path));
+    expect(second.size).toBeLessThan(FILES);
+    expect(new Set([...first, ...second]).size).toBe(FILES);
+    await store.close();
+  });
+});

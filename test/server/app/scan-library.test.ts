@@ -1,0 +1,355 @@
+import { chmodSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEngine, type Engine } from '../../../engine/index.js';
+import { scanLibrary, type ScanOptions, type ScanSummary } from '../../../server/app/scan-library.js';
+import type { Library } from '../../../server/domain/library.js';
+import { NO_COUNTS, type ScanCounts } from '../../../server/domain/scan.js';
+import {
+  findLibraryByName,
+  insertLibrary,
+  updateLibrary,
+} from '../../../server/storage/library-repository.js';
+import { migrate } from '../../../server/storage/migrate.js';
+import { latestScan, requestCancel } from '../../../server/storage/scan-repository.js';
+import { openStore, type OpenStore } from '../../../server/storage/store.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { type CatalogueRow, catalogueOf } from '../../support/catalogue.js';
+import { type TestDatabase, testDatabases } from '../../support/databases.js';
+
+describe.each(testDatabases())('a scan into $name', ({ create }) => {
+  let database: TestDatabase;
+  let store: OpenStore;
+  let engine: Engine;
+
+  beforeEach(async () => {
+    database = await create();
+    store = await openStore(database.url);
+    await migrate(store);
+    engine = createEngine({ jobs: 2 });
+  });
+
+  afterEach(async () => {
+    await engine.close();
+    await store.close();
+    await database.drop();
+  });
+
+  async function makeLibrary(folder: BookFolder, changes: Partial<Library> = {}): Promise<Library> {
+    const library = await insertLibrary(store, {
+      name: 'books',
+      root: Buffer.from(folder.path),
+      extensions: undefined,
+      koreaderHashes: true,
+      ...changes,
+    });
+    if (library === undefined) throw new Error('the library is there already');
+    return library;
+  }
+
+  const scan = (library: Library, options: ScanOptions = {}): Promise<ScanSummary> =>
+    scanLibrary({ store, engine }, library, options);
+
+  const counts = (expected: Partial<ScanCounts>): ScanCounts => ({ ...NO_COUNTS, ...expected });
+
+  async function rows(library: Library): Promise<Record<string, CatalogueRow>> {
+    return Object.fromEntries((await catalogueOf(store, library)).map((row) => [row.path, row]));
+  }
+
+  it('catalogues new books with both digests, and finds all unchanged the next time', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'a/b/two.cbz': 'two', 'notes.opf': 'no book' });
+    const library = await makeLibrary(folder);
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, added: 2, hashed: 2 }));
+    const first = await catalogueOf(store, library);
+    expect(first.map(({ path, partialMd5, filenameMd5 }) => ({ path, partialMd5, filenameMd5 }))).toEqual([
+      { path: 'a/b/two.cbz', partialMd5: md5('two'), filenameMd5: md5('two.cbz') },
+      { path: 'a/one.epub', partialMd5: md5('one'), filenameMd5: md5('one.epub') },
+    ]);
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, unchanged: 2 }));
+    expect(await catalogueOf(store, library)).toEqual(first);
+  });
+
+  it('hashes a changed file and keeps its former digest', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    folder.write('one.epub', 'one, second edition');
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, changed: 1, unchanged: 1, hashed: 1 }));
+    const { 'one.epub': one } = await rows(library);
+    expect(one).toMatchObject({
+      partialMd5: md5('one, second edition'),
+      size: 19,
+      former: [`partial ${md5('one')}`],
+    });
+  });
+
+  it('notices a change of the same size by the modification time', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    folder.setModified('one.epub', 1_000_000_000);
+    const library = await makeLibrary(folder);
+    await scan(library);
+    folder.write('one.epub', 'two');
+    folder.setModified('one.epub', 1_000_000_001);
+    expect((await scan(library)).counts).toEqual(counts({ found: 1, changed: 1, hashed: 1 }));
+    expect((await rows(library))['one.epub']?.partialMd5).toBe(md5('two'));
+  });
+
+  it('keeps a book that was moved or renamed, with its former file name', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'z/two.epub': 'two', 'three.epub': 'three' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await rows(library);
+    folder.move('a/one.epub', 'moved/one.epub');
+    folder.move('z/two.epub', 'a/renamed.epub');
+    expect((await scan(library)).counts).toEqual(counts({ found: 3, moved: 2, unchanged: 1, hashed: 2 }));
+    const after = await rows(library);
+    expect(Object.keys(after)).toEqual(['a/renamed.epub', 'moved/one.epub', 'three.epub']);
+    expect(after['moved/one.epub']).toMatchObject({
+      id: before['a/one.epub']?.id,
+      missing: false,
+      former: [],
+    });
+    expect(after['a/renamed.epub']).toMatchObject({
+      id: before['z/two.epub']?.id,
+      filenameMd5: md5('renamed.epub'),
+      former: [`filename ${md5('two.epub')}`],
+    });
+  });
+
+  it('takes a copy for a new book, not for a move', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    folder.write('copy.epub', 'one');
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, added: 1, unchanged: 1, hashed: 1 }));
+  });
+
+  it('gives a moved book back to one file only where several have its digest', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await rows(library);
+    folder.move('one.epub', 'b/one.epub');
+    folder.write('a/other.epub', 'one');
+    expect((await scan(library)).counts).toMatchObject({ moved: 1, added: 1, missing: 0 });
+    const ids = Object.values(await rows(library)).map((row) => row.id);
+    expect(new Set(ids).size).toBe(2);
+    expect(ids).toContain(before['one.epub']?.id);
+  });
+
+  it('marks a missing book, keeps it, and has it back unread when its file is', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await rows(library);
+    const elsewhere = await bookFolder();
+    renameSync(join(folder.path, 'one.epub'), join(elsewhere.path, 'one.epub'));
+    expect((await scan(library)).counts).toEqual(counts({ found: 1, unchanged: 1, missing: 1 }));
+    expect((await rows(library))['one.epub']?.missing).toBe(true);
+    expect((await scan(library)).counts).toEqual(counts({ found: 1, unchanged: 1 }));
+    renameSync(join(elsewhere.path, 'one.epub'), join(folder.path, 'one.epub'));
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, returned: 1, unchanged: 1 }));
+    expect(await rows(library)).toEqual(before);
+  });
+
+  it('finds a book that was missing for a while under a new path', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await rows(library);
+    folder.remove('one.epub');
+    await scan(library);
+    folder.write('new/one.epub', 'one');
+    expect((await scan(library)).counts).toMatchObject({ moved: 1, added: 0 });
+    expect((await rows(library))['new/one.epub']).toMatchObject({
+      id: before['one.epub']?.id,
+      missing: false,
+    });
+  });
+
+  it('with --regen-hashes reads every file again and finds what times and sizes hide', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
+    folder.setModified('one.epub', 1_000_000_000);
+    const library = await makeLibrary(folder);
+    await scan(library);
+    folder.write('one.epub', 'eno');
+    folder.setModified('one.epub', 1_000_000_000);
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, unchanged: 2 }));
+    expect((await scan(library, { regenHashes: true })).counts).toEqual(
+      counts({ found: 2, changed: 1, unchanged: 1, hashed: 2 }),
+    );
+    expect((await rows(library))['one.epub']).toMatchObject({
+      partialMd5: md5('eno'),
+      former: [`partial ${md5('one')}`],
+    });
+  });
+
+  it('catalogues without digests where they are off, and hashes what lacks them once they are on', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'two.epub': 'two' });
+    const library = await makeLibrary(folder, { koreaderHashes: false });
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, added: 2 }));
+    expect((await rows(library))['two.epub']).toMatchObject({
+      partialMd5: undefined,
+      filenameMd5: undefined,
+    });
+    const before = await rows(library);
+    folder.move('a/one.epub', 'b/renamed.epub');
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, moved: 1, unchanged: 1 }));
+    expect((await rows(library))['b/renamed.epub']?.id).toBe(before['a/one.epub']?.id);
+    await updateLibrary(store, library.id, { koreaderHashes: true });
+    const hashing = await findLibraryByName(store, 'books');
+    if (hashing === undefined) throw new Error('the library is gone');
+    expect((await scan(hashing)).counts).toEqual(counts({ found: 2, unchanged: 2, hashed: 2 }));
+    expect((await rows(library))['b/renamed.epub']?.partialMd5).toBe(md5('one'));
+  });
+
+  it('catalogues only the extensions of the library', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.pdf': 'two', 'three.FB2.ZIP': 'three' });
+    const library = await makeLibrary(folder, { extensions: ['pdf', 'fb2.zip'] });
+    expect((await scan(library)).counts.found).toBe(2);
+    expect(Object.keys(await rows(library))).toEqual(['three.FB2.ZIP', 'two.pdf']);
+  });
+
+  it('counts and reports what cannot be read, and tries it again the next time', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    symlinkSync('nowhere', join(folder.path, 'dangling.epub'));
+    symlinkSync('loop.epub', join(folder.path, 'loop.epub'));
+    const library = await makeLibrary(folder);
+    const failures: string[] = [];
+    const summary = await scan(library, {
+      onFailure: ({ path, code }) => failures.push(`${path.toString()} ${code}`),
+    });
+    expect(summary.counts).toEqual(counts({ found: 3, added: 1, failed: 2, hashed: 1 }));
+    expect(failures.toSorted()).toEqual(['dangling.epub vanished', 'loop.epub link-loop']);
+    folder.remove('loop.epub');
+    folder.write('loop.epub', 'a file now');
+    expect((await scan(library)).counts).toMatchObject({ added: 1, failed: 1, unchanged: 1 });
+  });
+
+  it.each([
+    ['missing', 'root-missing'],
+    ['a file', 'root-not-a-folder'],
+    ['empty', 'root-empty'],
+  ])('fails and marks nothing when the root is %s', async (state, code) => {
+    const folder = await bookFolder({ 'sub/one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await catalogueOf(store, library);
+    renameSync(folder.path, `${folder.path}-away`);
+    if (state === 'empty') mkdirSync(folder.path);
+    const elsewhere = await bookFolder({ file: 'a file' });
+    if (state === 'a file') renameSync(join(elsewhere.path, 'file'), folder.path);
+    await expect(scan(library)).rejects.toMatchObject({ name: 'DogearError', code });
+    expect(await catalogueOf(store, library)).toEqual(before);
+    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('failed');
+    if (state === 'empty') {
+      rmdirSync(folder.path);
+      renameSync(`${folder.path}-away`, folder.path);
+      expect((await scan(library)).counts).toEqual(counts({ found: 1, unchanged: 1 }));
+    }
+  });
+
+  it('marks nothing missing below a folder that cannot be listed', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'a/deep/two.epub': 'two', 'b.epub': 'three' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    // What a folder without permission is to others; the tests run as root, who may read everything.
+    folder.move('a', 'kept/a');
+    symlinkSync('a', join(folder.path, 'a'));
+    const failures: string[] = [];
+    const unreadable = Object.assign(Object.create(engine) as Engine, {
+      ...engine,
+      walk: (...parameters: Parameters<Engine['walk']>) => withUnreadable('a', engine.walk(...parameters)),
+    });
+    const summary = await scanLibrary({ store, engine: unreadable }, library, {
+      onFailure: ({ path }) => failures.push(path.toString()),
+    });
+    expect(summary.counts.missing).toBe(0);
+    expect(failures).toEqual(['a']);
+    chmodSync(folder.path, 0o755);
+  });
+
+  it('lets one scan of a library run at a time', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    const results = await Promise.allSettled([scan(library), scan(library)]);
+    const refused = results.find((result) => result.status === 'rejected');
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    expect(refused?.reason).toMatchObject({ code: 'scan-running' });
+    expect((await scan(library)).counts.unchanged).toBe(1);
+  });
+
+  it('takes the place of a scan whose process is dead, and of one whose lease ran out', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const last = await latestScan(store, library.id, { index: 1, count: 1 });
+    const deadProcess = last?.runner.replace(/ \d+ (\d+)$/, ' 2 $1') ?? '';
+    await store.db.updateTable('scan').set({ state: 'running', runner: deadProcess }).execute();
+    expect((await scan(library)).counts.unchanged).toBe(1);
+    await store.db
+      .updateTable('scan')
+      .set({ state: 'running', runner: 'elsewhere 00 1 1 1', lease_until_ms: Date.now() - 60_000 })
+      .where('id', '=', last?.id ?? (-1 as never))
+      .execute();
+    expect((await scan(library)).counts.unchanged).toBe(1);
+    await store.db
+      .updateTable('scan')
+      .set({ state: 'running', lease_until_ms: Date.now() + 60_000 })
+      .where('runner', '=', 'elsewhere 00 1 1 1')
+      .execute();
+    await expect(scan(library)).rejects.toMatchObject({ code: 'scan-running' });
+  });
+
+  it('stops when it is cancelled, by signal or through the database, and goes on the next time', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, number) => [
+        `${String(number % 40)}/${String(number)}.epub`,
+        String(number),
+      ]),
+    );
+    const library = await makeLibrary(await bookFolder(files));
+    const controller = new AbortController();
+    await expect(
+      scan(library, { signal: controller.signal, onProgress: () => controller.abort() }),
+    ).rejects.toMatchObject({ code: 'scan-cancelled' });
+    const cancelling = scan(library, {
+      onProgress: ({ scanId }) => void requestCancel(store, scanId),
+    });
+    await expect(cancelling).rejects.toMatchObject({ code: 'scan-cancelled' });
+    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('cancelled');
+    const { counts: last } = await scan(library);
+    expect(last.added + last.unchanged).toBe(1500);
+    expect((await scan(library)).counts).toEqual(counts({ found: 1500, unchanged: 1500 }));
+  });
+
+  it('splits a library by folder between parts that together see every book once', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 300 }, (_, number) => [
+        `${String(number % 30)}/${String(number)}.epub`,
+        String(number),
+      ]),
+    );
+    const folder = await bookFolder(files);
+    const library = await makeLibrary(folder);
+    const parts = await Promise.all([1, 2, 3].map((index) => scan(library, { shard: { index, count: 3 } })));
+    expect(parts.reduce((sum, part) => sum + part.counts.added, 0)).toBe(300);
+    expect(parts.every((part) => part.counts.added > 0)).toBe(true);
+    expect((await scan(library)).counts).toEqual(counts({ found: 300, unchanged: 300 }));
+    folder.remove('7');
+    const again = await Promise.all([1, 2, 3].map((index) => scan(library, { shard: { index, count: 3 } })));
+    expect(again.reduce((sum, part) => sum + part.counts.missing, 0)).toBe(10);
+    expect(again.reduce((sum, part) => sum + part.counts.unchanged, 0)).toBe(290);
+  });
+});
+
+async function* withUnreadable(
+  folder: string,
+  batches: ReturnType<Engine['walk']>,
+): ReturnType<Engine['walk']> {
+  const { EntryBatchBuilder } = await import('../../../engine/index.js');
+  const builder = new EntryBatchBuilder();
+  builder.addFailure(folder, { code: 'unreadable', isFolder: true, message: 'permission denied' });
+  yield builder.take();
+  yield* batches;
+}

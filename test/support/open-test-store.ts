@@ -1,0 +1,22 @@
+import { migrate } from '../../server/storage/migrate.js';
+import { openStore, type OpenStore } from '../../server/storage/store.js';
+import type { TestDatabaseKind } from './databases.js';
+
+export interface TestStore extends OpenStore {
+  readonly url: string;
+}
+
+/** A fresh database with all tables; closing it drops it. */
+export async function openTestStore({ create }: TestDatabaseKind): Promise<TestStore> {
+  const database = await create();
+  const store = await openStore(database.url);
+  await migrate(store);
+  return {
+    ...store,
+    url: database.url,
+    close: async () => {
+      await store.close();
+      await database.drop();
+    },
+  };
+}
