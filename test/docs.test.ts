@@ -98,7 +98,8 @@ describe('README.md', () => {
 
   it('gives a reason for every dependency, and for no other', () => {
     const { dependencies, optionalDependencies, devDependencies } = packageManifest;
-    const rows = [...readme.matchAll(/^\| `([^`]+)`((?:, `[^`]+`)*) +\| +(\S.*\S) +\|$/gm)];
+    const section = /^## Dependencies$[^]*?(?=^## )/m.exec(readme)?.[0] ?? '';
+    const rows = [...section.matchAll(/^\| `([^`]+)`((?:, `[^`]+`)*) +\| +(\S.*\S) +\|$/gm)];
     const named = rows.flatMap(([, first = '', others = '']) => [first, ...inlineCode(others)]);
     const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
     expect(named.toSorted()).toEqual(declared.toSorted());
@@ -130,7 +131,7 @@ function commandProblems(markdown: string): readonly string[] {
 
 /** npm runs some scripts by their own name, all others by `npm run`. */
 function npmProblem([npm, verb = '', name = '']: readonly string[]): string | undefined {
-  if (npm !== 'npm' || verb === 'ci') return undefined;
+  if (npm !== 'npm' || ['ci', 'install'].includes(verb)) return undefined;
   const script = verb === 'run' ? name : verb;
   return script in packageManifest.scripts ? undefined : `package.json has no script ${script}`;
 }
