@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileProblems, topLevelProblems } from './support/file-rules.js';
 import { IMPORT_TABLE, importProblems, packageName } from './support/import-table.js';
-import { repositoryRoot } from './support/repository-root.js';
+import { packageManifest } from './support/package-manifest.js';
 import { sourceFiles, topLevelNames } from './support/source-files.js';
 import { sourceImports } from './support/source-imports.js';
 
@@ -26,7 +24,7 @@ describe('the tree', () => {
   });
 
   it('imports no package that is not installed for its users', () => {
-    const declared = declaredDependencies();
+    const declared = Object.keys(packageManifest.dependencies);
     const undeclared = files.flatMap(({ path, text }) =>
       /^(?:bench|test)\//.test(path) ? [] : packagesOf(text).filter((name) => !declared.includes(name)),
     );
@@ -130,12 +128,6 @@ it('is not broken by what the table allows', () => {
   }
   expect(fileProblems('engine/index.ts', 'a\n'.repeat(300))).toEqual([]);
 });
-
-function declaredDependencies(): readonly string[] {
-  const manifest: unknown = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('dependencies' in manifest)) return [];
-  return Object.keys(manifest.dependencies ?? {});
-}
 
 function packagesOf(text: string): readonly string[] {
   const specifiers = sourceImports(text).flatMap(({ specifier }) => specifier ?? []);
