@@ -63,17 +63,16 @@ export const IMPORT_TABLE: readonly ImportZone[] = [
   {
     name: 'server/cli/',
     node: true,
-    ours: ['server/app/', DOMAIN, 'config/', 'server/compose.ts'],
+    ours: ['server/app/', DOMAIN, 'config/', 'server/compose/'],
     // Failures and counts of the engine are printed as they come.
     typesOfOurs: [ENGINE],
     packages: ['cli-progress', 'commander'],
   },
-  { name: 'server/log.ts', node: true, typesOfOurs: ['config/'], packages: ['pino'] },
   {
-    name: 'server/compose.ts',
+    name: 'server/compose/',
     node: true,
     ours: ['config/', ENGINE, 'server/'],
-    typesOfPackages: ['pino'],
+    packages: ['pino', 'pino-pretty'],
   },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
 ];
@@ -118,7 +117,7 @@ function importProblem(file: string, zone: ImportZone, found: SourceImport): str
 
 function ownProblem(file: string, zone: ImportZone, target: string, isTypeOnly: boolean): string | undefined {
   if (target === NATIVE && file !== USER_OF_NATIVE) return `only ${USER_OF_NATIVE} imports ${NATIVE}`;
-  if (zone.name === 'server/compose.ts' && target.startsWith(NOT_FOR_COMPOSE)) {
+  if (zone.name === 'server/compose/' && target.startsWith(NOT_FOR_COMPOSE)) {
     return `${zone.name} imports ${target}`;
   }
   if (zone.name.endsWith('/') && target.startsWith(zone.name)) return undefined;
