@@ -10,7 +10,10 @@ async function listen(
   const send = (event: ListenerEvent): void => parent.postMessage(event);
   try {
     const log = createLogger(configuration.log);
-    const listener = await composeListener(configuration, log, { port, sharesPort: true });
+    const listener = await composeListener(configuration, log, {
+      port,
+      threads: configuration.server.listeners,
+    });
     parent.once('message', ({ deadlineMs }: ListenerClose) => {
       void listener.close(deadlineMs).finally(() => {
         send({ type: 'closed' });

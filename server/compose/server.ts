@@ -19,7 +19,7 @@ export async function startServer(configuration: Configuration): Promise<Running
   const log = createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
-    const listener = await composeListener(configuration, log, { sharesPort: false });
+    const listener = await composeListener(configuration, log, { threads: 1 });
     return { ...listener, log, lost: new Promise(() => undefined) };
   }
   const first = await startThread({ configuration, port });

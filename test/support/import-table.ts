@@ -72,7 +72,7 @@ export const IMPORT_TABLE: readonly ImportZone[] = [
     name: 'server/compose/',
     node: true,
     ours: ['config/', ENGINE, 'server/'],
-    packages: ['pino', 'pino-pretty'],
+    packages: ['pino', 'pino-pretty', 'prom-client'],
   },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
 ];
