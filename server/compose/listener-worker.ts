@@ -22,7 +22,8 @@ async function listen(
     });
     send({ type: 'listening', port: listener.port });
   } catch (error) {
-    send({ type: 'failed', message: error instanceof Error ? error.message : 'unknown error' });
+    const { name, message } = error instanceof Error ? error : new Error('unknown error');
+    send({ type: 'failed', name, message });
     parent.close();
   }
 }
