@@ -68,7 +68,7 @@ export class HashRun implements WorkSource {
   }
 
   nextWork(): Work | undefined {
-    if (this.control.isFailed) return undefined;
+    if (this.control.isOver) return undefined;
     this.pullWhenLow();
     const batch = this.waiting[0];
     if (!batch) return undefined;
@@ -87,7 +87,7 @@ export class HashRun implements WorkSource {
         cancel: control.cancel,
       },
       done: (result) => {
-        if (!control.isFailed) {
+        if (!control.isOver) {
           this.learn(result.elapsedMs / range.count);
           batch.fill(range, result);
           options.onHashed(range.count);

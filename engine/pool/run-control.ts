@@ -45,6 +45,11 @@ export class RunControl {
     return this.failure !== undefined;
   }
 
+  /** Nobody waits for results any more, and those of tasks that saw the cancel cell are not whole. */
+  get isOver(): boolean {
+    return Atomics.load(this.cancel, 0) !== 0;
+  }
+
   throwIfFailed(): void {
     if (this.failure) throw this.failure;
   }
