@@ -32,7 +32,7 @@ export function addScanCommand(program: Command, context: CommandContext): void 
           context.exitWith(EXIT.failed);
           return;
         }
-        const exitCode = await scanLibraries(composed, libraries, {
+        const exitCode = await scanLibraries(composed.scan, libraries, {
           regenHashes: flags.regenHashes === true,
           json: flags.json === true,
           signal: interrupt.signal,
