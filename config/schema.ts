@@ -60,12 +60,14 @@ export const settings = {
       sentence: 'The address that the server listens on; 0.0.0.0 is every IPv4 address of the machine.',
       default: '0.0.0.0',
       environment: 'DOGEAR_SERVER_HOST',
+      flag: '--host',
     }),
     port: setting(wholeNumber(0, 65_535), {
       sentence: 'The TCP port that the server listens on; 0 takes any free one.',
       // D-O-G on the keys of a telephone after an 8; no registered service and none of the usual 80xx ports.
       default: 8364,
       environment: 'DOGEAR_SERVER_PORT',
+      flag: '--port',
     }),
     base_url: setting(baseUrl, {
       sentence: 'The path under which everything is served, for a reverse proxy that passes a sub-path on.',
