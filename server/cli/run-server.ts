@@ -1,6 +1,5 @@
-import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
-import type { RunningServer } from '../compose-server.js';
+import type { RunningServer } from '../compose/server.js';
 import { EXIT } from './exit-code.js';
 
 /** Beyond the configured time for answering: what closing the database may take. */
@@ -15,9 +14,9 @@ const CLOSE_MORE_MS = 2000;
 export async function untilStopped(
   server: RunningServer,
   { server: { shutdown_seconds } }: Configuration,
-  log: Logger,
   signals: Promise<NodeJS.Signals>,
 ): Promise<number> {
+  const { log } = server;
   const deadlineMs = shutdown_seconds * 1000;
   try {
     const signal = await Promise.race([signals, server.lost]);

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { chooseLibraries } from '../app/library-admin.js';
-import { composeProgram } from '../compose.js';
+import { composeProgram } from '../compose/program.js';
 import type { ScanShard } from '../domain/scan.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

@@ -4,7 +4,7 @@ import type { Library } from '../domain/library.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
 import { jsonPath } from './shown-path.js';
-import type { ScanLibrary } from '../scan-thread.js';
+import type { ScanLibrary } from '../compose/scan-thread.js';
 import { scanProgressDisplay } from './scan-progress.js';
 import { ScanReport } from './scan-report.js';
 

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { startServer } from '../compose-server.js';
-import { createLogger } from '../log.js';
+import { startServer } from '../compose/server.js';
 import type { CommandContext } from './context.js';
 import { nextSignal, untilStopped } from './run-server.js';
 import { serverAddress } from './server-address.js';
@@ -12,10 +11,9 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .description('answer readers; scans are begun by "dogear scan" or over the management API');
   addSettingFlags(serve, ['--host', '--port']).action(async (_flags: unknown, command: Command) => {
     const configuration = context.configuration(command);
-    const log = createLogger(configuration.log);
     const signals = nextSignal();
-    const server = await startServer(configuration, log);
-    log.info(
+    const server = await startServer(configuration);
+    server.log.info(
       {
         address: serverAddress(configuration, server.port),
         koreaderSync: configuration.enable_koreader_sync,
@@ -24,6 +22,6 @@ export function addServeCommand(program: Command, context: CommandContext): void
         ? 'listening'
         : 'listening; KOReader sync is off (set enable_koreader_sync: true)',
     );
-    context.exitWith(await untilStopped(server, configuration, log, signals));
+    context.exitWith(await untilStopped(server, configuration, signals));
   });
 }

@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import type { Configuration } from '../../config/schema.js';
 import { makeFirstKey } from '../app/first-key.js';
 import { ensureLibrary } from '../app/library-admin.js';
-import { composeStore } from '../compose.js';
-import { startServer } from '../compose-server.js';
+import { composeStore } from '../compose/program.js';
+import { startServer } from '../compose/server.js';
 import type { Library } from '../domain/library.js';
-import { createLogger } from '../log.js';
-import { scanInThread } from '../scan-thread.js';
+import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
 import { writeLine } from './output.js';
 import { nextSignal, untilStopped } from './run-server.js';
@@ -23,10 +22,9 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     async (folders: string[], _flags: unknown, command: Command) => {
       // Whoever runs this wants to sync; "dogear serve" asks for the setting.
       const configuration = { ...context.configuration(command), enable_koreader_sync: true };
-      const log = createLogger(configuration.log);
       const signals = nextSignal();
       const { libraries, firstKey } = await prepare(configuration, folders);
-      const server = await startServer(configuration, log);
+      const server = await startServer(configuration);
       for (const line of welcome(serverAddress(configuration, server.port), firstKey)) writeLine(line);
       const stop = new AbortController();
       void signals.then((signal) => {
@@ -35,7 +33,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       });
       await scanLibraries(scanInThread(configuration), libraries, { json: false, signal: stop.signal });
       if (!stop.signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
-      context.exitWith(await untilStopped(server, configuration, log, signals));
+      context.exitWith(await untilStopped(server, configuration, signals));
     },
   );
 }

@@ -1,13 +1,10 @@
 import { posix } from 'node:path';
 import type { SourceImport } from './source-imports.js';
 
-/**
- * What some files may import besides each other. `folder/` is everything below a folder, `folder/*` the files in it
- * without those below; other names are one file. Of several rows that fit, the longest name counts.
- */
+/** What the files of one folder (or one file alone) may import besides each other. The longest name counts. */
 export interface ImportZone {
   readonly name: string;
-  /** Names as above. */
+  /** Folders (`name/`) and files of ours. */
   readonly ours?: readonly string[];
   /** The same, but with `import type` alone. */
   readonly typesOfOurs?: readonly string[];
@@ -20,8 +17,6 @@ export interface ImportZone {
 /** What users of the engine see of it. */
 const ENGINE = 'engine/index.ts';
 const DOMAIN = 'server/domain/';
-/** compose.ts, the threads that it starts, and the logger. */
-const COMPOSITION = 'server/*';
 const DECISIONS = ['server/auth/', 'server/library/', 'server/progress/'];
 
 export const IMPORT_TABLE: readonly ImportZone[] = [
@@ -68,25 +63,21 @@ export const IMPORT_TABLE: readonly ImportZone[] = [
   {
     name: 'server/cli/',
     node: true,
-    ours: ['server/app/', DOMAIN, 'config/', COMPOSITION],
+    ours: ['server/app/', DOMAIN, 'config/', 'server/compose/'],
     // Failures and counts of the engine are printed as they come.
     typesOfOurs: [ENGINE],
     packages: ['cli-progress', 'commander'],
-    typesOfPackages: ['pino'],
   },
   {
-    // Everything but the command line, which stands in front.
-    name: COMPOSITION,
+    name: 'server/compose/',
     node: true,
+    // Everything but the command line, which stands in front.
     ours: ['config/', ENGINE, DOMAIN, ...DECISIONS, 'server/app/', 'server/http/', 'server/storage/'],
-    typesOfPackages: ['pino'],
+    packages: ['pino', 'pino-pretty'],
   },
-  { name: 'server/log.ts', node: true, typesOfOurs: ['config/'], packages: ['pino', 'pino-pretty'] },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
 ];
 
-/** The executable: nothing is to be had from it. */
-const MAIN = 'server/main.ts';
 /** uWebSockets.js is seen by two files: the one that finds the native module and the one that wraps it. */
 const NATIVE = 'server/http/uws-native.ts';
 const USER_OF_NATIVE = 'server/http/uws.ts';
@@ -95,8 +86,8 @@ const APART = ['bench/', 'test/'];
 
 /** Why each of the imports of a file must not be; paths are relative to the checkout, with `/`. */
 export function importProblems(file: string, imports: readonly SourceImport[]): readonly string[] {
-  if (APART.some((name) => isNamed(file, name))) return [];
-  const zone = IMPORT_TABLE.filter(({ name }) => isNamed(file, name)).toSorted(
+  if (startsWithAny(file, APART)) return [];
+  const zone = IMPORT_TABLE.filter(({ name }) => file.startsWith(name)).toSorted(
     (a, b) => b.name.length - a.name.length,
   )[0];
   if (zone === undefined) return [`${file}: no row of the import table is about this file`];
@@ -125,18 +116,12 @@ function importProblem(file: string, zone: ImportZone, found: SourceImport): str
 
 function ownProblem(file: string, zone: ImportZone, target: string, isTypeOnly: boolean): string | undefined {
   if (target === NATIVE && file !== USER_OF_NATIVE) return `only ${USER_OF_NATIVE} imports ${NATIVE}`;
-  if (zone.name !== file && isNamed(target, zone.name) && target !== MAIN) return undefined;
+  if (zone.name.endsWith('/') && target.startsWith(zone.name)) return undefined;
   const allowed = isTypeOnly ? [...(zone.ours ?? []), ...(zone.typesOfOurs ?? [])] : (zone.ours ?? []);
-  if (target !== MAIN && allowed.some((name) => isNamed(target, name))) return undefined;
-  const asType = (zone.typesOfOurs ?? []).some((name) => isNamed(target, name))
-    ? ' other than as a type'
-    : '';
+  if (allowed.some((name) => (name.endsWith('/') ? target.startsWith(name) : target === name)))
+    return undefined;
+  const asType = isTypeOnly || !startsWithAny(target, zone.typesOfOurs ?? []) ? '' : ' other than as a type';
   return `${zone.name} imports ${target}${asType}`;
-}
-
-function isNamed(path: string, name: string): boolean {
-  if (name.endsWith('/*')) return posix.dirname(path) === name.slice(0, -'/*'.length);
-  return name.endsWith('/') ? path.startsWith(name) : path === name;
 }
 
 /** `kysely` of `kysely/helpers/mysql`, `@scope/name` of `@scope/name/inner`. */
@@ -145,4 +130,8 @@ export function packageName(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+function startsWithAny(text: string, starts: readonly string[]): boolean {
+  return starts.some((start) => text.startsWith(start));
 }

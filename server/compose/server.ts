@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import type { Configuration } from '../config/schema.js';
-import { composeListener, type Listener } from './compose-listener.js';
+import type { Configuration } from '../../config/schema.js';
+import { composeListener, type Listener } from './listener.js';
+import { createLogger } from './log.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 
 export interface RunningServer extends Listener {
+  readonly log: Logger;
   /** Rejects when one of the threads that answer requests is lost; never resolves. */
   readonly lost: Promise<never>;
 }
@@ -13,11 +15,12 @@ export interface RunningServer extends Listener {
  * Listens with as many threads as are configured. One alone is this thread; several are threads of their own that
  * share the port, and the system spreads connections over them.
  */
-export async function startServer(configuration: Configuration, log: Logger): Promise<RunningServer> {
+export async function startServer(configuration: Configuration): Promise<RunningServer> {
+  const log = createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
     const listener = await composeListener(configuration, log, { sharesPort: false });
-    return { ...listener, lost: new Promise(() => undefined) };
+    return { ...listener, log, lost: new Promise(() => undefined) };
   }
   const first = await startThread({ configuration, port });
   const others = await Promise.all(
@@ -28,6 +31,7 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   lost.catch(() => undefined);
   return {
     port: first.port,
+    log,
     lost,
     close: async (deadlineMs) => {
       await Promise.all(threads.map((thread) => thread.close(deadlineMs)));
@@ -35,7 +39,12 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   };
 }
 
-function startThread(task: ListenerTask): Promise<RunningServer> {
+/** Another thread that answers requests. */
+interface ListenerThread extends Listener {
+  readonly lost: Promise<never>;
+}
+
+function startThread(task: ListenerTask): Promise<ListenerThread> {
   const worker = new Worker(new URL('./listener-worker.js', import.meta.url), { workerData: task });
   let isClosing = false;
   const ended = new Promise<void>((resolve) => {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { Configuration } from '../config/schema.js';
-import { Accounts } from './app/accounts.js';
-import { SyncPath } from './app/sync-path.js';
-import { composeStore } from './compose.js';
-import { startSyncServer } from './http/sync-server.js';
+import type { Configuration } from '../../config/schema.js';
+import { Accounts } from '../app/accounts.js';
+import { SyncPath } from '../app/sync-path.js';
+import { composeStore } from './program.js';
+import { startSyncServer } from '../http/sync-server.js';
 
 /** One thread's share of the server: its own connections, its own queues, the same port as the others. */
 export interface Listener {

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { Configuration } from '../config/schema.js';
-import type { ScanOptions, ScanSummary } from './app/scan-library.js';
-import { DogearError } from './domain/dogear-error.js';
-import type { Library } from './domain/library.js';
+import type { Configuration } from '../../config/schema.js';
+import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { Library } from '../domain/library.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 
 /** How a library is scanned: here, or in a thread beside the one that answers requests. */

@@ -1,4 +1,4 @@
-import type { Configuration } from '../config/schema.js';
+import type { Configuration } from '../../config/schema.js';
 
 export interface ListenerTask {
   readonly configuration: Configuration;

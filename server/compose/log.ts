@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import pinoPretty from 'pino-pretty';
-import type { Configuration } from '../config/schema.js';
+import type { Configuration } from '../../config/schema.js';
 
 /** The program's own log, on standard error: standard output is for results. */
 export function createLogger({ level, format }: Configuration['log']): Logger {

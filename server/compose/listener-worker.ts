@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { composeListener } from './compose-listener.js';
+import { composeListener } from './listener.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 import { createLogger } from './log.js';
 
