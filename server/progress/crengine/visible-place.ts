@@ -1,3 +1,4 @@
+import type { Confidence } from '../confidence.js';
 import type { Place } from '../place.js';
 import { elementAt, positionBefore, textAt } from '../source/source-order.js';
 import { ELEMENT, NO_NODE, endOf, isText, nameOf, parentOf, startOf } from '../source/source-tree.js';
@@ -12,8 +13,11 @@ export interface VisiblePlace {
   readonly node: number;
   /** Index of the character in the text, its length for the end; undefined for an element. */
   readonly index: number | undefined;
-  /** Nothing but white space lies between the place that was asked for and this one. */
-  readonly isSame: boolean;
+  /**
+   * `exact` if nothing but white space lies between the place that was asked for and this one, `element` for the
+   * drawing around it, else `clamped`.
+   */
+  readonly confidence: Confidence;
 }
 
 /** Elements that are shown without any text in them. */
@@ -36,12 +40,12 @@ export function visiblePlaceOf(
     if (element === NO_NODE) return placeFrom(view, states, place.offset);
     if (place.kind === 'element-end') {
       const found = placeFrom(view, states, endOf(tree, element));
-      return found === undefined ? undefined : { ...found, isSame: false };
+      return found === undefined ? undefined : { ...found, confidence: 'clamped' };
     }
     const drawing = drawingAround(view, states, element);
-    if (drawing !== NO_NODE) return atElement(view, drawing, drawing === element);
+    if (drawing !== NO_NODE) return atElement(view, drawing, drawing === element ? 'exact' : 'element');
     const isShown = element >= view.body && !hasBit(states, element, HIDDEN);
-    return isShown ? atElement(view, element, true) : placeFrom(view, states, place.offset);
+    return isShown ? atElement(view, element, 'exact') : placeFrom(view, states, place.offset);
   }
   if (place.kind === 'text-end') {
     const text = textAt(order, place.offset - 1);
@@ -56,9 +60,9 @@ function isShownText(states: NodeStates, text: number): boolean {
   return !hasBit(states, text, DROPPED | HIDDEN);
 }
 
-function atElement(view: CrengineView, element: number, isSame: boolean): VisiblePlace {
+function atElement(view: CrengineView, element: number, confidence: Confidence): VisiblePlace {
   const place: Place = { kind: 'element', offset: startOf(view.order.tree, element) };
-  return { place, node: element, index: undefined, isSame };
+  return { place, node: element, index: undefined, confidence };
 }
 
 function atTextEnd(view: CrengineView, states: NodeStates, text: number, offset: number): VisiblePlace {
@@ -75,7 +79,7 @@ function atTextEnd(view: CrengineView, states: NodeStates, text: number, offset:
   });
   const place: Place =
     next === NO_NODE ? { kind: 'text-end', offset: endOf(tree, text) } : { kind: 'character', offset: next };
-  return { place, node: text, index, isSame: true };
+  return { place, node: text, index, confidence: 'exact' };
 }
 
 /** The outermost `svg` or `math` around a node, or the node itself. */
@@ -96,22 +100,22 @@ function placeFrom(view: CrengineView, states: NodeStates, offset: number): Visi
   const { tree } = view.order;
   const bodyEnd = endOf(tree, view.body);
   const first = Math.max(view.body + 1, positionBefore(view.order, offset));
-  let isSame = offset >= startOf(tree, view.body);
+  let confidence: Confidence = offset >= startOf(tree, view.body) ? 'exact' : 'clamped';
   for (let node = first; node < tree.nodeCount && startOf(tree, node) < bodyEnd; node += 1) {
     const drawing = drawingAround(view, states, node);
     if (drawing !== NO_NODE && !hasBit(states, drawing, HIDDEN)) {
       if (endOf(tree, drawing) > offset)
-        return atElement(view, drawing, startOf(tree, drawing) >= offset && isSame);
+        return atElement(view, drawing, startOf(tree, drawing) >= offset ? confidence : 'element');
       continue;
     }
     if (tree.kind[node] === ELEMENT) {
       const isImage = IMAGES.has(nameOf(tree, node)) && !hasBit(states, node, HIDDEN);
-      if (isImage && startOf(tree, node) >= offset) return atElement(view, node, isSame);
+      if (isImage && startOf(tree, node) >= offset) return atElement(view, node, confidence);
     } else if (endOf(tree, node) > offset) {
       if (isShownText(states, node)) {
         const found = characterFrom(view, states, node, offset);
-        if (found !== undefined) return { ...found, isSame };
-      } else if (!isBlank(view, states, node, offset)) isSame = false;
+        if (found !== undefined) return { ...found, confidence };
+      } else if (!isBlank(view, states, node, offset)) confidence = 'clamped';
     }
   }
   return lastPlaceBefore(view, states, first);
@@ -122,7 +126,7 @@ function characterFrom(
   states: NodeStates,
   text: number,
   offset: number,
-): Omit<VisiblePlace, 'isSame'> | undefined {
+): Omit<VisiblePlace, 'confidence'> | undefined {
   const { tree } = view.order;
   let index = 0;
   let found = NO_NODE;
@@ -149,11 +153,12 @@ function lastPlaceBefore(view: CrengineView, states: NodeStates, node: number): 
   for (let at = Math.min(node, tree.nodeCount - 1); at > view.body; at -= 1) {
     const drawing = drawingAround(view, states, at);
     if (drawing !== NO_NODE) {
-      if (!hasBit(states, drawing, HIDDEN)) return atElement(view, drawing, false);
+      if (!hasBit(states, drawing, HIDDEN)) return atElement(view, drawing, 'clamped');
     } else if (isText(tree, at)) {
       const isShown = isShownText(states, at) && !isBlank(view, states, at, startOf(tree, at));
-      if (isShown) return { ...atTextEnd(view, states, at, endOf(tree, at)), isSame: false };
-    } else if (IMAGES.has(nameOf(tree, at)) && !hasBit(states, at, HIDDEN)) return atElement(view, at, false);
+      if (isShown) return { ...atTextEnd(view, states, at, endOf(tree, at)), confidence: 'clamped' };
+    } else if (IMAGES.has(nameOf(tree, at)) && !hasBit(states, at, HIDDEN))
+      return atElement(view, at, 'clamped');
   }
   return undefined;
 }

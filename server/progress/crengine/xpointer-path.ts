@@ -35,7 +35,7 @@ export function xpointerTo(view: CrengineView, fragment: number, place: Place): 
   if (end !== undefined) return end;
   const visible = visiblePlaceOf(view, view.styled, place);
   if (visible === undefined) return chapter;
-  const confidence = visible.isSame ? 'exact' : 'clamped';
+  const { confidence } = visible;
   const pointer = pointerTo(view, view.styled, fragment, visible.node, visible.index);
   if (leadsTo(view, pointer, visible.place)) return { pointer, confidence };
   const element = elementAround(view, visible);
