@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Atom, ReferenceElement, ReferenceNode } from './reference-document.js';
 
 /** Which atom: those that are unique in their document are numbered by `numberAtoms`. */

@@ -70,16 +70,15 @@ function stepInto(tree: SourceTree, parent: number, step: CfiStep): StepResult |
   return byId === NO_NODE ? undefined : { node: byId, isAsserted: false };
 }
 
+/** The body, the root and elements that the parser implied are the chapter as such. */
 function atElement(view: DomView, node: number, confidence: Confidence): ResolvedCfi {
   const tree = view.order.tree;
   const offset = startOf(tree, node);
-  // The root, the body and elements that the parser implied: the document as such.
-  if (offset < 0 || node === view.root) {
-    const body = Math.max(0, startOf(tree, view.body));
-    return {
-      place: { kind: 'element', offset: body },
-      confidence: node === view.root ? confidence : 'fragment',
-    };
+  const isImplied = offset < 0;
+  if (isImplied || node === view.root || node === view.body) {
+    const isSure = !isImplied && (confidence === 'exact' || confidence === 'clamped');
+    const place: Place = { kind: 'element', offset: Math.max(0, startOf(tree, view.body)) };
+    return { place, confidence: isSure ? confidence : 'fragment' };
   }
   return { place: { kind: 'element', offset }, confidence };
 }

@@ -1,17 +1,14 @@
-import { parse } from 'parse5';
 import { CDATA, TEXT, TEXT_CONTINUED, type SourceTree } from '../source/source-tree.js';
 import type { SourceOrder } from '../source/source-order.js';
 import { DocumentLimitError, SourceTreeBuilder } from '../source/source-tree-builder.js';
-import { htmlTreeAdapter, type HtmlNode } from './html-tree-adapter.js';
+import type { HtmlNode } from './html-tree-adapter.js';
+import { LocatingParser, holdsRawText } from './locating-parser.js';
 
 /**
  * parse5 takes about 100 ms for a million characters here, so that this stays well below a second; only malformed
  * chapters come here.
  */
 const MAX_HTML_CHARACTERS = 4_000_000;
-
-/** No references are decoded in these. */
-const RAW_TEXT: ReadonlySet<string> = new Set('script style xmp iframe noembed noframes noscript'.split(' '));
 
 /**
  * The tree that a browser's HTML parser builds of a document that its XML parser refuses, as offsets into the
@@ -21,11 +18,7 @@ const RAW_TEXT: ReadonlySet<string> = new Set('script style xmp iframe noembed n
  */
 export function parseHtml(source: string): SourceOrder {
   if (source.length > MAX_HTML_CHARACTERS) throw new DocumentLimitError('a malformed document of this size');
-  const document = parse(source, {
-    sourceCodeLocationInfo: true,
-    scriptingEnabled: true,
-    treeAdapter: htmlTreeAdapter(source),
-  });
+  const document = new LocatingParser(source).run();
   const tree = flatten(document, source);
   return { tree, nodes: nodesBySource(tree) };
 }
@@ -39,7 +32,7 @@ function flatten(document: HtmlNode, source: string): SourceTree {
     const start = location?.startOffset ?? -1;
     if (node.type === 'text' && start >= 0) {
       const isContinued = last.type === 'text' && last === node.previous;
-      const isRaw = RAW_TEXT.has(node.parent?.name ?? '');
+      const isRaw = holdsRawText(node.parent);
       const kind = isRaw ? CDATA : isContinued ? TEXT_CONTINUED : TEXT;
       builder.appendText(kind, start, location?.endOffset ?? start);
     }

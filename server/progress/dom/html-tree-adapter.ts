@@ -1,5 +1,4 @@
 import { html, type TreeAdapter, type TreeAdapterTypeMap, type Token } from 'parse5';
-import { htmlReference } from '../source/character-references.js';
 import { DocumentLimitError, MAX_DEPTH } from '../source/source-tree-builder.js';
 
 /** A node while parse5 builds the tree: linked, so that moving one costs the same wherever it stands. */
@@ -18,7 +17,7 @@ export interface HtmlNode {
   location: Partial<Token.ElementLocation> | undefined;
 }
 
-interface HtmlTypes extends TreeAdapterTypeMap<
+export interface HtmlTypes extends TreeAdapterTypeMap<
   HtmlNode,
   HtmlNode,
   HtmlNode,
@@ -42,14 +41,14 @@ const MAX_HTML_NODES = 200_000;
 const MAX_MOVED_NODES = 1_000_000;
 
 /**
- * Builds `HtmlNode`s with every piece of text as a node of its own, because each piece has its place in the source.
- * parse5 gives the location of a text right after inserting it, and asks for the children of the parent to find the
+ * Builds `HtmlNode`s. Every piece of text that stands apart in the source is a node of its own. parse5 gives the location of a text right after inserting it, and asks for the children of the parent to find the
  * node: `getChildNodes` then answers with just that piece (and the node that it stands before).
  */
-export function htmlTreeAdapter(source: string): TreeAdapter<HtmlTypes> {
+export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
   let nodeCount = 0;
   let movedCount = 0;
   let depth = 0;
+  let documentMode: html.DOCUMENT_MODE = html.DOCUMENT_MODE.NO_QUIRKS;
   let inserted: HtmlNode[] | undefined;
 
   const create = (
@@ -111,14 +110,7 @@ export function htmlTreeAdapter(source: string): TreeAdapter<HtmlTypes> {
     detachNode: (node) => {
       movedCount += 1;
       if (movedCount > MAX_MOVED_NODES) throw new DocumentLimitError('too much misnesting');
-      if (node.parent === undefined) return;
-      if (node.previous === undefined) node.parent.first = node.next;
-      else node.previous.next = node.next;
-      if (node.next === undefined) node.parent.last = node.previous;
-      else node.next.previous = node.previous;
-      node.parent = undefined;
-      node.previous = undefined;
-      node.next = undefined;
+      detach(node);
     },
     getChildNodes: (node) => {
       const justInserted = inserted;
@@ -126,8 +118,14 @@ export function htmlTreeAdapter(source: string): TreeAdapter<HtmlTypes> {
       return justInserted ?? childrenOf(node);
     },
     setNodeSourceCodeLocation: (node, location) => {
-      if (node.type !== 'text' || location === null) node.location = location ?? undefined;
-      else node.location = textLocation(source, node.text, location);
+      node.location = location ?? undefined;
+      const before = node.previous?.location;
+      // Words and spaces come as tokens of their own: two that touch are one text again.
+      if (node.type !== 'text' || location === null || before === undefined) return;
+      if (node.previous?.type !== 'text' || before.endOffset !== location.startOffset) return;
+      before.endOffset = location.endOffset;
+      detach(node);
+      nodeCount -= 1;
     },
     updateNodeSourceCodeLocation: (node, location) => {
       node.location = { ...node.location, ...location };
@@ -147,8 +145,10 @@ export function htmlTreeAdapter(source: string): TreeAdapter<HtmlTypes> {
     },
     getTemplateContent: (template) => template.templateContent ?? template,
     adoptAttributes: () => undefined,
-    setDocumentMode: () => undefined,
-    getDocumentMode: () => html.DOCUMENT_MODE.NO_QUIRKS,
+    setDocumentMode: (_document, mode) => {
+      documentMode = mode;
+    },
+    getDocumentMode: () => documentMode,
     setDocumentType: () => undefined,
     getFirstChild: (node) => node.first ?? null,
     getParentNode: (node) => node.parent ?? null,
@@ -167,6 +167,17 @@ export function htmlTreeAdapter(source: string): TreeAdapter<HtmlTypes> {
   };
 }
 
+function detach(node: HtmlNode): void {
+  if (node.parent === undefined) return;
+  if (node.previous === undefined) node.parent.first = node.next;
+  else node.previous.next = node.next;
+  if (node.next === undefined) node.parent.last = node.previous;
+  else node.next.previous = node.previous;
+  node.parent = undefined;
+  node.previous = undefined;
+  node.next = undefined;
+}
+
 function childrenOf(node: HtmlNode): HtmlNode[] {
   const children: HtmlNode[] = [];
   for (let child = node.first; child !== undefined; child = child.next) children.push(child);
@@ -175,35 +186,4 @@ function childrenOf(node: HtmlNode): HtmlNode[] {
 
 function isWhole(location: Partial<Token.ElementLocation> | undefined): location is Token.ElementLocation {
   return location?.startOffset !== undefined;
-}
-
-/**
- * Where a piece of text really stands: parse5 drops the newline after `<pre>` without moving the location.
- * A piece that is not its decoded source in any other way (with NUL in it) has no usable offsets.
- */
-function textLocation(source: string, text: string, location: Token.Location): Token.Location {
-  const decoded = decodeHtmlText(source, location.startOffset, location.endOffset);
-  if (decoded === text || source.slice(location.startOffset, location.endOffset) === text) return location;
-  if (decoded !== `\n${text}`) throw new DocumentLimitError('text that does not follow from its source');
-  const newline = source.startsWith('\r\n', location.startOffset) ? 2 : 1;
-  return { ...location, startOffset: location.startOffset + newline };
-}
-
-/** Text as an HTML parser reads it: references decoded, line ends as LF. */
-function decodeHtmlText(source: string, start: number, end: number): string {
-  const raw = source.slice(start, end);
-  if (!raw.includes('&')) return raw.replaceAll(/\r\n?/g, '\n');
-  let decoded = '';
-  let at = start;
-  while (at < end) {
-    const ampersand = source.indexOf('&', at);
-    const plainEnd = ampersand < 0 || ampersand >= end ? end : ampersand;
-    decoded += source.slice(at, plainEnd).replaceAll(/\r\n?/g, '\n');
-    at = plainEnd;
-    if (at >= end) break;
-    const reference = htmlReference(source, at, end);
-    decoded += reference?.text ?? '&';
-    at = reference?.end ?? at + 1;
-  }
-  return decoded;
 }
