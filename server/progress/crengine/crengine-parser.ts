@@ -95,7 +95,7 @@ class CrengineParser {
     const end = this.#endAfter('>', at + 2);
     TAG_NAME.lastIndex = at + 2;
     const local = localName(TAG_NAME.exec(this.#source)?.[0] ?? '');
-    if (local === '') return end;
+    if (!this.builder.isOpen(local) && !this.builder.isOpen(local.toLowerCase())) return end;
     for (let above = 0; ; above += 1) {
       const open = this.builder.openName(above);
       if (open === undefined) return end;

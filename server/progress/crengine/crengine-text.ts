@@ -53,7 +53,7 @@ export function visitCharacters(
       continue;
     }
     at += 1;
-    if (collapses && (unit === SPACE || unit === TAB || unit === LF || unit === CR)) {
+    if (collapses && isSpaceUnit(unit)) {
       if (!isAfterSpace && emit(offset, SPACE, isCertain)) return;
       isAfterSpace = true;
       continue;
@@ -114,19 +114,21 @@ export function countCharacters(source: string, start: number, end: number, form
   return count;
 }
 
-const WHITE_SPACE = /[ \t\r\n]*/y;
-
 /** True if crengine keeps nothing but space, tab, CR and LF of it, or nothing at all. */
 export function isWhiteSpaceOnly(source: string, start: number, end: number, form: TextForm): boolean {
-  WHITE_SPACE.lastIndex = start;
-  WHITE_SPACE.test(source);
-  const firstOther = WHITE_SPACE.lastIndex;
+  let firstOther = start;
+  while (firstOther < end && isSpaceUnit(source.charCodeAt(firstOther))) firstOther += 1;
   if (firstOther >= end) return true;
   if (source.charCodeAt(firstOther) !== AMPERSAND || !form.decodes) return false;
   let isWhite = true;
   visitCharacters(source, firstOther, end, form, (_offset, codePoint) => {
-    isWhite = codePoint === SPACE || codePoint === TAB || codePoint === LF || codePoint === CR;
+    isWhite = isSpaceUnit(codePoint);
     return !isWhite;
   });
   return isWhite;
+}
+
+/** crengine's white space; a no-break space is none. */
+function isSpaceUnit(unit: number): boolean {
+  return unit === SPACE || unit === TAB || unit === LF || unit === CR;
 }

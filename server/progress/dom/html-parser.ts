@@ -5,10 +5,10 @@ import type { HtmlNode } from './html-tree-adapter.js';
 import { LocatingParser, holdsRawText } from './locating-parser.js';
 
 /**
- * parse5 takes about 100 ms for a million characters here, so that this stays well below a second; only malformed
- * chapters come here.
+ * parse5 takes 100 to 400 ms for a million characters, the worse the markup the longer; a book's malformed chapter
+ * has some hundred thousand.
  */
-const MAX_HTML_CHARACTERS = 4_000_000;
+const MAX_HTML_CHARACTERS = 2_500_000;
 
 /**
  * The tree that a browser's HTML parser builds of a document that its XML parser refuses, as offsets into the

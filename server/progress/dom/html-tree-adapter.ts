@@ -38,7 +38,7 @@ export interface HtmlTypes extends TreeAdapterTypeMap<
  */
 const MAX_HTML_NODES = 200_000;
 /** Misnested formatting moves the children of a block, once for each end tag. */
-const MAX_MOVED_NODES = 1_000_000;
+const MAX_MOVED_NODES = 200_000;
 
 /**
  * Builds `HtmlNode`s. Every piece of text that stands apart in the source is a node of its own. parse5 gives the location of a text right after inserting it, and asks for the children of the parent to find the

@@ -66,7 +66,7 @@ function endOfTag(source: string, from: number): number {
 }
 
 /** A document type may hold declarations between brackets, with `>`, quotes and comments among them. */
-function endOfDoctype(source: string, from: number): number {
+export function endOfDoctype(source: string, from: number): number {
   let isInSubset = false;
   let at = from;
   while (at < source.length) {

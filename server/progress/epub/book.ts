@@ -102,10 +102,10 @@ function readEncryptedPaths(file: FileReader, directory: ZipDirectory): Set<stri
     const name = nameOf(tree, node);
     if (name === 'encrypteddata') algorithm = '';
     if (name === 'encryptionmethod' && algorithm === '') {
-      algorithm = attributeOf(tree, node, 'algorithm') ?? '';
+      algorithm = attributeOf(tree, node, 'Algorithm') ?? '';
     }
     if (name !== 'cipherreference' || FONT_OBFUSCATION.has(algorithm)) continue;
-    const reference = attributeOf(tree, node, 'uri');
+    const reference = attributeOf(tree, node, 'URI');
     if (reference !== undefined) paths.add(decodeReference(reference));
   }
   return paths;

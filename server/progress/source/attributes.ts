@@ -27,13 +27,14 @@ export function* attributesOf(tree: SourceTree, node: number): Generator<readonl
   }
 }
 
-/** The attribute of exactly that lower-case name (`id`, `epub:type`), whatever its case in the source. */
+/** The attribute of that name with its prefix (`epub:type`); HTML's capitals (`ID`) are found as well. */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   // Most tags have no such attribute; finding that out must not cost taking them apart.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
-  if (!tag.includes(wanted) && !tag.toLowerCase().includes(wanted)) return undefined;
+  const inCapitals = wanted.toUpperCase();
+  if (!tag.includes(wanted) && !tag.includes(inCapitals)) return undefined;
   for (const [name, value] of attributesOf(tree, node)) {
-    if (name === wanted || name.toLowerCase() === wanted) return value;
+    if (name === wanted || name === inCapitals) return value;
   }
   return undefined;
 }

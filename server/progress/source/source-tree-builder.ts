@@ -26,6 +26,7 @@ export class SourceTreeBuilder {
   readonly #names: string[] = [''];
   readonly #nameNumbers = new Map<string, number>([['', 0]]);
   readonly #open: number[] = [0];
+  readonly #openCounts = new Map<string, number>();
   readonly #lastChildren: number[] = [NO_NODE];
   #count = 0;
   #capacity = 1024;
@@ -49,6 +50,11 @@ export class SourceTreeBuilder {
     return this.#open.length - 1;
   }
 
+  /** True if an element of that name is open: saves the search where an end tag has no match. */
+  isOpen(name: string): boolean {
+    return (this.#openCounts.get(name) ?? 0) > 0;
+  }
+
   /** Name of the open element that is `above` levels above the innermost; undefined past the root. */
   openName(above = 0): string | undefined {
     const index = this.#open.length - 1 - above;
@@ -60,6 +66,7 @@ export class SourceTreeBuilder {
     if (this.#open.length > MAX_DEPTH) throw new DocumentLimitError('elements are nested too deeply');
     const node = this.#appendChild(ELEMENT, name, start, innerStart);
     this.#open.push(node);
+    this.#openCounts.set(name, (this.#openCounts.get(name) ?? 0) + 1);
     this.#lastChildren.push(NO_NODE);
     return node;
   }
@@ -69,6 +76,8 @@ export class SourceTreeBuilder {
     const node = this.#open.pop();
     this.#lastChildren.pop();
     if (node === undefined) return;
+    const name = this.#names[this.#name[node] ?? 0] ?? '';
+    this.#openCounts.set(name, (this.#openCounts.get(name) ?? 0) - 1);
     this.#innerEnd[node] = innerEnd;
     this.#end[node] = end;
   }

@@ -1,39 +1,17 @@
 import type { Book } from '../epub/book.js';
 import { attributeOf } from '../source/attributes.js';
-import { ELEMENT, startOf } from '../source/source-tree.js';
-import type { Chapter } from './chapter.js';
+import { ELEMENT, startOf, type SourceTree } from '../source/source-tree.js';
 
-interface TitledOffset {
+/** A line of the table of contents that leads into a chapter. */
+export interface TitledOffset {
+  /** Source offset of the element that it leads to, 0 for the chapter as such. */
   readonly offset: number;
   readonly title: string;
 }
 
-/**
- * The title that a table of contents gives the place: of the last line that leads to the place or before it.
- *
- * @param chapter the parsed file of the spine item; without it the first title in the file is taken.
- */
-export function chapterTitleAt(
-  book: Book,
-  spineIndex: number,
-  chapter: Chapter | undefined,
-  offset: number,
-): string | undefined {
-  const path = book.package.spine[spineIndex]?.path;
-  const here = book.toc.filter((entry) => entry.path === path);
-  if (here.length > 0 && chapter !== undefined) {
-    const titles = titledOffsets(chapter, here);
-    // Of several at the same place the last one is the innermost.
-    const title = titles.findLast((titled) => titled.offset <= offset)?.title;
-    if (title !== undefined) return title;
-  }
-  const first = here[0];
-  if (first !== undefined && chapter === undefined) return first.title;
-  return titleBefore(book, spineIndex);
-}
-
-function titledOffsets(chapter: Chapter, entries: Book['toc']): TitledOffset[] {
-  const { tree } = chapter.crengine.order;
+/** The lines that lead into a chapter, in the order of the chapter. */
+export function titledOffsets(tree: SourceTree, book: Book, path: string): TitledOffset[] {
+  const entries = book.toc.filter((entry) => entry.path === path);
   const wanted = new Set(entries.flatMap(({ fragment }) => (fragment === undefined ? [] : [fragment])));
   const offsets = new Map<string, number>();
   for (let node = 0; node < tree.nodeCount && offsets.size < wanted.size; node += 1) {
@@ -46,12 +24,35 @@ function titledOffsets(chapter: Chapter, entries: Book['toc']): TitledOffset[] {
     .toSorted((a, b) => a.offset - b.offset);
 }
 
+/**
+ * The title that a table of contents gives a place: of the last line that leads to it or before it.
+ *
+ * @param titles of the chapter, undefined where it cannot be read: then the first title in it is taken.
+ */
+export function chapterTitleAt(
+  book: Book,
+  spineIndex: number,
+  titles: readonly TitledOffset[] | undefined,
+  offset: number,
+): string | undefined {
+  // Of several at the same place the last one is the innermost.
+  const title = titles?.findLast((titled) => titled.offset <= offset)?.title;
+  if (title !== undefined) return title;
+  if (titles === undefined) {
+    const path = book.package.spine[spineIndex]?.path;
+    const first = book.toc.find((entry) => entry.path === path)?.title;
+    if (first !== undefined) return first;
+  }
+  return titleBefore(book, spineIndex);
+}
+
 /** The last line of the nearest file before this one that has any. */
 function titleBefore(book: Book, spineIndex: number): string | undefined {
-  for (let index = spineIndex - 1; index >= 0; index -= 1) {
-    const path = book.package.spine[index]?.path;
-    const last = book.toc.findLast((entry) => entry.path === path);
-    if (last !== undefined) return last.title;
+  const spineIndices = new Map(book.package.spine.map(({ path }, index) => [path, index]));
+  let best: { readonly index: number; readonly title: string } | undefined;
+  for (const { path, title } of book.toc) {
+    const index = spineIndices.get(path) ?? -1;
+    if (index >= 0 && index < spineIndex && index >= (best?.index ?? 0)) best = { index, title };
   }
-  return undefined;
+  return best?.title;
 }

@@ -7,6 +7,7 @@ import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import { NO_NODE } from '../source/source-tree.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
+import { titledOffsets, type TitledOffset } from './chapter-titles.js';
 import { textMeasureOf, type TextMeasure } from './text-measure.js';
 
 /** Why positions inside of a chapter cannot be had; the chapter as such still has its place in the book. */
@@ -26,6 +27,8 @@ export interface Chapter {
   readonly crengine: CrengineView;
   readonly dom: DomView;
   readonly measure: TextMeasure;
+  /** Lines of the table of contents that lead into it. */
+  readonly titles: readonly TitledOffset[];
   /** What this object takes in memory. */
   readonly sizeBytes: number;
 }
@@ -60,13 +63,14 @@ export function readChapter(file: FileReader, book: Book, spineIndex: number): C
     const dom = domViewOf(source);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);
+    const titles = titledOffsets(crengine.order.tree, book, path);
     const sizeBytes =
       FIXED_BYTES +
       source.length * BYTES_PER_CHARACTER +
       crengine.sizeBytes +
       dom.sizeBytes +
       measure.sizeBytes;
-    return { state: 'readable', crengine, dom, measure, sizeBytes };
+    return { state: 'readable', crengine, dom, measure, titles, sizeBytes };
   } catch (error) {
     if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
     if (!(error instanceof BookError)) throw error;

@@ -67,7 +67,7 @@ function describeInChapter(
   const pointer = xpointerOf(book, spineIndex, chapter, place);
   const fraction = measure.fractionAt(place.offset);
   const total = bookFraction(book, spineIndex, fraction);
-  const title = chapterTitleAt(book, spineIndex, chapter, place.offset);
+  const title = chapterTitleAt(book, spineIndex, chapter.titles, place.offset);
   // The locator's text is the word at the place and what surrounds it.
   const around = textContextAt(crengine, place.offset, CONTEXT_CODE_POINTS * 2);
   const textBefore = lastCodePoints(around.before, CONTEXT_CODE_POINTS);

@@ -47,22 +47,34 @@ function squeeze(text: string | undefined): string {
 function squeezedText(view: CrengineView): { text: string; offsets: Int32Array } {
   const { tree } = view.order;
   const bodyEnd = endOf(tree, view.body);
-  const offsets = new Int32Array(Math.max(0, bodyEnd - startOf(tree, view.body)));
-  const parts: string[] = [];
+  const maxUnits = Math.max(0, bodyEnd - startOf(tree, view.body));
+  const offsets = new Int32Array(maxUnits);
+  const units = new Uint16Array(maxUnits);
   let length = 0;
   for (let node = view.body; node < tree.nodeCount && startOf(tree, node) < bodyEnd; node += 1) {
     if (!isText(tree, node) || hasBit(view.styled, node, DROPPED | HIDDEN | IN_SVG | IN_MATH)) continue;
-    let part = '';
     const form = formOf(tree, view.styled, node);
     visitCharacters(tree.source, startOf(tree, node), endOf(tree, node), form, (offset, codePoint) => {
-      const character = String.fromCodePoint(codePoint);
-      if (/\s/.test(character)) return false;
-      for (let unit = 0; unit < character.length; unit += 1) offsets[length + unit] = offset;
-      length += character.length;
-      part += character;
+      if (isWhite(codePoint)) return false;
+      const isPair = codePoint > 0xffff;
+      offsets[length] = offset;
+      units[length] = isPair ? 0xd800 + ((codePoint - 0x10000) >> 10) : codePoint;
+      length += 1;
+      if (!isPair) return false;
+      offsets[length] = offset;
+      units[length] = 0xdc00 + ((codePoint - 0x10000) & 0x3ff);
+      length += 1;
       return false;
     });
-    parts.push(part);
   }
-  return { text: parts.join(''), offsets };
+  const text = Buffer.from(units.buffer, 0, length * 2).toString('utf16le');
+  return { text, offsets };
+}
+
+const OTHER_WHITE = /\s/;
+
+/** As `\s`, without a pattern for the characters that texts are made of. */
+function isWhite(codePoint: number): boolean {
+  if (codePoint <= 0x20) return codePoint === 0x20 || (codePoint >= 9 && codePoint <= 13);
+  return codePoint >= 0xa0 && OTHER_WHITE.test(String.fromCodePoint(codePoint));
 }
