@@ -1,5 +1,5 @@
 import type { SourceOrder } from '../source/source-order.js';
-import { NO_NODE, TREE_BYTES_PER_NODE, findElement } from '../source/source-tree.js';
+import { NO_NODE, TREE_BYTES_PER_NODE, findElement, type SourceTree } from '../source/source-tree.js';
 import { parseAsCrengine } from './crengine-parser.js';
 import { keptTexts } from './kept-texts.js';
 import type { NodeStates } from './node-bits.js';
@@ -20,10 +20,13 @@ export interface CrengineView {
 }
 
 /**
- * @param style the book's styles; undefined where it has none that matter.
+ * @param styleOf the book's styles for the document; undefined where it has none that matter.
  * @throws DocumentLimitError past the bounds of a tree.
  */
-export function crengineViewOf(source: string, style: StyleGuess | undefined): CrengineView {
+export function crengineViewOf(
+  source: string,
+  styleOf: (tree: SourceTree) => StyleGuess | undefined,
+): CrengineView {
   const { tree, doubtfulFrom } = parseAsCrengine(source);
   const order: SourceOrder = { tree, nodes: undefined };
   const body = findElement(tree, 'body');
@@ -33,6 +36,7 @@ export function crengineViewOf(source: string, style: StyleGuess | undefined): C
     return { order, body, doubtfulFrom, styled: states, plain: states, sizeBytes };
   }
   const plain = keptTexts(tree, body, PLAIN_STYLE);
+  const style = styleOf(tree);
   const styled = style === undefined ? plain : keptTexts(tree, body, style);
   const stateBytes = (styled === plain ? 2 : 4) * tree.nodeCount;
   return {

@@ -2,8 +2,11 @@ import { attributeOf } from '../source/attributes.js';
 import { nameOf, type SourceTree } from '../source/source-tree.js';
 import { PREFORMATTED, defaultDisplay, type Display } from './element-names.js';
 
-/** White space by the computed style: `inherit` takes the parent's for what is displayed inline. */
-export type WhiteSpace = 'kept' | 'collapsed' | 'inherit' | 'unknown';
+/**
+ * White space by the computed style. `inherit`: as in the parent. `unknown-if-kept-around`: a block that inherits
+ * what a style sheet of the book says, if crengine has blocks inherit it.
+ */
+export type WhiteSpace = 'kept' | 'collapsed' | 'inherit' | 'unknown-if-kept-around' | 'unknown';
 
 /**
  * A guess at the computed style of elements, as far as it decides which texts crengine keeps. There are two for a

@@ -1,12 +1,14 @@
 import { BookError } from '../book-error.js';
 import { crengineViewOf, type CrengineView } from '../crengine/crengine-view.js';
 import { domViewOf, type DomView } from '../dom/dom-view.js';
+import type { StyleSheet } from '../crengine/style-sheet.js';
 import type { Book } from '../epub/book.js';
 import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import { NO_NODE } from '../source/source-tree.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
+import { chapterStyle } from './chapter-style.js';
 import { titledOffsets, type TitledOffset } from './chapter-titles.js';
 import { textMeasureOf, type TextMeasure } from './text-measure.js';
 
@@ -50,16 +52,22 @@ const FIXED_BYTES = 4096;
 
 /**
  * Reads and parses one file of the spine.
+ * @param sheetAt gives the style sheet at a path of the archive.
  * @throws BookError `encrypted`, `unreadable` or `truncated`: then no chapter of the book will do better.
  */
-export function readChapter(file: FileReader, book: Book, spineIndex: number): Chapter | UnreadableChapter {
+export function readChapter(
+  file: FileReader,
+  book: Book,
+  spineIndex: number,
+  sheetAt: (path: string) => StyleSheet | undefined,
+): Chapter | UnreadableChapter {
   const path = book.package.spine[spineIndex]?.path;
   const entry = path === undefined ? undefined : book.directory.get(path);
   if (path === undefined || entry === undefined) return unreadable('chapter-missing');
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
   try {
     const source = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
-    const crengine = crengineViewOf(source, undefined);
+    const crengine = crengineViewOf(source, (tree) => chapterStyle(tree, path, sheetAt));
     const dom = domViewOf(source);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);

@@ -3,6 +3,8 @@ import type { CfiDialect } from '../dom/cfi-resolution.js';
 import { readBook, type Book } from '../epub/book.js';
 import { withFile, type FileIdentity } from '../epub/file-reader.js';
 import { parsePosition, type Position } from '../position.js';
+import type { StyleSheet } from '../crengine/style-sheet.js';
+import { readStyleSheet } from './chapter-style.js';
 import { readChapter, type Chapter, type UnreadableChapter } from './chapter.js';
 import { describePlace } from './describe-place.js';
 import { locateCfi } from './locate-cfi.js';
@@ -55,13 +57,29 @@ export interface Translator {
 
 type Cached =
   | { readonly kind: 'book'; readonly book: Book }
-  | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter };
+  | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter }
+  | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined };
+
+/** A parsed rule with its selector and the map entries around it. */
+const BYTES_PER_RULE = 1000;
+
+function sizeOf(cached: Cached): number {
+  switch (cached.kind) {
+    case 'book':
+      return cached.book.sizeBytes;
+    case 'chapter':
+      return cached.chapter.sizeBytes;
+    case 'sheet':
+      return BYTES_PER_RULE * (1 + (cached.sheet?.rules.length ?? 0));
+    default:
+      return cached satisfies never;
+  }
+}
 
 export function createTranslator(options: TranslatorOptions): Translator {
   const cache = new LRUCache<string, Cached>({
     maxSize: Math.max(1, options.cacheBytes),
-    sizeCalculation: (cached) =>
-      Math.max(1, cached.kind === 'book' ? cached.book.sizeBytes : cached.chapter.sizeBytes),
+    sizeCalculation: (cached) => Math.max(1, sizeOf(cached)),
   });
 
   const translate = async (
@@ -74,13 +92,20 @@ export function createTranslator(options: TranslatorOptions): Translator {
       const known = cache.get(`book:${key}`);
       const book = known?.kind === 'book' ? known.book : await readBook(file);
       cache.set(`book:${key}`, { kind: 'book', book });
+      const sheetAt = (sheetPath: string): StyleSheet | undefined => {
+        const cached = cache.get(`sheet:${sheetPath}:${key}`);
+        if (cached?.kind === 'sheet') return cached.sheet;
+        const sheet = readStyleSheet(file, book, sheetPath);
+        cache.set(`sheet:${sheetPath}:${key}`, { kind: 'sheet', sheet });
+        return sheet;
+      };
       const open: OpenBook = {
         book,
         chapter: (spineIndex) => {
           const chapterKey = `chapter:${spineIndex}:${key}`;
           const cached = cache.get(chapterKey);
           if (cached?.kind === 'chapter') return cached.chapter;
-          const chapter = readChapter(file, book, spineIndex);
+          const chapter = readChapter(file, book, spineIndex, sheetAt);
           cache.set(chapterKey, { kind: 'chapter', chapter });
           return chapter;
         },
