@@ -6,10 +6,12 @@ export {
   type Engine,
   type EngineOptions,
   type EngineStatus,
-  type HashedBatch,
+  type HashOptions,
   type WalkOptions,
 } from './pool/engine.js';
+export type { HashedBatch } from './pool/hashed-batch.js';
 export { partialMd5OfFile } from './pool/partial-md5-of-file.js';
+export type { TunerPoint } from './pool/throughput-watch.js';
 export { isBookName, KOREADER_EXTENSIONS } from './walk/book-extensions.js';
 export { EntryBatch } from './walk/entry-batch.js';
 export { EntryBatchBuilder } from './walk/entry-batch-builder.js';

@@ -1,4 +1,3 @@
-import { nameStart } from './filename-md5.js';
 import type { Md5Kernel } from './md5-kernel.js';
 import { readStable, type StableRead } from './stable-read.js';
 
@@ -12,36 +11,57 @@ export interface FilesToHash {
   readonly modifiedNs: BigInt64Array;
 }
 
-export interface BatchDigests {
-  readonly partialMd5: Uint8Array<ArrayBuffer>;
-  readonly filenameMd5: Uint8Array<ArrayBuffer>;
-  readonly sizeBytes: Float64Array<ArrayBuffer>;
-  readonly modifiedNs: BigInt64Array<ArrayBuffer>;
-  /** By index: an operating system error's code or one of ours. Such a file's partial MD5 is zeros. */
-  readonly failures: Map<number, string>;
+/** A state of a file other than the one that was asked for. */
+export interface FileStamp {
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
 }
 
+export interface BatchDigests {
+  /** 16 bytes a file; zeros where it failed. */
+  readonly partialMd5: Uint8Array<ArrayBuffer>;
+  readonly filenameMd5: Uint8Array<ArrayBuffer>;
+  /** By index: an operating system error's code or one of ours. */
+  readonly failures: Map<number, string>;
+  /** By index: files that had changed, and were hashed in the state given here. */
+  readonly changed: Map<number, FileStamp>;
+}
+
+const SLASH = 0x2f;
+/** Longer paths than this no system opens (PATH_MAX is 4,096 on Linux, 1,024 on macOS); they fail as too long. */
+const PATH_SCRATCH_BYTES = 8192;
+
 /**
- * Hashes files with one kernel, as many at a time as it has slots.
+ * Hashes files with one kernel, as many at a time as it has slots. Between files it asks whether to go on; when not,
+ * the rest of the digests are zeros and mean nothing.
  *
- * @param root absolute path, as bytes, without a slash at its end unless it is all
+ * @param root absolute path, bytes, with a slash at its end
  */
-export function digestFiles(kernel: Md5Kernel, root: Buffer, files: FilesToHash): BatchDigests {
+export function digestFiles(
+  kernel: Md5Kernel,
+  root: Uint8Array,
+  files: FilesToHash,
+  isCancelled: () => boolean,
+): BatchDigests {
   const count = files.pathEnds.length;
   const digests: BatchDigests = {
     partialMd5: new Uint8Array(count * DIGEST_BYTES),
     filenameMd5: new Uint8Array(count * DIGEST_BYTES),
-    sizeBytes: new Float64Array(count),
-    modifiedNs: new BigInt64Array(count),
     failures: new Map(),
+    changed: new Map(),
   };
-  const prefix = root.at(-1) === 0x2f ? root : Buffer.concat([root, Buffer.from('/')]);
+  const paths = new AbsolutePaths(root, files);
   const lengths = new Uint32Array(kernel.slots);
   for (let first = 0; first < count; first += kernel.slots) {
     const group = Math.min(kernel.slots, count - first);
-    readGroup(kernel, prefix, files, first, group, lengths, digests);
+    for (let slot = 0; slot < group; slot += 1) {
+      if (isCancelled()) return digests;
+      lengths[slot] = readFile(kernel, paths, files, first + slot, slot, digests);
+    }
     kernel.digestSlots(lengths, group, digests.partialMd5.subarray(first * DIGEST_BYTES));
-    nameGroup(kernel, files, first, group, lengths);
+    for (let slot = 0; slot < group; slot += 1) {
+      lengths[slot] = paths.copyName(first + slot, kernel.arena, slot * kernel.slotBytes);
+    }
     kernel.digestSlots(lengths, group, digests.filenameMd5.subarray(first * DIGEST_BYTES));
   }
   for (const index of digests.failures.keys()) {
@@ -50,50 +70,65 @@ export function digestFiles(kernel: Md5Kernel, root: Buffer, files: FilesToHash)
   return digests;
 }
 
-function readGroup(
+const outcome: StableRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: '' };
+
+function readFile(
   kernel: Md5Kernel,
-  prefix: Buffer,
+  paths: AbsolutePaths,
   files: FilesToHash,
-  first: number,
-  group: number,
-  lengths: Uint32Array,
+  index: number,
+  slot: number,
   digests: BatchDigests,
-): void {
-  const outcome: StableRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: '' };
-  for (let slot = 0; slot < group; slot += 1) {
-    const index = first + slot;
-    const path = Buffer.concat([prefix, pathOf(files, index)]);
-    readStable(
-      path,
-      files.sizeBytes[index] ?? 0,
-      files.modifiedNs[index] ?? 0n,
-      kernel.arena,
-      slot * kernel.slotBytes,
-      outcome,
+): number {
+  const sizeBytes = files.sizeBytes[index] ?? 0;
+  const modifiedNs = files.modifiedNs[index] ?? 0n;
+  readStable(paths.at(index), sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
+  if (outcome.failure !== '') digests.failures.set(index, outcome.failure);
+  else if (outcome.sizeBytes !== sizeBytes || outcome.modifiedNs !== modifiedNs) {
+    digests.changed.set(index, { sizeBytes: outcome.sizeBytes, modifiedNs: outcome.modifiedNs });
+  }
+  return outcome.messageBytes;
+}
+
+/** Absolute paths, one at a time, in a buffer that begins with the root: no allocation but a view a file. */
+class AbsolutePaths {
+  private readonly scratch: Buffer;
+  private readonly rootBytes: number;
+  private readonly pathBytes: Buffer;
+  private readonly pathEnds: Uint32Array;
+
+  constructor(root: Uint8Array, files: FilesToHash) {
+    this.scratch = Buffer.alloc(Math.max(PATH_SCRATCH_BYTES, root.length * 2));
+    this.scratch.set(root);
+    this.rootBytes = root.length;
+    this.pathBytes = Buffer.from(
+      files.pathBytes.buffer,
+      files.pathBytes.byteOffset,
+      files.pathBytes.byteLength,
     );
-    lengths[slot] = outcome.messageBytes;
-    digests.sizeBytes[index] = outcome.sizeBytes;
-    digests.modifiedNs[index] = outcome.modifiedNs;
-    if (outcome.failure !== '') digests.failures.set(index, outcome.failure);
+    this.pathEnds = files.pathEnds;
   }
-}
 
-/** Names are at most 255 bytes on the file systems that there are; the arena takes twelve thousand. */
-function nameGroup(
-  kernel: Md5Kernel,
-  files: FilesToHash,
-  first: number,
-  group: number,
-  lengths: Uint32Array,
-): void {
-  for (let slot = 0; slot < group; slot += 1) {
-    const path = pathOf(files, first + slot);
-    const name = path.subarray(nameStart(path));
-    kernel.arena.set(name, slot * kernel.slotBytes);
-    lengths[slot] = name.length;
+  /** A view that the next call overwrites. A path that does not fit is cut, and still too long for the system. */
+  at(index: number): Buffer {
+    const copied = this.pathBytes.copy(
+      this.scratch,
+      this.rootBytes,
+      this.startOf(index),
+      this.pathEnds[index],
+    );
+    return this.scratch.subarray(0, this.rootBytes + copied);
   }
-}
 
-function pathOf(files: FilesToHash, index: number): Uint8Array {
-  return files.pathBytes.subarray(index === 0 ? 0 : files.pathEnds[index - 1], files.pathEnds[index]);
+  /** @returns the bytes of the name: at most 255 on the file systems that there are, and never over 8 KiB */
+  copyName(index: number, arena: Uint8Array, start: number): number {
+    const pathStart = this.startOf(index);
+    const end = this.pathEnds[index] ?? pathStart;
+    const nameStart = Math.max(pathStart, this.pathBytes.lastIndexOf(SLASH, end - 1) + 1);
+    return this.pathBytes.copy(arena, start, nameStart, Math.min(end, nameStart + PATH_SCRATCH_BYTES));
+  }
+
+  private startOf(index: number): number {
+    return index === 0 ? 0 : (this.pathEnds[index - 1] ?? 0);
+  }
 }

@@ -2,11 +2,6 @@ import { hash } from 'node:crypto';
 
 const SLASH = 0x2f;
 
-/** Where the name begins in a path: behind the last `/`. */
-export function nameStart(path: Uint8Array): number {
-  return path.lastIndexOf(SLASH) + 1;
-}
-
 /**
  * KOReader's other way to name a document: the MD5 of the bytes behind the last `/` of its path.
  *
@@ -15,5 +10,5 @@ export function nameStart(path: Uint8Array): number {
  */
 export function filenameMd5(path: Buffer | string): Buffer {
   const bytes = typeof path === 'string' ? Buffer.from(path) : path;
-  return hash('md5', bytes.subarray(nameStart(bytes)), 'buffer');
+  return hash('md5', bytes.subarray(bytes.lastIndexOf(SLASH) + 1), 'buffer');
 }

@@ -6,9 +6,10 @@ import type { HashFailureCode } from '../walk/failure.js';
  * - `root-missing`, `root-not-a-folder`, `root-unreadable`: before the first batch of a walk
  * - `root-changed`: the walk ended on another folder than it began on (unmounted, mounted, replaced): what it did
  *   not find must not count as gone
- * - `aborted`: by the caller's signal
+ * - `aborted`: by the caller's signal, whose reason is the `cause`
  * - `closed`: the engine was closed before or meanwhile
- * - `worker-lost`: a worker thread died
+ * - `worker-failed`: a worker thread died or met a defect of ours; the `cause` says more
+ * - `md5-unavailable`: the kernel that was asked for does not run here
  * - a file's failure code: only from `partialMd5OfFile`, with the operating system's error as `cause`
  */
 export type EngineErrorCode =
@@ -18,7 +19,8 @@ export type EngineErrorCode =
   | 'root-changed'
   | 'aborted'
   | 'closed'
-  | 'worker-lost'
+  | 'worker-failed'
+  | 'md5-unavailable'
   | HashFailureCode;
 
 export class EngineError extends Error {

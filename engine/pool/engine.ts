@@ -1,114 +1,170 @@
-import { constants, accessSync, statSync } from 'node:fs';
-import { digestFiles } from '../digest/batch-digests.js';
-import { chooseMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js';
+import { availableParallelism } from 'node:os';
+import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
-import { errnoOf, failureOfErrno, type EntryFailure } from '../walk/failure.js';
-import { latin1Of } from '../walk/latin-path.js';
 import type { Shard } from '../walk/shard.js';
-import { stepWalk, type PendingPaths } from '../walk/walk-step.js';
 import { EngineError } from './engine-error.js';
+import { HashRun } from './hash-run.js';
+import type { HashedBatch } from './hashed-batch.js';
+import { absoluteRoot, checkRoot, openRoot } from './root-folder.js';
+import type { TunerPoint } from './throughput-watch.js';
+import { WalkRun } from './walk-run.js';
+import { WorkSlots } from './work-slots.js';
 
-export interface HashedBatch {
-  readonly entries: EntryBatch;
-  readonly partialMd5: Uint8Array;
-  readonly filenameMd5: Uint8Array;
-  readonly sizeBytes: Float64Array;
-  readonly modifiedNs: BigInt64Array;
-  failureAt(index: number): EntryFailure | undefined;
+export interface EngineOptions {
+  /** Tasks in flight, and so threads. Absent: the engine follows its own throughput. */
+  readonly jobs?: number;
+  /** Absent: `auto`. */
+  readonly md5?: Md5Choice;
 }
 
 export interface WalkOptions {
+  /** Lower case, without a leading dot; one may hold a dot (`fb2.zip`). */
   readonly extensions: ReadonlySet<string>;
+  /** Yields only the files in folders of this shard; folder failures are yielded in every shard. */
   readonly shard?: Shard;
   readonly signal?: AbortSignal;
 }
 
-export interface EngineOptions {
-  readonly jobs?: number;
-  readonly md5?: Md5Choice;
+export interface HashOptions {
+  readonly signal?: AbortSignal;
 }
 
 export interface EngineStatus {
+  /** Since the engine was made, failed ones included. */
   readonly filesHashed: number;
+  /** Batches that were pulled and are not done yet. */
   readonly batchesInFlight: number;
+  /** Tasks in the threads now, of walks and of hashing. */
+  readonly tasksInFlight: number;
+  /** How many tasks may be in flight at this moment. */
   readonly jobs: number;
   readonly threads: number;
+  /** What the tuner measured, oldest first, the last 256 steps; empty when `jobs` is fixed. */
+  readonly tunerCurve: readonly TunerPoint[];
 }
 
+/** Directories in, digests out. Made by `createEngine`; to be closed. */
 export interface Engine {
   readonly md5KernelName: 'node-crypto' | 'wasm-simd';
+  /**
+   * Finds the books below a root, in byte order of their paths (a folder counts as `name/`), with size and time, and
+   * what could not be looked at, as failures. Links to files are followed, links to folders are not.
+   * Throws `root-missing`, `root-not-a-folder` or `root-unreadable` before the first batch, and `root-changed` after
+   * the last when the root is another folder by then.
+   */
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
+  /**
+   * Hashes batches of files of a root, each in one consistent state. Holds a bounded number of batches. Entries with
+   * a failure pass through. An error of `batches` is thrown when all that came before it is handed out.
+   */
   hash(
     root: Buffer | string,
     batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
-    options?: { readonly signal?: AbortSignal },
+    options?: HashOptions,
   ): AsyncIterable<HashedBatch>;
+  /** For progress and metrics. */
   status(): EngineStatus;
+  /** Ends running walks and hashings with `closed`, and the threads. May be called again. */
   close(): Promise<void>;
 }
 
-const BATCH_ENTRIES = 512;
-const STEP_MS = 20;
+/** Past this the threads' memory (5 MB each) and switching cost more than any storage gives back. */
+export const MAX_AUTOMATIC_JOBS = 64;
+const MAX_JOBS = 256;
 
+/** @throws EngineError `md5-unavailable`; RangeError for a `jobs` that is not 1 … 256 */
 export function createEngine(options: EngineOptions = {}): Engine {
-  let closed = false;
+  return createEngineWith(options, new URL('worker.js', import.meta.url));
+}
+
+/** For tests, which bring a worker that fails. */
+export function createEngineWith(options: EngineOptions, workerFile: URL): Engine {
+  const { jobs, md5 = 'auto' } = options;
+  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1 && jobs <= MAX_JOBS)) {
+    throw new RangeError(`jobs must be a whole number from 1 to ${MAX_JOBS}, not ${jobs}`);
+  }
+  const md5KernelName = kernelName(md5);
+  const start = Math.min(availableParallelism(), MAX_AUTOMATIC_JOBS);
+  const slots = new WorkSlots({ workerFile, jobs: jobs ?? { start, max: MAX_AUTOMATIC_JOBS } });
+  const walks = new Set<WalkRun>();
+  const hashRuns = new Set<HashRun>();
   let filesHashed = 0;
-  const check = (signal: AbortSignal | undefined): void => {
-    if (closed) throw new EngineError('closed', 'the engine is closed');
-    if (signal?.aborted) throw new EngineError('aborted', 'aborted', { cause: signal.reason });
+  let closing: Promise<void> | undefined;
+
+  const throwIfClosed = (): void => {
+    if (closing) throw closedError();
   };
+
   return {
-    md5KernelName: 'node-crypto',
-    async *walk(root, walkOptions) {
-      check(walkOptions.signal);
-      const before = rootState(root);
-      const latin = latin1Of(root).replace(/\/*$/, '/');
-      let pending: PendingPaths = [''];
-      while (pending.length > 0) {
-        check(walkOptions.signal);
-        const step = stepWalk(pending, {
-          root: latin,
-          extensions: walkOptions.extensions,
-          shard: walkOptions.shard,
-          maxEntries: BATCH_ENTRIES,
-          maxMs: STEP_MS,
-        });
-        pending = step.pending;
-        if (step.entries.length > 0) yield step.entries;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      if (rootState(root) !== before) throw new EngineError('root-changed', 'the root was replaced');
-    },
-    async *hash(root, batches, hashOptions) {
-      const kernel = await chooseMd5Kernel(options.md5 ?? 'auto');
-      for await (const entries of batches) {
-        check(hashOptions?.signal);
-        const digests = digestFiles(kernel, Buffer.from(root), entries);
-        filesHashed += entries.length;
-        const failures = new Map<number, EntryFailure>(entries.failures);
-        for (const [index, errno] of digests.failures) {
-          if (!failures.has(index)) failures.set(index, failureOfErrno(errno));
-        }
-        yield { entries, ...digests, failureAt: (index) => failures.get(index) };
+    md5KernelName,
+
+    async *walk(root, { extensions, shard, signal }) {
+      throwIfClosed();
+      const folder = absoluteRoot(root);
+      const run = new WalkRun(slots, { root: folder.toString('latin1'), extensions, shard, signal });
+      run.control.throwIfFailed();
+      const before = await openRoot(folder);
+      throwIfClosed();
+      walks.add(run);
+      try {
+        yield* run.results();
+        await checkRoot(folder, before);
+      } finally {
+        walks.delete(run);
       }
     },
-    status: () => ({ filesHashed, batchesInFlight: 0, jobs: options.jobs ?? 1, threads: 0 }),
+
+    async *hash(root, batches, { signal } = {}) {
+      throwIfClosed();
+      const run = new HashRun(slots, inAsync(batches), {
+        root: absoluteRoot(root),
+        md5: md5KernelName,
+        signal,
+        onHashed: (files) => {
+          filesHashed += files;
+        },
+      });
+      hashRuns.add(run);
+      try {
+        yield* run.results();
+      } finally {
+        hashRuns.delete(run);
+      }
+    },
+
+    status: () => ({
+      filesHashed,
+      batchesInFlight: [...hashRuns].reduce((sum, run) => sum + run.batchesInFlight, 0),
+      tasksInFlight: slots.tasks,
+      jobs: slots.jobs,
+      threads: slots.threads,
+      tunerCurve: [...slots.curve],
+    }),
+
     close() {
-      closed = true;
-      return Promise.resolve();
+      closing ??= (async () => {
+        for (const run of [...walks, ...hashRuns]) run.control.fail(closedError());
+        await slots.close();
+      })();
+      return closing;
     },
   };
 }
 
-function rootState(root: Buffer | string): string {
+function kernelName(md5: Md5Choice): 'node-crypto' | 'wasm-simd' {
   try {
-    const stats = statSync(root);
-    if (!stats.isDirectory()) throw new EngineError('root-not-a-folder', `the root is not a folder`);
-    accessSync(root, constants.R_OK | constants.X_OK);
-    return `${stats.dev}:${stats.ino}`;
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    const code = errnoOf(error) === 'ENOENT' ? 'root-missing' : 'root-unreadable';
-    throw new EngineError(code, `the root cannot be opened (${errnoOf(error)})`, { cause: error });
+    return md5KernelNameFor(md5);
+  } catch (cause) {
+    throw new EngineError('md5-unavailable', `the MD5 kernel ${md5} does not run here`, { cause });
   }
+}
+
+function closedError(): EngineError {
+  return new EngineError('closed', 'the engine is closed');
+}
+
+async function* inAsync(
+  batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
+): AsyncGenerator<EntryBatch> {
+  yield* batches;
 }

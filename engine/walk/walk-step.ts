@@ -11,38 +11,43 @@ export interface WalkStepOptions {
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
   readonly shard: Shard | undefined;
+  /** Entries in one batch of the result, at most. */
+  readonly batchEntries: number;
+  /** The step ends when it has found as many entries, or taken as long, but never before it has looked at a path. */
   readonly maxEntries: number;
   readonly maxMs: number;
+  readonly isCancelled: () => boolean;
 }
 
 /**
- * What is still to be looked at, in the order of the walk: paths relative to the root (latin1). A folder to list ends
+ * What is still to be looked at, in the order of the walk: paths relative to the root, latin1. A folder to list ends
  * in a slash, the root itself is empty; everything else is a file to stat.
  */
 export type PendingPaths = readonly string[];
 
 export interface WalkStepResult {
-  readonly entries: EntryBatch;
-  /** All of it comes after `entries`, and before whatever followed the paths that were given. */
+  /** In the order of the walk; none is empty. */
+  readonly batches: readonly EntryBatch[];
+  /** All of it comes after the batches, and before whatever followed the paths that were given. */
   readonly pending: PendingPaths;
 }
 
-export function isPendingFolder(path: string): boolean {
-  return path === '' || path.endsWith('/');
-}
-
+/** The names of one folder (or the paths that were given), and how far the step has come in them. */
 interface Level {
   readonly folder: string;
   readonly names: readonly string[];
   next: number;
 }
 
+/** Looking at the clock costs less than a stat, but not nothing. */
+const FILES_BETWEEN_CLOCK_READS = 16;
+
 /**
- * Looks at the given paths in order, down into folders, until all is seen or the step has found or taken enough.
- * At least one path is looked at, so that steps always get on.
+ * Looks at the given paths in order, and down into folders, until all is seen or the step has found or taken enough.
+ * A stack of levels takes the place of recursion, so that a tree may be as deep as its paths can be long.
  */
 export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
-  const entries = new EntryBatchBuilder();
+  const found = new FoundEntries(options.batchEntries);
   const levels: Level[] = [{ folder: '', names: pending, next: 0 }];
   const untilMs = performance.now() + options.maxMs;
   let looked = 0;
@@ -52,44 +57,79 @@ export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkS
       levels.pop();
       continue;
     }
-    if (looked > 0 && (entries.length >= options.maxEntries || performance.now() > untilMs)) break;
+    const path = level.folder + name;
+    const isFolder = isFolderPath(path);
+    if (looked > 0 && (isFolder || looked % FILES_BETWEEN_CLOCK_READS === 0)) {
+      if (found.count >= options.maxEntries || performance.now() > untilMs || options.isCancelled()) break;
+    }
     level.next += 1;
     looked += 1;
-    const path = level.folder + name;
-    if (isPendingFolder(path)) {
-      const names = listInShard(path, options, entries);
+    if (isFolder) {
+      const names = listInShard(path, options, found);
       if (names.length > 0) levels.push({ folder: path, names, next: 0 });
-    } else statFile(path, options.root, entries);
+    } else statFile(path, options.root, found);
   }
-  const rest: string[] = [];
-  for (const level of levels.toReversed()) {
-    for (let at = level.next; at < level.names.length; at += 1) rest.push(level.folder + level.names[at]);
-  }
-  return { entries: entries.take(), pending: rest };
+  return { batches: found.take(), pending: remainder(levels) };
 }
 
-function listInShard(path: string, options: WalkStepOptions, entries: EntryBatchBuilder): string[] {
-  const { root, shard } = options;
-  let names: string[];
+function isFolderPath(path: string): boolean {
+  return path === '' || path.endsWith('/');
+}
+
+/** What the levels have left, the innermost first: that is the order of the walk. */
+function remainder(levels: readonly Level[]): string[] {
+  const rest: string[] = [];
+  for (const { folder, names, next } of levels.toReversed()) {
+    for (let at = next; at < names.length; at += 1) rest.push(folder + names[at]);
+  }
+  return rest;
+}
+
+class FoundEntries {
+  count = 0;
+  private readonly builder = new EntryBatchBuilder();
+  private readonly batches: EntryBatch[] = [];
+  private readonly batchEntries: number;
+
+  constructor(batchEntries: number) {
+    this.batchEntries = batchEntries;
+  }
+
+  /** The builder, with room for one more entry. */
+  next(): EntryBatchBuilder {
+    if (this.builder.length === this.batchEntries) this.batches.push(this.builder.take());
+    this.count += 1;
+    return this.builder;
+  }
+
+  take(): EntryBatch[] {
+    if (this.builder.length > 0) this.batches.push(this.builder.take());
+    return this.batches;
+  }
+}
+
+/** The names in a folder that concern this shard: its subfolders always, its files when the folder is the shard's. */
+function listInShard(path: string, options: WalkStepOptions, found: FoundEntries): readonly string[] {
+  const { root, shard, extensions } = options;
+  const folder = path.slice(0, -1);
   try {
-    names = listFolder(root + path, options.extensions);
+    const names = listFolder(root + path, extensions);
+    if (!shard || shardOfLatin1Folder(folder, shard.count) === shard.index) return names;
+    return names.filter(isFolderPath);
   } catch (error) {
-    entries.addFailure(path.slice(0, -1), failureOfErrno(errnoOf(error), true));
+    found.next().addFailure(folder, failureOfErrno(errnoOf(error), true));
     return [];
   }
-  if (shard && shardOfLatin1Folder(path.slice(0, -1), shard.count) !== shard.index) {
-    return names.filter(isPendingFolder);
-  }
-  return names;
 }
 
-function statFile(path: string, root: string, entries: EntryBatchBuilder): void {
+/** One stat that follows links. */
+function statFile(path: string, root: string, found: FoundEntries): void {
   try {
     const stats = statSync(systemPath(root + path), { bigint: true });
-    if (stats.isFile()) entries.addFile(path, Number(stats.size), stats.mtimeNs);
-    // A link to a folder with a book's name: links to folders are not followed, and are no books.
-    else if (!stats.isDirectory()) entries.addFailure(path, failureOfCode('not-regular'));
+    if (stats.isFile()) found.next().addFile(path, Number(stats.size), stats.mtimeNs);
+    // A link to a folder that has a book's name: links to folders are not followed, and are no books.
+    else if (!stats.isDirectory()) found.next().addFailure(path, failureOfCode('not-regular'));
   } catch (error) {
-    entries.addFailure(path, failureOfErrno(errnoOf(error)));
+    found.next().addFailure(path, failureOfErrno(errnoOf(error)));
   }
 }

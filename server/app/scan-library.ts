@@ -1,4 +1,4 @@
-import { type Engine, EngineError } from '../../engine/index.js';
+import { type Engine, EngineError, type EngineErrorCode } from '../../engine/index.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
@@ -121,48 +121,24 @@ function keepLease(
   return setInterval(() => void beat(), LEASE_MS / 3);
 }
 
+/** What the engine says of a root, in words for the person whose library it is. */
+const ROOT_PROBLEMS = {
+  'root-missing': 'is not there. Is its disk mounted? Nothing was changed.',
+  'root-not-a-folder': 'is not a folder. Nothing was changed.',
+  'root-unreadable': 'cannot be read. Nothing was changed.',
+  'root-changed':
+    'was replaced by another while it was scanned (was its disk unmounted?). No book was marked missing.',
+} as const;
+
 function toDogearError(error: unknown, library: Library): unknown {
   if (!(error instanceof EngineError)) return error;
-  const root = library.root.toString();
-  switch (error.code) {
-    case 'root-missing':
-      return new DogearError(
-        error.code,
-        `The folder ${root} of the library "${library.name}" is not there. Is its disk mounted? Nothing was changed.`,
-        error,
-      );
-    case 'root-not-a-folder':
-      return new DogearError(
-        error.code,
-        `${root}, the root of the library "${library.name}", is not a folder.`,
-        error,
-      );
-    case 'root-unreadable':
-      return new DogearError(
-        error.code,
-        `The folder ${root} of the library "${library.name}" cannot be read: ${error.message}. Nothing was changed.`,
-        error,
-      );
-    case 'root-changed':
-      return new DogearError(
-        error.code,
-        `The folder ${root} of the library "${library.name}" was replaced by another while it was scanned ` +
-          '(was its disk unmounted?). No book was marked missing.',
-        error,
-      );
-    case 'aborted':
-      return new DogearError('scan-cancelled', 'The scan was stopped.', error);
-    case 'unreadable':
-    case 'vanished':
-    case 'not-regular':
-    case 'link-loop':
-    case 'path-too-long':
-    case 'io-error':
-    case 'changed-while-read':
-    case 'worker-lost':
-    case 'closed':
-      return error;
-    default:
-      return error.code satisfies never;
-  }
+  const { code } = error;
+  if (code === 'aborted') return new DogearError('scan-cancelled', 'The scan was stopped.', error);
+  if (!isRootProblem(code)) return error;
+  const root = `The folder ${library.root.toString()} of the library "${library.name}"`;
+  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}`, error);
+}
+
+function isRootProblem(code: EngineErrorCode): code is keyof typeof ROOT_PROBLEMS {
+  return code in ROOT_PROBLEMS;
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import type { Engine } from '../../engine/index.js';
 import { hashPaths } from '../app/hash-paths.js';
 import { type DigestEntry, parseDigestLine } from './digest-line.js';
@@ -32,6 +32,10 @@ export async function checkDigests(
   signal: AbortSignal,
 ): Promise<number> {
   const tally: Tally = { mismatched: 0, unreadable: 0, malformed: 0, checked: 0 };
+  if (list !== '-' && statSync(list, { throwIfNoEntry: false })?.isFile() !== true) {
+    writeError(`${list}: there is no such file`);
+    return EXIT.failed;
+  }
   let entries: DigestEntry[] = [];
   for await (const line of lines(list)) {
     const entry = parseDigestLine(line);

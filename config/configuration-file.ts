@@ -1,0 +1,50 @@
+import { type Stats, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { ConfigurationProblem } from './configuration-problem.js';
+import { CONFIG_VARIABLE, type Environment } from './text-settings.js';
+
+/** The name that is looked for in the working folder. */
+const DEFAULT_NAME = 'dogear.yaml';
+/** Some hundred times what a file with every setting has: whatever is longer was named by mistake. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+export type ConfigurationFile =
+  | { readonly state: 'none' }
+  | { readonly state: 'read'; readonly name: string; readonly folder: string; readonly text: string }
+  | { readonly state: 'failed'; readonly problem: ConfigurationProblem };
+
+/** Reads the file that the flag names, or else the environment, or else `dogear.yaml` if there is one. */
+export function readConfigurationFile(
+  flagged: string | undefined,
+  environment: Environment,
+  workingFolder: string,
+): ConfigurationFile {
+  const named = flagged ?? (environment[CONFIG_VARIABLE] === '' ? undefined : environment[CONFIG_VARIABLE]);
+  const name = named ?? DEFAULT_NAME;
+  const path = resolve(workingFolder, name);
+  const fail = (expected: string): ConfigurationFile => ({
+    state: 'failed',
+    problem: {
+      code: 'file-unreadable',
+      origin: { source: 'file', file: name, line: 1, column: 1 },
+      expected,
+    },
+  });
+  let bytes: Buffer;
+  try {
+    const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return named === undefined ? { state: 'none' } : fail('a file that exists');
+    if (!stats.isFile()) return fail('a file');
+    if (stats.size > MAX_FILE_BYTES) return fail(`a file of at most ${MAX_FILE_BYTES} bytes`);
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    return fail(`a file that can be read${code}`);
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { state: 'read', name, folder: dirname(path), text };
+  } catch {
+    return fail('text in UTF-8');
+  }
+}

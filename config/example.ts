@@ -1,0 +1,46 @@
+import { stringify } from 'yaml';
+import { settings } from './schema.js';
+import { type Setting, type SettingTree, isSetting } from './setting.js';
+
+const HEADING = `# Every setting of Dogear with its default. Copy what you change into dogear.yaml in the folder where
+# dogear runs, or into any file and name it with --config FILE or DOGEAR_CONFIG.
+#
+# The environment overrides this file, and flags override the environment. The environment name of each setting
+# stands above it; --set group.name=value takes any of them. null means "not set". dogear config prints what is
+# in force and where it came from.
+`;
+/** Columns of a comment line. */
+const WIDTH = 110;
+
+/** The text of config/example.yaml. */
+export function exampleFile(): string {
+  return HEADING + lines(settings, '').join('\n') + '\n';
+}
+
+function lines(tree: SettingTree, indent: string): readonly string[] {
+  return Object.entries(tree).flatMap(([name, node]) => {
+    if (!isSetting(node))
+      return [...(indent === '' ? [''] : []), `${indent}${name}:`, ...lines(node, `${indent}  `)];
+    const value = stringify(node.default ?? null).trimEnd();
+    const remarks = [...comment(node.sentence, indent), ...comment(takes(node), indent)];
+    return [...(indent === '' ? [''] : []), ...remarks, `${indent}${name}: ${value}`];
+  });
+}
+
+function takes({ kind, environment, flag }: Setting<unknown>): string {
+  const places = flag === undefined ? environment : `${environment}, ${flag}`;
+  return `Takes ${kind.expected}. Also: ${places}`;
+}
+
+function comment(text: string, indent: string): readonly string[] {
+  const rows: string[] = [];
+  let row = `${indent}#`;
+  for (const word of text.split(' ')) {
+    if (row.length + 1 + word.length > WIDTH) {
+      rows.push(row);
+      row = `${indent}#`;
+    }
+    row += ` ${word}`;
+  }
+  return [...rows, row];
+}

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { DATABASE_URL_EXPECTED, maskedDatabaseUrl, normalisedDatabaseUrl } from './database-url.js';
+import { isHost, isProxy, normalisedBaseUrl, normalisedPublicUrl } from './network-values.js';
+import type { ValueKind } from './setting.js';
+
+/** @param unit of what the number is, in the plural; a port has none */
+export function wholeNumber(minimum: number, maximum: number, unit?: string): ValueKind<number> {
+  const schema = z.int().min(minimum).max(maximum);
+  return {
+    expected: `a whole number ${unit === undefined ? '' : `of ${unit} `}from ${grouped(minimum)} to ${grouped(maximum)}`,
+    schema: () => schema,
+    fromText: numberFromText,
+  };
+}
+
+export function oneOf<const Name extends string>(...names: readonly [Name, ...Name[]]): ValueKind<Name> {
+  const schema = z.enum(names);
+  return { expected: oneOfText(names), schema: () => schema, fromText: sameText };
+}
+
+/** A whole number, or the word for "find out yourself". */
+export function autoOrWholeNumber(
+  minimum: number,
+  maximum: number,
+  unit: string,
+): ValueKind<'auto' | number> {
+  const schema = z.union([z.literal('auto'), z.int().min(minimum).max(maximum)]);
+  return {
+    expected: `auto, or a whole number of ${unit} from ${grouped(minimum)} to ${grouped(maximum)}`,
+    schema: () => schema,
+    fromText: numberFromText,
+  };
+}
+
+const yesNoSchema = z.boolean();
+const yesNoTexts: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+export const trueOrFalse: ValueKind<boolean> = {
+  expected: 'true or false',
+  schema: () => yesNoSchema,
+  fromText: (text) => yesNoTexts.get(text.toLowerCase()) ?? text,
+};
+
+export const databaseUrl: ValueKind<string> = {
+  expected: DATABASE_URL_EXPECTED,
+  schema: (folder) => normalised((text) => normalisedDatabaseUrl(text, folder)),
+  fromText: sameText,
+  masked: maskedDatabaseUrl,
+};
+
+const baseUrlSchema = normalised(normalisedBaseUrl);
+export const baseUrl: ValueKind<string> = {
+  expected: 'the path of a URL, as / or /dogear (letters, digits and . _ ~ - between the slashes)',
+  schema: () => baseUrlSchema,
+  fromText: sameText,
+};
+
+const publicUrlSchema = optional(normalised(normalisedPublicUrl));
+export const publicUrl: ValueKind<string | undefined> = {
+  expected: 'an address as https://books.example.org/dogear, without user, query and fragment',
+  schema: () => publicUrlSchema,
+  fromText: sameText,
+};
+
+const hostSchema = z.string().refine(isHost);
+export const host: ValueKind<string> = {
+  expected: 'an IP address or a host name',
+  schema: () => hostSchema,
+  fromText: sameText,
+};
+
+/** A path to a file that may be left out. Whether the file is there is for its reader to say. */
+export const file: ValueKind<string | undefined> = {
+  expected: 'the path of a file',
+  schema: (folder) => optional(normalised((text) => (isPath(text) ? resolve(folder, text) : undefined))),
+  fromText: sameText,
+};
+
+/** More networks than any chain of proxies has; the list is looked through on every request from a proxy. */
+const MAX_PROXIES = 100;
+const proxiesSchema = z.array(z.string().refine(isProxy)).max(MAX_PROXIES);
+export const proxies: ValueKind<readonly string[]> = {
+  expected: `a list of at most ${MAX_PROXIES} IP addresses, networks as 10.0.0.0/8, or the word loopback`,
+  schema: () => proxiesSchema,
+  fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim())),
+};
+
+function normalised(normal: (text: string) => string | undefined): z.ZodType<string> {
+  return z.string().transform((text, context) => {
+    const value = normal(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: 'not in the expected form' });
+    return z.NEVER;
+  });
+}
+
+/** `null` in the file is how YAML writes "not set". */
+function optional(schema: z.ZodType<string>): z.ZodType<string | undefined> {
+  return z.union([z.null().transform(() => undefined), z.undefined(), schema]);
+}
+
+function isPath(text: string): boolean {
+  return text !== '' && !text.includes('\0');
+}
+
+function sameText(text: string): string {
+  return text;
+}
+
+function numberFromText(text: string): unknown {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function oneOfText(names: readonly string[]): string {
+  return names.length === 1 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}

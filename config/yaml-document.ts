@@ -1,0 +1,44 @@
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import type { ConfigurationProblem, Origin } from './configuration-problem.js';
+import { tooDeepOffset } from './yaml-depth.js';
+import { YAML_EXPECTATIONS } from './yaml-syntax.js';
+
+export type YamlDocument =
+  | {
+      readonly state: 'parsed';
+      readonly document: Document.Parsed;
+      readonly originAt: (offset: number) => Origin;
+    }
+  | { readonly state: 'broken'; readonly problems: readonly ConfigurationProblem[] };
+
+/** One YAML document whose nodes know their place, or what keeps the text from being one. */
+export function parseYaml(text: string, fileName: string): YamlDocument {
+  const lines = new LineCounter();
+  const originAt = (offset: number): Origin => {
+    const { line, col } = lines.linePos(offset);
+    return { source: 'file', file: fileName, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const problemAt = (offset: number, code: keyof typeof YAML_EXPECTATIONS): ConfigurationProblem => ({
+    code: 'yaml-syntax',
+    origin: originAt(offset),
+    expected: YAML_EXPECTATIONS[code],
+  });
+  const tooDeep = tooDeepOffset(text, lines.addNewLine);
+  if (tooDeep !== undefined)
+    return { state: 'broken', problems: [problemAt(tooDeep, 'RESOURCE_EXHAUSTION')] };
+  const document = parseDocument(text, {
+    // Their excerpts of the source could show a password.
+    prettyErrors: false,
+    // Double names are found later, where their path is known.
+    uniqueKeys: false,
+    // At 'silent' a second document would be ignored.
+    logLevel: 'error',
+  });
+  const problems = [...document.errors, ...document.warnings].map(({ pos, code }) => problemAt(pos[0], code));
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined) problems.push(problemAt(alias.range?.[0] ?? 0, 'BAD_ALIAS'));
+    },
+  });
+  return problems.length === 0 ? { state: 'parsed', document, originAt } : { state: 'broken', problems };
+}

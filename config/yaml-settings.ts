@@ -1,0 +1,159 @@
+import { type Alias, type Document, type YAMLMap, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { ConfigurationProblem, Origin } from './configuration-problem.js';
+import { foundText, nameText } from './found-text.js';
+import { nearestName } from './nearest-name.js';
+import { type Setting, type SettingTree, isSetting, settingsByPath } from './setting.js';
+import { parseYaml } from './yaml-document.js';
+
+/** What stands in the file for one setting. */
+export interface YamlValue {
+  readonly path: string;
+  readonly setting: Setting<unknown>;
+  readonly value: unknown;
+  readonly origin: Origin;
+  /** For a list: where each of its entries stands. */
+  readonly entryOrigins: readonly Origin[];
+}
+
+export interface YamlSettings {
+  readonly values: readonly YamlValue[];
+  readonly problems: readonly ConfigurationProblem[];
+}
+
+/** Finds the settings of a tree in a YAML text, and everything in it that is none. */
+export function yamlSettings(text: string, fileName: string, tree: SettingTree): YamlSettings {
+  const yaml = parseYaml(text, fileName);
+  // What a broken file seems to say is not worth judging.
+  if (yaml.state === 'broken') return { values: [], problems: yaml.problems };
+  return new Reader(yaml.document, yaml.originAt, tree).read();
+}
+
+class Reader {
+  readonly #document: Document.Parsed;
+  readonly #originAt: (offset: number) => Origin;
+  readonly #tree: SettingTree;
+  readonly #values: YamlValue[] = [];
+  readonly #problems: ConfigurationProblem[] = [];
+
+  constructor(document: Document.Parsed, originAt: (offset: number) => Origin, tree: SettingTree) {
+    this.#document = document;
+    this.#originAt = originAt;
+    this.#tree = tree;
+  }
+
+  read(): YamlSettings {
+    this.#readRoot();
+    return { values: this.#values, problems: this.#problems };
+  }
+
+  #readRoot(): void {
+    const root: unknown = this.#document.contents;
+    if (isMap(root)) this.#readMap(root, this.#tree, '');
+    else if (root !== null && !(isScalar(root) && root.value === null)) {
+      this.#problems.push({
+        code: 'not-a-mapping',
+        origin: this.#originOf(root),
+        found: isSeq(root) ? 'a list' : 'a text or number alone',
+        expected: `"name: value" lines with ${Object.keys(this.#tree).join(', ')}`,
+      });
+    }
+  }
+
+  #readMap(map: YAMLMap, tree: SettingTree, prefix: string): void {
+    const lineOf = new Map<string, Origin>();
+    for (const { key, value } of map.items) {
+      const name = isScalar(key) ? String(key.value) : undefined;
+      const origin = this.#originOf(key);
+      const path = prefix + nameText(name ?? 'a list or mapping');
+      if (name !== undefined && lineOf.has(name)) {
+        const first = lineOf.get(name);
+        const where = first?.source === 'file' ? ` (it is in line ${first.line} already)` : '';
+        this.#problems.push({ code: 'duplicate-key', origin, path, expected: `every name once${where}` });
+        continue;
+      }
+      const node = name !== undefined && Object.hasOwn(tree, name) ? tree[name] : undefined;
+      if (name === undefined || node === undefined) {
+        this.#problems.push(unknownSetting(path, origin, name ?? '', tree, this.#tree));
+        continue;
+      }
+      lineOf.set(name, origin);
+      this.#readNode(value, node, path, origin);
+    }
+  }
+
+  #readNode(value: unknown, node: Setting<unknown> | SettingTree, path: string, keyOrigin: Origin): void {
+    const target = isAlias(value) ? this.#resolved(value) : value;
+    const origin = isEmpty(value) ? keyOrigin : this.#originOf(value);
+    if (isSetting(node)) {
+      const plainValue = this.#plainValue(target);
+      const entries: readonly unknown[] = isSeq(target) ? target.items : [];
+      const entryOrigins = entries.map((entry) => this.#originOf(entry));
+      this.#values.push({ path, setting: node, value: plainValue, origin, entryOrigins });
+    } else if (isMap(target)) {
+      this.#readMap(target, node, `${path}.`);
+    } else if (!isEmpty(target)) {
+      // A group of which everything is commented out is an empty one.
+      const found = isSeq(target) ? 'a list' : foundKind(target);
+      const expected = `a mapping with ${Object.keys(node).join(', ')}`;
+      this.#problems.push({ code: 'wrong-value', origin, path, found, expected });
+    }
+  }
+
+  #resolved(alias: Alias): unknown {
+    return alias.resolve(this.#document);
+  }
+
+  /**
+   * Scalars, and lists of scalars: no setting takes more. What lies deeper is not unfolded, so that aliases of
+   * aliases cannot make much of little.
+   */
+  #plainValue(node: unknown): unknown {
+    return isSeq(node) ? node.items.map((entry) => this.#plainScalar(entry)) : this.#plainScalar(node);
+  }
+
+  #plainScalar(node: unknown): unknown {
+    const target = isAlias(node) ? this.#resolved(node) : node;
+    if (isEmpty(target)) return null;
+    return isScalar(target) ? target.value : {};
+  }
+
+  #originOf(node: unknown): Origin {
+    const hasRange =
+      typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+    const start: unknown = hasRange && Array.isArray(node.range) ? node.range[0] : 0;
+    return this.#originAt(typeof start === 'number' ? start : 0);
+  }
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}
+
+function foundKind(node: unknown): string {
+  return isScalar(node) ? foundText(node.value) : 'something else';
+}
+
+function unknownSetting(
+  path: string,
+  origin: Origin,
+  name: string,
+  siblings: SettingTree,
+  root: SettingTree,
+): ConfigurationProblem {
+  const expected = `one of ${Object.keys(siblings).join(', ')}`;
+  const problem = { code: 'unknown-setting', origin, path, expected } as const;
+  const sibling = nearestName(name, Object.keys(siblings));
+  if (sibling !== undefined) return { ...problem, suggestion: sibling };
+  // A setting that stands in the wrong group, or whose path was written with dots.
+  const moved = [...settingsByPath(root).keys()].find(
+    (known) => known === name || known.endsWith(`.${name}`),
+  );
+  return moved === undefined ? problem : { ...problem, suggestion: nested(moved) };
+}
+
+/** `server.tls.key` as it is written in YAML: `server: { tls: { key: … } }`. */
+function nested(path: string): string {
+  return path
+    .split('.')
+    .reduceRight((inner, name) => `${name}: ${inner === '…' ? inner : `{ ${inner} }`}`, '…');
+}

@@ -1,0 +1,57 @@
+import type { FileStamp } from '../digest/batch-digests.js';
+import type { Md5Kernel } from '../digest/md5-kernel.js';
+import type { PackedEntries } from '../walk/entry-batch.js';
+import type { Shard } from '../walk/shard.js';
+
+/** Set to 1 by the main thread when nobody wants the rest; workers look at it before each file. */
+export type CancelCell = Int32Array<SharedArrayBuffer>;
+
+/** Go on with a walk: look at some paths, and below them. */
+export interface WalkTask {
+  readonly kind: 'walk';
+  /** Absolute, one character a byte, with a slash at its end. */
+  readonly root: string;
+  /** Joined by `PATH_SEPARATOR`, in the order of the walk; what each means is said at `PendingPaths`. */
+  readonly paths: string;
+  /** Joined by `PATH_SEPARATOR`. */
+  readonly extensions: string;
+  readonly shard: Shard | undefined;
+  readonly cancel: CancelCell;
+}
+
+export interface WalkResult {
+  readonly kind: 'walk';
+  /** In order, none empty, each of at most `BATCH_ENTRIES`; their buffers are moved, not copied. */
+  readonly batches: readonly PackedEntries[];
+  /** What is left to look at behind them, joined by `PATH_SEPARATOR`; `undefined`: nothing. */
+  readonly pending: string | undefined;
+}
+
+export interface HashTask {
+  readonly kind: 'hash';
+  /** Absolute, bytes, with a slash at its end. */
+  readonly root: Uint8Array;
+  /** Files only, no failures. */
+  readonly files: PackedEntries;
+  readonly md5: Md5Kernel['name'];
+  readonly cancel: CancelCell;
+}
+
+export interface HashResult {
+  readonly kind: 'hash';
+  /** 16 bytes a file; the buffers are moved. */
+  readonly partialMd5: Uint8Array;
+  readonly filenameMd5: Uint8Array;
+  /** By index: an operating system error's code or a failure code of ours. */
+  readonly failures: ReadonlyMap<number, string>;
+  /** By index: files that were hashed in another state than the task said. */
+  readonly changed: ReadonlyMap<number, FileStamp>;
+  /** What the worker took, without the ways to and fro. */
+  readonly elapsedMs: number;
+}
+
+export type WorkerTask = WalkTask | HashTask;
+export type WorkerResult = WalkResult | HashResult;
+
+/** The one byte that no path holds. One string of many paths crosses a thread as fast as its bytes are copied. */
+export const PATH_SEPARATOR = '\0';

@@ -1,0 +1,92 @@
+import { EngineError } from './engine-error.js';
+import type { CancelCell } from './messages.js';
+
+/**
+ * Tasks look at the cancel cell before each file, so they come back within one file's time. One that hangs longer (a
+ * dead file server) is left behind: its result is dropped when it comes.
+ */
+const DRAIN_DEADLINE_MS = 500;
+
+/**
+ * What a walk and a run of hashing have in common: an async generator that waits for callbacks from the threads, and
+ * is stopped by its consumer, by a signal, by close() or by an error.
+ */
+export class RunControl {
+  readonly cancel: CancelCell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  private readonly signal: AbortSignal | undefined;
+  private failure: EngineError | undefined;
+  private tasksInFlight = 0;
+  private isWoken = false;
+  private wakeUp: (() => void) | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.signal = signal;
+    if (signal?.aborted) this.onAbort();
+    else signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  taskStarted(): void {
+    this.tasksInFlight += 1;
+  }
+
+  taskEnded(): void {
+    this.tasksInFlight -= 1;
+    this.wake();
+  }
+
+  /** Stops the run: its generator throws the first error that came. */
+  fail(error: EngineError): void {
+    this.failure ??= error;
+    this.cancelTasks();
+    this.wake();
+  }
+
+  get isFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  throwIfFailed(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** Something happened that the generator may wait for. */
+  wake(): void {
+    const { wakeUp } = this;
+    this.wakeUp = undefined;
+    if (wakeUp) wakeUp();
+    else this.isWoken = true;
+  }
+
+  /** Resolves at the next `wake()`, at once when there was one since the last wait, and after `timeoutMs` anyhow. */
+  async wait(timeoutMs?: number): Promise<void> {
+    if (!this.isWoken) {
+      await new Promise<void>((resolve) => {
+        const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.wake(), timeoutMs);
+        this.wakeUp = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.isWoken = false;
+  }
+
+  /** The generator's end: nobody wants the rest. Resolves when no task is in flight any more, or at the deadline. */
+  async end(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.onAbort);
+    this.cancelTasks();
+    const untilMs = performance.now() + DRAIN_DEADLINE_MS;
+    for (let leftMs = DRAIN_DEADLINE_MS; this.tasksInFlight > 0 && leftMs > 0;) {
+      await this.wait(leftMs);
+      leftMs = untilMs - performance.now();
+    }
+  }
+
+  private readonly onAbort = (): void => {
+    this.fail(new EngineError('aborted', 'aborted', { cause: this.signal?.reason }));
+  };
+
+  private cancelTasks(): void {
+    Atomics.store(this.cancel, 0, 1);
+  }
+}

@@ -1,0 +1,31 @@
+import { EntryBatch } from './entry-batch.js';
+import type { EntryFailure } from './failure.js';
+
+/** One batch of all the entries of several, in their order. A single batch is handed through. */
+export function joinBatches(batches: readonly EntryBatch[]): EntryBatch {
+  const [first] = batches;
+  if (first && batches.length === 1) return first;
+  let count = 0;
+  let pathByteCount = 0;
+  for (const batch of batches) {
+    count += batch.length;
+    pathByteCount += batch.pathBytes.length;
+  }
+  const pathBytes = new Uint8Array(pathByteCount);
+  const pathEnds = new Uint32Array(count);
+  const sizeBytes = new Float64Array(count);
+  const modifiedNs = new BigInt64Array(count);
+  const failures = new Map<number, EntryFailure>();
+  let at = 0;
+  let pathStart = 0;
+  for (const batch of batches) {
+    pathBytes.set(batch.pathBytes, pathStart);
+    for (const [index, end] of batch.pathEnds.entries()) pathEnds[at + index] = pathStart + end;
+    sizeBytes.set(batch.sizeBytes, at);
+    modifiedNs.set(batch.modifiedNs, at);
+    for (const [index, failure] of batch.failures) failures.set(at + index, failure);
+    at += batch.length;
+    pathStart += batch.pathBytes.length;
+  }
+  return new EntryBatch({ pathBytes, pathEnds, sizeBytes, modifiedNs, failures });
+}

@@ -1,0 +1,201 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { describeConfiguration, settingDescriptions } from '../../config/describe.js';
+import { allSettings } from '../../config/schema.js';
+import { type ConfigurationFolder, configurationFolder } from './configuration-folder.js';
+
+let folder: ConfigurationFolder;
+beforeEach(async () => {
+  folder = await configurationFolder();
+});
+
+describe('without any source', () => {
+  it('gives the defaults, with a database in the working folder', () => {
+    const { configuration, effective } = folder.load(undefined);
+    expect(configuration).toEqual({
+      database: { url: `sqlite:${folder.path}/dogear.db`, connections: 10 },
+      engine: { jobs: 'auto', md5: 'auto' },
+      log: { level: 'info', format: 'auto' },
+      server: {
+        host: '0.0.0.0',
+        port: 8364,
+        base_url: '/',
+        public_url: undefined,
+        tls: { certificate: undefined, key: undefined },
+        listeners: 1,
+        trusted_proxies: [],
+        body_limit_bytes: 65_536,
+        idle_timeout_seconds: 10,
+        shutdown_seconds: 10,
+      },
+      enable_koreader_sync: false,
+      sync: {
+        unknown_documents: { api_key: 'reject', account: 'store' },
+        registration: false,
+        waiting_pushes: 10_000,
+      },
+      metrics: { access: 'loopback' },
+    });
+    expect(new Set(effective.map(({ origin }) => origin.source))).toEqual(new Set(['default']));
+    expect(effective.map(({ path }) => path)).toEqual([...allSettings.keys()]);
+  });
+
+  it.each(['', '\n\n', '# nothing\n', '---\n', 'null\n', 'server:\n  # port: 1\n', '\uFEFF'])(
+    'and with a file that says nothing, %j',
+    (text) => {
+      expect(folder.load(text).configuration).toEqual(folder.load('').configuration);
+    },
+  );
+});
+
+it('prefers flags to the environment, the environment to the file, and the file to defaults', () => {
+  const flags = [
+    { flag: '--jobs', text: '5' },
+    { flag: '--set', text: 'log.level=warn' },
+    { flag: '--set', text: 'log.level=error' },
+  ];
+  const environment = { DOGEAR_JOBS: '4', DOGEAR_SERVER_PORT: '81', DOGEAR_LOG_FORMAT: '' };
+  const text =
+    'engine:\n  jobs: 3\n  md5: node-crypto\nserver: { port: 80 }\nlog: {level: debug, format: json}\n';
+  const { configuration, effective } = folder.load(text, { flags, environment });
+  expect(configuration.engine).toEqual({ jobs: 5, md5: 'node-crypto' });
+  expect(configuration.server.port).toBe(81);
+  expect(configuration.log).toEqual({ level: 'error', format: 'json' });
+  const origins = new Map(effective.map(({ path, origin }) => [path, origin]));
+  expect(origins.get('engine.jobs')).toEqual({ source: 'flag', flag: '--jobs' });
+  expect(origins.get('log.level')).toEqual({ source: 'flag', flag: '--set' });
+  expect(origins.get('server.port')).toEqual({ source: 'environment', name: 'DOGEAR_SERVER_PORT' });
+  expect(origins.get('engine.md5')).toEqual({ source: 'file', file: 'dogear.yaml', line: 3, column: 8 });
+  expect(origins.get('server.host')).toEqual({ source: 'default' });
+});
+
+it('takes every setting from the environment and from --set, in the same words', () => {
+  const texts: Record<string, string> = {
+    'database.url': 'mariadb://u@h:3307/d?tls=true',
+    'database.connections': '7',
+    'engine.jobs': '12',
+    'engine.md5': 'wasm-simd',
+    'log.level': 'silent',
+    'log.format': 'text',
+    'server.host': '::1',
+    'server.port': '0',
+    'server.base_url': 'books/',
+    'server.public_url': 'https://example.org/books/',
+    'server.tls.certificate': 'cert.pem',
+    'server.tls.key': '/etc/key.pem',
+    'server.listeners': '2',
+    'server.trusted_proxies': 'loopback, 10.0.0.0/8,fd00::/8',
+    'server.body_limit_bytes': '1024',
+    'server.idle_timeout_seconds': '9',
+    'server.shutdown_seconds': '11',
+    enable_koreader_sync: 'TRUE',
+    'sync.unknown_documents.api_key': 'store',
+    'sync.unknown_documents.account': 'reject',
+    'sync.registration': '1',
+    'sync.waiting_pushes': '5',
+    'metrics.access': 'open',
+  };
+  expect(Object.keys(texts)).toEqual([...allSettings.keys()]);
+  const environment = Object.fromEntries(
+    [...allSettings].map(([path, setting]) => [setting.environment, texts[path]]),
+  );
+  const flags = Object.entries(texts).map(([path, text]) => ({ flag: '--set', text: `${path}=${text}` }));
+  const { configuration } = folder.load(undefined, { environment });
+  expect(configuration).toEqual({
+    database: { url: 'mysql://u@h:3307/d?tls=true', connections: 7 },
+    engine: { jobs: 12, md5: 'wasm-simd' },
+    log: { level: 'silent', format: 'text' },
+    server: {
+      host: '::1',
+      port: 0,
+      base_url: '/books',
+      public_url: 'https://example.org/books',
+      tls: { certificate: join(folder.path, 'cert.pem'), key: '/etc/key.pem' },
+      listeners: 2,
+      trusted_proxies: ['loopback', '10.0.0.0/8', 'fd00::/8'],
+      body_limit_bytes: 1024,
+      idle_timeout_seconds: 9,
+      shutdown_seconds: 11,
+    },
+    enable_koreader_sync: true,
+    sync: {
+      unknown_documents: { api_key: 'store', account: 'reject' },
+      registration: true,
+      waiting_pushes: 5,
+    },
+    metrics: { access: 'open' },
+  });
+  expect(folder.load(undefined, { flags }).configuration).toEqual(configuration);
+});
+
+describe('the file', () => {
+  it('is the one that --config names, else that of DOGEAR_CONFIG, else dogear.yaml', () => {
+    mkdirSync(join(folder.path, 'etc'));
+    writeFileSync(join(folder.path, 'etc/flag.yaml'), 'server: {port: 1}\ndatabase: {url: "sqlite:x.db"}');
+    writeFileSync(join(folder.path, 'environment.yaml'), 'server: {port: 2}');
+    const environment = { DOGEAR_CONFIG: 'environment.yaml' };
+    const { configuration } = folder.load('server: {port: 3}', { configFile: 'etc/flag.yaml', environment });
+    expect(configuration.server.port).toBe(1);
+    // Relative to the folder of the file that says it.
+    expect(configuration.database.url).toBe(`sqlite:${folder.path}/etc/x.db`);
+    expect(folder.load(undefined, { environment }).configuration.server.port).toBe(2);
+    expect(folder.load(undefined, { environment: { DOGEAR_CONFIG: '' } }).configuration.server.port).toBe(3);
+  });
+
+  it('must be a readable text file when it is named', () => {
+    expect(folder.problems(undefined, { configFile: 'none.yaml' })).toEqual([
+      'none.yaml:1:1: expected a file that exists',
+    ]);
+    expect(folder.problems(undefined, { environment: { DOGEAR_CONFIG: folder.path } })).toEqual([
+      `${folder.path}:1:1: expected a file`,
+    ]);
+    expect(folder.problems(Buffer.from([0x61, 0x3a, 0x20, 0xff]))).toEqual([
+      'dogear.yaml:1:1: expected text in UTF-8',
+    ]);
+    expect(folder.problems('#'.repeat(1024 * 1024 + 1))).toEqual([
+      'dogear.yaml:1:1: expected a file of at most 1048576 bytes',
+    ]);
+    // Reported together with the mistakes of the other sources.
+    expect(
+      folder.problems(undefined, { configFile: 'none', environment: { DOGEAR_JOBS: 'x' } }),
+    ).toHaveLength(2);
+  });
+});
+
+it('is frozen all through', () => {
+  const loaded = folder.load('server: {trusted_proxies: [loopback]}');
+  const look = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    expect(Object.isFrozen(value), path).toBe(true);
+    for (const [name, inner] of Object.entries(value)) look(inner, `${path}.${name}`);
+  };
+  look(loaded, 'loaded');
+});
+
+it('is described with origins and without secrets', () => {
+  const text =
+    'database:\n  url: mysql://dogear:geheim@db.example.org/dogear\nserver:\n  trusted_proxies: [loopback]\n';
+  const loaded = folder.load(text, { environment: { ENABLE_KOREADER_SYNC: 'true' } });
+  const lines = describeConfiguration(loaded).split('\n');
+  expect(lines).toHaveLength(allSettings.size);
+  expect(lines[0]).toMatch(
+    /^database\.url +mysql:\/\/dogear:\*\*\*@db\.example\.org\/dogear +dogear\.yaml:2:8$/,
+  );
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^server\.trusted_proxies +\["loopback"\] +dogear\.yaml:4:20$/),
+  );
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^enable_koreader_sync +true +environment ENABLE_KOREADER_SYNC$/),
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/^server\.public_url +\(not set\) +default$/));
+  const descriptions = settingDescriptions(loaded);
+  expect(descriptions[0]).toEqual({
+    path: 'database.url',
+    value: 'mysql://dogear:***@db.example.org/dogear',
+    origin: { source: 'file', file: 'dogear.yaml', line: 2, column: 8 },
+  });
+  expect(JSON.parse(JSON.stringify(descriptions))).toEqual(descriptions);
+  expect(JSON.stringify(descriptions) + lines.join('\n')).not.toContain('geheim');
+  expect(loaded.configuration.database.url).toContain('geheim');
+});
