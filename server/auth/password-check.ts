@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { UserId } from '../domain/ids.js';
 import type { PasswordKey } from './password-key.js';
-import { NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
+import { hashPasswordKey, NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
 import { VerifiedPairs } from './verified-pairs.js';
 import { WorkGate } from './work-gate.js';
 
@@ -61,6 +61,11 @@ export class PasswordCheck {
     if (!(await matches)) return 'mismatch';
     this.#pairs.add(pair, storedHash);
     return 'match';
+  }
+
+  /** Hashes a new password within the same bounds. @returns `undefined` when too many wait */
+  hash(key: PasswordKey): Promise<string> | undefined {
+    return this.#lane.tryRun(() => hashPasswordKey(key));
   }
 
   /** For metrics. */

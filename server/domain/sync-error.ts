@@ -7,6 +7,7 @@ export type SyncErrorCode =
   | 'document-unknown'
   | 'name-taken'
   | 'name-invalid'
+  | 'password-invalid'
   | 'registration-off'
   /** More is waiting than can be done in a client's patience. */
   | 'overloaded'

@@ -51,7 +51,9 @@ export function clientAddress(
 }
 
 function isTrusted(address: Address, networks: readonly Network[]): boolean {
-  return networks.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
+  return networks.some(
+    ([network, bits]) => address.kind() === network.kind() && address.match(network, bits),
+  );
 }
 
 /** Some proxies write the port as well: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */

@@ -24,6 +24,8 @@ interface FailureRow {
   readonly code: number;
   /** For the person who holds the device; KOReader shows it. */
   readonly message: string;
+  /** Seconds. */
+  readonly retryAfter?: string;
 }
 
 /**
@@ -37,13 +39,23 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
     code: 2007,
     message: 'This account or API key may not sync. It needs the permission feature:koreader_sync.',
   },
-  throttled: { status: 429, code: 2008, message: 'Too many failed logins. Try again in some minutes.' },
+  throttled: {
+    status: 429,
+    code: 2008,
+    message: 'Too many failed logins. Try again in some minutes.',
+    retryAfter: '600',
+  },
   'name-taken': { status: 402, code: 2002, message: 'This user name is taken.' },
   'name-invalid': {
     status: [403, 400],
     code: 2003,
     message:
       'A user name has 1 to 64 characters, no colon, and begins and ends with a letter, digit or sign of ASCII.',
+  },
+  'password-invalid': {
+    status: [403, 400],
+    code: 2003,
+    message: "Field 'password' is missing or too long.",
   },
   'registration-off': { status: 402, code: 2005, message: 'This server does not take registrations.' },
   'document-missing': { status: [403, 400], code: 2004, message: "Field 'document' is missing." },
@@ -71,8 +83,13 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
       'Nothing is at this address. The custom sync server of KOReader is the address of Dogear, for API keys followed by /koreader/ and the key.',
   },
   'method-not-allowed': { status: 405, code: 2010, message: 'This address does not answer such requests.' },
-  overloaded: { status: 503, code: 2013, message: 'The server is busy. Try again.' },
-  unavailable: { status: 503, code: 2014, message: 'The database is not available. Try again later.' },
+  overloaded: { status: 503, code: 2013, message: 'The server is busy. Try again.', retryAfter: '1' },
+  unavailable: {
+    status: 503,
+    code: 2014,
+    message: 'The database is not available. Try again later.',
+    retryAfter: '5',
+  },
   refused: { status: 500, code: 2000, message: 'The database refused this progress.' },
   internal: { status: 500, code: 2000, message: 'Internal error' },
 };
@@ -81,5 +98,8 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
 export function kosyncFailure(family: KosyncFamily, failure: KosyncFailureCode, message?: string): Answer {
   const row = FAILURES[failure];
   const status = typeof row.status === 'number' ? row.status : row.status[family === 'account' ? 0 : 1];
-  return jsonAnswer(status, { code: row.code, message: message ?? row.message });
+  const body = { code: row.code, message: message ?? row.message };
+  return row.retryAfter === undefined
+    ? jsonAnswer(status, body)
+    : jsonAnswer(status, body, [['Retry-After', row.retryAfter]]);
 }
