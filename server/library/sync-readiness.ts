@@ -19,10 +19,7 @@ export type SyncReadiness =
  *   off is ready all the same as long as its file is the one that was hashed
  */
 export function syncReadiness(
-  book: Pick<
-    CataloguedBook,
-    'partialMd5' | 'filenameMd5' | 'hashedMs' | 'missingSinceSeconds' | 'failure'
-  >,
+  book: Pick<CataloguedBook, 'partialMd5' | 'filenameMd5' | 'hashedMs' | 'missingSinceSeconds' | 'failure'>,
   koreaderHashes: boolean,
 ): SyncReadiness {
   if (book.missingSinceSeconds !== undefined) return { ready: false, reason: 'missing' };
