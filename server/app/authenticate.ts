@@ -76,7 +76,8 @@ export class Authenticator {
     const presented = parseApiKeyText(text);
     if (presented === undefined) throw this.#failure(origin.clientAddress, undefined);
     const known = this.#options.keys.peek(presented.prefix);
-    if (known !== undefined && isValid(known, presented)) return this.#accept(known);
+    if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
+      return this.#accept(known);
     return this.#byApiKeyAnew(presented, origin.clientAddress);
   }
 
@@ -94,7 +95,8 @@ export class Authenticator {
 
   async #byApiKeyAnew(presented: ApiKeyText, address: string): Promise<Principal> {
     const known = await this.#options.keys.readAnew(presented.prefix);
-    if (known !== undefined && isValid(known, presented)) return this.#accept(known);
+    if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
+      return this.#accept(known);
     throw this.#failure(address, undefined);
   }
 
@@ -118,7 +120,10 @@ export class Authenticator {
     throw this.#failure(address, name);
   }
 
-  #accept({ key, principal }: KnownKey): Principal {
+  /** The secret is right, so nobody is guessing: what is refused here is not counted. */
+  #accept({ key, user, principal }: KnownKey): Principal {
+    const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
+    if (key.isRevoked || user.isDisabled || isExpired) throw unauthorized();
     this.#options.keyUses.note(key.id, key.lastUsedSeconds);
     return principal;
   }
@@ -127,18 +132,16 @@ export class Authenticator {
     const { throttle } = this.#options;
     const wasThrottled = throttle.isThrottled(address, name);
     throttle.recordFailure(address, name);
-    return wasThrottled ? throttled() : new SyncError('unauthorized', 'These credentials are not valid.');
+    return wasThrottled ? throttled() : unauthorized();
   }
+}
+
+function unauthorized(): SyncError {
+  return new SyncError('unauthorized', 'These credentials are not valid.');
 }
 
 function throttled(): SyncError {
   return new SyncError('throttled', 'Too many failed logins. Try again later.');
-}
-
-function isValid({ key, user }: KnownKey, presented: ApiKeyText): boolean {
-  if (!secretMatches(presented.secret, key.secretSha256)) return false;
-  if (key.isRevoked || user.isDisabled) return false;
-  return key.expiresSeconds === undefined || Date.now() < key.expiresSeconds * 1000;
 }
 
 /** `undefined` for users that cannot log in with a password. */

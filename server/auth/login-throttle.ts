@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
-/** Failures of one client address, or for one name, that are taken for typing mistakes and old passwords. */
-const ADDRESS_FAILURES = 20;
-const NAME_FAILURES = 40;
+/**
+ * Failures of one client address, or for one name, that are taken for mistakes: a reader with an old password tries at
+ * every turn of a page, and a household or a whole school may come from one address.
+ */
+const ADDRESS_FAILURES = 100;
+const NAME_FAILURES = 50;
 /** How long failures are counted together, and so how long the throttle lasts at most. */
 export const THROTTLE_WINDOW_SECONDS = 600;
 /** Addresses and names counted at once: 10,000 each are a few megabytes; beyond, the longest untouched are let go. */

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
  * | Value | Valid |
  * |---|---|
  * | `NativeRequest` | until the handler that got it returns |
- * | `NativeResponse` | until `end`, `endWithoutBody`, `close`, or the abort handler |
+ * | `NativeResponse` | until `end`, `close`, or the abort handler |
  * | chunk of `onData` | until the callback returns; its memory is taken back |
  *
  * A response that is not answered before the handler returns needs an abort handler. A request that arrives on a
@@ -33,8 +33,6 @@ export interface NativeResponse {
   /** A part of an answer of unknown length (chunked). @returns `false`: wait for `onWritable` before more */
   write(chunk: string | Uint8Array): boolean;
   end(body?: string | Uint8Array, closeConnection?: boolean): NativeResponse;
-  /** For HEAD: headers with the length that the body would have. */
-  endWithoutBody(reportedLengthBytes?: number, closeConnection?: boolean): NativeResponse;
   onWritable(handler: (offsetBytes: number) => boolean): NativeResponse;
   /** Called instead of any further event when the connection goes before the answer is sent. */
   onAborted(handler: () => void): NativeResponse;

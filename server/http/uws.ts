@@ -205,8 +205,9 @@ class Exchange implements HttpRequest {
     this.#response.cork(() => {
       this.#writeHead(answer);
       const closes = closesConnection || this.#server.isClosing;
-      if (this.method === 'HEAD') this.#response.endWithoutBody(Buffer.byteLength(answer.body), closes);
-      else this.#response.end(answer.body, closes);
+      // Not `endWithoutBody`: after it the connection counts as unanswered for ever, is never timed out, and its next
+      // request is cut off (20.51.4). So the length that HEAD hears is that of nothing.
+      this.#response.end(this.method === 'HEAD' ? '' : answer.body, closes);
     });
     this.#end();
   }
