@@ -42,7 +42,16 @@ export const CLIENT_GONE = 499;
 /** How often a closing server looks whether everything is answered. */
 const CLOSE_POLL_MS = 10;
 
-/** @throws Error when the port cannot be had */
+/** The address cannot be had; uWebSockets.js does not say why. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+
+  constructor(host: string, port: number) {
+    super(`Cannot listen on ${host}, port ${String(port)}: it is taken or not permitted.`);
+  }
+}
+
+/** @throws ListenError */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const uws = loadUws();
   const { host, port, tls } = options;
@@ -56,7 +65,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const socket = await new Promise<NativeListenSocket>((resolve, reject) => {
     app.listen(host, port, sharing, (listening) => {
       if (listening !== false) resolve(listening);
-      else reject(new Error(`cannot listen on ${host}, port ${String(port)}: it is taken or not permitted`));
+      else reject(new ListenError(host, port));
     });
   });
   let closing: Promise<void> | undefined;

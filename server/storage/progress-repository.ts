@@ -167,12 +167,13 @@ export async function newestProgress(
     for (let i = keys.length; i < count; i++) cells.push(cells[0], cells[1]);
   }
   const list = `(?, ?)${', (?, ?)'.repeat(count - 1)}`;
-  const { rows } = await store.db.executeQuery<ProgressRow>(
-    CompiledQuery.raw(
-      `select ${COLUMNS} from progress where (user_id, document) in (${dialect === 'sqlite' ? `values ${list}` : list})`,
-      cells,
-    ),
-  );
+  // SQLite would look through all documents of a user for `(user_id, document) in (values …)`.
+  const text =
+    dialect === 'sqlite'
+      ? `select ${COLUMNS} from (select column1 as wanted_user, column2 as wanted_document from (values ${list})) ` +
+        'cross join progress on user_id = wanted_user and document = wanted_document'
+      : `select ${COLUMNS} from progress where (user_id, document) in (${list})`;
+  const { rows } = await store.db.executeQuery<ProgressRow>(CompiledQuery.raw(text, cells));
   const newest = new Map<string, ProgressRow>();
   for (const row of rows) {
     const key = `${String(row.user_id)} ${row.document.toString('utf8')}`;

@@ -51,6 +51,11 @@ export async function usersByName(
   return users;
 }
 
+export async function isAnyUser(store: Store): Promise<boolean> {
+  const row = await store.db.selectFrom('user').select('id').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
 export interface PasswordChange {
   readonly passwordHash: string;
   /** What is replaced: of two changes at once that start from the same password, one wins. */
