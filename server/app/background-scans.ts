@@ -1,15 +1,12 @@
-import type { Engine } from '../../engine/index.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
-import type { ScanCounts } from '../domain/scan.js';
-import { NO_COUNTS } from '../domain/scan.js';
-import type { Store } from '../storage/store.js';
-import { scanLibrary } from './scan-library.js';
+import { NO_COUNTS, type ScanCounts } from '../domain/scan.js';
+import type { ScanOptions, ScanSummary } from './scan-library.js';
 
 /**
- * Scans of one process at a time. They share the engine's threads, so more of them are not faster; each holds some
- * megabytes and, on MySQL, two connections of the pool while it commits.
+ * Scans of one process at a time. They share the machine's cores and disks, so more of them are not faster; each holds
+ * some megabytes of memory and some connections to the database.
  */
 const SCANS_AT_ONCE = 4;
 
@@ -21,8 +18,8 @@ export interface LiveScan {
 }
 
 export interface BackgroundScansOptions {
-  readonly store: Store;
-  readonly engine: Engine;
+  /** How a library is scanned: in this thread, or in one beside it. */
+  readonly scan: (library: Library, options: ScanOptions) => Promise<ScanSummary>;
   /** Is told what a scan failed of that was not foreseen; the scan itself is in the database as failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -90,7 +87,7 @@ export class BackgroundScans {
     const stop = new AbortController();
     let begun: ScanId | undefined;
     try {
-      await scanLibrary(this.#options, library, {
+      await this.#options.scan(library, {
         regenHashes,
         signal: AbortSignal.any([stop.signal, this.#closing.signal]),
         onStart: (id) => {

@@ -40,7 +40,7 @@ export interface ListedBook {
 
 /** Longer paths do not go into a cursor: it has to fit into an address, and uWebSockets.js reads 4 kB of headers. */
 const CURSOR_PATH_BYTES = 1024;
-/** Books that one statement looks through: some 10 ms, in SQLite on the thread that answers requests. */
+/** Books that one statement looks through: some 10 ms, for which the pushes of SQLite wait. */
 const EXAMINED_AT_ONCE = 20_000;
 /** Rows that are looked at here, where the database cannot tell: decoding a path costs about a microsecond. */
 const ROWS_AT_ONCE = 1000;

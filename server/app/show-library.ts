@@ -7,7 +7,7 @@ import { findVisibleLibrary, type ListedLibraryRow } from '../storage/library-pa
 import type { Store } from '../storage/store.js';
 import { viewerOf } from './viewer.js';
 
-/** SQLite counts in the thread that answers requests, so not more than some milliseconds at a time. */
+/** SQLite does one thing after the other, and pushes wait behind a count: some milliseconds at a time. */
 const BOOKS_COUNTED_AT_ONCE = 20_000;
 
 export interface ShownLibrary extends ListedLibraryRow {

@@ -5,8 +5,11 @@ import { CURSOR_CHARACTERS } from './cursor.js';
 
 /** Schemas that several routes share: how ids, times, pages and paths are written. */
 
-/** 15 digits: every one of them is exact in a double. */
-const idText = z.string().regex(/^[1-9]\d{0,14}$/, 'has to be the number of an id');
+/** 15 digits: every one of them is exact in a double. `integerUpTo` is how the description of the API tells. */
+const idText = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/, 'has to be the number of an id')
+  .meta({ integerUpTo: 999_999_999_999_999 });
 
 export const libraryIdText = idText.transform((text) => libraryId(Number(text)));
 export const bookIdText = idText.transform((text) => bookId(Number(text)));
@@ -39,7 +42,7 @@ export const text = (maximum: number) =>
   z
     .string()
     .max(maximum)
-    .regex(/^\P{Surrogate}*$/u, 'is not valid text');
+    .refine((value) => !/\p{Surrogate}/u.test(value), 'is not valid text');
 
 export const permission = z.enum(PERMISSIONS);
 export const permissions = z.array(permission).max(PERMISSIONS.length);
@@ -60,6 +63,7 @@ export const pageQuery = {
   limit: z
     .string()
     .regex(/^[1-9]\d{0,2}$/, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
+    .meta({ integerUpTo: PAGE_LIMIT })
     .transform(Number)
     .refine((limit) => limit <= PAGE_LIMIT, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
     .default(PAGE_DEFAULT)

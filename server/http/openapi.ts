@@ -108,7 +108,9 @@ function needs(access: Access): string {
 function parametersOf(fields: z.ZodObject | undefined, place: 'path' | 'query'): readonly object[] {
   if (fields === undefined) return [];
   return Object.entries(fields.shape).map(([name, field]) => {
-    const { description, ...schema } = jsonSchema(z.object({ field }), 'input', name);
+    const { description, integerUpTo, ...ofText } = jsonSchema(z.object({ field }), name);
+    // An address is all text to whoever reads it, but clients send a number there.
+    const schema = integerUpTo === undefined ? ofText : { type: 'integer', minimum: 1, maximum: integerUpTo };
     return {
       name,
       in: place,
@@ -122,10 +124,9 @@ function parametersOf(fields: z.ZodObject | undefined, place: 'path' | 'query'):
 /** The schema of one text in an address. */
 function jsonSchema(
   wrapped: z.ZodObject,
-  io: 'input' | 'output',
   name: string,
-): { readonly description?: string } & Record<string, unknown> {
-  const schema = z.toJSONSchema(wrapped, { io }).properties?.['field'];
+): { readonly description?: string; readonly integerUpTo?: unknown } & Record<string, unknown> {
+  const schema = z.toJSONSchema(wrapped, { io: 'input' }).properties?.['field'];
   if (typeof schema !== 'object') throw new Error(`the parameter ${name} has no schema`);
   return schema;
 }
