@@ -40,12 +40,20 @@ export interface ListedBook {
 
 /** Longer paths do not go into a cursor: it has to fit into an address, and uWebSockets.js reads 4 kB of headers. */
 const CURSOR_PATH_BYTES = 1024;
-/** Books that one statement looks through: some 10 ms, for which the pushes of SQLite wait. */
-const EXAMINED_AT_ONCE = 20_000;
-/** Rows that are looked at here, where the database cannot tell: decoding a path costs about a microsecond. */
-const ROWS_AT_ONCE = 1000;
-/** Books that one page of a search looks through. A search of a larger library goes on with the next page. */
-const EXAMINED_A_PAGE = 200_000;
+export interface SearchBounds {
+  /** Books that one statement looks through. */
+  readonly atOnce: number;
+  /** Rows that are looked at here, where the database cannot tell. */
+  readonly rowsAtOnce: number;
+  /** Books that one page looks through. */
+  readonly aPage: number;
+}
+
+/**
+ * A statement over 20,000 books takes some 10 ms, for which the pushes of SQLite wait; to decode a path takes about a
+ * microsecond. A search of a library with more than 200,000 books goes on with the next page.
+ */
+const SEARCH_BOUNDS: SearchBounds = { atOnce: 20_000, rowsAtOnce: 1000, aPage: 200_000 };
 
 /**
  * Books by library and path, or by id where a digest is looked for. A page of a search may hold fewer books than
@@ -58,6 +66,7 @@ export async function listBooks(
   actor: Actor,
   { libraryId, wanted }: BookFilter,
   page: PageRequest<BookCursor>,
+  bounds: SearchBounds = SEARCH_BOUNDS,
 ): Promise<Page<ListedBook, BookCursor>> {
   const visible = await visibleLibraries(store, viewerOf(actor));
   const libraries = visible.filter((library) => libraryId === undefined || library.id === libraryId);
@@ -67,7 +76,7 @@ export async function listBooks(
   const { items, next } =
     wanted.kind === 'digest'
       ? await byDigest(store, libraries, wanted.digest, page)
-      : await byPath(store, libraries, wanted.kind === 'path' ? wanted.search : undefined, page);
+      : await byPath(store, libraries, wanted.kind === 'path' ? wanted.search : undefined, page, bounds);
   const hashesOn = new Map(libraries.map((library) => [library.id, library.koreaderHashes]));
   return {
     items: items.map((book) => ({
@@ -97,6 +106,7 @@ async function byPath(
   libraries: readonly Library[],
   search: PathSearch | undefined,
   { after, limit }: PageRequest<BookCursor>,
+  { atOnce, rowsAtOnce, aPage }: SearchBounds,
 ): Promise<Page<CataloguedBook, BookCursor>> {
   const begin = after === undefined ? undefined : await placeOf(store, after);
   const found: CataloguedBook[] = [];
@@ -105,9 +115,8 @@ async function byPath(
     if (begin !== undefined && libraryId < begin.libraryId) continue;
     let path = libraryId === begin?.libraryId ? begin.path : Buffer.alloc(0);
     for (;;) {
-      const end =
-        search === undefined ? undefined : await bookAhead(store, libraryId, path, EXAMINED_AT_ONCE);
-      const rowLimit = search === undefined ? limit + 1 - found.length : ROWS_AT_ONCE;
+      const end = search === undefined ? undefined : await bookAhead(store, libraryId, path, atOnce);
+      const rowLimit = search === undefined ? limit + 1 - found.length : rowsAtOnce;
       const rows = await booksInRange(store, {
         libraryId,
         after: path,
@@ -122,8 +131,8 @@ async function byPath(
       const last = rows.length === rowLimit ? rows.at(-1) : end;
       if (last === undefined) break;
       path = last.path;
-      examined += rows.length === rowLimit ? rowLimit : EXAMINED_AT_ONCE;
-      if (examined >= EXAMINED_A_PAGE) return { items: found, next: cursorBehind(libraryId, last) };
+      examined += rows.length === rowLimit ? rowLimit : atOnce;
+      if (examined >= aPage) return { items: found, next: cursorBehind(libraryId, last) };
       await setImmediate();
     }
   }

@@ -157,7 +157,8 @@ export const scanRoutes: readonly ApiRoute[] = [
     },
     async function* (management, { principal, params: { id: scanId } }, signal) {
       for await (const shown of watchScan(management, principal, scanId, signal)) {
-        yield { value: scanJson(shown), isEnd: shown.state !== 'running' };
+        const version = JSON.stringify([shown.state, shown.counts]);
+        yield { value: scanJson(shown), version, isEnd: shown.state !== 'running' };
       }
     },
   ),
