@@ -103,7 +103,7 @@ describe('README.md', () => {
     const named = rows.flatMap(([, first = '', others = '']) => [first, ...inlineCode(others)]);
     const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
     expect(named.toSorted()).toEqual(declared.toSorted());
-    for (const [row, , , reason = ''] of rows) expect(reason.length, row).toBeGreaterThan(15);
+    for (const [row, , , reason = ''] of rows) expect(reason.length, row).toBeGreaterThan(10);
   });
 });
 
