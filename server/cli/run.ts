@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/configuration-problem.js';
 import { loadConfiguration, type LoadedConfiguration } from '../../config/load.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
+import { packageVersion } from '../compose/version.js';
 import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
 import { settingFlags } from './setting-flags.js';
@@ -54,7 +54,7 @@ function report(error: unknown): number {
     writeError(error.message);
     return EXIT.usage;
   }
-  if (error instanceof DogearError || isStorageError(error)) {
+  if (error instanceof DogearError || isPlainlySaid(error)) {
     writeError(error.message);
     return EXIT.failed;
   }
@@ -63,16 +63,9 @@ function report(error: unknown): number {
   return EXIT.failed;
 }
 
-function isStorageError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'StorageError';
-}
+/** Errors of layers that the command line does not import, whose messages are for people. */
+const PLAINLY_SAID: ReadonlySet<string> = new Set(['StorageError', 'ListenError', 'NativeMissingError']);
 
-/** dist/server/cli/ → package.json */
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-  );
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '0';
+function isPlainlySaid(error: unknown): error is Error {
+  return error instanceof Error && PLAINLY_SAID.has(error.name);
 }

@@ -1,0 +1,149 @@
+import type { Logger } from 'pino';
+import type { Configuration } from '../../config/schema.js';
+import { Accounts } from '../app/accounts.js';
+import { BackgroundScans } from '../app/background-scans.js';
+import { type Readiness, readiness } from '../app/readiness.js';
+import { scanGauges } from '../app/scan-gauges.js';
+import { SyncPath } from '../app/sync-path.js';
+import { Metrics } from '../http/metrics.js';
+import type { HttpRequest } from '../http/request.js';
+import { apiGroup } from '../http/routes/api.js';
+import { operationGroups } from '../http/routes/operation.js';
+import { startSyncServer } from '../http/sync-server.js';
+import type { HttpServer } from '../http/uws.js';
+import { openStore, type OpenStore } from '../storage/store.js';
+import { composeEngine, composeStore } from './program.js';
+import { scanInThread } from './scan-thread.js';
+import { SharedMetrics } from './shared-metrics.js';
+
+/** One thread's share of the server: its own connections, its own queues, the same port as the others. */
+export interface Listener {
+  readonly port: number;
+  /** Accepts nothing more, answers what waits, commits, closes; what takes longer than the deadline is cut. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface ListenerOptions {
+  /** Instead of the configured one: that of the first thread, where any free one was asked for. */
+  readonly port?: number;
+  readonly version: string;
+  /** Threads that answer requests on this port, this one included. */
+  readonly threads: number;
+}
+
+/** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
+const STATEMENT_TIMEOUT_MS = 1500;
+const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
+
+export async function composeListener(
+  configuration: Configuration,
+  log: Logger,
+  { port, threads, version }: ListenerOptions,
+): Promise<Listener> {
+  const { server, sync: syncing, database } = configuration;
+  const basePath = server.base_url === '/' ? '' : server.base_url;
+  // Migrations and what is asked over the management API may take as long as they take.
+  const patient = await composeStore(configuration);
+  const engine = composeEngine(configuration);
+  const store = await openStore(database.url, {
+    connections: database.connections,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  try {
+    const accounts = new Accounts(store, (error) => {
+      log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
+    });
+    let http: HttpServer | undefined;
+    const metrics: Metrics = new Metrics({
+      activeRequests: () => http?.active ?? 0,
+      waitingPushes: () => sync.pushes.waiting,
+      waitingPulls: () => sync.pulls.waiting,
+      rememberedKeys: () => accounts.keys.size,
+      rememberedUsers: () => accounts.users.size,
+      rememberedPasswords: () => accounts.passwords.remembered,
+    });
+    const sync = new SyncPath(store, {
+      onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
+      onRead: (keys, durationMs) => metrics.read(keys, durationMs),
+    });
+    const shared = new SharedMetrics(metrics.registry, threads);
+    const stopping = new AbortController();
+    const scans = new BackgroundScans({
+      scan: scanInThread(configuration),
+      onError: (error) => log.error({ error: messageOf(error) }, 'a scan failed'),
+    });
+    http = await startSyncServer({
+      host: server.host,
+      port: port ?? server.port,
+      basePath,
+      bodyLimitBytes: server.body_limit_bytes,
+      trustedProxies: server.trusted_proxies,
+      ...(server.tls.certificate === undefined || server.tls.key === undefined
+        ? {}
+        : { tls: { certificateFile: server.tls.certificate, keyFile: server.tls.key } }),
+      sharesPort: threads > 1,
+      koreaderSync: configuration.enable_koreader_sync,
+      takesRegistrations: syncing.registration,
+      unknownDocuments: {
+        'api-key': syncing.unknown_documents.api_key,
+        account: syncing.unknown_documents.account,
+      },
+      accounts,
+      sync,
+      log,
+      groups: [
+        ...operationGroups({
+          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(store)),
+          metrics: () => shared.text(),
+          scans: () => scanGauges(store),
+          metricsAccess: configuration.metrics.access,
+          isPermitted: (request) => mayManage(accounts, request),
+        }),
+        apiGroup({
+          management: { store: patient, engine, scans, accounts, sync, stopping: stopping.signal },
+          basePath,
+          version,
+          log,
+        }),
+      ],
+      onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
+    });
+    const listening = http;
+    return {
+      port: listening.port,
+      close: async (deadlineMs) => {
+        stopping.abort();
+        await Promise.all([scans.close(), listening.close(deadlineMs)]);
+        shared.close();
+        await accounts.close();
+        await engine.close();
+        await Promise.all([store.close(), patient.close()]);
+      },
+    };
+  } catch (error) {
+    await engine.close();
+    await closeQuietly(store);
+    await closeQuietly(patient);
+    throw error;
+  }
+}
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+async function mayManage(accounts: Accounts, request: HttpRequest): Promise<boolean> {
+  const [, key] = BEARER.exec(request.header('authorization') ?? '') ?? [];
+  if (key === undefined) return false;
+  try {
+    return (await accounts.authenticator.byApiKey(key, request)).permissions.has('library:manage');
+  } catch {
+    return false; // a key that is not valid permits nothing, whatever is wrong with it
+  }
+}
+
+async function closeQuietly(store: OpenStore): Promise<void> {
+  await store.close().catch(() => undefined); // the error that ended the start is the one to tell
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error';
+}
