@@ -1,0 +1,92 @@
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
+import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
+import { describeMachine } from './record/machine.js';
+import { revisionOf, softwareVersions } from './record/revision.js';
+import type { RunRecord } from './record/run-record.js';
+import { summaryText } from './record/summary.js';
+import { writeRecord } from './record/write-record.js';
+import { type Findings, noFindings, type SuiteContext } from './suite.js';
+import { hashSuite } from './suites/hash.js';
+import { judge } from './targets.js';
+
+const RUN: Partial<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
+  hash: hashSuite,
+};
+
+async function main(): Promise<void> {
+  let chosen: BenchArguments;
+  try {
+    chosen = parseArguments(process.argv.slice(2), THIS_CHECKOUT.root, process.env);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  checkBuilt(THIS_CHECKOUT);
+  mkdirSync(chosen.cacheFolder, { recursive: true });
+  const workFolder = await mkdtemp(join(chosen.cacheFolder, 'work-'));
+  const startedAt = new Date();
+  const startMs = performance.now();
+  const machine = describeMachine({ 'libraries and SQLite': chosen.cacheFolder });
+  const findings = noFindings();
+  try {
+    for (const suite of chosen.suites) {
+      log(`== ${suite}`);
+      await RUN[suite]?.({
+        checkout: THIS_CHECKOUT,
+        quick: chosen.quick,
+        cacheFolder: chosen.cacheFolder,
+        workFolder,
+        books: chosen.books,
+        findings,
+        log,
+      });
+    }
+  } finally {
+    await rm(workFolder, { recursive: true, force: true });
+  }
+  const record: RunRecord = {
+    format: 1,
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round((performance.now() - startMs) / 1000),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    isQuick: chosen.quick,
+    suites: [...chosen.suites],
+    revision: revisionOf(THIS_CHECKOUT.root),
+    machine: { ...machine },
+    software: { ...softwareVersions(THIS_CHECKOUT.root) },
+    ...recordedFindings(findings),
+  };
+  const folder = writeRecord(chosen.runsFolder, record, findings.attachments);
+  process.stdout.write(`${summaryText(record, []).split('\n## Machine')[0] ?? ''}\n`);
+  process.stdout.write(`The record is in ${folder}\n`);
+}
+
+function recordedFindings(
+  findings: Findings,
+): Pick<RunRecord, 'targets' | 'ratios' | 'series' | 'facts' | 'notes'> {
+  const samplesByTarget = new Map(findings.targets.map(({ target, samples }) => [target, samples]));
+  return {
+    targets: judge(findings.targets).map((verdict) => {
+      const { id, title, comparison, goal, unit } = verdict.target;
+      return {
+        ...{ id, title, comparison, goal, unit, state: verdict.state },
+        ...(verdict.state === 'not measured' ? {} : { measured: verdict.measured }),
+        samples: [...(samplesByTarget.get(id) ?? [])],
+      };
+    }),
+    ratios: findings.ratios.map((ratio) => ({ ...ratio, samples: [...ratio.samples] })),
+    series: findings.series.map((series) => ({ ...series, samples: [...series.samples] })),
+    facts: { ...findings.facts },
+    notes: [...findings.notes],
+  };
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+await main();
