@@ -7,7 +7,7 @@ const HEADING = `# Every setting of Dogear with its default. Copy what you chang
 #
 # The environment overrides this file, and flags override the environment. The environment name of each setting
 # stands above it; --set group.name=value takes any of them. null means "not set". dogear config prints what is
-# in force and where it came from.
+# in force and where it came from. A relative path in this file starts at the folder of this file.
 `;
 /** Columns of a comment line. */
 const WIDTH = 110;

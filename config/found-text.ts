@@ -14,8 +14,9 @@ export function foundText(value: unknown, kind?: Pick<ValueKind<unknown>, 'maske
   return 'a mapping';
 }
 
-/** A name as it is shown in messages: the key of a mapping may turn out to be anything. */
+/** A name as it is shown in messages: the key of a mapping may turn out to be anything, a piece of an address too. */
 export function nameText(name: string): string {
+  if (/[@:/]/.test(name)) return '***';
   return /^[\w.-]{1,60}$/.test(name) ? name : quoted(name);
 }
 

@@ -19,9 +19,7 @@ import {
 export const settings = {
   database: {
     url: setting(databaseUrl, {
-      sentence:
-        'Where everything is kept: one SQLite file, or a MySQL or MariaDB database. ' +
-        'A relative path in this file starts at the folder of this file.',
+      sentence: 'Where everything is kept: one SQLite file, or a MySQL or MariaDB database.',
       default: 'sqlite:dogear.db',
       environment: 'DOGEAR_DATABASE_URL',
       flag: '--database',

@@ -27,8 +27,6 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   if (tooDeep !== undefined)
     return { state: 'broken', problems: [problemAt(tooDeep, 'RESOURCE_EXHAUSTION')] };
   const document = parseDocument(text, {
-    // Their excerpts of the source could show a password.
-    prettyErrors: false,
     // Double names are found later, where their path is known.
     uniqueKeys: false,
     // At 'silent' a second document would be ignored.

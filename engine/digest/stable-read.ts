@@ -1,11 +1,7 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
+import { openFile } from './open-file.js';
+import { pause } from './pause.js';
 import { ENDED_EARLY, readMessage } from './sample-read.js';
-
-/**
- * O_NONBLOCK: a pipe that took the file's place since the walk must not stop the thread (it means nothing for
- * regular files). O_NOCTTY: nor may a terminal become ours.
- */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** A file that is written to all the time is given up after as many tries. */
 const MAX_TRIES = 3;
@@ -15,6 +11,12 @@ const MAX_TRIES = 3;
  * like one. A file whose last change is not yet two of the slowest ticks old may be changed again unseen.
  */
 const CLOCK_TICKS_MS = 20;
+
+/**
+ * File servers have clocks of their own. A change up to this far in the future counts as just made; what lies further
+ * ahead was stamped by a clock that was wrong, and must not slow every scan.
+ */
+const CLOCK_SKEW_MS = 10_000;
 
 /** `mtimeMs` and `Number(ns)` are doubles: near the present day both are within 0.26 µs of the exact time. */
 const DOUBLE_ERROR_NS = 1024;
@@ -30,8 +32,8 @@ export interface StableRead {
   failure: string;
 }
 
-export const CHANGED_WHILE_READ = 'changed-while-read';
-export const NOT_REGULAR = 'not-regular';
+const CHANGED_WHILE_READ = 'changed-while-read';
+const NOT_REGULAR = 'not-regular';
 
 interface FileState {
   readonly sizeBytes: bigint;
@@ -60,32 +62,48 @@ export function readStable(
   outcome.sizeBytes = sizeBytes;
   outcome.modifiedNs = modifiedNs;
   outcome.failure = '';
-  let fd = -1;
+  const beganMs = Date.now();
+  let fd: number;
   try {
-    const beganMs = Date.now();
-    fd = openSync(path, OPEN_FLAGS);
-    const messageBytes = readMessage(fd, sizeBytes, arena, start);
-    // Costs 0.6 µs of the 10 to 15 a file takes (0.9 as a bigint), and nothing else can prove the digest.
-    const after = fstatSync(fd);
-    if (!after.isFile()) outcome.failure = NOT_REGULAR;
-    else if (
-      messageBytes !== ENDED_EARLY &&
-      after.size === sizeBytes &&
-      Math.abs(after.mtimeMs * 1e6 - Number(modifiedNs)) < DOUBLE_ERROR_NS &&
-      !isRecent(after.ctimeMs, beganMs)
-    ) {
-      outcome.messageBytes = messageBytes;
-    } else readAgain(fd, arena, start, outcome);
+    fd = openFile(path);
   } catch (error) {
-    outcome.failure = failureOf(error, fd);
-  } finally {
-    if (fd !== -1) closeSync(fd);
+    outcome.failure = errnoOf(error);
+    return;
   }
+  try {
+    readOnce(fd, beganMs, arena, start, outcome);
+  } catch (error) {
+    outcome.failure = errnoOf(error);
+  }
+  closeFile(fd, outcome);
 }
 
-/** A change so shortly before (or, by a file server's clock, a little after) that another could hide behind it. */
-function isRecent(changedMs: number, nowMs: number): boolean {
-  return Math.abs(nowMs - changedMs) < CLOCK_TICKS_MS || changedMs > nowMs;
+function readOnce(fd: number, beganMs: number, arena: Uint8Array, start: number, outcome: StableRead): void {
+  let messageBytes: number;
+  try {
+    messageBytes = readMessage(fd, outcome.sizeBytes, arena, start);
+  } catch (error) {
+    // Reading a pipe or a folder fails in as many ways as there are kinds; what it is says more.
+    if (fstatSync(fd).isFile()) throw error;
+    outcome.failure = NOT_REGULAR;
+    return;
+  }
+  // Costs 0.7 µs of the 10 to 20 a file takes (as a bigint 1.0), and nothing else can prove the digest.
+  const after = fstatSync(fd);
+  if (!after.isFile()) outcome.failure = NOT_REGULAR;
+  else if (
+    messageBytes !== ENDED_EARLY &&
+    after.size === outcome.sizeBytes &&
+    Math.abs(after.mtimeMs * 1e6 - Number(outcome.modifiedNs)) < DOUBLE_ERROR_NS &&
+    !isRecent(after.ctimeMs, beganMs)
+  ) {
+    outcome.messageBytes = messageBytes;
+  } else readAgain(fd, arena, start, outcome);
+}
+
+/** A change so shortly before the reads began that another could hide behind it, or one during them. */
+function isRecent(changedMs: number, beganMs: number): boolean {
+  return changedMs > beganMs - CLOCK_TICKS_MS && changedMs < Date.now() + CLOCK_SKEW_MS;
 }
 
 function readAgain(fd: number, arena: Uint8Array, start: number, outcome: StableRead): void {
@@ -120,16 +138,16 @@ function isSame(one: FileState, other: FileState): boolean {
   );
 }
 
-const pauseCell = new Int32Array(new SharedArrayBuffer(4));
-
-/** Sleeps: the thread has nothing else to do, and a timer would make every read asynchronous. */
-function pause(ms: number): void {
-  Atomics.wait(pauseCell, 0, 0, ms);
+function closeFile(fd: number, outcome: StableRead): void {
+  try {
+    closeSync(fd);
+  } catch (error) {
+    outcome.messageBytes = 0;
+    outcome.failure = errnoOf(error);
+  }
 }
 
-function failureOf(error: unknown, fd: number): string {
-  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
-  // Reading a pipe or a folder fails in as many ways as there are kinds; what it is says more.
-  if (fd !== -1 && !fstatSync(fd).isFile()) return NOT_REGULAR;
-  return error.code;
+function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  throw error;
 }

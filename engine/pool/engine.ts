@@ -118,7 +118,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       throwIfClosed();
       const run = new HashRun(slots, inAsync(batches), {
         root: absoluteRoot(root),
-        md5: md5KernelName,
+        md5,
         signal,
         onHashed: (files) => {
           filesHashed += files;

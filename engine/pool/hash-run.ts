@@ -1,4 +1,4 @@
-import type { Md5Kernel } from '../digest/md5-kernel.js';
+import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
 import { RunControl } from './run-control.js';
@@ -8,7 +8,7 @@ import type { Work, WorkSlots, WorkSource } from './work-slots.js';
 export interface HashRunOptions {
   /** Absolute, bytes, with a slash at its end. */
   readonly root: Uint8Array;
-  readonly md5: Md5Kernel['name'];
+  readonly md5: Md5Choice;
   readonly signal: AbortSignal | undefined;
   readonly onHashed: (files: number) => void;
 }

@@ -1,5 +1,5 @@
 import type { FileStamp } from '../digest/batch-digests.js';
-import type { Md5Kernel } from '../digest/md5-kernel.js';
+import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 
@@ -33,7 +33,7 @@ export interface HashTask {
   readonly root: Uint8Array;
   /** Files only, no failures. */
   readonly files: PackedEntries;
-  readonly md5: Md5Kernel['name'];
+  readonly md5: Md5Choice;
   readonly cancel: CancelCell;
 }
 

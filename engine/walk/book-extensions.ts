@@ -1,3 +1,5 @@
+import { isAscii } from './latin-path.js';
+
 /**
  * The book formats that KOReader opens: what crengine, MuPDF and DjVuLibre are registered for in its
  * `frontend/document/*document.lua`, comics included, plus the other names of the same formats that are in
@@ -18,20 +20,26 @@ export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
  * Whether a file of this name is a book.
  *
  * @param name the bytes after the last `/`
- * @param extensions lower case, without a leading dot; one may hold a dot (`fb2.zip`)
+ * @param extensions lower case, without a leading dot; one may hold a dot (`fb2.zip`). In names they may have any case
  */
 export function isBookName(name: Uint8Array, extensions: ReadonlySet<string>): boolean {
   return isLatin1BookName(Buffer.from(name).toString('latin1'), extensions);
 }
 
-/** The same for a name whose bytes are the characters of a string. */
+/** The same for a name whose bytes are the characters of a string (see latin-path.ts). */
 export function isLatin1BookName(name: string, extensions: ReadonlySet<string>): boolean {
   const lastDot = name.lastIndexOf('.');
   // A dot in front makes a hidden file, not an extension.
   if (lastDot <= 0) return false;
   // `._Book.epub` is where macOS keeps the attributes of Book.epub on foreign file systems.
   if (name.startsWith('._')) return false;
-  if (extensions.has(name.slice(lastDot + 1).toLowerCase())) return true;
+  if (extensions.has(extensionFrom(name, lastDot))) return true;
   const dotBefore = name.lastIndexOf('.', lastDot - 1);
-  return dotBefore > 0 && extensions.has(name.slice(dotBefore + 1).toLowerCase());
+  return dotBefore > 0 && extensions.has(extensionFrom(name, dotBefore));
+}
+
+function extensionFrom(name: string, dot: number): string {
+  const bytes = name.slice(dot + 1);
+  const text = isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString();
+  return text.toLowerCase();
 }

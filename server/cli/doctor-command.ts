@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { composeEngine, composeStore } from '../compose.js';
+import { composeEngine, composeStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type HashedPath, hashPaths } from '../app/hash-paths.js';
-import { composeEngine } from '../compose.js';
+import { composeEngine } from '../compose/program.js';
 import { checkDigests } from './check-digests.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';

@@ -6,7 +6,7 @@ import {
   removeLibrary,
   updateLibrary,
 } from '../app/library-admin.js';
-import { type ComposedStore, composeStore } from '../compose.js';
+import { type ComposedStore, composeStore } from '../compose/program.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './extensions-option.js';

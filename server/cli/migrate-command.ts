@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { composeStore } from '../compose.js';
+import { composeStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { writeLine } from './output.js';
 

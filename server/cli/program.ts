@@ -6,6 +6,7 @@ import { addHashCommand } from './hash-command.js';
 import { addLibraryCommand } from './library-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addScanCommand } from './scan-command.js';
+import { addServeCommand } from './serve-command.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 
@@ -29,6 +30,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride();
   addSettingFlags(program, ['--database', '--jobs']);
   addUpCommand(program, context);
+  addServeCommand(program, context);
   addScanCommand(program, context);
   addLibraryCommand(program, context);
   addHashCommand(program, context);

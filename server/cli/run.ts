@@ -54,7 +54,7 @@ function report(error: unknown): number {
     writeError(error.message);
     return EXIT.usage;
   }
-  if (error instanceof DogearError || isStorageError(error)) {
+  if (error instanceof DogearError || isPlainlySaid(error)) {
     writeError(error.message);
     return EXIT.failed;
   }
@@ -63,8 +63,11 @@ function report(error: unknown): number {
   return EXIT.failed;
 }
 
-function isStorageError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'StorageError';
+/** Errors of layers that the command line does not import, whose messages are for people. */
+const PLAINLY_SAID: ReadonlySet<string> = new Set(['StorageError', 'ListenError', 'NativeMissingError']);
+
+function isPlainlySaid(error: unknown): error is Error {
+  return error instanceof Error && PLAINLY_SAID.has(error.name);
 }
 
 /** dist/server/cli/ → package.json */

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { chooseLibraries } from '../app/library-admin.js';
-import { composeProgram } from '../compose.js';
+import { composeProgram } from '../compose/program.js';
 import type { ScanShard } from '../domain/scan.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -32,7 +32,7 @@ export function addScanCommand(program: Command, context: CommandContext): void 
           context.exitWith(EXIT.failed);
           return;
         }
-        const exitCode = await scanLibraries(composed, libraries, {
+        const exitCode = await scanLibraries(composed.scan, libraries, {
           regenHashes: flags.regenHashes === true,
           json: flags.json === true,
           signal: interrupt.signal,

@@ -1,10 +1,10 @@
-import { scanLibrary, type ScanOptions, type ScanSummary } from '../app/scan-library.js';
-import type { Program } from '../compose.js';
+import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { Library } from '../domain/library.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
 import { jsonPath } from './shown-path.js';
+import type { ScanLibrary } from '../compose/scan-thread.js';
 import { scanProgressDisplay } from './scan-progress.js';
 import { ScanReport } from './scan-report.js';
 
@@ -20,7 +20,7 @@ const JSON_PROGRESS_EVERY_MS = 1000;
  * @returns the exit code: 1 when a scan failed or a file could not be read
  */
 export async function scanLibraries(
-  program: Program,
+  scan: ScanLibrary,
   libraries: readonly Library[],
   request: ScanRequest,
 ): Promise<number> {
@@ -29,8 +29,8 @@ export async function scanLibraries(
     if (request.signal?.aborted === true) break;
     try {
       const summary = request.json
-        ? await scanAsJson(program, library, request)
-        : await scanAsText(program, library, request);
+        ? await scanAsJson(scan, library, request)
+        : await scanAsText(scan, library, request);
       if (summary.counts.failed > 0) exitCode = EXIT.failed;
     } catch (error) {
       if (!(error instanceof DogearError)) throw error;
@@ -44,11 +44,11 @@ export async function scanLibraries(
   return exitCode;
 }
 
-async function scanAsText(program: Program, library: Library, request: ScanRequest): Promise<ScanSummary> {
+async function scanAsText(scan: ScanLibrary, library: Library, request: ScanRequest): Promise<ScanSummary> {
   const report = new ScanReport();
   const display = scanProgressDisplay();
   try {
-    const summary = await scanLibrary(program, library, {
+    const summary = await scan(library, {
       ...request,
       onProgress: (progress) => display.update(progress),
       onFailure: (failure) => report.failure(failure),
@@ -63,10 +63,10 @@ async function scanAsText(program: Program, library: Library, request: ScanReque
   }
 }
 
-async function scanAsJson(program: Program, library: Library, request: ScanRequest): Promise<ScanSummary> {
+async function scanAsJson(scan: ScanLibrary, library: Library, request: ScanRequest): Promise<ScanSummary> {
   let lastMs = 0;
   writeJsonLine({ event: 'scan', library: library.name, ...prefixed(library.root) });
-  const summary = await scanLibrary(program, library, {
+  const summary = await scan(library, {
     ...request,
     onProgress: ({ scanId, counts, expectedFiles, elapsedMs }) => {
       if (elapsedMs - lastMs < JSON_PROGRESS_EVERY_MS) return;

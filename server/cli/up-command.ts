@@ -1,27 +1,71 @@
 import type { Command } from 'commander';
+import type { Configuration } from '../../config/schema.js';
+import { makeFirstKey } from '../app/first-key.js';
 import { ensureLibrary } from '../app/library-admin.js';
-import { composeProgram } from '../compose.js';
+import { composeStore } from '../compose/program.js';
+import { startServer } from '../compose/server.js';
 import type { Library } from '../domain/library.js';
+import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
-import { listenForInterrupt } from './interrupt.js';
+import { writeLine } from './output.js';
+import { nextSignal, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
+import { serverAddress } from './server-address.js';
+import { addSettingFlags } from './setting-flags.js';
 
 export function addUpCommand(program: Command, context: CommandContext): void {
-  program
+  const up = program
     .command('up')
     .argument('<folder...>', 'folders of books')
-    .description('add the folders as libraries on first sight and scan them')
-    .action(async (folders: string[], _flags: unknown, command: Command) => {
-      const composed = await composeProgram(context.configuration(command));
-      const interrupt = listenForInterrupt();
-      try {
-        const libraries: Library[] = [];
-        for (const folder of folders) libraries.push(await ensureLibrary(composed.store, folder));
-        const exitCode = await scanLibraries(composed, libraries, { json: false, signal: interrupt.signal });
-        context.exitWith(interrupt.exitCode() ?? exitCode);
-      } finally {
-        interrupt.release();
-        await composed.close();
-      }
-    });
+    .description('add the folders as libraries on first sight, scan them, and sync readers over them');
+  addSettingFlags(up, ['--host', '--port']).action(
+    async (folders: string[], _flags: unknown, command: Command) => {
+      // Whoever runs this wants to sync; "dogear serve" asks for the setting.
+      const configuration = { ...context.configuration(command), enable_koreader_sync: true };
+      const signals = nextSignal();
+      const { libraries, firstKey } = await prepare(configuration, folders);
+      const server = await startServer(configuration);
+      for (const line of welcome(serverAddress(configuration, server.port), firstKey)) writeLine(line);
+      const stop = new AbortController();
+      void signals.then((signal) => {
+        stop.abort(new Error(`stopped by ${signal}`));
+        return undefined;
+      });
+      await scanLibraries(scanInThread(configuration), libraries, { json: false, signal: stop.signal });
+      if (!stop.signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
+      context.exitWith(await untilStopped(server, configuration, signals));
+    },
+  );
+}
+
+async function prepare(
+  configuration: Configuration,
+  folders: readonly string[],
+): Promise<{ readonly libraries: readonly Library[]; readonly firstKey: string | undefined }> {
+  const store = await composeStore(configuration);
+  try {
+    const libraries: Library[] = [];
+    for (const folder of folders) libraries.push(await ensureLibrary(store, folder));
+    return { libraries, firstKey: await makeFirstKey(store) };
+  } finally {
+    await store.close();
+  }
+}
+
+function welcome(address: string, firstKey: string | undefined): readonly string[] {
+  const key =
+    firstKey === undefined
+      ? [
+          `KOReader syncs at ${address}/koreader/YOUR-API-KEY`,
+          '  (the key was shown when it was made; "dogear key add" makes another)',
+        ]
+      : [
+          'KOReader syncs at this address (it is shown this once, keep it):',
+          `  ${address}/koreader/${firstKey}`,
+        ];
+  return [
+    ...key,
+    'On the reader: Tools > Progress sync > Custom sync server, then Login with any name and password.',
+    'KOReader sync is switched on for this run (enable_koreader_sync).',
+  ];
 }

@@ -5,6 +5,8 @@ type Id<Name extends string> = number & { readonly [brand]: Name };
 export type LibraryId = Id<'library'>;
 export type BookId = Id<'book'>;
 export type ScanId = Id<'scan'>;
+export type UserId = Id<'user'>;
+export type ApiKeyId = Id<'api-key'>;
 
 export function libraryId(value: number): LibraryId {
   return asId(value);
@@ -15,6 +17,14 @@ export function bookId(value: number): BookId {
 }
 
 export function scanId(value: number): ScanId {
+  return asId(value);
+}
+
+export function userId(value: number): UserId {
+  return asId(value);
+}
+
+export function apiKeyId(value: number): ApiKeyId {
   return asId(value);
 }
 

@@ -51,3 +51,17 @@ export interface ScanRecord {
   readonly counts: ScanCounts;
   readonly state: ScanState;
 }
+
+export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCounts {
+  return {
+    found: counts.found + (more.found ?? 0),
+    added: counts.added + (more.added ?? 0),
+    changed: counts.changed + (more.changed ?? 0),
+    moved: counts.moved + (more.moved ?? 0),
+    returned: counts.returned + (more.returned ?? 0),
+    unchanged: counts.unchanged + (more.unchanged ?? 0),
+    missing: counts.missing + (more.missing ?? 0),
+    failed: counts.failed + (more.failed ?? 0),
+    hashed: counts.hashed + (more.hashed ?? 0),
+  };
+}

@@ -1,4 +1,4 @@
-import type { BookId, LibraryId, ScanId } from '../domain/ids.js';
+import type { ApiKeyId, BookId, LibraryId, ScanId, UserId } from '../domain/ids.js';
 import type { ColumnType, Generated } from 'kysely';
 
 /**
@@ -73,9 +73,78 @@ export interface ScanTable {
   error: string | null;
 }
 
+export interface UserTable {
+  id: Generated<UserId>;
+  name: string;
+  /** NULL: no password, API keys only. */
+  password_hash: string | null;
+  is_owner: Bit;
+  /** Names, a space between them; see permission-column.ts. */
+  permissions: string;
+  is_disabled: Bit;
+  created_s: Int64;
+}
+
+export interface ApiKeyTable {
+  id: Generated<ApiKeyId>;
+  user_id: UserId;
+  name: string;
+  prefix: string;
+  secret_sha256: Buffer;
+  permissions: string;
+  created_s: Int64;
+  expires_s: Int64 | null;
+  last_used_s: Int64 | null;
+  revoked_s: Int64 | null;
+}
+
+export interface DeviceTable {
+  user_id: UserId;
+  /** Id or name as the reader sends it, behind a letter that says which; see device-key.ts. */
+  device_key: Buffer;
+  /** As last sent, UTF-8. */
+  name: Buffer;
+  friendly_name: string | null;
+  first_seen_s: Int64;
+  last_seen_s: Int64;
+}
+
+export interface ProgressTable {
+  user_id: UserId;
+  /** UTF-8. */
+  document: Buffer;
+  device_key: Buffer;
+  /** As sent with this progress, UTF-8. */
+  device_name: Buffer;
+  /** UTF-8. */
+  position: Buffer;
+  percentage: number;
+  /** JSON, UTF-8. */
+  metadata: Buffer | null;
+  /** By the clock of the server that took it; readers see it. */
+  pushed_ms: Int64;
+  /** Puts the pushes of a user in order; see progress-repository.ts. */
+  arrival: Int64;
+}
+
+export interface RestrictedLibraryTable {
+  library_id: LibraryId;
+}
+
+export interface LibraryReaderTable {
+  library_id: LibraryId;
+  user_id: UserId;
+}
+
 export interface Schema {
   library: LibraryTable;
   book: BookTable;
   former_digest: FormerDigestTable;
   scan: ScanTable;
+  user: UserTable;
+  api_key: ApiKeyTable;
+  device: DeviceTable;
+  progress: ProgressTable;
+  restricted_library: RestrictedLibraryTable;
+  library_reader: LibraryReaderTable;
 }

@@ -1,164 +1,153 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type Driver,
   type QueryResult,
   SqliteAdapter,
-  type SqliteDatabase,
-  SqliteDriver,
   SqliteIntrospector,
   SqliteQueryCompiler,
-  type SqliteStatement,
 } from 'kysely';
-import LibsqlDatabase from 'libsql';
-import { LRUCache } from 'lru-cache';
+import { SqliteThread } from './sqlite-thread.js';
 
-/** How long a statement waits for another process's transaction: longer than any batch of a scan takes. */
-const BUSY_TIMEOUT_MS = 10_000;
-const FIRST_BUSY_WAIT_MS = 1;
-/** About half of what a batch of a scan holds the lock for. */
-const LONGEST_BUSY_WAIT_MS = 10;
-/** Prepared statements kept: the program has some fifty texts, bulk statements a few sizes each. */
-const STATEMENTS_KEPT = 200;
-
+/**
+ * One SQLite file with two connections, each in a thread of its own: transactions and single writes go to the
+ * one, reads outside of transactions to the other, which never waits for a writer (WAL).
+ */
 export function openSqlite(file: string): Dialect {
-  return new ImmediateSqliteDialect(() => Promise.resolve(connect(file)));
-}
-
-function connect(file: string): SqliteDatabase {
-  const database = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
-  // WAL: readers and the writer do not block each other. FULL: a committed transaction survives power loss.
-  database.exec('pragma journal_mode = wal');
-  database.exec('pragma synchronous = full');
-  database.exec('pragma foreign_keys = on');
-  // From here on waiting is PatientConnection's work.
-  database.exec('pragma busy_timeout = 0');
-  database.defaultSafeIntegers(true);
-  const statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS_KEPT });
   return {
-    close: () => {
-      statements.clear();
-      database.close();
-    },
-    prepare: (text) => {
-      let statement = statements.get(text);
-      if (statement === undefined) {
-        statement = adapt(database.prepare(text));
-        statements.set(text, statement);
-      }
-      return statement;
-    },
+    createDriver: () => new ThreadedDriver(file),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new TransactionalDdlAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
   };
 }
 
-/** libsql gives blobs as ArrayBuffer and, with safe integers on, every integer as bigint. */
-function adapt(statement: LibsqlDatabase.Statement): SqliteStatement {
-  return {
-    reader: statement.reader,
-    all: (parameters) => {
-      const rows: unknown[] = statement.all(bindable(parameters));
-      for (const row of rows) normalise(row);
-      return rows;
-    },
-    run: (parameters) => {
-      const { changes, lastInsertRowid } = statement.run(bindable(parameters));
-      return { changes, lastInsertRowid };
-    },
-    iterate: function* (parameters) {
-      for (const row of statement.iterate(bindable(parameters))) {
-        normalise(row);
-        yield row;
-      }
-    },
-  };
-}
-
-function bindable(parameters: readonly unknown[]): unknown[] {
-  return [...parameters];
-}
-
-function normalise(cells: unknown): void {
-  if (!isRow(cells)) return;
-  for (const column in cells) {
-    const value = cells[column];
-    if (value instanceof ArrayBuffer) cells[column] = Buffer.from(value);
-    else if (typeof value === 'bigint' && value <= MAX_EXACT && value >= -MAX_EXACT) {
-      cells[column] = Number(value);
-    }
-  }
-}
-
-function isRow(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
-
 /**
- * Begins transactions with `begin immediate`: a transaction that first reads and then writes would otherwise
- * fail at once (no busy timeout applies) when another process wrote in between.
+ * Kysely takes SQLite for a database whose schema changes cannot be rolled back; they can, and the transaction
+ * around them is what keeps two starting programs apart.
  */
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    return new PatientConnection(await super.acquireConnection());
-  }
-
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  }
-}
-
-/**
- * Waits for another connection's write lock without blocking the thread: SQLite's own busy handler sleeps in
- * the calling thread, which would hold up every request of a server, and for ever if the lock's holder lives
- * in the same thread. A statement that was refused as busy has done nothing, so it may be run again.
- */
-class PatientConnection implements DatabaseConnection {
-  readonly #connection: DatabaseConnection;
-
-  constructor(connection: DatabaseConnection) {
-    this.#connection = connection;
-  }
-
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const deadline = performance.now() + BUSY_TIMEOUT_MS;
-    for (let waitMs = FIRST_BUSY_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_BUSY_WAIT_MS)) {
-      try {
-        return await this.#connection.executeQuery<R>(query);
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw error;
-        await delay(waitMs * (0.5 + Math.random()));
-      }
-    }
-  }
-
-  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    return this.#connection.streamQuery<R>(query, chunkSize);
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
-}
-
-/** Kysely takes SQLite for a database whose schema changes cannot be rolled back; they can, and the
- * transaction around them is what keeps two starting programs apart. */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
 
-class ImmediateSqliteDialect implements Dialect {
-  readonly #open: () => Promise<SqliteDatabase>;
+class ThreadedDriver implements Driver {
+  readonly #file: string;
+  #writer: SqliteThread | undefined;
+  #reader: SqliteThread | undefined;
+  /** The end of the queue for the writing connection. */
+  #lastTurn: Promise<void> = Promise.resolve();
 
-  constructor(open: () => Promise<SqliteDatabase>) {
-    this.#open = open;
+  constructor(file: string) {
+    this.#file = file;
   }
 
-  createDriver = (): SqliteDriver => new ImmediateSqliteDriver({ database: this.#open });
-  createQueryCompiler = (): SqliteQueryCompiler => new SqliteQueryCompiler();
-  createAdapter = (): SqliteAdapter => new TransactionalDdlAdapter();
-  createIntrospector: Dialect['createIntrospector'] = (db) => new SqliteIntrospector(db);
+  init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  acquireConnection(): Promise<SqliteConnection> {
+    return Promise.resolve(new SqliteConnection(this));
+  }
+
+  releaseConnection(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
+   * `immediate`: a transaction that first reads and then writes would otherwise fail at once, without waiting,
+   * when another process wrote in between.
+   */
+  async beginTransaction(connection: SqliteConnection): Promise<void> {
+    connection.endTurn = await this.#writersTurn();
+    try {
+      await this.write('begin immediate', []);
+    } catch (error) {
+      connection.finish();
+      throw error;
+    }
+  }
+
+  async commitTransaction(connection: SqliteConnection): Promise<void> {
+    await this.write('commit', []);
+    connection.finish();
+  }
+
+  async rollbackTransaction(connection: SqliteConnection): Promise<void> {
+    try {
+      await this.write('rollback', []);
+    } finally {
+      connection.finish();
+    }
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([this.#writer?.close(), this.#reader?.close()]);
+  }
+
+  /** On the writing connection, whose turn the caller must have. */
+  write(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    this.#writer ??= new SqliteThread({ file: this.#file });
+    return this.#writer.execute(sql, parameters);
+  }
+
+  read(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    this.#reader ??= new SqliteThread({ file: this.#file });
+    return this.#reader.execute(sql, parameters);
+  }
+
+  async writeInTurn(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    const endTurn = await this.#writersTurn();
+    try {
+      return await this.write(sql, parameters);
+    } finally {
+      endTurn();
+    }
+  }
+
+  async #writersTurn(): Promise<() => void> {
+    const before = this.#lastTurn;
+    let endTurn = (): void => undefined;
+    this.#lastTurn = new Promise((resolve) => {
+      endTurn = resolve;
+    });
+    await before;
+    return endTurn;
+  }
+}
+
+const READS = /^\s*select\b/i;
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #driver: ThreadedDriver;
+  /** Set while a transaction is open. */
+  endTurn: (() => void) | undefined;
+
+  constructor(driver: ThreadedDriver) {
+    this.#driver = driver;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const result = await this.#execute(sql, parameters);
+    // What a query's rows look like is known to Kysely's caller alone.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return result as QueryResult<R>;
+  }
+
+  /** Every result is held whole: pages are what bounds it. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+
+  finish(): void {
+    this.endTurn?.();
+    this.endTurn = undefined;
+  }
+
+  #execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    if (this.endTurn !== undefined) return this.#driver.write(sql, parameters);
+    return READS.test(sql) ? this.#driver.read(sql, parameters) : this.#driver.writeInTurn(sql, parameters);
+  }
 }

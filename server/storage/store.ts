@@ -22,6 +22,11 @@ export interface OpenStore extends Store {
 export interface StoreOptions {
   /** Connections of the pool; SQLite has one. */
   readonly connections?: number;
+  /**
+   * A statement that takes longer fails and costs its connection: a server that stopped answering must not hold
+   * requests for ever. Default: none. SQLite has no use for it.
+   */
+  readonly statementTimeoutMs?: number;
 }
 
 const DEFAULT_CONNECTIONS = 10;
@@ -39,7 +44,10 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     dialect:
       location.dialect === 'sqlite'
         ? openSqlite(location.file)
-        : openMysql(location, options.connections ?? DEFAULT_CONNECTIONS),
+        : openMysql(location, {
+            connections: options.connections ?? DEFAULT_CONNECTIONS,
+            statementTimeoutMs: options.statementTimeoutMs,
+          }),
   });
   const where =
     location.dialect === 'sqlite'

@@ -7,10 +7,19 @@ const RETRYABLE = new Set([
   'ER_LOCK_WAIT_TIMEOUT',
   'ER_CHECKREAD', // MariaDB: a row changed since this transaction's snapshot
   'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT', // a statement took longer than the store allows
   'ECONNRESET',
   'ECONNREFUSED',
+  'ECONNABORTED',
   'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
   'ER_SERVER_SHUTDOWN',
+  'ER_CON_COUNT_ERROR', // too many connections at the moment
+  'ER_UNKNOWN_COM_ERROR', // Galera: the node is not ready
+  'ER_OPTION_PREVENTS_STATEMENT', // read-only while another primary takes over
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',
 ]);
@@ -45,5 +54,8 @@ export async function inTransaction<T>(
 }
 
 export function isRetryable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && RETRYABLE.has(String(error.code));
+  if (!(error instanceof Error)) return false;
+  // Errors of mysql2 that end the connection say so, and not all of them have a code.
+  if ('fatal' in error && error.fatal === true) return true;
+  return 'code' in error && RETRYABLE.has(String(error.code));
 }

@@ -75,7 +75,7 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
     await runProgram(['library', 'add', 'books', folder.path, ...at]);
     await runProgram(['scan', ...at]);
     const scan = await startWatched(['scan', '--regen-hashes', '--jobs', '1', ...at]);
-    while (scan.openLogBytes() < FILES * 30) await delay(1);
+    while ((await committedByLastScan(store)) === 0) await delay(1);
     scan.send('SIGKILL');
     await scan.result;
     const again = await startWatched(['scan', '--regen-hashes', ...at]);
@@ -87,3 +87,13 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
     await store.close();
   });
 });
+
+async function committedByLastScan(store: Store): Promise<number> {
+  const query = store.db
+    .selectFrom('scan')
+    .select(['unchanged', 'regen_since_ms'])
+    .orderBy('id', 'desc')
+    .limit(1);
+  const last = await query.executeTakeFirst();
+  return last === undefined || last.regen_since_ms === null ? 0 : Number(last.unchanged);
+}

@@ -126,6 +126,17 @@ it('what is nested beyond all reason is a mistake like any other', () => {
   ]);
 });
 
+it('names that every object has are no settings', () => {
+  for (const name of ['__proto__', 'constructor', 'toString']) {
+    expect(folder.problems(`${name}: {}\n`)[0]).toContain(
+      `dogear.yaml:1:1: ${name}: expected one of database`,
+    );
+    expect(folder.problems(undefined, { flags: [{ flag: '--set', text: `${name}=1` }] }).at(-1)).toContain(
+      `flag --set: ${name}: expected the path of a setting`,
+    );
+  }
+});
+
 it('aliases are followed, also into what they stand in', () => {
   expect(
     folder.load('engine: {jobs: &n 4}\ndatabase: {connections: *n}\n').configuration.database.connections,

@@ -17,7 +17,7 @@ export async function catalogue(db: Kysely<unknown>, dialect: SqlDialect): Promi
   const inTable = (indexes: string) => sql.raw(dialect === 'sqlite' ? '' : indexes);
 
   await sql`
-    create table if not exists library (
+    create table if not exists ${sql.table('library')} (
       id ${t.id},
       name ${t.text(190)} not null,
       root ${t.bytes(4096)} not null,

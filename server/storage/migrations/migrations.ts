@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { SqlDialect } from '../store.js';
 import { catalogue } from './0001-catalogue.js';
+import { sync } from './0002-sync.js';
 
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<void>;
 
@@ -10,4 +11,5 @@ export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promis
  */
 export const MIGRATIONS: Readonly<Record<string, MigrationStep>> = {
   '0001-catalogue': catalogue,
+  '0002-sync': sync,
 };

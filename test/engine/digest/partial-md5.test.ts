@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEngine, KOREADER_EXTENSIONS, partialMd5OfFile } from '../../engine/index.js';
+import { createEngine, KOREADER_EXTENSIONS, partialMd5OfFile } from '../../../engine/index.js';
 import { writeSampleFile } from './sample-file.js';
 import { readVectors } from './vectors.js';
 

@@ -1,17 +1,20 @@
-import type { Configuration } from '../config/schema.js';
-import { createEngine, type Engine } from '../engine/index.js';
-import { migrate, type MigrationReport } from './storage/migrate.js';
-import { openStore, type OpenStore } from './storage/store.js';
+import type { Configuration } from '../../config/schema.js';
+import { createEngine, type Engine } from '../../engine/index.js';
+import { scanLibrary } from '../app/scan-library.js';
+import type { ScanLibrary } from './scan-thread.js';
+import { migrate, type MigrationReport } from '../storage/migrate.js';
+import { openStore, type OpenStore } from '../storage/store.js';
 
 /** What commands run on; closed in the reverse order. */
 export interface Program {
   readonly configuration: Configuration;
   readonly store: OpenStore;
   readonly engine: Engine;
+  readonly scan: ScanLibrary;
   close(): Promise<void>;
 }
 
-export function composeEngine({ engine }: Configuration): Engine {
+export function composeEngine({ engine }: Pick<Configuration, 'engine'>): Engine {
   return createEngine({ md5: engine.md5, ...(engine.jobs === 'auto' ? {} : { jobs: engine.jobs }) });
 }
 
@@ -21,7 +24,7 @@ export interface ComposedStore extends OpenStore {
 }
 
 /** Opens the database and brings its schema up to date. */
-export async function composeStore({ database }: Configuration): Promise<ComposedStore> {
+export async function composeStore({ database }: Pick<Configuration, 'database'>): Promise<ComposedStore> {
   const store = await openStore(database.url, { connections: database.connections });
   try {
     return { ...store, migration: await migrate(store) };
@@ -38,6 +41,7 @@ export async function composeProgram(configuration: Configuration): Promise<Prog
     configuration,
     store,
     engine,
+    scan: (library, options) => scanLibrary({ store, engine }, library, options),
     close: async () => {
       await engine.close();
       await store.close();

@@ -7,7 +7,7 @@ export interface Vector {
 
 /** The digests of KOReader's own function (test/data/partial-md5.json). */
 export function readVectors(): Vector[] {
-  const file = new URL('../../../test/data/partial-md5.json', import.meta.url);
+  const file = new URL('../../../../test/data/partial-md5.json', import.meta.url);
   const parsed: { digestBySize: [number, string][] } = JSON.parse(readFileSync(file, 'utf8'));
   return parsed.digestBySize.map(([sizeBytes, digest]) => ({ sizeBytes, digest }));
 }

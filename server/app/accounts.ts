@@ -1,0 +1,61 @@
+import { LoginThrottle } from '../auth/login-throttle.js';
+import { PasswordCheck } from '../auth/password-check.js';
+import { apiKeysByPrefix, noteKeyUses } from '../storage/api-key-repository.js';
+import type { Store } from '../storage/store.js';
+import { usersByName } from '../storage/user-repository.js';
+import { Authenticator, type KnownKey, knownKey, type KnownUser, knownUser } from './authenticate.js';
+import { KeyUseNotes } from './key-use-notes.js';
+import { RememberedReads } from './remembered-reads.js';
+import { lookUp } from './sync-path.js';
+
+/** Keys and users that are active at the moment, at about a kilobyte each. */
+const REMEMBERED = 20_000;
+
+/** Users and keys as a server sees them: what it remembers of them, and what must be forgotten when they change. */
+export class Accounts {
+  readonly store: Store;
+  readonly passwords = new PasswordCheck();
+  readonly keys: RememberedReads<KnownKey>;
+  readonly users: RememberedReads<KnownUser>;
+  readonly authenticator: Authenticator;
+  readonly #keyUses: KeyUseNotes;
+
+  /** @param onError is told when the last use of keys could not be written, which fails no request */
+  constructor(store: Store, onError: (error: unknown) => void) {
+    this.store = store;
+    this.keys = new RememberedReads(
+      lookUp(async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), knownKey)),
+      { entries: REMEMBERED },
+    );
+    this.users = new RememberedReads(
+      lookUp(async (names) => mapValues(await usersByName(store, names), knownUser)),
+      { entries: REMEMBERED },
+    );
+    this.#keyUses = new KeyUseNotes({
+      write: (keys, usedSeconds) => noteKeyUses(store, keys, usedSeconds),
+      onError,
+    });
+    this.authenticator = new Authenticator({
+      keys: this.keys,
+      users: this.users,
+      passwords: this.passwords,
+      throttle: new LoginThrottle(),
+      keyUses: this.#keyUses,
+    });
+  }
+
+  /** After a change to a user made through this server, which need not wait: the user's keys change with it. */
+  forgetUser(name: string): void {
+    this.users.forget(name);
+    this.keys.forgetAll();
+  }
+
+  /** Writes what is still to be written. */
+  close(): Promise<void> {
+    return this.#keyUses.close();
+  }
+}
+
+function mapValues<From, To>(map: ReadonlyMap<string, From>, change: (value: From) => To): Map<string, To> {
+  return new Map([...map].map(([key, value]) => [key, change(value)]));
+}

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SyncError } from '../domain/sync-error.js';
+import { Patience, type Waiter } from './patience.js';
+
+export interface PullQueueOptions<Key, Value> {
+  /** Reads all keys together; a key without a value is left out of the result, which is keyed by `textOf`. */
+  readonly read: (keys: readonly Key[]) => Promise<ReadonlyMap<string, Value>>;
+  readonly textOf: (key: Key) => string;
+  readonly isRetryable: (error: unknown) => boolean;
+  readonly keysPerRead: number;
+  /** How many reads may be under way; each takes a connection. */
+  readonly readsAtOnce: number;
+  /** Keys that may wait; past that a pull is refused at once. */
+  readonly waitingKeys: number;
+  readonly patienceMs?: number;
+  readonly onRead?: (keys: number, durationMs: number) => void;
+}
+
+interface Pull<Key, Value> {
+  readonly key: Key;
+  readonly waiter: Waiter<Value | undefined>;
+}
+
+/** The first pause before a read is tried again, doubled each time up to the longest. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 200;
+
+/**
+ * Pulls that wait share one read. While all reads are under way the waiting ones gather; on an idle server a pull is
+ * read at the end of the tick it came in. Pulls of one key share its answer. A read begins after every pull in it
+ * arrived, so whoever pulls after an acknowledged push sees that push.
+ */
+export class PullQueue<Key, Value> {
+  readonly #options: PullQueueOptions<Key, Value>;
+  readonly #patience: Patience;
+  readonly #waiting = new Map<string, Pull<Key, Value>>();
+  #reading = 0;
+  #isScheduled = false;
+
+  constructor(options: PullQueueOptions<Key, Value>) {
+    this.#options = options;
+    this.#patience = new Patience(options.patienceMs);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** @throws SyncError `overloaded` at once, `unavailable` when the reader's patience ends */
+  pull(key: Key): Promise<Value | undefined> {
+    const text = this.#options.textOf(key);
+    const waiting = this.#waiting.get(text);
+    if (waiting !== undefined && !waiting.waiter.isSettled) return waiting.waiter.promise;
+    if (this.#waiting.size >= this.#options.waitingKeys) {
+      return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
+    }
+    const waiter = this.#patience.begin<Value | undefined>();
+    this.#waiting.set(text, { key, waiter });
+    if (!this.#isScheduled && this.#reading < this.#options.readsAtOnce) {
+      // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
+      this.#isScheduled = true;
+      setImmediate(this.#start);
+    }
+    return waiter.promise;
+  }
+
+  readonly #start = (): void => {
+    this.#isScheduled = false;
+    while (this.#reading < this.#options.readsAtOnce && this.#waiting.size > 0) {
+      const pulls = this.#takePulls();
+      if (pulls.size === 0) return;
+      this.#reading++;
+      void this.#readAll(pulls).finally(() => {
+        this.#reading--;
+        this.#start();
+      });
+    }
+  };
+
+  #takePulls(): Map<string, Pull<Key, Value>> {
+    const pulls = new Map<string, Pull<Key, Value>>();
+    for (const [text, pull] of this.#waiting) {
+      if (pulls.size >= this.#options.keysPerRead) break;
+      this.#waiting.delete(text);
+      if (!pull.waiter.isSettled) pulls.set(text, pull);
+    }
+    return pulls;
+  }
+
+  /** Tries until it works or nobody waits any more. Never rejects: every outcome goes to the waiters. */
+  async #readAll(pulls: Map<string, Pull<Key, Value>>): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      for (const [text, pull] of pulls) if (pull.waiter.isSettled) pulls.delete(text);
+      if (pulls.size === 0) return;
+      try {
+        const startedMs = performance.now();
+        const values = await this.#options.read([...pulls.values()].map((pull) => pull.key));
+        this.#options.onRead?.(pulls.size, performance.now() - startedMs);
+        for (const [text, { waiter }] of pulls) if (!waiter.isSettled) waiter.resolve(values.get(text));
+        return;
+      } catch (error) {
+        if (!this.#options.isRetryable(error)) {
+          const failure = new SyncError('unavailable', 'The database could not read this.', error);
+          for (const { waiter } of pulls.values()) if (!waiter.isSettled) waiter.reject(failure);
+          return;
+        }
+      }
+      await delay(pauseMs * (0.5 + Math.random()));
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SyncError } from '../domain/sync-error.js';
+import { Patience, type Waiter } from './patience.js';
+
+/** A push within a batch. Rows come in key order; `arrivalIndex` says in which order they arrived. */
+export interface BatchRow<Push> {
+  readonly push: Push;
+  readonly arrivalIndex: number;
+}
+
+export interface PushQueueOptions<Push> {
+  /** Writes all rows in one transaction. When it resolves they are on disk. */
+  readonly commit: (rows: readonly BatchRow<Push>[]) => Promise<void>;
+  /** Names the row that a push writes: a later push of the same row replaces a waiting one. */
+  readonly rowOf: (push: Push) => string;
+  /** Names what must be written in order of arrival; rows of one row name share it. */
+  readonly orderOf: (push: Push) => string;
+  /** Key order, the same on every server: two batches that lock rows in one order do not deadlock. */
+  readonly compare: (left: Push, right: Push) => number;
+  readonly isRetryable: (error: unknown) => boolean;
+  readonly rowsPerCommit: number;
+  /** How many batches may be under way; each takes a connection. */
+  readonly commitsAtOnce: number;
+  /** Pushes that may wait; past that a push is refused at once. */
+  readonly waitingPushes: number;
+  readonly patienceMs?: number;
+  readonly onCommit?: (rows: number, durationMs: number) => void;
+}
+
+interface Entry<Push> {
+  readonly row: string;
+  readonly order: string;
+  readonly push: Push;
+  /** Everybody whose push this row answers for; the last one's push is what is written. */
+  readonly waiters: readonly Waiter<void>[];
+}
+
+/** The first pause before a batch is tried again, doubled each time up to the longest. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 200;
+
+/**
+ * Pushes that wait share one commit, and each is acknowledged after the commit that holds it. While all commits are
+ * under way the waiting ones gather; on an idle server a push is committed at the end of the tick it came in.
+ *
+ * What keeps "last push wins" true: entries wait in order of arrival, a push that comes again moves to the end, and
+ * two batches under way never hold the same `orderOf`, so a later push cannot overtake an earlier one.
+ *
+ * A batch that a deadlock or a lost connection undid is tried again as long as anybody in it has patience. Rows whose
+ * readers were told 503 are dropped first: they will be sent again, and must not be written over something newer.
+ */
+export class PushQueue<Push> {
+  readonly #options: PushQueueOptions<Push>;
+  readonly #patience: Patience;
+  readonly #waiting = new Map<string, Entry<Push>>();
+  readonly #underWay = new Set<string>();
+  #waitingPushes = 0;
+  #commits = 0;
+  #isScheduled = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(options: PushQueueOptions<Push>) {
+    this.#options = options;
+    this.#patience = new Patience(options.patienceMs);
+  }
+
+  get waiting(): number {
+    return this.#waitingPushes;
+  }
+
+  /** @throws SyncError `overloaded` at once; `unavailable`, `refused` */
+  push(push: Push): Promise<void> {
+    if (this.#waitingPushes >= this.#options.waitingPushes) {
+      return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
+    }
+    const waiter = this.#patience.begin<void>();
+    const row = this.#options.rowOf(push);
+    const order = this.#options.orderOf(push);
+    const replaced = this.#waiting.get(row);
+    if (replaced === undefined) {
+      this.#waiting.set(row, { row, order, push, waiters: [waiter] });
+    } else {
+      this.#waiting.delete(row);
+      this.#waiting.set(row, { row, order, push, waiters: [...replaced.waiters, waiter] });
+    }
+    this.#waitingPushes++;
+    if (!this.#isScheduled && this.#commits < this.#options.commitsAtOnce) {
+      // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
+      this.#isScheduled = true;
+      setImmediate(this.#start);
+    }
+    return waiter.promise;
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  idle(): Promise<void> {
+    if (this.#waiting.size === 0 && this.#commits === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+    });
+  }
+
+  readonly #start = (): void => {
+    this.#isScheduled = false;
+    while (this.#commits < this.#options.commitsAtOnce && this.#waiting.size > 0) {
+      const entries = this.#takeEntries();
+      if (entries.length === 0) break;
+      this.#commits++;
+      void this.#commitAll(entries).finally(() => {
+        for (const { order } of entries) this.#underWay.delete(order);
+        this.#commits--;
+        this.#start();
+      });
+    }
+    if (this.#waiting.size > 0 || this.#commits > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  };
+
+  #takeEntries(): Entry<Push>[] {
+    const entries: Entry<Push>[] = [];
+    for (const entry of this.#waiting.values()) {
+      if (entries.length >= this.#options.rowsPerCommit) break;
+      if (this.#underWay.has(entry.order)) continue;
+      this.#waiting.delete(entry.row);
+      this.#waitingPushes -= entry.waiters.length;
+      if (entry.waiters.some(isUnsettled)) entries.push(entry);
+    }
+    // Only now: one batch may hold several rows of one order.
+    for (const { order } of entries) this.#underWay.add(order);
+    return entries;
+  }
+
+  async #commitAll(entries: readonly Entry<Push>[]): Promise<void> {
+    const batch = entries.map((entry, arrivalIndex) => ({ ...entry, arrivalIndex }));
+    batch.sort((left, right) => this.#options.compare(left.push, right.push));
+    await this.#commitBatch(batch);
+  }
+
+  /** Never rejects: every outcome goes to the waiters. */
+  async #commitBatch(batch: readonly ArrivedEntry<Push>[]): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      const rows = batch.filter((entry) => entry.waiters.some(isUnsettled));
+      if (rows.length === 0) return;
+      try {
+        const startedMs = performance.now();
+        await this.#options.commit(rows);
+        this.#options.onCommit?.(rows.length, performance.now() - startedMs);
+        for (const { waiters } of rows) for (const waiter of waiters) if (!waiter.isSettled) waiter.resolve();
+        return;
+      } catch (error) {
+        if (!this.#options.isRetryable(error)) return this.#commitParts(rows, error);
+      }
+      await delay(pauseMs * (0.5 + Math.random()));
+    }
+  }
+
+  /** One bad row must not fail its neighbours: halves are tried by themselves, down to the row. */
+  async #commitParts(rows: readonly ArrivedEntry<Push>[], error: unknown): Promise<void> {
+    if (rows.length === 1) {
+      const failure = new SyncError('refused', 'The database refused this progress.', error);
+      for (const { waiters } of rows) {
+        for (const waiter of waiters) if (!waiter.isSettled) waiter.reject(failure);
+      }
+      return;
+    }
+    for (const part of parts(rows)) await this.#commitBatch(part);
+  }
+}
+
+type ArrivedEntry<Push> = Entry<Push> & { readonly arrivalIndex: number };
+
+/** Two halves, cut where no order is torn apart; rows of a single order one by one as they arrived. */
+function parts<Push>(rows: readonly ArrivedEntry<Push>[]): readonly (readonly ArrivedEntry<Push>[])[] {
+  const middle = rows[rows.length >> 1];
+  if (middle === undefined) return [];
+  const cut = rows.findIndex(
+    middle.order === rows[0]?.order
+      ? (row) => row.order !== middle.order
+      : (row) => row.order === middle.order,
+  );
+  if (cut > 0) return [rows.slice(0, cut), rows.slice(cut)];
+  return rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex).map((row) => [row]);
+}
+
+function isUnsettled(waiter: Waiter<void>): boolean {
+  return !waiter.isSettled;
+}

@@ -1,0 +1,27 @@
+import type { Principal } from '../domain/principal.js';
+import type { Progress } from '../domain/progress.js';
+import { SyncError } from '../domain/sync-error.js';
+import type { SyncPath } from './sync-path.js';
+
+/** What becomes of a push of a document that no visible book has or had: refused, or kept in case one turns up. */
+export type UnknownDocuments = 'reject' | 'store';
+
+/**
+ * Takes a push. When this resolves it is committed.
+ *
+ * @returns when it arrived, in milliseconds: what a pull will say
+ * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`
+ */
+export async function putProgress(
+  sync: SyncPath,
+  { userId }: Principal,
+  progress: Progress,
+  unknownDocuments: UnknownDocuments,
+): Promise<number> {
+  const pushedMs = Date.now();
+  if (unknownDocuments === 'reject' && !(await sync.isKnown(userId, progress.document))) {
+    throw new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
+  }
+  await sync.pushes.push({ ...progress, userId, pushedMs });
+  return pushedMs;
+}

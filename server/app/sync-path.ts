@@ -1,0 +1,146 @@
+import { digestOfDocument, parseDocument } from '../domain/document.js';
+import type { LibraryId, UserId } from '../domain/ids.js';
+import { isInLibrary, type KnownDocument, sameBook } from '../domain/known-document.js';
+import type { Document } from '../domain/document.js';
+import type { ProgressPush } from '../domain/progress.js';
+import { deviceKey } from '../storage/device-key.js';
+import { knownDocuments } from '../storage/document-repository.js';
+import { type LibraryAccess, readLibraryAccess } from '../storage/library-access-repository.js';
+import {
+  type ArrivedRecord,
+  newestProgress,
+  type ProgressKey,
+  progressKeyText,
+  savePushes,
+} from '../storage/progress-repository.js';
+import type { Store } from '../storage/store.js';
+import { isRetryable } from '../storage/transaction.js';
+import { DeviceNotes } from './device-notes.js';
+import { PullQueue } from './pull-queue.js';
+import { PushQueue } from './push-queue.js';
+import { RememberedReads } from './remembered-reads.js';
+
+/**
+ * A statement of 500 rows takes some 10 ms and 150 kB, and more rows gain nothing. SQLite works in the thread that
+ * answers requests, so a commit there must be short.
+ */
+const ROWS_PER_COMMIT = { mysql: 500, sqlite: 256 } as const;
+/** While one batch waits for the disk, another one is being written; a third gains nothing (measured). */
+const COMMITS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
+const KEYS_PER_READ = 256;
+const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
+/** Some 200 ms of a loaded machine's work, far within a reader's patience; at about 1 kB each. */
+export const WAITING_PUSHES = 8192;
+export const WAITING_PULLS = 8192;
+/** Documents that are being read at the moment, at a kilobyte or less each. */
+const REMEMBERED_DOCUMENTS = 50_000;
+const ACCESS = 'access';
+
+/** What is waiting and how it goes; for metrics. */
+export interface SyncPathObserver {
+  readonly onCommit?: (rows: number, durationMs: number) => void;
+  readonly onRead?: (keys: number, durationMs: number) => void;
+}
+
+/** The way of pushes and pulls to the database: one for each thread that answers requests. */
+export class SyncPath {
+  readonly pushes: PushQueue<ProgressPush>;
+  readonly pulls: PullQueue<ProgressKey, ArrivedRecord>;
+  readonly devices = new DeviceNotes();
+  readonly #documents: RememberedReads<KnownDocument>;
+  readonly #access: RememberedReads<LibraryAccess>;
+
+  constructor(store: Store, observer: SyncPathObserver = {}) {
+    const { dialect } = store;
+    this.pushes = new PushQueue({
+      commit: async (rows) => {
+        const devices = this.devices.due(rows);
+        await savePushes(store, rows, devices);
+        this.devices.noted(devices);
+      },
+      // The length keeps a document from running into the device.
+      rowOf: (push) =>
+        `${String(push.userId)} ${String(push.document.length)} ${push.document}${deviceKey(push.device)}`,
+      orderOf: progressKeyText,
+      compare: comparePushes,
+      isRetryable,
+      rowsPerCommit: ROWS_PER_COMMIT[dialect],
+      commitsAtOnce: COMMITS_AT_ONCE[dialect],
+      waitingPushes: WAITING_PUSHES,
+      ...(observer.onCommit === undefined ? {} : { onCommit: observer.onCommit }),
+    });
+    this.pulls = new PullQueue({
+      read: (keys) => newestProgress(store, keys),
+      textOf: progressKeyText,
+      isRetryable,
+      keysPerRead: KEYS_PER_READ,
+      readsAtOnce: READS_AT_ONCE[dialect],
+      waitingKeys: WAITING_PULLS,
+      ...(observer.onRead === undefined ? {} : { onRead: observer.onRead }),
+    });
+    this.#documents = new RememberedReads(
+      lookUp((documents: readonly string[]) => knownDocuments(store, documents.flatMap(toDigest))),
+      { entries: REMEMBERED_DOCUMENTS },
+    );
+    this.#access = new RememberedReads(
+      lookUp(async () => new Map([[ACCESS, await readLibraryAccess(store)]])),
+      { entries: 1 },
+    );
+  }
+
+  /** Whether the document is, or was, a digest of a book that the user may see. */
+  async isKnown(userId: UserId, document: Document): Promise<boolean> {
+    const known = await this.#known(document);
+    return known !== undefined && isInLibrary(known, await this.#visibility(userId));
+  }
+
+  /** Other documents that stand for the same book to this user. */
+  async sameBook(userId: UserId, document: Document): Promise<readonly Document[]> {
+    const known = await this.#known(document);
+    if (known === undefined || known.others.length === 0) return [];
+    return sameBook(known, await this.#visibility(userId));
+  }
+
+  /** After a change to libraries or books made through this server, which need not wait. */
+  forgetLibraries(): void {
+    this.#documents.forgetAll();
+    this.#access.forgetAll();
+  }
+
+  #known(document: Document): KnownDocument | undefined | Promise<KnownDocument | undefined> {
+    if (digestOfDocument(document) === undefined) return undefined;
+    return this.#documents.peek(document) ?? this.#documents.readAnew(document);
+  }
+
+  async #visibility(userId: UserId): Promise<(library: LibraryId) => boolean> {
+    const access = this.#access.peek(ACCESS) ?? (await this.#access.readAnew(ACCESS));
+    return (library) => access?.get(library)?.has(userId) ?? true;
+  }
+}
+
+/** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */
+export function lookUp<Value>(
+  read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+): PullQueue<string, Value> {
+  return new PullQueue({
+    read,
+    textOf: (text) => text,
+    isRetryable,
+    keysPerRead: KEYS_PER_READ,
+    readsAtOnce: 1,
+    waitingKeys: WAITING_PULLS,
+  });
+}
+
+/** The order of the primary key, near enough: the same on every server is what matters. */
+function comparePushes(left: ProgressPush, right: ProgressPush): number {
+  if (left.userId !== right.userId) return left.userId - right.userId;
+  if (left.document !== right.document) return left.document < right.document ? -1 : 1;
+  return deviceKey(left.device) < deviceKey(right.device) ? -1 : 1;
+}
+
+function toDigest(text: string): readonly Buffer[] {
+  const document = parseDocument(text);
+  const digest = document === undefined ? undefined : digestOfDocument(document);
+  return digest === undefined ? [] : [digest];
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import type { UserId } from '../domain/ids.js';
+import type { PasswordKey } from './password-key.js';
+import { hashPasswordKey, NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
+import { VerifiedPairs } from './verified-pairs.js';
+import { WorkGate } from './work-gate.js';
+
+/** One core stays free for answering; libuv has four threads, of which files and name look-ups need some too. */
+const CHECKS_AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
+/** At 40 ms a check, whoever is at the end of the queue waits some 1.3 s: within a reader's patience of two. */
+const CHECKS_WAITING = 32 * CHECKS_AT_ONCE;
+/** While throttled: two checks a second for all throttled clients together, and nobody waits longer than 1.5 s. */
+const THROTTLED_PAUSE_MS = 500;
+const THROTTLED_WAITING = 2;
+
+export interface PasswordAttempt {
+  /** `undefined`: there is no such user, or it has no password. Costs the same and never matches. */
+  readonly user: { readonly id: UserId; readonly passwordHash: string } | undefined;
+  readonly key: PasswordKey;
+  readonly isThrottled: boolean;
+}
+
+export type PasswordVerdict = 'match' | 'mismatch' | 'busy';
+
+/**
+ * Checks password keys with bounded scrypt work. Who was verified lately is recognised without any; the same pair
+ * arriving on many connections is checked once.
+ *
+ * A throttled attempt is not refused outright, because it may be a valid push from behind the same gateway, or for a
+ * name that somebody else is guessing at: it goes through a lane of its own, so slow that guessing through it is
+ * hopeless, and is refused as busy only when that lane is full.
+ */
+export class PasswordCheck {
+  readonly #pairs = new VerifiedPairs();
+  readonly #lane = new WorkGate({ atOnce: CHECKS_AT_ONCE, waiting: CHECKS_WAITING });
+  readonly #throttledLane = new WorkGate({
+    atOnce: 1,
+    waiting: THROTTLED_WAITING,
+    pauseMs: THROTTLED_PAUSE_MS,
+  });
+  readonly #underWay = new Map<string, Promise<boolean>>();
+
+  /** Answers at once from memory; `false` means that only `check` can tell. */
+  isRemembered(user: NonNullable<PasswordAttempt['user']>, key: PasswordKey): boolean {
+    return this.#pairs.has(this.#pairs.pairOf(user.id, key), user.passwordHash);
+  }
+
+  async check({ user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
+    const storedHash = user?.passwordHash ?? NOBODYS_HASH;
+    const pair = this.#pairs.pairOf(user?.id, key);
+    if (user !== undefined && this.#pairs.has(pair, storedHash)) return 'match';
+    const flight = `${pair}${storedHash}`;
+    let matches = this.#underWay.get(flight);
+    if (matches === undefined) {
+      const lane = isThrottled ? this.#throttledLane : this.#lane;
+      const started = lane.tryRun(() => passwordKeyMatches(key, storedHash));
+      if (started === undefined) return 'busy';
+      matches = started.finally(() => this.#underWay.delete(flight));
+      this.#underWay.set(flight, matches);
+    }
+    if (!(await matches)) return 'mismatch';
+    this.#pairs.add(pair, storedHash);
+    return 'match';
+  }
+
+  /** Hashes a new password within the same bounds. @returns `undefined` when too many wait */
+  hash(key: PasswordKey): Promise<string> | undefined {
+    return this.#lane.tryRun(() => hashPasswordKey(key));
+  }
+
+  /** For metrics. */
+  status(): { readonly remembered: number; readonly waiting: number } {
+    return { remembered: this.#pairs.size, waiting: this.#lane.waiting + this.#throttledLane.waiting };
+  }
+}

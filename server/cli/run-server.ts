@@ -1,0 +1,49 @@
+import type { Configuration } from '../../config/schema.js';
+import type { RunningServer } from '../compose/server.js';
+import { EXIT } from './exit-code.js';
+
+/** Beyond the configured time for answering: what closing the database may take. */
+const CLOSE_MORE_MS = 2000;
+
+/**
+ * Keeps the server running until a signal comes, then ends it cleanly: nothing more is accepted, what waits is
+ * answered and committed. A second signal ends the process at once.
+ *
+ * @returns the exit code: 0 after a signal, 1 when a thread was lost
+ */
+export async function untilStopped(
+  server: RunningServer,
+  { server: { shutdown_seconds } }: Configuration,
+  signals: Promise<NodeJS.Signals>,
+): Promise<number> {
+  const { log } = server;
+  const deadlineMs = shutdown_seconds * 1000;
+  try {
+    const signal = await Promise.race([signals, server.lost]);
+    log.info({ signal }, 'stopping');
+  } catch (error) {
+    log.fatal({ error }, 'a thread that answers requests was lost');
+    return EXIT.failed;
+  }
+  const giveUp = setTimeout(() => {
+    log.error('stopping took too long; what was not acknowledged is lost');
+    process.exit(EXIT.failed);
+  }, deadlineMs + CLOSE_MORE_MS);
+  await server.close(deadlineMs);
+  clearTimeout(giveUp);
+  log.info('stopped');
+  return EXIT.ok;
+}
+
+/** Resolves with the first of SIGINT and SIGTERM; from then on the system's own handling is back. */
+export function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve(signal);
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}

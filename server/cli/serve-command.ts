@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { startServer } from '../compose/server.js';
+import type { CommandContext } from './context.js';
+import { nextSignal, untilStopped } from './run-server.js';
+import { serverAddress } from './server-address.js';
+import { addSettingFlags } from './setting-flags.js';
+
+export function addServeCommand(program: Command, context: CommandContext): void {
+  const serve = program
+    .command('serve')
+    .description('answer readers; scans are begun by "dogear scan" or over the management API');
+  addSettingFlags(serve, ['--host', '--port']).action(async (_flags: unknown, command: Command) => {
+    const configuration = context.configuration(command);
+    const signals = nextSignal();
+    const server = await startServer(configuration);
+    server.log.info(
+      {
+        address: serverAddress(configuration, server.port),
+        koreaderSync: configuration.enable_koreader_sync,
+      },
+      configuration.enable_koreader_sync
+        ? 'listening'
+        : 'listening; KOReader sync is off (set enable_koreader_sync: true)',
+    );
+    context.exitWith(await untilStopped(server, configuration, signals));
+  });
+}

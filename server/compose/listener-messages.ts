@@ -1,0 +1,18 @@
+import type { Configuration } from '../../config/schema.js';
+
+export interface ListenerTask {
+  readonly configuration: Configuration;
+  readonly port: number;
+}
+
+/** From the thread that started it. */
+export interface ListenerClose {
+  readonly type: 'close';
+  readonly deadlineMs: number;
+}
+
+/** From a listening thread. */
+export type ListenerEvent =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'closed' };

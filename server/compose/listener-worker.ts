@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { composeListener } from './listener.js';
+import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
+import { createLogger } from './log.js';
+
+async function listen(
+  { configuration, port }: ListenerTask,
+  parent: NonNullable<typeof parentPort>,
+): Promise<void> {
+  const send = (event: ListenerEvent): void => parent.postMessage(event);
+  try {
+    const log = createLogger(configuration.log);
+    const listener = await composeListener(configuration, log, { port, sharesPort: true });
+    parent.once('message', ({ deadlineMs }: ListenerClose) => {
+      void listener.close(deadlineMs).finally(() => {
+        send({ type: 'closed' });
+        parent.close();
+      });
+    });
+    send({ type: 'listening', port: listener.port });
+  } catch (error) {
+    send({ type: 'failed', message: error instanceof Error ? error.message : 'unknown error' });
+    parent.close();
+  }
+}
+
+if (parentPort !== null) {
+  // The thread is started by compose-server.ts alone, with this type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await listen(workerData as ListenerTask, parentPort);
+}

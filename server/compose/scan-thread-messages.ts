@@ -1,0 +1,26 @@
+import type { Configuration } from '../../config/schema.js';
+import type { ScanProgress, ScanSummary } from '../app/scan-library.js';
+import type { FileFailure } from '../app/scan-run.js';
+import type { DogearErrorCode } from '../domain/dogear-error.js';
+import type { LibraryId } from '../domain/ids.js';
+import type { ScanShard } from '../domain/scan.js';
+
+/** What a scanning thread is started with. */
+export interface ScanThreadTask {
+  readonly configuration: Pick<Configuration, 'database' | 'engine'>;
+  readonly libraryId: LibraryId;
+  readonly regenHashes: boolean;
+  readonly shard: ScanShard | undefined;
+}
+
+/** From the thread that started it. */
+export interface ScanThreadStop {
+  readonly type: 'stop';
+}
+
+/** From the scanning thread; the last of them is `completed` or `failed`. */
+export type ScanThreadEvent =
+  | { readonly type: 'progress'; readonly progress: ScanProgress }
+  | { readonly type: 'failure'; readonly failure: FileFailure }
+  | { readonly type: 'completed'; readonly summary: ScanSummary }
+  | { readonly type: 'failed'; readonly code: DogearErrorCode | undefined; readonly message: string };

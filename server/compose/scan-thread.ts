@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads';
+import type { Configuration } from '../../config/schema.js';
+import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { Library } from '../domain/library.js';
+import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
+
+/** How a library is scanned: here, or in a thread beside the one that answers requests. */
+export type ScanLibrary = (library: Library, options?: ScanOptions) => Promise<ScanSummary>;
+
+/**
+ * Scans in a thread of its own. Walking and hashing happen in the engine's workers in any case; what is left,
+ * some 10 µs a file of comparing and writing, would otherwise stand between a server and its requests.
+ */
+export function scanInThread(configuration: Configuration): ScanLibrary {
+  return (library, options = {}) =>
+    new Promise((resolve, reject) => {
+      const task: ScanThreadTask = {
+        configuration: { database: configuration.database, engine: configuration.engine },
+        libraryId: library.id,
+        regenHashes: options.regenHashes === true,
+        shard: options.shard,
+      };
+      const worker = new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: task });
+      const stop = (): void => worker.postMessage({ type: 'stop' } satisfies ScanThreadStop);
+      if (options.signal?.aborted === true) stop();
+      options.signal?.addEventListener('abort', stop, { once: true });
+      worker.on('message', (event: ScanThreadEvent) => {
+        switch (event.type) {
+          case 'progress':
+            options.onProgress?.(event.progress);
+            return;
+          case 'failure':
+            options.onFailure?.({ ...event.failure, path: Buffer.from(event.failure.path) });
+            return;
+          case 'completed':
+            resolve(event.summary);
+            return;
+          case 'failed':
+            reject(
+              event.code === undefined
+                ? new Error(event.message)
+                : new DogearError(event.code, event.message),
+            );
+            return;
+          default:
+            event satisfies never;
+        }
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => {
+        options.signal?.removeEventListener('abort', stop);
+        reject(new Error('the scanning thread ended without a word')); // no effect after an answer
+      });
+    });
+}

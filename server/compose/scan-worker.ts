@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { scanLibrary } from '../app/scan-library.js';
+import { composeEngine, composeStore } from './program.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
+import { findLibraryById } from '../storage/library-repository.js';
+
+/** Progress goes out at most this often: nobody reads faster, and the other thread answers requests. */
+const PROGRESS_EVERY_MS = 100;
+
+/** Runs one scan for scan-thread.ts, with a database connection and an engine of its own. */
+async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>): Promise<void> {
+  const send = (event: ScanThreadEvent): void => port.postMessage(event);
+  const stop = new AbortController();
+  port.on('message', (_stop: ScanThreadStop) => stop.abort());
+  const store = await composeStore(task.configuration);
+  const engine = composeEngine(task.configuration);
+  try {
+    const library = await findLibraryById(store, task.libraryId);
+    if (library === undefined) throw new DogearError('library-not-found', 'The library has been removed.');
+    let sentMs = -Infinity;
+    const summary = await scanLibrary({ store, engine }, library, {
+      regenHashes: task.regenHashes,
+      signal: stop.signal,
+      ...(task.shard === undefined ? {} : { shard: task.shard }),
+      onProgress: (progress) => {
+        if (progress.elapsedMs - sentMs < PROGRESS_EVERY_MS) return;
+        sentMs = progress.elapsedMs;
+        send({ type: 'progress', progress });
+      },
+      onFailure: (failure) => send({ type: 'failure', failure }),
+    });
+    send({ type: 'completed', summary });
+  } catch (error) {
+    const code = error instanceof DogearError ? error.code : undefined;
+    send({ type: 'failed', code, message: error instanceof Error ? error.message : 'unknown error' });
+  } finally {
+    await engine.close();
+    await store.close();
+    port.close();
+  }
+}
+
+if (parentPort !== null) {
+  // The thread is started by scan-thread.ts alone, with this type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await scan(workerData as ScanThreadTask, parentPort);
+}

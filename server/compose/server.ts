@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Configuration } from '../../config/schema.js';
+import { composeListener, type Listener } from './listener.js';
+import { createLogger } from './log.js';
+import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
+
+export interface RunningServer extends Listener {
+  readonly log: Logger;
+  /** Rejects when one of the threads that answer requests is lost; never resolves. */
+  readonly lost: Promise<never>;
+}
+
+/**
+ * Listens with as many threads as are configured. One alone is this thread; several are threads of their own that
+ * share the port, and the system spreads connections over them.
+ */
+export async function startServer(configuration: Configuration): Promise<RunningServer> {
+  const log = createLogger(configuration.log);
+  const { listeners, port } = configuration.server;
+  if (listeners === 1) {
+    const listener = await composeListener(configuration, log, { sharesPort: false });
+    return { ...listener, log, lost: new Promise(() => undefined) };
+  }
+  const first = await startThread({ configuration, port });
+  const others = await Promise.all(
+    Array.from({ length: listeners - 1 }, () => startThread({ configuration, port: first.port })),
+  );
+  const threads = [first, ...others];
+  const lost = Promise.race(threads.map((thread) => thread.lost));
+  lost.catch(() => undefined);
+  return {
+    port: first.port,
+    log,
+    lost,
+    close: async (deadlineMs) => {
+      await Promise.all(threads.map((thread) => thread.close(deadlineMs)));
+    },
+  };
+}
+
+/** Another thread that answers requests. */
+interface ListenerThread extends Listener {
+  readonly lost: Promise<never>;
+}
+
+function startThread(task: ListenerTask): Promise<ListenerThread> {
+  const worker = new Worker(new URL('./listener-worker.js', import.meta.url), { workerData: task });
+  let isClosing = false;
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+  const lost = new Promise<never>((_resolve, reject) => {
+    worker.once('error', reject);
+    void ended.then(() => {
+      if (!isClosing) reject(new Error('a thread that answers requests has ended'));
+      return undefined;
+    });
+  });
+  lost.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    worker.on('message', (event: ListenerEvent) => {
+      if (event.type === 'failed') {
+        isClosing = true;
+        reject(new Error(event.message));
+      }
+      if (event.type !== 'listening') return;
+      resolve({
+        port: event.port,
+        lost,
+        close: async (deadlineMs) => {
+          isClosing = true;
+          worker.postMessage({ type: 'close', deadlineMs } satisfies ListenerClose);
+          await ended;
+        },
+      });
+    });
+    lost.catch(reject);
+  });
+}

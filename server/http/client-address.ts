@@ -1,0 +1,74 @@
+import ipaddr from 'ipaddr.js';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+export type Network = [Address, number];
+
+/** Entries of X-Forwarded-For that are looked at: far more than there are proxies in a row. */
+const FORWARDED_ENTRIES = 32;
+
+/** @param text an address or a network in CIDR notation. @returns `undefined` for anything else */
+export function parseNetwork(text: string): Network | undefined {
+  try {
+    if (text.includes('/')) {
+      const [address, bits] = ipaddr.parseCIDR(text);
+      return isMapped(address) ? [address.toIPv4Address(), Math.max(0, bits - 96)] : [address, bits];
+    }
+    const address = ipaddr.process(text);
+    return [address, address.kind() === 'ipv4' ? 32 : 128];
+  } catch {
+    // The library tells a bad address by throwing; which kind of bad is nothing to the caller.
+    return undefined;
+  }
+}
+
+/**
+ * Who sent the request. Only a trusted proxy is believed, and only about the one before it: X-Forwarded-For is read
+ * from the right, past trusted proxies, to the first address that is none. Left of that a client may write anything.
+ *
+ * @param peer the bytes of the socket's address
+ * @param proxied those that came by the PROXY protocol; empty without it
+ * @returns IPv4 in dotted form, IPv6 as eight groups
+ */
+export function clientAddress(
+  peer: ArrayBuffer,
+  proxied: ArrayBuffer,
+  forwardedFor: string,
+  trustedProxies: readonly Network[],
+): string {
+  let client = addressOfBytes(peer);
+  if (client === undefined) return 'unknown';
+  if (proxied.byteLength > 0 && isTrusted(client, trustedProxies)) client = addressOfBytes(proxied) ?? client;
+  if (trustedProxies.length > 0 && forwardedFor !== '') {
+    const entries = forwardedFor.split(',').slice(-FORWARDED_ENTRIES).toReversed();
+    for (const entry of entries) {
+      if (!isTrusted(client, trustedProxies)) break;
+      const address = parseForwarded(entry.trim());
+      if (address === undefined) break;
+      client = address;
+    }
+  }
+  return client.toNormalizedString();
+}
+
+function isTrusted(address: Address, networks: readonly Network[]): boolean {
+  return networks.some(
+    ([network, bits]) => address.kind() === network.kind() && address.match(network, bits),
+  );
+}
+
+/** Some proxies write the port as well: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+function parseForwarded(text: string): Address | undefined {
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
+  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
+}
+
+/** @param bytes 4 or 16; none on a socket file */
+function addressOfBytes(bytes: ArrayBuffer): Address | undefined {
+  if (bytes.byteLength !== 4 && bytes.byteLength !== 16) return undefined;
+  const address = ipaddr.fromByteArray([...new Uint8Array(bytes)]);
+  return isMapped(address) ? address.toIPv4Address() : address;
+}
+
+function isMapped(address: Address): address is ipaddr.IPv6 {
+  return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress();
+}

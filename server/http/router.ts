@@ -1,0 +1,132 @@
+import { decodePathPart } from './path-decoding.js';
+import type { Failure, Route, RouteGroup } from './route.js';
+
+export interface CompiledRoute extends Route {
+  readonly group: RouteGroup;
+  /** Method and pattern, for logs and metrics: `PUT /koreader/:api_key/syncs/progress`. */
+  readonly label: string;
+}
+
+export type Match =
+  | { readonly route: CompiledRoute; readonly params: readonly string[]; readonly failure?: never }
+  | { readonly route?: never; readonly group: RouteGroup; readonly failure: Failure };
+
+interface Node {
+  readonly parts: Map<string, Node>;
+  readonly byMethod: Map<string, CompiledRoute>;
+  readonly restByMethod: Map<string, CompiledRoute>;
+  param: Node | undefined;
+  group: RouteGroup | undefined;
+}
+
+/**
+ * Finds the route of a request: a tree of path parts, without backtracking. A literal part wins over `:name`, and
+ * then only routes below the literal are looked at.
+ *
+ * Doubled slashes and one at the end are passed over: people type the server's address on an e-reader, some with a
+ * slash behind it. The rest that `*name` takes is left alone.
+ */
+export class Router {
+  readonly #basePath: string;
+  readonly #root = node();
+  readonly #fallback: RouteGroup;
+
+  /**
+   * @param basePath what a reverse proxy puts before every path: `''` or `/sync`
+   * @param groups one of them has the prefix `''`
+   */
+  constructor(basePath: string, groups: readonly RouteGroup[]) {
+    const fallback = groups.find((group) => group.prefix === '');
+    if (fallback === undefined) throw new Error('no group of routes speaks for unknown paths');
+    this.#fallback = fallback;
+    this.#basePath = basePath;
+    for (const group of groups) this.#add(group);
+  }
+
+  /** @param method upper case */
+  match(method: string, path: string): Match {
+    const base = this.#basePath;
+    if (!path.startsWith(base) || (base !== '' && path.length > base.length && path[base.length] !== '/')) {
+      return { group: this.#fallback, failure: { kind: 'not-found' } };
+    }
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    let at = this.#root;
+    let group = this.#fallback;
+    const raw: string[] = [];
+    for (let start = base.length + 1; start <= path.length;) {
+      if (at.restByMethod.size > 0 && !(start === path.length && at.byMethod.has(wanted))) {
+        raw.push(path.slice(start));
+        return found(at.restByMethod, wanted, raw, group);
+      }
+      const slash = path.indexOf('/', start);
+      const end = slash === -1 ? path.length : slash;
+      if (end > start) {
+        const part = path.slice(start, end);
+        const next = at.parts.get(part) ?? at.param;
+        if (next === undefined) return { group, failure: { kind: 'not-found' } };
+        if (next === at.param) raw.push(part);
+        at = next;
+        group = at.group ?? group;
+      }
+      start = end + 1;
+    }
+    return found(at.byMethod, wanted, raw, group);
+  }
+
+  #add(group: RouteGroup): void {
+    this.#descend(group.prefix).group = group;
+    for (const route of group.routes) {
+      const rest = /^(.*)\/\*\w+$/.exec(route.pattern)?.[1];
+      const at = this.#descend(`${group.prefix}${rest ?? route.pattern}`);
+      const byMethod = rest === undefined ? at.byMethod : at.restByMethod;
+      const label = `${route.method} ${group.prefix}${route.pattern}`;
+      if (byMethod.has(route.method)) throw new Error(`two routes are ${label}`);
+      byMethod.set(route.method, { ...route, group, label });
+    }
+  }
+
+  #descend(pattern: string): Node {
+    let at = this.#root;
+    for (const part of pattern.split('/').filter((name) => name !== '')) {
+      if (part.startsWith(':')) {
+        at.param ??= node();
+        at = at.param;
+      } else {
+        const next = at.parts.get(part) ?? node();
+        at.parts.set(part, next);
+        at = next;
+      }
+    }
+    return at;
+  }
+}
+
+function found(
+  byMethod: ReadonlyMap<string, CompiledRoute>,
+  method: string,
+  raw: readonly string[],
+  group: RouteGroup,
+): Match {
+  const route = byMethod.get(method);
+  if (route === undefined) {
+    if (byMethod.size === 0) return { group, failure: { kind: 'not-found' } };
+    return { group, failure: { kind: 'method-not-allowed', allowed: [...byMethod.keys()] } };
+  }
+  const params: string[] = [];
+  for (const part of raw) {
+    const decoded = decodePathPart(part);
+    if (decoded === undefined) return { group: route.group, failure: { kind: 'bad-path' } };
+    params.push(decoded);
+  }
+  return { route, params };
+}
+
+function node(): Node {
+  return {
+    parts: new Map(),
+    byMethod: new Map(),
+    restByMethod: new Map(),
+    param: undefined,
+    group: undefined,
+  };
+}

@@ -1,0 +1,234 @@
+import type { Logger } from 'pino';
+import { type AccountCredentials, readAccountCredentials } from '../../app/account-credentials.js';
+import type { Accounts } from '../../app/accounts.js';
+import { changePassword } from '../../app/change-password.js';
+import { deleteAccount } from '../../app/delete-account.js';
+import { getProgress } from '../../app/get-progress.js';
+import { putProgress, type UnknownDocuments } from '../../app/put-progress.js';
+import { registerAccount } from '../../app/register-account.js';
+import type { SyncPath } from '../../app/sync-path.js';
+import { documentMistake, parseDocument } from '../../domain/document.js';
+import type { Principal } from '../../domain/principal.js';
+import { SyncError } from '../../domain/sync-error.js';
+import { type Answer, jsonAnswer } from '../answer.js';
+import { BodyError, parseJsonObject, parseProgress } from '../kosync-body.js';
+import { kosyncFailure, type KosyncFamily } from '../kosync-failure.js';
+import { loggedError } from '../logged-error.js';
+import type { HttpRequest } from '../request.js';
+import type { Failure, Route, RouteGroup } from '../route.js';
+
+export interface KosyncOptions {
+  readonly accounts: Accounts;
+  readonly sync: SyncPath;
+  readonly takesRegistrations: boolean;
+  readonly unknownDocuments: Readonly<Record<KosyncFamily, UnknownDocuments>>;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+/** The routes of KOReader: for API keys in the path, and for accounts. */
+export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
+  const { log } = options;
+  return [
+    { prefix: '', routes: accountRoutes(options), fail: failWith('account', log) },
+    { prefix: '/koreader', routes: apiKeyRoutes(options), fail: failWith('api-key', log) },
+  ];
+}
+
+/** What answers every path while syncing is off: that nothing is there. */
+export function noKosyncGroup(log: Pick<Logger, 'error'>): RouteGroup {
+  return { prefix: '', routes: [], fail: failWith('account', log) };
+}
+
+const AUTHORIZED = jsonAnswer(200, { authorized: 'OK' });
+const HEALTHY = jsonAnswer(200, { state: 'OK' });
+
+function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
+  const principalOf = async (request: HttpRequest): Promise<Principal> =>
+    permitted(await accounts.authenticator.byApiKey(request.params[0] ?? '', request));
+  return [
+    {
+      method: 'POST',
+      pattern: '/:api_key/users/create',
+      handle: () =>
+        kosyncFailure(
+          'api-key',
+          'registration-off',
+          'This address belongs to an API key: choose Login instead of Register. Name and password may be anything.',
+        ),
+    },
+    {
+      method: 'GET',
+      pattern: '/:api_key/users/auth',
+      handle: async (request) => {
+        await principalOf(request);
+        return AUTHORIZED;
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: '/:api_key/syncs/progress',
+      readsBody: true,
+      handle: async (request) => {
+        const principal = await principalOf(request);
+        return put(sync, principal, request.body, unknownDocuments['api-key']);
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/:api_key/syncs/progress/*document',
+      handle: async (request) => {
+        const principal = await principalOf(request);
+        return get(sync, principal, request.params[1], 'api-key');
+      },
+    },
+    { method: 'GET', pattern: '/:api_key/healthcheck', handle: () => HEALTHY },
+  ];
+}
+
+function accountRoutes(options: KosyncOptions): readonly Route[] {
+  const { accounts, sync, unknownDocuments } = options;
+  const principalOf = async (request: HttpRequest): Promise<Principal> =>
+    permitted(await accounts.authenticator.byAccount(credentialsOf(request), request));
+  return [
+    {
+      method: 'POST',
+      pattern: '/users/create',
+      readsBody: true,
+      handle: async ({ body }) => {
+        if (!options.takesRegistrations) return kosyncFailure('account', 'registration-off');
+        const { username, password } = parseJsonObject(body);
+        const user = await registerAccount(accounts, username, password);
+        return jsonAnswer(201, { username: user.name });
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/users/auth',
+      handle: async (request) => {
+        await principalOf(request);
+        return AUTHORIZED;
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: '/users/password',
+      readsBody: true,
+      handle: async (request) => {
+        const credentials = credentialsOf(request);
+        await principalOf(request);
+        const { password } = parseJsonObject(request.body);
+        if (credentials !== undefined) await changePassword(accounts, credentials, password);
+        return jsonAnswer(200, { updated: true });
+      },
+    },
+    {
+      method: 'DELETE',
+      pattern: '/users/me',
+      handle: async (request) => {
+        await deleteAccount(accounts, await principalOf(request));
+        return jsonAnswer(200, { deleted: true });
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: '/syncs/progress',
+      readsBody: true,
+      handle: async (request) => {
+        const principal = await principalOf(request);
+        return put(sync, principal, request.body, unknownDocuments.account);
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/syncs/progress/*document',
+      handle: async (request) => {
+        const principal = await principalOf(request);
+        return get(sync, principal, request.params[0], 'account');
+      },
+    },
+    { method: 'GET', pattern: '/healthcheck', handle: () => HEALTHY },
+  ];
+}
+
+function credentialsOf(request: HttpRequest): AccountCredentials | undefined {
+  return readAccountCredentials({
+    user: request.header('x-auth-user'),
+    key: request.header('x-auth-key'),
+    authorization: request.header('authorization'),
+  });
+}
+
+function permitted(principal: Principal): Principal {
+  if (principal.permissions.has('feature:koreader_sync')) return principal;
+  throw new SyncError('forbidden', 'The permission feature:koreader_sync is missing.');
+}
+
+async function put(
+  sync: SyncPath,
+  principal: Principal,
+  body: string,
+  unknownDocuments: UnknownDocuments,
+): Promise<Answer> {
+  const progress = parseProgress(body);
+  const pushedMs = await putProgress(sync, principal, progress, unknownDocuments);
+  return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
+}
+
+async function get(
+  sync: SyncPath,
+  principal: Principal,
+  text: string | undefined,
+  family: KosyncFamily,
+): Promise<Answer> {
+  const document = parseDocument(text);
+  if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
+  const record = await getProgress(sync, principal, document);
+  // Each family's reference answers 200 here, and KOReader takes anything else for a broken connection.
+  if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
+  const { position, percentage, device, pushedMs } = record;
+  return jsonAnswer(200, {
+    document,
+    progress: position,
+    percentage,
+    device: device.name,
+    device_id: device.id,
+    // Whole seconds: KOReader compares them with its own clock.
+    timestamp: Math.floor(pushedMs / 1000),
+  });
+}
+
+function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup['fail'] {
+  return (failure: Failure) => {
+    switch (failure.kind) {
+      case 'not-found':
+        return kosyncFailure(family, 'not-found');
+      case 'method-not-allowed': {
+        const answer = kosyncFailure(family, 'method-not-allowed');
+        return { ...answer, headers: [['Allow', failure.allowed.join(', ')]] };
+      }
+      case 'bad-path':
+        return kosyncFailure(family, 'path-invalid');
+      case 'body-too-large':
+        return kosyncFailure(
+          family,
+          'body-too-large',
+          `The request body is longer than ${String(failure.limitBytes)} bytes.`,
+        );
+      case 'thrown':
+        return thrownAnswer(family, failure.error, log);
+      default:
+        return failure satisfies never;
+    }
+  };
+}
+
+function thrownAnswer(family: KosyncFamily, error: unknown, log: Pick<Logger, 'error'>): Answer {
+  if (error instanceof BodyError) return kosyncFailure(family, error.code, error.message);
+  if (error instanceof SyncError) {
+    if (error.code === 'refused')
+      log.error({ error: loggedError(error) }, 'a push was refused by the database');
+    return kosyncFailure(family, error.code);
+  }
+  log.error({ error: loggedError(error) }, 'a sync request failed');
+  return kosyncFailure(family, 'internal');
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import type { Accounts } from '../app/accounts.js';
+import type { SyncPath } from '../app/sync-path.js';
+import { AccessLog } from './access-log.js';
+import { type Network, parseNetwork } from './client-address.js';
+import type { RouteGroup } from './route.js';
+import { Router } from './router.js';
+import { kosyncGroups, type KosyncOptions, noKosyncGroup } from './routes/kosync.js';
+import { type HttpServer, type HttpServerOptions, listen } from './uws.js';
+
+export interface SyncServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** What stands before every path: `''` or `/sync`. */
+  readonly basePath: string;
+  readonly bodyLimitBytes: number;
+  /** Addresses and networks in CIDR notation. */
+  readonly trustedProxies: readonly string[];
+  readonly tls?: HttpServerOptions['tls'];
+  readonly sharesPort?: boolean;
+  /** Off: every path of KOReader answers 404. */
+  readonly koreaderSync: boolean;
+  readonly takesRegistrations: boolean;
+  readonly unknownDocuments: KosyncOptions['unknownDocuments'];
+  readonly accounts: Accounts;
+  readonly sync: SyncPath;
+  /** Further routes: management, metrics. */
+  readonly groups?: readonly RouteGroup[];
+  readonly log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn' | 'error'>;
+  /** Besides the access log: metrics. */
+  readonly onAnswer?: HttpServerOptions['onAnswer'];
+}
+
+/** Puts routes, log and limits together and listens. @throws Error for a bad network and for a port that is taken */
+export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
+  const { log, onAnswer, tls, sharesPort } = options;
+  const access = new AccessLog(log);
+  return listen({
+    host: options.host,
+    port: options.port,
+    router: new Router(options.basePath, [
+      ...(options.koreaderSync ? kosyncGroups(options) : [noKosyncGroup(log)]),
+      ...(options.groups ?? []),
+    ]),
+    bodyLimitBytes: options.bodyLimitBytes,
+    trustedProxies: options.trustedProxies.map(networkOf),
+    ...(tls === undefined ? {} : { tls }),
+    ...(sharesPort === undefined ? {} : { sharesPort }),
+    onAnswer: (request, route, status, durationMs) => {
+      access.write(request, route, status, durationMs);
+      onAnswer?.(request, route, status, durationMs);
+    },
+  });
+}
+
+function networkOf(text: string): Network {
+  const network = parseNetwork(text);
+  if (network === undefined) throw new Error(`the trusted proxy ${text} is neither an address nor a network`);
+  return network;
+}

@@ -1,0 +1,295 @@
+import { STATUS_CODES } from 'node:http';
+import type { Answer, StreamAnswer } from './answer.js';
+import { clientAddress, type Network } from './client-address.js';
+import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
+import type { Failure } from './route.js';
+import type { CompiledRoute, Router } from './router.js';
+import { loadUws, type NativeListenSocket, type NativeRequest, type NativeResponse } from './uws-native.js';
+
+export interface HttpServerOptions {
+  /** An address or a name; `::` with IPv4 as well where the system does so. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly router: Router;
+  /** A longer body is refused before it is read. */
+  readonly bodyLimitBytes: number;
+  /** Who is believed about whom it forwards for (client-address.ts). */
+  readonly trustedProxies: readonly Network[];
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** Several threads and processes listen on the port, and the system spreads connections over them. */
+  readonly sharesPort?: boolean;
+  /** Just before an answer goes out, while the client's address can still be asked for. Must not throw. */
+  readonly onAnswer?: (request: HttpRequest, route: string, status: number, durationMs: number) => void;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Requests that are not answered yet. */
+  readonly active: number;
+  /**
+   * Accepts no more connections, lets every request that came be answered, then closes what is left open. Requests
+   * that still come on open connections are answered too, and told that the connection closes.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Route of requests that no route has, in `onAnswer`. */
+export const NO_ROUTE = 'none';
+/** Status of requests whose client left, in `onAnswer`: nothing was sent. nginx writes it into its log likewise. */
+export const CLIENT_GONE = 499;
+
+/** How often a closing server looks whether everything is answered. */
+const CLOSE_POLL_MS = 10;
+
+/** The address cannot be had; uWebSockets.js does not say why. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+
+  constructor(host: string, port: number) {
+    super(`Cannot listen on ${host}, port ${String(port)}: it is taken or not permitted.`);
+  }
+}
+
+/** @throws ListenError */
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const uws = loadUws();
+  const { host, port, tls } = options;
+  const app =
+    tls === undefined
+      ? uws.App()
+      : uws.SSLApp({ cert_file_name: tls.certificateFile, key_file_name: tls.keyFile });
+  const state: ServerState = { options, active: 0, isClosing: false };
+  app.any('/*', (response, request) => new Exchange(state, response, request).begin());
+  const sharing = options.sharesPort === true ? 0 : uws.LIBUS_LISTEN_EXCLUSIVE_PORT;
+  const socket = await new Promise<NativeListenSocket>((resolve, reject) => {
+    app.listen(host, port, sharing, (listening) => {
+      if (listening !== false) resolve(listening);
+      else reject(new ListenError(host, port));
+    });
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    port: uws.us_socket_local_port(socket),
+    get active() {
+      return state.active;
+    },
+    close: (deadlineMs) => {
+      closing ??= (async () => {
+        uws.us_listen_socket_close(socket);
+        state.isClosing = true;
+        const giveUpMs = performance.now() + deadlineMs;
+        while (state.active > 0 && performance.now() < giveUpMs) {
+          await new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS));
+        }
+        app.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+interface ServerState {
+  readonly options: HttpServerOptions;
+  active: number;
+  isClosing: boolean;
+}
+
+/**
+ * One request and its answer. Everything that is needed of the native request is copied before anything can be
+ * awaited; the answer is written once, in one cork, or never when the client is gone. How long the native values
+ * live: uws-native.ts. Slow headers and bodies need nothing here: uWebSockets.js cuts a connection that has not
+ * delivered them within ten seconds.
+ */
+class Exchange implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  params: readonly string[] = [];
+  body = '';
+  readonly #server: ServerState;
+  readonly #response: NativeResponse;
+  readonly #headers: readonly string[];
+  readonly #forwardedFor: string;
+  readonly #contentLength: string;
+  readonly #startedMs = performance.now();
+  #clientAddress: string | undefined;
+  #route: CompiledRoute | undefined;
+  /** Answered, or the client is gone: the native response must not be touched any more. */
+  #isOver = false;
+  #onGone: (() => void) | undefined;
+
+  constructor(server: ServerState, response: NativeResponse, request: NativeRequest) {
+    this.#server = server;
+    this.#response = response;
+    this.method = request.getMethod().toUpperCase();
+    this.path = request.getUrl();
+    this.query = request.getQuery();
+    this.#headers = READ_HEADERS.map((name) => request.getHeader(name));
+    this.#forwardedFor = request.getHeader('x-forwarded-for');
+    this.#contentLength = request.getHeader('content-length');
+  }
+
+  begin(): void {
+    this.#server.active++;
+    this.#response.onAborted(this.#abort);
+    const match = this.#server.options.router.match(this.method, this.path);
+    if (match.failure !== undefined) {
+      this.#answer(match.group.fail(match.failure, this));
+      return;
+    }
+    this.#route = match.route;
+    this.params = match.params;
+    if (match.route.readsBody === true) this.#readBody();
+    else void this.#handle();
+  }
+
+  header(name: ReadHeader): string | undefined {
+    const value = this.#headers[READ_HEADERS.indexOf(name)];
+    if (value === undefined || value === '') return undefined;
+    // The native value has one character a byte.
+    return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+  }
+
+  get clientAddress(): string {
+    if (this.#clientAddress === undefined) {
+      if (this.#isOver) return 'unknown';
+      this.#clientAddress = clientAddress(
+        this.#response.getRemoteAddress(),
+        this.#response.getProxiedRemoteAddress(),
+        this.#forwardedFor,
+        this.#server.options.trustedProxies,
+      );
+    }
+    return this.#clientAddress;
+  }
+
+  #readBody(): void {
+    const limitBytes = this.#server.options.bodyLimitBytes;
+    if (Number(this.#contentLength) > limitBytes) {
+      this.#refuseBody(limitBytes);
+      return;
+    }
+    let before: Buffer | undefined;
+    this.#response.onData((chunk, isLast) => {
+      if (this.#isOver) return;
+      const bytes = Buffer.from(chunk);
+      if ((before?.length ?? 0) + bytes.length > limitBytes) {
+        this.#refuseBody(limitBytes);
+      } else if (isLast) {
+        this.body = (before === undefined ? bytes : Buffer.concat([before, bytes])).toString('utf8');
+        void this.#handle();
+      } else {
+        // The chunk's memory is taken back when this returns.
+        before = Buffer.concat(before === undefined ? [bytes] : [before, bytes]);
+      }
+    });
+  }
+
+  #refuseBody(limitBytes: number): void {
+    this.#fail({ kind: 'body-too-large', limitBytes }, true);
+  }
+
+  async #handle(): Promise<void> {
+    const route = this.#route;
+    if (route === undefined) return;
+    try {
+      const answer = await route.handle(this);
+      if (!('pieces' in answer)) this.#answer(answer);
+      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
+      else await this.#stream(answer);
+    } catch (error) {
+      this.#fail({ kind: 'thrown', error });
+    }
+  }
+
+  #fail(failure: Failure, closesConnection = false): void {
+    const group = this.#route?.group;
+    if (group !== undefined) this.#answer(group.fail(failure, this), closesConnection);
+  }
+
+  #answer(answer: Answer, closesConnection = false): void {
+    if (this.#isOver) return;
+    this.#observe(answer.status);
+    this.#response.cork(() => {
+      this.#writeHead(answer);
+      const closes = closesConnection || this.#server.isClosing;
+      // Not `endWithoutBody`: after it the connection counts as unanswered for ever, is never timed out, and its next
+      // request is cut off (20.51.4). So the length that HEAD hears is that of nothing.
+      this.#response.end(this.method === 'HEAD' ? '' : answer.body, closes);
+    });
+    this.#end();
+  }
+
+  async #stream(answer: StreamAnswer): Promise<void> {
+    if (this.#isOver) return;
+    this.#observe(answer.status);
+    const gone = new AbortController();
+    let wake: (() => void) | undefined;
+    this.#onGone = () => {
+      gone.abort();
+      wake?.();
+    };
+    this.#response.onWritable(() => {
+      wake?.();
+      return true;
+    });
+    this.#response.cork(() => {
+      this.#writeHead(answer);
+      this.#response.write('');
+    });
+    try {
+      for await (const piece of answer.pieces(gone.signal)) {
+        if (gone.signal.aborted) break;
+        const taken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        let isTaken = true;
+        this.#response.cork(() => {
+          isTaken = this.#response.write(piece);
+        });
+        if (!isTaken) await taken;
+        if (gone.signal.aborted) break;
+      }
+    } catch (error) {
+      // The status is out already: what is left is to cut the answer short, so that nobody takes it for whole.
+      if (!this.#isOver) this.#response.close();
+      throw error;
+    }
+    if (this.#isOver) return;
+    this.#response.cork(() => this.#response.end());
+    this.#end();
+  }
+
+  #writeHead({ status, contentType, headers }: Pick<Answer, 'status' | 'contentType' | 'headers'>): void {
+    if (status !== 200) this.#response.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? 'Unknown'}`);
+    this.#response.writeHeader('Content-Type', contentType);
+    if (headers !== undefined) for (const [name, value] of headers) this.#response.writeHeader(name, value);
+  }
+
+  readonly #abort = (): void => {
+    if (this.#isOver) return;
+    this.#end();
+    this.#observe(CLIENT_GONE);
+    this.#onGone?.();
+  };
+
+  #end(): void {
+    this.#isOver = true;
+    this.#server.active--;
+  }
+
+  #observe(status: number): void {
+    this.#server.options.onAnswer?.(
+      this,
+      this.#route?.label ?? NO_ROUTE,
+      status,
+      performance.now() - this.#startedMs,
+    );
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}

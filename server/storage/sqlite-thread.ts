@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads';
+import type { QueryResult } from 'kysely';
+import type { SqliteReply, SqliteRequest, SqliteThreadOptions } from './sqlite-messages.js';
+
+interface Waiting {
+  readonly resolve: (result: QueryResult<unknown>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What SQLite refused; `code` is SQLite's own name of the reason. */
+class SqliteError extends Error {
+  override readonly name = 'SqliteError';
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * One SQLite connection in a thread of its own. SQLite's calls block, for as long as the disk takes to keep a
+ * commit or another process its write lock; the thread that answers requests must not wait for either.
+ */
+export class SqliteThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+  #ended: Error | undefined;
+
+  constructor(options: SqliteThreadOptions) {
+    this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: options });
+    this.#worker.unref();
+    this.#worker.on('message', (reply: SqliteReply) => this.#settle(reply));
+    this.#worker.on('error', (error: unknown) => {
+      this.#end(error instanceof Error ? error : new Error('the SQLite thread failed'));
+    });
+    this.#worker.on('exit', () => this.#end(new Error('the SQLite thread has ended')));
+  }
+
+  /** Statements run one after the other, in the order of the calls. */
+  execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      // Only while an answer is due does the thread keep the process alive.
+      if (this.#waiting.size === 1) this.#worker.ref();
+      this.#worker.postMessage({ id, sql, parameters } satisfies SqliteRequest);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#ended ??= new Error('the database is closed');
+    await this.#worker.terminate();
+  }
+
+  #settle(reply: SqliteReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if (waiting === undefined) return;
+    switch (reply.state) {
+      case 'rows':
+        waiting.resolve({ rows: rowsOf(reply.columns, reply.cells) });
+        return;
+      case 'written':
+        waiting.resolve({
+          rows: [],
+          numAffectedRows: BigInt(reply.changes),
+          insertId: BigInt(reply.lastInsertRowid),
+        });
+        return;
+      case 'failed':
+        waiting.reject(new SqliteError(reply.message, reply.code));
+        return;
+      default:
+        reply satisfies never;
+    }
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+function rowsOf(columns: readonly string[], cells: readonly unknown[]): unknown[] {
+  const rows: unknown[] = [];
+  for (let start = 0; start < cells.length; start += columns.length) {
+    const row: Record<string, unknown> = {};
+    for (const [index, column] of columns.entries()) {
+      const cell = cells[start + index];
+      row[column] = cell instanceof Uint8Array ? asBuffer(cell) : cell;
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** A Buffer arrives from another thread as the plain array that it is made of. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

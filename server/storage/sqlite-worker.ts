@@ -1,0 +1,74 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import LibsqlDatabase from 'libsql';
+import { LRUCache } from 'lru-cache';
+import type { SqliteReply, SqliteRequest, SqliteThreadOptions } from './sqlite-messages.js';
+
+/** How long a statement waits for another process's transaction: longer than any batch of a scan takes. */
+const BUSY_TIMEOUT_MS = 10_000;
+/** Prepared statements kept: the program has some hundred texts, bulk statements a few sizes each. */
+const STATEMENTS_KEPT = 300;
+/** Pages held in memory, in KiB: the upper levels of every index of a million books. */
+const CACHE_KIB = 16_384;
+
+/** Runs one SQLite connection for sqlite-thread.ts: whatever blocks here blocks no request. */
+function serve(database: LibsqlDatabase.Database, port: NonNullable<typeof parentPort>): void {
+  const statements = new LRUCache<string, LibsqlDatabase.Statement>({ max: STATEMENTS_KEPT });
+  port.on('message', (request: SqliteRequest) => {
+    let reply: SqliteReply;
+    try {
+      let statement = statements.get(request.sql);
+      if (statement === undefined) {
+        statement = database.prepare(request.sql);
+        if (statement.reader) statement.raw(true);
+        statements.set(request.sql, statement);
+      }
+      reply = execute(statement, request);
+    } catch (error) {
+      reply = {
+        state: 'failed',
+        id: request.id,
+        message: error instanceof Error ? error.message : 'unknown error',
+        code: error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR',
+      };
+    }
+    port.postMessage(reply);
+  });
+}
+
+function execute(statement: LibsqlDatabase.Statement, { id, parameters }: SqliteRequest): SqliteReply {
+  if (!statement.reader) {
+    const { changes, lastInsertRowid } = statement.run([...parameters]);
+    return { state: 'written', id, changes, lastInsertRowid };
+  }
+  const cells: unknown[] = [];
+  for (const row of statement.iterate([...parameters])) {
+    if (Array.isArray(row)) for (const cell of row) cells.push(exact(cell));
+  }
+  return { state: 'rows', id, columns: statement.columns().map((column) => column.name), cells };
+}
+
+const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** With safe integers on every integer is a bigint; those that a double holds become numbers. */
+function exact(cell: unknown): unknown {
+  return typeof cell === 'bigint' && cell <= MAX_EXACT && cell >= -MAX_EXACT ? Number(cell) : cell;
+}
+
+function connect({ file }: SqliteThreadOptions): LibsqlDatabase.Database {
+  const database = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
+  // WAL: readers and the writer do not block each other. FULL: a committed transaction survives power loss.
+  database.exec('pragma journal_mode = wal');
+  database.exec('pragma synchronous = full');
+  database.exec(`pragma busy_timeout = ${String(BUSY_TIMEOUT_MS)}`);
+  database.exec(`pragma cache_size = -${String(CACHE_KIB)}`);
+  database.exec('pragma foreign_keys = on');
+  database.defaultSafeIntegers(true);
+  return database;
+}
+
+const options: unknown = workerData;
+if (parentPort !== null && isOptions(options)) serve(connect(options), parentPort);
+
+function isOptions(value: unknown): value is SqliteThreadOptions {
+  return typeof value === 'object' && value !== null && 'file' in value && typeof value.file === 'string';
+}

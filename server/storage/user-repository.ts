@@ -1,0 +1,118 @@
+import type { Selectable } from 'kysely';
+import type { UserId } from '../domain/ids.js';
+import type { PermissionSet } from '../domain/permission.js';
+import type { User } from '../domain/user.js';
+import { idChunks } from './bulk-write.js';
+import { isDuplicateKey } from './duplicate-key.js';
+import { formatPermissions, parsePermissions } from './permission-column.js';
+import type { UserTable } from './schema.js';
+import type { Store } from './store.js';
+
+export interface NewUser {
+  readonly name: string;
+  readonly passwordHash: string | undefined;
+  readonly isOwner: boolean;
+  readonly permissions: PermissionSet;
+}
+
+/** @returns `undefined` when the name is taken */
+export async function insertUser(store: Store, user: NewUser): Promise<User | undefined> {
+  const values = {
+    name: user.name,
+    password_hash: user.passwordHash ?? null,
+    is_owner: user.isOwner ? 1 : 0,
+    permissions: formatPermissions(user.permissions),
+    is_disabled: 0,
+    created_s: Math.floor(Date.now() / 1000),
+  } as const;
+  try {
+    await store.db.insertInto('user').values(values).execute();
+  } catch (error) {
+    // Two servers may be asked for one name at once, so it is the unique key that decides.
+    if (isDuplicateKey(error)) return undefined;
+    throw error;
+  }
+  return findUserByName(store, user.name);
+}
+
+export async function findUserByName(store: Store, name: string): Promise<User | undefined> {
+  return (await usersByName(store, [name])).get(name);
+}
+
+export async function usersByName(
+  store: Store,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, User>> {
+  const users = new Map<string, User>();
+  for (const chunk of idChunks(names)) {
+    const rows = await store.db.selectFrom('user').selectAll().where('name', 'in', chunk).execute();
+    for (const row of rows) users.set(row.name, toUser(row));
+  }
+  return users;
+}
+
+export async function isAnyUser(store: Store): Promise<boolean> {
+  const row = await store.db.selectFrom('user').select('id').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+export interface PasswordChange {
+  readonly passwordHash: string;
+  /** What is replaced: of two changes at once that start from the same password, one wins. */
+  readonly replaces: string;
+}
+
+/** @returns whether the password was still the one that is replaced */
+export async function changePasswordHash(
+  store: Store,
+  id: UserId,
+  { passwordHash, replaces }: PasswordChange,
+): Promise<boolean> {
+  const result = await store.db
+    .updateTable('user')
+    .set({ password_hash: passwordHash })
+    .where('id', '=', id)
+    .where('password_hash', '=', replaces)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Rows that one statement of a removal takes along: short transactions, so that pushes get their turn. */
+const REMOVED_AT_ONCE = 1000;
+
+/**
+ * Removes the user, then all that is the user's. From the first statement on nobody can log in as the user; ids are
+ * never given twice, so a push that was under way leaves at worst a row that nobody can see.
+ */
+export async function removeUser(store: Store, id: UserId): Promise<void> {
+  await store.db.deleteFrom('user').where('id', '=', id).execute();
+  await store.db.deleteFrom('api_key').where('user_id', '=', id).execute();
+  await store.db.deleteFrom('library_reader').where('user_id', '=', id).execute();
+  for (;;) {
+    const rows = await store.db
+      .selectFrom('progress')
+      .select(['document', 'device_key'])
+      .where('user_id', '=', id)
+      .limit(REMOVED_AT_ONCE)
+      .execute();
+    if (rows.length === 0) break;
+    const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+    await store.db
+      .deleteFrom('progress')
+      .where('user_id', '=', id)
+      .where('document', 'in', documents)
+      .execute();
+  }
+  await store.db.deleteFrom('device').where('user_id', '=', id).execute();
+}
+
+export function toUser(row: Selectable<UserTable>): User {
+  return {
+    id: row.id,
+    name: row.name,
+    passwordHash: row.password_hash ?? undefined,
+    isOwner: row.is_owner === 1,
+    permissions: parsePermissions(row.permissions),
+    isDisabled: row.is_disabled === 1,
+  };
+}

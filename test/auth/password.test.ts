@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { parseBasicCredentials } from '../../server/auth/basic-credentials.js';
+import { PasswordCheck } from '../../server/auth/password-check.js';
+import { parsePasswordKey, passwordKeyOf } from '../../server/auth/password-key.js';
+import { hashPasswordKey, passwordKeyMatches } from '../../server/auth/scrypt-hash.js';
+import { userId } from '../../server/domain/ids.js';
+
+const key = passwordKeyOf('password');
+
+describe('a password key', () => {
+  it('is the lowercase hex MD5 that KOReader sends', () => {
+    expect(key).toBe('5f4dcc3b5aa765d61d8327deb882cf99');
+  });
+
+  it.each([undefined, 7, '', 'x'.repeat(129)])('is not made of %j', (value) => {
+    expect(parsePasswordKey(value)).toBeUndefined();
+  });
+
+  it('is stored under scrypt with its parameters, salted', async () => {
+    const stored = await hashPasswordKey(key);
+    expect(stored).toMatch(/^\$scrypt\$ln=14,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    expect(await hashPasswordKey(key)).not.toBe(stored);
+    expect(await passwordKeyMatches(key, stored)).toBe(true);
+    expect(await passwordKeyMatches(passwordKeyOf('Password'), stored)).toBe(false);
+  });
+
+  it('is checked with the parameters of the stored hash', async () => {
+    // RFC 7914 has no vector with 16 bytes of salt; this one was made with Python's hashlib.scrypt.
+    const stored = '$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$21weWrt6YS62X68wObl8MpvPwnXr9AdO3AIDLMpGQ2o';
+    expect(await passwordKeyMatches(key, stored)).toBe(true);
+  });
+
+  it.each([
+    '',
+    'plain',
+    '$scrypt$ln=40,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$21weWrt6YS62X68wObl8MpvPwnXr9AdO3AIDLMpGQ2o',
+  ])('matches no stored text that is no hash: %s', async (stored) => {
+    expect(await passwordKeyMatches(key, stored)).toBe(false);
+  });
+});
+
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+describe('HTTP Basic', () => {
+  it('takes the MD5 of the plain password', () => {
+    expect(parseBasicCredentials(basic('anna:password'))).toEqual({ name: 'anna', key });
+    expect(parseBasicCredentials(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
+    expect(parseBasicCredentials(basic('anna:password').replace('Basic', 'bASIC'))?.name).toBe('anna');
+  });
+
+  it.each(['', 'Basic', 'Basic ', 'Bearer abc', 'Basic !!!', basic('anna'), basic(':x'), basic('anna:')])(
+    'has no credentials in %j',
+    (header) => {
+      expect(parseBasicCredentials(header)).toBeUndefined();
+    },
+  );
+});
+
+describe('checking passwords', () => {
+  it('remembers a verified pair for the hash that it was verified against, and no other', async () => {
+    const passwords = new PasswordCheck();
+    const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
+    expect(passwords.isRemembered(user, key)).toBe(false);
+    expect(await passwords.check({ user, key, isThrottled: false })).toBe('match');
+    expect(passwords.isRemembered(user, key)).toBe(true);
+    expect(passwords.isRemembered({ ...user, id: userId(2) }, key)).toBe(false);
+    expect(passwords.isRemembered(user, passwordKeyOf('other'))).toBe(false);
+
+    const changed = { ...user, passwordHash: await hashPasswordKey(passwordKeyOf('new')) };
+    expect(passwords.isRemembered(changed, key)).toBe(false);
+    expect(await passwords.check({ user: changed, key, isThrottled: false })).toBe('mismatch');
+    expect(passwords.isRemembered(changed, key)).toBe(false);
+  });
+
+  it('never matches for a user that does not exist', async () => {
+    const passwords = new PasswordCheck();
+    expect(await passwords.check({ user: undefined, key, isThrottled: false })).toBe('mismatch');
+    expect(passwords.status().remembered).toBe(0);
+  });
+
+  it('bounds what waits, checks a pair on many connections once, and still lets throttled ones through', async () => {
+    const passwords = new PasswordCheck();
+    const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
+    const guesses = Array.from({ length: 20 }, (_, i) =>
+      passwords.check({ user, key: passwordKeyOf(`guess ${String(i)}`), isThrottled: true }),
+    );
+    const same = Array.from({ length: 1000 }, () => passwords.check({ user, key, isThrottled: false }));
+    expect(new Set(await Promise.all(same))).toEqual(new Set(['match']));
+    const verdicts = await Promise.all(guesses);
+    expect(verdicts.filter((verdict) => verdict === 'mismatch')).toHaveLength(3);
+    expect(verdicts.filter((verdict) => verdict === 'busy')).toHaveLength(17);
+    // Remembered by now, so the throttle is nothing to it.
+    expect(await passwords.check({ user, key, isThrottled: true })).toBe('match');
+  });
+});

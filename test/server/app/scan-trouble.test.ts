@@ -1,0 +1,177 @@
+import { chmodSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEngine, type Engine } from '../../../engine/index.js';
+import { scanLibrary, type ScanOptions, type ScanSummary } from '../../../server/app/scan-library.js';
+import type { Library } from '../../../server/domain/library.js';
+import { NO_COUNTS, type ScanCounts } from '../../../server/domain/scan.js';
+import { insertLibrary } from '../../../server/storage/library-repository.js';
+import { migrate } from '../../../server/storage/migrate.js';
+import { latestScan, requestCancel } from '../../../server/storage/scan-repository.js';
+import { openStore, type OpenStore } from '../../../server/storage/store.js';
+import { type BookFolder, bookFolder } from '../../support/book-folder.js';
+import { catalogueOf } from '../../support/catalogue.js';
+import { type TestDatabase, testDatabases } from '../../support/databases.js';
+
+describe.each(testDatabases())('a scan into $name that meets trouble', ({ create }) => {
+  let database: TestDatabase;
+  let store: OpenStore;
+  let engine: Engine;
+
+  beforeEach(async () => {
+    database = await create();
+    store = await openStore(database.url);
+    await migrate(store);
+    engine = createEngine({ jobs: 2 });
+  });
+
+  afterEach(async () => {
+    await engine.close();
+    await store.close();
+    await database.drop();
+  });
+
+  async function makeLibrary(folder: BookFolder, changes: Partial<Library> = {}): Promise<Library> {
+    const library = await insertLibrary(store, {
+      name: 'books',
+      root: Buffer.from(folder.path),
+      extensions: undefined,
+      koreaderHashes: true,
+      ...changes,
+    });
+    if (library === undefined) throw new Error('the library is there already');
+    return library;
+  }
+
+  const scan = (library: Library, options: ScanOptions = {}): Promise<ScanSummary> =>
+    scanLibrary({ store, engine }, library, options);
+
+  const counts = (expected: Partial<ScanCounts>): ScanCounts => ({ ...NO_COUNTS, ...expected });
+
+  it.each([
+    ['missing', 'root-missing'],
+    ['a file', 'root-not-a-folder'],
+    ['empty', 'root-empty'],
+  ])('fails and marks nothing when the root is %s', async (state, code) => {
+    const folder = await bookFolder({ 'sub/one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await catalogueOf(store, library);
+    renameSync(folder.path, `${folder.path}-away`);
+    if (state === 'empty') mkdirSync(folder.path);
+    const elsewhere = await bookFolder({ file: 'a file' });
+    if (state === 'a file') renameSync(join(elsewhere.path, 'file'), folder.path);
+    await expect(scan(library)).rejects.toMatchObject({ name: 'DogearError', code });
+    expect(await catalogueOf(store, library)).toEqual(before);
+    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('failed');
+    if (state === 'empty') {
+      rmdirSync(folder.path);
+      renameSync(`${folder.path}-away`, folder.path);
+      expect((await scan(library)).counts).toEqual(counts({ found: 1, unchanged: 1 }));
+    }
+  });
+
+  it('marks nothing missing below a folder that cannot be listed', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'a/deep/two.epub': 'two', 'b.epub': 'three' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    // What a folder without permission is to others; the tests run as root, who may read everything.
+    folder.move('a', 'kept/a');
+    symlinkSync('a', join(folder.path, 'a'));
+    const failures: string[] = [];
+    const unreadable = Object.assign(Object.create(engine) as Engine, {
+      ...engine,
+      walk: (...parameters: Parameters<Engine['walk']>) => withUnreadable('a', engine.walk(...parameters)),
+    });
+    const summary = await scanLibrary({ store, engine: unreadable }, library, {
+      onFailure: ({ path }) => failures.push(path.toString()),
+    });
+    expect(summary.counts.missing).toBe(0);
+    expect(failures).toEqual(['a']);
+    chmodSync(folder.path, 0o755);
+  });
+
+  it('lets one scan of a library run at a time', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    const results = await Promise.allSettled([scan(library), scan(library)]);
+    const refused = results.find((result) => result.status === 'rejected');
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    expect(refused?.reason).toMatchObject({ code: 'scan-running' });
+    expect((await scan(library)).counts.unchanged).toBe(1);
+  });
+
+  it('takes the place of a scan whose process is dead, and of one whose lease ran out', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const last = await latestScan(store, library.id, { index: 1, count: 1 });
+    const deadProcess = last?.runner.replace(/ \d+ (\d+)$/, ' 2 $1') ?? '';
+    await store.db.updateTable('scan').set({ state: 'running', runner: deadProcess }).execute();
+    expect((await scan(library)).counts.unchanged).toBe(1);
+    await store.db
+      .updateTable('scan')
+      .set({ state: 'running', runner: 'elsewhere 00 1 1 1', lease_until_ms: Date.now() - 60_000 })
+      .where('id', '=', last?.id ?? (-1 as never))
+      .execute();
+    expect((await scan(library)).counts.unchanged).toBe(1);
+    await store.db
+      .updateTable('scan')
+      .set({ state: 'running', lease_until_ms: Date.now() + 60_000 })
+      .where('runner', '=', 'elsewhere 00 1 1 1')
+      .execute();
+    await expect(scan(library)).rejects.toMatchObject({ code: 'scan-running' });
+  });
+
+  it('stops when it is cancelled, by signal or through the database, and goes on the next time', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, number) => [
+        `${String(number % 40)}/${String(number)}.epub`,
+        String(number),
+      ]),
+    );
+    const library = await makeLibrary(await bookFolder(files));
+    const controller = new AbortController();
+    await expect(
+      scan(library, { signal: controller.signal, onProgress: () => controller.abort() }),
+    ).rejects.toMatchObject({ code: 'scan-cancelled' });
+    const cancelling = scan(library, {
+      onProgress: ({ scanId }) => void requestCancel(store, scanId),
+    });
+    await expect(cancelling).rejects.toMatchObject({ code: 'scan-cancelled' });
+    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('cancelled');
+    const { counts: last } = await scan(library);
+    expect(last.added + last.unchanged).toBe(1500);
+    expect((await scan(library)).counts).toEqual(counts({ found: 1500, unchanged: 1500 }));
+  });
+
+  it('splits a library by folder between parts that together see every book once', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 300 }, (_, number) => [
+        `${String(number % 30)}/${String(number)}.epub`,
+        String(number),
+      ]),
+    );
+    const folder = await bookFolder(files);
+    const library = await makeLibrary(folder);
+    const parts = await Promise.all([1, 2, 3].map((index) => scan(library, { shard: { index, count: 3 } })));
+    expect(parts.reduce((sum, part) => sum + part.counts.added, 0)).toBe(300);
+    expect(parts.every((part) => part.counts.added > 0)).toBe(true);
+    expect((await scan(library)).counts).toEqual(counts({ found: 300, unchanged: 300 }));
+    folder.remove('7');
+    const again = await Promise.all([1, 2, 3].map((index) => scan(library, { shard: { index, count: 3 } })));
+    expect(again.reduce((sum, part) => sum + part.counts.missing, 0)).toBe(10);
+    expect(again.reduce((sum, part) => sum + part.counts.unchanged, 0)).toBe(290);
+  });
+});
+
+async function* withUnreadable(
+  folder: string,
+  batches: ReturnType<Engine['walk']>,
+): ReturnType<Engine['walk']> {
+  const { EntryBatchBuilder } = await import('../../../engine/index.js');
+  const builder = new EntryBatchBuilder();
+  builder.addFailure(folder, { code: 'unreadable', isFolder: true, message: 'permission denied' });
+  yield builder.take();
+  yield* batches;
+}

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { repositoryRoot } from './repository-root.js';
+
+const names = z.record(z.string(), z.string());
+const schema = z.object({
+  scripts: names,
+  dependencies: names,
+  devDependencies: names,
+  optionalDependencies: names,
+});
+
+/** What tests want to know of package.json. */
+export const packageManifest = schema.parse(
+  JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')),
+);

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { repositoryRoot } from './repository-root.js';
+
+export interface SourceFile {
+  /** Relative to the checkout, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const FOLDERS = ['config', 'engine', 'server', 'bench', 'test'];
+
+/** Every TypeScript file of the checkout that somebody wrote. */
+export function sourceFiles(): readonly SourceFile[] {
+  return FOLDERS.flatMap((folder) => {
+    const names = readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' });
+    return names
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.generated.ts'))
+      .map((name) => {
+        const path = join(folder, name);
+        return { path: path.split(sep).join('/'), text: readFileSync(join(repositoryRoot, path), 'utf8') };
+      });
+  });
+}
+
+/** What `git ls-files` names at the top of the checkout; without git, what is there and not ignored. */
+export function topLevelNames(): readonly string[] {
+  const names = gitNames() ?? readdirSync(repositoryRoot).filter((name) => !isIgnored(name));
+  return [...new Set(names)];
+}
+
+function gitNames(): readonly string[] | undefined {
+  try {
+    // The checkout may belong to somebody else than whoever runs the tests.
+    const listing = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], {
+      cwd: repositoryRoot,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return listing.split('\0').flatMap((path) => path.split('/')[0] || []);
+  } catch {
+    // No git, or no repository: an unpacked archive.
+    return undefined;
+  }
+}
+
+function isIgnored(name: string): boolean {
+  const patterns = readFileSync(join(repositoryRoot, '.gitignore'), 'utf8').split('\n');
+  return patterns.some(
+    (pattern) => pattern === `${name}/` || (pattern.startsWith('*') && name.endsWith(pattern.slice(1))),
+  );
+}
