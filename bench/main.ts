@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
+import { createSqlite, type MysqlServer, startMysql } from './bench-databases.js';
 import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
 import { describeMachine } from './record/machine.js';
 import { revisionOf, softwareVersions } from './record/revision.js';
@@ -10,10 +11,14 @@ import { summaryText } from './record/summary.js';
 import { writeRecord } from './record/write-record.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
+import { scanSuite } from './suites/scan.js';
+import { walkSuite } from './suites/walk.js';
 import { judge } from './targets.js';
 
 const RUN: Partial<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
   hash: hashSuite,
+  walk: walkSuite,
+  scan: scanSuite,
 };
 
 async function main(): Promise<void> {
@@ -32,6 +37,7 @@ async function main(): Promise<void> {
   const startMs = performance.now();
   const machine = describeMachine({ 'libraries and SQLite': chosen.cacheFolder });
   const findings = noFindings();
+  const server = new SharedServer(findings);
   try {
     for (const suite of chosen.suites) {
       log(`== ${suite}`);
@@ -41,11 +47,14 @@ async function main(): Promise<void> {
         cacheFolder: chosen.cacheFolder,
         workFolder,
         books: chosen.books,
+        sqlite: () => createSqlite(workFolder),
+        mysql: () => server.get(),
         findings,
         log,
       });
     }
   } finally {
+    await server.close();
     await rm(workFolder, { recursive: true, force: true });
   }
   const record: RunRecord = {
@@ -83,6 +92,37 @@ function recordedFindings(
     facts: { ...findings.facts },
     notes: [...findings.notes],
   };
+}
+
+/** One server for all suites, started when the first of them wants it. */
+class SharedServer {
+  readonly #findings: Findings;
+  #started: Promise<MysqlServer | undefined> | undefined;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  get(): Promise<MysqlServer | undefined> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#started)?.close();
+  }
+
+  async #start(): Promise<MysqlServer | undefined> {
+    try {
+      const server = await startMysql();
+      this.#findings.facts['MySQL server'] = server.description;
+      return server;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#findings.notes.push(`MySQL/MariaDB: not measured. ${reason}`);
+      return undefined;
+    }
+  }
 }
 
 function log(line: string): void {

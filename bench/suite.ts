@@ -1,4 +1,5 @@
 import type { SuiteName } from './arguments.js';
+import type { BenchDatabase, MysqlServer } from './bench-databases.js';
 import type { Checkout } from './checkout.js';
 import type { Finding } from './targets.js';
 
@@ -51,6 +52,10 @@ export interface SuiteContext {
   /** Empty, on the disk of the cache, removed at the end of the run. */
   readonly workFolder: string;
   readonly books: number | undefined;
+  /** A new, empty database file in the work folder. */
+  sqlite(this: void): BenchDatabase;
+  /** The server of the run, started when first asked for; `undefined`, and a note, where there is none to be had. */
+  mysql(this: void): Promise<MysqlServer | undefined>;
   readonly findings: Findings;
   /** Tells whoever waits what is going on. */
   log(this: void, line: string): void;

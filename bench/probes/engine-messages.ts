@@ -6,6 +6,8 @@ export const engineProbeOptions = z.object({
   engineModule: z.string(),
   /** Absolute. */
   library: z.string(),
+  /** False: nothing is walked at the start, and `hash` and `hash-fresh` have nothing to do. Default: true. */
+  walksAhead: z.boolean().optional(),
   /** Only so many of its files, in byte order of their paths. */
   maxFiles: z.int().optional(),
   /** Absent: the engine chooses. */

@@ -145,8 +145,9 @@ function digestOf(hashed: readonly HashedBatch[], walked: Walked): string {
   return all.digest('hex');
 }
 
-async function walkLibrary(api: EngineApi, { library, maxFiles = Infinity }: EngineProbeOptions): Promise<Walked> {
+async function walkLibrary(api: EngineApi, { library, maxFiles = Infinity, walksAhead }: EngineProbeOptions): Promise<Walked> {
   const walked = new Map<EntryBatch, number>();
+  if (walksAhead === false) return walked;
   const engine = api.createEngine({});
   let files = 0;
   try {
