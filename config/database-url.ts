@@ -20,7 +20,7 @@ export function normalisedDatabaseUrl(text: string, folder: string): string | un
   }
   if (!/^(mysql|mariadb):\/\//.test(text) || /\s/.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const database = /^\/[^/]+$/.test(url.pathname);
+  const database = /^\/[^/@]+$/.test(url.pathname);
   const query = [...url.searchParams].every(([key, value]) => QUERY_KEYS.has(key) && value !== '');
   const tls = url.searchParams.get('tls') ?? 'false';
   if (!database || !query || url.hash !== '' || !['true', 'false'].includes(tls)) return undefined;

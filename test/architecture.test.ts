@@ -81,6 +81,7 @@ describe('is broken by', () => {
     ['server/compose/a.ts', "import '../cli/run.js'", 'server/compose/ imports server/cli/run.ts'],
     ['server/compose/a.ts', "import '../../bench/library.js'", 'server/compose/ imports bench/library.ts'],
     ['server/compose/a.ts', "import '../../engine/pool/b.js'", 'server/compose/ imports engine/pool/b.ts'],
+    ['server/compose/a.ts', "import '../main.js'", 'server/compose/ imports server/main.ts'],
     ['server/main.ts', "import './compose/a.js'", 'server/main.ts imports server/compose/a.ts'],
     ['server/unheard-of/a.ts', '', 'no row of the import table'],
   ])('%s: %s', (path, source, problem) => {

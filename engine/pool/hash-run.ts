@@ -1,7 +1,7 @@
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
-import { RunControl } from './run-control.js';
+import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
 import { BATCH_ENTRIES, HASH_TASK_FIRST_FILES, HASH_TASK_MIN_FILES, HASH_TASK_MS } from './task-sizes.js';
 import type { Work, WorkSlots, WorkSource } from './work-slots.js';
 
@@ -63,13 +63,12 @@ export class HashRun implements WorkSource {
       if (this.sourceError) throw this.sourceError.error;
     } finally {
       this.slots.remove(this);
-      await this.control.end();
-      await this.releaseSource();
+      await Promise.all([this.control.end(), this.releaseSource()]);
     }
   }
 
   nextWork(): Work | undefined {
-    if (this.control.isFailed) return undefined;
+    if (this.control.isOver) return undefined;
     this.pullWhenLow();
     const batch = this.waiting[0];
     if (!batch) return undefined;
@@ -88,7 +87,7 @@ export class HashRun implements WorkSource {
         cancel: control.cancel,
       },
       done: (result) => {
-        if (!control.isFailed) {
+        if (!control.isOver) {
           this.learn(result.elapsedMs / range.count);
           batch.fill(range, result);
           options.onHashed(range.count);
@@ -156,13 +155,21 @@ export class HashRun implements WorkSource {
   }
 
   /**
-   * Tells the source that no more is wanted. A source that is still busy with its next batch answers only after it;
-   * an aborted run does not wait for that, and has nobody left to tell of its errors.
+   * Tells the source that no more is wanted. One that is still busy with its next batch answers only after it; a run
+   * that failed waits for that no longer than for its tasks, and has nobody left to tell of the source's errors.
    */
   private async releaseSource(): Promise<void> {
     if (this.isSourceEnded || !this.source.return) return;
     const released = this.source.return();
-    if (this.control.isFailed) released.catch(() => undefined);
-    else await released;
+    if (!this.control.isFailed) {
+      await released;
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DRAIN_DEADLINE_MS);
+    });
+    await Promise.race([released.catch(() => undefined), deadline]);
+    clearTimeout(timer);
   }
 }

@@ -5,7 +5,7 @@ import type { CancelCell } from './messages.js';
  * Tasks look at the cancel cell before each file, so they come back within one file's time. One that hangs longer (a
  * dead file server) is left behind: its result is dropped when it comes.
  */
-const DRAIN_DEADLINE_MS = 500;
+export const DRAIN_DEADLINE_MS = 500;
 
 /**
  * What a walk and a run of hashing have in common: an async generator that waits for callbacks from the threads, and
@@ -43,6 +43,11 @@ export class RunControl {
 
   get isFailed(): boolean {
     return this.failure !== undefined;
+  }
+
+  /** Nobody waits for results any more, and those of tasks that saw the cancel cell are not whole. */
+  get isOver(): boolean {
+    return Atomics.load(this.cancel, 0) !== 0;
   }
 
   throwIfFailed(): void {

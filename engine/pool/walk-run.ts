@@ -67,7 +67,7 @@ export class WalkRun implements WorkSource {
   }
 
   nextWork(): Work | undefined {
-    if (this.control.isFailed) return undefined;
+    if (this.control.isOver) return undefined;
     const at = this.stretches.findIndex(({ state }) => state === 'pending');
     const stretch = this.stretches[at];
     if (stretch?.state !== 'pending') return undefined;
@@ -91,7 +91,7 @@ export class WalkRun implements WorkSource {
         cancel: control.cancel,
       },
       done: (result) => {
-        if (!control.isFailed) this.replace(running, result);
+        if (!control.isOver) this.replace(running, result);
         control.taskEnded();
       },
       fail: (error) => {

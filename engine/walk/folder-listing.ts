@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { isLatin1BookName } from './book-extensions.js';
 import { systemPath } from './latin-path.js';
 
@@ -14,23 +14,32 @@ const SIDECAR_ENDING = '.sdr';
  */
 export function listFolder(folder: string, extensions: ReadonlySet<string>): string[] {
   const names: string[] = [];
-  const add = (name: string, isFolder: boolean): void => {
-    if (!isFolder) {
-      if (isLatin1BookName(name, extensions)) names.push(name);
-    } else if (!name.endsWith(SIDECAR_ENDING)) names.push(`${name}/`);
-  };
+  let entries: Dirent[];
   try {
-    for (const entry of readdirSync(systemPath(folder), { encoding: 'latin1', withFileTypes: true })) {
-      add(entry.name, entry.isDirectory());
-    }
+    entries = readdirSync(systemPath(folder), { encoding: 'latin1', withFileTypes: true });
   } catch {
-    // Some file systems do not say what an entry is. Node then asks for each by lstat, and fails as a whole when one
-    // of them has vanished, or when its name is not ASCII. A folder that cannot be read fails here once more.
-    names.length = 0;
-    for (const name of readdirSync(systemPath(folder), { encoding: 'latin1' })) {
-      const stats = lstatSync(systemPath(folder + name), { throwIfNoEntry: false });
-      add(name, stats?.isDirectory() ?? false);
-    }
+    // A folder that cannot be read fails there once more, and throws.
+    return listFolderByStat(folder, extensions);
+  }
+  for (const entry of entries) addName(names, entry.name, entry.isDirectory(), extensions);
+  return names.toSorted();
+}
+
+/**
+ * The same where the file system does not say what an entry is (some FUSE and network file systems). Node then asks
+ * for each by lstat, and fails as a whole when one has vanished or has a name that is not ASCII; so this asks itself.
+ */
+export function listFolderByStat(folder: string, extensions: ReadonlySet<string>): string[] {
+  const names: string[] = [];
+  for (const name of readdirSync(systemPath(folder), { encoding: 'latin1' })) {
+    const stats = lstatSync(systemPath(folder + name), { throwIfNoEntry: false });
+    addName(names, name, stats?.isDirectory() ?? false, extensions);
   }
   return names.toSorted();
+}
+
+function addName(names: string[], name: string, isFolder: boolean, extensions: ReadonlySet<string>): void {
+  if (!isFolder) {
+    if (isLatin1BookName(name, extensions)) names.push(name);
+  } else if (!name.endsWith(SIDECAR_ENDING)) names.push(`${name}/`);
 }

@@ -1,4 +1,5 @@
 import type { Document } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
 import type { ProgressRecord } from '../domain/progress.js';
 import type { ArrivedRecord } from '../storage/progress-repository.js';
@@ -11,18 +12,32 @@ import type { SyncPath } from './sync-path.js';
  * @returns `undefined` when there is none
  * @throws SyncError `overloaded`, `unavailable`
  */
-export async function getProgress(
+export function getProgress(
   sync: SyncPath,
   { userId }: Principal,
   document: Document,
 ): Promise<ProgressRecord | undefined> {
-  // Both at once: where the document is remembered, its other digests join the very same read.
   const own = sync.pulls.pull({ userId, document });
-  const withOthers = sync
-    .sameBook(userId, document)
-    .then((others) => Promise.all(others.map((other) => sync.pulls.pull({ userId, document: other }))));
-  const [record, others] = await Promise.all([own, withOthers]);
-  return others.reduce(newer, record);
+  const others = sync.sameBook(userId, document);
+  // Where the document is remembered, which is nearly always, its other digests join the very same read.
+  if (!(others instanceof Promise) && others.length === 0) return own;
+  return newestOf(own, pullOthers(sync, userId, others));
+}
+
+async function pullOthers(
+  sync: SyncPath,
+  userId: UserId,
+  others: readonly Document[] | Promise<readonly Document[]>,
+): Promise<readonly (ArrivedRecord | undefined)[]> {
+  return Promise.all((await others).map((document) => sync.pulls.pull({ userId, document })));
+}
+
+async function newestOf(
+  own: Promise<ArrivedRecord | undefined>,
+  others: Promise<readonly (ArrivedRecord | undefined)[]>,
+): Promise<ArrivedRecord | undefined> {
+  const [record, otherRecords] = await Promise.all([own, others]);
+  return otherRecords.reduce(newer, record);
 }
 
 function newer(best: ArrivedRecord | undefined, other: ArrivedRecord | undefined): ArrivedRecord | undefined {

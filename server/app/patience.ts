@@ -45,35 +45,38 @@ function unset(): void {
 }
 
 /** What the clock needs to know of a waiter, whatever it waits for. */
-type Expiring = Pick<Waiter<unknown>, 'deadlineMs' | 'isSettled' | 'reject'>;
+export type Expiring = Pick<Waiter<unknown>, 'deadlineMs' | 'isSettled' | 'reject'>;
 
-/** Refuses waiters whose time is up. One timer for all of them, and none while nobody waits. */
+/**
+ * Refuses waiters whose time is up. One timer for all of them, and none while nobody waits. It asks its queue who
+ * waits instead of keeping a list: thousands of settled waiters held until the next round cost more in garbage
+ * collection than the requests themselves (measured: 30 % of all CPU).
+ */
 export class Patience {
+  readonly #waiting: () => Iterable<Expiring>;
   readonly #patienceMs: number;
-  #waiters: Expiring[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(patienceMs: number = PATIENCE_MS) {
+  /** @param waiting everybody who has begun to wait and may not be settled */
+  constructor(waiting: () => Iterable<Expiring>, patienceMs: number = PATIENCE_MS) {
+    this.#waiting = waiting;
     this.#patienceMs = patienceMs;
   }
 
   begin<T>(): Waiter<T> {
-    const waiter = new Waiter<T>(performance.now(), this.#patienceMs);
-    this.#waiters.push(waiter);
     this.#timer ??= setInterval(this.#sweep, SWEEP_MS).unref();
-    return waiter;
+    return new Waiter<T>(performance.now(), this.#patienceMs);
   }
 
   readonly #sweep = (): void => {
     const nowMs = performance.now();
-    const waiting: Expiring[] = [];
-    for (const waiter of this.#waiters) {
+    let isAnybodyWaiting = false;
+    for (const waiter of this.#waiting()) {
       if (waiter.isSettled) continue;
-      if (waiter.deadlineMs > nowMs) waiting.push(waiter);
+      if (waiter.deadlineMs > nowMs) isAnybodyWaiting = true;
       else waiter.reject(new SyncError('unavailable', 'The database did not answer in time.'));
     }
-    this.#waiters = waiting;
-    if (waiting.length > 0) return;
+    if (isAnybodyWaiting) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   };

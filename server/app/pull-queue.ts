@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
-import { Patience, type Waiter } from './patience.js';
+import { type Expiring, Patience, type Waiter } from './patience.js';
 
 export interface PullQueueOptions<Key, Value> {
   /** Reads all keys together; a key without a value is left out of the result, which is keyed by `textOf`. */
@@ -34,12 +34,13 @@ export class PullQueue<Key, Value> {
   readonly #options: PullQueueOptions<Key, Value>;
   readonly #patience: Patience;
   readonly #waiting = new Map<string, Pull<Key, Value>>();
+  readonly #underWay = new Set<ReadonlyMap<string, Pull<Key, Value>>>();
   #reading = 0;
   #isScheduled = false;
 
   constructor(options: PullQueueOptions<Key, Value>) {
     this.#options = options;
-    this.#patience = new Patience(options.patienceMs);
+    this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
   }
 
   get waiting(): number {
@@ -70,12 +71,19 @@ export class PullQueue<Key, Value> {
       const pulls = this.#takePulls();
       if (pulls.size === 0) return;
       this.#reading++;
+      this.#underWay.add(pulls);
       void this.#readAll(pulls).finally(() => {
+        this.#underWay.delete(pulls);
         this.#reading--;
         this.#start();
       });
     }
   };
+
+  *#waiters(): Generator<Expiring> {
+    for (const { waiter } of this.#waiting.values()) yield waiter;
+    for (const pulls of this.#underWay) for (const { waiter } of pulls.values()) yield waiter;
+  }
 
   #takePulls(): Map<string, Pull<Key, Value>> {
     const pulls = new Map<string, Pull<Key, Value>>();

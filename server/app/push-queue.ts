@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
-import { Patience, type Waiter } from './patience.js';
+import { type Expiring, Patience, type Waiter } from './patience.js';
 
 /** A push within a batch. Rows come in key order; `arrivalIndex` says in which order they arrived. */
 export interface BatchRow<Push> {
@@ -32,7 +32,9 @@ interface Entry<Push> {
   readonly order: string;
   readonly push: Push;
   /** Everybody whose push this row answers for; the last one's push is what is written. */
-  readonly waiters: readonly Waiter<void>[];
+  readonly waiters: Waiter<void>[];
+  /** Its place in the batch that it went into. */
+  arrivalIndex: number;
 }
 
 /** The first pause before a batch is tried again, doubled each time up to the longest. */
@@ -53,7 +55,8 @@ export class PushQueue<Push> {
   readonly #options: PushQueueOptions<Push>;
   readonly #patience: Patience;
   readonly #waiting = new Map<string, Entry<Push>>();
-  readonly #underWay = new Set<string>();
+  readonly #underWay = new Set<readonly Entry<Push>[]>();
+  readonly #ordersUnderWay = new Set<string>();
   #waitingPushes = 0;
   #commits = 0;
   #isScheduled = false;
@@ -61,7 +64,7 @@ export class PushQueue<Push> {
 
   constructor(options: PushQueueOptions<Push>) {
     this.#options = options;
-    this.#patience = new Patience(options.patienceMs);
+    this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
   }
 
   get waiting(): number {
@@ -75,14 +78,12 @@ export class PushQueue<Push> {
     }
     const waiter = this.#patience.begin<void>();
     const row = this.#options.rowOf(push);
-    const order = this.#options.orderOf(push);
     const replaced = this.#waiting.get(row);
-    if (replaced === undefined) {
-      this.#waiting.set(row, { row, order, push, waiters: [waiter] });
-    } else {
-      this.#waiting.delete(row);
-      this.#waiting.set(row, { row, order, push, waiters: [...replaced.waiters, waiter] });
-    }
+    const waiters = replaced?.waiters ?? [];
+    waiters.push(waiter);
+    // To the end: the order of the map is the order of arrival.
+    if (replaced !== undefined) this.#waiting.delete(row);
+    this.#waiting.set(row, { row, order: this.#options.orderOf(push), push, waiters, arrivalIndex: 0 });
     this.#waitingPushes++;
     if (!this.#isScheduled && this.#commits < this.#options.commitsAtOnce) {
       // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
@@ -106,8 +107,10 @@ export class PushQueue<Push> {
       const entries = this.#takeEntries();
       if (entries.length === 0) break;
       this.#commits++;
-      void this.#commitAll(entries).finally(() => {
-        for (const { order } of entries) this.#underWay.delete(order);
+      this.#underWay.add(entries);
+      void this.#commitBatch(entries).finally(() => {
+        this.#underWay.delete(entries);
+        for (const { order } of entries) this.#ordersUnderWay.delete(order);
         this.#commits--;
         this.#start();
       });
@@ -116,28 +119,30 @@ export class PushQueue<Push> {
     for (const resolve of this.#onIdle.splice(0)) resolve();
   };
 
-  #takeEntries(): Entry<Push>[] {
+  *#waiters(): Generator<Expiring> {
+    for (const { waiters } of this.#waiting.values()) yield* waiters;
+    for (const entries of this.#underWay) for (const { waiters } of entries) yield* waiters;
+  }
+
+  /** In key order. */
+  #takeEntries(): readonly Entry<Push>[] {
     const entries: Entry<Push>[] = [];
     for (const entry of this.#waiting.values()) {
       if (entries.length >= this.#options.rowsPerCommit) break;
-      if (this.#underWay.has(entry.order)) continue;
+      if (this.#ordersUnderWay.has(entry.order)) continue;
       this.#waiting.delete(entry.row);
       this.#waitingPushes -= entry.waiters.length;
-      if (entry.waiters.some(isUnsettled)) entries.push(entry);
+      if (!entry.waiters.some(isUnsettled)) continue;
+      entry.arrivalIndex = entries.length;
+      entries.push(entry);
     }
     // Only now: one batch may hold several rows of one order.
-    for (const { order } of entries) this.#underWay.add(order);
-    return entries;
-  }
-
-  async #commitAll(entries: readonly Entry<Push>[]): Promise<void> {
-    const batch = entries.map((entry, arrivalIndex) => ({ ...entry, arrivalIndex }));
-    batch.sort((left, right) => this.#options.compare(left.push, right.push));
-    await this.#commitBatch(batch);
+    for (const { order } of entries) this.#ordersUnderWay.add(order);
+    return entries.toSorted((left, right) => this.#options.compare(left.push, right.push));
   }
 
   /** Never rejects: every outcome goes to the waiters. */
-  async #commitBatch(batch: readonly ArrivedEntry<Push>[]): Promise<void> {
+  async #commitBatch(batch: readonly Entry<Push>[]): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const rows = batch.filter((entry) => entry.waiters.some(isUnsettled));
       if (rows.length === 0) return;
@@ -155,7 +160,7 @@ export class PushQueue<Push> {
   }
 
   /** One bad row must not fail its neighbours: halves are tried by themselves, down to the row. */
-  async #commitParts(rows: readonly ArrivedEntry<Push>[], error: unknown): Promise<void> {
+  async #commitParts(rows: readonly Entry<Push>[], error: unknown): Promise<void> {
     if (rows.length === 1) {
       const failure = new SyncError('refused', 'The database refused this progress.', error);
       for (const { waiters } of rows) {
@@ -167,10 +172,8 @@ export class PushQueue<Push> {
   }
 }
 
-type ArrivedEntry<Push> = Entry<Push> & { readonly arrivalIndex: number };
-
 /** Two halves, cut where no order is torn apart; rows of a single order one by one as they arrived. */
-function parts<Push>(rows: readonly ArrivedEntry<Push>[]): readonly (readonly ArrivedEntry<Push>[])[] {
+function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Push>[])[] {
   const middle = rows[rows.length >> 1];
   if (middle === undefined) return [];
   const cut = rows.findIndex(

@@ -15,13 +15,17 @@ export type UnknownDocuments = 'reject' | 'store';
 export async function putProgress(
   sync: SyncPath,
   { userId }: Principal,
-  progress: Progress,
+  { document, position, percentage, device, metadataJson }: Progress,
   unknownDocuments: UnknownDocuments,
 ): Promise<number> {
   const pushedMs = Date.now();
-  if (unknownDocuments === 'reject' && !(await sync.isKnown(userId, progress.document))) {
-    throw new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
+  if (unknownDocuments === 'reject') {
+    const known = sync.isKnown(userId, document);
+    // Nearly always remembered, and then nothing is waited for.
+    if (!(typeof known === 'boolean' ? known : await known)) {
+      throw new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
+    }
   }
-  await sync.pushes.push({ ...progress, userId, pushedMs });
+  await sync.pushes.push({ userId, document, position, percentage, device, metadataJson, pushedMs });
   return pushedMs;
 }

@@ -1,4 +1,4 @@
-import { digestOfDocument, parseDocument } from '../domain/document.js';
+import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import { isInLibrary, type KnownDocument, sameBook } from '../domain/known-document.js';
 import type { Document } from '../domain/document.js';
@@ -89,16 +89,13 @@ export class SyncPath {
   }
 
   /** Whether the document is, or was, a digest of a book that the user may see. */
-  async isKnown(userId: UserId, document: Document): Promise<boolean> {
-    const known = await this.#known(document);
-    return known !== undefined && isInLibrary(known, await this.#visibility(userId));
+  isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
+    return this.#withBooks(userId, document, isInLibrary, false);
   }
 
   /** Other documents that stand for the same book to this user. */
-  async sameBook(userId: UserId, document: Document): Promise<readonly Document[]> {
-    const known = await this.#known(document);
-    if (known === undefined || known.others.length === 0) return [];
-    return sameBook(known, await this.#visibility(userId));
+  sameBook(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
+    return this.#withBooks(userId, document, sameBook, NONE);
   }
 
   /** After a change to libraries or books made through this server, which need not wait. */
@@ -107,15 +104,36 @@ export class SyncPath {
     this.#access.forgetAll();
   }
 
-  #known(document: Document): KnownDocument | undefined | Promise<KnownDocument | undefined> {
-    if (digestOfDocument(document) === undefined) return undefined;
-    return this.#documents.peek(document) ?? this.#documents.readAnew(document);
+  /** Decides at once on what is remembered, and otherwise when it is read. */
+  #withBooks<Decision>(
+    userId: UserId,
+    document: Document,
+    decide: (known: KnownDocument, isVisible: (library: LibraryId) => boolean) => Decision,
+    unknown: Decision,
+  ): Decision | Promise<Decision> {
+    if (!isDigest(document)) return unknown;
+    const known = this.#documents.peek(document);
+    const access = this.#access.peek(ACCESS);
+    if (known !== undefined && access !== undefined) return decide(known, visibility(access, userId));
+    return this.#withBooksRead(userId, document, decide, unknown);
   }
 
-  async #visibility(userId: UserId): Promise<(library: LibraryId) => boolean> {
-    const access = this.#access.peek(ACCESS) ?? (await this.#access.readAnew(ACCESS));
-    return (library) => access?.get(library)?.has(userId) ?? true;
+  async #withBooksRead<Decision>(
+    userId: UserId,
+    document: Document,
+    decide: (known: KnownDocument, isVisible: (library: LibraryId) => boolean) => Decision,
+    unknown: Decision,
+  ): Promise<Decision> {
+    const [known, access] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
+    if (known === undefined || access === undefined) return unknown;
+    return decide(known, visibility(access, userId));
   }
+}
+
+const NONE: readonly Document[] = [];
+
+function visibility(access: LibraryAccess, userId: UserId): (library: LibraryId) => boolean {
+  return (library) => access.get(library)?.has(userId) ?? true;
 }
 
 /** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */

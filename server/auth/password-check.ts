@@ -45,6 +45,11 @@ export class PasswordCheck {
     return this.#pairs.has(this.#pairs.pairOf(user.id, key), user.passwordHash);
   }
 
+  /** Pairs of user and key that were verified lately. */
+  get remembered(): number {
+    return this.#pairs.size;
+  }
+
   async check({ user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
     const storedHash = user?.passwordHash ?? NOBODYS_HASH;
     const pair = this.#pairs.pairOf(user?.id, key);

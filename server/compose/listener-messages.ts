@@ -14,5 +14,5 @@ export interface ListenerClose {
 /** From a listening thread. */
 export type ListenerEvent =
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly name: string; readonly message: string }
   | { readonly type: 'closed' };

@@ -10,7 +10,10 @@ async function listen(
   const send = (event: ListenerEvent): void => parent.postMessage(event);
   try {
     const log = createLogger(configuration.log);
-    const listener = await composeListener(configuration, log, { port, sharesPort: true });
+    const listener = await composeListener(configuration, log, {
+      port,
+      threads: configuration.server.listeners,
+    });
     parent.once('message', ({ deadlineMs }: ListenerClose) => {
       void listener.close(deadlineMs).finally(() => {
         send({ type: 'closed' });
@@ -19,7 +22,8 @@ async function listen(
     });
     send({ type: 'listening', port: listener.port });
   } catch (error) {
-    send({ type: 'failed', message: error instanceof Error ? error.message : 'unknown error' });
+    const { name, message } = error instanceof Error ? error : new Error('unknown error');
+    send({ type: 'failed', name, message });
     parent.close();
   }
 }

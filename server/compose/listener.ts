@@ -1,9 +1,17 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../app/accounts.js';
+import { type Readiness, readiness } from '../app/readiness.js';
+import { scanGauges } from '../app/scan-gauges.js';
 import { SyncPath } from '../app/sync-path.js';
-import { composeStore } from './program.js';
+import { Metrics } from '../http/metrics.js';
+import type { HttpRequest } from '../http/request.js';
+import { operationGroups } from '../http/routes/operation.js';
 import { startSyncServer } from '../http/sync-server.js';
+import type { HttpServer } from '../http/uws.js';
+import { openStore, type OpenStore } from '../storage/store.js';
+import { composeStore } from './program.js';
+import { SharedMetrics } from './shared-metrics.js';
 
 /** One thread's share of the server: its own connections, its own queues, the same port as the others. */
 export interface Listener {
@@ -15,32 +23,56 @@ export interface Listener {
 export interface ListenerOptions {
   /** Instead of the configured one: that of the first thread, where any free one was asked for. */
   readonly port?: number;
-  readonly sharesPort: boolean;
+  /** Threads that answer requests on this port, this one included. */
+  readonly threads: number;
 }
+
+/** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
+const STATEMENT_TIMEOUT_MS = 1500;
 
 export async function composeListener(
   configuration: Configuration,
   log: Logger,
-  options: ListenerOptions,
+  { port, threads }: ListenerOptions,
 ): Promise<Listener> {
-  const { server, sync: syncing, enable_koreader_sync } = configuration;
-  const store = await composeStore(configuration);
-  const accounts = new Accounts(store, (error) =>
-    log.warn({ error }, 'the last use of API keys was not written'),
-  );
-  const sync = new SyncPath(store);
+  const { server, sync: syncing, database } = configuration;
+  // Migrations may take as long as they take, so they have run before the clock of statements is on.
+  await (await composeStore(configuration)).close();
+  const store = await openStore(database.url, {
+    connections: database.connections,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
   try {
-    const http = await startSyncServer({
+    const accounts = new Accounts(store, (error) => {
+      log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
+    });
+    let http: HttpServer | undefined;
+    let isStopping = false;
+    const metrics: Metrics = new Metrics({
+      activeRequests: () => http?.active ?? 0,
+      waitingPushes: () => sync.pushes.waiting,
+      waitingPulls: () => sync.pulls.waiting,
+      rememberedKeys: () => accounts.keys.size,
+      rememberedUsers: () => accounts.users.size,
+      rememberedPasswords: () => accounts.passwords.remembered,
+    });
+    const sync = new SyncPath(store, {
+      onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
+      onRead: (keys, durationMs) => metrics.read(keys, durationMs),
+    });
+    const shared = new SharedMetrics(metrics.registry, threads);
+    const stopping: Readiness = { state: 'not-ready', reason: 'stopping' };
+    http = await startSyncServer({
       host: server.host,
-      port: options.port ?? server.port,
+      port: port ?? server.port,
       basePath: server.base_url === '/' ? '' : server.base_url,
       bodyLimitBytes: server.body_limit_bytes,
       trustedProxies: server.trusted_proxies,
       ...(server.tls.certificate === undefined || server.tls.key === undefined
         ? {}
         : { tls: { certificateFile: server.tls.certificate, keyFile: server.tls.key } }),
-      sharesPort: options.sharesPort,
-      koreaderSync: enable_koreader_sync,
+      sharesPort: threads > 1,
+      koreaderSync: configuration.enable_koreader_sync,
       takesRegistrations: syncing.registration,
       unknownDocuments: {
         'api-key': syncing.unknown_documents.api_key,
@@ -49,17 +81,48 @@ export async function composeListener(
       accounts,
       sync,
       log,
+      groups: operationGroups({
+        readiness: () => (isStopping ? Promise.resolve(stopping) : readiness(store)),
+        metrics: () => shared.text(),
+        scans: () => scanGauges(store),
+        metricsAccess: configuration.metrics.access,
+        isPermitted: (request) => mayManage(accounts, request),
+      }),
+      onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
+    const listening = http;
     return {
-      port: http.port,
+      port: listening.port,
       close: async (deadlineMs) => {
-        await http.close(deadlineMs);
+        isStopping = true;
+        await listening.close(deadlineMs);
+        shared.close();
         await accounts.close();
         await store.close();
       },
     };
   } catch (error) {
-    await store.close();
+    await closeQuietly(store);
     throw error;
   }
+}
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+async function mayManage(accounts: Accounts, request: HttpRequest): Promise<boolean> {
+  const [, key] = BEARER.exec(request.header('authorization') ?? '') ?? [];
+  if (key === undefined) return false;
+  try {
+    return (await accounts.authenticator.byApiKey(key, request)).permissions.has('library:manage');
+  } catch {
+    return false; // a key that is not valid permits nothing, whatever is wrong with it
+  }
+}
+
+async function closeQuietly(store: OpenStore): Promise<void> {
+  await store.close().catch(() => undefined); // the error that ended the start is the one to tell
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error';
 }

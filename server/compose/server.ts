@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
@@ -19,24 +20,42 @@ export async function startServer(configuration: Configuration): Promise<Running
   const log = createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
-    const listener = await composeListener(configuration, log, { sharesPort: false });
+    const listener = await composeListener(configuration, log, { threads: 1 });
     return { ...listener, log, lost: new Promise(() => undefined) };
   }
-  const first = await startThread({ configuration, port });
-  const others = await Promise.all(
-    Array.from({ length: listeners - 1 }, () => startThread({ configuration, port: first.port })),
+  const shared = port === 0 ? await freePort(configuration.server.host) : port;
+  const started = await Promise.allSettled(
+    Array.from({ length: listeners }, () => startThread({ configuration, port: shared })),
   );
-  const threads = [first, ...others];
+  const threads = started.flatMap((thread) => (thread.status === 'fulfilled' ? [thread.value] : []));
+  const failed = started.find((thread) => thread.status === 'rejected');
+  if (failed !== undefined) {
+    await Promise.all(threads.map((thread) => thread.close(0)));
+    throw failed.reason;
+  }
   const lost = Promise.race(threads.map((thread) => thread.lost));
   lost.catch(() => undefined);
   return {
-    port: first.port,
+    port: shared,
     log,
     lost,
     close: async (deadlineMs) => {
       await Promise.all(threads.map((thread) => thread.close(deadlineMs)));
     },
   };
+}
+
+/** uWebSockets.js lets no second socket share a port that the system chose, so it is chosen beforehand. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error(`no free port on ${host}`);
+  return address.port;
 }
 
 /** Another thread that answers requests. */
@@ -62,7 +81,7 @@ function startThread(task: ListenerTask): Promise<ListenerThread> {
     worker.on('message', (event: ListenerEvent) => {
       if (event.type === 'failed') {
         isClosing = true;
-        reject(new Error(event.message));
+        reject(Object.assign(new Error(event.message), { name: event.name }));
       }
       if (event.type !== 'listening') return;
       resolve({

@@ -29,9 +29,14 @@ export function documentMistake(text: unknown): DocumentMistake | undefined {
   return undefined;
 }
 
-/** The digest that the document is; `undefined` for one that no book of a library can have. */
+/** Whether a book of a library can have this document for a digest. */
+export function isDigest(document: Document): boolean {
+  return HEX_DIGEST.test(document);
+}
+
+/** The digest that the document is; `undefined` where it is none. */
 export function digestOfDocument(document: Document): Buffer | undefined {
-  return HEX_DIGEST.test(document) ? Buffer.from(document, 'hex') : undefined;
+  return isDigest(document) ? Buffer.from(document, 'hex') : undefined;
 }
 
 /** A digest (16 bytes) as readers send it. */

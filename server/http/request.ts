@@ -3,6 +3,7 @@ export const READ_HEADERS = [
   'x-auth-user',
   'x-auth-key',
   'authorization',
+  'x-forwarded-for',
   'accept',
   'if-none-match',
   'last-event-id',

@@ -157,6 +157,7 @@ it('wrong addresses of databases are told from right ones', () => {
     'mysql://h',
     'mysql://h/',
     'mysql://h/a/b',
+    'mysql://u:/p@h',
     'mysql://h/d?ssl=1',
     'mysql://h/d?tls=yes',
     'mysql://h/d#f',

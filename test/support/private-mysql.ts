@@ -156,6 +156,8 @@ class Server implements PrivateMysql {
       ...asRoot(),
       `--datadir=${this.#path('data')}`,
       `--tmpdir=${this.#path('tmp')}`,
+      // The folder that packages of MySQL compile in need not exist, and without it the server does not start.
+      `--secure-file-priv=${this.#path('tmp')}`,
       `--socket=${this.#path('socket')}`,
       `--pid-file=${this.#path('pid')}`,
       `--init-file=${this.#path('init.sql')}`,

@@ -43,8 +43,8 @@ const AUTHORIZED = jsonAnswer(200, { authorized: 'OK' });
 const HEALTHY = jsonAnswer(200, { state: 'OK' });
 
 function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
-  const principalOf = async (request: HttpRequest): Promise<Principal> =>
-    permitted(await accounts.authenticator.byApiKey(request.params[0] ?? '', request));
+  const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
+    permitted(accounts.authenticator.byApiKey(request.params[0] ?? '', request));
   return [
     {
       method: 'POST',
@@ -68,18 +68,12 @@ function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): read
       method: 'PUT',
       pattern: '/:api_key/syncs/progress',
       readsBody: true,
-      handle: async (request) => {
-        const principal = await principalOf(request);
-        return put(sync, principal, request.body, unknownDocuments['api-key']);
-      },
+      handle: (request) => put(sync, principalOf(request), request.body, unknownDocuments['api-key']),
     },
     {
       method: 'GET',
       pattern: '/:api_key/syncs/progress/*document',
-      handle: async (request) => {
-        const principal = await principalOf(request);
-        return get(sync, principal, request.params[1], 'api-key');
-      },
+      handle: (request) => get(sync, principalOf(request), request.params[1], 'api-key'),
     },
     { method: 'GET', pattern: '/:api_key/healthcheck', handle: () => HEALTHY },
   ];
@@ -87,8 +81,8 @@ function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): read
 
 function accountRoutes(options: KosyncOptions): readonly Route[] {
   const { accounts, sync, unknownDocuments } = options;
-  const principalOf = async (request: HttpRequest): Promise<Principal> =>
-    permitted(await accounts.authenticator.byAccount(credentialsOf(request), request));
+  const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
+    permitted(accounts.authenticator.byAccount(credentialsOf(request), request));
   return [
     {
       method: 'POST',
@@ -133,18 +127,12 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'PUT',
       pattern: '/syncs/progress',
       readsBody: true,
-      handle: async (request) => {
-        const principal = await principalOf(request);
-        return put(sync, principal, request.body, unknownDocuments.account);
-      },
+      handle: (request) => put(sync, principalOf(request), request.body, unknownDocuments.account),
     },
     {
       method: 'GET',
       pattern: '/syncs/progress/*document',
-      handle: async (request) => {
-        const principal = await principalOf(request);
-        return get(sync, principal, request.params[0], 'account');
-      },
+      handle: (request) => get(sync, principalOf(request), request.params[0], 'account'),
     },
     { method: 'GET', pattern: '/healthcheck', handle: () => HEALTHY },
   ];
@@ -158,17 +146,20 @@ function credentialsOf(request: HttpRequest): AccountCredentials | undefined {
   });
 }
 
-function permitted(principal: Principal): Principal {
+/** At once where the credentials are remembered: a promise more for each push is a promise too many. */
+function permitted(principal: Principal | Promise<Principal>): Principal | Promise<Principal> {
+  if (principal instanceof Promise) return principal.then(permitted);
   if (principal.permissions.has('feature:koreader_sync')) return principal;
   throw new SyncError('forbidden', 'The permission feature:koreader_sync is missing.');
 }
 
 async function put(
   sync: SyncPath,
-  principal: Principal,
+  authentication: Principal | Promise<Principal>,
   body: string,
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
+  const principal = authentication instanceof Promise ? await authentication : authentication;
   const progress = parseProgress(body);
   const pushedMs = await putProgress(sync, principal, progress, unknownDocuments);
   return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
@@ -176,10 +167,11 @@ async function put(
 
 async function get(
   sync: SyncPath,
-  principal: Principal,
+  authentication: Principal | Promise<Principal>,
   text: string | undefined,
   family: KosyncFamily,
 ): Promise<Answer> {
+  const principal = authentication instanceof Promise ? await authentication : authentication;
   const document = parseDocument(text);
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
   const record = await getProgress(sync, principal, document);

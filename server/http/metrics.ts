@@ -1,0 +1,89 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What changes by itself and is looked up when somebody asks. */
+export interface MeasuredState {
+  activeRequests(): number;
+  waitingPushes(): number;
+  waitingPulls(): number;
+  rememberedKeys(): number;
+  rememberedUsers(): number;
+  rememberedPasswords(): number;
+}
+
+/** Seconds. A push on an idle server takes a millisecond or two; a reader gives up after two seconds. */
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
+/** Rows of a commit and keys of a read: up to what the queues put into one. */
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/** The measurements of one thread that answers requests, as Prometheus reads them. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #requests: Counter<'route' | 'status'>;
+  readonly #durations: Histogram<'route'>;
+  readonly #commitRows: Histogram;
+  readonly #commitDurations: Histogram;
+  readonly #readKeys: Histogram;
+  readonly #readDurations: Histogram;
+
+  constructor(state: MeasuredState) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry, prefix: 'dogear_' });
+    this.#requests = new Counter({
+      name: 'dogear_http_requests_total',
+      help: 'Requests by route and status; 499 means that the client left.',
+      labelNames: ['route', 'status'],
+      registers,
+    });
+    this.#durations = histogram('http_request_duration_seconds', 'From headers to answer.', registers, [
+      'route',
+    ]);
+    this.#commitRows = histogram('commit_rows', 'Pushes that shared a commit.', registers, [], BATCH_BUCKETS);
+    this.#commitDurations = histogram('commit_duration_seconds', 'Commits of pushes.', registers);
+    this.#readKeys = histogram('read_keys', 'Documents that shared a read.', registers, [], BATCH_BUCKETS);
+    this.#readDurations = histogram('read_duration_seconds', 'Reads of progress.', registers);
+    gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
+    gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
+    gauge('pulls_waiting', 'Pulls that wait for a read.', registers, () => state.waitingPulls());
+    gauge('remembered_api_keys', 'API keys remembered.', registers, () => state.rememberedKeys());
+    gauge('remembered_users', 'Users remembered.', registers, () => state.rememberedUsers());
+    gauge('remembered_passwords', 'Verified passwords remembered.', registers, () =>
+      state.rememberedPasswords(),
+    );
+  }
+
+  answered(route: string, status: number, durationMs: number): void {
+    this.#requests.inc({ route, status: String(status) });
+    this.#durations.observe({ route }, durationMs / 1000);
+  }
+
+  committed(rows: number, durationMs: number): void {
+    this.#commitRows.observe(rows);
+    this.#commitDurations.observe(durationMs / 1000);
+  }
+
+  read(keys: number, durationMs: number): void {
+    this.#readKeys.observe(keys);
+    this.#readDurations.observe(durationMs / 1000);
+  }
+}
+
+function histogram<Label extends string>(
+  name: string,
+  help: string,
+  registers: Registry[],
+  labelNames: Label[] = [],
+  buckets: number[] = DURATION_BUCKETS,
+): Histogram<Label> {
+  return new Histogram({ name: `dogear_${name}`, help, registers, labelNames, buckets });
+}
+
+function gauge(name: string, help: string, registers: Registry[], read: () => number): void {
+  const made: Gauge = new Gauge({
+    name: `dogear_${name}`,
+    help,
+    registers,
+    collect: () => {
+      made.set(read());
+    },
+  });
+}

@@ -1,0 +1,103 @@
+import type { Readiness } from '../../app/readiness.js';
+import type { ScanGauge } from '../../app/scan-gauges.js';
+import { type Answer, jsonAnswer } from '../answer.js';
+import type { HttpRequest } from '../request.js';
+import type { Failure, RouteGroup } from '../route.js';
+
+/** Who may read the metrics besides holders of the permission. */
+export type MetricsAccess = 'loopback' | 'permission' | 'open';
+
+export interface OperationOptions {
+  readonly readiness: () => Promise<Readiness>;
+  /** The text that Prometheus reads, of all threads. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly scans: () => Promise<readonly ScanGauge[]>;
+  readonly metricsAccess: MetricsAccess;
+  /** Whether the request carries an API key that permits `library:manage`. */
+  readonly isPermitted: (request: HttpRequest) => Promise<boolean>;
+}
+
+/** What machines ask: is the process alive, may it get requests, how is it doing. */
+export function operationGroups(options: OperationOptions): readonly RouteGroup[] {
+  return [
+    group('/livez', () => jsonAnswer(200, { status: 'alive' })),
+    group('/readyz', async () => {
+      const readiness = await options.readiness();
+      return readiness.state === 'ready'
+        ? jsonAnswer(200, { status: 'ready' })
+        : jsonAnswer(503, { status: 'not ready', reason: readiness.reason }, [['Retry-After', '1']]);
+    }),
+    group('/metrics', async (request) => {
+      if (!(await mayReadMetrics(options, request))) return FORBIDDEN;
+      const [{ contentType, text }, scans] = await Promise.all([options.metrics(), options.scans()]);
+      return { status: 200, contentType, body: `${text}${scanText(scans)}` };
+    }),
+  ];
+}
+
+const FORBIDDEN = jsonAnswer(403, {
+  message:
+    'Metrics are for programs on this machine, or for an API key with the permission library:manage ' +
+    '(Authorization: Bearer KEY); the setting metrics.access opens them.',
+});
+
+async function mayReadMetrics(options: OperationOptions, request: HttpRequest): Promise<boolean> {
+  switch (options.metricsAccess) {
+    case 'open':
+      return true;
+    case 'loopback':
+      // A request that a proxy on this machine passes on comes from there as well: it says so, and counts only
+      // if that proxy is trusted, in which case the address is the one before it.
+      if (isLoopback(request.clientAddress) && request.header('x-forwarded-for') === undefined) return true;
+      return options.isPermitted(request);
+    case 'permission':
+      return options.isPermitted(request);
+    default:
+      return options.metricsAccess satisfies never;
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '0:0:0:0:0:0:0:1';
+}
+
+/** Scans run anywhere on the database, so they are read from there and not from this process. */
+function scanText(scans: readonly ScanGauge[]): string {
+  const lines = [
+    '# HELP dogear_scan_files Files of the scans that are running, by what became of them.',
+    '# TYPE dogear_scan_files gauge',
+  ];
+  for (const { library, shard, files } of scans) {
+    for (const [outcome, count] of Object.entries(files)) {
+      const labels = `library="${escaped(library)}",shard="${shard}",outcome="${outcome}"`;
+      lines.push(`dogear_scan_files{${labels}} ${String(count)}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function group(prefix: string, handle: (request: HttpRequest) => Answer | Promise<Answer>): RouteGroup {
+  return { prefix, routes: [{ method: 'GET', pattern: '', handle }], fail };
+}
+
+function fail(failure: Failure): Answer {
+  switch (failure.kind) {
+    case 'not-found':
+    case 'bad-path':
+      return jsonAnswer(404, { message: 'Nothing is at this address.' });
+    case 'method-not-allowed':
+      return jsonAnswer(405, { message: 'This address answers GET.' }, [
+        ['Allow', failure.allowed.join(', ')],
+      ]);
+    case 'body-too-large':
+      return jsonAnswer(413, { message: 'The request body is too large.' });
+    case 'thrown':
+      return jsonAnswer(503, { message: 'The database is not available.' }, [['Retry-After', '5']]);
+    default:
+      return failure satisfies never;
+  }
+}

@@ -1,0 +1,171 @@
+import { attributeOf } from '../source/attributes.js';
+import { nameOf, type SourceTree } from '../source/source-tree.js';
+import type { Display } from './element-names.js';
+import { keyOfSubject, matchSelector } from './selector.js';
+import { PLAIN_STYLE, type StyleGuess, type WhiteSpace } from './style-guess.js';
+import { parseDeclarations, type StyleDeclarations, type StyleRule, type StyleSheet } from './style-sheet.js';
+
+/** Compounds of selectors that are tried on the elements of a chapter; one of 100 KB takes some ten thousand. */
+const MAX_STEPS = 500_000;
+
+interface OrderedRule {
+  readonly rule: StyleRule;
+  readonly order: number;
+}
+
+/**
+ * The computed styles of a chapter with its style sheets, the first of which is the weakest. Undefined if they
+ * change nothing that matters: then there is only one guess to make.
+ */
+export function bookStyle(
+  tree: SourceTree,
+  sheets: readonly StyleSheet[],
+  hasStyleAttributes: boolean,
+): StyleGuess | undefined {
+  const rulesByKey = new Map<string, OrderedRule[]>();
+  let order = 0;
+  for (const rule of sheets.flatMap((sheet) => sheet.rules)) {
+    const key = keyOfSubject(rule.selector);
+    const rules = rulesByKey.get(key) ?? [];
+    rules.push({ rule, order });
+    rulesByKey.set(key, rules);
+    order += 1;
+  }
+  if (sheets.some(({ isCut }) => isCut)) return UNKNOWN_STYLE;
+  if (order === 0 && !hasStyleAttributes) return undefined;
+  const budget = { steps: MAX_STEPS };
+  // Both questions are asked for each element, one after the other.
+  let lastElement = -1;
+  let lastStyle: ElementStyle = NO_STYLE;
+  const styleOf = (element: number): ElementStyle => {
+    if (element !== lastElement) {
+      lastStyle = computeStyle(tree, element, rulesByKey, hasStyleAttributes, budget);
+      lastElement = element;
+    }
+    return lastStyle;
+  };
+  return {
+    displayOf: (_, element) => {
+      const { display, float } = styleOf(element);
+      if (display === 'unknown' || float === 'unknown') return 'unknown';
+      if (float !== undefined && float !== 'none') return 'unknown';
+      return display === undefined ? PLAIN_STYLE.displayOf(tree, element) : displayOfValue(display);
+    },
+    whiteSpaceOf: (_, element) => {
+      const { whiteSpace } = styleOf(element);
+      if (whiteSpace !== undefined) return whiteSpaceOfValue(whiteSpace);
+      const plain = PLAIN_STYLE.whiteSpaceOf(tree, element);
+      return plain === 'collapsed' ? 'unknown-if-kept-around' : plain;
+    },
+  };
+}
+
+/** Nothing is known of the styles: then no text beside white space is certain. */
+const UNKNOWN_STYLE: StyleGuess = { displayOf: () => 'unknown', whiteSpaceOf: () => 'unknown' };
+
+/** Values as the style sheets write them; `unknown` where it is not certain which of several applies. */
+type ElementStyle = StyleDeclarations;
+
+const NO_STYLE: ElementStyle = { display: undefined, whiteSpace: undefined, float: undefined };
+
+function computeStyle(
+  tree: SourceTree,
+  element: number,
+  rulesByKey: ReadonlyMap<string, readonly OrderedRule[]>,
+  hasStyleAttributes: boolean,
+  budget: { steps: number },
+): ElementStyle {
+  const certain: { rule: StyleRule; weight: number }[] = [];
+  const possible: { rule: StyleRule; weight: number }[] = [];
+  for (const key of keysOf(tree, element)) {
+    for (const { rule, order } of rulesByKey.get(key) ?? []) {
+      if (budget.steps < 0) return { display: 'unknown', whiteSpace: 'unknown', float: 'unknown' };
+      const match = matchSelector(tree, element, rule.selector, budget);
+      if (match === 'no') continue;
+      const weight = (rule.isImportant ? IMPORTANT : 0) + rule.selector.specificity * ORDER_RANGE + order;
+      (match === 'yes' && !rule.isConditional ? certain : possible).push({ rule, weight });
+    }
+  }
+  const own = hasStyleAttributes ? ownDeclarations(tree, element) : undefined;
+  if (certain.length === 0 && possible.length === 0) return own ?? NO_STYLE;
+  const resolve = (pick: (declarations: StyleDeclarations) => string | undefined): string | undefined => {
+    const winner = certain.reduce<{ value: string | undefined; weight: number }>(
+      (best, { rule, weight }) => {
+        const value = pick(rule.declarations);
+        return value !== undefined && weight >= best.weight ? { value, weight } : best;
+      },
+      own === undefined || pick(own) === undefined
+        ? { value: undefined, weight: -1 }
+        : { value: pick(own), weight: IMPORTANT - 1 },
+    );
+    const isContested = possible.some(({ rule, weight }) => {
+      const value = pick(rule.declarations);
+      return value !== undefined && value !== winner.value && weight > winner.weight;
+    });
+    return isContested ? 'unknown' : winner.value;
+  };
+  return {
+    display: resolve(({ display }) => display),
+    whiteSpace: resolve(({ whiteSpace }) => whiteSpace),
+    float: resolve(({ float }) => float),
+  };
+}
+
+/** Room for the order of 2,000 rules in each of some hundred style sheets below the specificity. */
+const ORDER_RANGE = 1_000_000;
+const IMPORTANT = 1e14;
+
+function ownDeclarations(tree: SourceTree, element: number): StyleDeclarations | undefined {
+  const attribute = attributeOf(tree, element, 'style');
+  return attribute === undefined ? undefined : parseDeclarations(attribute);
+}
+
+/** The keys under which rules for this element may stand. */
+function keysOf(tree: SourceTree, element: number): string[] {
+  const keys = ['*', nameOf(tree, element)];
+  const id = attributeOf(tree, element, 'id');
+  if (id !== undefined) keys.push(`#${id}`);
+  const classes = attributeOf(tree, element, 'class');
+  if (classes !== undefined) for (const name of new Set(classes.split(/\s+/))) keys.push(`.${name}`);
+  return keys;
+}
+
+function displayOfValue(value: string): Display {
+  switch (value) {
+    case 'none':
+    case 'inline':
+    case 'inline-block':
+    case 'block':
+      return value;
+    case 'inline-table':
+      return 'inline-block';
+    case 'list-item':
+    case 'table':
+    case 'table-row':
+    case 'table-cell':
+    case 'table-caption':
+    case 'table-row-group':
+    case 'table-header-group':
+    case 'table-footer-group':
+      return 'block';
+    default:
+      return 'unknown';
+  }
+}
+
+function whiteSpaceOfValue(value: string): WhiteSpace {
+  switch (value) {
+    case 'normal':
+    case 'nowrap':
+      return 'collapsed';
+    case 'pre':
+    case 'pre-wrap':
+    case 'pre-line':
+    case 'break-spaces':
+      return 'kept';
+    case 'inherit':
+      return 'inherit';
+    default:
+      return 'unknown';
+  }
+}

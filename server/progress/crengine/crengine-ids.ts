@@ -1,0 +1,25 @@
+import { attributeOf } from '../source/attributes.js';
+import { ELEMENT, NO_NODE, endOf, nameOf, startOf } from '../source/source-tree.js';
+import type { CrengineView } from './crengine-view.js';
+import { IN_SVG, hasBit } from './node-bits.js';
+
+/**
+ * Source offset of the element that a link to `#id` leads to in KOReader: by `id`, or the `name` of an `a`; of
+ * several the last one; none inside an SVG. -1 if there is none.
+ */
+export function crengineIdOffset(view: CrengineView, id: string): number {
+  const { tree } = view.order;
+  let found = NO_NODE;
+  for (
+    let node = view.body;
+    node < tree.nodeCount && startOf(tree, node) < endOf(tree, view.body);
+    node += 1
+  ) {
+    if (tree.kind[node] !== ELEMENT || hasBit(view.styled, node, IN_SVG)) continue;
+    const isNamed =
+      attributeOf(tree, node, 'id') === id ||
+      (nameOf(tree, node) === 'a' && attributeOf(tree, node, 'name') === id);
+    if (isNamed) found = node;
+  }
+  return found === NO_NODE ? NO_NODE : startOf(tree, found);
+}

@@ -1,0 +1,134 @@
+import { crengineReference } from '../source/character-references.js';
+
+/** How crengine stores the characters of one text node. */
+export interface TextForm {
+  /** `collapsed`: white space as in running text; `preformatted`: as in `pre`; `verbatim`: as in an SVG's text. */
+  readonly whiteSpace: 'collapsed' | 'preformatted' | 'verbatim';
+  /** Character references are decoded (not so in CDATA sections). */
+  readonly decodes: boolean;
+  /** The first newline is dropped (first text of `pre` and `textarea`). */
+  readonly dropsFirstNewline: boolean;
+}
+
+/**
+ * Called for each character that crengine keeps: its source offset and its code point. Return true to stop.
+ * `isCertain` is false from the first character on of which the rules do not say what crengine makes.
+ */
+export type CharacterVisitor = (offset: number, codePoint: number, isCertain: boolean) => boolean;
+
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const AMPERSAND = 0x26;
+const TAB_STOP = 8;
+
+/**
+ * Visits the characters of the text node `[start, end)` as crengine keeps them (rules 1.3: 3 and 4): the point
+ * `.N` of an x-pointer is the index of a visit. A collapsed run of white space has the offset of its first
+ * character; the spaces of an expanded tab all have the tab's.
+ */
+export function visitCharacters(
+  source: string,
+  start: number,
+  end: number,
+  form: TextForm,
+  visit: CharacterVisitor,
+): void {
+  const emit = form.whiteSpace === 'preformatted' ? expandTabs(form, visit) : visit;
+  const collapses = form.whiteSpace === 'collapsed';
+  let isCertain = true;
+  let isAfterSpace = false;
+  let at = start;
+  while (at < end) {
+    const offset = at;
+    const unit = source.charCodeAt(at);
+    if (unit === AMPERSAND && form.decodes) {
+      const reference = crengineReference(source, at);
+      // A reference that is cut in two by the splitting of long texts has no known meaning.
+      isCertain &&= reference.isCertain && reference.end <= end;
+      at = Math.min(reference.end, end);
+      isAfterSpace = false;
+      if (visitText(reference.text, offset, isCertain, emit)) return;
+      continue;
+    }
+    at += 1;
+    if (collapses && isSpaceUnit(unit)) {
+      if (!isAfterSpace && emit(offset, SPACE, isCertain)) return;
+      isAfterSpace = true;
+      continue;
+    }
+    isAfterSpace = false;
+    if (unit === CR && form.whiteSpace === 'preformatted') {
+      if (at < end && source.charCodeAt(at) === LF) at += 1;
+      if (emit(offset, LF, isCertain)) return;
+      continue;
+    }
+    let codePoint = unit;
+    if (unit >= 0xd800 && unit < 0xdc00 && at < end) {
+      codePoint = source.codePointAt(offset) ?? unit;
+      if (codePoint > 0xffff) at += 1;
+    }
+    if (emit(offset, codePoint, isCertain)) return;
+  }
+}
+
+/** The characters of a decoded reference; unit k of its text sits at its offset plus k. */
+function visitText(text: string, offset: number, isCertain: boolean, emit: CharacterVisitor): boolean {
+  let unit = 0;
+  for (const character of text) {
+    if (emit(offset + unit, character.codePointAt(0) ?? 0, isCertain)) return true;
+    unit += character.length;
+  }
+  return false;
+}
+
+/** Tabs become spaces to the next multiple of 8; the column is 0 at a newline, and the newline counts. */
+function expandTabs(form: TextForm, visit: CharacterVisitor): CharacterVisitor {
+  let column = 0;
+  let mayDropNewline = form.dropsFirstNewline;
+  return (offset, codePoint, isCertain) => {
+    const isDropped = mayDropNewline && codePoint === LF;
+    mayDropNewline = false;
+    if (codePoint === LF || codePoint === CR) column = 0;
+    if (codePoint !== TAB) {
+      column += 1;
+      return isDropped ? false : visit(offset, codePoint, isCertain);
+    }
+    const width = TAB_STOP - (column % TAB_STOP);
+    column += width;
+    for (let space = 0; space < width; space += 1) {
+      if (visit(offset, SPACE, isCertain)) return true;
+    }
+    return false;
+  };
+}
+
+/** Number of characters that crengine keeps of a text node. */
+export function countCharacters(source: string, start: number, end: number, form: TextForm): number {
+  let count = 0;
+  visitCharacters(source, start, end, form, () => {
+    count += 1;
+    return false;
+  });
+  return count;
+}
+
+/** True if crengine keeps nothing but space, tab, CR and LF of it, or nothing at all. */
+export function isWhiteSpaceOnly(source: string, start: number, end: number, form: TextForm): boolean {
+  let firstOther = start;
+  while (firstOther < end && isSpaceUnit(source.charCodeAt(firstOther))) firstOther += 1;
+  if (firstOther >= end) return true;
+  if (source.charCodeAt(firstOther) !== AMPERSAND || !form.decodes) return false;
+  let isWhite = true;
+  visitCharacters(source, firstOther, end, form, (_offset, codePoint) => {
+    isWhite = isSpaceUnit(codePoint);
+    return !isWhite;
+  });
+  return isWhite;
+}
+
+/** crengine's white space; a no-break space is none. */
+function isSpaceUnit(unit: number): boolean {
+  return unit === SPACE || unit === TAB || unit === LF || unit === CR;
+}

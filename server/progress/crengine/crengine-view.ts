@@ -1,0 +1,50 @@
+import type { SourceOrder } from '../source/source-order.js';
+import { NO_NODE, TREE_BYTES_PER_NODE, findElement, type SourceTree } from '../source/source-tree.js';
+import { parseAsCrengine } from './crengine-parser.js';
+import { keptTexts } from './kept-texts.js';
+import type { NodeStates } from './node-bits.js';
+import { PLAIN_STYLE, type StyleGuess } from './style-guess.js';
+
+/** A document as KOReader's crengine sees it, over the same source string as the browser's view. */
+export interface CrengineView {
+  readonly order: SourceOrder;
+  /** The body; `NO_NODE` in a document without one, of which crengine shows an error text. */
+  readonly body: number;
+  /** From this source offset on the markup is broken in a way that the rules do not cover. */
+  readonly doubtfulFrom: number;
+  /** With the book's own style sheets. */
+  readonly styled: NodeStates;
+  /** Without them; the same object where they make no difference to begin with. */
+  readonly plain: NodeStates;
+  readonly sizeBytes: number;
+}
+
+/**
+ * @param styleOf the book's styles for the document; undefined where it has none that matter.
+ * @throws DocumentLimitError past the bounds of a tree.
+ */
+export function crengineViewOf(
+  source: string,
+  styleOf: (tree: SourceTree) => StyleGuess | undefined,
+): CrengineView {
+  const { tree, doubtfulFrom } = parseAsCrengine(source);
+  const order: SourceOrder = { tree, nodes: undefined };
+  const body = findElement(tree, 'body');
+  if (body === NO_NODE) {
+    const states = { bits: new Uint8Array(0), displays: new Uint8Array(0) };
+    const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE;
+    return { order, body, doubtfulFrom, styled: states, plain: states, sizeBytes };
+  }
+  const plain = keptTexts(tree, body, PLAIN_STYLE);
+  const style = styleOf(tree);
+  const styled = style === undefined ? plain : keptTexts(tree, body, style);
+  const stateBytes = (styled === plain ? 2 : 4) * tree.nodeCount;
+  return {
+    order,
+    body,
+    doubtfulFrom,
+    styled,
+    plain,
+    sizeBytes: tree.nodeCount * TREE_BYTES_PER_NODE + stateBytes,
+  };
+}

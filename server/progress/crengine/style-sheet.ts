@@ -1,0 +1,172 @@
+import { parseSelector, type Selector } from './selector.js';
+
+/** The declarations of one rule that decide which texts crengine keeps. */
+export interface StyleDeclarations {
+  readonly display: string | undefined;
+  readonly whiteSpace: string | undefined;
+  readonly float: string | undefined;
+}
+
+export interface StyleRule {
+  readonly selector: Selector;
+  readonly declarations: StyleDeclarations;
+  /** Any of the declarations is `!important`. */
+  readonly isImportant: boolean;
+  /** Inside `@media` and the like: it may or may not apply. */
+  readonly isConditional: boolean;
+}
+
+export interface StyleSheet {
+  readonly rules: readonly StyleRule[];
+  /** References of `@import`. */
+  readonly imports: readonly string[];
+  /** There were more rules than are looked at. */
+  readonly isCut: boolean;
+}
+
+/** A converter writes a rule for each way that a paragraph can look, some hundred; each is tried on elements. */
+const MAX_RULES = 2000;
+const MAX_IMPORTS = 20;
+
+const IMPORT = /^@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/i;
+const CONDITIONAL = /^@(?:media|supports|layer|document|container)\b/i;
+
+/**
+ * Reads what a style sheet says about `display`, `white-space` and `float`; everything else is read over. Takes
+ * anything for a style sheet and never fails.
+ */
+export function parseStyleSheet(css: string): StyleSheet {
+  const rules: StyleRule[] = [];
+  const imports: string[] = [];
+  let conditionalDepth = 0;
+  let prelude = '';
+  const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)|<!--|-->/g, ' ');
+  for (const { content, end } of statements(text)) {
+    prelude = content.trim();
+    if (end === '}') {
+      conditionalDepth = Math.max(0, conditionalDepth - 1);
+      continue;
+    }
+    if (end === ';') {
+      const reference = IMPORT.exec(prelude)?.[1];
+      if (reference !== undefined && imports.length < MAX_IMPORTS) imports.push(reference);
+      continue;
+    }
+    if (end === '{') {
+      // What is left open here is a group of rules; the rules in it follow.
+      conditionalDepth += 1;
+      continue;
+    }
+    if (prelude.startsWith('@')) continue;
+    const declarations = parseDeclarations(end.declarations);
+    if (declarations === undefined) continue;
+    for (const selectorText of selectorsOf(prelude)) {
+      if (rules.length === MAX_RULES) return { rules, imports, isCut: true };
+      const isImportant = /!\s*important/i.test(end.declarations);
+      rules.push({
+        selector: parseSelector(selectorText),
+        declarations,
+        isImportant,
+        isConditional: conditionalDepth > 0,
+      });
+    }
+  }
+  return { rules, imports, isCut: false };
+}
+
+/** The declarations that matter, of a rule or a `style` attribute; undefined if there are none. */
+export function parseDeclarations(text: string): StyleDeclarations | undefined {
+  const values = new Map<string, string>();
+  for (const [, property, value] of text.matchAll(DECLARATION)) {
+    if (property !== undefined && value !== undefined) {
+      values.set(property.toLowerCase(), value.trim().toLowerCase());
+    }
+  }
+  if (values.size === 0) return undefined;
+  return {
+    display: values.get('display'),
+    whiteSpace: values.get('white-space'),
+    float: values.get('float'),
+  };
+}
+
+const DECLARATION = /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+)*)/gi;
+
+/** How a statement ends: a whole block with its declarations, the start of a group of rules, its end, or `;`. */
+type StatementEnd = '{' | '}' | ';' | { readonly declarations: string };
+
+/** One pass over the text; strings and brackets hide what is in them. */
+function* statements(text: string): Generator<{ readonly content: string; readonly end: StatementEnd }> {
+  let from = 0;
+  let at = 0;
+  while (at < text.length) {
+    const character = text[at];
+    if (character === '\\') {
+      at += 2;
+    } else if (character === '"' || character === "'") {
+      at = endOfString(text, at);
+    } else if (character === ';' || character === '}') {
+      yield { content: text.slice(from, at), end: character };
+      at += 1;
+      from = at;
+    } else if (character === '{') {
+      const content = text.slice(from, at);
+      if (CONDITIONAL.test(content.trim())) {
+        yield { content, end: '{' };
+        at += 1;
+      } else {
+        const end = endOfBlock(text, at + 1);
+        yield { content, end: { declarations: text.slice(at + 1, end) } };
+        at = end + 1;
+      }
+      from = at;
+    } else {
+      at += 1;
+    }
+  }
+}
+
+/** Offset of the `}` that ends a block, or of the end of the text; nested blocks are part of it. */
+function endOfBlock(text: string, from: number): number {
+  let depth = 0;
+  let at = from;
+  while (at < text.length) {
+    const character = text[at];
+    if (character === '"' || character === "'") {
+      at = endOfString(text, at);
+      continue;
+    }
+    if (character === '{') depth += 1;
+    if (character === '}') {
+      if (depth === 0) return at;
+      depth -= 1;
+    }
+    at += character === '\\' ? 2 : 1;
+  }
+  return text.length;
+}
+
+/** A string ends at its quote, or with its line if it is broken. */
+function endOfString(text: string, from: number): number {
+  const quote = text[from];
+  for (let at = from + 1; at < text.length; at += 1) {
+    if (text[at] === quote || text[at] === '\n') return at + 1;
+    if (text[at] === '\\') at += 1;
+  }
+  return text.length;
+}
+
+/**
+ * The selectors of a rule. What stands in brackets (`[title="a, b"]`, `:not(p > a)`) becomes a mark that no name
+ * holds: it is not understood, and must not be taken for a part of its own.
+ */
+function selectorsOf(prelude: string): string[] {
+  let plain = prelude.replaceAll(/"[^"\n]*"|'[^'\n]*'/g, '');
+  for (let level = 0; level < MAX_BRACKET_LEVELS && /[([]/.test(plain); level += 1) {
+    plain = plain.replaceAll(/\([^()[\]]*\)|\[[^()[\]]*\]/g, '!');
+  }
+  return plain.split(',').map((part) => part.trim());
+}
+
+/** `:not(:is(a))` has two. */
+const MAX_BRACKET_LEVELS = 4;

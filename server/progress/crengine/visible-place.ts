@@ -1,0 +1,164 @@
+import type { Confidence } from '../confidence.js';
+import type { Place } from '../place.js';
+import { elementAt, positionBefore, textAt } from '../source/source-order.js';
+import { ELEMENT, NO_NODE, endOf, isText, nameOf, parentOf, startOf } from '../source/source-tree.js';
+import { isWhiteSpaceOnly, visitCharacters } from './crengine-text.js';
+import type { CrengineView } from './crengine-view.js';
+import { DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit, type NodeStates } from './node-bits.js';
+
+/** A place that KOReader can show, and the node to name it by. */
+export interface VisiblePlace {
+  readonly place: Place;
+  /** The text that the place is in, or the element that it is. */
+  readonly node: number;
+  /** Index of the character in the text, its length for the end; undefined for an element. */
+  readonly index: number | undefined;
+  /**
+   * `exact` if nothing but white space lies between the place that was asked for and this one, `element` for the
+   * drawing around it, else `clamped`.
+   */
+  readonly confidence: Confidence;
+}
+
+/** Elements that are shown without any text in them. */
+const IMAGES: ReadonlySet<string> = new Set(['img', 'image', 'svg', 'math']);
+
+/**
+ * The place itself if crengine keeps and shows it, else the next one in the document that it does, else the last.
+ * Drawings and formulas are shown as one, so that everything in them is the `svg` or `math` element. Undefined if
+ * the document shows nothing.
+ */
+export function visiblePlaceOf(
+  view: CrengineView,
+  states: NodeStates,
+  place: Place,
+): VisiblePlace | undefined {
+  const { order } = view;
+  const tree = order.tree;
+  if (place.kind === 'element' || place.kind === 'element-end') {
+    const element = elementAt(order, place.offset);
+    if (element === NO_NODE) return placeFrom(view, states, place.offset);
+    if (place.kind === 'element-end') {
+      const found = placeFrom(view, states, endOf(tree, element));
+      return found === undefined ? undefined : { ...found, confidence: 'clamped' };
+    }
+    const drawing = drawingAround(view, states, element);
+    if (drawing !== NO_NODE) return atElement(view, drawing, drawing === element ? 'exact' : 'element');
+    const isShown = element >= view.body && !hasBit(states, element, HIDDEN);
+    return isShown ? atElement(view, element, 'exact') : placeFrom(view, states, place.offset);
+  }
+  if (place.kind === 'text-end') {
+    const text = textAt(order, place.offset - 1);
+    if (text !== NO_NODE && isShownText(states, text) && drawingAround(view, states, text) === NO_NODE) {
+      return atTextEnd(view, states, text, place.offset);
+    }
+  }
+  return placeFrom(view, states, place.offset);
+}
+
+function isShownText(states: NodeStates, text: number): boolean {
+  return !hasBit(states, text, DROPPED | HIDDEN);
+}
+
+function atElement(view: CrengineView, element: number, confidence: Confidence): VisiblePlace {
+  const place: Place = { kind: 'element', offset: startOf(view.order.tree, element) };
+  return { place, node: element, index: undefined, confidence };
+}
+
+function atTextEnd(view: CrengineView, states: NodeStates, text: number, offset: number): VisiblePlace {
+  const { tree } = view.order;
+  let index = 0;
+  let next = NO_NODE;
+  visitCharacters(tree.source, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
+    if (at >= offset) {
+      next = at;
+      return true;
+    }
+    index += 1;
+    return false;
+  });
+  const place: Place =
+    next === NO_NODE ? { kind: 'text-end', offset: endOf(tree, text) } : { kind: 'character', offset: next };
+  return { place, node: text, index, confidence: 'exact' };
+}
+
+/** The outermost `svg` or `math` around a node, or the node itself. */
+function drawingAround(view: CrengineView, states: NodeStates, node: number): number {
+  let drawing = NO_NODE;
+  for (
+    let at = node;
+    at > view.body && hasBit(states, at, IN_SVG | IN_MATH);
+    at = parentOf(view.order.tree, at)
+  ) {
+    drawing = at;
+  }
+  return drawing;
+}
+
+/** The first shown character or image at or after the offset, else the end of the last shown text before. */
+function placeFrom(view: CrengineView, states: NodeStates, offset: number): VisiblePlace | undefined {
+  const { tree } = view.order;
+  const bodyEnd = endOf(tree, view.body);
+  const first = Math.max(view.body + 1, positionBefore(view.order, offset));
+  let confidence: Confidence = offset >= startOf(tree, view.body) ? 'exact' : 'clamped';
+  for (let node = first; node < tree.nodeCount && startOf(tree, node) < bodyEnd; node += 1) {
+    const drawing = drawingAround(view, states, node);
+    if (drawing !== NO_NODE && !hasBit(states, drawing, HIDDEN)) {
+      if (endOf(tree, drawing) > offset)
+        return atElement(view, drawing, startOf(tree, drawing) >= offset ? confidence : 'element');
+      continue;
+    }
+    if (tree.kind[node] === ELEMENT) {
+      const isImage = IMAGES.has(nameOf(tree, node)) && !hasBit(states, node, HIDDEN);
+      if (isImage && startOf(tree, node) >= offset) return atElement(view, node, confidence);
+    } else if (endOf(tree, node) > offset) {
+      if (isShownText(states, node)) {
+        const found = characterFrom(view, states, node, offset);
+        if (found !== undefined) return { ...found, confidence };
+      } else if (!isBlank(view, states, node, offset)) confidence = 'clamped';
+    }
+  }
+  return lastPlaceBefore(view, states, first);
+}
+
+function characterFrom(
+  view: CrengineView,
+  states: NodeStates,
+  text: number,
+  offset: number,
+): Omit<VisiblePlace, 'confidence'> | undefined {
+  const { tree } = view.order;
+  let index = 0;
+  let found = NO_NODE;
+  visitCharacters(tree.source, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
+    if (at >= offset) {
+      found = at;
+      return true;
+    }
+    index += 1;
+    return false;
+  });
+  if (found === NO_NODE) return undefined;
+  return { place: { kind: 'character', offset: found }, node: text, index };
+}
+
+function isBlank(view: CrengineView, states: NodeStates, text: number, offset: number): boolean {
+  const { tree } = view.order;
+  const from = Math.max(offset, startOf(tree, text));
+  return isWhiteSpaceOnly(tree.source, from, endOf(tree, text), formOf(tree, states, text));
+}
+
+function lastPlaceBefore(view: CrengineView, states: NodeStates, node: number): VisiblePlace | undefined {
+  const { tree } = view.order;
+  for (let at = Math.min(node, tree.nodeCount - 1); at > view.body; at -= 1) {
+    const drawing = drawingAround(view, states, at);
+    if (drawing !== NO_NODE) {
+      if (!hasBit(states, drawing, HIDDEN)) return atElement(view, drawing, 'clamped');
+    } else if (isText(tree, at)) {
+      const isShown = isShownText(states, at) && !isBlank(view, states, at, startOf(tree, at));
+      if (isShown) return { ...atTextEnd(view, states, at, endOf(tree, at)), confidence: 'clamped' };
+    } else if (IMAGES.has(nameOf(tree, at)) && !hasBit(states, at, HIDDEN))
+      return atElement(view, at, 'clamped');
+  }
+  return undefined;
+}

@@ -1,0 +1,116 @@
+import { worse, type Confidence } from '../confidence.js';
+import type { Place } from '../place.js';
+import { elementAt } from '../source/source-order.js';
+import { NO_NODE, childrenOf, isElement, isText, nameOf, parentOf, startOf } from '../source/source-tree.js';
+import type { Xpointer, XpointerStep } from '../xpointer.js';
+import { keptChildren, pointTargets } from './crengine-children.js';
+import type { CrengineView } from './crengine-view.js';
+import type { NodeStates } from './node-bits.js';
+import { visiblePlaceOf, type VisiblePlace } from './visible-place.js';
+import { resolveXpointer } from './xpointer-resolution.js';
+
+/** An x-pointer that crengine resolves, and how well it names the place that was asked for. */
+export interface XpointerPath {
+  readonly pointer: Xpointer;
+  readonly confidence: Confidence;
+}
+
+/**
+ * The x-pointer to a place of the document. Every pointer is resolved strictly, with the book's style sheets and
+ * without, before it is given; what does not come out at the same place in both becomes the element around it, and
+ * at last the start of the chapter, which always resolves. KOReader goes to page 1 on anything else.
+ *
+ * @param fragment number of the DocFragment, counted from 1.
+ */
+export function xpointerTo(view: CrengineView, fragment: number, place: Place): XpointerPath {
+  const chapter: XpointerPath = {
+    pointer: { fragment, hasBody: false, steps: [], point: 0 },
+    confidence: 'fragment',
+  };
+  if (view.body === NO_NODE || place.offset >= view.doubtfulFrom) return chapter;
+  if (place.kind === 'element' && elementAt(view.order, place.offset) === view.body) {
+    return { ...chapter, confidence: 'exact' };
+  }
+  const end = endPointer(view, fragment, place);
+  if (end !== undefined) return end;
+  const visible = visiblePlaceOf(view, view.styled, place);
+  if (visible === undefined) return chapter;
+  const { confidence } = visible;
+  const pointer = pointerTo(view, view.styled, fragment, visible.node, visible.index);
+  if (leadsTo(view, pointer, visible.place)) return { pointer, confidence };
+  const element = elementAround(view, visible);
+  const elementPointer = pointerTo(view, view.styled, fragment, element, undefined);
+  const elementPlace: Place = { kind: 'element', offset: startOf(view.order.tree, element) };
+  if (element === view.body || !leadsTo(view, elementPointer, elementPlace)) return chapter;
+  return { pointer: { ...elementPointer, point: undefined }, confidence: worse(confidence, 'element') };
+}
+
+/** `.N` with N the number of children, for the end of an element whose children are certain. */
+function endPointer(view: CrengineView, fragment: number, place: Place): XpointerPath | undefined {
+  if (place.kind !== 'element-end') return undefined;
+  const element = elementAt(view.order, place.offset);
+  if (element === NO_NODE || element < view.body) return undefined;
+  const { firstNodes, isCertain } = pointTargets(view.order.tree, view.styled, element);
+  if (!isCertain || firstNodes.length === 0) return undefined;
+  const pointer = { ...pointerTo(view, view.styled, fragment, element, undefined), point: firstNodes.length };
+  return leadsTo(view, pointer, place) ? { pointer, confidence: 'exact' } : undefined;
+}
+
+/** The self-check: a certain resolution, the same with the book's styles and without. */
+function leadsTo(view: CrengineView, pointer: Xpointer, place: Place): boolean {
+  return [view.styled, view.plain].every((states) => {
+    const resolution = resolveXpointer(view, states, pointer);
+    return (
+      resolution.state === 'resolved' &&
+      resolution.isCertain &&
+      resolution.place.kind === place.kind &&
+      resolution.place.offset === place.offset
+    );
+  });
+}
+
+/** Where a text cannot be named: the element that it is in, or in the body itself the element before it. */
+function elementAround(view: CrengineView, visible: VisiblePlace): number {
+  const { tree } = view.order;
+  if (isElement(tree, visible.node)) return visible.node;
+  const parent = parentOf(tree, visible.node);
+  if (parent !== view.body) return parent;
+  let before = parent;
+  for (const child of childrenOf(tree, parent)) {
+    if (child === visible.node) break;
+    if (isElement(tree, child)) before = child;
+  }
+  return before;
+}
+
+function pointerTo(
+  view: CrengineView,
+  states: NodeStates,
+  fragment: number,
+  node: number,
+  index: number | undefined,
+): Xpointer {
+  const { tree } = view.order;
+  const steps: XpointerStep[] = [];
+  for (let at = node; at !== view.body && at > view.body; at = parentOf(tree, at)) {
+    steps.push(stepTo(view, states, at));
+  }
+  return { fragment, hasBody: true, steps: steps.toReversed(), point: isText(tree, node) ? (index ?? 0) : 0 };
+}
+
+/** The index is left out for an only child of its name, as KOReader's versions of 2020 to 2026 do. */
+function stepTo(view: CrengineView, states: NodeStates, node: number): XpointerStep {
+  const { tree } = view.order;
+  const isTextStep = isText(tree, node);
+  let count = 0;
+  let position = 0;
+  for (const sibling of keptChildren(tree, states, parentOf(tree, node))) {
+    const isAlike = isTextStep
+      ? isText(tree, sibling)
+      : isElement(tree, sibling) && tree.name[sibling] === tree.name[node];
+    if (isAlike) count += 1;
+    if (sibling === node) position = count;
+  }
+  const index = count > 1 ? position : undefined;
+  return isTextStep ? { kind: 'text', index } : { kind: 'element', name: nameOf(tree, node), index };
+}

@@ -1,0 +1,120 @@
+import type { Place } from '../place.js';
+import { NO_NODE, endOf, isElement, isText, parentOf, startOf } from '../source/source-tree.js';
+import type { Xpointer } from '../xpointer.js';
+import { anyChild, childOfName, pointTargets, textChild } from './crengine-children.js';
+import { visitCharacters } from './crengine-text.js';
+import type { CrengineView } from './crengine-view.js';
+import { DOUBTFUL, IN_MATH, UNKNOWN_FORM, formOf, hasBit, type NodeStates } from './node-bits.js';
+
+export type XpointerResolution =
+  | {
+      readonly state: 'resolved';
+      readonly place: Place;
+      /** The node that the place is in, or that it is. */
+      readonly node: number;
+      /** False where the rules do not say for certain what crengine makes of this part of the document. */
+      readonly isCertain: boolean;
+    }
+  /** crengine would find nothing and KOReader go to page 1. */
+  | {
+      readonly state: 'unresolvable';
+      /** The deepest element that the steps do lead to. */
+      readonly element: number;
+      /** The text whose end the point is past; `NO_NODE` if it failed before. */
+      readonly text: number;
+      /** Number of steps that were followed. */
+      readonly followedSteps: number;
+    };
+
+/**
+ * Follows an x-pointer's steps strictly, as crengine does: a step that is not there or a point past the end resolves
+ * nowhere. No point on an element, or `.0`, is the element itself.
+ */
+export function resolveXpointer(
+  view: CrengineView,
+  states: NodeStates,
+  pointer: Xpointer,
+): XpointerResolution {
+  const { tree } = view.order;
+  let node = view.body;
+  for (const [followedSteps, step] of pointer.steps.entries()) {
+    const next =
+      step.kind === 'element'
+        ? childOfName(tree, node, step.name, step.index ?? 1)
+        : step.kind === 'text'
+          ? textChild(tree, states, node, step.index ?? 1)
+          : anyChild(tree, states, node, step.index);
+    if (next === NO_NODE) return { state: 'unresolvable', element: node, text: NO_NODE, followedSteps };
+    if (isText(tree, next)) {
+      if (followedSteps === pointer.steps.length - 1) return resolvePoint(view, states, next, node, pointer);
+      return { state: 'unresolvable', element: node, text: next, followedSteps };
+    }
+    node = next;
+  }
+  return resolveElementPoint(view, states, node, pointer);
+}
+
+function resolvePoint(
+  view: CrengineView,
+  states: NodeStates,
+  text: number,
+  parent: number,
+  pointer: Xpointer,
+): XpointerResolution {
+  const { tree } = view.order;
+  const wanted = pointer.point ?? 0;
+  const end = endOf(tree, text);
+  let index = 0;
+  let found = -1;
+  let isKnown = !hasBit(states, text, UNKNOWN_FORM);
+  visitCharacters(
+    tree.source,
+    startOf(tree, text),
+    end,
+    formOf(tree, states, text),
+    (offset, _, isCertain) => {
+      isKnown &&= isCertain;
+      if (index === wanted) {
+        found = offset;
+        return true;
+      }
+      index += 1;
+      return false;
+    },
+  );
+  if (found < 0 && index !== wanted) {
+    return { state: 'unresolvable', element: parent, text, followedSteps: pointer.steps.length };
+  }
+  const isCertain =
+    isKnown && !hasBit(states, parent, DOUBTFUL | IN_MATH) && startOf(tree, text) < view.doubtfulFrom;
+  const place: Place = found < 0 ? { kind: 'text-end', offset: end } : { kind: 'character', offset: found };
+  return { state: 'resolved', place, node: text, isCertain };
+}
+
+function resolveElementPoint(
+  view: CrengineView,
+  states: NodeStates,
+  element: number,
+  pointer: Xpointer,
+): XpointerResolution {
+  const { tree } = view.order;
+  const offset = startOf(tree, element);
+  const isOrdinary = !hasBit(states, parentOf(tree, element), IN_MATH) && offset < view.doubtfulFrom;
+  const point = pointer.point ?? 0;
+  if (point === 0) {
+    return { state: 'resolved', place: { kind: 'element', offset }, node: element, isCertain: isOrdinary };
+  }
+  const { firstNodes, isCertain } = pointTargets(tree, states, element);
+  if (point > firstNodes.length) {
+    return { state: 'unresolvable', element, text: NO_NODE, followedSteps: pointer.steps.length };
+  }
+  const target = firstNodes[point];
+  if (target === undefined) {
+    const place: Place = { kind: 'element-end', offset };
+    return { state: 'resolved', place, node: element, isCertain: isCertain && isOrdinary };
+  }
+  const place: Place = isElement(tree, target)
+    ? { kind: 'element', offset: startOf(tree, target) }
+    : { kind: 'character', offset: startOf(tree, target) };
+  return { state: 'resolved', place, node: target, isCertain: isCertain && isOrdinary };
+}

@@ -1,0 +1,64 @@
+import { attributeOf } from '../source/attributes.js';
+import {
+  CDATA,
+  ELEMENT,
+  NO_NODE,
+  TEXT_CONTINUED,
+  childrenOf,
+  isElement,
+  nextSiblingOf,
+  firstChildOf,
+  type SourceTree,
+} from '../source/source-tree.js';
+
+/** The n-th element child, counted from 1. */
+export function elementChild(tree: SourceTree, parent: number, n: number): number {
+  let count = 0;
+  for (const child of childrenOf(tree, parent)) {
+    if (!isElement(tree, child)) continue;
+    count += 1;
+    if (count === n) return child;
+  }
+  return NO_NODE;
+}
+
+export function countElementChildren(tree: SourceTree, parent: number): number {
+  let count = 0;
+  for (const child of childrenOf(tree, parent)) if (isElement(tree, child)) count += 1;
+  return count;
+}
+
+/** The texts between the n-th element child and the next, 0 for those before the first. */
+export function chunkTexts(tree: SourceTree, parent: number, n: number): number[] {
+  const texts: number[] = [];
+  let elements = 0;
+  for (const child of childrenOf(tree, parent)) {
+    if (isElement(tree, child)) {
+      elements += 1;
+      if (elements > n) break;
+    } else if (elements === n) texts.push(child);
+  }
+  return texts;
+}
+
+/** The pieces of the n-th text node among a parent's children, counted from 0. CDATA sections do not count. */
+export function textNodePieces(tree: SourceTree, parent: number, n: number): number[] {
+  const pieces: number[] = [];
+  let index = -1;
+  for (let child = firstChildOf(tree, parent); child !== NO_NODE; child = nextSiblingOf(tree, child)) {
+    const kind = tree.kind[child];
+    if (kind === ELEMENT || kind === CDATA) continue;
+    if (kind !== TEXT_CONTINUED) index += 1;
+    if (index > n) break;
+    if (index === n) pieces.push(child);
+  }
+  return pieces;
+}
+
+/** The element with that id; the first one, as browsers do. */
+export function elementById(tree: SourceTree, id: string): number {
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] === ELEMENT && attributeOf(tree, node, 'id') === id) return node;
+  }
+  return NO_NODE;
+}

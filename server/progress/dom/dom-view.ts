@@ -1,0 +1,45 @@
+import type { SourceOrder } from '../source/source-order.js';
+import { NO_NODE, TREE_BYTES_PER_NODE, isElement, nameOf, childrenOf } from '../source/source-tree.js';
+import { parseHtml } from './html-parser.js';
+import { isWellFormed } from './well-formedness.js';
+import { parseXml } from './xml-parser.js';
+
+/** A document as a web reader's browser sees it, over the same source string as crengine's view. */
+export interface DomView {
+  readonly order: SourceOrder;
+  /** How texts are decoded. Readers fall back to the HTML parser where the XML parser refuses a document. */
+  readonly syntax: 'xml' | 'html';
+  /** The root element (`html`). */
+  readonly root: number;
+  readonly body: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Undefined for a document without a root element.
+ * @throws DocumentLimitError past the bounds of a tree.
+ */
+export function domViewOf(source: string): DomView | undefined {
+  const syntax = isWellFormed(source) ? 'xml' : 'html';
+  const order: SourceOrder =
+    syntax === 'xml' ? { tree: parseXml(source), nodes: undefined } : parseHtml(source);
+  const tree = order.tree;
+  const root = firstElement(order, 0);
+  if (root === NO_NODE) return undefined;
+  let body = NO_NODE;
+  for (const child of childrenOf(tree, root)) {
+    if (isElement(tree, child) && nameOf(tree, child) === 'body') {
+      body = child;
+      break;
+    }
+  }
+  const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE + (order.nodes?.byteLength ?? 0);
+  return { order, syntax, root, body: body === NO_NODE ? root : body, sizeBytes };
+}
+
+function firstElement(order: SourceOrder, parent: number): number {
+  for (const child of childrenOf(order.tree, parent)) {
+    if (isElement(order.tree, child)) return child;
+  }
+  return NO_NODE;
+}

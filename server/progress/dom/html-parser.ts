@@ -1,0 +1,68 @@
+import { CDATA, TEXT, TEXT_CONTINUED, type SourceTree } from '../source/source-tree.js';
+import type { SourceOrder } from '../source/source-order.js';
+import { DocumentLimitError, SourceTreeBuilder } from '../source/source-tree-builder.js';
+import type { HtmlNode } from './html-tree-adapter.js';
+import { LocatingParser, holdsRawText } from './locating-parser.js';
+
+/**
+ * parse5 takes 100 to 400 ms for a million characters, the worse the markup the longer; a book's malformed chapter
+ * has some hundred thousand.
+ */
+const MAX_HTML_CHARACTERS = 2_500_000;
+
+/**
+ * The tree that a browser's HTML parser builds of a document that its XML parser refuses, as offsets into the
+ * source: implied elements have start -1, moved nodes keep the offsets of where they were written.
+ *
+ * @throws DocumentLimitError past the bounds of a tree, or where text does not follow from its source.
+ */
+export function parseHtml(source: string): SourceOrder {
+  if (source.length > MAX_HTML_CHARACTERS) throw new DocumentLimitError('a malformed document of this size');
+  const document = new LocatingParser(source).run();
+  const tree = flatten(document, source);
+  return { tree, nodes: nodesBySource(tree) };
+}
+
+function flatten(document: HtmlNode, source: string): SourceTree {
+  const builder = new SourceTreeBuilder(source);
+  let node = document.first;
+  let last: HtmlNode = document;
+  while (node !== undefined) {
+    const location = node.location;
+    const start = location?.startOffset ?? -1;
+    if (node.type === 'text' && start >= 0) {
+      const isContinued = last.type === 'text' && last === node.previous;
+      const isRaw = holdsRawText(node.parent);
+      const kind = isRaw ? CDATA : isContinued ? TEXT_CONTINUED : TEXT;
+      builder.appendText(kind, start, location?.endOffset ?? start);
+    }
+    if (node.type === 'element')
+      builder.openElement(node.name, start, location?.startTag?.endOffset ?? start);
+    last = node;
+    if (node.type === 'element' && node.first !== undefined) {
+      node = node.first;
+      continue;
+    }
+    // Up from here until there is a next sibling, closing on the way.
+    let current: HtmlNode | undefined = node;
+    while (current !== undefined && current !== document) {
+      if (current.type === 'element') {
+        const end = current.location?.endOffset ?? start;
+        builder.closeElement(current.location?.endTag?.startOffset ?? end, end);
+      }
+      if (current.next !== undefined) break;
+      current = current.parent;
+    }
+    node = current === document ? undefined : current?.next;
+  }
+  return builder.seal();
+}
+
+function nodesBySource(tree: SourceTree): Int32Array {
+  const nodes: number[] = [];
+  for (let node = 1; node < tree.nodeCount; node += 1) {
+    if ((tree.start[node] ?? -1) >= 0) nodes.push(node);
+  }
+  nodes.sort((a, b) => (tree.start[a] ?? 0) - (tree.start[b] ?? 0));
+  return Int32Array.from(nodes);
+}

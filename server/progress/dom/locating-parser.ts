@@ -1,0 +1,127 @@
+import { html, Parser, type Token } from 'parse5';
+import { htmlReference } from '../source/character-references.js';
+import { DocumentLimitError } from '../source/source-tree-builder.js';
+import { htmlTreeAdapter, type HtmlNode, type HtmlTypes } from './html-tree-adapter.js';
+
+const RAW_TEXT: ReadonlySet<string> = new Set(
+  'script style xmp iframe noembed noframes noscript plaintext'.split(' '),
+);
+
+/** True if no references are decoded in the element. */
+export function holdsRawText(element: HtmlNode | undefined): boolean {
+  return element?.namespace === html.NS.HTML && RAW_TEXT.has(element.name);
+}
+
+/** A location of text that does not follow from its source: inside of foreign content only. */
+export const NOWHERE = -1;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const AMPERSAND = 0x26;
+
+/**
+ * parse5 with true locations of texts. Its own are off by the length of a character reference where the kind of
+ * token changes at one (`a &amp;b`). Between two tags all of the source is text, so the pieces of text are laid
+ * against it one after another.
+ */
+export class LocatingParser extends Parser<HtmlTypes> {
+  readonly #source: string;
+  /** Source offset after the last token. */
+  #cursor = 0;
+
+  constructor(source: string) {
+    super({ sourceCodeLocationInfo: true, scriptingEnabled: true, treeAdapter: htmlTreeAdapter() });
+    this.#source = source;
+  }
+
+  /** @throws DocumentLimitError past the bounds of a tree, or where text does not follow from its source. */
+  run(): HtmlNode {
+    this.tokenizer.write(this.#source, true);
+    return this.document;
+  }
+
+  override onCharacter(token: Token.CharacterToken): void {
+    this.#locate(token, 0);
+    super.onCharacter(token);
+  }
+
+  override onWhitespaceCharacter(token: Token.CharacterToken): void {
+    // The parser drops the newline after `<pre>`: the location starts behind it.
+    this.#locate(token, this.skipNextNewLine && token.chars.startsWith('\n') ? 1 : 0);
+    super.onWhitespaceCharacter(token);
+  }
+
+  override onNullCharacter(token: Token.CharacterToken): void {
+    throw new DocumentLimitError(`a NUL character at ${token.location?.startOffset ?? 0}`);
+  }
+
+  override onStartTag(token: Token.TagToken): void {
+    this.#pass(token);
+    super.onStartTag(token);
+  }
+
+  override onEndTag(token: Token.TagToken): void {
+    this.#pass(token);
+    super.onEndTag(token);
+  }
+
+  override onComment(token: Token.CommentToken): void {
+    this.#pass(token);
+    super.onComment(token);
+  }
+
+  override onDoctype(token: Token.DoctypeToken): void {
+    this.#pass(token);
+    super.onDoctype(token);
+  }
+
+  #pass(token: { readonly location: Token.Location | null }): void {
+    this.#cursor = token.location?.endOffset ?? this.#cursor;
+  }
+
+  /** @param droppedUnits newlines at the start of the text that will be no part of the node. */
+  #locate(token: Token.CharacterToken, droppedUnits: number): void {
+    const { location } = token;
+    if (location === null) return;
+    const current: HtmlNode | undefined = this.openElements.current;
+    const isRaw = holdsRawText(current);
+    const end = endOfText(this.#source, this.#cursor, token.chars, isRaw);
+    if (end < 0) {
+      // CDATA sections of foreign content give text without its marks.
+      if (current?.namespace === html.NS.HTML || current === undefined) {
+        throw new DocumentLimitError('text that does not follow from its source');
+      }
+      this.#cursor = location.endOffset;
+      location.startOffset = NOWHERE;
+      return;
+    }
+    const start =
+      droppedUnits === 0
+        ? this.#cursor
+        : endOfText(this.#source, this.#cursor, token.chars.slice(0, droppedUnits), isRaw);
+    location.startOffset = start;
+    location.endOffset = end;
+    this.#cursor = end;
+  }
+}
+
+/** Source offset after the text that stands at `from`; -1 if something else stands there. */
+function endOfText(source: string, from: number, text: string, isRaw: boolean): number {
+  let at = from;
+  let index = 0;
+  while (index < text.length) {
+    const unit = source.charCodeAt(at);
+    if (unit === AMPERSAND && !isRaw) {
+      const reference = htmlReference(source, at, source.length);
+      if (reference !== undefined && text.startsWith(reference.text, index)) {
+        index += reference.text.length;
+        at = reference.end;
+        continue;
+      }
+    }
+    if ((unit === CR ? LF : unit) !== text.charCodeAt(index)) return -1;
+    at += unit === CR && source.charCodeAt(at + 1) === LF ? 2 : 1;
+    index += 1;
+  }
+  return at;
+}

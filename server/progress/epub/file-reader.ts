@@ -1,0 +1,74 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { BookError } from '../book-error.js';
+
+/** What tells one state of a file from another. */
+export interface FileIdentity {
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+}
+
+/** A file that is open for reading at any place; synchronous, for use in a worker thread. */
+export interface FileReader {
+  readonly identity: FileIdentity;
+  /** Bytes `[position, position + length)`; throws `BookError` (`truncated`) where the file ends before. */
+  read(position: number, length: number): Buffer;
+  close(): void;
+}
+
+/**
+ * Opens a regular file; the identity is that of the open file, whatever happens to the path afterwards.
+ * @throws BookError `unreadable` with the file system's error as its cause.
+ */
+export function openFile(path: string | Buffer): FileReader {
+  const fd = attempt(() => openSync(path, 'r'));
+  try {
+    const stats = attempt(() => fstatSync(fd, { bigint: true }));
+    if (!stats.isFile()) throw new BookError('unreadable', 'not a regular file');
+    const sizeBytes = Number(stats.size);
+    const identity = { path: Buffer.from(path), sizeBytes, modifiedNs: stats.mtimeNs };
+    return {
+      identity,
+      read: (position, length) => readFully(fd, position, length),
+      close: () => closeSync(fd),
+    };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Opens a file for one call and closes it whatever happens. */
+export async function withFile<Result>(
+  path: string | Buffer,
+  use: (file: FileReader) => Promise<Result>,
+): Promise<Result> {
+  const file = openFile(path);
+  try {
+    return await use(file);
+  } finally {
+    file.close();
+  }
+}
+
+function readFully(fd: number, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const from = filled;
+    const count = attempt(() => readSync(fd, buffer, from, length - from, position + from));
+    if (count === 0) throw new BookError('truncated', 'the file ends before what its directory lists');
+    filled += count;
+  }
+  return buffer;
+}
+
+function attempt<Result>(operation: () => Result): Result {
+  try {
+    return operation();
+  } catch (cause) {
+    // The message of the file system's error holds the path; the code is enough.
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw new BookError('unreadable', `the file cannot be read (${code})`, { cause });
+  }
+}

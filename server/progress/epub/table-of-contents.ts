@@ -1,0 +1,80 @@
+import { parseAsCrengine } from '../crengine/crengine-parser.js';
+import { attributeOf } from '../source/attributes.js';
+import {
+  ELEMENT,
+  NO_NODE,
+  childrenOf,
+  endOf,
+  nameOf,
+  startOf,
+  type SourceTree,
+} from '../source/source-tree.js';
+import { textContentOf } from '../source/text-content.js';
+import { resolveReference } from './archive-path.js';
+
+/** A line of the table of contents, nested ones in the order in which they are read. */
+export interface TocEntry {
+  readonly title: string;
+  /** Path in the archive. */
+  readonly path: string;
+  /** Id of the element that the line leads to. */
+  readonly fragment: string | undefined;
+}
+
+/** Books have some hundred lines; a Bible with its verses some ten thousand. */
+const MAX_ENTRIES = 20_000;
+/** A title is shown on one line. */
+const MAX_TITLE_UNITS = 300;
+
+/** Reads the navigation document of EPUB 3: the links of its `nav` for the table of contents. */
+export function readNavigation(source: string, path: string): TocEntry[] {
+  const { tree } = parseAsCrengine(source);
+  const nav = tocNav(tree);
+  const entries: TocEntry[] = [];
+  if (nav === NO_NODE) return entries;
+  for (let node = nav; node < tree.nodeCount && startOf(tree, node) < endOf(tree, nav); node += 1) {
+    if (tree.kind[node] !== ELEMENT || nameOf(tree, node) !== 'a') continue;
+    addEntry(entries, tree, node, attributeOf(tree, node, 'href'), path);
+  }
+  return entries;
+}
+
+/** Reads the NCX of EPUB 2. */
+export function readNcx(source: string, path: string): TocEntry[] {
+  const { tree } = parseAsCrengine(source);
+  const entries: TocEntry[] = [];
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] !== ELEMENT || nameOf(tree, node) !== 'navpoint') continue;
+    let label = NO_NODE;
+    let target: string | undefined;
+    for (const child of childrenOf(tree, node)) {
+      if (nameOf(tree, child) === 'navlabel') label = child;
+      if (nameOf(tree, child) === 'content') target = attributeOf(tree, child, 'src');
+    }
+    if (label !== NO_NODE) addEntry(entries, tree, label, target, path);
+  }
+  return entries;
+}
+
+function tocNav(tree: SourceTree): number {
+  let first = NO_NODE;
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] !== ELEMENT || nameOf(tree, node) !== 'nav') continue;
+    if (first === NO_NODE) first = node;
+    if ((attributeOf(tree, node, 'epub:type') ?? '').split(/\s+/).includes('toc')) return node;
+  }
+  return first;
+}
+
+function addEntry(
+  entries: TocEntry[],
+  tree: SourceTree,
+  titled: number,
+  reference: string | undefined,
+  from: string,
+): void {
+  if (entries.length === MAX_ENTRIES || reference === undefined) return;
+  const target = resolveReference(from, reference);
+  const title = textContentOf(tree, titled, MAX_TITLE_UNITS);
+  if (target !== undefined && title !== '') entries.push({ title, ...target });
+}

@@ -1,0 +1,34 @@
+import { TextDecoder } from 'node:util';
+
+/** A declaration stands in the first bytes; browsers look no further than this for `<meta>`. */
+const DECLARATION_BYTES = 1024;
+
+const XML_DECLARATION = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']/;
+const META_CHARSET = /<meta\s[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)/i;
+
+/**
+ * Decodes a markup document: byte order mark, else UTF-16 by its first bytes, else the XML declaration, else
+ * `<meta charset>`, else UTF-8. The mark is no part of the text. Bytes that are wrong become U+FFFD.
+ */
+export function decodeMarkup(bytes: Buffer): string {
+  return decoderFor(bytes).decode(bytes);
+}
+
+function decoderFor(bytes: Buffer): TextDecoder {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return new TextDecoder('utf-8');
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
+  if (bytes[0] === 0x3c && bytes[1] === 0) return new TextDecoder('utf-16le');
+  if (bytes[0] === 0 && bytes[1] === 0x3c) return new TextDecoder('utf-16be');
+  const head = bytes.subarray(0, DECLARATION_BYTES).toString('latin1');
+  const label = XML_DECLARATION.exec(head)?.[1] ?? META_CHARSET.exec(head)?.[1] ?? 'utf-8';
+  // A document that can be read bytewise is not in UTF-16, whatever it says.
+  if (/^(?:utf-?16|ucs-?2|iso-10646)/i.test(label)) return new TextDecoder('utf-8');
+  try {
+    return new TextDecoder(label);
+  } catch (error) {
+    // Not an encoding that anybody knows: UTF-8 is the likeliest.
+    if (error instanceof RangeError) return new TextDecoder('utf-8');
+    throw error;
+  }
+}

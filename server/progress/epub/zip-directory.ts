@@ -1,0 +1,131 @@
+import yauzl from 'yauzl';
+import { BookError } from '../book-error.js';
+import type { FileReader } from './file-reader.js';
+
+/** A file in an archive, as its central directory lists it. */
+export interface ZipEntry {
+  /** Path in the archive, `/`-separated. */
+  readonly name: string;
+  readonly compressedBytes: number;
+  /** As declared; a liar is found out while inflating. */
+  readonly sizeBytes: number;
+  readonly method: number;
+  readonly isEncrypted: boolean;
+  readonly headerOffset: number;
+}
+
+/** The files of an archive by their paths; of two with the same path the last one, as most tools do. */
+export type ZipDirectory = ReadonlyMap<string, ZipEntry>;
+
+/** What an archive without ZIP64 can hold; books have some thousand. At 300 bytes each this is 20 MB. */
+const MAX_ENTRIES = 65_535;
+/** Names and extra fields of all entries together; stops a directory of 64 KiB names. */
+const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
+/** One read takes the end record and, for an ordinary book, the whole directory. */
+const BLOCK_BYTES = 128 * 1024;
+
+/**
+ * Reads the central directory; nothing else of the file is read.
+ * @throws BookError `not-a-zip`, `truncated`, `damaged`, `encrypted` (strong encryption) or `too-large`.
+ */
+export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> {
+  const { sizeBytes } = file.identity;
+  const zip = await yauzl
+    .fromRandomAccessReaderPromise(new BlockReader(file), sizeBytes, {
+      autoClose: false,
+      // Names are decoded here: one odd name must not make the whole book unreadable.
+      decodeStrings: false,
+      validateEntrySizes: false,
+    })
+    .catch((cause: unknown) => {
+      throw openingError(file, cause);
+    });
+  const entries = new Map<string, ZipEntry>();
+  let directoryBytes = 0;
+  try {
+    if (zip.entryCount > MAX_ENTRIES) throw new BookError('too-large', 'too many files in the archive');
+    for await (const entry of zip.eachEntry()) {
+      directoryBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      if (directoryBytes > MAX_DIRECTORY_BYTES) {
+        throw new BookError('too-large', 'the directory of the archive is too large');
+      }
+      const name = decodeName(entry);
+      entries.set(name, {
+        name,
+        compressedBytes: entry.compressedSize,
+        sizeBytes: entry.uncompressedSize,
+        method: entry.compressionMethod,
+        isEncrypted: (entry.generalPurposeBitFlag & 1) !== 0,
+        headerOffset: entry.relativeOffsetOfLocalHeader,
+      });
+    }
+  } catch (cause) {
+    if (cause instanceof BookError) throw cause;
+    const message = cause instanceof Error ? cause.message : '';
+    if (message.includes('strong encryption')) throw new BookError('encrypted', 'the archive is encrypted');
+    throw new BookError('damaged', 'the directory of the archive is damaged', { cause });
+  }
+  return entries;
+}
+
+/** Many tools write UTF-8 names without saying so; what is no UTF-8 is decoded as the format says. */
+function decodeName(entry: yauzl.Entry): string {
+  const raw = entry.fileNameRaw;
+  const utf8 = raw.toString('utf8');
+  if (!utf8.includes('\uFFFD')) return utf8.replaceAll('\\', '/');
+  return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, raw, entry.extraFields, false);
+}
+
+function openingError(file: FileReader, cause: unknown): BookError {
+  if (cause instanceof BookError) return cause;
+  const message = cause instanceof Error ? cause.message : '';
+  if (!message.startsWith('End of central directory')) {
+    return new BookError('damaged', 'the end of the archive is damaged', { cause });
+  }
+  const isArchive =
+    file.identity.sizeBytes >= 4 && file.read(0, 4).equals(Buffer.from([0x50, 0x4b, 0x03, 0x04]));
+  if (isArchive) return new BookError('truncated', 'the archive is cut off', { cause });
+  return new BookError('not-a-zip', 'not an archive', { cause });
+}
+
+/** Serves yauzl's many small reads of the directory from large ones. */
+class BlockReader extends yauzl.RandomAccessReader {
+  readonly #file: FileReader;
+  #block: Buffer = Buffer.alloc(0);
+  #blockStart = 0;
+
+  constructor(file: FileReader) {
+    super();
+    this.#file = file;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    let failure: Error | null = null;
+    try {
+      this.#serve(position, length).copy(buffer, offset);
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    // Never within the call: yauzl would go one level deeper with each of 65,535 entries.
+    process.nextTick(callback, failure);
+  }
+
+  #serve(position: number, length: number): Buffer {
+    const blockEnd = this.#blockStart + this.#block.length;
+    if (position < this.#blockStart || position + length > blockEnd) {
+      const { sizeBytes } = this.#file.identity;
+      if (position + length > sizeBytes) throw new BookError('truncated', 'the directory lies past the end');
+      // A read of the end of the file takes what stands before it along: there the directory is.
+      const wanted = Math.max(length, Math.min(BLOCK_BYTES, sizeBytes));
+      this.#blockStart = Math.max(0, Math.min(position, sizeBytes - wanted));
+      this.#block = this.#file.read(this.#blockStart, Math.min(wanted, sizeBytes - this.#blockStart));
+    }
+    return this.#block.subarray(position - this.#blockStart, position - this.#blockStart + length);
+  }
+}

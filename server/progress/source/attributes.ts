@@ -1,0 +1,40 @@
+import { decodeAttribute } from './character-references.js';
+import type { SourceTree } from './source-tree.js';
+import { innerStartOf, startOf } from './source-tree.js';
+
+const ATTRIBUTE = /[\s/]*([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/y;
+const TAG_NAME = /<[^\s/>]+/y;
+
+/** No element of a book carries more; bounds the work on one absurd tag. */
+const MAX_ATTRIBUTES = 64;
+
+/** Name (with its prefix, as written) and decoded value of each attribute of an element's start tag. */
+export function* attributesOf(tree: SourceTree, node: number): Generator<readonly [string, string]> {
+  const start = startOf(tree, node);
+  if (start < 0) return;
+  TAG_NAME.lastIndex = start;
+  const tagName = TAG_NAME.exec(tree.source)?.[0];
+  if (tagName === undefined) return;
+  const end = innerStartOf(tree, node) - 1;
+  let at = start + tagName.length;
+  for (let count = 0; at < end && count < MAX_ATTRIBUTES; count += 1) {
+    ATTRIBUTE.lastIndex = at;
+    const match = ATTRIBUTE.exec(tree.source);
+    if (match === null || match.index + match[0].length > end) return;
+    at = ATTRIBUTE.lastIndex;
+    const [, name, double, single, bare] = match;
+    if (name !== undefined) yield [name, decodeAttribute(double ?? single ?? bare ?? '')];
+  }
+}
+
+/** The attribute of that name with its prefix (`epub:type`); HTML's capitals (`ID`) are found as well. */
+export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
+  // Most tags have no such attribute; finding that out must not cost taking them apart.
+  const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
+  const inCapitals = wanted.toUpperCase();
+  if (!tag.includes(wanted) && !tag.includes(inCapitals)) return undefined;
+  for (const [name, value] of attributesOf(tree, node)) {
+    if (name === wanted || name === inCapitals) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { xmlReference } from './character-references.js';
+import { CDATA, endOf, isText, startOf, type SourceTree } from './source-tree.js';
+
+/** The text in an element, white space collapsed and trimmed, cut at so many UTF-16 units. */
+export function textContentOf(tree: SourceTree, element: number, maxUnits: number): string {
+  const end = endOf(tree, element);
+  let text = '';
+  for (let node = element + 1; node < tree.nodeCount && startOf(tree, node) < end; node += 1) {
+    if (!isText(tree, node)) continue;
+    const raw = tree.source.slice(
+      startOf(tree, node),
+      Math.min(endOf(tree, node), startOf(tree, node) + maxUnits),
+    );
+    text += tree.kind[node] === CDATA ? raw : decodeReferences(raw);
+    if (text.length > maxUnits) break;
+  }
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, maxUnits);
+}
+
+function decodeReferences(raw: string): string {
+  let decoded = '';
+  let from = 0;
+  for (let at = raw.indexOf('&'); at >= 0; at = raw.indexOf('&', from)) {
+    const reference = xmlReference(raw, at);
+    decoded += raw.slice(from, at) + (reference?.text ?? '&');
+    from = reference?.end ?? at + 1;
+  }
+  return decoded + raw.slice(from);
+}

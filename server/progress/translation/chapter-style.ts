@@ -1,0 +1,79 @@
+import { BookError } from '../book-error.js';
+import { bookStyle } from '../crengine/book-style.js';
+import type { StyleGuess } from '../crengine/style-guess.js';
+import { parseStyleSheet, type StyleSheet } from '../crengine/style-sheet.js';
+import { resolveReference } from '../epub/archive-path.js';
+import type { Book } from '../epub/book.js';
+import type { FileReader } from '../epub/file-reader.js';
+import { decodeMarkup } from '../epub/text-encoding.js';
+import { readZipContent } from '../epub/zip-content.js';
+import { attributeOf } from '../source/attributes.js';
+import {
+  ELEMENT,
+  firstChildOf,
+  isText,
+  nameOf,
+  startOf,
+  endOf,
+  type SourceTree,
+} from '../source/source-tree.js';
+
+/** Style sheets of books have some ten kilobytes, converters' some hundred. */
+const MAX_SHEET_BYTES = 1024 * 1024;
+/** Of one chapter, imported ones counted. */
+const MAX_SHEETS = 20;
+
+const STYLE_ATTRIBUTE = /\sstyle\s*=\s*["'][^"'>]*(?:display|white-space|float)/i;
+
+/** The styles of a chapter by the style sheets that it links, those that they import, and its own. */
+export function chapterStyle(
+  tree: SourceTree,
+  path: string,
+  sheetAt: (path: string) => StyleSheet | undefined,
+): StyleGuess | undefined {
+  const sheets: StyleSheet[] = [];
+  const seen = new Set<string>();
+  const add = (sheet: StyleSheet | undefined, from: string): void => {
+    if (sheet === undefined || sheets.length === MAX_SHEETS) return;
+    for (const reference of sheet.imports) addPath(resolveReference(from, reference)?.path);
+    sheets.push(sheet);
+  };
+  const addPath = (sheetPath: string | undefined): void => {
+    // A sheet that imports itself, or that two import: its first place is enough to know its rules.
+    if (sheetPath === undefined || seen.has(sheetPath) || seen.size === MAX_SHEETS) return;
+    seen.add(sheetPath);
+    add(sheetAt(sheetPath), sheetPath);
+  };
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] !== ELEMENT) continue;
+    const name = nameOf(tree, node);
+    if (name === 'body') break;
+    if (name === 'link' && isStyleSheetLink(tree, node)) {
+      addPath(resolveReference(path, attributeOf(tree, node, 'href') ?? '')?.path);
+    }
+    const content = firstChildOf(tree, node);
+    if (name === 'style' && isText(tree, content)) {
+      add(parseStyleSheet(tree.source.slice(startOf(tree, content), endOf(tree, content))), path);
+    }
+  }
+  return bookStyle(tree, sheets, STYLE_ATTRIBUTE.test(tree.source));
+}
+
+/** Reads a style sheet of the book; undefined if it is not there or cannot be read. */
+export function readStyleSheet(file: FileReader, book: Book, path: string): StyleSheet | undefined {
+  const entry = book.directory.get(path);
+  if (entry === undefined) return undefined;
+  try {
+    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)));
+  } catch (error) {
+    // Readers show a book without a broken style sheet as well.
+    if (error instanceof BookError) return undefined;
+    throw error;
+  }
+}
+
+function isStyleSheetLink(tree: SourceTree, link: number): boolean {
+  const relations = (attributeOf(tree, link, 'rel') ?? '').toLowerCase().split(/\s+/);
+  if (relations.includes('alternate')) return false;
+  return relations.includes('stylesheet') || (attributeOf(tree, link, 'type') ?? '') === 'text/css';
+}

@@ -1,0 +1,58 @@
+import type { Book } from '../epub/book.js';
+import { attributeOf } from '../source/attributes.js';
+import { ELEMENT, startOf, type SourceTree } from '../source/source-tree.js';
+
+/** A line of the table of contents that leads into a chapter. */
+export interface TitledOffset {
+  /** Source offset of the element that it leads to, 0 for the chapter as such. */
+  readonly offset: number;
+  readonly title: string;
+}
+
+/** The lines that lead into a chapter, in the order of the chapter. */
+export function titledOffsets(tree: SourceTree, book: Book, path: string): TitledOffset[] {
+  const entries = book.toc.filter((entry) => entry.path === path);
+  const wanted = new Set(entries.flatMap(({ fragment }) => (fragment === undefined ? [] : [fragment])));
+  const offsets = new Map<string, number>();
+  for (let node = 0; node < tree.nodeCount && offsets.size < wanted.size; node += 1) {
+    if (tree.kind[node] !== ELEMENT) continue;
+    const id = attributeOf(tree, node, 'id') ?? attributeOf(tree, node, 'name');
+    if (id !== undefined && wanted.has(id) && !offsets.has(id)) offsets.set(id, startOf(tree, node));
+  }
+  return entries
+    .map(({ title, fragment }) => ({ title, offset: offsets.get(fragment ?? '') ?? 0 }))
+    .toSorted((a, b) => a.offset - b.offset);
+}
+
+/**
+ * The title that a table of contents gives a place: of the last line that leads to it or before it.
+ *
+ * @param titles of the chapter, undefined where it cannot be read: then the first title in it is taken.
+ */
+export function chapterTitleAt(
+  book: Book,
+  spineIndex: number,
+  titles: readonly TitledOffset[] | undefined,
+  offset: number,
+): string | undefined {
+  // Of several at the same place the last one is the innermost.
+  const title = titles?.findLast((titled) => titled.offset <= offset)?.title;
+  if (title !== undefined) return title;
+  if (titles === undefined) {
+    const path = book.package.spine[spineIndex]?.path;
+    const first = book.toc.find((entry) => entry.path === path)?.title;
+    if (first !== undefined) return first;
+  }
+  return titleBefore(book, spineIndex);
+}
+
+/** The last line of the nearest file before this one that has any. */
+function titleBefore(book: Book, spineIndex: number): string | undefined {
+  const spineIndices = new Map(book.package.spine.map(({ path }, index) => [path, index]));
+  let best: { readonly index: number; readonly title: string } | undefined;
+  for (const { path, title } of book.toc) {
+    const index = spineIndices.get(path) ?? -1;
+    if (index >= 0 && index < spineIndex && index >= (best?.index ?? 0)) best = { index, title };
+  }
+  return best?.title;
+}

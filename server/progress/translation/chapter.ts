@@ -1,0 +1,93 @@
+import { BookError } from '../book-error.js';
+import { crengineViewOf, type CrengineView } from '../crengine/crengine-view.js';
+import { domViewOf, type DomView } from '../dom/dom-view.js';
+import type { StyleSheet } from '../crengine/style-sheet.js';
+import type { Book } from '../epub/book.js';
+import type { FileReader } from '../epub/file-reader.js';
+import { decodeMarkup } from '../epub/text-encoding.js';
+import { readZipContent } from '../epub/zip-content.js';
+import { NO_NODE } from '../source/source-tree.js';
+import { DocumentLimitError } from '../source/source-tree-builder.js';
+import { chapterStyle } from './chapter-style.js';
+import { titledOffsets, type TitledOffset } from './chapter-titles.js';
+import { textMeasureOf, type TextMeasure } from './text-measure.js';
+
+/** Why positions inside of a chapter cannot be had; the chapter as such still has its place in the book. */
+export type ChapterProblem =
+  /** The manifest has no such item, or the archive no such file. */
+  | 'chapter-missing'
+  /** Past the bounds of size, count or depth. */
+  | 'chapter-too-large'
+  /** It cannot be decompressed. */
+  | 'chapter-damaged'
+  /** No document with a body: an image, a plain text. */
+  | 'chapter-without-body';
+
+/** A chapter in both views, over one source string. */
+export interface Chapter {
+  readonly state: 'readable';
+  readonly crengine: CrengineView;
+  readonly dom: DomView;
+  readonly measure: TextMeasure;
+  /** Lines of the table of contents that lead into it. */
+  readonly titles: readonly TitledOffset[];
+  /** What this object takes in memory. */
+  readonly sizeBytes: number;
+}
+
+export interface UnreadableChapter {
+  readonly state: 'unreadable';
+  readonly problem: ChapterProblem;
+  readonly sizeBytes: number;
+}
+
+/**
+ * A chapter that tools write has some 300 KB; a whole novel in one file 2 MB. Both trees, the source and the check
+ * of 8 MiB stay within a second and 150 MB.
+ */
+export const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
+/** Two bytes a character in a source that is not Latin-1; fixed costs of the objects around. */
+const BYTES_PER_CHARACTER = 2;
+const FIXED_BYTES = 4096;
+
+/**
+ * Reads and parses one file of the spine.
+ * @param sheetAt gives the style sheet at a path of the archive.
+ * @throws BookError `encrypted`, `unreadable` or `truncated`: then no chapter of the book will do better.
+ */
+export function readChapter(
+  file: FileReader,
+  book: Book,
+  spineIndex: number,
+  sheetAt: (path: string) => StyleSheet | undefined,
+): Chapter | UnreadableChapter {
+  const path = book.package.spine[spineIndex]?.path;
+  const entry = path === undefined ? undefined : book.directory.get(path);
+  if (path === undefined || entry === undefined) return unreadable('chapter-missing');
+  if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
+  try {
+    const source = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
+    const crengine = crengineViewOf(source, (tree) => chapterStyle(tree, path, sheetAt));
+    const dom = domViewOf(source);
+    if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
+    const measure = textMeasureOf(crengine);
+    const titles = titledOffsets(crengine.order.tree, book, path);
+    const sizeBytes =
+      FIXED_BYTES +
+      source.length * BYTES_PER_CHARACTER +
+      crengine.sizeBytes +
+      dom.sizeBytes +
+      measure.sizeBytes;
+    return { state: 'readable', crengine, dom, measure, titles, sizeBytes };
+  } catch (error) {
+    if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
+    if (!(error instanceof BookError)) throw error;
+    if (error.code === 'too-large') return unreadable('chapter-too-large');
+    if (error.code === 'damaged' || error.code === 'unsupported') return unreadable('chapter-damaged');
+    throw error;
+  }
+}
+
+function unreadable(problem: ChapterProblem): UnreadableChapter {
+  return { state: 'unreadable', problem, sizeBytes: FIXED_BYTES };
+}

@@ -1,0 +1,147 @@
+import { formatSteps } from '../cfi.js';
+import { worse, type Confidence } from '../confidence.js';
+import { xpointerTo } from '../crengine/xpointer-path.js';
+import { contentPathOf, elementOfPlace } from '../dom/cfi-path.js';
+import { cssSelectorOf } from '../dom/css-selector.js';
+import type { Book } from '../epub/book.js';
+import type { Place } from '../place.js';
+import { firstCodePoints, lastCodePoints } from '../source/code-points.js';
+import { startOf } from '../source/source-tree.js';
+import { formatXpointer } from '../xpointer.js';
+import type { Chapter } from './chapter.js';
+import { chapterTitleAt } from './chapter-titles.js';
+import { bookFraction } from './locate-fraction.js';
+import type { Located, OpenBook } from './located.js';
+import { textContextAt } from './text-context.js';
+import type { TranslatedLocator, TranslatedPosition } from './translated-position.js';
+
+/** Characters of text on each side of a place. */
+export const CONTEXT_CODE_POINTS = 32;
+
+/** A located position in all its forms. */
+export function describePlace(open: OpenBook, located: Located): TranslatedPosition {
+  const { book } = open;
+  const { spineIndex, chapter } = located;
+  const cfiPrefix = spinePathOf(book, spineIndex);
+  if (chapter.state === 'unreadable') {
+    const confidence = worse(located.confidence, 'fragment');
+    const title = chapterTitleAt(book, spineIndex, undefined, 0);
+    const fraction = bookFraction(book, spineIndex, 0);
+    return {
+      state: 'translated',
+      xpointer: chapterXpointer(book, spineIndex),
+      xpointerConfidence: confidence,
+      cfi: `epubcfi(${cfiPrefix}!/4)`,
+      cfiConfidence: confidence,
+      epubJsCfi: `epubcfi(${cfiPrefix}!/4)`,
+      locator: {
+        ...locatorBase(book, spineIndex, title),
+        locations: { progression: 0, totalProgression: fraction },
+        text: {},
+      },
+      percentage: fraction,
+      chapterPercentage: 0,
+      chapterTitle: title,
+      spineIndex,
+      textBefore: '',
+      textAfter: '',
+      chapterProblem: chapter.problem,
+    };
+  }
+  return describeInChapter(book, spineIndex, chapter, located, cfiPrefix);
+}
+
+function describeInChapter(
+  book: Book,
+  spineIndex: number,
+  chapter: Chapter,
+  located: Located,
+  cfiPrefix: string,
+): TranslatedPosition {
+  const { crengine, dom, measure } = chapter;
+  const place: Place = located.place ?? {
+    kind: 'element',
+    offset: startOf(crengine.order.tree, crengine.body),
+  };
+  const content = contentPathOf(dom, place);
+  const pointer = xpointerOf(book, spineIndex, chapter, place);
+  const fraction = measure.fractionAt(place.offset);
+  const total = bookFraction(book, spineIndex, fraction);
+  const title = chapterTitleAt(book, spineIndex, chapter.titles, place.offset);
+  // The locator's text is the word at the place and what surrounds it.
+  const around = textContextAt(crengine, place.offset, CONTEXT_CODE_POINTS * 2);
+  const textBefore = lastCodePoints(around.before, CONTEXT_CODE_POINTS);
+  const highlight = firstCodePoints(/^\S*/.exec(around.after)?.[0] ?? '', CONTEXT_CODE_POINTS);
+  return {
+    state: 'translated',
+    xpointer: pointer.text,
+    xpointerConfidence: worse(located.confidence, pointer.confidence),
+    cfi: `epubcfi(${cfiPrefix}!${content.spec})`,
+    cfiConfidence: worse(located.confidence, content.confidence),
+    epubJsCfi: content.epubJs === undefined ? undefined : `epubcfi(${cfiPrefix}!${content.epubJs})`,
+    locator: {
+      ...locatorBase(book, spineIndex, title),
+      locations: {
+        progression: fraction,
+        totalProgression: total,
+        cssSelector: cssSelectorOf(dom, elementOfPlace(dom, place)),
+        partialCfi: content.spec,
+      },
+      text: {
+        before: textBefore,
+        highlight,
+        after: firstCodePoints(around.after.slice(highlight.length), CONTEXT_CODE_POINTS),
+      },
+    },
+    percentage: total,
+    chapterPercentage: fraction,
+    chapterTitle: title,
+    spineIndex,
+    textBefore,
+    textAfter: firstCodePoints(around.after, CONTEXT_CODE_POINTS),
+    chapterProblem: undefined,
+  };
+}
+
+function xpointerOf(
+  book: Book,
+  spineIndex: number,
+  chapter: Chapter,
+  place: Place,
+): { readonly text: string; readonly confidence: Confidence } {
+  const fragment = book.package.spine[spineIndex]?.fragment;
+  if (fragment === undefined) return { text: chapterXpointer(book, spineIndex), confidence: 'fragment' };
+  const { pointer, confidence } = xpointerTo(chapter.crengine, fragment, place);
+  return { text: formatXpointer(pointer, book.package.fragmentCount === 1), confidence };
+}
+
+/** The start of a chapter; of an item that KOReader leaves out, of the next one that it has. */
+function chapterXpointer(book: Book, spineIndex: number): string {
+  const { spine, fragmentCount } = book.package;
+  const next = spine.slice(spineIndex).find((item) => item.fragment !== undefined)?.fragment;
+  const fragment = next ?? Math.max(1, fragmentCount);
+  return formatXpointer({ fragment, hasBody: false, steps: [], point: 0 }, fragmentCount === 1);
+}
+
+/** The part of a CFI before the `!`. */
+function spinePathOf(book: Book, spineIndex: number): string {
+  const { spine, spineStep, spineId } = book.package;
+  const item = spine[spineIndex];
+  return formatSteps([
+    { index: spineStep, id: spineId },
+    { index: (item?.position ?? 1) * 2, id: item?.id },
+  ]);
+}
+
+function locatorBase(
+  book: Book,
+  spineIndex: number,
+  title: string | undefined,
+): Pick<TranslatedLocator, 'href' | 'type' | 'title'> {
+  const item = book.package.spine[spineIndex];
+  return {
+    href: (item?.path ?? '').split('/').map(encodeURIComponent).join('/'),
+    type: item?.mediaType ?? 'application/xhtml+xml',
+    ...(title === undefined ? {} : { title }),
+  };
+}

@@ -1,0 +1,80 @@
+import { parseCfi } from '../cfi.js';
+import type { Confidence } from '../confidence.js';
+import { resolveCfi } from '../dom/cfi-resolution.js';
+import { selectElement } from '../dom/css-selector.js';
+import { elementById } from '../dom/dom-children.js';
+import { resolveReference } from '../epub/archive-path.js';
+import type { Book } from '../epub/book.js';
+import type { Place } from '../place.js';
+import { NO_NODE, startOf } from '../source/source-tree.js';
+import type { Chapter } from './chapter.js';
+import { locateInChapter } from './locate-fraction.js';
+import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+import type { Locator } from './locator.js';
+import { findQuote } from './text-quote.js';
+
+interface PlaceFound {
+  readonly place: Place;
+  readonly confidence: Confidence;
+}
+
+/** Finds the place of a locator: by its CFI, its text, its element, its fraction of the chapter, in this order. */
+export function locateLocator(open: OpenBook, locator: Locator): Located | NotLocated {
+  const spineIndex = spineItemOf(open.book, locator.href);
+  if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
+  const chapter = open.chapter(spineIndex);
+  if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
+  const found = byCfi(chapter, locator) ?? byText(chapter, locator) ?? byElement(chapter, locator);
+  if (found !== undefined) return { state: 'located', spineIndex, chapter, ...found };
+  const progression = locator.locations?.progression;
+  if (progression === undefined) return chapterStart(open, spineIndex, 'fragment');
+  return locateInChapter(open, spineIndex, progression);
+}
+
+/** By the path in the archive, or relative to the package document as older toolkits write it. */
+function spineItemOf(book: Book, href: string): number {
+  const { spine } = book.package;
+  const candidates = [
+    resolveReference('', href.replace(/^\/+/, ''))?.path,
+    resolveReference(book.packagePath, href)?.path,
+  ];
+  for (const path of candidates) {
+    const index = path === undefined ? -1 : spine.findIndex((item) => item.path === path);
+    if (index >= 0) return index;
+  }
+  return -1;
+}
+
+function byCfi(chapter: Chapter, locator: Locator): PlaceFound | undefined {
+  const partial = locator.locations?.partialCfi;
+  const cfi = partial === undefined ? undefined : parseCfi(`epubcfi(/6/2!${partial})`);
+  if (cfi === undefined || cfi.contentSteps.length === 0) return undefined;
+  const resolved = resolveCfi(chapter.dom, cfi, 'spec');
+  return resolved.confidence === 'exact' || resolved.confidence === 'clamped' ? resolved : undefined;
+}
+
+/** The only match is the place; of several the one that is nearest to the fraction is a guess. */
+function byText(chapter: Chapter, locator: Locator): PlaceFound | undefined {
+  if (locator.text === undefined) return undefined;
+  const { offsets } = findQuote(chapter.crengine, locator.text);
+  const [first] = offsets;
+  if (first === undefined) return undefined;
+  if (offsets.length === 1) return { place: { kind: 'character', offset: first }, confidence: 'exact' };
+  const progression = locator.locations?.progression;
+  if (progression === undefined) return undefined;
+  const distance = (offset: number): number => Math.abs(chapter.measure.fractionAt(offset) - progression);
+  const nearest = offsets.reduce((best, offset) => (distance(offset) < distance(best) ? offset : best));
+  return { place: { kind: 'character', offset: nearest }, confidence: 'clamped' };
+}
+
+function byElement(chapter: Chapter, locator: Locator): PlaceFound | undefined {
+  const { dom } = chapter;
+  const selector = locator.locations?.cssSelector;
+  let element = selector === undefined ? NO_NODE : selectElement(dom, selector);
+  for (const id of locator.locations?.fragments ?? []) {
+    if (element === NO_NODE) element = elementById(dom.order.tree, id);
+  }
+  const offset = element === NO_NODE ? NO_NODE : startOf(dom.order.tree, element);
+  if (offset < 0 || element === dom.root) return undefined;
+  return { place: { kind: 'element', offset }, confidence: 'element' };
+}

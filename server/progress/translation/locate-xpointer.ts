@@ -1,0 +1,128 @@
+import { worse, type Confidence } from '../confidence.js';
+import { crengineIdOffset } from '../crengine/crengine-ids.js';
+import { countCharacters } from '../crengine/crengine-text.js';
+import { keptChildren } from '../crengine/crengine-children.js';
+import { formOf } from '../crengine/node-bits.js';
+import { resolveXpointer, type XpointerResolution } from '../crengine/xpointer-resolution.js';
+import type { Place } from '../place.js';
+import { NO_NODE, endOf, isText, startOf } from '../source/source-tree.js';
+import { BOXING_NAMES, type Xpointer } from '../xpointer.js';
+import type { Chapter } from './chapter.js';
+import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+
+interface PlaceFound {
+  readonly place: Place | undefined;
+  readonly confidence: Confidence;
+}
+
+/**
+ * Finds the place of an x-pointer: strictly; else under the numbering of books opened before 2024; else without the
+ * boxes of old versions; else as much of it as resolves.
+ */
+export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | NotLocated {
+  const { spine } = open.book.package;
+  const current = spine.findIndex(({ fragment }) => fragment === pointer.fragment);
+  const former = spine.findIndex(({ formerFragment }) => formerFragment === pointer.fragment);
+  const strict = current < 0 ? undefined : locateStrictly(open, current, pointer);
+  if (strict !== undefined) return strict;
+  const isRenumbered = former >= 0 && former !== current;
+  const asFormer = isRenumbered ? locateStrictly(open, former, pointer) : undefined;
+  if (asFormer !== undefined) return { ...asFormer, confidence: worse(asFormer.confidence, 'element') };
+  const spineIndex = current < 0 ? former : current;
+  if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
+  const chapter = open.chapter(spineIndex);
+  if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
+  const unboxed = pointer.steps.filter((step) => step.kind !== 'element' || !BOXING_NAMES.has(step.name));
+  if (unboxed.length < pointer.steps.length) {
+    const found = placeOf(chapter, { ...pointer, steps: unboxed });
+    if (found !== undefined) {
+      return {
+        state: 'located',
+        spineIndex,
+        chapter,
+        ...found,
+        confidence: worse(found.confidence, 'element'),
+      };
+    }
+  }
+  return { state: 'located', spineIndex, chapter, ...nearestPlace(chapter, { ...pointer, steps: unboxed }) };
+}
+
+/** A link's target: the element with that id, else the start of its file. */
+export function locateLink(
+  open: OpenBook,
+  fragmentIndex: number,
+  id: string | undefined,
+): Located | NotLocated {
+  const spineIndex = open.book.package.spine.findIndex(({ fragment }) => fragment === fragmentIndex + 1);
+  if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
+  const chapter = open.chapter(spineIndex);
+  if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
+  if (id === undefined) return chapterStart(open, spineIndex, 'exact');
+  const offset = crengineIdOffset(chapter.crengine, id);
+  if (offset < 0) return chapterStart(open, spineIndex, 'fragment');
+  const place: Place = { kind: 'element', offset };
+  return { state: 'located', spineIndex, chapter, place, confidence: 'exact' };
+}
+
+function locateStrictly(open: OpenBook, spineIndex: number, pointer: Xpointer): Located | undefined {
+  if (!pointer.hasBody) {
+    const confidence = (pointer.point ?? 0) === 0 ? 'exact' : 'clamped';
+    return chapterStart(open, spineIndex, confidence);
+  }
+  const chapter = open.chapter(spineIndex);
+  if (chapter.state === 'unreadable') return undefined;
+  const found = placeOf(chapter, pointer);
+  return found === undefined ? undefined : { state: 'located', spineIndex, chapter, ...found };
+}
+
+/** Strict resolution, with the book's styles and without. */
+function placeOf(chapter: Chapter, pointer: Xpointer): PlaceFound | undefined {
+  const { crengine } = chapter;
+  const styled = resolveXpointer(crengine, crengine.styled, pointer);
+  const plain = resolveXpointer(crengine, crengine.plain, pointer);
+  if (styled.state === 'resolved') {
+    const confidence = styled.isCertain ? (isSamePlace(styled, plain) ? 'exact' : 'clamped') : 'element';
+    return { place: styled.place, confidence };
+  }
+  if (plain.state !== 'resolved') return undefined;
+  return { place: plain.place, confidence: plain.isCertain ? 'clamped' : 'element' };
+}
+
+function isSamePlace(a: XpointerResolution, b: XpointerResolution): boolean {
+  if (a.state !== 'resolved' || b.state !== 'resolved') return false;
+  return a.place.kind === b.place.kind && a.place.offset === b.place.offset;
+}
+
+/** The degradation ladder: nearest text and offset in the same element, else the deepest element that is there. */
+function nearestPlace(chapter: Chapter, pointer: Xpointer): PlaceFound {
+  const { crengine } = chapter;
+  const { tree } = crengine.order;
+  const resolution = resolveXpointer(crengine, crengine.styled, pointer);
+  if (resolution.state === 'resolved') return { place: resolution.place, confidence: 'element' };
+  const { element, followedSteps } = resolution;
+  const lastStep = pointer.steps.at(-1);
+  const isAtText = followedSteps >= pointer.steps.length - 1 && lastStep?.kind === 'text';
+  const text = isAtText ? nearestText(chapter, resolution.text, element) : NO_NODE;
+  if (text !== NO_NODE) {
+    const form = formOf(tree, crengine.styled, text);
+    const length = countCharacters(tree.source, startOf(tree, text), endOf(tree, text), form);
+    if (length > 0) return { place: { kind: 'text-end', offset: endOf(tree, text) }, confidence: 'clamped' };
+  }
+  if (followedSteps === pointer.steps.length && element !== crengine.body) {
+    return { place: { kind: 'element-end', offset: startOf(tree, element) }, confidence: 'clamped' };
+  }
+  if (element === crengine.body) return { place: undefined, confidence: 'fragment' };
+  return { place: { kind: 'element', offset: startOf(tree, element) }, confidence: 'element' };
+}
+
+/** The text whose end was passed, else the last text of the element. */
+function nearestText(chapter: Chapter, passed: number, element: number): number {
+  if (passed !== NO_NODE) return passed;
+  const { crengine } = chapter;
+  let last = NO_NODE;
+  for (const child of keptChildren(crengine.order.tree, crengine.styled, element)) {
+    if (isText(crengine.order.tree, child)) last = child;
+  }
+  return last;
+}

@@ -1,0 +1,39 @@
+import type { Confidence } from '../confidence.js';
+import type { Book } from '../epub/book.js';
+import type { Place } from '../place.js';
+import type { Chapter, UnreadableChapter } from './chapter.js';
+
+/** A position, found in the book: its chapter and the place in it. */
+export interface Located {
+  readonly state: 'located';
+  readonly spineIndex: number;
+  readonly chapter: Chapter | UnreadableChapter;
+  /** Undefined: the start of the chapter. */
+  readonly place: Place | undefined;
+  /** How sure it is that the position means this place. */
+  readonly confidence: Confidence;
+}
+
+export type NotLocatedReason =
+  /** No form of position that is known. */
+  | 'unknown-form'
+  /** A position in another kind of book: FictionBook, HTML, pages. */
+  | 'other-format'
+  /** A chapter that the book does not have. */
+  | 'outside-the-book';
+
+export interface NotLocated {
+  readonly state: 'not-located';
+  readonly reason: NotLocatedReason;
+}
+
+/** A book that is open for one call: chapters are parsed when they are asked for. */
+export interface OpenBook {
+  readonly book: Book;
+  chapter(spineIndex: number): Chapter | UnreadableChapter;
+}
+
+/** The start of a chapter. */
+export function chapterStart(open: OpenBook, spineIndex: number, confidence: Confidence): Located {
+  return { state: 'located', spineIndex, chapter: open.chapter(spineIndex), place: undefined, confidence };
+}

@@ -1,0 +1,166 @@
+import { LRUCache } from 'lru-cache';
+import type { CfiDialect } from '../dom/cfi-resolution.js';
+import { readBook, type Book } from '../epub/book.js';
+import { withFile, type FileIdentity } from '../epub/file-reader.js';
+import { parsePosition, type Position } from '../position.js';
+import type { StyleSheet } from '../crengine/style-sheet.js';
+import { readStyleSheet } from './chapter-style.js';
+import { readChapter, type Chapter, type UnreadableChapter } from './chapter.js';
+import { describePlace } from './describe-place.js';
+import { locateCfi } from './locate-cfi.js';
+import { locateFraction } from './locate-fraction.js';
+import { locateLocator } from './locate-locator.js';
+import { locateLink, locateXpointer } from './locate-xpointer.js';
+import type { Located, NotLocated, OpenBook } from './located.js';
+import type { Locator } from './locator.js';
+import type { Translation } from './translated-position.js';
+
+/** An EPUB in the file system; a path that is no UTF-8 is given as bytes. */
+export interface BookFile {
+  readonly path: string | Buffer;
+}
+
+export interface TranslationOptions {
+  /** The fraction of the book that came with the position: what is left where the position itself says nothing. */
+  readonly percentage?: number | undefined;
+}
+
+export interface CfiOptions extends TranslationOptions {
+  /** Which reader made the CFI; `auto` if that is not known. */
+  readonly dialect?: CfiDialect | undefined;
+}
+
+export interface TranslatorOptions {
+  /** Bound of what is kept of parsed books and chapters. */
+  readonly cacheBytes: number;
+}
+
+/**
+ * Translates positions in EPUBs between KOReader, web readers that take CFIs and the Readium toolkits. Reads files
+ * synchronously: for a worker thread. Keeps parsed books and chapters, by path, size and time of modification.
+ *
+ * Every method rejects with `BookError` where the book as a whole cannot be read, and with nothing else for any
+ * input: what a position does not say comes out as a lower confidence or as `untranslatable`.
+ */
+export interface Translator {
+  /** A position as KOReader sends it: an x-pointer, a link's target, a page. */
+  translateXpointer(book: BookFile, position: string, options?: TranslationOptions): Promise<Translation>;
+  translateCfi(book: BookFile, cfi: string, options?: CfiOptions): Promise<Translation>;
+  translateLocator(book: BookFile, locator: Locator): Promise<Translation>;
+  /** The place at a fraction of the book, 0–1. */
+  translatePercentage(book: BookFile, percentage: number): Promise<Translation>;
+  /** True if KOReader would find the x-pointer; false sends it to page 1. */
+  isResolvable(book: BookFile, position: string): Promise<boolean>;
+  /** Bytes of parsed books and chapters that are kept. */
+  readonly cachedBytes: number;
+}
+
+type Cached =
+  | { readonly kind: 'book'; readonly book: Book }
+  | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter }
+  | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined };
+
+/** A parsed rule with its selector and the map entries around it. */
+const BYTES_PER_RULE = 1000;
+
+function sizeOf(cached: Cached): number {
+  switch (cached.kind) {
+    case 'book':
+      return cached.book.sizeBytes;
+    case 'chapter':
+      return cached.chapter.sizeBytes;
+    case 'sheet':
+      return BYTES_PER_RULE * (1 + (cached.sheet?.rules.length ?? 0));
+    default:
+      return cached satisfies never;
+  }
+}
+
+export function createTranslator(options: TranslatorOptions): Translator {
+  const cache = new LRUCache<string, Cached>({
+    maxSize: Math.max(1, options.cacheBytes),
+    sizeCalculation: (cached) => Math.max(1, sizeOf(cached)),
+  });
+
+  const translate = async (
+    { path }: BookFile,
+    percentage: number | undefined,
+    locate: (open: OpenBook) => Located | NotLocated,
+  ): Promise<Translation> =>
+    await withFile(path, async (file) => {
+      const key = keyOf(file.identity);
+      const known = cache.get(`book:${key}`);
+      const book = known?.kind === 'book' ? known.book : await readBook(file);
+      cache.set(`book:${key}`, { kind: 'book', book });
+      const sheetAt = (sheetPath: string): StyleSheet | undefined => {
+        const cached = cache.get(`sheet:${sheetPath}:${key}`);
+        if (cached?.kind === 'sheet') return cached.sheet;
+        const sheet = readStyleSheet(file, book, sheetPath);
+        cache.set(`sheet:${sheetPath}:${key}`, { kind: 'sheet', sheet });
+        return sheet;
+      };
+      const open: OpenBook = {
+        book,
+        chapter: (spineIndex) => {
+          const chapterKey = `chapter:${spineIndex}:${key}`;
+          const cached = cache.get(chapterKey);
+          if (cached?.kind === 'chapter') return cached.chapter;
+          const chapter = readChapter(file, book, spineIndex, sheetAt);
+          cache.set(chapterKey, { kind: 'chapter', chapter });
+          return chapter;
+        },
+      };
+      const located = locate(open);
+      if (located.state === 'located') return describePlace(open, located);
+      if (percentage === undefined) return { state: 'untranslatable', reason: located.reason };
+      return describePlace(open, locateFraction(open, percentage));
+    });
+
+  return {
+    translateXpointer: async (book, position, { percentage } = {}) =>
+      await translate(book, percentage, (open) => locatePosition(open, parsePosition(position), 'auto')),
+    translateCfi: async (book, cfi, { percentage, dialect = 'auto' } = {}) =>
+      await translate(book, percentage, (open) => locatePosition(open, parsePosition(cfi), dialect)),
+    translateLocator: async (book, locator) =>
+      await translate(book, locator.locations?.totalProgression, (open) => locateLocator(open, locator)),
+    translatePercentage: async (book, percentage) =>
+      await translate(book, undefined, (open) => locateFraction(open, percentage)),
+    isResolvable: async (book, position) => {
+      const parsed = parsePosition(position);
+      if (parsed.kind !== 'xpointer') return false;
+      let isResolved = false;
+      await translate(book, undefined, (open) => {
+        const located = locateXpointer(open, parsed.xpointer);
+        isResolved = located.state === 'located' && located.confidence === 'exact';
+        return located;
+      });
+      return isResolved;
+    },
+    get cachedBytes() {
+      return cache.calculatedSize;
+    },
+  };
+}
+
+/** Any form of position: callers often know no better than the string. */
+function locatePosition(open: OpenBook, position: Position, dialect: CfiDialect): Located | NotLocated {
+  switch (position.kind) {
+    case 'xpointer':
+      return locateXpointer(open, position.xpointer);
+    case 'link':
+      return locateLink(open, position.fragmentIndex, position.id);
+    case 'cfi':
+      return locateCfi(open, position.cfi, dialect);
+    case 'page':
+    case 'foreign-xpointer':
+      return { state: 'not-located', reason: 'other-format' };
+    case 'opaque':
+      return { state: 'not-located', reason: 'unknown-form' };
+    default:
+      return position satisfies never;
+  }
+}
+
+function keyOf({ path, sizeBytes, modifiedNs }: FileIdentity): string {
+  return `${sizeBytes}:${modifiedNs}:${path.toString('latin1')}`;
+}

@@ -1,0 +1,96 @@
+/** One step below the body of a chapter. */
+export type XpointerStep =
+  /** The n-th child element of that name; the first where `index` is undefined. */
+  | { readonly kind: 'element'; readonly name: string; readonly index: number | undefined }
+  /** The n-th text node among the children. */
+  | { readonly kind: 'text'; readonly index: number | undefined }
+  /** The n-th child of any kind, counted from 1; crengine reads this form, KOReader never writes it. */
+  | { readonly kind: 'child'; readonly index: number };
+
+/** A crengine x-pointer into an EPUB, `/body/DocFragment[8]/body/div/p[3]/text()[2].15`, taken apart. */
+export interface Xpointer {
+  /** Number of the DocFragment, counted from 1. */
+  readonly fragment: number;
+  /** False for a pointer to the DocFragment itself, `/body/DocFragment[8].0`. */
+  readonly hasBody: boolean;
+  readonly steps: readonly XpointerStep[];
+  /** `.N` at the end: code points in a text, children of an element. Undefined: the node itself. */
+  readonly point: number | undefined;
+}
+
+/** Boxes that crengine builds while rendering; only pointers of DOM versions before 2020 name them. */
+export const BOXING_NAMES: ReadonlySet<string> = new Set(
+  'autoBoxing floatBox inlineBox tabularBox rubyBox mathBox pseudoElem'.split(' '),
+);
+
+/** Deeper than any tree that is built here; a longer pointer resolves nowhere. */
+const MAX_STEPS = 1024;
+
+const STEP = /\/(?:(text\(\))(?:\[(\d{1,9})\])?|(\d{1,9})|([^[\]/.\d][^[\]/.]*)(?:\[(\d{1,9})\])?)/y;
+const POINT = /\.(\d{1,9})$/y;
+
+/**
+ * Parses an x-pointer into an EPUB: both the shape that leaves out `[1]` and the one of DOM versions from 20260812
+ * on, which never does. Undefined for everything else, also for what crengine would read and resolve nowhere
+ * (`[0]`, text with children, another root).
+ */
+export function parseXpointer(text: string): Xpointer | undefined {
+  const parsed = parseSteps(text.startsWith('/') ? text : `/${text}`);
+  if (parsed === undefined) return undefined;
+  const [root, fragment, body, ...steps] = parsed.steps;
+  if (!isElementStep(root, 'body') || !isElementStep(fragment, 'DocFragment')) return undefined;
+  if ((root.index ?? 1) !== 1) return undefined;
+  if (body !== undefined && (!isElementStep(body, 'body') || (body.index ?? 1) !== 1)) return undefined;
+  if (steps.slice(0, -1).some((step) => step.kind === 'text')) return undefined;
+  return {
+    fragment: fragment.index ?? 1,
+    hasBody: body !== undefined,
+    steps,
+    point: parsed.point,
+  };
+}
+
+/** Writes the classic form: `text()` and names alone where the step has no index. */
+export function formatXpointer(pointer: Xpointer, hasOneFragment: boolean): string {
+  const fragment = hasOneFragment ? '/body/DocFragment' : `/body/DocFragment[${pointer.fragment}]`;
+  const body = pointer.hasBody ? '/body' : '';
+  const point = pointer.point === undefined ? '' : `.${pointer.point}`;
+  return `${fragment}${body}${pointer.steps.map(formatStep).join('')}${point}`;
+}
+
+function formatStep(step: XpointerStep): string {
+  if (step.kind === 'child') return `/${step.index}`;
+  const name = step.kind === 'text' ? 'text()' : step.name;
+  return step.index === undefined ? `/${name}` : `/${name}[${step.index}]`;
+}
+
+type ElementStep = Extract<XpointerStep, { kind: 'element' }>;
+
+function isElementStep(step: XpointerStep | undefined, name: string): step is ElementStep {
+  return step?.kind === 'element' && step.name === name;
+}
+
+function parseSteps(text: string): { steps: XpointerStep[]; point: number | undefined } | undefined {
+  const steps: XpointerStep[] = [];
+  let at = 0;
+  while (at < text.length) {
+    POINT.lastIndex = at;
+    const point = POINT.exec(text)?.[1];
+    if (point !== undefined) return steps.length === 0 ? undefined : { steps, point: Number(point) };
+    STEP.lastIndex = at;
+    const match = STEP.exec(text);
+    if (match === null || steps.length === MAX_STEPS) return undefined;
+    const [, textName, textIndex, childIndex, name, index] = match;
+    const number = numberOf(textIndex ?? childIndex ?? index);
+    if (number === 0) return undefined;
+    if (textName !== undefined) steps.push({ kind: 'text', index: number });
+    else if (name !== undefined) steps.push({ kind: 'element', name, index: number });
+    else steps.push({ kind: 'child', index: number ?? 1 });
+    at = STEP.lastIndex;
+  }
+  return { steps, point: undefined };
+}
+
+function numberOf(digits: string | undefined): number | undefined {
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const MEBIBYTE = 2 ** 20;
+/** ext4 takes 65,000 links to a file. */
+const LINKS_A_FILE = 20_000;
+
+/** Hard links: a large library that is made quickly. */
+function makeLibrary(root: string, files: number, filesAFolder: number): void {
+  let source = '';
+  for (let file = 0; file < files; file += 1) {
+    const folder = join(root, `${Math.floor(file / filesAFolder)} of the folders`);
+    if (file % filesAFolder === 0) mkdirSync(folder, { recursive: true });
+    if (file % LINKS_A_FILE === 0) {
+      source = join(root, `source ${file}`);
+      writeFileSync(source, 'a small book');
+    }
+    linkSync(source, join(folder, `${file} is the number of this book of ours.epub`));
+  }
+}
+
+interface Probe {
+  readonly files: number;
+  readonly mostBytes: number;
+}
+
+async function probe(root: string): Promise<Probe> {
+  const program = fileURLToPath(new URL('memory-probe.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=64', program, root]);
+  const result: Probe = JSON.parse(stdout);
+  return result;
+}
+
+describe('the memory that hashing takes', () => {
+  it('does not grow with the library', { timeout: 180_000 }, async () => {
+    const small = await temporaryFolder();
+    const large = await temporaryFolder();
+    makeLibrary(small.path, 10_000, 20);
+    makeLibrary(large.path, 100_000, 20);
+    const few = await probe(small.path);
+    const many = await probe(large.path);
+    expect([few.files, many.files]).toEqual([10_000, 100_000]);
+    expect(many.mostBytes).toBeLessThan(few.mostBytes + 40 * MEBIBYTE);
+    expect(many.mostBytes).toBeLessThan(220 * MEBIBYTE);
+    await large.remove();
+  });
+
+  it('holds the names of one large folder, and little more', { timeout: 180_000 }, async () => {
+    const large = await temporaryFolder();
+    makeLibrary(large.path, 100_000, 100_000);
+    const { files, mostBytes } = await probe(large.path);
+    expect(files).toBe(100_000);
+    expect(mostBytes).toBeLessThan(260 * MEBIBYTE);
+    await large.remove();
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { startTuner, tune, type TunerState } from '../../../engine/pool/concurrency-tuner.js';
+
+/** Files a second that a storage gives to so many tasks in flight. */
+type Storage = (jobs: number) => number;
+
+const limits = { minJobs: 1, maxJobs: 64 };
+
+const twoCores: Storage = (jobs) => 80_000 * Math.min(jobs, 2) * (jobs > 2 ? 0.97 : 1);
+const eightCores: Storage = (jobs) => 60_000 * Math.min(jobs, 8);
+/** Every read waits 10 ms, and the server takes 40 at a time. */
+const fileServer: Storage = (jobs) => 100 * Math.min(jobs, 40);
+/** The arm gets slower with every further reader. */
+const spinningDisk: Storage = (jobs) => 120 / (1 + 0.08 * (jobs - 1));
+/** The elevator gains a little with a queue. */
+const clevererDisk: Storage = (jobs) =>
+  120 * Math.min(1.5, 1 + 0.25 * Math.log2(jobs)) * (jobs > 8 ? 0.7 : 1);
+
+interface Run {
+  readonly state: TunerState;
+  /** Files that were hashed, as a share of what the best number would have hashed in the same time. */
+  readonly efficiency: number;
+}
+
+/** Lets the tuner work for so many windows of equal time, with measurements that scatter by so much. */
+function run(storage: Storage, start: number, windows: number, noise = 0, from?: TunerState): Run {
+  let state = from ?? startTuner(start, limits);
+  let files = 0;
+  for (let window = 0; window < windows; window += 1) {
+    const rate = storage(state.jobs);
+    files += rate;
+    // A fixed pattern without a trend: five measurements that are off by -1, -0.5, 0, 0.5 and 1 times the noise.
+    const scatter = [0, 1, -0.5, 0.5, -1][window % 5] ?? 0;
+    state = tune(state, rate * (1 + noise * scatter), limits);
+  }
+  const best = Math.max(...Array.from({ length: limits.maxJobs }, (_, at) => storage(at + 1)));
+  return { state, efficiency: files / (best * windows) };
+}
+
+describe('the tuner', () => {
+  it.each([
+    ['two cores', twoCores, 2],
+    ['eight cores', eightCores, 8],
+    ['a file server', fileServer, 64],
+    ['a spinning disk', spinningDisk, 1],
+  ] as const)('settles on %s from any start', (_name, storage, best) => {
+    for (const start of [1, 2, 4, 8, 32, 64]) {
+      const { state } = run(storage, start, 30);
+      expect(`from ${start}: ${state.bestJobs}`).toBe(`from ${start}: ${best}`);
+    }
+  });
+
+  it.each([
+    ['two cores', twoCores],
+    ['eight cores', eightCores],
+    ['a file server', fileServer],
+    ['a spinning disk', spinningDisk],
+    ['a cleverer disk', clevererDisk],
+  ] as const)(
+    'loses little on %s over a long scan, though measurements scatter by 4 %%',
+    (_name, storage) => {
+      for (const start of [1, 2, 16]) {
+        expect(run(storage, start, 1000, 0.04).efficiency, `from ${start}`).toBeGreaterThan(0.93);
+      }
+    },
+  );
+
+  it('is never much worse than one thread on a spinning disk, from the beginning on', () => {
+    const one = spinningDisk(1);
+    for (const windows of [5, 10, 50]) {
+      const files = run(spinningDisk, 2, windows).efficiency * one * windows;
+      expect(files / (one * windows)).toBeGreaterThan(0.9);
+    }
+  });
+
+  it('notices that the storage became another', () => {
+    const warm = run(twoCores, 2, 200);
+    expect(warm.state.bestJobs).toBe(2);
+    const cold = run(fileServer, 2, 20, 0, warm.state);
+    expect(cold.state.bestJobs).toBe(64);
+    const warmAgain = run(twoCores, 2, 20, 0, cold.state);
+    expect(warmAgain.state.bestJobs).toBe(2);
+  });
+
+  it('stays within its limits', () => {
+    let state = startTuner(100, { minJobs: 2, maxJobs: 6 });
+    for (let window = 0; window < 200; window += 1) {
+      expect(state.jobs).toBeGreaterThanOrEqual(2);
+      expect(state.jobs).toBeLessThanOrEqual(6);
+      state = tune(state, (window * 7919) % 100, { minJobs: 2, maxJobs: 6 });
+    }
+  });
+
+  it('rests longer the longer it finds nothing', () => {
+    let state = startTuner(2, limits);
+    const trials: number[] = [];
+    for (let window = 0; window < 2000; window += 1) {
+      if (state.trial === 'up') trials.push(window);
+      state = tune(state, twoCores(state.jobs), limits);
+    }
+    const pauses = trials.slice(1).map((window, at) => window - (trials[at] ?? 0));
+    expect(pauses.length).toBeGreaterThan(3);
+    for (const [at, pause] of pauses.slice(1).entries())
+      expect(pause).toBeGreaterThanOrEqual(pauses[at] ?? 0);
+    expect(pauses.at(-1)).toBeGreaterThan(500);
+  });
+});

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createEngine,
+  type Engine,
+  type EntryBatch,
+  EntryBatchBuilder,
+  filenameMd5,
+  type HashedBatch,
+} from '../../../engine/index.js';
+import { createEngineWith } from '../../../engine/pool/engine.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { entriesOf, hashedEntriesOf, hashedFolder, walked } from '../collected.js';
+
+const extensions = new Set(['epub']);
+const FILES = 3000;
+
+describe('the engine', () => {
+  const engines: Engine[] = [];
+  let root = '';
+
+  beforeAll(async () => {
+    root = (await temporaryFolder()).path;
+    for (let file = 0; file < FILES; file += 1) {
+      const folder = join(root, `folder ${Math.floor(file / 40)}`);
+      if (file % 40 === 0) mkdirSync(folder);
+      writeFileSync(join(folder, `${file}.epub`), `book ${file}`);
+    }
+  });
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.close();
+  });
+
+  function engineOf(options: Parameters<typeof createEngine>[0] = {}, worker?: string): Engine {
+    const engine = worker
+      ? createEngineWith(options, new URL(worker, import.meta.url))
+      : createEngine(options);
+    engines.push(engine);
+    return engine;
+  }
+
+  async function batchesOf(engine: Engine): Promise<EntryBatch[]> {
+    const batches: EntryBatch[] = [];
+    for await (const batch of engine.walk(root, { extensions })) batches.push(batch);
+    return batches;
+  }
+
+  function digestOf(file: number): string {
+    return createHash('md5').update(`book ${file}`).digest('hex');
+  }
+
+  it.each([
+    ['one thread', { jobs: 1 }],
+    ['many threads', { jobs: 7 }],
+    ['as many as it likes', {}],
+    ['the kernel of node:crypto', { md5: 'node-crypto' }],
+    ['the SIMD kernel', { md5: 'wasm-simd' }],
+  ] as const)('hashes everything with %s', async (_name, options) => {
+    const engine = engineOf(options);
+    if ('md5' in options) expect(engine.md5KernelName).toBe(options.md5);
+    const hashed = await hashedFolder(engine, root);
+    expect(hashed.size).toBe(FILES);
+    for (const [path, { partialMd5, filenameMd5: named, failure }] of hashed) {
+      expect(failure).toBeUndefined();
+      expect(partialMd5).toBe(digestOf(Number.parseInt(path.slice(path.indexOf('/') + 1), 10)));
+      expect(named).toBe(filenameMd5(path).toString('hex'));
+    }
+    const { filesHashed, batchesInFlight, tasksInFlight } = engine.status();
+    expect({ filesHashed, batchesInFlight, tasksInFlight }).toEqual({
+      filesHashed: FILES,
+      batchesInFlight: 0,
+      tasksInFlight: 0,
+    });
+  });
+
+  it('fills batches across folders', async () => {
+    const lengths = (await batchesOf(engineOf({ jobs: 2 }))).map(({ length }) => length);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(512);
+    expect(lengths.length).toBeLessThan(25);
+  });
+
+  it('gives back the very batches that it was given, whatever their size', async () => {
+    const engine = engineOf({ jobs: 2 });
+    const all = await batchesOf(engine);
+    const first = all[0];
+    if (!first) throw new Error('the walk found nothing');
+    const empty = first.select([]);
+    const given = [...all, empty, first.select([5]), first.select([7, 7, 3])];
+    const got: HashedBatch[] = [];
+    for await (const batch of engine.hash(root, given)) got.push(batch);
+    expect(new Set(got.map(({ entries }) => entries))).toEqual(new Set(given));
+    const last = got.find(({ entries }) => entries === given.at(-1));
+    const names = last ? hashedEntriesOf(last).map(({ path, partialMd5 }) => [path, partialMd5]) : [];
+    expect(names).toEqual(
+      [7, 7, 3].map((index) => {
+        const path = first.pathAt(index).toString();
+        return [path, digestOf(Number.parseInt(path.slice(path.indexOf('/') + 1), 10))];
+      }),
+    );
+  });
+
+  it('passes failures through, between the files that it hashes', async () => {
+    const engine = engineOf({ jobs: 2 });
+    const builder = new EntryBatchBuilder();
+    const found = (await batchesOf(engine)).flatMap(entriesOf).slice(0, 100);
+    const failure = { code: 'io-error', isFolder: true, message: 'broken' } as const;
+    for (const [index, entry] of found.entries()) {
+      if (index % 3 === 0) builder.addFailure(`broken ${index}`, failure);
+      else if (index % 7 === 0) builder.addFile(`gone ${index}`, 5, 7n);
+      else builder.addFile(entry.path, entry.sizeBytes, entry.modifiedNs);
+    }
+    const batch = builder.take();
+    const hashed: HashedBatch[] = [];
+    for await (const done of engine.hash(root, [batch])) hashed.push(done);
+    expect(hashed).toHaveLength(1);
+    const entries = hashed.flatMap(hashedEntriesOf);
+    for (const [index, entry] of entries.entries()) {
+      if (index % 3 === 0) {
+        expect(entry).toMatchObject({ failure, partialMd5: '0'.repeat(32), filenameMd5: '0'.repeat(32) });
+      } else if (index % 7 === 0) {
+        expect(entry).toMatchObject({
+          failure: { code: 'vanished', isFolder: false },
+          partialMd5: '0'.repeat(32),
+        });
+        expect(entry.filenameMd5).toBe(filenameMd5(`gone ${index}`).toString('hex'));
+      } else {
+        expect(entry.failure).toBeUndefined();
+        expect(entry.partialMd5).toBe(
+          digestOf(Number.parseInt(entry.path.slice(entry.path.indexOf('/') + 1), 10)),
+        );
+      }
+    }
+  });
+
+  it('pulls no more than it can hold when nobody takes the results', async () => {
+    const engine = engineOf({ jobs: 2 });
+    const [batch] = await batchesOf(engine);
+    if (!batch) throw new Error('the walk found nothing');
+    let pulled = 0;
+    function* endless(): Generator<EntryBatch> {
+      for (;;) {
+        pulled += 1;
+        yield batch as EntryBatch;
+      }
+    }
+    const results = engine.hash(root, endless())[Symbol.asyncIterator]();
+    await results.next();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(pulled).toBeLessThanOrEqual(8);
+    const before = pulled;
+    for (let taken = 0; taken < 20; taken += 1) await results.next();
+    expect(pulled).toBeGreaterThanOrEqual(before + 12);
+    await results.return?.();
+    expect(engine.status().tasksInFlight).toBe(0);
+  });
+
+  it('lets go of everything when its consumer stops early', async () => {
+    const engine = engineOf({ jobs: 2 });
+    let isReleased = false;
+    async function* source(): AsyncGenerator<EntryBatch> {
+      try {
+        for (;;) yield* engine.walk(root, { extensions });
+      } finally {
+        isReleased = true;
+      }
+    }
+    for await (const batch of engine.hash(root, source())) {
+      expect(batch.entries.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(isReleased).toBe(true);
+    expect(engine.status()).toMatchObject({ tasksInFlight: 0, batchesInFlight: 0 });
+    // The same engine goes on to work.
+    expect((await hashedFolder(engine, root)).size).toBe(FILES);
+  });
+
+  it('hands out what came before an error of its source, and then the error', async () => {
+    const engine = engineOf({ jobs: 2 });
+    const batches = await batchesOf(engine);
+    async function* failing(): AsyncGenerator<EntryBatch> {
+      yield* batches;
+      throw new Error('the source broke');
+    }
+    let files = 0;
+    const hashing = (async () => {
+      for await (const batch of engine.hash(root, failing())) files += batch.entries.length;
+    })();
+    await expect(hashing).rejects.toThrow('the source broke');
+    expect(files).toBe(FILES);
+  });
+
+  it('stops within a file’s time when it is aborted, and throws', async () => {
+    const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
+    const abort = new AbortController();
+    const { signal } = abort;
+    const hashing = (async () => {
+      for await (const batch of engine.hash(root, engine.walk(root, { extensions, signal }), { signal }))
+        void batch;
+    })();
+    setTimeout(() => abort.abort(new Error('enough')), 300);
+    await expect(hashing).rejects.toMatchObject({ code: 'aborted', cause: { message: 'enough' } });
+    expect(engine.status().tasksInFlight).toBe(0);
+    // 3,000 files of 20 ms in two threads would have been 30 s; only what began before the abort was hashed.
+    expect(engine.status().filesHashed).toBeLessThan(200);
+  });
+
+  it('throws at once for a signal that was aborted before', async () => {
+    const engine = engineOf({ jobs: 1 });
+    const signal = AbortSignal.abort();
+    await expect(walked(engine, root, { signal })).rejects.toMatchObject({ code: 'aborted' });
+    const hashing = engine.hash(root, [], { signal })[Symbol.asyncIterator]().next();
+    await expect(hashing).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('ends what runs when it is closed, and refuses what comes later', async () => {
+    const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
+    const hashing = hashedFolder(engine, root);
+    const expectation = expect(hashing).rejects.toMatchObject({ code: 'closed' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await engine.close();
+    await engine.close();
+    await expectation;
+    expect(engine.status().threads).toBe(0);
+    await expect(walked(engine, root)).rejects.toMatchObject({ code: 'closed' });
+    await expect(engine.hash(root, [])[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'closed',
+    });
+  });
+
+  it('throws when a worker thread dies, and does not wait for it', async () => {
+    const engine = engineOf({ jobs: 2 }, 'crashing-worker.js');
+    await expect(hashedFolder(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
+    // Another thread takes its place.
+    expect(await walked(engine, root, { extensions })).toHaveLength(FILES);
+  });
+
+  it('throws when its threads cannot even start', async () => {
+    const engine = engineOf({ jobs: 2 }, 'no-such-worker.js');
+    await expect(walked(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
+  });
+
+  it('refuses numbers of jobs that mean nothing', () => {
+    for (const jobs of [0, -1, 1.5, Number.NaN, 100_000])
+      expect(() => createEngine({ jobs })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { isBookName, KOREADER_EXTENSIONS } from '../../../engine/index.js';
+
+function isBook(name: string, extensions: ReadonlySet<string> = KOREADER_EXTENSIONS): boolean {
+  return isBookName(Buffer.from(name), extensions);
+}
+
+describe('what is a book', () => {
+  it('is told by the ending, in any case', () => {
+    for (const name of [
+      'a.epub',
+      'A.EPUB',
+      'a.b.pdf',
+      'x.fb2.zip',
+      'x.FB2.ZIP',
+      'a.cbz',
+      'a.cb7',
+      ' .djvu',
+    ]) {
+      expect(`${name} ${isBook(name)}`).toBe(`${name} true`);
+    }
+    for (const name of [
+      '',
+      'epub',
+      '.epub',
+      'a.',
+      'a.epub.part',
+      'a.zip',
+      'zip.fb2x',
+      'cover.jpg',
+      'metadata.opf',
+      '..',
+    ]) {
+      expect(`${name} ${isBook(name)}`).toBe(`${name} false`);
+    }
+  });
+
+  it('is not what macOS leaves beside a file, nor a hidden name that is all ending', () => {
+    expect(isBook('._a.epub')).toBe(false);
+    expect(isBook('.fb2.zip')).toBe(false);
+  });
+
+  it('may be told by endings of a library of its own', () => {
+    expect(isBook('a.Md', new Set(['md']))).toBe(true);
+    expect(isBook('a.КНИГА', new Set(['книга']))).toBe(true);
+    expect(isBook('a.epub', new Set(['md']))).toBe(false);
+    expect(isBook('a.epub', new Set())).toBe(false);
+    expect(isBookName(Buffer.from([0xff, 0x2e, 0x4d, 0x44]), new Set(['md']))).toBe(true);
+  });
+
+  it('is what KOReader opens as a document', () => {
+    for (const extension of KOREADER_EXTENSIONS) expect(extension).toMatch(/^[a-z0-9]+(\.zip)?$/);
+    for (const comic of ['cbz', 'cbr', 'cb7', 'cbt']) expect(KOREADER_EXTENSIONS).toContain(comic);
+    expect(KOREADER_EXTENSIONS).not.toContain('jpg');
+  });
+});

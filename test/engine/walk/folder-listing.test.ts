@@ -1,0 +1,58 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KOREADER_EXTENSIONS } from '../../../engine/index.js';
+import { listFolder, listFolderByStat } from '../../../engine/walk/folder-listing.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+describe('the listing of a folder', async () => {
+  const { path } = await temporaryFolder();
+  const folder = `${path}/`;
+  for (const name of [
+    'b.epub',
+    'B.EPUB',
+    'a-1.pdf',
+    'a.fb2.zip',
+    '\xff.epub',
+    'caf\xc3\xa9.epub',
+    'cover.jpg',
+    'zip',
+  ]) {
+    writeFileSync(Buffer.from(folder + name, 'latin1'), '');
+  }
+  for (const name of ['a', 'a.epub', '\xe9', 'b.sdr']) mkdirSync(Buffer.from(folder + name, 'latin1'));
+  symlinkSync('a', join(path, 'c'));
+  symlinkSync('nowhere', join(path, 'c.epub'));
+
+  const expected = [
+    'B.EPUB',
+    'a-1.pdf',
+    'a.epub/',
+    'a.fb2.zip',
+    'a/',
+    'b.epub',
+    'c.epub',
+    'caf\xc3\xa9.epub',
+    '\xe9/',
+    '\xff.epub',
+  ];
+
+  it('holds books and folders in the order of the walk', () => {
+    expect(listFolder(folder, KOREADER_EXTENSIONS)).toEqual(expected);
+  });
+
+  it('is the same where the file system does not tell files from folders', () => {
+    expect(listFolderByStat(folder, KOREADER_EXTENSIONS)).toEqual(expected);
+  });
+
+  it('throws for what cannot be listed', () => {
+    for (const list of [listFolder, listFolderByStat]) {
+      expect(() => list(`${path}/missing/`, KOREADER_EXTENSIONS)).toThrowError(
+        expect.objectContaining({ code: 'ENOENT' }),
+      );
+      expect(() => list(`${path}/b.epub/`, KOREADER_EXTENSIONS)).toThrowError(
+        expect.objectContaining({ code: 'ENOTDIR' }),
+      );
+    }
+  });
+});
