@@ -12,6 +12,7 @@ import { writeRecord } from './record/write-record.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
 import { scanSuite } from './suites/scan.js';
+import { syncSuite } from './suites/sync.js';
 import { walkSuite } from './suites/walk.js';
 import { judge } from './targets.js';
 
@@ -19,6 +20,7 @@ const RUN: Partial<Record<SuiteName, (context: SuiteContext) => Promise<void>>> 
   hash: hashSuite,
   walk: walkSuite,
   scan: scanSuite,
+  sync: syncSuite,
 };
 
 async function main(): Promise<void> {
@@ -67,7 +69,7 @@ async function main(): Promise<void> {
     revision: revisionOf(THIS_CHECKOUT.root),
     machine: { ...machine },
     software: { ...softwareVersions(THIS_CHECKOUT.root) },
-    ...recordedFindings(findings),
+    ...recordedFindings(findings, chosen.suites),
   };
   const folder = writeRecord(chosen.runsFolder, record, findings.attachments);
   process.stdout.write(`${summaryText(record, []).split('\n## Machine')[0] ?? ''}\n`);
@@ -76,10 +78,11 @@ async function main(): Promise<void> {
 
 function recordedFindings(
   findings: Findings,
+  suites: readonly SuiteName[],
 ): Pick<RunRecord, 'targets' | 'ratios' | 'series' | 'facts' | 'notes'> {
   const samplesByTarget = new Map(findings.targets.map(({ target, samples }) => [target, samples]));
   return {
-    targets: judge(findings.targets).map((verdict) => {
+    targets: judge(findings.targets, suites).map((verdict) => {
       const { id, title, comparison, goal, unit } = verdict.target;
       return {
         ...{ id, title, comparison, goal, unit, state: verdict.state },

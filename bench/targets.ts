@@ -62,8 +62,9 @@ export type Verdict =
   | { readonly state: 'passed' | 'failed'; readonly target: Listed; readonly measured: number }
   | { readonly state: 'not measured'; readonly target: Listed };
 
-export function judge(findings: readonly Finding[]): Verdict[] {
-  return TARGETS.map((target: Listed): Verdict => {
+/** The targets of the suites that ran, whether or not they found something. */
+export function judge(findings: readonly Finding[], suites: readonly SuiteName[]): Verdict[] {
+  return TARGETS.filter(({ suite }) => suites.includes(suite)).map((target: Listed): Verdict => {
     const samples = findings.find((finding) => finding.target === target.id)?.samples;
     if (samples === undefined) return { state: 'not measured', target };
     const measured = target.summary === 'median' ? median(samples) : Math.max(...samples);
