@@ -43,7 +43,7 @@ export type TestServerOptions = Partial<Omit<SyncServerOptions, 'accounts' | 'sy
 
 /** A server on a port of its own over a database that is brought up to date first. */
 export async function startTestServer(url: string, options: TestServerOptions = {}): Promise<TestServer> {
-  const store = await openStore(url, { connections: 8 });
+  const store = await openStore(url, { connections: 8, statementTimeoutMs: 3000 });
   await migrate(store);
   const logLines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line) => logLines.push(line) });
