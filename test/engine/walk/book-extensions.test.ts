@@ -25,7 +25,7 @@ describe('what is a book', () => {
       '.epub',
       'a.',
       'a.epub.part',
-      'a.zip',
+      'a.rar',
       'zip.fb2x',
       'cover.jpg',
       'metadata.opf',
