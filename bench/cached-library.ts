@@ -21,7 +21,7 @@ const SEED = 1;
 
 /** A library of the benchmarks, made when the cache does not hold it. */
 export function cachedLibrary(
-  { cacheFolder, workFolder, log }: SuiteContext,
+  { cacheFolder, workFolder, log }: Pick<SuiteContext, 'cacheFolder' | 'workFolder' | 'log'>,
   count: number,
   mix: SizeMix,
 ): CachedLibrary {

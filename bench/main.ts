@@ -12,15 +12,17 @@ import { writeRecord } from './record/write-record.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
 import { scanSuite } from './suites/scan.js';
+import { microSuite } from './suites/micro.js';
 import { syncSuite } from './suites/sync.js';
 import { walkSuite } from './suites/walk.js';
 import { judge } from './targets.js';
 
-const RUN: Partial<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
+const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
   hash: hashSuite,
   walk: walkSuite,
   scan: scanSuite,
   sync: syncSuite,
+  micro: microSuite,
 };
 
 async function main(): Promise<void> {
@@ -43,7 +45,7 @@ async function main(): Promise<void> {
   try {
     for (const suite of chosen.suites) {
       log(`== ${suite}`);
-      await RUN[suite]?.({
+      await RUN[suite]({
         checkout: THIS_CHECKOUT,
         quick: chosen.quick,
         cacheFolder: chosen.cacheFolder,

@@ -28,10 +28,12 @@ export interface Ratio {
 
 export type Fact = string | number | boolean | readonly Fact[] | { readonly [name: string]: Fact };
 
-/** A file that goes into the record's folder. */
+/** A picture that goes into the record's folder beside the plots. */
 export interface Attachment {
   readonly name: string;
-  readonly content: string | Uint8Array;
+  /** A picture's title in the summary. */
+  readonly title: string;
+  readonly content: string;
 }
 
 /** Where suites put what they found. */

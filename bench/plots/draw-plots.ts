@@ -35,7 +35,7 @@ export function drawPlots(record: RunRecord, history: readonly RunRecord[]): Dra
       for (const group of groupBy(series, ({ name, unit }) => `${groupOf(name)}\n${unit}`).values()) {
         const [first] = group;
         if (first === undefined) continue;
-        const title = `${capitalised(groupOf(first.name))} ${look.title}`;
+        const title = `${capitalised(groupOf(first.name))}, ${look.title}`;
         const svg = drawLinePlot({ ...look, title, yTitle: first.unit, lines: linesOf(group) });
         plots.push({ file: `${fileName(`${suite} ${groupOf(first.name)} ${axis}`)}.svg`, title, svg });
       }

@@ -27,9 +27,9 @@ export interface LinePlot {
   readonly xLabels?: ReadonlyMap<number, string>;
 }
 
-const WIDTH = 860;
+const WIDTH = 920;
 const HEIGHT = 420;
-const MARGIN = { top: 52, right: 246, bottom: 58, left: 76 };
+const MARGIN = { top: 52, right: 300, bottom: 58, left: 76 };
 const INNER_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
 const INNER_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom;
 /** Names at the right stand at least so far apart. */

@@ -9,6 +9,11 @@ export interface SummaryPlot {
   readonly title: string;
 }
 
+const HOW_TO_READ =
+  'Ratios are medians over pairs of samples that were taken in turn in this run; in brackets the range in which the ' +
+  'median lies with at least 95 % probability (the whole range of the samples where those are fewer than six). Every ' +
+  'sample is in record.json.';
+
 /** The readable half of a record: targets first, then where and how, then every figure. */
 export function summaryText(record: RunRecord, plots: readonly SummaryPlot[]): string {
   const { commit, isDirty } = record.revision;
@@ -17,11 +22,7 @@ export function summaryText(record: RunRecord, plots: readonly SummaryPlot[]): s
     `Commit ${commit.slice(0, 12)}${isDirty ? ' with changes that are not committed' : ''}, ` +
       `\`${record.command}\`, ${formatDuration(record.seconds)}.` +
       (record.isQuick ? '\n\n**A quick run: small sizes, few rounds. Nothing here is a result.**' : ''),
-    '## Targets',
-    'Ratios are medians over pairs of samples that were taken in turn in this run; in brackets the range in which ' +
-      'the median lies with at least 95 % probability (the whole range of the samples where those are fewer than ' +
-      'six). Every sample is in record.json.',
-    targetTable(record),
+    ...(record.targets.length === 0 ? [] : ['## Targets', HOW_TO_READ, targetTable(record)]),
     ...(record.notes.length === 0 ? [] : ['## Notes', record.notes.map((note) => `- ${note}`).join('\n')]),
     '## Machine',
     factList(record.machine),
@@ -58,9 +59,9 @@ function suiteParts(record: RunRecord, suite: RunRecord['suites'][number]): stri
     interval(samples),
     String(samples.length),
   ]);
-  const seriesRows = series.map(({ name, unit, samples, at }) => [
+  const plain = series.filter(({ at }) => at === undefined);
+  const seriesRows = plain.map(({ name, unit, samples }) => [
     name,
-    at === undefined ? '' : `${at.value.toLocaleString('en-US')} ${at.axis}`,
     `${formatNumber(median(samples))} ${unit}`,
     `${formatNumber(Math.min(...samples))} – ${formatNumber(Math.max(...samples))}`,
     String(samples.length),
@@ -68,8 +69,32 @@ function suiteParts(record: RunRecord, suite: RunRecord['suites'][number]): stri
   return [
     `## Suite ${suite}`,
     ...(ratios.length === 0 ? [] : [markdownTable(['ratio', 'median:', 'range:', 'n:'], ratioRows)]),
-    ...(series.length === 0 ? [] : [markdownTable(['figure', 'at:', 'median:', 'all samples:', 'n:'], seriesRows)]),
+    ...(plain.length === 0 ? [] : [markdownTable(['figure', 'median:', 'all samples:', 'n:'], seriesRows)]),
+    ...seriesTables(series),
   ];
+}
+
+/** Figures along an axis: a table for each group, unit and axis, a row for each side, medians. */
+function seriesTables(series: RunRecord['series']): string[] {
+  const tables = new Map<string, { readonly places: Set<number>; readonly rows: Map<string, Map<number, number>> }>();
+  for (const { name, unit, at, samples } of series) {
+    if (at === undefined) continue;
+    const [group = name, side = ''] = name.split(/: */, 2);
+    const title = `${group}, ${unit} by ${at.axis}`;
+    const table = tables.get(title) ?? { places: new Set(), rows: new Map() };
+    tables.set(title, table);
+    table.places.add(at.value);
+    const row = table.rows.get(side) ?? new Map<number, number>();
+    table.rows.set(side, row.set(at.value, median(samples)));
+  }
+  return [...tables].map(([title, { places, rows }]) => {
+    const columns = [...places].toSorted((left, right) => left - right);
+    const cells = [...rows].map(([side, row]) => [
+      side,
+      ...columns.map((place) => (row.has(place) ? formatNumber(row.get(place) ?? 0) : '')),
+    ]);
+    return markdownTable([title, ...columns.map((place) => `${place.toLocaleString('en-US')}:`)], cells);
+  });
 }
 
 function interval(samples: readonly number[]): string {

@@ -22,9 +22,11 @@ export function writeRecord(
   writeFileSync(join(folder, RECORD_FILE), `${JSON.stringify(record, undefined, 1)}\n`);
   // The history of full runs; a quick one is no point of it.
   const history = readRecords(runsFolder).filter(({ isQuick }) => !isQuick);
-  const plots = drawPlots(record, history);
+  const plots = [
+    ...drawPlots(record, history),
+    ...attachments.map(({ name, title, content }) => ({ file: name, title, svg: content })),
+  ];
   for (const { file, svg } of plots) writeFileSync(join(folder, file), svg);
-  for (const { name, content } of attachments) writeFileSync(join(folder, name), content);
   writeFileSync(join(folder, 'summary.md'), summaryText(record, plots));
   return folder;
 }

@@ -26,6 +26,9 @@ const RATIOS: readonly (readonly [TargetId, string, string])[] = [
   ['pull-256-full', PULL_FULL, PULL_256],
 ];
 
+/** The others write; the two kinds have a plot of latencies each. */
+const PULLS: ReadonlySet<string> = new Set([SELECTS, PULL_256, PULL_FULL]);
+
 type Passes = ReadonlyMap<string, LoadResult[]>;
 
 /** The server over MySQL against plain loops, and with a million books and positions against almost none. */
@@ -80,7 +83,7 @@ function keepSeries({ context: { findings } }: SyncBench, passes: Passes, name: 
   for (const { percentile } of results[0]?.percentiles ?? []) {
     findings.series.push({
       suite: 'sync',
-      name: `latency: ${name}`,
+      name: `${PULLS.has(name) ? 'pulls' : 'pushes'}: ${name}`,
       unit: 'ms',
       samples: results.map(({ percentiles }) => percentiles.find((at) => at.percentile === percentile)?.ms ?? 0),
       at: { axis: 'percentile', value: percentile },

@@ -17,6 +17,7 @@ export interface SyncSizes {
   /** Of each measurement. */
   readonly seconds: number;
   readonly sqliteRounds: number;
+  readonly cpuRounds: number;
   readonly connections: readonly number[];
   readonly connectionRounds: number;
 }
@@ -27,6 +28,7 @@ const FULL: SyncSizes = {
   rounds: 7,
   seconds: 3,
   sqliteRounds: 7,
+  cpuRounds: 3,
   connections: [1, 4, 16, 64, 256, 512],
   connectionRounds: 2,
 };
@@ -36,6 +38,7 @@ const QUICK: SyncSizes = {
   rounds: 1,
   seconds: 1,
   sqliteRounds: 1,
+  cpuRounds: 1,
   connections: [16],
   connectionRounds: 1,
 };
@@ -51,7 +54,7 @@ export interface SyncBench {
   readonly context: SuiteContext;
   readonly sizes: SyncSizes;
   /** Fills the database, starts a server over it; closing stops that and drops the database. */
-  startFleet(database: BenchDatabase, size: FleetSize, nodeArguments?: readonly string[]): Promise<FleetServer>;
+  startFleet(database: BenchDatabase, size: FleetSize): Promise<FleetServer>;
 }
 
 /**
@@ -65,8 +68,7 @@ export async function syncSuite(context: SuiteContext): Promise<void> {
   const bench: SyncBench = {
     context,
     sizes,
-    startFleet: (database, size, nodeArguments) =>
-      startFleet(context, generator, sizes, { database, size, ...(nodeArguments === undefined ? {} : { nodeArguments }) }),
+    startFleet: (database, size) => startFleet(context, generator, sizes.seconds, database, size),
   };
   const mysql = await context.mysql();
   if (mysql !== undefined) {
@@ -77,23 +79,18 @@ export async function syncSuite(context: SuiteContext): Promise<void> {
   await measureSqlite(bench);
 }
 
-interface FleetStart {
-  readonly database: BenchDatabase;
-  readonly size: FleetSize;
-  readonly nodeArguments?: readonly string[];
-}
-
 async function startFleet(
   { checkout, workFolder }: SuiteContext,
   generator: LoadGenerator,
-  { seconds }: SyncSizes,
-  { database, size, nodeArguments = [] }: FleetStart,
+  seconds: number,
+  database: BenchDatabase,
+  size: FleetSize,
 ): Promise<FleetServer> {
   let fleet: Fleet;
   let server: BenchServer;
   try {
     fleet = await makeFleet(database.url, workFolder, size);
-    server = await BenchServer.start({ checkout, databaseUrl: database.url, workFolder, nodeArguments });
+    server = await BenchServer.start({ checkout, databaseUrl: database.url, workFolder });
   } catch (error) {
     await database.drop();
     throw error;

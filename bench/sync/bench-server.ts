@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { z } from 'zod';
 import { type Checkout, programFile } from '../checkout.js';
 import { environmentOfOthers } from '../program-run.js';
+import { type CpuProfile, cpuProfile } from './cpu-profile.js';
 
 const serverReading = z.object({
   /** 0 when the loop was not watched. */
@@ -18,7 +19,6 @@ export interface BenchServerOptions {
   readonly databaseUrl: string;
   /** Where it runs; holds no configuration. */
   readonly workFolder: string;
-  readonly nodeArguments?: readonly string[];
 }
 
 const START_DEADLINE_MS = 60_000;
@@ -34,13 +34,12 @@ export class BenchServer {
   }
 
   static async start(options: BenchServerOptions): Promise<BenchServer> {
-    const { checkout, databaseUrl, workFolder, nodeArguments = [] } = options;
+    const { checkout, databaseUrl, workFolder } = options;
     const probe = new URL('../probes/server-probe.js', import.meta.url).href;
     const settings = ['server.host=127.0.0.1', 'server.port=0', 'enable_koreader_sync=true', 'log.format=json'];
     const child = spawn(
       process.execPath,
       [
-        ...nodeArguments,
         ...['--import', probe, programFile(checkout), '--database', databaseUrl],
         ...settings.flatMap((setting) => ['--set', setting]),
         'serve',
@@ -62,6 +61,18 @@ export class BenchServer {
     const answer = once(this.#child, 'message');
     this.#child.send('read');
     return serverReading.parse((await answer)[0]);
+  }
+
+  async beginProfile(): Promise<void> {
+    const begun = once(this.#child, 'message');
+    this.#child.send('profile');
+    await begun;
+  }
+
+  async endProfile(): Promise<CpuProfile> {
+    const answer = once(this.#child, 'message');
+    this.#child.send('end-profile');
+    return cpuProfile.parse(JSON.parse(String((await answer)[0])));
   }
 
   /** @throws Error when it does not end well */
