@@ -48,6 +48,7 @@ async function main(): Promise<void> {
       await RUN[suite]({
         checkout: THIS_CHECKOUT,
         quick: chosen.quick,
+        cold: chosen.cold,
         cacheFolder: chosen.cacheFolder,
         workFolder,
         books: chosen.books,
@@ -87,7 +88,12 @@ function recordedFindings(
     targets: judge(findings.targets, suites).map((verdict) => {
       const { id, title, comparison, goal, unit } = verdict.target;
       return {
-        ...{ id, title, comparison, goal, unit, state: verdict.state },
+        id,
+        title,
+        comparison,
+        goal,
+        unit,
+        state: verdict.state,
         ...(verdict.state === 'not measured' ? {} : { measured: verdict.measured }),
         samples: [...(samplesByTarget.get(id) ?? [])],
       };

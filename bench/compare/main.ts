@@ -80,7 +80,9 @@ async function compare(figure: Figure, base: Checkout, candidate: Checkout, pair
       sides.push({ name, measure: () => side.measure() });
     }
     await alternate(sides, 1);
-    const samples = await alternate(sides, pairs, (side, rate) => log(`  ${side}: ${Math.round(rate)} files/s`));
+    const samples = await alternate(sides, pairs, (side, rate) =>
+      log(`  ${side}: ${Math.round(rate)} files/s`),
+    );
     const baseRates = samplesOf(samples, 'base');
     const candidateRates = samplesOf(samples, 'candidate');
     return {
