@@ -50,7 +50,7 @@ export interface Engine {
    * Finds the books below a root, in byte order of their paths (a folder counts as `name/`), with size and time, and
    * what could not be looked at, as failures. Links to files are followed, links to folders are not.
    * Throws `root-missing`, `root-not-a-folder` or `root-unreadable` before the first batch, and `root-changed` after
-   * the last when the root is another folder by then.
+   * the last when the root is another folder by then; RangeError for a shard that there is not.
    */
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
   /**
@@ -100,17 +100,17 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
     async *walk(root, { extensions, shard, signal }) {
       throwIfClosed();
+      throwIfNoShard(shard);
       const folder = absoluteRoot(root);
       const run = new WalkRun(slots, { root: folder.toString('latin1'), extensions, shard, signal });
-      run.control.throwIfFailed();
-      const before = await openRoot(folder);
-      throwIfClosed();
       walks.add(run);
       try {
+        const before = await run.control.unlessFailed(openRoot(folder));
         yield* run.results();
-        await checkRoot(folder, before);
+        await run.control.unlessFailed(checkRoot(folder, before));
       } finally {
         walks.delete(run);
+        await run.control.end();
       }
     },
 
@@ -156,6 +156,14 @@ function kernelName(md5: Md5Choice): 'node-crypto' | 'wasm-simd' {
     return md5KernelNameFor(md5);
   } catch (cause) {
     throw new EngineError('md5-unavailable', `the MD5 kernel ${md5} does not run here`, { cause });
+  }
+}
+
+function throwIfNoShard(shard: Shard | undefined): void {
+  if (!shard) return;
+  const { index, count } = shard;
+  if (!Number.isInteger(index) || !Number.isInteger(count) || index < 1 || index > count) {
+    throw new RangeError(`there is no shard ${index} of ${count}`);
   }
 }
 

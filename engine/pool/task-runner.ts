@@ -70,6 +70,8 @@ function kernelFor(choice: Md5Choice): Md5Kernel {
 let extensions: { readonly joined: string; readonly set: ReadonlySet<string> } | undefined;
 
 function extensionSet(joined: string): ReadonlySet<string> {
-  if (extensions?.joined !== joined) extensions = { joined, set: new Set(joined.split(PATH_SEPARATOR)) };
+  if (extensions?.joined !== joined) {
+    extensions = { joined, set: new Set(joined === '' ? [] : joined.split(PATH_SEPARATOR)) };
+  }
   return extensions.set;
 }

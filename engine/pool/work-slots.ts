@@ -98,7 +98,8 @@ export class WorkSlots {
     });
     // Piscina says here, and only here, that a thread could not even start. Its tasks would wait for ever.
     this.piscina.on('error', (cause: unknown) => {
-      for (const work of this.inFlight) this.fail(work, cause);
+      const lost = [...this.inFlight];
+      for (const work of lost) this.fail(work, cause);
     });
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Answer, StreamAnswer } from './answer.js';
 import { ProblemError } from './problem.js';
 
@@ -72,6 +73,8 @@ async function* pieces<Value>(
   gone: AbortSignal,
 ): AsyncGenerator<string> {
   const end = (): void => stop.abort();
+  // Each stream listens, and that many are no leak.
+  setMaxListeners(2 * STREAMS, events.stopping);
   gone.addEventListener('abort', end, { once: true });
   events.stopping.addEventListener('abort', end, { once: true });
   if (gone.aborted || events.stopping.aborted) end();

@@ -102,6 +102,12 @@ describe('the tuner', () => {
     expect(run(eightCores, 8, 10, 0, cold.state).state.bestJobs).toBe(8);
   });
 
+  it('does not let small losses add up on the way down', () => {
+    // Each halving costs 2.5 %, which no single measurement shows.
+    const slope: Storage = (jobs) => 100 - 2.5 * Math.log2(64 / jobs);
+    expect(run(slope, 64, 12).state.bestJobs).toBe(32);
+  });
+
   it('stays within its limits', () => {
     const narrow = { minJobs: 2, maxJobs: 6, processors: 4 };
     let state = startTuner(100, narrow);
