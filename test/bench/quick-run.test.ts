@@ -47,7 +47,7 @@ it(
     expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('A quick run');
     expect(existsSync(join(folder, 'hash-hashing-warm-cache-threads.svg'))).toBe(true);
     // Nothing but what later runs use is left.
-    expect(readdirSync(join(path, 'cache')).filter((name) => name.startsWith('work-'))).toEqual([]);
+    expect(readdirSync(join(path, 'cache')).filter((name) => name.startsWith('dogear-'))).toEqual([]);
   },
   RUN_DEADLINE_MS,
 );
