@@ -7,6 +7,7 @@ import { addLibraryCommand } from './library-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addScanCommand } from './scan-command.js';
 import { addServeCommand } from './serve-command.js';
+import { addTranslateCommand } from './translate-command.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 
@@ -34,6 +35,7 @@ export function buildProgram(context: CommandContext): Command {
   addScanCommand(program, context);
   addLibraryCommand(program, context);
   addHashCommand(program, context);
+  addTranslateCommand(program, context);
   addMigrateCommand(program, context);
   addConfigCommand(program, context);
   addDoctorCommand(program, context);
