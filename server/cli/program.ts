@@ -10,6 +10,7 @@ import { addMigrateCommand } from './migrate-command.js';
 import { addProgressCommand } from './progress-command.js';
 import { addScanCommand } from './scan-command.js';
 import { addServeCommand } from './serve-command.js';
+import { addTranslateCommand } from './translate-command.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
@@ -42,6 +43,7 @@ export function buildProgram(context: CommandContext): Command {
   addDeviceCommand(program, context);
   addProgressCommand(program, context);
   addHashCommand(program, context);
+  addTranslateCommand(program, context);
   addMigrateCommand(program, context);
   addConfigCommand(program, context);
   addDoctorCommand(program, context);
