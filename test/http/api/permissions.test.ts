@@ -87,7 +87,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
         apiKeyId: undefined,
       },
       { document, position: 'p', percentage, device, metadataJson: undefined },
-      'store',
+      { unknownDocuments: 'store', sinceMs: performance.now() },
     );
   }
 
