@@ -9,6 +9,8 @@ export interface BenchArguments {
   /** In the order of SUITES, whatever the order in which they were named. */
   readonly suites: readonly SuiteName[];
   readonly quick: boolean;
+  /** Whether the page cache may be dropped. */
+  readonly cold: boolean;
   /** Libraries and compiled yardsticks, kept between runs. Absolute. */
   readonly cacheFolder: string;
   /** Where the record of the run goes, in a folder of its own. Absolute. */
@@ -21,6 +23,7 @@ export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
 
 suites: ${SUITES.join(', ')} (default: all)
   --quick         small sizes and few rounds: under a minute, and good for nothing but a first look
+  --warm          leaves out what needs an empty page cache: emptying it slows the whole machine for a while
   --books N       books of the library that is hashed (default: 50000, with --quick 4000)
   --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
                   what is measured is the disk that it is on
@@ -37,6 +40,7 @@ export function parseArguments(
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      warm: { type: 'boolean', default: false },
       books: { type: 'string' },
       cache: { type: 'string' },
       runs: { type: 'string' },
@@ -59,6 +63,7 @@ export function parseArguments(
   return {
     suites: positionals.length === 0 ? SUITES : SUITES.filter((suite) => positionals.includes(suite)),
     quick: values.quick,
+    cold: !values.warm,
     cacheFolder,
     runsFolder: values.runs === undefined ? runsFolder : resolve(values.runs),
     books,

@@ -53,7 +53,9 @@ export async function startMysql(): Promise<MysqlServer> {
           kind: 'mysql',
           url: url.href,
           drop: async () => {
-            await asAdministrator(server.url, (connection) => connection.query(`DROP DATABASE IF EXISTS ${name}`));
+            await asAdministrator(server.url, (connection) =>
+              connection.query(`DROP DATABASE IF EXISTS ${name}`),
+            );
           },
         };
       },

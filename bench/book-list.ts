@@ -17,7 +17,7 @@ export function listBooks(folder: string): Buffer[] {
       else if (isBookName(Buffer.from(entry.name), KOREADER_EXTENSIONS)) paths.push(Buffer.from(path));
     }
   }
-  return paths.sort((left, right) => left.compare(right));
+  return paths.toSorted((left, right) => left.compare(right));
 }
 
 /** Writes the list that the yardsticks take: absolute paths, each ended by a zero byte. */

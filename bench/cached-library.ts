@@ -32,7 +32,8 @@ export function cachedLibrary(
     log(`made in ${((performance.now() - startMs) / 1000).toFixed(1)} s: ${folder}`);
   }
   const paths = listBooks(folder);
-  if (paths.length !== count) throw new Error(`${folder} holds ${paths.length} books and not ${count}: remove it`);
+  if (paths.length !== count)
+    throw new Error(`${folder} holds ${paths.length} books and not ${count}: remove it`);
   const pathsDigest = createHash('md5');
   for (const path of paths) pathsDigest.update(path).update('\0');
   return {

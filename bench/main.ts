@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
 import { createSqlite, type MysqlServer, startMysql } from './bench-databases.js';
 import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
+import { exitOnSignals } from './exit-on-signals.js';
+import { createRunFolder } from '../test/support/run-folder.js';
 import { describeMachine } from './record/machine.js';
 import { revisionOf, softwareVersions } from './record/revision.js';
 import type { RunRecord } from './record/run-record.js';
@@ -36,7 +36,9 @@ async function main(): Promise<void> {
   }
   checkBuilt(THIS_CHECKOUT);
   mkdirSync(chosen.cacheFolder, { recursive: true });
-  const workFolder = await mkdtemp(join(chosen.cacheFolder, 'work-'));
+  const work = await createRunFolder(chosen.cacheFolder);
+  const workFolder = work.path;
+  exitOnSignals();
   const startedAt = new Date();
   const startMs = performance.now();
   const machine = describeMachine({ 'libraries and SQLite': chosen.cacheFolder });
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
       await RUN[suite]({
         checkout: THIS_CHECKOUT,
         quick: chosen.quick,
+        cold: chosen.cold,
         cacheFolder: chosen.cacheFolder,
         workFolder,
         books: chosen.books,
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
     }
   } finally {
     await server.close();
-    await rm(workFolder, { recursive: true, force: true });
+    await work.remove();
   }
   const record: RunRecord = {
     format: 1,
@@ -87,7 +90,12 @@ function recordedFindings(
     targets: judge(findings.targets, suites).map((verdict) => {
       const { id, title, comparison, goal, unit } = verdict.target;
       return {
-        ...{ id, title, comparison, goal, unit, state: verdict.state },
+        id,
+        title,
+        comparison,
+        goal,
+        unit,
+        state: verdict.state,
         ...(verdict.state === 'not measured' ? {} : { measured: verdict.measured }),
         samples: [...(samplesByTarget.get(id) ?? [])],
       };

@@ -14,7 +14,8 @@ export interface Series {
   readonly suite: SuiteName;
   /** What is measured, with the side: `hash warm: engine`. */
   readonly name: string;
-  readonly unit: 'files/s' | 'requests/s' | 'rows/s' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'ops/s' | 'calls/file' | 's';
+  readonly unit:
+    'files/s' | 'requests/s' | 'rows/s' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'ops/s' | 'calls/file' | 's';
   readonly samples: readonly number[];
   readonly at?: AxisPlace;
 }
@@ -50,6 +51,8 @@ export interface Findings {
 export interface SuiteContext {
   readonly checkout: Checkout;
   readonly quick: boolean;
+  /** Whether the page cache may be dropped. */
+  readonly cold: boolean;
   readonly cacheFolder: string;
   /** Empty, on the disk of the cache, removed at the end of the run. */
   readonly workFolder: string;

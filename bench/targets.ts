@@ -30,7 +30,13 @@ export const TARGETS = [
   ratio('first-scan-sqlite', 'scan', 'first scan into SQLite over the engine alone', 'at least', 0.5),
   ratio('first-scan-mysql', 'scan', 'first scan into MySQL/MariaDB over the engine alone', 'at least', 0.4),
   ratio('unchanged-sqlite', 'walk', 'check of an unchanged library, SQLite, over find', 'at least', 0.4),
-  ratio('unchanged-mysql', 'walk', 'check of an unchanged library, MySQL/MariaDB, over find', 'at least', 0.4),
+  ratio(
+    'unchanged-mysql',
+    'walk',
+    'check of an unchanged library, MySQL/MariaDB, over find',
+    'at least',
+    0.4,
+  ),
   absolute('scan-memory', 'scan', 'peak memory of a first scan, either database', 300, 'MB', 'largest'),
   ratio('push-256', 'sync', 'pushes, 256 connections, over single-row upserts on 32', 'at least', 2.2),
   ratio('push-64', 'sync', 'pushes, 64 connections, over single-row upserts on 32', 'at least', 1.1),
@@ -41,11 +47,25 @@ export const TARGETS = [
   ratio('push-256-full', 'sync', 'pushes with a full database over an empty one', 'at least', 0.8),
   ratio('pull-256-full', 'sync', 'pulls with a full database over an empty one', 'at least', 0.8),
   {
-    ...absolute('push-sqlite', 'sync', 'pushes, 64 connections, SQLite, synchronous=FULL', 10_000, '/s', 'median'),
+    ...absolute(
+      'push-sqlite',
+      'sync',
+      'pushes, 64 connections, SQLite, synchronous=FULL',
+      10_000,
+      '/s',
+      'median',
+    ),
     comparison: 'at least',
   },
   absolute('sqlite-loop-block', 'sync', 'longest block of the event loop meanwhile', 20, 'ms', 'largest'),
-  absolute('request-cpu', 'sync', 'CPU of authentication, routing and parsing for a push', 15, 'µs', 'median'),
+  absolute(
+    'request-cpu',
+    'sync',
+    'CPU of authentication, routing and parsing for a push',
+    15,
+    'µs',
+    'median',
+  ),
 ] as const satisfies readonly Target[];
 
 export type TargetId = (typeof TARGETS)[number]['id'];

@@ -53,7 +53,10 @@ export function figures({ books, small, work }: FigureFolders): readonly Figure[
           close: () => Promise.resolve(),
         }),
     },
-    { name: 'check of an unchanged library, SQLite', open: (checkout) => openUnchanged(checkout, small, work) },
+    {
+      name: 'check of an unchanged library, SQLite',
+      open: (checkout) => openUnchanged(checkout, small, work),
+    },
   ];
 }
 

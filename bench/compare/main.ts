@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createRunFolder } from '../../test/support/run-folder.js';
 import { alternate, samplesOf } from '../alternation.js';
 import { parseArguments } from '../arguments.js';
 import { cachedLibrary } from '../cached-library.js';
 import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
+import { exitOnSignals } from '../exit-on-signals.js';
 import { revisionOf } from '../record/revision.js';
 import { readRecords } from '../record/run-record.js';
 import { formatNumber, markdownTable } from '../record/table.js';
@@ -38,7 +39,9 @@ async function main(): Promise<void> {
   const cacheArguments = chosen.cacheFolder === undefined ? [] : ['--cache', chosen.cacheFolder];
   const { cacheFolder } = parseArguments(cacheArguments, THIS_CHECKOUT.root, process.env);
   mkdirSync(cacheFolder, { recursive: true });
-  const workFolder = await mkdtemp(join(cacheFolder, 'compare-'));
+  const work = await createRunFolder(cacheFolder);
+  const workFolder = work.path;
+  exitOnSignals();
   const checkouts: RevisionCheckout[] = [];
   const checkOut = async (revision: string, name: string): Promise<Checkout> => {
     log(`building ${revision}`);
@@ -65,7 +68,7 @@ async function main(): Promise<void> {
     if (rows.some(({ verdict }) => verdict.state === 'lost')) process.exitCode = 1;
   } finally {
     for (const checkout of checkouts) checkout.remove();
-    await rm(workFolder, { recursive: true, force: true });
+    await work.remove();
   }
 }
 
@@ -80,7 +83,9 @@ async function compare(figure: Figure, base: Checkout, candidate: Checkout, pair
       sides.push({ name, measure: () => side.measure() });
     }
     await alternate(sides, 1);
-    const samples = await alternate(sides, pairs, (side, rate) => log(`  ${side}: ${Math.round(rate)} files/s`));
+    const samples = await alternate(sides, pairs, (side, rate) =>
+      log(`  ${side}: ${Math.round(rate)} files/s`),
+    );
     const baseRates = samplesOf(samples, 'base');
     const candidateRates = samplesOf(samples, 'candidate');
     return {

@@ -4,7 +4,7 @@ import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
 import { runChild } from '../child-process.js';
 import { git } from '../record/revision.js';
 
-/** A revision in a git worktree of its own, built; to be removed. */
+/** A revision in a git worktree of its own, built; to be removed, at the latest when this process exits. */
 export interface RevisionCheckout extends Checkout {
   remove(): void;
 }
@@ -17,9 +17,14 @@ export async function checkOutRevision(revision: string, folder: string): Promis
   const { root } = THIS_CHECKOUT;
   const commit = git(root, 'rev-parse', '--verify', `${revision}^{commit}`).trim();
   git(root, 'worktree', 'add', '--detach', folder, commit);
+  let isThere = true;
   const remove = (): void => {
+    if (!isThere) return;
+    isThere = false;
     git(root, 'worktree', 'remove', '--force', folder);
   };
+  // Git remembers worktrees: one that is left behind would be in the way of the next of its name.
+  process.once('exit', remove);
   try {
     if (lockFile(root) === lockFile(folder)) {
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -29,7 +29,15 @@ export const WRK: LoadGenerator = {
   run: async (load) => {
     const script = join(THIS_CHECKOUT.root, 'bench/load/sync-load.lua');
     const { port, connections, seconds } = load;
-    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, `http://127.0.0.1:${port}`];
+    const args = [
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '--latency',
+      '-s',
+      script,
+      `http://127.0.0.1:${port}`,
+    ];
     return parseResult(await runChild('wrk', args, { env: environment(load) }));
   },
 };

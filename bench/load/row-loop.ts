@@ -46,7 +46,7 @@ async function prepare(connection: Connection): Promise<void> {
 }
 
 async function drive(connection: Connection, endMs: number, log: LatencyLog): Promise<void> {
-  for (let startMs = performance.now(); startMs < endMs; ) {
+  for (let startMs = performance.now(); startMs < endMs;) {
     const user = 1 + Math.floor(Math.random() * USERS);
     const document = documents[Math.floor(Math.random() * DOCUMENTS)] ?? '';
     if (mode === 'upsert') await connection.execute(UPSERT, upsertValues(user, document));

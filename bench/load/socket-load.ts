@@ -14,13 +14,17 @@ const documents = lines('DOCUMENTS');
 const mode = LOAD_MODES.find((known) => known === process.env['MODE']);
 const [port, connections, seconds] = process.argv.slice(2).map(Number);
 if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
-  throw new Error('usage: MODE=push|pull|auth KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS');
+  throw new Error(
+    'usage: MODE=push|pull|auth KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS',
+  );
 }
 
 function lines(variable: string): readonly string[] {
   const file = process.env[variable];
   if (file === undefined) throw new Error(`${variable} names no file`);
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 function request(kind: LoadMode, host: string): string {

@@ -15,15 +15,30 @@ const AXES: Readonly<
   Record<AxisPlace['axis'], Pick<LinePlot, 'xScale' | 'xTitle' | 'yScale'> & { readonly title: string }>
 > = {
   threads: { title: 'by number of threads', xTitle: 'threads', xScale: 'doubling', yScale: 'linear' },
-  files: { title: 'by size of the library', xTitle: 'files in the library', xScale: 'tenfold', yScale: 'linear' },
-  connections: { title: 'by number of connections', xTitle: 'connections', xScale: 'doubling', yScale: 'linear' },
+  files: {
+    title: 'by size of the library',
+    xTitle: 'files in the library',
+    xScale: 'tenfold',
+    yScale: 'linear',
+  },
+  connections: {
+    title: 'by number of connections',
+    xTitle: 'connections',
+    xScale: 'doubling',
+    yScale: 'linear',
+  },
   percentile: {
     title: 'latency by percentile',
     xTitle: 'percentile of the requests',
     xScale: 'nines',
     yScale: 'tenfold',
   },
-  'batch files': { title: 'by files in a batch', xTitle: 'files in a batch', xScale: 'doubling', yScale: 'tenfold' },
+  'batch files': {
+    title: 'by files in a batch',
+    xTitle: 'files in a batch',
+    xScale: 'doubling',
+    yScale: 'tenfold',
+  },
 };
 
 /** A plot for every axis that a suite has figures along, and each suite's history over all recorded runs. */
@@ -41,7 +56,8 @@ export function drawPlots(record: RunRecord, history: readonly RunRecord[]): Dra
       }
     }
     const svg = drawHistory(suite, history);
-    if (svg !== undefined) plots.push({ file: `history-${suite}.svg`, title: `History of suite ${suite}`, svg });
+    if (svg !== undefined)
+      plots.push({ file: `history-${suite}.svg`, title: `History of suite ${suite}`, svg });
   }
   return plots;
 }
@@ -52,17 +68,19 @@ function groupOf(name: string): string {
 }
 
 function linesOf(group: readonly Series[]): PlotLine[] {
-  return [...groupBy(group, ({ name }) => name.slice(groupOf(name).length + 1).trim())].map(([name, places]) => ({
-    name,
-    points: places
-      .map(({ at, samples }) => ({
-        x: at?.value ?? 0,
-        y: median(samples),
-        low: Math.min(...samples),
-        high: Math.max(...samples),
-      }))
-      .toSorted((left, right) => left.x - right.x),
-  }));
+  return [...groupBy(group, ({ name }) => name.slice(groupOf(name).length + 1).trim())].map(
+    ([name, places]) => ({
+      name,
+      points: places
+        .map(({ at, samples }) => ({
+          x: at?.value ?? 0,
+          y: median(samples),
+          low: Math.min(...samples),
+          high: Math.max(...samples),
+        }))
+        .toSorted((left, right) => left.x - right.x),
+    }),
+  );
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

@@ -48,7 +48,13 @@ export function drawFlameGraph(root: FlameNode, title: string): string {
   ].join('\n');
 }
 
-function bar({ name, file, seconds }: FlameNode, total: number, left: number, top: number, width: number): string {
+function bar(
+  { name, file, seconds }: FlameNode,
+  total: number,
+  left: number,
+  top: number,
+  width: number,
+): string {
   const colour = COLOURS.find(([pattern]) => pattern.test(file))?.[1] ?? OTHER_COLOUR;
   const share = `${((seconds / total) * 100).toFixed(1)} %`;
   const full = `${name}${file === '' ? '' : ` (${file})`}`;

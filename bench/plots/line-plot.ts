@@ -43,7 +43,10 @@ const COLOURS = ['#2f81d6', '#e08a00', '#1a9e77', '#d6568f', '#8a6fd1', '#6f8f2a
 /** Draws lines over an axis as an SVG document, which reads on light and dark pages. Each line has its name at its end. */
 export function drawLinePlot(plot: LinePlot): string {
   const points = plot.lines.flatMap((line) => line.points);
-  const x = scaleFor(plot.xScale, points.map((point) => point.x));
+  const x = scaleFor(
+    plot.xScale,
+    points.map((point) => point.x),
+  );
   const y = scaleFor(plot.yScale, [
     ...points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]),
     ...(plot.mark === undefined ? [] : [plot.mark.y]),
@@ -118,7 +121,11 @@ function markLine({ y }: NonNullable<LinePlot['mark']>, place: Place): string[] 
 
 function drawLine({ points }: PlotLine, index: number, place: Place): string[] {
   const colour = colourOf(index);
-  const at = points.map((point) => ({ ...point, left: round(place.x(point.x)), top: round(place.y(point.y)) }));
+  const at = points.map((point) => ({
+    ...point,
+    left: round(place.x(point.x)),
+    top: round(place.y(point.y)),
+  }));
   const path = at.map(({ left, top }, step) => `${step === 0 ? 'M' : 'L'}${left} ${top}`).join('');
   return [
     ...at.flatMap(({ left, low, high }) =>
@@ -157,7 +164,8 @@ function names({ lines, mark }: LinePlot, place: Place): string[] {
     index,
     at: place.y(points.at(-1)?.y ?? 0),
   }));
-  const all = mark === undefined ? wanted : [...wanted, { name: mark.name, index: undefined, at: place.y(mark.y) }];
+  const all =
+    mark === undefined ? wanted : [...wanted, { name: mark.name, index: undefined, at: place.y(mark.y) }];
   const tops = spread(
     all.map(({ at }) => at),
     NAME_HEIGHT,
@@ -182,5 +190,9 @@ function round(value: number): number {
 }
 
 export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

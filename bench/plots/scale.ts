@@ -1,7 +1,7 @@
 /** Maps values of one axis to places between 0 (its start) and 1 (its end), and says where ticks belong. */
 export interface Scale {
   readonly ticks: readonly Tick[];
-  place(value: number): number;
+  place(this: void, value: number): number;
 }
 
 export interface Tick {
@@ -37,7 +37,12 @@ export function scaleFor(kind: ScaleKind, values: readonly number[]): Scale {
     case 'tenfold':
       return tenfold(low, high);
     case 'nines':
-      return transformed(nines, low, high, [...new Set(values)].toSorted((a, b) => a - b));
+      return transformed(
+        nines,
+        low,
+        high,
+        [...new Set(values)].toSorted((a, b) => a - b),
+      );
     default:
       return kind satisfies never;
   }
@@ -69,7 +74,8 @@ function tenfold(low: number, high: number): Scale {
   const above = candidates.find((candidate) => candidate >= high) ?? high;
   const end = above > start ? above : start * 10;
   const inside = candidates.filter((candidate) => candidate >= start && candidate <= end);
-  const ticks = inside.length <= MOST_TICKS ? inside : inside.filter((tick) => /^1(e|0*$)|^0\.0*1$/.test(String(tick)));
+  const ticks =
+    inside.length <= MOST_TICKS ? inside : inside.filter((tick) => /^1(e|0*$)|^0\.0*1$/.test(String(tick)));
   return transformed(Math.log10, start, end, ticks);
 }
 

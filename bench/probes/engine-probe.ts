@@ -56,7 +56,10 @@ class EngineProbe {
 
   #newEngine(): Engine {
     const { jobs, md5 } = this.#options;
-    const options: EngineOptions = { ...(jobs === undefined ? {} : { jobs }), ...(md5 === undefined ? {} : { md5 }) };
+    const options: EngineOptions = {
+      ...(jobs === undefined ? {} : { jobs }),
+      ...(md5 === undefined ? {} : { md5 }),
+    };
     return this.#api.createEngine(options);
   }
 
@@ -102,7 +105,9 @@ class EngineProbe {
 
   async #walk(engine: Engine): Promise<PassCounts> {
     let files = 0;
-    for await (const batch of engine.walk(this.#options.library, { extensions: this.#api.KOREADER_EXTENSIONS })) {
+    for await (const batch of engine.walk(this.#options.library, {
+      extensions: this.#api.KOREADER_EXTENSIONS,
+    })) {
       files += batch.length;
     }
     return { files, failed: 0, hashed: [], endMs: performance.now() };
@@ -145,7 +150,10 @@ function digestOf(hashed: readonly HashedBatch[], walked: Walked): string {
   return all.digest('hex');
 }
 
-async function walkLibrary(api: EngineApi, { library, maxFiles = Infinity, walksAhead }: EngineProbeOptions): Promise<Walked> {
+async function walkLibrary(
+  api: EngineApi,
+  { library, maxFiles = Infinity, walksAhead }: EngineProbeOptions,
+): Promise<Walked> {
   const walked = new Map<EntryBatch, number>();
   if (walksAhead === false) return walked;
   const engine = api.createEngine({});
@@ -153,7 +161,8 @@ async function walkLibrary(api: EngineApi, { library, maxFiles = Infinity, walks
   try {
     for await (const batch of engine.walk(library, { extensions: api.KOREADER_EXTENSIONS })) {
       const room = maxFiles - files;
-      const part = batch.length <= room ? batch : batch.select(Array.from({ length: room }, (_, index) => index));
+      const part =
+        batch.length <= room ? batch : batch.select(Array.from({ length: room }, (_, index) => index));
       if (part.length > 0) walked.set(part, files);
       files += part.length;
       if (files >= maxFiles) break;

@@ -19,7 +19,10 @@ export class EngineSide {
     this.#child = child;
   }
 
-  static async start(checkout: Checkout, options: Omit<EngineProbeOptions, 'engineModule'>): Promise<EngineSide> {
+  static async start(
+    checkout: Checkout,
+    options: Omit<EngineProbeOptions, 'engineModule'>,
+  ): Promise<EngineSide> {
     const complete: EngineProbeOptions = { ...options, engineModule: engineModule(checkout) };
     const child = fork(PROBE, [JSON.stringify(complete)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const killWithBench = () => child.kill('SIGKILL');

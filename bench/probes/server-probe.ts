@@ -53,6 +53,8 @@ if (isMainThread && process.send !== undefined) {
       });
     }
   });
+  // Whoever measures is gone, and nobody else wants this server.
+  process.once('disconnect', () => process.exit());
   // The channel must not keep a server alive that was told to stop.
   process.channel?.unref();
 }

@@ -29,7 +29,9 @@ export function summaryText(record: RunRecord, plots: readonly SummaryPlot[]): s
     ...record.suites.flatMap((suite) => suiteParts(record, suite)),
     '## Facts',
     factList(record.facts),
-    ...(plots.length === 0 ? [] : ['## Plots', plots.map(({ file, title }) => `![${title}](${file})`).join('\n\n')]),
+    ...(plots.length === 0
+      ? []
+      : ['## Plots', plots.map(({ file, title }) => `![${title}](${file})`).join('\n\n')]),
     '## Versions',
     Object.entries(record.software)
       .map(([name, version]) => `${name} ${version}`)
@@ -76,7 +78,10 @@ function suiteParts(record: RunRecord, suite: RunRecord['suites'][number]): stri
 
 /** Figures along an axis: a table for each group, unit and axis, a row for each side, medians. */
 function seriesTables(series: RunRecord['series']): string[] {
-  const tables = new Map<string, { readonly places: Set<number>; readonly rows: Map<string, Map<number, number>> }>();
+  const tables = new Map<
+    string,
+    { readonly places: Set<number>; readonly rows: Map<string, Map<number, number>> }
+  >();
   for (const { name, unit, at, samples } of series) {
     if (at === undefined) continue;
     const [group = name, side = ''] = name.split(/: */, 2);
@@ -115,7 +120,7 @@ function factList(facts: Readonly<Record<string, Fact>>): string {
 function factText(fact: Fact): string {
   if (typeof fact === 'number') return fact.toLocaleString('en-US');
   if (typeof fact !== 'object') return String(fact);
-  if (isFactList(fact)) return `${fact.length === 0 ? 'none' : fact.map(factText).join('; ')}`;
+  if (isFactList(fact)) return fact.length === 0 ? 'none' : fact.map(factText).join('; ');
   return Object.entries(fact)
     .map(([name, value]) => `${name} ${factText(value)}`)
     .join(', ');

@@ -3,7 +3,7 @@ export function markdownTable(columns: readonly string[], rows: readonly (readon
   const isRight = columns.map((column) => column.endsWith(':'));
   const names = columns.map((column) => column.replace(/:$/, ''));
   const cells = [names, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = names.map((_, index) => Math.max(3, ...cells.map((row) => [...(row[index] ?? '')].length)));
+  const widths = names.map((_, index) => Math.max(3, ...cells.map((row) => charactersOf(row[index] ?? ''))));
   const line = (row: readonly string[]): string =>
     `| ${widths.map((width, index) => pad(row[index] ?? '', width, isRight[index] === true)).join(' | ')} |`;
   const rule = `| ${widths.map((width, index) => (isRight[index] === true ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
@@ -12,8 +12,12 @@ export function markdownTable(columns: readonly string[], rows: readonly (readon
 }
 
 function pad(text: string, width: number, isRight: boolean): string {
-  const spaces = ' '.repeat(Math.max(0, width - [...text].length));
+  const spaces = ' '.repeat(Math.max(0, width - charactersOf(text)));
   return isRight ? spaces + text : text + spaces;
+}
+
+function charactersOf(text: string): number {
+  return Array.from(text).length;
 }
 
 /** Three significant digits, and thousands apart: 0.0123, 1.73, 45.6, 12,346. */

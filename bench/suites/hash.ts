@@ -89,7 +89,12 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
     findings.facts['hash digest of digests'] = digest;
     const passes = await alternate(sides, sizes.pairs, reporter(log, sizes.books, digest));
     for (const { name } of sides) {
-      findings.series.push({ suite: 'hash', name: `hashing, warm cache: ${name}`, unit: 'files/s', samples: rates(passes, name) });
+      findings.series.push({
+        suite: 'hash',
+        name: `hashing, warm cache: ${name}`,
+        unit: 'files/s',
+        samples: rates(passes, name),
+      });
     }
     compare(context, passes, 'hash-1-thread', 'engine 1 thread', 'yardstick 1 thread');
     compare(context, passes, 'hash-2-threads', 'engine 2 threads', 'yardstick 2 threads');
@@ -154,6 +159,10 @@ async function sweep({ context, sizes, library, yardstick }: HashBench): Promise
 
 async function cold({ context, sizes, library, yardstick }: HashBench): Promise<void> {
   const { checkout, findings, log } = context;
+  if (!context.cold) {
+    findings.notes.push('Cold cache: left out.');
+    return;
+  }
   const cache = coldCache();
   findings.facts['cold cache'] = cache.state === 'available' ? 'dropped before each pass' : cache.reason;
   if (cache.state === 'unavailable') {
@@ -180,12 +189,20 @@ async function cold({ context, sizes, library, yardstick }: HashBench): Promise<
       reporter(log, sizes.coldFiles),
     );
     for (const { name } of [...yardsticks, automatic]) {
-      findings.series.push({ suite: 'hash', name: `hashing, cold cache: ${name}`, unit: 'files/s', samples: rates(passes, name) });
+      findings.series.push({
+        suite: 'hash',
+        name: `hashing, cold cache: ${name}`,
+        unit: 'files/s',
+        samples: rates(passes, name),
+      });
     }
     const best = yardsticks
       .map(({ name }) => rates(passes, name))
       .reduce((left, right) => (median(right) > median(left) ? right : left));
-    findings.targets.push({ target: 'hash-cold', samples: pairedRatios(rates(passes, automatic.name), best) });
+    findings.targets.push({
+      target: 'hash-cold',
+      samples: pairedRatios(rates(passes, automatic.name), best),
+    });
     keepCurve(context, 'cold', samplesOf(passes, automatic.name));
   } finally {
     await engine.close();

@@ -2,7 +2,7 @@ import { Bench } from 'tinybench';
 import { digestFiles } from '../../engine/digest/batch-digests.js';
 import { createMd5Kernel } from '../../engine/digest/md5-kernel-choice.js';
 import { messageBytes } from '../../engine/digest/sample-plan.js';
-import { createEngine, EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
+import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
 import { bookId } from '../../server/domain/ids.js';
 import type { KnownBook } from '../../server/domain/book.js';
 import { LibraryMerge, noDecisions } from '../../server/library/library-merge.js';
@@ -22,7 +22,14 @@ export interface OpenMicroBench {
 }
 
 export function newBench(name: string, timeMs: number): Bench {
-  return new Bench({ name, time: timeMs, warmupTime: timeMs / 2, iterations: 5, retainSamples: true, throws: true });
+  return new Bench({
+    name,
+    time: timeMs,
+    warmupTime: timeMs / 2,
+    iterations: 5,
+    retainSamples: true,
+    throws: true,
+  });
 }
 
 export function samplePlanBench(timeMs: number): MicroBench {
@@ -112,7 +119,8 @@ export function walkBench(timeMs: number, library: string, files: number): OpenM
   const engine = createEngine();
   const bench = newBench('walking over one file', timeMs).add('engine', async () => {
     let found = 0;
-    for await (const batch of engine.walk(library, { extensions: KOREADER_EXTENSIONS })) found += batch.length;
+    for await (const batch of engine.walk(library, { extensions: KOREADER_EXTENSIONS }))
+      found += batch.length;
     if (found !== files) throw new Error(`${found} of ${files} files were found`);
   });
   return { micro: { bench, operations: files }, close: () => engine.close() };

@@ -51,7 +51,8 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
   };
   const authenticate = (): void => {
     // A promise would say that the key is not remembered and the database is asked.
-    if (accounts.authenticator.byApiKey(text, ORIGIN) instanceof Promise) throw new Error('the key is forgotten');
+    if (accounts.authenticator.byApiKey(text, ORIGIN) instanceof Promise)
+      throw new Error('the key is forgotten');
   };
   const parse = (): void => {
     if (parseProgress(BODY).device.name !== 'Kobo_nova') throw new Error('the body was misread');
@@ -69,7 +70,10 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
         .add('finding the route', times(match))
         .add('checking a remembered API key', times(authenticate), { beforeAll: remember })
         .add('parsing a body', times(parse))
-        .add('JSON.parse of it alone', times(() => void JSON.parse(BODY)))
+        .add(
+          'JSON.parse of it alone',
+          times(() => void JSON.parse(BODY)),
+        )
         .add(
           'all three',
           times(() => {

@@ -59,7 +59,10 @@ async function measureMd5(context: SuiteContext, timeMs: number): Promise<void> 
   }
 }
 
-async function measure({ findings, log }: SuiteContext, { bench, operations, at }: MicroBench): Promise<void> {
+async function measure(
+  { findings, log }: SuiteContext,
+  { bench, operations, at }: MicroBench,
+): Promise<void> {
   log(`micro: ${bench.name ?? ''}`);
   await bench.run();
   for (const { name, samplesMs } of completed(bench)) {
@@ -83,7 +86,8 @@ const QUANTILES = 21;
  */
 function completed(bench: Bench): { readonly name: string; readonly samplesMs: readonly number[] }[] {
   return bench.tasks.map(({ name, result }) => {
-    if (result.state !== 'completed') throw new Error(`the task ${name} of ${bench.name ?? ''} is ${result.state}`);
+    if (result.state !== 'completed')
+      throw new Error(`the task ${name} of ${bench.name ?? ''} is ${result.state}`);
     const { samples } = result.latency;
     if (samples === undefined) throw new Error(`the task ${name} of ${bench.name ?? ''} keeps no samples`);
     return {

@@ -44,7 +44,12 @@ export async function scanSuite(context: SuiteContext): Promise<void> {
   await alternate(sides, 1);
   const passes = await alternate(sides, sizes.rounds, reporter(context, books));
   for (const { name } of sides) {
-    findings.series.push({ suite: 'scan', name: `first scan: ${name}`, unit: 'files/s', samples: rates(passes, name) });
+    findings.series.push({
+      suite: 'scan',
+      name: `first scan: ${name}`,
+      unit: 'files/s',
+      samples: rates(passes, name),
+    });
     if (name === ENGINE) continue;
     findings.targets.push({
       target: name === SQLITE ? 'first-scan-sqlite' : 'first-scan-mysql',
@@ -73,7 +78,8 @@ async function bySize(context: SuiteContext, sizes: Sizes): Promise<void> {
       if (name !== ENGINE) memory.push(...peaks);
     }
     // A quick run does not reach the size that the target is about.
-    if (files === largest && !context.quick) findings.targets.push({ target: 'scan-memory', samples: memory });
+    if (files === largest && !context.quick)
+      findings.targets.push({ target: 'scan-memory', samples: memory });
   }
 }
 

@@ -78,14 +78,21 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
 }
 
 function keepSeries({ context: { findings } }: SyncBench, passes: Passes, name: string): void {
-  findings.series.push({ suite: 'sync', name: `rate: ${name}`, unit: 'requests/s', samples: rates(passes, name) });
+  findings.series.push({
+    suite: 'sync',
+    name: `rate: ${name}`,
+    unit: 'requests/s',
+    samples: rates(passes, name),
+  });
   const results = samplesOf(passes, name);
   for (const { percentile } of results[0]?.percentiles ?? []) {
     findings.series.push({
       suite: 'sync',
       name: `${PULLS.has(name) ? 'pulls' : 'pushes'}: ${name}`,
       unit: 'ms',
-      samples: results.map(({ percentiles }) => percentiles.find((at) => at.percentile === percentile)?.ms ?? 0),
+      samples: results.map(
+        ({ percentiles }) => percentiles.find((at) => at.percentile === percentile)?.ms ?? 0,
+      ),
       at: { axis: 'percentile', value: percentile },
     });
   }
@@ -104,7 +111,9 @@ async function rowLoop(
   const script = fileURLToPath(new URL('../load/row-loop.js', import.meta.url));
   // The address holds a password: it stays out of the list of processes.
   const env = { ...process.env, URL: databaseUrl, MODE: mode };
-  const { stdout } = await runChild(process.execPath, [script, String(connections), String(seconds)], { env });
+  const { stdout } = await runChild(process.execPath, [script, String(connections), String(seconds)], {
+    env,
+  });
   if (mode === 'prepare') return { requests: 0, seconds: 0, failed: 0, meanMs: 0, maxMs: 0, percentiles: [] };
   return loadResult.parse(JSON.parse(stdout));
 }

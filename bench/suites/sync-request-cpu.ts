@@ -38,7 +38,11 @@ export async function measureRequestCpu(bench: SyncBench, mysql: MysqlServer): P
   }
 }
 
-async function profilePushes({ findings, log }: SuiteContext, fleet: FleetServer, rounds: number): Promise<void> {
+async function profilePushes(
+  { findings, log }: SuiteContext,
+  fleet: FleetServer,
+  rounds: number,
+): Promise<void> {
   log('profile of pushes');
   const samples: number[] = [];
   for (let round = 0; round < rounds; round += 1) {

@@ -26,7 +26,9 @@ export async function measureSqlite(bench: SyncBench): Promise<void> {
       p999Blocks.push(blockP999Ms);
       const pull = await fleet.load('pull', CONNECTIONS);
       pullRates.push(pull.requests / pull.seconds);
-      log(`  ${Math.round(push.requests / push.seconds)} pushes/s, longest block ${longestBlockMs.toFixed(1)} ms`);
+      log(
+        `  ${Math.round(push.requests / push.seconds)} pushes/s, longest block ${longestBlockMs.toFixed(1)} ms`,
+      );
     }
   } finally {
     await fleet.close();
@@ -40,7 +42,12 @@ export async function measureSqlite(bench: SyncBench): Promise<void> {
     { suite, name: 'SQLite, 64 connections: pushes', unit: 'requests/s', samples: rates },
     { suite, name: 'SQLite, 64 connections: pulls', unit: 'requests/s', samples: pullRates },
     { suite, name: 'SQLite, 64 connections: 99th percentile of a push', unit: 'ms', samples: p99s },
-    { suite, name: 'SQLite, 64 connections: longest block of the event loop', unit: 'ms', samples: longestBlocks },
+    {
+      suite,
+      name: 'SQLite, 64 connections: longest block of the event loop',
+      unit: 'ms',
+      samples: longestBlocks,
+    },
     { suite, name: 'SQLite, 64 connections: 99.9th percentile of blocks', unit: 'ms', samples: p999Blocks },
   );
 }

@@ -54,7 +54,7 @@ export interface SyncBench {
   readonly context: SuiteContext;
   readonly sizes: SyncSizes;
   /** Fills the database, starts a server over it; closing stops that and drops the database. */
-  startFleet(database: BenchDatabase, size: FleetSize): Promise<FleetServer>;
+  startFleet(this: void, database: BenchDatabase, size: FleetSize): Promise<FleetServer>;
 }
 
 /**

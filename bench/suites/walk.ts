@@ -104,7 +104,10 @@ async function runFind(library: CachedLibrary): Promise<Pass> {
   return { files: library.paths.length, seconds, processSeconds: seconds };
 }
 
-async function checkUnchanged({ checkout, workFolder }: SuiteContext, database: BenchDatabase): Promise<Pass> {
+async function checkUnchanged(
+  { checkout, workFolder }: SuiteContext,
+  database: BenchDatabase,
+): Promise<Pass> {
   const { files, unchanged, scanSeconds, processSeconds } = await runScan(checkout, workFolder, database.url);
   if (unchanged !== files) throw new Error(`${files - unchanged} of ${files} files passed for changed`);
   return { files, seconds: scanSeconds, processSeconds };

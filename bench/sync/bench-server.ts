@@ -36,11 +36,20 @@ export class BenchServer {
   static async start(options: BenchServerOptions): Promise<BenchServer> {
     const { checkout, databaseUrl, workFolder } = options;
     const probe = new URL('../probes/server-probe.js', import.meta.url).href;
-    const settings = ['server.host=127.0.0.1', 'server.port=0', 'enable_koreader_sync=true', 'log.format=json'];
+    const settings = [
+      'server.host=127.0.0.1',
+      'server.port=0',
+      'enable_koreader_sync=true',
+      'log.format=json',
+    ];
     const child = spawn(
       process.execPath,
       [
-        ...['--import', probe, programFile(checkout), '--database', databaseUrl],
+        '--import',
+        probe,
+        programFile(checkout),
+        '--database',
+        databaseUrl,
         ...settings.flatMap((setting) => ['--set', setting]),
         'serve',
       ],
@@ -83,7 +92,9 @@ export class BenchServer {
       await exit;
     }
     if (this.#child.exitCode !== 0) {
-      throw new Error(`the server ended with ${this.#child.signalCode ?? `exit code ${this.#child.exitCode}`}`);
+      throw new Error(
+        `the server ended with ${this.#child.signalCode ?? `exit code ${this.#child.exitCode}`}`,
+      );
     }
   }
 }

@@ -32,9 +32,15 @@ export type Part = (typeof PARTS)[number];
 const RULES: readonly (readonly [RegExp, Part])[] = [
   [/^ \(garbage collector\)$/, 'garbage collection'],
   [/^ \(program\)$/, 'native code outside of JavaScript'],
-  [/\/node_modules\/(?:mysql2|kysely|libsql|@libsql|sql-escaper|lru\.min|long|iconv-lite)\//, 'database client'],
+  [
+    /\/node_modules\/(?:mysql2|kysely|libsql|@libsql|sql-escaper|lru\.min|long|iconv-lite)\//,
+    'database client',
+  ],
   [/\/server\/storage\//, 'database client'],
-  [/\/server\/(?:auth\/|app\/(?:authenticate|accounts|account-credentials|key-use-notes)\.js|domain\/(?:api-key|permission|principal))/, 'authentication'],
+  [
+    /\/server\/(?:auth\/|app\/(?:authenticate|accounts|account-credentials|key-use-notes)\.js|domain\/(?:api-key|permission|principal))/,
+    'authentication',
+  ],
   [/\/server\/http\/(?:answer|kosync-failure)\.js/, 'answering'],
   [/\/server\/http\/uws\.js #?(?:answer|writeHead|end|observe)$/, 'answering'],
   [/\/server\/http\/(?:access-log|metrics)[\w-]*\.js/, 'answering'],

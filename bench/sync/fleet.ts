@@ -68,7 +68,12 @@ async function addUsers(store: Store, count: number) {
   const keys: string[] = [];
   for (let index = 1; index <= count; index += 1) {
     const name = `reader${index}`;
-    const user = await insertUser(store, { name, passwordHash: undefined, isOwner: false, permissions: SYNC });
+    const user = await insertUser(store, {
+      name,
+      passwordHash: undefined,
+      isOwner: false,
+      permissions: SYNC,
+    });
     const { text, prefix, secretSha256 } = newApiKey();
     const row = { name: 'bench', prefix, secretSha256, permissions: SYNC, expiresSeconds: undefined };
     if (user === undefined || (await insertApiKey(store, { ...row, userId: user.id })) === undefined) {

@@ -51,7 +51,8 @@ export async function hashYardstick(cacheFolder: string): Promise<HashYardstick>
       description:
         `a plain Node worker pool (bench/yardstick/partial-md5-node.ts); the C yardstick ${WHAT_IS_MISSING}: ` +
         (error instanceof Error ? error.message : String(error)).slice(0, 300),
-      run: async (list, threads) => parsePass(await runChild(process.execPath, [script, list, String(threads)])),
+      run: async (list, threads) =>
+        parsePass(await runChild(process.execPath, [script, list, String(threads)])),
     };
   }
 }

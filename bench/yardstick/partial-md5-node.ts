@@ -90,7 +90,8 @@ function message(worker: Worker): Promise<unknown> {
 
 if (isMainThread) {
   const [, , list, threads] = process.argv;
-  if (list === undefined || !(Number(threads) >= 1)) throw new Error('usage: partial-md5-node.js LIST THREADS');
+  if (list === undefined || !(Number(threads) >= 1))
+    throw new Error('usage: partial-md5-node.js LIST THREADS');
   await main(list, Number(threads));
 } else {
   const shared: Shared = workerData;

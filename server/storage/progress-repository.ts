@@ -25,19 +25,20 @@ export interface ArrivedPush {
  * several primaries write, the order is as good as their clocks agree. No counter row: every commit of every server
  * would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is needed.
  *
+ * A transaction, though without devices it is a single statement: a statement that was given up, because its answer did
+ * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
+ * that nobody sends any more it comes to nothing.
+ *
  * @param pushes in the order of user, document and device key, each once
  * @param devices in the order of user and device key, each once
+ * @param isWanted asked last thing before the commit; `false` undoes everything and throws
  */
 export async function savePushes(
   store: Store,
   pushes: readonly ArrivedPush[],
   devices: readonly SeenDevice[],
+  isWanted: () => boolean = () => true,
 ): Promise<void> {
-  if (store.dialect === 'mysql' && devices.length === 0) {
-    // A single statement is a transaction of its own, without the two round trips around it.
-    await upsertPushes(store, pushes, 0);
-    return;
-  }
   // Whoever waits decides whether it is tried again (app/push-queue.ts).
   await inTransaction(
     store,
@@ -45,6 +46,7 @@ export async function savePushes(
       const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, pushes.length) : 0;
       await upsertPushes(transaction, pushes, counted);
       if (devices.length > 0) await noteDevices(transaction, devices);
+      if (!isWanted()) throw new Error('nobody waits for these pushes any more');
     },
     { attempts: 1 },
   );
