@@ -13,7 +13,7 @@ export type UnknownDocuments = 'reject' | 'store';
  * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`
  */
 export async function putProgress(
-  sync: SyncPath,
+  sync: Pick<SyncPath, 'isKnown' | 'pushes'>,
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
   unknownDocuments: UnknownDocuments,

@@ -7,8 +7,9 @@ import type { Permission } from '../../../server/domain/permission.js';
 import { parseFraction } from '../../../server/domain/progress.js';
 import { WHOLE_LIBRARY } from '../../../server/domain/scan.js';
 import { insertScan } from '../../../server/storage/scan-repository.js';
-import { type BookFolder, bookFolder } from '../../support/book-folder.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
+import { makeEpub, xhtml } from '../../support/epub.js';
 import { description, succeeded } from './api-answers.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
@@ -175,6 +176,14 @@ const TABLE: readonly Row[] = [
     status: 200,
   },
   {
+    operation: 'placeDevice',
+    method: 'PUT',
+    path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,
+    body: () => ({ cfi: 'epubcfi(/6/2!/4/2/1:0)', device: { id: 'web', name: 'Web' } }),
+    may: ['feature:koreader_sync', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'deletePosition',
     method: 'DELETE',
     path: ({ fresh, device }) => `/progress/${fresh}/positions/${device}`,
@@ -264,6 +273,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
   async function makeWorld(caller: Caller): Promise<World> {
     const fresh = randomBytes(8).toString('hex');
     const folder = await bookFolder({ 'a.epub': fresh });
+    folder.write(`${fresh}.epub`, makeEpub({ chapters: [{ content: xhtml('<p>text</p>') }] }));
     const { id: library } = await owner.expect(201, 'POST', '/libraries', { name: fresh, root: folder.path });
     const { id: endedScan } = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
     await expect
