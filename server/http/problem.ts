@@ -91,7 +91,7 @@ export type FieldMistake =
 
 /** Members that some problems have besides (RFC 9457, 3.2). */
 export interface ProblemMembers {
-  /** `hash-failed`: the code of what went wrong with the file. */
+  /** `hash-failed`, `book-unreadable`, `position-untranslatable`: the code of what went wrong. */
   readonly failure?: string;
 }
 

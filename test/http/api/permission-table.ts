@@ -1,5 +1,5 @@
 import type { ScanId } from '../../../server/domain/ids.js';
-import type { BookFolder } from '../../support/book-folder.js';
+import { type BookFolder, md5 } from '../../support/book-folder.js';
 
 /** Whose keys try every route: nobody's, one of each permission, and an owner's. */
 export const WHO = [
@@ -161,6 +161,14 @@ export const TABLE: readonly Row[] = [
     method: 'GET',
     path: ({ fresh }) => `/progress/${fresh}`,
     may: OWN_SYNC,
+    status: 200,
+  },
+  {
+    operation: 'placeDevice',
+    method: 'PUT',
+    path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,
+    body: () => ({ cfi: 'epubcfi(/6/2!/4/2/1:0)', device: { id: 'web', name: 'Web' } }),
+    may: ['feature:koreader_sync', 'owner'],
     status: 200,
   },
   {

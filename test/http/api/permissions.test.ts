@@ -9,6 +9,7 @@ import { WHOLE_LIBRARY } from '../../../server/domain/scan.js';
 import { insertScan } from '../../../server/storage/scan-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
+import { makeEpub, xhtml } from '../../support/epub.js';
 import { description, succeeded } from './api-answers.js';
 import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
@@ -39,6 +40,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
   async function makeWorld(caller: Caller): Promise<World> {
     const fresh = randomBytes(8).toString('hex');
     const folder = await bookFolder({ 'a.epub': fresh });
+    folder.write(`${fresh}.epub`, makeEpub({ chapters: [{ content: xhtml('<p>text</p>') }] }));
     const { id: library } = await owner.expect(201, 'POST', '/libraries', { name: fresh, root: folder.path });
     const { id: endedScan } = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
     await expect
