@@ -81,7 +81,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     await push(document, progress, percentage);
     const shown = await me.expect(200, 'GET', `/progress/${document}`);
     expect(shown.positions[0].progress).toBe(progress);
-    return shown.positions[0].translation as Json;
+    return shown.positions[0].translation;
   };
 
   it('go from KOReader to the web reader and back', async () => {
