@@ -92,6 +92,9 @@ export interface FlameNode {
   readonly children: readonly FlameNode[];
 }
 
+/** Who watches is not to be seen in the picture. */
+const OWN_PROBES = /\/bench\/probes\//;
+
 /** The call tree with times, callers first; what was idle is left out. */
 export function flameTree({ nodes, samples, timeDeltas }: CpuProfile): FlameNode {
   const self = new Map<number, number>();
@@ -102,6 +105,7 @@ export function flameTree({ nodes, samples, timeDeltas }: CpuProfile): FlameNode
   const build = (id: number): FlameNode => {
     const node = byId.get(id);
     const children = (node?.children ?? [])
+      .filter((child) => !OWN_PROBES.test(byId.get(child)?.callFrame.url ?? ''))
       .map(build)
       .filter(({ name, seconds }) => name !== '(idle)' && seconds > 0)
       .toSorted((left, right) => right.seconds - left.seconds);
