@@ -13,6 +13,9 @@ interface TranslateFlags {
   readonly json?: true;
 }
 
+/** Somebody waits for this one answer, maybe for a book on a slow disk; the thread has to start within it as well. */
+const PATIENCE_MS = 10_000;
+
 export function addTranslateCommand(program: Command, context: CommandContext): void {
   program
     .command('translate')
@@ -39,7 +42,7 @@ function queryOf({ xpointer, cfi }: TranslateFlags): TranslationQuery | undefine
 }
 
 async function print(path: Buffer, query: TranslationQuery, { json }: TranslateFlags): Promise<void> {
-  const thread = new TranslationThread();
+  const thread = new TranslationThread({ patienceMs: PATIENCE_MS });
   try {
     const { position, lines } = await translatePosition(thread.translate, path, query);
     if (json !== true) {

@@ -11,6 +11,8 @@ export interface TranslationThreadOptions {
 
 /** A web page waits this long for a place in a book; an ordinary one takes some milliseconds. */
 const PATIENCE_MS = 2000;
+/** Of the patience; what is left then is enough to read a book, and to start a thread that was lost. */
+const WAITING_SHARE = 0.5;
 /** At some milliseconds each, far within the patience; more than this is not a reader turning pages. */
 const WAITING_REQUESTS = 64;
 /** A chapter of the greatest size that is parsed takes a few dozen MB. Buffers are outside of it, and bounded. */
@@ -19,7 +21,8 @@ const MEMORY = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 32 };
 interface Waiting {
   readonly request: TranslationRequest;
   readonly answer: (answer: TranslationAnswer) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly deadlineMs: number;
+  timer: NodeJS.Timeout;
 }
 
 /**
@@ -50,8 +53,10 @@ export class TranslationThread {
   readonly translate = (request: TranslationRequest): Promise<TranslationAnswer> => {
     if (this.#isClosed || this.#waiting.size >= WAITING_REQUESTS) return Promise.resolve({ state: 'busy' });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#expire(waiting), this.#options.patienceMs ?? PATIENCE_MS);
-      const waiting: Waiting = { request, answer: resolve, timer };
+      const patienceMs = this.#options.patienceMs ?? PATIENCE_MS;
+      const timer = setTimeout(() => this.#giveUp(waiting), patienceMs * WAITING_SHARE);
+      const deadlineMs = performance.now() + patienceMs;
+      const waiting: Waiting = { request, answer: resolve, deadlineMs, timer };
       this.#waiting.add(waiting);
       this.#startNext();
     });
@@ -75,6 +80,8 @@ export class TranslationThread {
     if (next === undefined) return;
     this.#waiting.delete(next);
     this.#running = next;
+    clearTimeout(next.timer);
+    next.timer = setTimeout(() => this.#expire(next), next.deadlineMs - performance.now());
     this.#worker ??= this.#start();
     this.#worker.postMessage({ type: 'translate', request: next.request } satisfies TranslationTask);
   }
@@ -91,13 +98,13 @@ export class TranslationThread {
     return worker;
   }
 
-  #expire(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting)) {
-      // The others took the time, not this one.
-      settle(waiting, { state: 'busy' });
-      return;
-    }
-    if (this.#running !== waiting) return;
+  /** The others took the time, not this one. */
+  #giveUp(waiting: Waiting): void {
+    if (this.#waiting.delete(waiting)) settle(waiting, { state: 'busy' });
+  }
+
+  #expire(running: Waiting): void {
+    if (this.#running !== running) return;
     const worker = this.#worker;
     this.#worker = undefined;
     void worker?.terminate();

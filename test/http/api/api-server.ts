@@ -71,7 +71,8 @@ export async function startApiServer(
     scan: (library, scanOptions) => scanLibrary({ store, engine }, library, scanOptions),
     onError: (error) => log.error(error),
   });
-  const translations = new TranslationThread();
+  // The thread starts slowly on a machine that is busy with other tests.
+  const translations = new TranslationThread({ patienceMs: 30_000 });
   const stopping = new AbortController();
   const management = {
     store,

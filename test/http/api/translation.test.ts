@@ -77,7 +77,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
   const push = (document: string, progress: string, percentage: number) =>
     koreader('PUT', '/syncs/progress', { document, progress, percentage, ...KOBO });
 
-  const translationOf = async (document: string, progress: string, percentage = 0.5) => {
+  const translationOf = async (document: string, progress: string, percentage = 0.5): Promise<Json> => {
     await push(document, progress, percentage);
     const shown = await me.expect(200, 'GET', `/progress/${document}`);
     expect(shown.positions[0].progress).toBe(progress);
