@@ -56,6 +56,9 @@ export function makeLibrary(options: LibraryOptions): boolean {
   } else if (existsSync(options.folder)) {
     throw new Error(`${options.folder} is there already and was not made by this program`);
   }
+  mkdirSync(options.folder, { recursive: true });
+  // A library that was left half made is known by this, and made anew.
+  writeFileSync(manifestFile, '');
   const content = Buffer.alloc(WINDOW_BYTES);
   for (let index = 0; index < options.count; index += 1) {
     const chance = createHash('sha256').update(`${options.seed}/${index}`).digest();
@@ -71,7 +74,6 @@ export function makeLibrary(options: LibraryOptions): boolean {
       content,
     );
   }
-  mkdirSync(options.folder, { recursive: true });
   writeFileSync(manifestFile, manifest);
   return true;
 }

@@ -56,7 +56,13 @@ function bookLength(message: number): number {
  * @throws Error where the SIMD kernel is unavailable or a digest is wrong
  */
 export function md5Bench(timeMs: number): Bench {
-  const bench = new Bench({ name: 'md5', time: timeMs, warmupTime: timeMs / 2, throws: true });
+  const bench = new Bench({
+    name: 'md5',
+    time: timeMs,
+    warmupTime: timeMs / 2,
+    retainSamples: true,
+    throws: true,
+  });
   const kernels = LANES.map(kernelWith);
   const digests = new Uint8Array(BATCH_MESSAGES * DIGEST_BYTES);
   for (const { name, lengths } of MD5_MIXES) {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { openFile } from './open-file.js';
 import { pause } from './pause.js';
-import { ENDED_EARLY, readMessage } from './sample-read.js';
+import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
 
 /** A file that is written to all the time is given up after as many tries. */
 const MAX_TRIES = 3;
@@ -49,6 +49,7 @@ interface FileState {
  * that does not hold, the file is read again between two looks at it.
  *
  * @param path absolute; a string only when all of it is ASCII
+ * @param read for tests: what reads, and may change the file between two reads
  */
 export function readStable(
   path: string | Buffer,
@@ -57,6 +58,7 @@ export function readStable(
   arena: Uint8Array,
   start: number,
   outcome: StableRead,
+  read?: ReadAt,
 ): void {
   outcome.messageBytes = 0;
   outcome.sizeBytes = sizeBytes;
@@ -71,17 +73,24 @@ export function readStable(
     return;
   }
   try {
-    readOnce(fd, beganMs, arena, start, outcome);
+    readOnce(fd, beganMs, arena, start, outcome, read);
   } catch (error) {
     outcome.failure = errnoOf(error);
   }
   closeFile(fd, outcome);
 }
 
-function readOnce(fd: number, beganMs: number, arena: Uint8Array, start: number, outcome: StableRead): void {
+function readOnce(
+  fd: number,
+  beganMs: number,
+  arena: Uint8Array,
+  start: number,
+  outcome: StableRead,
+  read: ReadAt | undefined,
+): void {
   let messageBytes: number;
   try {
-    messageBytes = readMessage(fd, outcome.sizeBytes, arena, start);
+    messageBytes = readMessage(fd, outcome.sizeBytes, arena, start, read);
   } catch (error) {
     // Reading a pipe or a folder fails in as many ways as there are kinds; what it is says more.
     if (fstatSync(fd).isFile()) throw error;
@@ -98,7 +107,7 @@ function readOnce(fd: number, beganMs: number, arena: Uint8Array, start: number,
     !isRecent(after.ctimeMs, beganMs)
   ) {
     outcome.messageBytes = messageBytes;
-  } else readAgain(fd, arena, start, outcome);
+  } else readAgain(fd, arena, start, outcome, read);
 }
 
 /** A change so shortly before the reads began that another could hide behind it, or one during them. */
@@ -106,13 +115,19 @@ function isRecent(changedMs: number, beganMs: number): boolean {
   return changedMs > beganMs - CLOCK_TICKS_MS && changedMs < Date.now() + CLOCK_SKEW_MS;
 }
 
-function readAgain(fd: number, arena: Uint8Array, start: number, outcome: StableRead): void {
+function readAgain(
+  fd: number,
+  arena: Uint8Array,
+  start: number,
+  outcome: StableRead,
+  read: ReadAt | undefined,
+): void {
   let seen = stateOf(fd);
   for (let tries = 1; tries < MAX_TRIES; tries += 1) {
     // After the pause a further change has a later tick, so that equal states are one state.
     if (isRecent(Number(seen.changedNs) / 1e6, Date.now())) pause(CLOCK_TICKS_MS);
     const before = stateOf(fd);
-    const messageBytes = readMessage(fd, Number(before.sizeBytes), arena, start);
+    const messageBytes = readMessage(fd, Number(before.sizeBytes), arena, start, read);
     const after = stateOf(fd);
     if (messageBytes !== ENDED_EARLY && isSame(seen, before) && isSame(before, after)) {
       outcome.messageBytes = messageBytes;

@@ -1,5 +1,5 @@
 /**
- * Decides how many tasks to keep in flight from the throughput that each number gave. Pure: a state and a measurement
+ * Decides how many threads work at a time from the throughput that each number gave. Pure: a state and a measurement
  * in, the next state out; the clock and the counting are in throughput-watch.ts.
  *
  * Storage decides what is best: a warm cache and a fast disk are bound by the processor (one thread a core), a cold
@@ -8,7 +8,7 @@
  * from time to time, because caches fill and neighbours come and go.
  */
 export interface TunerState {
-  /** Tasks in flight to be measured next. */
+  /** Threads at work, to be measured next. */
   readonly jobs: number;
   /** The best number so far, and its files a second; undefined: not measured yet. */
   readonly bestJobs: number;
@@ -22,9 +22,17 @@ export interface TunerState {
   readonly failedTrials: number;
 }
 
+/** What `jobs` threads gave. */
+export interface Measurement {
+  readonly filesPerSecond: number;
+  /** The process had nearly all of the processors, so that no other number could give more. */
+  readonly isCpuBound: boolean;
+}
+
 export interface TunerLimits {
   readonly minJobs: number;
   readonly maxJobs: number;
+  readonly processors: number;
 }
 
 /** Twice the threads must be worth their memory and their noise: less than a tenth more is not. */
@@ -53,30 +61,36 @@ export function startTuner(jobs: number, limits: TunerLimits): TunerState {
   };
 }
 
-/** @param filesPerSecond what `state.jobs` in flight gave */
-export function tune(state: TunerState, filesPerSecond: number, limits: TunerLimits): TunerState {
+export function tune(state: TunerState, measured: Measurement, limits: TunerLimits): TunerState {
   switch (state.trial) {
     case 'settled':
-      return afterSettled(state, filesPerSecond, limits);
+      return afterSettled(state, measured, limits);
     case 'up':
     case 'down':
-      return afterTrial(state, state.trial, filesPerSecond, limits);
+      return afterTrial(state, state.trial, measured.filesPerSecond, limits);
     default:
       return state.trial satisfies never;
   }
 }
 
-function afterSettled(state: TunerState, rate: number, limits: TunerLimits): TunerState {
-  const before = state.bestRate;
+function afterSettled(state: TunerState, measurement: Measurement, limits: TunerLimits): TunerState {
+  const rate = measurement.filesPerSecond;
+  const before = state.bestRate ?? rate;
   const measured: TunerState = { ...state, bestRate: rate };
-  const isChanged =
-    before !== undefined &&
-    Math.max(before, rate) > STORAGE_CHANGED * Math.min(before, rate) &&
-    state.rest > 0;
-  if (isChanged)
-    return tryNext({ ...measured, rest: 0, nextRest: FIRST_REST, failedTrials: 0 }, 'up', limits);
-  if (state.rest > 0) return { ...measured, rest: state.rest - 1 };
-  return tryNext(measured, state.failedTrials === 0 ? 'up' : 'down', limits);
+  const isChanged = Math.max(before, rate) > STORAGE_CHANGED * Math.min(before, rate);
+  const isResting = state.rest > 0 && !isChanged;
+  if (measurement.isCpuBound) {
+    // More threads would cost 35 ms of processor each, for nothing; fewer than the processors would be slower.
+    if (state.bestJobs <= limits.processors) return measured;
+    return isResting ? rested(measured) : tryNext({ ...measured, failedTrials: 1 }, 'down', limits);
+  }
+  if (isResting) return rested(measured);
+  const fresh = isChanged ? { ...measured, nextRest: FIRST_REST, failedTrials: 0 } : measured;
+  return tryNext(fresh, fresh.failedTrials === 0 ? 'up' : 'down', limits);
+}
+
+function rested(state: TunerState): TunerState {
+  return { ...state, rest: state.rest - 1 };
 }
 
 function afterTrial(state: TunerState, trial: 'up' | 'down', rate: number, limits: TunerLimits): TunerState {

@@ -21,7 +21,7 @@ export interface WalkTask {
 
 export interface WalkResult {
   readonly kind: 'walk';
-  /** In order, none empty, each of at most `BATCH_ENTRIES`; their buffers are moved, not copied. */
+  /** In order, none empty, each of at most `BATCH_ENTRIES`. An `EntryBatch` loses its methods on the way. */
   readonly batches: readonly PackedEntries[];
   /** What is left to look at behind them, joined by `PATH_SEPARATOR`; `undefined`: nothing. */
   readonly pending: string | undefined;
@@ -39,7 +39,7 @@ export interface HashTask {
 
 export interface HashResult {
   readonly kind: 'hash';
-  /** 16 bytes a file; the buffers are moved. */
+  /** 16 bytes a file. */
   readonly partialMd5: Uint8Array;
   readonly filenameMd5: Uint8Array;
   /** By index: an operating system error's code or a failure code of ours. */

@@ -15,6 +15,7 @@ export class RunControl {
   readonly cancel: CancelCell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   private readonly signal: AbortSignal | undefined;
   private failure: EngineError | undefined;
+  private onFailure: ((error: EngineError) => void) | undefined;
   private tasksInFlight = 0;
   private isWoken = false;
   private wakeUp: (() => void) | undefined;
@@ -37,6 +38,7 @@ export class RunControl {
   /** Stops the run: its generator throws the first error that came. */
   fail(error: EngineError): void {
     this.failure ??= error;
+    this.onFailure?.(this.failure);
     this.cancelTasks();
     this.wake();
   }
@@ -52,6 +54,15 @@ export class RunControl {
 
   throwIfFailed(): void {
     if (this.failure) throw this.failure;
+  }
+
+  /** What a promise comes to, or the error that stops the run first: a dead file server may never answer. */
+  async unlessFailed<T>(promise: Promise<T>): Promise<T> {
+    const failed = new Promise<never>((_resolve, reject) => {
+      this.onFailure = reject;
+    });
+    this.throwIfFailed();
+    return Promise.race([promise, failed]);
   }
 
   /** Something happened that the generator may wait for. */

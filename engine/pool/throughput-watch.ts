@@ -1,3 +1,4 @@
+import type { CpuMeter } from './cpu-meter.js';
 import { startTuner, tune, type TunerLimits, type TunerState } from './concurrency-tuner.js';
 
 /** One step of the tuner: what a number of tasks in flight gave. */
@@ -11,7 +12,7 @@ export interface TunerPoint {
 const MIN_WINDOW_MS = 250;
 /** On slow storage a window must see each place finish some tasks; otherwise it counts by chance. */
 const MIN_TASKS_A_JOB = 3;
-/** After a change: threads start (30 ms) and the tasks of the old number end. */
+/** After a change, and when its threads have started: the tasks of the old number end. */
 const SETTLE_MS = 100;
 /** A window in which places stood empty (the walk, the consumer or the main thread was slower) says nothing. */
 const MIN_UTILIZATION = 0.9;
@@ -22,6 +23,7 @@ const MAX_POINTS = 256;
 export class ThroughputWatch {
   private state: TunerState;
   private readonly limits: TunerLimits;
+  private readonly cpu: Pick<CpuMeter, 'start' | 'isBound'>;
   private readonly points: TunerPoint[] = [];
   private windowStartMs = 0;
   private settleUntilMs = 0;
@@ -31,8 +33,9 @@ export class ThroughputWatch {
   private lastSeenMs = 0;
   private busyThreads = 0;
 
-  constructor(startJobs: number, limits: TunerLimits) {
+  constructor(startJobs: number, limits: TunerLimits, cpu: Pick<CpuMeter, 'start' | 'isBound'>) {
     this.limits = limits;
+    this.cpu = cpu;
     this.state = startTuner(startJobs, limits);
   }
 
@@ -52,12 +55,14 @@ export class ThroughputWatch {
   }
 
   /** A hash task came back. May change `jobs`. */
-  addFiles(files: number, nowMs: number): void {
+  addFiles(files: number, startedThreads: number, nowMs: number): void {
     this.addBusyTime(nowMs);
+    if (startedThreads < this.state.jobs) this.settleUntilMs = nowMs + SETTLE_MS;
     if (nowMs < this.settleUntilMs) {
       this.startWindow(nowMs);
       return;
     }
+    if (this.tasks === 0) this.cpu.start();
     this.files += files;
     this.tasks += 1;
     const elapsedMs = nowMs - this.windowStartMs;
@@ -69,7 +74,7 @@ export class ThroughputWatch {
     if (this.points.length === MAX_POINTS) this.points.shift();
     this.points.push({ atMs: nowMs, jobs: this.state.jobs, filesPerSecond });
     const before = this.state.jobs;
-    this.state = tune(this.state, filesPerSecond, this.limits);
+    this.state = tune(this.state, { filesPerSecond, isCpuBound: this.cpu.isBound() }, this.limits);
     if (this.state.jobs !== before) this.settleUntilMs = nowMs + SETTLE_MS;
   }
 

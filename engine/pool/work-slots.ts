@@ -1,5 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { DIGEST_BYTES } from '../digest/batch-digests.js';
+import type { AutomaticJobs } from './automatic-jobs.js';
+import type { TunerLimits } from './concurrency-tuner.js';
+import { CpuMeter } from './cpu-meter.js';
 import { EngineError } from './engine-error.js';
 import type { HashResult, HashTask, WalkResult, WalkTask, WorkerResult, WorkerTask } from './messages.js';
 import { ThroughputWatch, type TunerPoint } from './throughput-watch.js';
@@ -27,13 +31,13 @@ export interface WorkSource {
 
 export interface WorkSlotsOptions {
   readonly workerFile: URL;
-  /** Tasks in flight: a number, or a start and a cap for the tuner. */
-  readonly jobs: number | { readonly start: number; readonly max: number };
+  /** Threads that work at a time: a number, or a start and a cap for the tuner. */
+  readonly jobs: number | AutomaticJobs;
 }
 
 /**
  * A thread without work ends after this long. The gaps of a scan (a slow transaction, a pause of the walk) must not
- * cost new threads, 30 ms each; an idle server should not keep them.
+ * cost new threads, 35 ms of processor each; an idle server should not keep them.
  */
 const IDLE_THREAD_MS = 5000;
 
@@ -56,6 +60,7 @@ export class WorkSlots {
   private readonly watch: ThroughputWatch | undefined;
   private readonly fixedJobs: number;
   private readonly inFlight = new Set<Work>();
+  private startedThreads = 0;
   private isFilling = false;
   private isFillWanted = false;
   private isClosed = false;
@@ -66,24 +71,36 @@ export class WorkSlots {
     this.watch =
       typeof jobs === 'number'
         ? undefined
-        : new ThroughputWatch(jobs.start, { minJobs: 1, maxJobs: jobs.max });
+        : new ThroughputWatch(jobs.start, limitsOf(jobs.max), new CpuMeter());
     this.piscina = new Piscina<WorkerTask, WorkerResult>({
       filename: options.workerFile.href,
       minThreads: 0,
       maxThreads: this.jobs,
       concurrentTasksPerWorker: TASKS_A_THREAD,
       loadBalancer: (_task, workers) => {
-        const idle = workers.find((worker) => worker.currentUsage === 0);
-        // Piscina starts another thread when it gets none; only when there are enough may a task wait behind one.
-        if (idle || workers.length < this.jobs) return idle ?? null;
-        return workers.find((worker) => worker.currentUsage < TASKS_A_THREAD) ?? null;
+        const busy = workers.filter(({ currentUsage }) => currentUsage > 0);
+        if (busy.length < this.jobs) {
+          const idle = workers.find(({ currentUsage }) => currentUsage === 0);
+          // Piscina starts another thread when it gets none, as long as there are fewer than `maxThreads`.
+          if (idle || workers.length < this.jobs) return idle ?? null;
+        }
+        return busy.find(({ currentUsage }) => currentUsage < TASKS_A_THREAD) ?? null;
       },
       idleTimeout: IDLE_THREAD_MS,
       recordTiming: false,
+      // Nothing of a task outlives it but its result. Twice the default's scavenges, 1.5 MB less a thread.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
+    this.piscina.on('workerCreate', () => {
+      this.startedThreads += 1;
+    });
+    this.piscina.on('workerDestroy', () => {
+      this.startedThreads -= 1;
     });
     // Piscina says here, and only here, that a thread could not even start. Its tasks would wait for ever.
     this.piscina.on('error', (cause: unknown) => {
-      for (const work of this.inFlight) this.fail(work, cause);
+      const lost = [...this.inFlight];
+      for (const work of lost) this.fail(work, cause);
     });
   }
 
@@ -165,7 +182,7 @@ export class WorkSlots {
     if (!this.inFlight.delete(work)) return;
     if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
     else if (work.kind === 'hash' && result.kind === 'hash') {
-      this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, performance.now());
+      this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, this.startedThreads, performance.now());
       work.done(result);
     }
     this.fill();
@@ -176,4 +193,8 @@ export class WorkSlots {
     work.fail(new EngineError('worker-failed', 'a worker thread failed', { cause }));
     this.fill();
   }
+}
+
+function limitsOf(maxJobs: number): TunerLimits {
+  return { minJobs: 1, maxJobs, processors: availableParallelism() };
 }

@@ -1,18 +1,17 @@
 import { isAscii } from './latin-path.js';
 
 /**
- * The book formats that KOReader opens: what crengine, MuPDF and DjVuLibre are registered for in its
+ * Every extension that KOReader opens as a document: what crengine, MuPDF and DjVuLibre are registered for in its
  * `frontend/document/*document.lua`, comics included, plus the other names of the same formats that are in
  * circulation (azw3, djv, oxps, cbr, cb7).
  *
- * Left out although KOReader opens them, because in a library they are hardly ever books, and every library may
- * name its own extensions: pictures (a cover beside the book, a scan's single pages), bare archives (`zip`, `tar`,
- * `rar`, `7z`), and text that something else produced (`md`, `log`, `xml`, `svg`, `sh`, `py`, and their `.zip`).
+ * Its picture types are left out: beside a book they are its cover, and a library may name its own extensions.
  */
 export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
   (
-    'azw azw3 chm doc docm docx epub epub3 fb2 fb2.zip fb3 htm htm.zip html html.zip mobi odt pdb prc rtf rtf.zip ' +
-    'tcr txt txt.zip xhtml pdf xps oxps djvu djv cbz cbt cbr cb7'
+    'azw azw3 chm doc docm docx epub epub3 fb2 fb2.zip fb3 htm htm.zip html html.zip log log.zip md md.zip mobi odt ' +
+    'pdb prc rtf rtf.zip tcr txt txt.zip xhtml xml zip ' +
+    'cfb pdf pptx tar xlsx xps oxps djvu djv cbz cbt cbr cb7'
   ).split(' '),
 );
 

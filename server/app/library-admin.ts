@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DogearError } from '../domain/dogear-error.js';
 import type { Library } from '../domain/library.js';
@@ -10,6 +10,8 @@ import {
   removeLibrary as removeLibraryRows,
   updateLibrary as updateLibraryRow,
 } from '../storage/library-repository.js';
+import { readLibraryAccess } from '../storage/library-access-repository.js';
+import { readersPage } from '../storage/library-reader-repository.js';
 import type { Store } from '../storage/store.js';
 
 export interface LibraryRequest {
@@ -24,7 +26,7 @@ const EXTENSION = /^[a-z0-9]+(\.[a-z0-9]+)?$/;
 
 /** @throws DogearError `library-exists`, `library-invalid`, `root-missing`, `root-not-a-folder` */
 export async function addLibrary(store: Store, request: LibraryRequest): Promise<Library> {
-  const root = rootFolder(request.root);
+  const root = await rootFolder(request.root);
   const added = await insertLibrary(store, {
     name: libraryName(request.name),
     root,
@@ -39,7 +41,7 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
 
 /** The library of this folder, made on first sight and named after the folder. */
 export async function ensureLibrary(store: Store, folder: string): Promise<Library> {
-  const root = rootFolder(folder);
+  const root = await rootFolder(folder);
   const libraries = await listLibraries(store);
   const known = libraries.find((library) => library.root.equals(root));
   if (known !== undefined) return known;
@@ -87,20 +89,34 @@ export interface LibraryChangeRequest {
 export async function updateLibrary(
   store: Store,
   name: string,
-  request: LibraryChangeRequest,
+  { koreaderHashes, ...request }: LibraryChangeRequest,
 ): Promise<Library> {
   const library = await findLibrary(store, name);
-  const newName = request.name === undefined ? library.name : libraryName(request.name);
-  if (newName !== library.name && (await findLibraryByName(store, newName)) !== undefined) {
-    throw new DogearError('library-exists', `There is a library "${newName}" already.`);
-  }
-  const extensions = request.extensions?.join() === 'default' ? undefined : request.extensions;
-  await updateLibraryRow(store, library.id, {
-    name: newName,
-    ...(request.root === undefined ? {} : { root: rootFolder(request.root) }),
-    ...(request.extensions === undefined ? {} : { extensions: extensions && bookExtensions(extensions) }),
-    ...(request.koreaderHashes === undefined ? {} : { koreaderHashes: onOrOff(request.koreaderHashes) }),
+  return changeLibrary(store, library, {
+    ...request,
+    ...(koreaderHashes === undefined ? {} : { koreaderHashes: onOrOff(koreaderHashes) }),
   });
+}
+
+export type LibraryChange = Omit<LibraryChangeRequest, 'koreaderHashes'> & {
+  readonly koreaderHashes?: boolean | undefined;
+};
+
+/** @throws DogearError `library-not-found`, `library-exists`, `library-invalid`, `root-missing`, `root-not-a-folder` */
+export async function changeLibrary(
+  store: Store,
+  library: Library,
+  request: LibraryChange,
+): Promise<Library> {
+  const newName = request.name === undefined ? library.name : libraryName(request.name);
+  const extensions = request.extensions?.join() === 'default' ? undefined : request.extensions;
+  const isChanged = await updateLibraryRow(store, library.id, {
+    ...(newName === library.name ? {} : { name: newName }),
+    ...(request.root === undefined ? {} : { root: await rootFolder(request.root) }),
+    ...(request.extensions === undefined ? {} : { extensions: extensions && bookExtensions(extensions) }),
+    ...(request.koreaderHashes === undefined ? {} : { koreaderHashes: request.koreaderHashes }),
+  });
+  if (!isChanged) throw new DogearError('library-exists', `There is a library "${newName}" already.`);
   return findLibrary(store, newName);
 }
 
@@ -112,12 +128,20 @@ function onOrOff(value: string): boolean {
 export interface ListedLibrary {
   readonly library: Library;
   readonly books: BookTotals;
+  /** Names of those who see it, the first hundred; `undefined`: everybody. */
+  readonly readers: readonly string[] | undefined;
 }
+
+const READERS_LISTED = 100;
 
 export async function describeLibraries(store: Store): Promise<readonly ListedLibrary[]> {
   const listed: ListedLibrary[] = [];
+  const access = await readLibraryAccess(store);
   for (const library of await listLibraries(store)) {
-    listed.push({ library, books: await countBooks(store, library.id) });
+    const page = { afterName: undefined, limit: READERS_LISTED };
+    const readers = access.has(library.id) ? await readersPage(store, library.id, page) : undefined;
+    const books = await countBooks(store, library.id);
+    listed.push({ library, books, readers: readers?.map(({ name }) => name) });
   }
   return listed;
 }
@@ -146,14 +170,19 @@ function bookExtensions(extensions: readonly string[]): readonly string[] {
   return [...new Set(normalised)].toSorted();
 }
 
-/** The folder's own absolute path, links resolved, so that one folder is not two libraries. */
-function rootFolder(folder: string): Buffer {
+/**
+ * The folder's own absolute path, links resolved, so that one folder is not two libraries. Asynchronous, because a
+ * network share that does not answer would hold up every other request of a server.
+ */
+async function rootFolder(folder: string): Promise<Buffer> {
   let real: Buffer;
   try {
-    real = realpathSync(Buffer.from(path.resolve(folder)), 'buffer');
+    real = await realpath(Buffer.from(path.resolve(folder)), 'buffer');
   } catch (cause) {
     throw new DogearError('root-missing', `The folder ${folder} is not there or cannot be read.`, cause);
   }
-  if (!statSync(real).isDirectory()) throw new DogearError('root-not-a-folder', `${folder} is not a folder.`);
+  if (!(await stat(real)).isDirectory()) {
+    throw new DogearError('root-not-a-folder', `${folder} is not a folder.`);
+  }
   return real;
 }

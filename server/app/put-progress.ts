@@ -20,7 +20,7 @@ export interface PutOptions {
  * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`
  */
 export async function putProgress(
-  sync: SyncPath,
+  sync: Pick<SyncPath, 'isKnown' | 'pushes'>,
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
   { unknownDocuments, sinceMs }: PutOptions,

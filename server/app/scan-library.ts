@@ -19,6 +19,8 @@ export interface ScanOptions {
   readonly regenHashes?: boolean;
   readonly shard?: ScanShard;
   readonly signal?: AbortSignal;
+  /** Called once the scan has begun and is in the database. */
+  onStart?(this: void, scanId: ScanId): void;
   /** Called after every batch; must return quickly. */
   onProgress?(this: void, progress: ScanProgress): void;
   onFailure?(this: void, failure: FileFailure): void;
@@ -60,6 +62,7 @@ export async function scanLibrary(
   const last = await latestScan(store, library.id, shard);
   const expectedFiles = last?.state.state === 'completed' ? last.counts.found : undefined;
   const { scanId, regenSinceMs } = await acquireScan(store, library, shard, options.regenHashes === true);
+  options.onStart?.(scanId);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const run = new ScanRun({

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/configuration-problem.js';
 import { loadConfiguration, type LoadedConfiguration } from '../../config/load.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
+import { packageVersion } from '../compose/version.js';
 import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
 import { settingFlags } from './setting-flags.js';
@@ -68,14 +68,4 @@ const PLAINLY_SAID: ReadonlySet<string> = new Set(['StorageError', 'ListenError'
 
 function isPlainlySaid(error: unknown): error is Error {
   return error instanceof Error && PLAINLY_SAID.has(error.name);
-}
-
-/** dist/server/cli/ → package.json */
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-  );
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '0';
 }

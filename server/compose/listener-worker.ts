@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { composeListener } from './listener.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 import { createLogger } from './log.js';
+import { packageVersion } from './version.js';
 
 async function listen(
   { configuration, port }: ListenerTask,
@@ -13,6 +14,7 @@ async function listen(
     const listener = await composeListener(configuration, log, {
       port,
       threads: configuration.server.listeners,
+      version: packageVersion(),
     });
     parent.once('message', ({ deadlineMs }: ListenerClose) => {
       void listener.close(deadlineMs).finally(() => {

@@ -1,16 +1,20 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../app/accounts.js';
+import { BackgroundScans } from '../app/background-scans.js';
 import { type Readiness, readiness } from '../app/readiness.js';
 import { scanGauges } from '../app/scan-gauges.js';
 import { SyncPath } from '../app/sync-path.js';
 import { Metrics } from '../http/metrics.js';
 import type { HttpRequest } from '../http/request.js';
+import { apiGroup } from '../http/routes/api.js';
 import { operationGroups } from '../http/routes/operation.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../storage/store.js';
-import { composeStore } from './program.js';
+import { composeEngine, composeStore } from './program.js';
+import { scanInThread } from './scan-thread.js';
+import { TranslationThread } from './translation-thread.js';
 import { SharedMetrics } from './shared-metrics.js';
 
 /** One thread's share of the server: its own connections, its own queues, the same port as the others. */
@@ -23,21 +27,25 @@ export interface Listener {
 export interface ListenerOptions {
   /** Instead of the configured one: that of the first thread, where any free one was asked for. */
   readonly port?: number;
+  readonly version: string;
   /** Threads that answer requests on this port, this one included. */
   readonly threads: number;
 }
 
 /** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
 const STATEMENT_TIMEOUT_MS = 1500;
+const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
 
 export async function composeListener(
   configuration: Configuration,
   log: Logger,
-  { port, threads }: ListenerOptions,
+  { port, threads, version }: ListenerOptions,
 ): Promise<Listener> {
   const { server, sync: syncing, database } = configuration;
-  // Migrations may take as long as they take, so they have run before the clock of statements is on.
-  await (await composeStore(configuration)).close();
+  const basePath = server.base_url === '/' ? '' : server.base_url;
+  // Migrations and what is asked over the management API may take as long as they take.
+  const patient = await composeStore(configuration);
+  const engine = composeEngine(configuration);
   const store = await openStore(database.url, {
     connections: database.connections,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
@@ -47,7 +55,6 @@ export async function composeListener(
       log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
     });
     let http: HttpServer | undefined;
-    let isStopping = false;
     const metrics: Metrics = new Metrics({
       activeRequests: () => http?.active ?? 0,
       waitingPushes: () => sync.pushes.waiting,
@@ -61,11 +68,16 @@ export async function composeListener(
       onRead: (keys, durationMs) => metrics.read(keys, durationMs),
     });
     const shared = new SharedMetrics(metrics.registry, threads);
-    const stopping: Readiness = { state: 'not-ready', reason: 'stopping' };
+    const stopping = new AbortController();
+    const scans = new BackgroundScans({
+      scan: scanInThread(configuration),
+      onError: (error) => log.error({ error: messageOf(error) }, 'a scan failed'),
+    });
+    const translations = new TranslationThread();
     http = await startSyncServer({
       host: server.host,
       port: port ?? server.port,
-      basePath: server.base_url === '/' ? '' : server.base_url,
+      basePath,
       bodyLimitBytes: server.body_limit_bytes,
       trustedProxies: server.trusted_proxies,
       ...(server.tls.certificate === undefined || server.tls.key === undefined
@@ -81,28 +93,48 @@ export async function composeListener(
       accounts,
       sync,
       log,
-      groups: operationGroups({
-        readiness: () => (isStopping ? Promise.resolve(stopping) : readiness(store)),
-        metrics: () => shared.text(),
-        scans: () => scanGauges(store),
-        metricsAccess: configuration.metrics.access,
-        isPermitted: (request) => mayManage(accounts, request),
-      }),
+      groups: [
+        ...operationGroups({
+          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(store)),
+          metrics: () => shared.text(),
+          scans: () => scanGauges(store),
+          metricsAccess: configuration.metrics.access,
+          isPermitted: (request) => mayManage(accounts, request),
+        }),
+        apiGroup({
+          management: {
+            store: patient,
+            engine,
+            scans,
+            accounts,
+            sync,
+            stopping: stopping.signal,
+            translate: translations.translate,
+          },
+          basePath,
+          version,
+          log,
+        }),
+      ],
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
     const listening = http;
     return {
       port: listening.port,
       close: async (deadlineMs) => {
-        isStopping = true;
-        await listening.close(deadlineMs);
+        stopping.abort();
+        await Promise.all([scans.close(), listening.close(deadlineMs)]);
         shared.close();
+        await translations.close();
         await accounts.close();
-        await store.close();
+        await engine.close();
+        await Promise.all([store.close(), patient.close()]);
       },
     };
   } catch (error) {
+    await engine.close();
     await closeQuietly(store);
+    await closeQuietly(patient);
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { Configuration } from '../../config/schema.js';
 import type { ScanProgress, ScanSummary } from '../app/scan-library.js';
 import type { FileFailure } from '../app/scan-run.js';
 import type { DogearErrorCode } from '../domain/dogear-error.js';
-import type { LibraryId } from '../domain/ids.js';
+import type { LibraryId, ScanId } from '../domain/ids.js';
 import type { ScanShard } from '../domain/scan.js';
 
 /** What a scanning thread is started with. */
@@ -20,6 +20,7 @@ export interface ScanThreadStop {
 
 /** From the scanning thread; the last of them is `completed` or `failed`. */
 export type ScanThreadEvent =
+  | { readonly type: 'started'; readonly scanId: ScanId }
   | { readonly type: 'progress'; readonly progress: ScanProgress }
   | { readonly type: 'failure'; readonly failure: FileFailure }
   | { readonly type: 'completed'; readonly summary: ScanSummary }

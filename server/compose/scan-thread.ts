@@ -27,6 +27,9 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
       options.signal?.addEventListener('abort', stop, { once: true });
       worker.on('message', (event: ScanThreadEvent) => {
         switch (event.type) {
+          case 'started':
+            options.onStart?.(event.scanId);
+            return;
           case 'progress':
             options.onProgress?.(event.progress);
             return;

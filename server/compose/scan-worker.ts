@@ -23,6 +23,7 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
       regenHashes: task.regenHashes,
       signal: stop.signal,
       ...(task.shard === undefined ? {} : { shard: task.shard }),
+      onStart: (scanId) => send({ type: 'started', scanId }),
       onProgress: (progress) => {
         if (progress.elapsedMs - sentMs < PROGRESS_EVERY_MS) return;
         sentMs = progress.elapsedMs;

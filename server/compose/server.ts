@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { composeListener, type Listener } from './listener.js';
 import { createLogger } from './log.js';
+import { packageVersion } from './version.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 
 export interface RunningServer extends Listener {
@@ -20,7 +21,7 @@ export async function startServer(configuration: Configuration): Promise<Running
   const log = createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
-    const listener = await composeListener(configuration, log, { threads: 1 });
+    const listener = await composeListener(configuration, log, { threads: 1, version: packageVersion() });
     return { ...listener, log, lost: new Promise(() => undefined) };
   }
   const shared = port === 0 ? await freePort(configuration.server.host) : port;

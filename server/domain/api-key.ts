@@ -1,4 +1,4 @@
-import type { ApiKeyId } from './ids.js';
+import type { ApiKeyId, UserId } from './ids.js';
 import type { PermissionSet } from './permission.js';
 import type { User } from './user.js';
 
@@ -19,4 +19,17 @@ export interface ApiKey {
 export interface ApiKeyWithUser {
   readonly key: ApiKey;
   readonly user: User;
+}
+
+/** An API key as lists show it. */
+export interface ListedApiKey {
+  readonly id: ApiKeyId;
+  readonly userId: UserId;
+  readonly name: string;
+  readonly prefix: string;
+  readonly permissions: PermissionSet;
+  readonly createdSeconds: number;
+  readonly expiresSeconds: number | undefined;
+  readonly lastUsedSeconds: number | undefined;
+  readonly revokedSeconds: number | undefined;
 }

@@ -21,3 +21,8 @@ const USER_NAME = /^[!-9;-~](?:[^\p{C}:]*[!-9;-~])?$/u;
 export function isUserName(text: string): boolean {
   return text.length <= USER_NAME_CHARACTERS && USER_NAME.test(text);
 }
+
+/** A user as management sees it. */
+export interface ListedUser extends User {
+  readonly createdSeconds: number;
+}

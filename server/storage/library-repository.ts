@@ -1,5 +1,6 @@
 import type { LibraryId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
+import { isDuplicateKey } from './duplicate-key.js';
 import type { LibraryTable } from './schema.js';
 import type { Selectable } from 'kysely';
 import type { Store } from './store.js';
@@ -14,16 +15,20 @@ export interface NewLibrary {
 /** @returns `undefined` when the name is taken */
 export async function insertLibrary(store: Store, library: NewLibrary): Promise<Library | undefined> {
   if ((await findLibraryByName(store, library.name)) !== undefined) return undefined;
-  await store.db
-    .insertInto('library')
-    .values({
-      name: library.name,
-      root: library.root,
-      extensions: library.extensions === undefined ? null : JSON.stringify(library.extensions),
-      koreader_hashes: library.koreaderHashes ? 1 : 0,
-      created_s: Math.floor(Date.now() / 1000),
-    })
-    .execute();
+  const values = {
+    name: library.name,
+    root: library.root,
+    extensions: library.extensions === undefined ? null : JSON.stringify(library.extensions),
+    koreader_hashes: library.koreaderHashes ? 1 : 0,
+    created_s: Math.floor(Date.now() / 1000),
+  } as const;
+  try {
+    await store.db.insertInto('library').values(values).execute();
+  } catch (error) {
+    // Two may ask for one name at once, so it is the unique key that decides.
+    if (isDuplicateKey(error)) return undefined;
+    throw error;
+  }
   return findLibraryByName(store, library.name);
 }
 
@@ -57,7 +62,8 @@ export interface LibraryChanges {
   readonly koreaderHashes?: boolean;
 }
 
-export async function updateLibrary(store: Store, id: LibraryId, changes: LibraryChanges): Promise<void> {
+/** @returns `false` when the new name is taken */
+export async function updateLibrary(store: Store, id: LibraryId, changes: LibraryChanges): Promise<boolean> {
   const set = {
     ...(changes.name === undefined ? {} : { name: changes.name }),
     ...(changes.root === undefined ? {} : { root: changes.root }),
@@ -68,8 +74,14 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
       ? {}
       : { koreader_hashes: changes.koreaderHashes ? (1 as const) : (0 as const) }),
   };
-  if (Object.keys(set).length === 0) return;
-  await store.db.updateTable('library').set(set).where('id', '=', id).execute();
+  if (Object.keys(set).length === 0) return true;
+  try {
+    await store.db.updateTable('library').set(set).where('id', '=', id).execute();
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
 }
 
 /** Books that one statement of a removal takes along: short transactions, so that others get their turn. */
@@ -91,9 +103,12 @@ export async function removeLibrary(store: Store, id: LibraryId): Promise<void> 
   }
   await store.db.deleteFrom('scan').where('library_id', '=', id).execute();
   await store.db.deleteFrom('library').where('id', '=', id).execute();
+  // Last, so that a restricted library is nobody else's while it goes.
+  await store.db.deleteFrom('library_reader').where('library_id', '=', id).execute();
+  await store.db.deleteFrom('restricted_library').where('library_id', '=', id).execute();
 }
 
-function toLibrary(row: Selectable<LibraryTable>): Library {
+export function toLibrary(row: Selectable<LibraryTable>): Library {
   return {
     id: row.id,
     name: row.name,

@@ -147,10 +147,10 @@ export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | u
 /** Newest first; `before` is the id of the last one of the page before. */
 export async function listScans(
   store: Store,
-  page: { readonly libraryId?: LibraryId; readonly before?: ScanId; readonly limit: number },
+  page: { readonly libraryIds: readonly LibraryId[]; readonly before?: ScanId; readonly limit: number },
 ): Promise<readonly ScanRecord[]> {
-  let query = store.db.selectFrom('scan').selectAll();
-  if (page.libraryId !== undefined) query = query.where('library_id', '=', page.libraryId);
+  if (page.libraryIds.length === 0) return [];
+  let query = store.db.selectFrom('scan').selectAll().where('library_id', 'in', page.libraryIds);
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
   return rows.map(toScan);

@@ -163,3 +163,9 @@ describe('other rules', () => {
     expect([position.cfi, position.cfiConfidence]).toEqual(['epubcfi(/6/2!/4/2/1:2)', 'element']);
   });
 });
+
+it('reads the numbers 128 to 159 as characters of code page 1252, as crengine does', async () => {
+  const chapter = chapterUnderTest(folder, '<p>a&#147;b&#129;</p>');
+  const position = await chapter.forward(`${BODY}/p/text().1`);
+  expect(position.textAfter.slice(0, 2)).toBe('“b');
+});

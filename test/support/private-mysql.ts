@@ -63,11 +63,14 @@ async function initialise(executables: MysqlExecutables, folder: string, passwor
     { mode: 0o600 },
   );
   const data = `--datadir=${join(folder, 'data')}`;
+  // Another server that starts at the same time would remove what it finds in the system's temporary folder.
+  const temporary = `--tmpdir=${join(folder, 'tmp')}`;
   if (executables.kind === 'mariadb') {
     const normal = '--auth-root-authentication-method=normal';
     await promisify(execFile)(executables.install, [
       '--no-defaults',
       data,
+      temporary,
       normal,
       '--skip-test-db',
       ...asRoot(),
@@ -77,6 +80,7 @@ async function initialise(executables: MysqlExecutables, folder: string, passwor
       '--no-defaults',
       '--initialize-insecure',
       data,
+      temporary,
       ...asRoot(),
     ]);
   }

@@ -15,10 +15,10 @@ export interface RunFolder {
   remove(): Promise<void>;
 }
 
-/** Makes a folder in the system's temporary folder together with the keeper process that removes it. */
-export async function createRunFolder(): Promise<RunFolder> {
+/** Makes a folder, by default in the system's temporary folder, together with the keeper process that removes it. */
+export async function createRunFolder(parent = tmpdir()): Promise<RunFolder> {
   // Short: the path of a unix socket inside must stay below 108 bytes.
-  const path = await mkdtemp(join(tmpdir(), 'dogear-'));
+  const path = await mkdtemp(join(parent, 'dogear-'));
   const script = fileURLToPath(new URL('./run-keeper.js', import.meta.url));
   const keeper = spawn(process.execPath, [script, path], {
     stdio: ['pipe', 'ignore', 'inherit'],

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import { fromLatin1 } from '../source/cp1252.js';
 
 /** A declaration stands in the first bytes; browsers look no further than this for `<meta>`. */
 const DECLARATION_BYTES = 1024;
@@ -11,7 +12,9 @@ const META_CHARSET = /<meta\s[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)/i;
  * `<meta charset>`, else UTF-8. The mark is no part of the text. Bytes that are wrong become U+FFFD.
  */
 export function decodeMarkup(bytes: Buffer): string {
-  return decoderFor(bytes).decode(bytes);
+  const decoder = decoderFor(bytes);
+  const text = decoder.decode(bytes);
+  return decoder.encoding === 'windows-1252' ? fromLatin1(text) : text;
 }
 
 function decoderFor(bytes: Buffer): TextDecoder {

@@ -1,4 +1,5 @@
 import { DecodingMode, HtmlEntityDecoder, decodeHTMLStrict } from 'entities/decode';
+import { cp1252Character } from './cp1252.js';
 
 /**
  * A character reference (`&amp;`, `&#160;`) at one place of the source.
@@ -21,9 +22,6 @@ const MAX_NUMBER_LENGTH = 16;
 
 const NUMERIC = /&#(?:([0-9]{1,16})|x([0-9A-Fa-f]{1,16}));/y;
 const NAMED = /&([A-Za-z][A-Za-z0-9]{0,31});/y;
-
-/** What the code points 128–159 mean in a numeric reference for HTML and for crengine: Windows' code page 1252. */
-const CP1252 = new TextDecoder('windows-1252');
 
 /**
  * A reference as an XML parser reads it in a document that is known to be well-formed. Named references are
@@ -90,7 +88,7 @@ function numericReference(source: string, at: number, mapsCp1252: boolean): Char
     return { text: '\uFFFD', end, isCertain: false };
   }
   if (mapsCp1252 && codePoint >= 128 && codePoint < 160) {
-    return { text: CP1252.decode(Uint8Array.of(codePoint)), end, isCertain: true };
+    return { text: cp1252Character(codePoint), end, isCertain: true };
   }
   return { text: String.fromCodePoint(codePoint), end, isCertain: true };
 }

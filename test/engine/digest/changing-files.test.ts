@@ -34,11 +34,15 @@ describe('a file that changes between the walk and the reading', () => {
   });
   afterAll(() => engine.close());
 
-  /** Walks, lets the file change, and hashes what the walk found. */
-  async function hashAfter(change: () => void): Promise<Hashed | undefined> {
+  /**
+   * Walks, lets the file change, and hashes what the walk found: at once, or when the change is so long ago that the
+   * clock alone tells nothing of it.
+   */
+  async function hashAfter(change: () => void, isLongAgo = false): Promise<Hashed | undefined> {
     const batches: EntryBatch[] = [];
     for await (const batch of engine.walk(root, { extensions })) batches.push(batch);
     change();
+    if (isLongAgo) await new Promise((resolve) => setTimeout(resolve, 60));
     return (await hashedBatches(engine, root, batches)).get('a.epub');
   }
 
@@ -80,9 +84,20 @@ describe('a file that changes between the walk and the reading', () => {
     execFileSync('touch', ['-d', '2020-01-01 00:00:00.000001000 UTC', path]);
     const hashed = await hashAfter(() => {
       execFileSync('touch', ['-d', '2020-01-01 00:00:00.000003000 UTC', path]);
-    });
+    }, true);
     expectPresentState(hashed);
     expect(hashed?.modifiedNs).toBe(1_577_836_800_000_003_000n);
+  });
+
+  it('is hashed as it is now when only its size changed', async () => {
+    const { atime, mtime } = statSync(path);
+    utimesSync(path, atime, mtime);
+    const hashed = await hashAfter(() => {
+      appendFileSync(path, 'more');
+      utimesSync(path, atime, mtime);
+    }, true);
+    expectPresentState(hashed);
+    expect(hashed?.sizeBytes).toBe(100_004);
   });
 
   it('is hashed as it is now when another took its place', async () => {
@@ -140,7 +155,7 @@ describe('a file that is rewritten all the time', () => {
   const engine = createEngine({ jobs: 1 });
   afterAll(() => engine.close());
 
-  it.each([0, 45])('never has the digest of two states, with %i ms of rest', async (restMs) => {
+  it.each([0, 45])('never has the digest of two states, with rests of %i ms', async (restMs) => {
     const { path: root } = await temporaryFolder();
     const path = join(root, 'a.epub');
     writeSampleFile(path, 1024 * 4 ** 10 + 1024);

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { startTuner, tune, type TunerState } from '../../../engine/pool/concurrency-tuner.js';
 
 /** Files a second that a storage gives to so many tasks in flight. */
-type Storage = (jobs: number) => number;
+interface Storage {
+  (jobs: number): number;
+  /** From so many tasks on the processors are the limit, and the tuner may see it. */
+  readonly cpuBoundFrom?: number;
+}
 
-const limits = { minJobs: 1, maxJobs: 64 };
+const limits = { minJobs: 1, maxJobs: 64, processors: 8 };
 
+/** As where other programs take the rest of the processors: the tuner has nothing to see but the throughput. */
 const twoCores: Storage = (jobs) => 80_000 * Math.min(jobs, 2) * (jobs > 2 ? 0.97 : 1);
-const eightCores: Storage = (jobs) => 60_000 * Math.min(jobs, 8);
+const eightCores: Storage = Object.assign((jobs: number) => 60_000 * Math.min(jobs, 8), { cpuBoundFrom: 8 });
 /** Every read waits 10 ms, and the server takes 40 at a time. */
 const fileServer: Storage = (jobs) => 100 * Math.min(jobs, 40);
 /** The arm gets slower with every further reader. */
@@ -31,7 +36,8 @@ function run(storage: Storage, start: number, windows: number, noise = 0, from?:
     files += rate;
     // A fixed pattern without a trend: five measurements that are off by -1, -0.5, 0, 0.5 and 1 times the noise.
     const scatter = [0, 1, -0.5, 0.5, -1][window % 5] ?? 0;
-    state = tune(state, rate * (1 + noise * scatter), limits);
+    const isCpuBound = state.jobs >= (storage.cpuBoundFrom ?? Number.POSITIVE_INFINITY);
+    state = tune(state, { filesPerSecond: rate * (1 + noise * scatter), isCpuBound }, limits);
   }
   const best = Math.max(...Array.from({ length: limits.maxJobs }, (_, at) => storage(at + 1)));
   return { state, efficiency: files / (best * windows) };
@@ -82,12 +88,33 @@ describe('the tuner', () => {
     expect(warmAgain.state.bestJobs).toBe(2);
   });
 
+  it('makes no trials where it sees that the processors are the limit', () => {
+    let state = startTuner(8, limits);
+    for (let window = 0; window < 100; window += 1) {
+      expect(state.jobs).toBe(8);
+      state = tune(state, { filesPerSecond: eightCores(8), isCpuBound: true }, limits);
+    }
+  });
+
+  it('comes down to the processors when a cold cache became warm', () => {
+    const cold = run(fileServer, 8, 30);
+    expect(cold.state.bestJobs).toBe(64);
+    expect(run(eightCores, 8, 10, 0, cold.state).state.bestJobs).toBe(8);
+  });
+
+  it('does not let small losses add up on the way down', () => {
+    // Each halving costs 2.5 %, which no single measurement shows.
+    const slope: Storage = (jobs) => 100 - 2.5 * Math.log2(64 / jobs);
+    expect(run(slope, 64, 12).state.bestJobs).toBe(32);
+  });
+
   it('stays within its limits', () => {
-    let state = startTuner(100, { minJobs: 2, maxJobs: 6 });
+    const narrow = { minJobs: 2, maxJobs: 6, processors: 4 };
+    let state = startTuner(100, narrow);
     for (let window = 0; window < 200; window += 1) {
       expect(state.jobs).toBeGreaterThanOrEqual(2);
       expect(state.jobs).toBeLessThanOrEqual(6);
-      state = tune(state, (window * 7919) % 100, { minJobs: 2, maxJobs: 6 });
+      state = tune(state, { filesPerSecond: (window * 7919) % 100, isCpuBound: window % 5 === 0 }, narrow);
     }
   });
 
@@ -96,7 +123,7 @@ describe('the tuner', () => {
     const trials: number[] = [];
     for (let window = 0; window < 2000; window += 1) {
       if (state.trial === 'up') trials.push(window);
-      state = tune(state, twoCores(state.jobs), limits);
+      state = tune(state, { filesPerSecond: twoCores(state.jobs), isCpuBound: false }, limits);
     }
     const pauses = trials.slice(1).map((window, at) => window - (trials[at] ?? 0));
     expect(pauses.length).toBeGreaterThan(3);

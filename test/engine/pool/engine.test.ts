@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -204,6 +205,20 @@ describe('the engine', () => {
     expect(engine.status().tasksInFlight).toBe(0);
     // 3,000 files of 20 ms in two threads would have been 30 s; only what began before the abort was hashed.
     expect(engine.status().filesHashed).toBeLessThan(200);
+  });
+
+  it('leaves nothing on the signal when it ends, well or badly', async () => {
+    const engine = engineOf({ jobs: 1 });
+    const { signal } = new AbortController();
+    await walked(engine, root, { extensions, signal });
+    await expect(walked(engine, join(root, 'missing'), { signal })).rejects.toMatchObject({
+      code: 'root-missing',
+    });
+    for await (const batch of engine.hash(root, engine.walk(root, { extensions, signal }), { signal })) {
+      void batch;
+      break;
+    }
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('throws at once for a signal that was aborted before', async () => {

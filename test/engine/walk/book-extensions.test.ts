@@ -25,7 +25,7 @@ describe('what is a book', () => {
       '.epub',
       'a.',
       'a.epub.part',
-      'a.zip',
+      'a.rar',
       'zip.fb2x',
       'cover.jpg',
       'metadata.opf',
@@ -37,7 +37,7 @@ describe('what is a book', () => {
 
   it('is not what macOS leaves beside a file, nor a hidden name that is all ending', () => {
     expect(isBook('._a.epub')).toBe(false);
-    expect(isBook('.fb2.zip')).toBe(false);
+    expect(isBook('.zip')).toBe(false);
   });
 
   it('may be told by endings of a library of its own', () => {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, shardOfFolder } from '../../../engine/index.js';
@@ -42,6 +43,17 @@ describe('the shard of a folder', () => {
 describe('a walk of one shard', () => {
   const engine = createEngine({ jobs: 2 });
   afterAll(() => engine.close());
+
+  it('is refused for a shard that there is not', async () => {
+    for (const [index, count] of [
+      [0, 3],
+      [4, 3],
+      [1.5, 3],
+      [1, 0],
+    ] as const) {
+      await expect(walked(engine, tmpdir(), { shard: { index, count } })).rejects.toBeInstanceOf(RangeError);
+    }
+  });
 
   it('yields the files in its folders, together with the others all, and folder failures everywhere', async () => {
     await withoutPrivileges(engine, async (root) => {

@@ -1,69 +1,23 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Answer, jsonAnswer, type StreamAnswer } from '../../server/http/answer.js';
+import { type Answer, jsonAnswer } from '../../server/http/answer.js';
 import { parseNetwork } from '../../server/http/client-address.js';
 import type { HttpRequest } from '../../server/http/request.js';
-import type { Failure, Route } from '../../server/http/route.js';
 import { Router } from '../../server/http/router.js';
-import { CLIENT_GONE, type HttpServer, type HttpServerOptions, listen } from '../../server/http/uws.js';
+import { listen } from '../../server/http/uws.js';
 import { sendRaw } from './raw-socket.js';
+import {
+  answered,
+  closeLater,
+  closeServers,
+  echo,
+  get,
+  type Handler,
+  later,
+  put,
+  serve,
+} from './served-handler.js';
 
-const servers: HttpServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close(1000)));
-});
-
-type Handler = Route['handle'];
-
-interface WatchedServer extends HttpServer {
-  readonly answers: readonly number[];
-  readonly failures: readonly Failure[];
-}
-
-async function serve(handle: Handler, options: Partial<HttpServerOptions> = {}): Promise<WatchedServer> {
-  const answers: number[] = [];
-  const failures: Failure[] = [];
-  const routes = (['GET', 'PUT', 'POST'] as const).map((method) => ({
-    method,
-    pattern: '/*rest',
-    readsBody: method !== 'GET',
-    handle,
-  }));
-  const fail = (failure: Failure): Answer => {
-    failures.push(failure);
-    return jsonAnswer(failure.kind === 'body-too-large' ? 413 : 500, failure.kind);
-  };
-  const server = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    router: new Router('', [{ prefix: '', routes, fail }]),
-    bodyLimitBytes: 1000,
-    trustedProxies: [],
-    onAnswer: (_request, _route, status) => answers.push(status),
-    ...options,
-  });
-  servers.push(server);
-  return {
-    answers,
-    failures,
-    port: server.port,
-    get active() {
-      return server.active;
-    },
-    close: (deadlineMs) => server.close(deadlineMs),
-  };
-}
-
-const echo: Handler = (request) => jsonAnswer(200, { path: request.path, body: request.body });
-const later: Handler = async (request) => {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return echo(request);
-};
-
-const get = (path: string, ...headers: string[]) =>
-  `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
-const put = (body: string, ...headers: string[]) =>
-  `PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n${body}`;
-const answered = (times: number) => (text: string) => text.split('"body"').length > times;
+afterEach(closeServers);
 
 describe('a request over uWebSockets.js', () => {
   it('is a snapshot that outlives the native one', async () => {
@@ -163,109 +117,6 @@ describe('a request over uWebSockets.js', () => {
     expect(server.active).toBe(0);
     const next = await sendRaw({ port: server.port, parts: [put('3')], until: answered(1) });
     expect(next.text).toContain('"body":"3"');
-  });
-});
-
-describe('an answer over uWebSockets.js', () => {
-  it('goes out once, whatever happens in the handler', async () => {
-    const server = await serve(async () => {
-      await Promise.resolve();
-      throw new Error('broken');
-    });
-    const reply = await sendRaw({
-      port: server.port,
-      parts: [get('/')],
-      until: (text) => text.includes('thrown'),
-    });
-    expect(reply.text).toMatch(/^HTTP\/1.1 500 Internal Server Error\r\n/);
-    expect(server.failures).toMatchObject([{ kind: 'thrown', error: { message: 'broken' } }]);
-    expect(server.answers).toEqual([500]);
-  });
-
-  it('that comes too late for its client is dropped', async () => {
-    const server = await serve(later);
-    await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 5 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(server.answers).toEqual([CLIENT_GONE]);
-    expect(server.active).toBe(0);
-  });
-
-  it('to HEAD has no body, and the connection can be used again', async () => {
-    const { port } = await serve(() => jsonAnswer(200, { body: 'é' }));
-    const head = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n';
-    const reply = await sendRaw({ port, parts: [head, 50, head, 50, get('/')], until: answered(1) });
-    expect(reply.text.split('HTTP/1.1 200 OK')).toHaveLength(4);
-    expect(reply.text.split('\r\n\r\nHTTP/1.1')).toHaveLength(3);
-  });
-
-  it('has its status, headers and type', async () => {
-    const { port } = await serve(() => jsonAnswer(418, {}, [['Retry-After', '7']]));
-    const { text } = await sendRaw({ port, parts: [get('/', 'Connection: close')] });
-    expect(text).toMatch(/^HTTP\/1.1 418 I'm a Teapot\r\n/);
-    expect(text).toContain('\r\nContent-Type: application/json\r\n');
-    expect(text).toContain('\r\nRetry-After: 7\r\n');
-  });
-
-  const stream =
-    (pieces: StreamAnswer['pieces']): Handler =>
-    () => ({
-      status: 200,
-      contentType: 'text/event-stream',
-      pieces,
-    });
-
-  it('is streamed piece by piece and ends', async () => {
-    const { port } = await serve(
-      stream(async function* () {
-        for (const piece of ['one ', 'two ', 'three']) {
-          yield piece;
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-      }),
-    );
-    const { text } = await sendRaw({ port, parts: [get('/')], until: (got) => got.endsWith('0\r\n\r\n') });
-    expect(text).toContain('text/event-stream');
-    expect(text.replaceAll(/\r\n[0-9a-f]+\r\n/g, '')).toContain('one two three');
-  });
-
-  it('asks for no more pieces than the client takes', async () => {
-    let made = 0;
-    let notice: () => void = () => undefined;
-    const aborted = new Promise<void>((resolve) => (notice = resolve));
-    const { port } = await serve(
-      stream(async function* (signal) {
-        signal.addEventListener('abort', () => notice());
-        for (;;) {
-          made++;
-          yield Buffer.alloc(1 << 20);
-          await Promise.resolve();
-        }
-      }),
-    );
-    const { connect } = await import('node:net');
-    const socket = connect(port, '127.0.0.1');
-    socket.pause();
-    socket.write(get('/'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = made;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(made).toBe(before);
-    expect(made).toBeLessThan(50);
-    socket.destroy();
-    await aborted;
-  });
-
-  it('that breaks in the middle is cut off, so that nobody takes it for whole', async () => {
-    const server = await serve(
-      stream(async function* () {
-        yield 'begun';
-        await Promise.resolve();
-        throw new Error('broken');
-      }),
-    );
-    const { text, isClosed } = await sendRaw({ port: server.port, parts: [get('/')] });
-    expect([text.endsWith('0\r\n\r\n'), isClosed]).toEqual([false, true]);
-    expect(server.failures).toMatchObject([{ kind: 'thrown' }]);
   });
 });
 
@@ -381,6 +232,6 @@ describe('closing the server', () => {
     const options = { host: '127.0.0.1', port: server.port, router, bodyLimitBytes: 1, trustedProxies: [] };
     await expect(listen(options)).rejects.toThrow(`port ${String(server.port)}`);
     await server.close(100);
-    servers.push(await listen(options));
+    closeLater(await listen(options));
   });
 });

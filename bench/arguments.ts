@@ -1,0 +1,71 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const SUITES = ['hash', 'walk', 'scan', 'sync', 'micro'] as const;
+export type SuiteName = (typeof SUITES)[number];
+
+export interface BenchArguments {
+  /** In the order of SUITES, whatever the order in which they were named. */
+  readonly suites: readonly SuiteName[];
+  readonly quick: boolean;
+  /** Whether the page cache may be dropped. */
+  readonly cold: boolean;
+  /** Libraries and compiled yardsticks, kept between runs. Absolute. */
+  readonly cacheFolder: string;
+  /** Where the record of the run goes, in a folder of its own. Absolute. */
+  readonly runsFolder: string;
+  /** Books of the library that is hashed; absent: by the kind of run. */
+  readonly books: number | undefined;
+}
+
+export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
+
+suites: ${SUITES.join(', ')} (default: all)
+  --quick         small sizes and few rounds: under a minute, and good for nothing but a first look
+  --warm          leaves out what needs an empty page cache: emptying it slows the whole machine for a while
+  --books N       books of the library that is hashed (default: 50000, with --quick 4000)
+  --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
+                  what is measured is the disk that it is on
+  --runs FOLDER   where the record goes (default: bench/runs; with --quick the cache folder)
+`;
+
+/** @throws Error whose message tells what is wrong with the arguments */
+export function parseArguments(
+  args: readonly string[],
+  repositoryRoot: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): BenchArguments {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      warm: { type: 'boolean', default: false },
+      books: { type: 'string' },
+      cache: { type: 'string' },
+      runs: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
+  for (const name of positionals) {
+    if (!SUITES.some((suite) => suite === name)) {
+      throw new Error(`there is no suite "${name}"; there are ${SUITES.join(', ')}`);
+    }
+  }
+  const books = values.books === undefined ? undefined : Number(values.books);
+  if (books !== undefined && !(Number.isInteger(books) && books >= 100)) {
+    throw new Error('--books takes a whole number from 100 on');
+  }
+  const cacheFolder = resolve(
+    values.cache ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'dogear-bench'),
+  );
+  const runsFolder = values.quick ? join(cacheFolder, 'runs') : join(repositoryRoot, 'bench/runs');
+  return {
+    suites: positionals.length === 0 ? SUITES : SUITES.filter((suite) => positionals.includes(suite)),
+    quick: values.quick,
+    cold: !values.warm,
+    cacheFolder,
+    runsFolder: values.runs === undefined ? runsFolder : resolve(values.runs),
+    books,
+  };
+}

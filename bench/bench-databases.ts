@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { z } from 'zod';
+import { startPrivateMysql } from '../test/support/private-mysql.js';
+
+export interface BenchDatabase {
+  readonly kind: 'sqlite' | 'mysql';
+  /** As the setting `database.url` takes it. */
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A MySQL-protocol server with durable defaults; to be closed. */
+export interface MysqlServer {
+  /** Name and version, and the settings that decide what a commit costs. */
+  readonly description: string;
+  createDatabase(): Promise<BenchDatabase>;
+  close(): Promise<void>;
+}
+
+/** A new, empty SQLite file. */
+export function createSqlite(folder: string): BenchDatabase {
+  const file = join(folder, `${randomBytes(6).toString('hex')}.db`);
+  return {
+    kind: 'sqlite',
+    url: `sqlite:${file}`,
+    drop: async () => {
+      for (const ending of ['', '-wal', '-shm']) await rm(file + ending, { force: true });
+    },
+  };
+}
+
+/**
+ * Starts a server of the run's own, or takes that of DOGEAR_TEST_MYSQL_URL, whose databases may be created and dropped.
+ *
+ * @throws Error that says what to install where there is none
+ */
+export async function startMysql(): Promise<MysqlServer> {
+  const givenUrl = process.env['DOGEAR_TEST_MYSQL_URL'];
+  const isGiven = givenUrl !== undefined && givenUrl !== '';
+  const server = isGiven ? { url: givenUrl, remove: () => Promise.resolve() } : await startPrivateMysql();
+  try {
+    return {
+      description: `${await describe(server.url)}${isGiven ? ', given' : ', started for the run'}`,
+      createDatabase: async () => {
+        const name = `dogear_bench_${randomBytes(6).toString('hex')}`;
+        await asAdministrator(server.url, (connection) => connection.query(`CREATE DATABASE ${name}`));
+        const url = new URL(server.url);
+        url.pathname = `/${name}`;
+        return {
+          kind: 'mysql',
+          url: url.href,
+          drop: async () => {
+            await asAdministrator(server.url, (connection) =>
+              connection.query(`DROP DATABASE IF EXISTS ${name}`),
+            );
+          },
+        };
+      },
+      close: () => server.remove(),
+    };
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+}
+
+const serverFacts = z.tuple([
+  z.object({ version: z.string(), flush: z.coerce.string(), buffer_pool_mib: z.coerce.number() }),
+]);
+
+async function describe(url: string): Promise<string> {
+  const [rows] = await asAdministrator(url, (connection) =>
+    connection.query(
+      'SELECT version() AS version, @@innodb_flush_log_at_trx_commit AS flush, ' +
+        '@@innodb_buffer_pool_size / 1048576 AS buffer_pool_mib',
+    ),
+  );
+  const [{ version, flush, buffer_pool_mib }] = serverFacts.parse(rows);
+  return `${version}, innodb_flush_log_at_trx_commit=${flush}, buffer pool ${buffer_pool_mib} MiB`;
+}
+
+async function asAdministrator<Result>(
+  uri: string,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await createConnection({ uri });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { runChild } from './child-process.js';
+
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+
+export type ColdCache =
+  | { readonly state: 'available'; drop(): Promise<void> }
+  | { readonly state: 'unavailable'; readonly reason: string };
+
+/** Whether this process may empty the system's page cache; what a hypervisor below keeps is beyond anybody's reach. */
+export function coldCache(): ColdCache {
+  try {
+    writeFileSync(DROP_CACHES, '3');
+    return { state: 'available', drop };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { state: 'unavailable', reason: `the page cache cannot be dropped here: ${reason}` };
+  }
+}
+
+async function drop(): Promise<void> {
+  // Dirty pages are not dropped.
+  await runChild('sync', []);
+  writeFileSync(DROP_CACHES, '3');
+}

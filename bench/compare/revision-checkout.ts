@@ -1,0 +1,44 @@
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
+import { runChild } from '../child-process.js';
+import { git } from '../record/revision.js';
+
+/** A revision in a git worktree of its own, built; to be removed, at the latest when this process exits. */
+export interface RevisionCheckout extends Checkout {
+  remove(): void;
+}
+
+/**
+ * Checks a revision out into `folder` (which must not exist) and builds it. The packages of this checkout serve it too
+ * where both have the same lock file; otherwise its own are installed.
+ */
+export async function checkOutRevision(revision: string, folder: string): Promise<RevisionCheckout> {
+  const { root } = THIS_CHECKOUT;
+  const commit = git(root, 'rev-parse', '--verify', `${revision}^{commit}`).trim();
+  git(root, 'worktree', 'add', '--detach', folder, commit);
+  let isThere = true;
+  const remove = (): void => {
+    if (!isThere) return;
+    isThere = false;
+    git(root, 'worktree', 'remove', '--force', folder);
+  };
+  // Git remembers worktrees: one that is left behind would be in the way of the next of its name.
+  process.once('exit', remove);
+  try {
+    if (lockFile(root) === lockFile(folder)) {
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    } else {
+      await runChild('npm', ['ci', '--ignore-scripts'], { cwd: folder });
+    }
+    await runChild('npm', ['run', '--silent', 'build'], { cwd: folder });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { label: `${revision} (${commit.slice(0, 12)})`, root: folder, remove };
+}
+
+function lockFile(root: string): string {
+  return readFileSync(join(root, 'package-lock.json'), 'utf8');
+}

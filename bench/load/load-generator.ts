@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { THIS_CHECKOUT } from '../checkout.js';
+import { isInstalled, runChild } from '../child-process.js';
+import { type LoadMode, type LoadResult, loadResult } from './load-result.js';
+
+export interface Load {
+  readonly port: number;
+  readonly mode: LoadMode;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Files with a line for each key and document. */
+  readonly keysFile: string;
+  readonly documentsFile: string;
+}
+
+export interface LoadGenerator {
+  readonly description: string;
+  run(load: Load): Promise<LoadResult>;
+}
+
+/** wrk where it is installed, bare sockets from Node where not. Either is one process beside the server. */
+export async function loadGenerator(): Promise<LoadGenerator> {
+  return (await isInstalled('wrk', '-v')) ? WRK : SOCKETS;
+}
+
+export const WRK: LoadGenerator = {
+  description: 'wrk, one thread, with bench/load/sync-load.lua',
+  run: async (load) => {
+    const script = join(THIS_CHECKOUT.root, 'bench/load/sync-load.lua');
+    const { port, connections, seconds } = load;
+    const args = [
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '--latency',
+      '-s',
+      script,
+      `http://127.0.0.1:${port}`,
+    ];
+    return parseResult(await runChild('wrk', args, { env: environment(load) }));
+  },
+};
+
+export const SOCKETS: LoadGenerator = {
+  description: 'bare sockets from Node (bench/load/socket-load.ts), because wrk is not installed',
+  run: async (load) => {
+    const script = fileURLToPath(new URL('socket-load.js', import.meta.url));
+    const args = [script, String(load.port), String(load.connections), String(load.seconds)];
+    return parseResult(await runChild(process.execPath, args, { env: environment(load) }));
+  },
+};
+
+function environment({ mode, keysFile, documentsFile }: Load): NodeJS.ProcessEnv {
+  const seed = String(Math.floor(Math.random() * 2 ** 31));
+  return { ...process.env, MODE: mode, KEYS: keysFile, DOCUMENTS: documentsFile, SEED: seed };
+}
+
+/** The JSON object on the last line. */
+function parseResult({ stdout }: { readonly stdout: string }): LoadResult {
+  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+  const result = loadResult.parse(JSON.parse(line));
+  if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed`);
+  return result;
+}

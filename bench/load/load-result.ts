@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+export const LOAD_MODES = ['push', 'pull', 'auth'] as const;
+export type LoadMode = (typeof LOAD_MODES)[number];
+
+/** What a load generator, or a loop against the database, saw. */
+export const loadResult = z.object({
+  requests: z.int(),
+  seconds: z.number(),
+  /** Answers other than success, and broken connections. */
+  failed: z.int(),
+  meanMs: z.number(),
+  maxMs: z.number(),
+  percentiles: z.array(z.object({ percentile: z.number(), ms: z.number() })),
+});
+export type LoadResult = z.infer<typeof loadResult>;
+
+export const PERCENTILES = [50, 75, 90, 95, 99, 99.9] as const;
+
+export function percentileMs(result: LoadResult, percentile: (typeof PERCENTILES)[number]): number {
+  const found = result.percentiles.find((entry) => entry.percentile === percentile);
+  if (found === undefined) throw new Error(`no percentile ${percentile} was measured`);
+  return found.ms;
+}

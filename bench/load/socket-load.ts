@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { LatencyLog } from './latency-log.js';
+import { LOAD_MODES, type LoadMode } from './load-result.js';
+
+// Load on KOReader's sync routes where wrk is not installed: a process of its own with bare sockets, which sends the
+// same requests as sync-load.lua and prints the same JSON object. It takes about twice wrk's processor time a request,
+// so figures of the two are not to be mixed; which one it was stands in the record.
+//
+//   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS
+
+const keys = lines('KEYS');
+const documents = lines('DOCUMENTS');
+const mode = LOAD_MODES.find((known) => known === process.env['MODE']);
+const [port, connections, seconds] = process.argv.slice(2).map(Number);
+if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
+  throw new Error(
+    'usage: MODE=push|pull|auth KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS',
+  );
+}
+
+function lines(variable: string): readonly string[] {
+  const file = process.env[variable];
+  if (file === undefined) throw new Error(`${variable} names no file`);
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
+function request(kind: LoadMode, host: string): string {
+  const user = Math.floor(Math.random() * keys.length);
+  const document = documents[Math.floor(Math.random() * documents.length)] ?? '';
+  const base = `/koreader/${keys[user] ?? ''}`;
+  const headers = `Host: ${host}\r\nAccept: application/vnd.koreader.v1+json\r\n`;
+  switch (kind) {
+    case 'auth':
+      return `GET ${base}/users/auth HTTP/1.1\r\n${headers}\r\n`;
+    case 'pull':
+      return `GET ${base}/syncs/progress/${document} HTTP/1.1\r\n${headers}\r\n`;
+    case 'push': {
+      const place = Math.floor(Math.random() * 100_000);
+      const body =
+        `{"document":"${document}","progress":"/body/DocFragment[${place % 100}]/body/div/p[${place % 1000}]/text().0",` +
+        `"percentage":${place / 100_000},"device":"Kobo_nova","device_id":"BENCH${String(user + 1).padStart(4, '0')}"}`;
+      return (
+        `PUT ${base}/syncs/progress HTTP/1.1\r\n${headers}Content-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`
+      );
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The length of the first whole answer in the text; `undefined` while some of it is missing. */
+function answerLength(text: string): number | undefined {
+  const head = text.indexOf('\r\n\r\n');
+  if (head < 0) return undefined;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1];
+  const end = head + 4 + Number(length ?? 0);
+  return text.length < end ? undefined : end;
+}
+
+/** One connection: sends, waits for the whole answer, sends again, until the time is over. */
+function drive(socket: Socket, kind: LoadMode, endMs: number, log: LatencyLog): Promise<void> {
+  return new Promise((resolve) => {
+    let received = '';
+    let sentMs = 0;
+    const send = (): void => {
+      sentMs = performance.now();
+      socket.write(request(kind, `127.0.0.1:${port}`));
+    };
+    socket.setNoDelay(true);
+    socket.setEncoding('latin1');
+    socket.once('connect', send);
+    socket.on('data', (chunk: string) => {
+      received += chunk;
+      const length = answerLength(received);
+      if (length === undefined) return;
+      const nowMs = performance.now();
+      if (/^HTTP\/1\.1 [23]/.test(received)) log.success(nowMs - sentMs);
+      else log.failure();
+      received = received.slice(length);
+      if (nowMs < endMs) send();
+      else socket.end();
+    });
+    socket.once('error', () => log.failure());
+    socket.once('close', () => resolve());
+  });
+}
+
+const log = new LatencyLog();
+const startMs = performance.now();
+const endMs = startMs + (seconds ?? 0) * 1000;
+await Promise.all(
+  Array.from({ length: connections }, () => drive(connect(port, '127.0.0.1'), mode, endMs, log)),
+);
+process.stdout.write(`${JSON.stringify(log.result((performance.now() - startMs) / 1000))}\n`);

@@ -1,0 +1,70 @@
+-- Load on KOReader's sync routes for wrk, one thread:
+--
+--   MODE=push KEYS=FILE DOCUMENTS=FILE wrk -t1 -c64 -d5s --latency -s sync-load.lua http://127.0.0.1:PORT
+--
+-- MODE       push, pull, or auth
+-- KEYS       API keys, one a line: the users
+-- DOCUMENTS  documents that the server knows, one a line; all of one length, as digests are
+--
+-- Every request is for a user and a document drawn at random. All that can be is put together beforehand, so that wrk
+-- takes as little as possible of the processors that it shares with the server. Behind wrk's own report stands one
+-- JSON object: requests, seconds, failed (answers other than 2xx and 3xx, and broken connections), latencies in ms.
+
+local PERCENTILES = { 50, 75, 90, 95, 99, 99.9 }
+local BODY_MIDDLE = '","progress":"/body/DocFragment[%02d]/body/div/p[%03d]/text().0","percentage":0.%04d,'
+local BODY_END = '"device":"Kobo_nova","device_id":"BENCH%04d"}'
+
+local function read_lines(name)
+  local lines = {}
+  for line in io.lines(os.getenv(name)) do lines[#lines + 1] = line end
+  return lines
+end
+
+local keys, documents = read_lines("KEYS"), read_lines("DOCUMENTS")
+local mode = os.getenv("MODE")
+local heads, ends, middles = {}, {}, {}
+
+function init()
+  math.randomseed(tonumber(os.getenv("SEED") or "1"))
+  for i = 1, 4096 do
+    middles[i] = string.format(BODY_MIDDLE, math.random(0, 99), math.random(0, 999), math.random(0, 9999))
+  end
+  local host = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nAccept: application/vnd.koreader.v1+json\r\n"
+  for user, key in ipairs(keys) do
+    local base = "/koreader/" .. key
+    ends[user] = string.format(BODY_END, user)
+    if mode == "push" then
+      local length = #'{"document":"' + #documents[1] + #middles[1] + #ends[user]
+      heads[user] = "PUT " .. base .. "/syncs/progress HTTP/1.1\r\n" .. host ..
+        "Content-Type: application/json\r\nContent-Length: " .. length .. '\r\n\r\n{"document":"'
+    elseif mode == "pull" then
+      heads[user] = "GET " .. base .. "/syncs/progress/"
+    else
+      heads[user] = "GET " .. base .. "/users/auth HTTP/1.1\r\n" .. host .. "\r\n"
+    end
+  end
+  pull_end = " HTTP/1.1\r\n" .. host .. "\r\n"
+end
+
+local random = math.random
+
+function request()
+  local user = random(#keys)
+  if mode == "push" then
+    return heads[user] .. documents[random(#documents)] .. middles[random(#middles)] .. ends[user]
+  end
+  if mode == "pull" then return heads[user] .. documents[random(#documents)] .. pull_end end
+  return heads[user]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  local parts = {}
+  for i, percentile in ipairs(PERCENTILES) do
+    parts[i] = string.format('{"percentile":%g,"ms":%.4f}', percentile, latency:percentile(percentile) / 1000)
+  end
+  print(string.format(
+    '\n{"requests":%d,"seconds":%.6f,"failed":%d,"meanMs":%.4f,"maxMs":%.4f,"percentiles":[%s]}',
+    summary.requests, summary.duration / 1e6, errors.status + errors.connect + errors.read + errors.write +
+    errors.timeout, latency.mean / 1000, latency.max / 1000, table.concat(parts, ",")))
+end

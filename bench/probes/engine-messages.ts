@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** What the engine probe is started with, as JSON in its one argument. */
+export const engineProbeOptions = z.object({
+  /** Absolute path of a checkout's `dist/engine/index.js`. */
+  engineModule: z.string(),
+  /** Absolute. */
+  library: z.string(),
+  /** False: nothing is walked at the start, and `hash` and `hash-fresh` have nothing to do. Default: true. */
+  walksAhead: z.boolean().optional(),
+  /** Only so many of its files, in byte order of their paths. */
+  maxFiles: z.int().optional(),
+  /** Absent: the engine chooses. */
+  jobs: z.int().optional(),
+  md5: z.enum(['auto', 'wasm-simd', 'node-crypto']).optional(),
+});
+export type EngineProbeOptions = z.infer<typeof engineProbeOptions>;
+
+/**
+ * `hash`: hashes what the probe walked at its start, on the engine that it keeps. `hash-fresh`: the same on an engine
+ * made for it, its threads' start included. `walk`, `walk-and-hash`: from the folder, on a fresh engine.
+ */
+export const engineTask = z.enum(['hash', 'hash-fresh', 'walk', 'walk-and-hash']);
+export type EngineTask = z.infer<typeof engineTask>;
+
+const tunerPoint = z.object({ atMs: z.number(), jobs: z.number(), filesPerSecond: z.number() });
+export type TunerPoint = z.infer<typeof tunerPoint>;
+
+export const engineAnswer = z.object({
+  files: z.int(),
+  failed: z.int(),
+  seconds: z.number(),
+  /** MD5 of all digests in byte order of the paths; empty after a walk alone. */
+  digest: z.string(),
+  md5KernelName: z.string(),
+  jobs: z.number(),
+  tunerCurve: z.array(tunerPoint),
+  maxRssBytes: z.number(),
+});
+export type EngineAnswer = z.infer<typeof engineAnswer>;
+
+/** What engine-once is started with, as JSON in its one argument. */
+export const engineOnceOptions = engineProbeOptions
+  .pick({ engineModule: true, library: true, jobs: true })
+  .extend({ task: z.enum(['walk', 'walk-and-hash']) });
+export type EngineOnceOptions = z.infer<typeof engineOnceOptions>;

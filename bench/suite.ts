@@ -1,0 +1,71 @@
+import type { SuiteName } from './arguments.js';
+import type { BenchDatabase, MysqlServer } from './bench-databases.js';
+import type { Checkout } from './checkout.js';
+import type { Finding } from './targets.js';
+
+/** Where a sample stands on the x axis of a plot. */
+export interface AxisPlace {
+  readonly axis: 'threads' | 'files' | 'connections' | 'percentile' | 'batch files';
+  readonly value: number;
+}
+
+/** All samples of one figure of one side. */
+export interface Series {
+  readonly suite: SuiteName;
+  /** What is measured, with the side: `hash warm: engine`. */
+  readonly name: string;
+  readonly unit:
+    'files/s' | 'requests/s' | 'rows/s' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'ops/s' | 'calls/file' | 's';
+  readonly samples: readonly number[];
+  readonly at?: AxisPlace;
+}
+
+/** Paired ratios that are no target of their own, or stand behind one. */
+export interface Ratio {
+  readonly suite: SuiteName;
+  readonly name: string;
+  readonly samples: readonly number[];
+}
+
+export type Fact = string | number | boolean | readonly Fact[] | { readonly [name: string]: Fact };
+
+/** A picture that goes into the record's folder beside the plots. */
+export interface Attachment {
+  readonly name: string;
+  /** A picture's title in the summary. */
+  readonly title: string;
+  readonly content: string;
+}
+
+/** Where suites put what they found. */
+export interface Findings {
+  readonly series: Series[];
+  readonly ratios: Ratio[];
+  readonly targets: Finding[];
+  /** Sentences for the summary: what was not measured and why, what a reader has to know. */
+  readonly notes: string[];
+  readonly facts: Record<string, Fact>;
+  readonly attachments: Attachment[];
+}
+
+export interface SuiteContext {
+  readonly checkout: Checkout;
+  readonly quick: boolean;
+  /** Whether the page cache may be dropped. */
+  readonly cold: boolean;
+  readonly cacheFolder: string;
+  /** Empty, on the disk of the cache, removed at the end of the run. */
+  readonly workFolder: string;
+  readonly books: number | undefined;
+  /** A new, empty database file in the work folder. */
+  sqlite(this: void): BenchDatabase;
+  /** The server of the run, started when first asked for; `undefined`, and a note, where there is none to be had. */
+  mysql(this: void): Promise<MysqlServer | undefined>;
+  readonly findings: Findings;
+  /** Tells whoever waits what is going on. */
+  log(this: void, line: string): void;
+}
+
+export function noFindings(): Findings {
+  return { series: [], ratios: [], targets: [], notes: [], facts: {}, attachments: [] };
+}

@@ -1,0 +1,144 @@
+import { Bench } from 'tinybench';
+import { digestFiles } from '../../engine/digest/batch-digests.js';
+import { createMd5Kernel } from '../../engine/digest/md5-kernel-choice.js';
+import { messageBytes } from '../../engine/digest/sample-plan.js';
+import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
+import { bookId } from '../../server/domain/ids.js';
+import type { KnownBook } from '../../server/domain/book.js';
+import { LibraryMerge, noDecisions } from '../../server/library/library-merge.js';
+import type { MicroBench } from './micro.js';
+
+/** Files of one iteration where a batch is handled. */
+const BATCH_FILES = 512;
+/** Those of which hashing in one thread takes a few milliseconds. */
+const HASHED_FILES = 96;
+const POOL_FILES = 1024;
+const POOL_BATCHES = [1, 4, 16, 64, 256];
+
+/** A bench that holds threads. */
+export interface OpenMicroBench {
+  readonly micro: MicroBench;
+  close(): Promise<void>;
+}
+
+export function newBench(name: string, timeMs: number): Bench {
+  return new Bench({
+    name,
+    time: timeMs,
+    warmupTime: timeMs / 2,
+    iterations: 5,
+    retainSamples: true,
+    throws: true,
+  });
+}
+
+export function samplePlanBench(timeMs: number): MicroBench {
+  const sizes = Array.from({ length: BATCH_FILES }, (_, index) => Math.floor(1.05 ** (index % 420)));
+  const expected = sizes.reduce((sum, size) => sum + messageBytes(size), 0);
+  const bench = newBench('sample plan, one file', timeMs).add('bytes of the message', () => {
+    let sum = 0;
+    for (const size of sizes) sum += messageBytes(size);
+    if (sum !== expected) throw new Error('the plan is not the same twice');
+  });
+  return { bench, operations: BATCH_FILES };
+}
+
+/** Open, read and digest in this thread: what a worker does with its task. */
+export async function hashingBench(timeMs: number, library: string): Promise<MicroBench> {
+  const files = await firstFiles(library, HASHED_FILES);
+  const root = Buffer.from(`${library}/`);
+  const bench = newBench('hashing one file in this thread', timeMs);
+  for (const choice of ['wasm-simd', 'node-crypto'] as const) {
+    const kernel = createMd5Kernel(choice);
+    bench.add(choice, () => {
+      const { failures } = digestFiles(kernel, root, files, () => false);
+      if (failures.size > 0) throw new Error(`${failures.size} files cannot be read`);
+    });
+  }
+  return { bench, operations: HASHED_FILES };
+}
+
+/** What comparing found files with known books costs, where all are as they were and where all are new. */
+export function reconcileBench(timeMs: number): MicroBench {
+  const builder = new EntryBatchBuilder();
+  const known: KnownBook[] = [];
+  for (let index = 0; index < BATCH_FILES; index += 1) {
+    const path = `Author ${String(index).padStart(4, '0')}/Title ${index} (2004)/Title ${index} - Author.epub`;
+    builder.addFile(path, 1_000_000 + index, 1_700_000_000_000_000_000n + BigInt(index));
+    known.push({
+      id: bookId(index + 1),
+      path: Buffer.from(path),
+      sizeBytes: 1_000_000 + index,
+      modifiedNs: 1_700_000_000_000_000_000n + BigInt(index),
+      missing: false,
+      hashedMs: 1,
+      failed: false,
+    });
+  }
+  const entries = builder.take();
+  const merge = (books: readonly KnownBook[]) => {
+    const decisions = noDecisions();
+    new LibraryMerge({ koreaderHashes: true, regenSinceMs: undefined, isMine: () => true }).merge(
+      entries,
+      books,
+      { entry: 0, known: 0 },
+      decisions,
+      true,
+    );
+    return decisions;
+  };
+  const bench = newBench('comparing one file with the catalogue', timeMs)
+    .add('unchanged', () => {
+      if (merge(known).unchanged !== BATCH_FILES) throw new Error('an unchanged book passed for changed');
+    })
+    .add('new', () => {
+      if (merge([]).toHash.length !== BATCH_FILES) throw new Error('a new book was not noticed');
+    });
+  return { bench, operations: BATCH_FILES };
+}
+
+/** Small files through one thread of the pool, in batches of several sizes: what a message costs shows in the small ones. */
+export async function poolBenches(timeMs: number, library: string): Promise<readonly OpenMicroBench[]> {
+  const files = await firstFiles(library, POOL_FILES);
+  return POOL_BATCHES.map((batchFiles) => {
+    const engine = createEngine({ jobs: 1 });
+    const batches = Array.from({ length: POOL_FILES / batchFiles }, (_, index) =>
+      files.select(Array.from({ length: batchFiles }, (_, place) => index * batchFiles + place)),
+    );
+    const bench = newBench('one small file through the pool', timeMs).add('one thread', async () => {
+      let hashed = 0;
+      for await (const { entries } of engine.hash(library, batches)) hashed += entries.length;
+      if (hashed !== POOL_FILES) throw new Error(`${hashed} of ${POOL_FILES} files were hashed`);
+    });
+    const at = { axis: 'batch files', value: batchFiles } as const;
+    return { micro: { bench, operations: POOL_FILES, at }, close: () => engine.close() };
+  });
+}
+
+export function walkBench(timeMs: number, library: string, files: number): OpenMicroBench {
+  const engine = createEngine();
+  const bench = newBench('walking over one file', timeMs).add('engine', async () => {
+    let found = 0;
+    for await (const batch of engine.walk(library, { extensions: KOREADER_EXTENSIONS }))
+      found += batch.length;
+    if (found !== files) throw new Error(`${found} of ${files} files were found`);
+  });
+  return { micro: { bench, operations: files }, close: () => engine.close() };
+}
+
+async function firstFiles(library: string, count: number): Promise<EntryBatch> {
+  const engine = createEngine({ jobs: 1 });
+  const builder = new EntryBatchBuilder();
+  try {
+    for await (const batch of engine.walk(library, { extensions: KOREADER_EXTENSIONS })) {
+      for (let index = 0; index < batch.length && builder.length < count; index += 1) {
+        const path = batch.pathAt(index).toString('latin1');
+        builder.addFile(path, batch.sizeBytes[index] ?? 0, batch.modifiedNs[index] ?? 0n);
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+  if (builder.length < count) throw new Error(`${library} holds fewer than ${count} files`);
+  return builder.take();
+}

@@ -1,0 +1,107 @@
+import { pino } from 'pino';
+import { Accounts } from '../../server/app/accounts.js';
+import { SyncPath } from '../../server/app/sync-path.js';
+import { newApiKey } from '../../server/auth/api-key-secret.js';
+import type { Permission } from '../../server/domain/permission.js';
+import { parseProgress } from '../../server/http/kosync-body.js';
+import { Router } from '../../server/http/router.js';
+import { kosyncGroups } from '../../server/http/routes/kosync.js';
+import { insertApiKey } from '../../server/storage/api-key-repository.js';
+import { migrate } from '../../server/storage/migrate.js';
+import { openStore, type Store } from '../../server/storage/store.js';
+import { insertUser } from '../../server/storage/user-repository.js';
+import type { BenchDatabase } from '../bench-databases.js';
+import { newBench } from './micro-engine.js';
+import type { MicroBench } from './micro.js';
+
+const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
+const ORIGIN = { clientAddress: '127.0.0.1' };
+/** Calls of one iteration: a clock is too coarse for one of them. */
+const CALLS = 200;
+
+const BODY = JSON.stringify({
+  document: '0123456789abcdef0123456789abcdef',
+  progress: '/body/DocFragment[20]/body/div/p[100]/text().0',
+  percentage: 0.3217,
+  device: 'Kobo_nova',
+  device_id: '6F1C2A7B9D3E4F50A1B2C3D4E5F60718',
+});
+
+export interface SyncParts {
+  bench(timeMs: number): MicroBench;
+  close(): Promise<void>;
+}
+
+/** What every push passes before it waits for the database: its route, its API key, its body. */
+export async function openSyncParts(database: BenchDatabase): Promise<SyncParts> {
+  const store = await openStore(database.url);
+  await migrate(store);
+  const accounts = new Accounts(store, () => undefined);
+  const { text, prefix } = await addKey(store);
+  const sync = new SyncPath(store);
+  const log = pino({ level: 'silent' });
+  const unknownDocuments = { account: 'store', 'api-key': 'reject' } as const;
+  const router = new Router(
+    '',
+    kosyncGroups({ accounts, sync, takesRegistrations: false, unknownDocuments, log }),
+  );
+  const path = `/koreader/${text}/syncs/progress`;
+  const match = (): void => {
+    if (router.match('PUT', path).route === undefined) throw new Error('the route of pushes is not found');
+  };
+  const authenticate = (): void => {
+    // A promise would say that the key is not remembered and the database is asked.
+    if (accounts.authenticator.byApiKey(text, ORIGIN) instanceof Promise)
+      throw new Error('the key is forgotten');
+  };
+  const parse = (): void => {
+    if (parseProgress(BODY).device.name !== 'Kobo_nova') throw new Error('the body was misread');
+  };
+  const remember = async (): Promise<void> => {
+    await accounts.keys.readAnew(prefix);
+  };
+  const times = (call: () => void) => () => {
+    for (let count = 0; count < CALLS; count += 1) call();
+  };
+  return {
+    bench: (timeMs) => ({
+      operations: CALLS,
+      bench: newBench('before the database', timeMs)
+        .add('finding the route', times(match))
+        .add('checking a remembered API key', times(authenticate), { beforeAll: remember })
+        .add('parsing a body', times(parse))
+        .add(
+          'JSON.parse of it alone',
+          times(() => void JSON.parse(BODY)),
+        )
+        .add(
+          'all three',
+          times(() => {
+            match();
+            authenticate();
+            parse();
+          }),
+          { beforeAll: remember },
+        ),
+    }),
+    close: async () => {
+      await accounts.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+async function addKey(store: Store) {
+  const user = await insertUser(store, {
+    name: 'reader',
+    passwordHash: undefined,
+    isOwner: false,
+    permissions: SYNC,
+  });
+  const { text, prefix, secretSha256 } = newApiKey();
+  if (user === undefined) throw new Error('the user cannot be added');
+  const row = { userId: user.id, name: 'bench', prefix, secretSha256, permissions: SYNC };
+  await insertApiKey(store, { ...row, expiresSeconds: undefined });
+  return { text, prefix };
+}

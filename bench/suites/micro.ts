@@ -1,0 +1,98 @@
+import type { Bench } from 'tinybench';
+import { cachedLibrary } from '../cached-library.js';
+import { quantile } from '../statistics.js';
+import type { Series, SuiteContext } from '../suite.js';
+import { MD5_MIXES, md5Bench } from './md5.js';
+import { hashingBench, poolBenches, reconcileBench, samplePlanBench, walkBench } from './micro-engine.js';
+import { openSyncParts } from './micro-sync.js';
+
+/** A bench with what one iteration of each task handles. */
+export interface MicroBench {
+  readonly bench: Bench;
+  /** Things that one iteration handles: files, calls. A figure is the time for one of them. */
+  readonly operations: number;
+  readonly at?: Series['at'];
+}
+
+const FULL = { timeMs: 500, md5TimeMs: 300 };
+const QUICK = { timeMs: 100, md5TimeMs: 60 };
+const LIBRARY_FILES = 2000;
+
+/** Parts in this process, each by itself; for whoever works on one of them. No target is judged by these. */
+export async function microSuite(context: SuiteContext): Promise<void> {
+  const { timeMs, md5TimeMs } = context.quick ? QUICK : FULL;
+  const books = cachedLibrary(context, LIBRARY_FILES, 'books');
+  const small = cachedLibrary(context, LIBRARY_FILES, 'small');
+  await measureMd5(context, md5TimeMs);
+  await measure(context, samplePlanBench(timeMs));
+  await measure(context, await hashingBench(timeMs, books.folder));
+  await measure(context, reconcileBench(timeMs));
+  for (const pool of await poolBenches(timeMs, small.folder)) {
+    await measure(context, pool.micro);
+    await pool.close();
+  }
+  const walk = walkBench(timeMs, small.folder, LIBRARY_FILES);
+  await measure(context, walk.micro);
+  await walk.close();
+  const sync = await openSyncParts(context.sqlite());
+  try {
+    await measure(context, sync.bench(timeMs));
+  } finally {
+    await sync.close();
+  }
+}
+
+/** The kernels, as bytes a second: what one iteration handles differs by mix. */
+async function measureMd5(context: SuiteContext, timeMs: number): Promise<void> {
+  const bench = md5Bench(timeMs);
+  context.log(`micro: ${bench.name ?? ''}`);
+  await bench.run();
+  for (const { name, samplesMs } of completed(bench)) {
+    const [mixName = '', kernel = ''] = name.split('/');
+    const bytes = MD5_MIXES.find((mix) => mix.name === mixName)?.totalBytes ?? Number.NaN;
+    context.findings.series.push({
+      suite: 'micro',
+      name: `MD5 of batches, ${mixName}: ${kernel}`,
+      unit: 'MB/s',
+      samples: samplesMs.map((ms) => bytes / ms / 1000),
+    });
+  }
+}
+
+async function measure(
+  { findings, log }: SuiteContext,
+  { bench, operations, at }: MicroBench,
+): Promise<void> {
+  log(`micro: ${bench.name ?? ''}`);
+  await bench.run();
+  for (const { name, samplesMs } of completed(bench)) {
+    findings.series.push({
+      suite: 'micro',
+      name: `${bench.name ?? 'micro'}: ${name}`,
+      unit: 'µs',
+      samples: samplesMs.map((ms) => (ms * 1000) / operations),
+      ...(at === undefined ? {} : { at }),
+    });
+  }
+}
+
+/** Of the thousands of iterations of a task so many quantiles are kept, from the fastest to the slowest. */
+const QUANTILES = 21;
+
+/**
+ * Times of an iteration by task.
+ *
+ * @throws Error when a task has not run to its end: its figures would be those of a program that does nothing
+ */
+function completed(bench: Bench): { readonly name: string; readonly samplesMs: readonly number[] }[] {
+  return bench.tasks.map(({ name, result }) => {
+    if (result.state !== 'completed')
+      throw new Error(`the task ${name} of ${bench.name ?? ''} is ${result.state}`);
+    const { samples } = result.latency;
+    if (samples === undefined) throw new Error(`the task ${name} of ${bench.name ?? ''} keeps no samples`);
+    return {
+      name,
+      samplesMs: Array.from({ length: QUANTILES }, (_, index) => quantile(samples, index / (QUANTILES - 1))),
+    };
+  });
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+const callFrame = z.object({
+  functionName: z.string(),
+  url: z.string(),
+  lineNumber: z.number(),
+});
+
+/** What `node --cpu-prof` writes; times are microseconds. */
+export const cpuProfile = z.object({
+  nodes: z.array(z.object({ id: z.int(), callFrame, children: z.array(z.int()).optional() })),
+  samples: z.array(z.int()),
+  timeDeltas: z.array(z.number()),
+});
+export type CpuProfile = z.infer<typeof cpuProfile>;
+
+/** What a part of the program's processor time went to. */
+export const PARTS = [
+  'authentication',
+  'routing',
+  'parsing',
+  'answering',
+  'use cases and queues',
+  'database client',
+  'garbage collection',
+  'native code outside of JavaScript',
+  'other',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+/** The first pattern that fits `url functionName` of a frame decides; a frame that fits none is asked for its caller. */
+const RULES: readonly (readonly [RegExp, Part])[] = [
+  [/^ \(garbage collector\)$/, 'garbage collection'],
+  [/^ \(program\)$/, 'native code outside of JavaScript'],
+  [
+    /\/node_modules\/(?:mysql2|kysely|libsql|@libsql|sql-escaper|lru\.min|long|iconv-lite)\//,
+    'database client',
+  ],
+  [/\/server\/storage\//, 'database client'],
+  [
+    /\/server\/(?:auth\/|app\/(?:authenticate|accounts|account-credentials|key-use-notes)\.js|domain\/(?:api-key|permission|principal))/,
+    'authentication',
+  ],
+  [/\/server\/http\/(?:answer|kosync-failure)\.js/, 'answering'],
+  [/\/server\/http\/uws\.js #?(?:answer|writeHead|end|observe)$/, 'answering'],
+  [/\/server\/http\/(?:access-log|metrics)[\w-]*\.js/, 'answering'],
+  [/\/server\/http\/(?:kosync-body|path-decoding)\.js/, 'parsing'],
+  [/\/server\/domain\/(?:document|progress|reader-device)/, 'parsing'],
+  [/\/server\/http\/uws\.js #?readBody/, 'parsing'],
+  [/\/server\/http\//, 'routing'],
+  [/\/server\/app\//, 'use cases and queues'],
+];
+
+/**
+ * Sums the time of all samples by part of the program. Each sample belongs to the innermost of its frames that a rule
+ * knows, so `JSON.parse` counts for whoever called it. Time in which nothing ran is left out.
+ *
+ * @returns seconds by part
+ */
+export function timeByPart({ nodes, samples, timeDeltas }: CpuProfile): ReadonlyMap<Part, number> {
+  const parents = new Map<number, number>();
+  for (const { id, children = [] } of nodes) for (const child of children) parents.set(child, id);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parts = new Map<number, Part | undefined>();
+  const partOf = (id: number): Part | undefined => {
+    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
+      const frame = byId.get(at)?.callFrame;
+      if (frame === undefined) break;
+      if (frame.functionName === '(idle)') return undefined;
+      const text = `${frame.url} ${frame.functionName}`;
+      const rule = RULES.find(([pattern]) => pattern.test(text));
+      if (rule !== undefined) return rule[1];
+    }
+    return 'other';
+  };
+  const seconds = new Map<Part, number>(PARTS.map((part) => [part, 0]));
+  for (const [index, id] of samples.entries()) {
+    if (!parts.has(id)) parts.set(id, partOf(id));
+    const part = parts.get(id);
+    // The time up to the next sample is this one's.
+    const deltaUs = timeDeltas[index + 1] ?? 0;
+    if (part !== undefined) seconds.set(part, (seconds.get(part) ?? 0) + deltaUs / 1e6);
+  }
+  return seconds;
+}
+
+/** A function with the time that was spent in itself and in all that it called. */
+export interface FlameNode {
+  readonly name: string;
+  readonly file: string;
+  readonly seconds: number;
+  readonly children: readonly FlameNode[];
+}
+
+/** Who watches is not to be seen in the picture. */
+const OWN_PROBES = /\/bench\/probes\//;
+
+/** The call tree with times, callers first; what was idle is left out. */
+export function flameTree({ nodes, samples, timeDeltas }: CpuProfile): FlameNode {
+  const self = new Map<number, number>();
+  for (const [index, id] of samples.entries()) {
+    self.set(id, (self.get(id) ?? 0) + (timeDeltas[index + 1] ?? 0) / 1e6);
+  }
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const build = (id: number): FlameNode => {
+    const node = byId.get(id);
+    const children = (node?.children ?? [])
+      .filter((child) => !OWN_PROBES.test(byId.get(child)?.callFrame.url ?? ''))
+      .map(build)
+      .filter(({ name, seconds }) => name !== '(idle)' && seconds > 0)
+      .toSorted((left, right) => right.seconds - left.seconds);
+    return {
+      name: node?.callFrame.functionName || '(anonymous)',
+      file: node?.callFrame.url.replace(/^.*\/(?=dist\/|node_modules\/)/, '').replace(/^dist\//, '') ?? '',
+      seconds: (self.get(id) ?? 0) + children.reduce((sum, child) => sum + child.seconds, 0),
+      children,
+    };
+  };
+  return build(nodes[0]?.id ?? 0);
+}

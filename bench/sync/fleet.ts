@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newApiKey } from '../../server/auth/api-key-secret.js';
+import { type Document, parseDocument } from '../../server/domain/document.js';
+import type { LibraryId, UserId } from '../../server/domain/ids.js';
+import type { Permission } from '../../server/domain/permission.js';
+import { type Fraction, parseFraction, type ProgressPush } from '../../server/domain/progress.js';
+import { insertApiKey } from '../../server/storage/api-key-repository.js';
+import { saveBooks } from '../../server/storage/book-repository.js';
+import { insertLibrary } from '../../server/storage/library-repository.js';
+import { migrate } from '../../server/storage/migrate.js';
+import { savePushes } from '../../server/storage/progress-repository.js';
+import { openStore, type Store } from '../../server/storage/store.js';
+import { insertUser } from '../../server/storage/user-repository.js';
+
+export interface FleetSize {
+  readonly users: number;
+  /** Documents that the readers push and pull, each a book of a library. */
+  readonly documents: number;
+  /** More books, and more progress of the same users in other documents, to fill the database. */
+  readonly furtherBooks: number;
+  readonly furtherProgress: number;
+}
+
+/** What load generators need to know of the readers. */
+export interface Fleet {
+  readonly keysFile: string;
+  readonly documentsFile: string;
+}
+
+/** Rows that are written together here. */
+const ROWS_AT_ONCE = 500;
+const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
+
+/**
+ * Fills a database as a fleet of readers would have: users with an API key each, a library with the documents they
+ * read, and a progress of every user in every document. All of it through the program's own repositories.
+ */
+export async function makeFleet(databaseUrl: string, folder: string, size: FleetSize): Promise<Fleet> {
+  const store = await openStore(databaseUrl, { connections: 4 });
+  try {
+    await migrate(store);
+    const { users, keys } = await addUsers(store, size.users);
+    const library = await insertLibrary(store, {
+      name: 'fleet',
+      root: Buffer.from('/nowhere'),
+      extensions: undefined,
+      koreaderHashes: true,
+    });
+    if (library === undefined) throw new Error('the database is not empty');
+    await addBooks(store, library.id, size.documents + size.furtherBooks);
+    await addProgress(store, users, size.documents + Math.ceil(size.furtherProgress / users.length));
+    const name = createHash('md5').update(databaseUrl).digest('hex').slice(0, 8);
+    const keysFile = join(folder, `keys-${name}.txt`);
+    const documentsFile = join(folder, `documents-${name}.txt`);
+    writeFileSync(keysFile, keys.map((key) => `${key}\n`).join(''), { mode: 0o600 });
+    const documents = Array.from({ length: size.documents }, (_, index) => `${documentOf(index)}\n`);
+    writeFileSync(documentsFile, documents.join(''));
+    return { keysFile, documentsFile };
+  } finally {
+    await store.close();
+  }
+}
+
+async function addUsers(store: Store, count: number) {
+  const users: UserId[] = [];
+  const keys: string[] = [];
+  for (let index = 1; index <= count; index += 1) {
+    const name = `reader${index}`;
+    const user = await insertUser(store, {
+      name,
+      passwordHash: undefined,
+      isOwner: false,
+      permissions: SYNC,
+    });
+    const { text, prefix, secretSha256 } = newApiKey();
+    const row = { name: 'bench', prefix, secretSha256, permissions: SYNC, expiresSeconds: undefined };
+    if (user === undefined || (await insertApiKey(store, { ...row, userId: user.id })) === undefined) {
+      throw new Error(`${name} cannot be added`);
+    }
+    users.push(user.id);
+    keys.push(text);
+  }
+  return { users, keys };
+}
+
+async function addBooks(store: Store, library: LibraryId, count: number): Promise<void> {
+  for (const indices of chunks(count)) {
+    const records = indices.map((index) => {
+      const path = `Author ${String(index % 5000).padStart(4, '0')}/Title ${index}/Title ${index}.epub`;
+      return {
+        libraryId: library,
+        path: Buffer.from(path),
+        sizeBytes: 1_000_000 + index,
+        modifiedNs: 1_700_000_000_000_000_000n + BigInt(index),
+        digests: { partialMd5: md5(documentSeed(index)), filenameMd5: md5(path) },
+        failure: undefined,
+      };
+    });
+    await saveBooks(store, records, Date.now());
+  }
+}
+
+/** In the order of the key, as the repository wants it. */
+async function addProgress(store: Store, users: readonly UserId[], documentsEach: number): Promise<void> {
+  const documents = Array.from({ length: documentsEach }, (_, index) => documentOf(index)).toSorted();
+  for (const [user, userId] of users.entries()) {
+    for (const indices of chunks(documents.length)) {
+      const pushes = indices.flatMap((index, arrivalIndex) => {
+        const document = documents[index];
+        return document === undefined ? [] : [{ push: pushOf(userId, user + 1, document), arrivalIndex }];
+      });
+      await savePushes(store, pushes, []);
+    }
+  }
+}
+
+/** Of the device that the load generators are for this user. */
+function pushOf(userId: UserId, user: number, document: Document): ProgressPush {
+  return {
+    userId,
+    document,
+    position: '/body/DocFragment[20]/body/div/p[100]/text().0',
+    percentage: HALF,
+    device: { name: 'Kobo_nova', id: `BENCH${String(user).padStart(4, '0')}` },
+    metadataJson: undefined,
+    pushedMs: Date.now(),
+  };
+}
+
+const HALF = fraction(0.5);
+
+function fraction(value: number): Fraction {
+  const parsed = parseFraction(value);
+  if (parsed === undefined) throw new RangeError(`${value} is no fraction`);
+  return parsed;
+}
+
+function documentOf(index: number): Document {
+  const document = parseDocument(md5(documentSeed(index)).toString('hex'));
+  if (document === undefined) throw new Error('a digest is a document');
+  return document;
+}
+
+function documentSeed(index: number): string {
+  return `bench document ${index}`;
+}
+
+function md5(text: string): Buffer {
+  return createHash('md5').update(text).digest();
+}
+
+function* chunks(count: number): Generator<readonly number[]> {
+  for (let start = 0; start < count; start += ROWS_AT_ONCE) {
+    yield Array.from({ length: Math.min(ROWS_AT_ONCE, count - start) }, (_, place) => start + place);
+  }
+}

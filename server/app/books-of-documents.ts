@@ -1,0 +1,24 @@
+import type { Actor } from '../domain/actor.js';
+import type { CataloguedBook } from '../domain/catalogued-book.js';
+import { digestOfDocument, type Document, documentOfDigest } from '../domain/document.js';
+import { booksOfDigests } from '../storage/book-page.js';
+import { visibleLibraries } from '../storage/library-page.js';
+import type { Store } from '../storage/store.js';
+import { viewerOf } from './viewer.js';
+
+/**
+ * For each document the book of which it is a digest, now or formerly, among those that the actor may see; where there
+ * are several, the one that is in the catalogue for longest.
+ */
+export async function booksOfDocuments(
+  store: Store,
+  actor: Actor,
+  documents: readonly Document[],
+): Promise<ReadonlyMap<Document, CataloguedBook>> {
+  const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
+  if (digests.length === 0) return new Map();
+  const libraries = await visibleLibraries(store, viewerOf(actor));
+  const libraryIds = libraries.map(({ id }) => id);
+  const books = await booksOfDigests(store, digests, libraryIds);
+  return new Map(books.map(({ digest, book }) => [documentOfDigest(digest), book]));
+}

@@ -1,0 +1,46 @@
+import type { Actor } from '../domain/actor.js';
+import type { CataloguedBook } from '../domain/catalogued-book.js';
+import type { DevicePosition, PositionCursor } from '../domain/device.js';
+import type { Document } from '../domain/document.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
+import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import { positionsPage } from '../storage/position-page.js';
+import type { Store } from '../storage/store.js';
+import { userActedFor } from './acting-for.js';
+import { booksOfDocuments } from './books-of-documents.js';
+
+export interface DocumentOfUser {
+  /** `undefined`: the actor. */
+  readonly userId: UserId | undefined;
+  readonly document: Document;
+}
+
+export interface ShownDocument {
+  readonly document: Document;
+  readonly book: CataloguedBook | undefined;
+  /** The last one of each device, the newest first: that is what readers get. */
+  readonly positions: Page<DevicePosition, PositionCursor>;
+}
+
+/** @throws DogearError `forbidden`, `user-not-found`, `progress-not-found` */
+export async function showDocument(
+  store: Store,
+  actor: Actor,
+  { userId, document }: DocumentOfUser,
+  { after, limit }: PageRequest<PositionCursor>,
+): Promise<ShownDocument> {
+  const user = await userActedFor(store, actor, userId, 'feature:koreader_sync');
+  const rows = await positionsPage(store, user.id, document, { after, limit: limit + 1 });
+  if (rows.length === 0 && after === undefined) throw progressNotFound();
+  const books = await booksOfDocuments(store, actor, [document]);
+  return {
+    document,
+    book: books.get(document),
+    positions: pageOf(rows, limit, ({ arrival, deviceKey }) => ({ arrival, deviceKey })),
+  };
+}
+
+export function progressNotFound(): DogearError {
+  return new DogearError('progress-not-found', 'The user has no such position.');
+}

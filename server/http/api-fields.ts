@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { apiKeyId, bookId, libraryId, scanId, userId } from '../domain/ids.js';
+import { PERMISSIONS } from '../domain/permission.js';
+import { CURSOR_CHARACTERS } from './cursor.js';
+
+/** Schemas that several routes share: how ids, times, pages and paths are written. */
+
+/** 15 digits: every one of them is exact in a double. `integerUpTo` is how the description of the API tells. */
+const idText = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/, 'has to be the number of an id')
+  .meta({ integerUpTo: 999_999_999_999_999 });
+
+export const libraryIdText = idText.transform((text) => libraryId(Number(text)));
+export const bookIdText = idText.transform((text) => bookId(Number(text)));
+export const scanIdText = idText.transform((text) => scanId(Number(text)));
+export const userIdText = idText.transform((text) => userId(Number(text)));
+export const apiKeyIdText = idText.transform((text) => apiKeyId(Number(text)));
+
+/** An id in a body or a cursor. */
+const idNumber = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const libraryIdNumber = idNumber.transform((value) => libraryId(value));
+export const bookIdNumber = idNumber.transform((value) => bookId(value));
+export const scanIdNumber = idNumber.transform((value) => scanId(value));
+export const userIdNumber = idNumber.transform((value) => userId(value));
+export const apiKeyIdNumber = idNumber.transform((value) => apiKeyId(value));
+
+/** An id in an answer. */
+export const id = z.int().min(1);
+
+/** Bytes that name something, in an address: base64url. */
+export const opaqueBytes = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{2,400}$/, 'has to be the id that the list gave')
+  .transform((text) => Buffer.from(text, 'base64url'));
+
+/** What an answer says of such bytes. */
+export const opaqueId = z.string().describe('opaque; goes into addresses as it is');
+
+/** Text that people write: half of a surrogate pair would come back as another character. */
+export const text = (maximum: number) =>
+  z
+    .string()
+    .max(maximum)
+    .refine((value) => !/\p{Surrogate}/u.test(value), 'is not valid text');
+
+export const permission = z.enum(PERMISSIONS);
+export const permissions = z.array(permission).max(PERMISSIONS.length);
+
+/** RFC 3339, in UTC. */
+export const time = z.iso.datetime();
+
+export const digest = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .describe('32 lowercase hex digits');
+
+/** A page is one statement and one answer of some hundred kilobytes at most. */
+export const PAGE_LIMIT = 200;
+const PAGE_DEFAULT = 50;
+
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
+    .meta({ integerUpTo: PAGE_LIMIT })
+    .transform(Number)
+    .refine((limit) => limit <= PAGE_LIMIT, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
+    .default(PAGE_DEFAULT)
+    .describe(`how many at most, 1 to ${String(PAGE_LIMIT)}; ${String(PAGE_DEFAULT)} without it`),
+  cursor: z
+    .string()
+    .min(1)
+    .max(CURSOR_CHARACTERS)
+    .optional()
+    .describe('next_cursor of the page before; none for the first page'),
+};
+
+export const userQuery = userIdText
+  .optional()
+  .describe('whose; yours without it, and anybody else’s with user:manage only');
+
+/** Years that RFC 3339 can write. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59Z');
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
+
+export function timeOfMs(ms: number): string;
+export function timeOfMs(ms: number | undefined): string | null;
+export function timeOfMs(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+export function timeOfSeconds(seconds: number): string;
+export function timeOfSeconds(seconds: number | undefined): string | null;
+export function timeOfSeconds(seconds: number | undefined): string | null {
+  return seconds === undefined ? null : timeOfMs(seconds * 1000);
+}
+
+/** File systems hold times that no calendar has; `null` for those. */
+export function timeOfNs(ns: bigint): string | null {
+  const ms = Number(ns / 1_000_000n);
+  return ms >= FIRST_MS && ms <= LAST_MS ? timeOfMs(ms) : null;
+}

@@ -1,0 +1,185 @@
+import type { z } from 'zod';
+import type { Management } from '../app/management.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { Permission } from '../domain/permission.js';
+import type { Principal } from '../domain/principal.js';
+import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
+import { apiPrincipal } from './api-principal.js';
+import { parseBody, parseFields, queryFields } from './api-input.js';
+import { eventStream, type StreamedState } from './event-stream.js';
+import type { ProblemCode } from './problem.js';
+import type { HttpRequest } from './request.js';
+import type { Method } from './route.js';
+
+/** Which keys a route takes: every valid one, or those with one of these permissions. */
+export type Access = 'any key' | readonly Permission[];
+
+/** What is known of a route before any request: enough to describe it, and to route to it. */
+export interface RouteDescription {
+  readonly method: Method;
+  /** As OpenAPI writes it: `/libraries/{id}/scans`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly access: Access;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly reply: ReplyDescription;
+  /** Besides those that every route may answer with. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+export type ReplyDescription =
+  | {
+      readonly kind: 'json';
+      readonly status: 200 | 201 | 202;
+      readonly schema: z.ZodType;
+      readonly says: string;
+      readonly location?: true;
+    }
+  | { readonly kind: 'empty'; readonly says: string }
+  | { readonly kind: 'events'; readonly schema: z.ZodType; readonly says: string };
+
+export interface ApiRoute extends RouteDescription {
+  readonly handle: (
+    management: Management,
+    request: HttpRequest,
+    addressOf: AddressOf,
+  ) => Promise<Answer | StreamAnswer>;
+}
+
+/** The address of something of this API, base path included: `/libraries/5` → `/sync/api/v1/libraries/5`. */
+export type AddressOf = (path: string) => string;
+
+export interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
+  readonly principal: Principal;
+  readonly params: z.output<Params>;
+  readonly query: z.output<Query>;
+  readonly body: z.output<Body>;
+}
+
+type Described = Omit<RouteDescription, 'params' | 'query' | 'body' | 'reply'>;
+
+interface Fields<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+}
+
+export interface Reply<Schema extends z.ZodType> {
+  readonly value: z.input<Schema>;
+  /** Where what was made is: `/libraries/5`. */
+  readonly location?: string;
+}
+
+/** A route that answers with JSON. */
+export function jsonRoute<
+  Schema extends z.ZodType,
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  spec: Described &
+    Fields<Params, Query, Body> & {
+      readonly reply: Extract<ReplyDescription, { readonly kind: 'json' }> & { readonly schema: Schema };
+    },
+  handle: (management: Management, input: Input<Params, Query, Body>) => Promise<Reply<Schema>>,
+): ApiRoute {
+  return {
+    ...spec,
+    handle: async (management, request, addressOf) => {
+      const { value, location } = await handle(management, await enter(spec, management, request));
+      const headers: AnswerHeaders =
+        location === undefined ? NO_STORE : [...NO_STORE, ['location', addressOf(location)]];
+      return {
+        status: spec.reply.status,
+        contentType: 'application/json',
+        body: JSON.stringify(value),
+        headers,
+      };
+    },
+  };
+}
+
+/** A route that answers 204. */
+export function emptyRoute<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  spec: Described &
+    Fields<Params, Query, Body> & {
+      readonly reply: Extract<ReplyDescription, { readonly kind: 'empty' }>;
+    },
+  handle: (management: Management, input: Input<Params, Query, Body>) => Promise<void>,
+): ApiRoute {
+  return {
+    ...spec,
+    handle: async (management, request) => {
+      await handle(management, await enter(spec, management, request));
+      return NO_CONTENT;
+    },
+  };
+}
+
+/** A route that answers with server-sent events, until their source or the client ends them. */
+export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject, Query extends z.ZodObject>(
+  spec: Described &
+    Omit<Fields<Params, Query, z.ZodUndefined>, 'body'> & {
+      readonly reply: Extract<ReplyDescription, { readonly kind: 'events' }> & { readonly schema: Schema };
+    },
+  handle: (
+    management: Management,
+    input: Input<Params, Query, z.ZodUndefined>,
+    signal: AbortSignal,
+  ) => AsyncGenerator<StreamedState<z.input<Schema>>>,
+): ApiRoute {
+  return {
+    ...spec,
+    handle: async (management, request) => {
+      const input = await enter<Params, Query, z.ZodUndefined>(spec, management, request);
+      const authorization = request.header('authorization');
+      return eventStream({
+        isReconnect: request.header('last-event-id') !== undefined,
+        source: (signal) => handle(management, input, signal),
+        stopping: management.stopping,
+        // A stream may last for hours, and its key may be revoked meanwhile.
+        isStillWelcome: async () => {
+          const principal = await apiPrincipal(management, authorization, request);
+          return isPermitted(spec.access, principal);
+        },
+      });
+    },
+  };
+}
+
+const NO_STORE: AnswerHeaders = [['cache-control', 'no-store']];
+const NO_CONTENT: Answer = { status: 204, contentType: 'application/json', body: '', headers: NO_STORE };
+
+/** Whoever may not do it is told so before anything is said of what they sent. */
+async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
+  spec: Pick<RouteDescription, 'access' | 'path'> & Fields<Params, Query, Body>,
+  management: Management,
+  request: HttpRequest,
+): Promise<Input<Params, Query, Body>> {
+  const principal = await apiPrincipal(management, request.header('authorization'), request);
+  if (!isPermitted(spec.access, principal)) {
+    const needed = spec.access === 'any key' ? '' : spec.access.join(' or ');
+    throw new DogearError('forbidden', `This needs an API key with the permission ${needed}.`);
+  }
+  const names = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+  const params = names.map((name, index): [string, string] => [name, request.params[index] ?? '']);
+  return {
+    principal,
+    params: parseFields(spec.params, params),
+    query: parseFields(spec.query, queryFields(request.query)),
+    body: parseBody(spec.body, request.body),
+  };
+}
+
+function isPermitted(access: Access, principal: Principal): boolean {
+  return access === 'any key' || access.some((permission) => principal.permissions.has(permission));
+}

@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import type { Access, ReplyDescription, RouteDescription } from './api-route.js';
+import { answerSchemas, problemSchema, requestSchemas } from './api-schemas.js';
+import { PROBLEM_TYPE, type ProblemCode, PROBLEMS } from './problem.js';
+
+/** What every route may answer with, and those that read a body or parameters besides. */
+const ALWAYS: readonly ProblemCode[] = [
+  'unauthorized',
+  'throttled',
+  'overloaded',
+  'unavailable',
+  'internal',
+  // A parameter that the route does not know is one, on every route.
+  'parameter-invalid',
+];
+const WITH_PATH: readonly ProblemCode[] = ['path-invalid'];
+const WITH_CURSOR: readonly ProblemCode[] = ['cursor-invalid'];
+const WITH_BODY: readonly ProblemCode[] = ['body-not-json', 'body-invalid', 'body-too-large'];
+const WITH_PERMISSIONS: readonly ProblemCode[] = ['forbidden'];
+
+const TAGS: Readonly<Record<string, string>> = {
+  libraries: 'Folders of books',
+  scans: 'Bringing the catalogue up to date with the folders',
+  books: 'What is in the catalogue',
+  devices: 'What readers sync with',
+  progress: 'How far they have read',
+  'api-keys': 'What programs and readers log in with',
+  users: 'Who may do what',
+};
+
+/** Codes of all problems that the route may answer with. */
+export function problemsOf(route: RouteDescription): readonly ProblemCode[] {
+  return [
+    ...new Set([
+      ...ALWAYS,
+      ...(route.params === undefined ? [] : WITH_PATH),
+      ...(route.query?.shape['cursor'] === undefined ? [] : WITH_CURSOR),
+      ...(route.body === undefined ? [] : WITH_BODY),
+      ...(route.access === 'any key' ? [] : WITH_PERMISSIONS),
+      ...(route.problems ?? []),
+    ]),
+  ];
+}
+
+/**
+ * The description of the API by OpenAPI 3.1, made of the very schemas that the routes validate with.
+ *
+ * @param serverUrl what stands before every path, with the base path of a reverse proxy
+ */
+export function openApi(
+  routes: readonly RouteDescription[],
+  { serverUrl, version }: { readonly serverUrl: string; readonly version: string },
+): Readonly<Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Dogear management API',
+      version,
+      description:
+        'Libraries, scans, books, devices, progress, API keys and users of a Dogear server. Times are RFC 3339 in ' +
+        'UTC. Problems are RFC 9457 problem details with a code of a closed list.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: serverUrl }],
+    security: [{ apiKey: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: dogear_<prefix>_<secret>' },
+      },
+      schemas: {
+        ...schemasOf(requestSchemas, 'input'),
+        ...schemasOf(answerSchemas, 'output'),
+      },
+    },
+  };
+}
+
+function operationOf(route: RouteDescription): Readonly<Record<string, unknown>> {
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    description: [route.description, needs(route.access)].filter((part) => part !== undefined).join(' '),
+    parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: !route.body.safeParse({}).success,
+            content: { 'application/json': { schema: schemaOf(route.body, requestSchemas, 'input') } },
+          },
+        }),
+    responses: { ...replyOf(route.reply), ...problemReplies(problemsOf(route)) },
+  };
+}
+
+function needs(access: Access): string {
+  if (access === 'any key') return 'Any valid API key will do.';
+  return `Needs the permission ${access.join(' or ')}.`;
+}
+
+function parametersOf(fields: z.ZodObject | undefined, place: 'path' | 'query'): readonly object[] {
+  if (fields === undefined) return [];
+  return Object.entries(fields.shape).map(([name, field]) => {
+    const { description, integerUpTo, ...ofText } = jsonSchema(z.object({ field }), name);
+    // An address is all text to whoever reads it, but clients send a number there.
+    const schema = integerUpTo === undefined ? ofText : { type: 'integer', minimum: 1, maximum: integerUpTo };
+    return {
+      name,
+      in: place,
+      required: place === 'path',
+      ...(description === undefined ? {} : { description }),
+      schema,
+    };
+  });
+}
+
+/** The schema of one text in an address. */
+function jsonSchema(
+  wrapped: z.ZodObject,
+  name: string,
+): { readonly description?: string; readonly integerUpTo?: unknown } & Record<string, unknown> {
+  const schema = z.toJSONSchema(wrapped, { io: 'input' }).properties?.['field'];
+  if (typeof schema !== 'object') throw new Error(`the parameter ${name} has no schema`);
+  return schema;
+}
+
+function replyOf(reply: ReplyDescription): Readonly<Record<string, object>> {
+  switch (reply.kind) {
+    case 'json':
+      return {
+        [String(reply.status)]: {
+          description: reply.says,
+          ...(reply.location === true
+            ? {
+                headers: {
+                  Location: {
+                    required: true,
+                    description: 'Its address',
+                    schema: { type: 'string', format: 'uri-reference' },
+                  },
+                },
+              }
+            : {}),
+          content: { 'application/json': { schema: schemaOf(reply.schema, answerSchemas, 'output') } },
+        },
+      };
+    case 'empty':
+      return { '204': { description: reply.says } };
+    case 'events':
+      return {
+        '200': {
+          description: `${reply.says}. The data of each event is JSON of the schema of x-event-data.`,
+          content: {
+            'text/event-stream': {
+              schema: { type: 'string' },
+              'x-event-data': schemaOf(reply.schema, answerSchemas, 'output'),
+            },
+          },
+        },
+        '204': { description: 'It has ended, and whoever asks was there before' },
+      };
+    default:
+      return reply satisfies never;
+  }
+}
+
+function problemReplies(codes: readonly ProblemCode[]): Readonly<Record<string, object>> {
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
+  return Object.fromEntries(
+    statuses.map((status) => [
+      String(status),
+      {
+        description: codes
+          .filter((code) => PROBLEMS[code].status === status)
+          .map((code) => `${code}: ${PROBLEMS[code].title}`)
+          .join('. '),
+        content: { [PROBLEM_TYPE]: { schema: schemaOf(problemSchema, answerSchemas, 'output') } },
+      },
+    ]),
+  );
+}
+
+/** A reference where the schema has a name. */
+function schemaOf(
+  schema: z.ZodType,
+  names: typeof answerSchemas,
+  io: 'input' | 'output',
+): Readonly<Record<string, unknown>> {
+  const name = names.get(schema)?.id;
+  if (name !== undefined) return { $ref: referenceTo(name) };
+  const { $schema: _dialect, ...inline } = z.toJSONSchema(schema, { io });
+  return inline;
+}
+
+function schemasOf(names: typeof answerSchemas, io: 'input' | 'output'): Readonly<Record<string, object>> {
+  const { schemas } = z.toJSONSchema(names, { io, uri: referenceTo });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => [name, schema]),
+  );
+}
+
+function referenceTo(name: string): string {
+  return `#/components/schemas/${name}`;
+}

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import { isDatabaseAway } from '../app/database-away.js';
+import { DogearError } from '../domain/dogear-error.js';
+import { SyncError } from '../domain/sync-error.js';
+import type { Answer } from './answer.js';
+import { loggedError } from './logged-error.js';
+import { problem, type ProblemCode, ProblemError, PROBLEMS } from './problem.js';
+import type { Failure } from './route.js';
+
+/** Says what went wrong with a request to the management API. What nobody foresaw is logged and not told. */
+export function problemOfFailure(failure: Failure, log: Pick<Logger, 'error'>): Answer {
+  switch (failure.kind) {
+    case 'not-found':
+      return problem('not-found', 'The addresses of this API are described at /api/v1/openapi.json.');
+    case 'method-not-allowed': {
+      const allowed = failure.allowed.join(', ');
+      return problem('method-not-allowed', `This address takes ${allowed}.`, {
+        headers: [['allow', allowed]],
+      });
+    }
+    case 'bad-path':
+      return problem('path-invalid', 'The path has an escape, or bytes, that are no text.');
+    case 'body-too-large':
+      return problem('body-too-large', `The body is longer than ${String(failure.limitBytes)} bytes.`);
+    case 'thrown':
+      return problemOfError(failure.error, log);
+    default:
+      return failure satisfies never;
+  }
+}
+
+function problemOfError(error: unknown, log: Pick<Logger, 'error'>): Answer {
+  if (error instanceof ProblemError) return problem(error.code, error.message, error);
+  if ((error instanceof DogearError || error instanceof SyncError) && isProblemCode(error.code)) {
+    return problem(error.code, error.message);
+  }
+  if (isDatabaseAway(error)) {
+    log.error({ error: loggedError(error) }, 'the database is away');
+    return problem('unavailable', 'The database does not answer. Try again later.');
+  }
+  log.error({ error: loggedError(error) }, 'a management request failed');
+  return problem('internal', 'The log of the server says more.');
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}

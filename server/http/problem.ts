@@ -1,0 +1,165 @@
+import type { DogearErrorCode } from '../domain/dogear-error.js';
+import type { Answer, AnswerHeaders } from './answer.js';
+
+/** What only a scan comes across: it goes into the scan's `error`, not into an answer. */
+type ScanOnlyCode = 'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-changed' | 'root-empty';
+
+/** Every way in which the management API says no. ERRORS.md explains them, and a test holds it to this. */
+export type ProblemCode =
+  | Exclude<DogearErrorCode, ScanOnlyCode>
+  | 'unauthorized'
+  | 'throttled'
+  | 'unavailable'
+  | 'body-not-json'
+  | 'body-too-large'
+  | 'body-invalid'
+  | 'parameter-invalid'
+  | 'cursor-invalid'
+  | 'path-invalid'
+  | 'hash-failed'
+  | 'streams-at-limit'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'internal';
+
+interface ProblemRow {
+  readonly status: number;
+  /** The same for every occurrence, as RFC 9457 wants it. */
+  readonly title: string;
+}
+
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
+  'body-not-json': { status: 400, title: 'The body is not JSON' },
+  'parameter-invalid': { status: 400, title: 'A parameter of the address is not valid' },
+  'cursor-invalid': { status: 400, title: 'The cursor is not one of this list' },
+  'path-invalid': { status: 400, title: 'The address has an escape that means nothing' },
+  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  forbidden: { status: 403, title: 'The API key may not do this' },
+  'permission-not-held': { status: 403, title: 'The API key lacks a permission that this would give away' },
+  'not-found': { status: 404, title: 'Nothing is at this address' },
+  'library-not-found': { status: 404, title: 'There is no such library' },
+  'book-not-found': { status: 404, title: 'There is no such book' },
+  'scan-not-found': { status: 404, title: 'There is no such scan' },
+  'user-not-found': { status: 404, title: 'There is no such user' },
+  'api-key-not-found': { status: 404, title: 'There is no such API key' },
+  'device-not-found': { status: 404, title: 'There is no such device' },
+  'progress-not-found': { status: 404, title: 'There is no such progress' },
+  'method-not-allowed': { status: 405, title: 'The address does not answer such requests' },
+  'library-exists': { status: 409, title: 'The name of the library is taken' },
+  'user-exists': { status: 409, title: 'The name of the user is taken' },
+  'scan-running': { status: 409, title: 'The library is being scanned' },
+  'scan-not-running': { status: 409, title: 'The scan has ended' },
+  'hashes-off': { status: 409, title: 'The library makes no hashes' },
+  'hash-failed': { status: 409, title: 'The file could not be hashed' },
+  'book-missing': { status: 409, title: 'The file of the book is not there' },
+  'book-unreadable': { status: 409, title: 'The file of the book cannot be read as a book' },
+  'format-unsupported': { status: 409, title: 'Positions in books of this kind are not translated' },
+  'last-owner': { status: 409, title: 'Somebody has to be owner' },
+  'api-keys-at-limit': { status: 409, title: 'The user has too many API keys' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'body-invalid': { status: 422, title: 'The body does not have the fields that it should' },
+  'library-invalid': { status: 422, title: 'A library cannot be like this' },
+  'root-missing': { status: 422, title: 'The folder is not there' },
+  'root-not-a-folder': { status: 422, title: 'The root is not a folder' },
+  'user-invalid': { status: 422, title: 'A user cannot be called this' },
+  'password-invalid': { status: 422, title: 'This cannot be a password' },
+  'api-key-invalid': { status: 422, title: 'An API key cannot be like this' },
+  'device-name-invalid': { status: 422, title: 'A device cannot be called this' },
+  'position-untranslatable': { status: 422, title: 'The position cannot be translated safely' },
+  throttled: { status: 429, title: 'Too many logins failed' },
+  internal: { status: 500, title: 'The server made a mistake' },
+  overloaded: { status: 503, title: 'The server is busy' },
+  'scans-at-limit': { status: 503, title: 'Too many scans are running' },
+  'streams-at-limit': { status: 503, title: 'Too many clients are watching scans' },
+  'storage-slow': { status: 503, title: 'The storage of the library does not answer' },
+  'translation-slow': { status: 503, title: 'Reading the book takes too long' },
+  stopping: { status: 503, title: 'The server is stopping' },
+  unavailable: { status: 503, title: 'The database is not available' },
+};
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** RFC 9457 identifies a problem by a URI; ours need not be found anywhere, the code says the same. */
+export function problemUri(code: ProblemCode): string {
+  return `urn:dogear:problem:${code}`;
+}
+
+/** A field or parameter that is wrong. */
+export type FieldMistake =
+  | { readonly pointer: string; readonly detail: string }
+  | { readonly parameter: string; readonly detail: string };
+
+/** Members that some problems have besides (RFC 9457, 3.2). */
+export interface ProblemMembers {
+  /** `hash-failed`, `book-unreadable`, `position-untranslatable`: the code of what went wrong. */
+  readonly failure?: string;
+}
+
+/** What the edge itself refuses. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode;
+  readonly mistakes: readonly FieldMistake[];
+  readonly more: ProblemMembers;
+
+  constructor(
+    code: ProblemCode,
+    message: string,
+    mistakes: readonly FieldMistake[] = [],
+    more: ProblemMembers = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.mistakes = mistakes;
+    this.more = more;
+  }
+}
+
+/** Asked to come again, clients that know the header wait this long. */
+const RETRY_AFTER_SECONDS = 5;
+const THROTTLED_RETRY_AFTER_SECONDS = 60;
+
+/** @param detail about this occurrence, for the person who reads it */
+export function problem(
+  code: ProblemCode,
+  detail: string,
+  {
+    mistakes = [],
+    more = {},
+    headers = [],
+  }: {
+    readonly mistakes?: readonly FieldMistake[];
+    readonly more?: ProblemMembers;
+    readonly headers?: AnswerHeaders;
+  } = {},
+): Answer {
+  const { status, title } = PROBLEMS[code];
+  const body = {
+    type: problemUri(code),
+    title,
+    status,
+    detail,
+    code,
+    ...more,
+    ...(mistakes.length === 0 ? {} : { errors: mistakes }),
+  };
+  return {
+    status,
+    contentType: PROBLEM_TYPE,
+    body: JSON.stringify(body),
+    headers: [['cache-control', 'no-store'], ...statusHeaders(status), ...headers],
+  };
+}
+
+function statusHeaders(status: number): AnswerHeaders {
+  switch (status) {
+    case 401:
+      return [['www-authenticate', 'Bearer realm="Dogear"']];
+    case 429:
+      return [['retry-after', String(THROTTLED_RETRY_AFTER_SECONDS)]];
+    case 503:
+      return [['retry-after', String(RETRY_AFTER_SECONDS)]];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { type BookCursor, type BookFilter, listBooks } from '../../../app/list-books.js';
+import { rehashBook } from '../../../app/rehash-book.js';
+import { showBook, type ShownBook } from '../../../app/show-book.js';
+import type { CataloguedBook } from '../../../domain/catalogued-book.js';
+import { parsePathSearch, SEARCH_WORDS } from '../../../app/path-search.js';
+import {
+  bookIdNumber,
+  bookIdText,
+  digest,
+  id,
+  libraryIdNumber,
+  libraryIdText,
+  pageQuery,
+  text,
+  time,
+  timeOfMs,
+  timeOfNs,
+  timeOfSeconds,
+} from '../../api-fields.js';
+import { type ApiRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { cursorBytes } from '../../cursor.js';
+import { nextCursor, pageRequest } from '../../page-cursor.js';
+import { pathJson, pathSchema } from '../../path-json.js';
+import { ProblemError } from '../../problem.js';
+
+type Readiness = ShownBook['readiness'];
+
+const syncState = z
+  .strictObject({
+    ready: z.boolean().describe('whether a reader that opens the file as it is now finds this book'),
+    reason: z
+      .enum(['missing', 'hash-failed', 'hashes-off', 'not-hashed'])
+      .nullable()
+      .describe('why not; null when ready'),
+    failure: z
+      .string()
+      .nullable()
+      .describe('with hash-failed: unreadable, not-regular, link-loop, path-too-long, io-error …'),
+  })
+  .describe('digests that the book had before find it whatever this says');
+
+const book = {
+  id,
+  library_id: id,
+  path: pathSchema.describe('below the root of the library'),
+  size_bytes: z.int().min(0),
+  modified_at: time.nullable().describe('of the file; null for a time that no calendar has'),
+  partial_md5: digest.nullable(),
+  filename_md5: digest.nullable(),
+  hashed_at: time.nullable().describe('null: there are no digests of the file as it is now'),
+  missing_since: time.nullable(),
+  sync: syncState,
+};
+export const listedBookSchema = answerSchema('Book', z.strictObject(book));
+const books = pageSchema('BookPage', listedBookSchema);
+const shownBook = answerSchema(
+  'BookWithFormerDigests',
+  z.strictObject({
+    ...book,
+    former_digests: z
+      .array(
+        z.strictObject({
+          kind: z.enum(['partial', 'filename']),
+          digest,
+          replaced_at: time,
+        }),
+      )
+      .describe(
+        'digests that it had, which readers may go on sending for ever; the latest 200, latest first',
+      ),
+  }),
+);
+
+const cursor = z.union([
+  z
+    .strictObject({ l: libraryIdNumber, p: cursorBytes })
+    .transform(({ l, p }): BookCursor => ({ behind: 'path', libraryId: l, path: p })),
+  z.strictObject({ b: bookIdNumber }).transform(({ b }): BookCursor => ({ behind: 'book', id: b })),
+]);
+
+const params = z.object({ id: bookIdText });
+
+export const bookRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/books',
+      operationId: 'listBooks',
+      tag: 'books',
+      summary: 'List books by library and path, or search them',
+      description:
+        'A page of a search may hold fewer books than limit, or none, and still have a next_cursor: one request ' +
+        'looks through a bounded number of books.',
+      access: 'any key',
+      query: z.object({
+        ...pageQuery,
+        library_id: libraryIdText.optional().describe('only this library'),
+        q: text(200)
+          .refine(
+            (words) => words.trim().split(/\s+/u).length <= SEARCH_WORDS,
+            `has at most ${String(SEARCH_WORDS)} words`,
+          )
+          .optional()
+          .describe(
+            'books whose path (the title is the name of the file) holds each of these words, in whatever case',
+          ),
+        digest: digest
+          .optional()
+          .describe('books that have, or had, this partial or filename MD5; in order of their ids'),
+      }),
+      reply: { kind: 'json', status: 200, schema: books, says: 'A page of books' },
+      problems: ['library-not-found', 'book-not-found', 'cursor-invalid'],
+    },
+    async ({ store }, { principal, query }) => {
+      const filter: BookFilter = { libraryId: query.library_id, wanted: wantedOf(query) };
+      const request = pageRequest(query, cursor);
+      if (filter.wanted.kind === 'digest' && request.after?.behind === 'path') {
+        throw new ProblemError('cursor-invalid', 'This cursor is of a list by path.');
+      }
+      const page = await listBooks(store, principal, filter, request);
+      return {
+        value: {
+          items: page.items.map((listed) => bookJson(listed.book, listed.readiness)),
+          next_cursor: nextCursor(page, cursorJson),
+        },
+      };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/books/{id}',
+      operationId: 'showBook',
+      tag: 'books',
+      summary: 'Show a book, with the digests that it had before',
+      access: 'any key',
+      params,
+      reply: { kind: 'json', status: 200, schema: shownBook, says: 'The book' },
+      problems: ['book-not-found'],
+    },
+    async ({ store }, { principal, params: { id: bookId } }) => ({
+      value: shownJson(await showBook(store, principal, bookId)),
+    }),
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/books/{id}/hash',
+      operationId: 'hashBook',
+      tag: 'books',
+      summary: 'Hash a book anew, whether its file has changed or not',
+      description: 'What its digests were before is kept and goes on finding it.',
+      access: ['library:scan'],
+      params,
+      body: z.strictObject({}),
+      reply: { kind: 'json', status: 200, schema: shownBook, says: 'The book with its new digests' },
+      problems: ['book-not-found', 'hashes-off', 'hash-failed', 'storage-slow'],
+    },
+    async (management, { principal, params: { id: bookId } }) => {
+      const outcome = await rehashBook(management, principal, bookId);
+      if (outcome.state === 'failed') {
+        throw new ProblemError('hash-failed', outcome.message, [], { failure: outcome.code });
+      }
+      management.sync.forgetLibraries();
+      return { value: shownJson(outcome.book) };
+    },
+  ),
+];
+
+function wantedOf(query: {
+  readonly q?: string | undefined;
+  readonly digest?: string | undefined;
+}): BookFilter['wanted'] {
+  if (query.q !== undefined && query.digest !== undefined) {
+    throw new ProblemError('parameter-invalid', 'Search by q or by digest, not by both.', [
+      { parameter: 'digest', detail: 'cannot be given with q' },
+    ]);
+  }
+  if (query.digest !== undefined) return { kind: 'digest', digest: Buffer.from(query.digest, 'hex') };
+  const search = query.q === undefined ? undefined : parsePathSearch(query.q);
+  return search === undefined ? { kind: 'all' } : { kind: 'path', search };
+}
+
+function cursorJson(place: BookCursor): unknown {
+  return place.behind === 'path'
+    ? { l: place.libraryId, p: place.path.toString('base64url') }
+    : { b: place.id };
+}
+
+function bookJson(known: CataloguedBook, readiness: Readiness): z.input<typeof listedBookSchema> {
+  return {
+    id: known.id,
+    library_id: known.libraryId,
+    path: pathJson(known.path),
+    size_bytes: known.sizeBytes,
+    modified_at: timeOfNs(known.modifiedNs),
+    partial_md5: known.partialMd5?.toString('hex') ?? null,
+    filename_md5: known.filenameMd5?.toString('hex') ?? null,
+    hashed_at: timeOfMs(known.hashedMs),
+    missing_since: timeOfSeconds(known.missingSinceSeconds),
+    sync: {
+      ready: readiness.ready,
+      reason: readiness.ready ? null : readiness.reason,
+      failure: known.failure ?? null,
+    },
+  };
+}
+
+function shownJson({ book: known, readiness, formerDigests }: ShownBook): z.input<typeof shownBook> {
+  return {
+    ...bookJson(known, readiness),
+    former_digests: formerDigests.map((former) => ({
+      kind: former.kind,
+      digest: former.digest.toString('hex'),
+      replaced_at: timeOfSeconds(former.replacedSeconds),
+    })),
+  };
+}

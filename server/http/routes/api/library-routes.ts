@@ -1,0 +1,283 @@
+import { z } from 'zod';
+import { addLibrary, changeLibrary, removeLibrary } from '../../../app/library-admin.js';
+import { listReaders, setReader } from '../../../app/library-readers.js';
+import { type ListedLibrary, listLibraries } from '../../../app/list-libraries.js';
+import { restrictLibrary } from '../../../app/restrict-library.js';
+import { findLibraryFor, type ShownLibrary, showLibrary } from '../../../app/show-library.js';
+import type { Principal } from '../../../domain/principal.js';
+import { id, libraryIdText, pageQuery, text, userIdText } from '../../api-fields.js';
+import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
+import { nextCursor, pageRequest } from '../../page-cursor.js';
+import { pathJson, pathSchema } from '../../path-json.js';
+
+const library = {
+  id,
+  name: z.string(),
+  root: pathSchema
+    .nullable()
+    .describe('folder on the server; null for keys without library:manage and library:scan'),
+  extensions: z
+    .array(z.string())
+    .nullable()
+    .describe('what counts as a book, lower case, without a dot; null: all that KOReader opens'),
+  koreader_hashes: z.boolean().describe('whether its books are hashed; without it readers cannot sync them'),
+  restricted: z.boolean().describe('whether only its readers see it, see /libraries/{id}/readers'),
+};
+const listedLibrary = answerSchema('Library', z.strictObject(library));
+const shownLibrary = answerSchema(
+  'LibraryWithCounts',
+  z.strictObject({
+    ...library,
+    books: z.strictObject({
+      present: z.int().min(0),
+      missing: z.int().min(0).describe('not seen by the last complete scan'),
+      hashed: z.int().min(0),
+      failed: z.int().min(0).describe('could not be hashed as they are now'),
+    }),
+  }),
+);
+const libraries = pageSchema('LibraryPage', listedLibrary);
+
+const extensions = z
+  .array(text(16))
+  .min(1)
+  .max(100)
+  .nullable()
+  .describe('such as ["epub", "fb2.zip"]; null: all that KOReader opens');
+const root = text(4096).regex(/^\//, 'has to be an absolute path').describe('an absolute path on the server');
+const newLibrary = requestSchema(
+  'NewLibrary',
+  z.strictObject({
+    name: text(200),
+    root,
+    extensions: extensions.default(null),
+    koreader_hashes: z.boolean().default(true),
+    restricted: z.boolean().default(false),
+  }),
+);
+const libraryChange = requestSchema(
+  'LibraryChange',
+  z
+    .strictObject({
+      name: text(200),
+      root: root.describe('the folder has moved: books keep what is known of them'),
+      extensions,
+      koreader_hashes: z.boolean(),
+      restricted: z.boolean(),
+    })
+    .partial(),
+);
+
+const reader = answerSchema('LibraryReader', z.strictObject({ user_id: id, name: z.string() }));
+const readers = pageSchema('LibraryReaderPage', reader);
+
+const params = z.object({ id: libraryIdText });
+const readerParams = z.object({ id: libraryIdText, user_id: userIdText });
+
+export const libraryRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/libraries',
+      operationId: 'listLibraries',
+      tag: 'libraries',
+      summary: 'List the libraries that you may see, by name',
+      access: 'any key',
+      query: z.object(pageQuery),
+      reply: { kind: 'json', status: 200, schema: libraries, says: 'A page of libraries' },
+    },
+    async ({ store }, { principal, query }) => {
+      const page = await listLibraries(store, principal, pageRequest(query, z.string()));
+      return {
+        value: {
+          items: page.items.map((listed) => libraryJson(listed, principal)),
+          next_cursor: nextCursor(page),
+        },
+      };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/libraries',
+      operationId: 'addLibrary',
+      tag: 'libraries',
+      summary: 'Add a folder of the server as a library',
+      description: 'Nothing is read yet: start a scan.',
+      access: ['library:manage'],
+      body: newLibrary,
+      reply: {
+        kind: 'json',
+        status: 201,
+        schema: shownLibrary,
+        says: 'The library',
+        location: true,
+      },
+      problems: ['library-exists', 'library-invalid', 'root-missing', 'root-not-a-folder'],
+    },
+    async ({ store, sync }, { principal, body }) => {
+      const added = await addLibrary(store, {
+        name: body.name,
+        root: body.root,
+        extensions: body.extensions ?? undefined,
+        koreaderHashes: body.koreader_hashes,
+      });
+      if (body.restricted) await restrictLibrary(store, principal, added.id, true);
+      sync.forgetLibraries();
+      const value = shownJson(await showLibrary(store, principal, added.id), principal);
+      return { value, location: `/libraries/${String(added.id)}` };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/libraries/{id}',
+      operationId: 'showLibrary',
+      tag: 'libraries',
+      summary: 'Show a library with its numbers of books',
+      access: 'any key',
+      params,
+      reply: { kind: 'json', status: 200, schema: shownLibrary, says: 'The library' },
+      problems: ['library-not-found'],
+    },
+    async ({ store }, { principal, params: { id: libraryId } }) => ({
+      value: shownJson(await showLibrary(store, principal, libraryId), principal),
+    }),
+  ),
+  jsonRoute(
+    {
+      method: 'PATCH',
+      path: '/libraries/{id}',
+      operationId: 'changeLibrary',
+      tag: 'libraries',
+      summary: 'Change a library; fields that are left out stay',
+      description: 'The next scan acts on a new root and on new extensions.',
+      access: ['library:manage'],
+      params,
+      body: libraryChange,
+      reply: { kind: 'json', status: 200, schema: shownLibrary, says: 'The library' },
+      problems: [
+        'library-not-found',
+        'library-exists',
+        'library-invalid',
+        'root-missing',
+        'root-not-a-folder',
+      ],
+    },
+    async ({ store, sync }, { principal, params: { id: libraryId }, body }) => {
+      const { library: known } = await findLibraryFor(store, principal, libraryId);
+      const { restricted, extensions: newExtensions, koreader_hashes, ...rest } = body;
+      await changeLibrary(store, known, {
+        ...rest,
+        ...(newExtensions === undefined ? {} : { extensions: newExtensions ?? ['default'] }),
+        ...(koreader_hashes === undefined ? {} : { koreaderHashes: koreader_hashes }),
+      });
+      if (restricted !== undefined) await restrictLibrary(store, principal, libraryId, restricted);
+      sync.forgetLibraries();
+      return { value: shownJson(await showLibrary(store, principal, libraryId), principal) };
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'DELETE',
+      path: '/libraries/{id}',
+      operationId: 'removeLibrary',
+      tag: 'libraries',
+      summary: 'Forget a library and its books; no file is touched, and progress stays',
+      access: ['library:manage'],
+      params,
+      reply: { kind: 'empty', says: 'It is removed' },
+      problems: ['library-not-found'],
+    },
+    async ({ store, sync }, { principal, params: { id: libraryId } }) => {
+      const { library: known } = await findLibraryFor(store, principal, libraryId);
+      await removeLibrary(store, known.name);
+      sync.forgetLibraries();
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/libraries/{id}/readers',
+      operationId: 'listLibraryReaders',
+      tag: 'libraries',
+      summary: 'List the users who see the library while it is restricted',
+      access: ['library:manage'],
+      params,
+      query: z.object(pageQuery),
+      reply: { kind: 'json', status: 200, schema: readers, says: 'A page of users, by name' },
+      problems: ['library-not-found'],
+    },
+    async ({ store }, { principal, params: { id: libraryId }, query }) => {
+      const page = await listReaders(store, principal, libraryId, pageRequest(query, z.string()));
+      return {
+        value: {
+          items: page.items.map((user) => ({ user_id: user.id, name: user.name })),
+          next_cursor: nextCursor(page),
+        },
+      };
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'PUT',
+      path: '/libraries/{id}/readers/{user_id}',
+      operationId: 'addLibraryReader',
+      tag: 'libraries',
+      summary: 'Let a user see the library while it is restricted',
+      access: ['library:manage'],
+      params: readerParams,
+      reply: { kind: 'empty', says: 'The user may see it' },
+      problems: ['library-not-found', 'user-not-found'],
+    },
+    async ({ store, sync }, { principal, params: { id: libraryId, user_id: userId } }) => {
+      await setReader(store, principal, libraryId, userId, true);
+      sync.forgetLibraries();
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'DELETE',
+      path: '/libraries/{id}/readers/{user_id}',
+      operationId: 'removeLibraryReader',
+      tag: 'libraries',
+      summary: 'Let a user no longer see the library while it is restricted',
+      access: ['library:manage'],
+      params: readerParams,
+      reply: { kind: 'empty', says: 'The user may not see it' },
+      problems: ['library-not-found'],
+    },
+    async ({ store, sync }, { principal, params: { id: libraryId, user_id: userId } }) => {
+      await setReader(store, principal, libraryId, userId, false);
+      sync.forgetLibraries();
+    },
+  ),
+];
+
+/** Where the folder lies on the server is nothing to those who only read. */
+function libraryJson(
+  {
+    library: { id: libraryId, name, root: folder, extensions: only, koreaderHashes },
+    isRestricted,
+  }: ListedLibrary,
+  { permissions }: Principal,
+): z.input<typeof listedLibrary> {
+  const seesRoot = permissions.has('library:manage') || permissions.has('library:scan');
+  return {
+    id: libraryId,
+    name,
+    root: seesRoot ? pathJson(folder) : null,
+    extensions: only === undefined ? null : [...only],
+    koreader_hashes: koreaderHashes,
+    restricted: isRestricted,
+  };
+}
+
+function shownJson(shown: ShownLibrary, principal: Principal): z.input<typeof shownLibrary> {
+  const { books, missing, hashed, failed } = shown.books;
+  return {
+    ...libraryJson(shown, principal),
+    books: { present: books - missing, missing, hashed, failed },
+  };
+}

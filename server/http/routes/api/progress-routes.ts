@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { deletePosition } from '../../../app/delete-position.js';
+import { listProgress, type ListedProgress } from '../../../app/list-progress.js';
+import { showDocument } from '../../../app/show-document.js';
+import { showTranslations, type ShownTranslation } from '../../../app/show-translations.js';
+import type { CataloguedBook } from '../../../domain/catalogued-book.js';
+import type { DevicePosition, PositionCursor } from '../../../domain/device.js';
+import { id, opaqueBytes, opaqueId, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
+import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { cursorBytes } from '../../cursor.js';
+import { nextCursor, pageRequest } from '../../page-cursor.js';
+import { pathJson, pathSchema } from '../../path-json.js';
+import { documentText } from './document-text.js';
+import { translationJson, translationSchema } from './translation-json.js';
+
+const book = z
+  .strictObject({ id, library_id: id, path: pathSchema })
+  .nullable()
+  .describe('the book that the document is, or was, a digest of; null when there is none that you may see');
+const position = {
+  progress: z.string().describe('page, x-pointer, CFI: as the reader sent it'),
+  percentage: z.number().min(0).max(1).describe('a fraction'),
+  pushed_at: time,
+};
+const metadata = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .describe('what the reader said of the document: filename, title, authors');
+
+const listedDocument = answerSchema(
+  'DocumentProgress',
+  z.strictObject({
+    document: z.string(),
+    book,
+    ...position,
+    device: z.string().describe('the name of the device that pushed it'),
+    metadata,
+    devices: z.int().min(1).describe('how many devices have a position in it'),
+  }),
+);
+const documents = pageSchema('DocumentProgressPage', listedDocument);
+
+const shownDocument = answerSchema(
+  'DocumentPositions',
+  z.strictObject({
+    document: z.string(),
+    book,
+    positions: z
+      .array(
+        z.strictObject({
+          device: z.strictObject({
+            id: opaqueId,
+            name: z.string(),
+            device_id: z.string().nullable(),
+            friendly_name: z.string().nullable(),
+          }),
+          ...position,
+          metadata,
+          translation: translationSchema,
+        }),
+      )
+      .describe(
+        'the last one of each device, the newest first: the first of the first page is what readers get',
+      ),
+    next_cursor: z.string().nullable(),
+  }),
+);
+
+const cursor = z
+  .strictObject({ a: z.int().min(0), k: cursorBytes })
+  .transform(({ a, k }): PositionCursor => ({ arrival: a, deviceKey: k }));
+
+const ACCESS: Access = ['feature:koreader_sync', 'user:manage'];
+
+export const progressRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/progress',
+      operationId: 'listProgress',
+      tag: 'progress',
+      summary: 'List the documents with progress, by document, each with its newest position',
+      access: ACCESS,
+      query: z.object({ ...pageQuery, user_id: userQuery }),
+      reply: { kind: 'json', status: 200, schema: documents, says: 'A page of documents' },
+      problems: ['user-not-found'],
+    },
+    async ({ store }, { principal, query }) => {
+      const page = await listProgress(store, principal, query.user_id, pageRequest(query, documentText));
+      return { value: { items: page.items.map(listedJson), next_cursor: nextCursor(page) } };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/progress/{document}',
+      operationId: 'showProgress',
+      tag: 'progress',
+      summary: 'Show the last position of each device in a document',
+      access: ACCESS,
+      params: z.object({ document: documentText }),
+      query: z.object({ ...pageQuery, user_id: userQuery }),
+      reply: { kind: 'json', status: 200, schema: shownDocument, says: 'The document' },
+      problems: ['user-not-found', 'progress-not-found'],
+    },
+    async ({ store, translate }, { principal, params, query }) => {
+      const which = { userId: query.user_id, document: params.document };
+      const shown = await showDocument(store, principal, which, pageRequest(query, cursor));
+      const translations = await showTranslations({ store, translate }, principal, shown);
+      return {
+        value: {
+          document: shown.document,
+          book: bookJson(shown.book),
+          positions: shown.positions.items.map((each, index) => positionJson(each, translations[index])),
+          next_cursor: nextCursor(shown.positions, ({ arrival, deviceKey }) => ({
+            a: arrival,
+            k: deviceKey.toString('base64url'),
+          })),
+        },
+      };
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'DELETE',
+      path: '/progress/{document}/positions/{device}',
+      operationId: 'deletePosition',
+      tag: 'progress',
+      summary: 'Delete the position of one device',
+      description: 'Readers then get the newest of the others.',
+      access: ACCESS,
+      params: z.object({ document: documentText, device: opaqueBytes }),
+      query: z.object({ user_id: userQuery }),
+      reply: { kind: 'empty', says: 'It is deleted' },
+      problems: ['user-not-found', 'progress-not-found'],
+    },
+    async ({ store }, { principal, params, query }) => {
+      const which = { userId: query.user_id, document: params.document };
+      await deletePosition(store, principal, which, params.device);
+    },
+  ),
+];
+
+function listedJson({ record, devices, book: known }: ListedProgress): z.input<typeof listedDocument> {
+  return {
+    document: record.document,
+    book: bookJson(known),
+    progress: record.position,
+    percentage: record.percentage,
+    pushed_at: timeOfMs(record.pushedMs),
+    device: record.device.name,
+    metadata: metadataJson(record.metadataJson),
+    devices,
+  };
+}
+
+function positionJson(known: DevicePosition, translation: ShownTranslation = { state: 'too-slow' }) {
+  return {
+    device: {
+      id: known.deviceKey.toString('base64url'),
+      name: known.deviceName,
+      device_id: known.readerId ?? null,
+      friendly_name: known.friendlyName ?? null,
+    },
+    progress: known.position,
+    percentage: known.percentage,
+    pushed_at: timeOfMs(known.pushedMs),
+    metadata: metadataJson(known.metadataJson),
+    translation: translationJson(translation),
+  };
+}
+
+function bookJson(known: CataloguedBook | undefined): z.input<typeof book> {
+  return known === undefined
+    ? null
+    : { id: known.id, library_id: known.libraryId, path: pathJson(known.path) };
+}
+
+const metadataText = z.record(z.string(), z.unknown());
+
+/** It was an object when it was stored. */
+function metadataJson(json: string | undefined): Record<string, unknown> | null {
+  return json === undefined ? null : metadataText.parse(JSON.parse(json));
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { cancelScan } from '../../../app/cancel-scan.js';
+import { findLibraryFor } from '../../../app/show-library.js';
+import { listScans, showScan, type ShownScan } from '../../../app/show-scan.js';
+import { watchScan } from '../../../app/watch-scan.js';
+import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
+import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
+import { nextCursor, pageRequest } from '../../page-cursor.js';
+
+const count = z.int().min(0);
+
+const scan = answerSchema(
+  'Scan',
+  z.strictObject({
+    id,
+    library_id: id,
+    state: z
+      .enum(['running', 'completed', 'failed', 'cancelled', 'interrupted'])
+      .describe('interrupted: its process ended before it did; the next scan goes on where it was'),
+    regen_hashes: z.boolean().describe('whether every book is hashed again'),
+    part: z
+      .strictObject({ index: z.int().min(1), count: z.int().min(2) })
+      .nullable()
+      .describe('which part of the library, where it is scanned in parts; null: all of it'),
+    started_at: time,
+    finished_at: time.nullable(),
+    elapsed_ms: count,
+    files_per_second: z.number().min(0).describe('files found, since the scan began'),
+    expected_files: count
+      .nullable()
+      .describe(
+        'what the last complete scan found; null when unknown, or when another process runs the scan',
+      ),
+    counts: z.strictObject({
+      found: count.describe('book files seen so far, failures included'),
+      added: count,
+      changed: count,
+      moved: count,
+      returned: count.describe('were missing and are back, unchanged'),
+      unchanged: count,
+      missing: count,
+      failed: count.describe('could not be read'),
+      hashed: count.describe('read and hashed by this scan'),
+    }),
+    error: z.string().nullable().describe('why it failed'),
+  }),
+);
+const scans = pageSchema('ScanPage', scan);
+const newScan = requestSchema(
+  'NewScan',
+  z.strictObject({
+    regen_hashes: z
+      .boolean()
+      .default(false)
+      .describe('hash every book again, not only those that are new or changed'),
+  }),
+);
+
+const READERS: Access = ['library:scan', 'library:manage'];
+const params = z.object({ id: scanIdText });
+
+export const scanRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/libraries/{id}/scans',
+      operationId: 'startScan',
+      tag: 'scans',
+      summary: 'Scan a library',
+      description: 'It runs beside the server; the answer is the scan as it begins.',
+      access: ['library:scan'],
+      params: z.object({ id: libraryIdText }),
+      body: newScan,
+      reply: { kind: 'json', status: 201, schema: scan, says: 'The scan has begun', location: true },
+      problems: ['library-not-found', 'scan-running', 'scans-at-limit', 'stopping'],
+    },
+    async (management, { principal, params: { id: libraryId }, body }) => {
+      const { library } = await findLibraryFor(management.store, principal, libraryId);
+      const scanId = await management.scans.start(library, { regenHashes: body.regen_hashes });
+      return {
+        value: scanJson(await showScan(management, principal, scanId)),
+        location: `/scans/${String(scanId)}`,
+      };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/scans',
+      operationId: 'listScans',
+      tag: 'scans',
+      summary: 'List scans, newest first',
+      access: READERS,
+      query: z.object({
+        ...pageQuery,
+        library_id: libraryIdText.optional().describe('only of this library'),
+      }),
+      reply: { kind: 'json', status: 200, schema: scans, says: 'A page of scans' },
+      problems: ['library-not-found'],
+    },
+    async (management, { principal, query }) => {
+      const page = await listScans(management, principal, query.library_id, pageRequest(query, scanIdNumber));
+      return { value: { items: page.items.map(scanJson), next_cursor: nextCursor(page) } };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/scans/{id}',
+      operationId: 'showScan',
+      tag: 'scans',
+      summary: 'Show a scan as it is at this moment',
+      access: READERS,
+      params,
+      reply: { kind: 'json', status: 200, schema: scan, says: 'The scan' },
+      problems: ['scan-not-found'],
+    },
+    async (management, { principal, params: { id: scanId } }) => ({
+      value: scanJson(await showScan(management, principal, scanId)),
+    }),
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/scans/{id}/cancel',
+      operationId: 'cancelScan',
+      tag: 'scans',
+      summary: 'Ask a scan to stop',
+      description:
+        'It stops between two batches; one that another process runs hears of it within some seconds. What it has ' +
+        'done stays, and the next scan goes on from there.',
+      access: ['library:scan'],
+      params,
+      body: z.strictObject({}),
+      reply: { kind: 'json', status: 202, schema: scan, says: 'It was asked to stop' },
+      problems: ['scan-not-found', 'scan-not-running'],
+    },
+    async (management, { principal, params: { id: scanId } }) => ({
+      value: scanJson(await cancelScan(management, principal, scanId)),
+    }),
+  ),
+  eventRoute(
+    {
+      method: 'GET',
+      path: '/scans/{id}/events',
+      operationId: 'watchScan',
+      tag: 'scans',
+      summary: 'Watch a scan',
+      description:
+        'Server-sent events: "state" with the scan as it is whenever it has changed, and "end" with how it ended, ' +
+        'which is the last one. Whoever comes again after that with Last-Event-ID gets 204.',
+      access: READERS,
+      params,
+      reply: { kind: 'events', schema: scan, says: 'The scan, again and again' },
+      problems: ['scan-not-found', 'streams-at-limit'],
+    },
+    async function* (management, { principal, params: { id: scanId } }, signal) {
+      for await (const shown of watchScan(management, principal, scanId, signal)) {
+        const version = JSON.stringify([shown.state, shown.counts]);
+        yield { value: scanJson(shown), version, isEnd: shown.state !== 'running' };
+      }
+    },
+  ),
+];
+
+function scanJson({
+  record,
+  state,
+  counts,
+  elapsedMs,
+  expectedFiles,
+  filesPerSecond,
+}: ShownScan): z.input<typeof scan> {
+  const { shard } = record;
+  return {
+    id: record.id,
+    library_id: record.libraryId,
+    state,
+    regen_hashes: record.regenSinceMs !== undefined,
+    part: shard.count === 1 ? null : { index: shard.index, count: shard.count },
+    started_at: timeOfMs(record.startedMs),
+    finished_at: record.state.state === 'running' ? null : timeOfMs(record.state.finishedMs),
+    elapsed_ms: Math.round(elapsedMs),
+    files_per_second: Math.round(filesPerSecond * 10) / 10,
+    expected_files: expectedFiles ?? null,
+    counts: { ...counts },
+    error: record.state.state === 'failed' ? record.state.error : null,
+  };
+}

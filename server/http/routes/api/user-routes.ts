@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { addUser } from '../../../app/add-user.js';
+import { changeUser } from '../../../app/change-user.js';
+import { listUsers, showUser } from '../../../app/list-users.js';
+import type { PasswordHasher } from '../../../app/password-hasher.js';
+import { setPassword } from '../../../app/set-password.js';
+import type { Management } from '../../../app/management.js';
+import type { ListedUser } from '../../../domain/user.js';
+import {
+  id,
+  pageQuery,
+  permission,
+  permissions,
+  text,
+  time,
+  timeOfSeconds,
+  userIdText,
+} from '../../api-fields.js';
+import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
+import { nextCursor, pageRequest } from '../../page-cursor.js';
+
+const user = answerSchema(
+  'User',
+  z.strictObject({
+    id,
+    name: z.string(),
+    owner: z.boolean().describe('has every permission'),
+    permissions: z.array(permission),
+    disabled: z.boolean().describe('neither the password nor any API key works'),
+    has_password: z.boolean().describe('without one the user has API keys only'),
+    created_at: time,
+  }),
+);
+const users = pageSchema('UserPage', user);
+const caller = answerSchema(
+  'Caller',
+  z.strictObject({
+    user_id: id,
+    name: z.string(),
+    owner: z.boolean(),
+    permissions: z.array(permission).describe('what this API key may do at the moment'),
+    api_key_id: id.nullable(),
+  }),
+);
+const password = text(1000).describe('the password itself; readers send its MD5 by themselves');
+const newUser = requestSchema(
+  'NewUser',
+  z.strictObject({
+    name: text(200),
+    password: password.nullable().default(null).describe('null: API keys only'),
+    permissions: permissions.default(['feature:koreader_sync']),
+    owner: z.boolean().default(false),
+  }),
+);
+const userChange = requestSchema(
+  'UserChange',
+  z.strictObject({ permissions, owner: z.boolean(), disabled: z.boolean() }).partial(),
+);
+const newPassword = requestSchema(
+  'NewPassword',
+  z.strictObject({ password: password.nullable().describe('null: API keys only from now on') }),
+);
+
+const MANAGE: Access = ['user:manage'];
+const params = z.object({ id: userIdText });
+
+export const userRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/me',
+      operationId: 'showCaller',
+      tag: 'users',
+      summary: 'Show whose API key this is and what it may do',
+      access: 'any key',
+      reply: { kind: 'json', status: 200, schema: caller, says: 'You' },
+    },
+    ({ store: _store }, { principal }) =>
+      Promise.resolve({
+        value: {
+          user_id: principal.userId,
+          name: principal.userName,
+          owner: principal.isOwner,
+          permissions: [...principal.permissions],
+          api_key_id: principal.apiKeyId ?? null,
+        },
+      }),
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/users',
+      operationId: 'listUsers',
+      tag: 'users',
+      summary: 'List users, by name',
+      access: MANAGE,
+      query: z.object(pageQuery),
+      reply: { kind: 'json', status: 200, schema: users, says: 'A page of users' },
+    },
+    async ({ store }, { query }) => {
+      const page = await listUsers(store, pageRequest(query, z.string()));
+      return { value: { items: page.items.map(userJson), next_cursor: nextCursor(page) } };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/users',
+      operationId: 'addUser',
+      tag: 'users',
+      summary: 'Add a user',
+      access: MANAGE,
+      body: newUser,
+      reply: { kind: 'json', status: 201, schema: user, says: 'The user', location: true },
+      problems: ['permission-not-held', 'user-invalid', 'user-exists', 'password-invalid'],
+    },
+    async ({ store, accounts }, { principal, body }) => {
+      const request = {
+        name: body.name,
+        password: body.password ?? undefined,
+        permissions: new Set(body.permissions),
+        isOwner: body.owner,
+      };
+      const added = await addUser(store, principal, request, hasherOf(accounts));
+      return { value: userJson(added), location: `/users/${String(added.id)}` };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/users/{id}',
+      operationId: 'showUser',
+      tag: 'users',
+      summary: 'Show a user',
+      access: MANAGE,
+      params,
+      reply: { kind: 'json', status: 200, schema: user, says: 'The user' },
+      problems: ['user-not-found'],
+    },
+    async ({ store }, { params: { id: userId } }) => ({ value: userJson(await showUser(store, userId)) }),
+  ),
+  jsonRoute(
+    {
+      method: 'PATCH',
+      path: '/users/{id}',
+      operationId: 'changeUser',
+      tag: 'users',
+      summary: 'Change what a user may do; fields that are left out stay',
+      description:
+        'Nobody changes a user who may do more than they, nor gives away what they do not have. Every server of the ' +
+        'database knows within five seconds.',
+      access: MANAGE,
+      params,
+      body: userChange,
+      reply: { kind: 'json', status: 200, schema: user, says: 'The user' },
+      problems: ['user-not-found', 'permission-not-held', 'last-owner'],
+    },
+    async ({ store, accounts }, { principal, params: { id: userId }, body }) => {
+      const changed = await changeUser(store, principal, userId, {
+        permissions: body.permissions === undefined ? undefined : new Set(body.permissions),
+        isOwner: body.owner,
+        isDisabled: body.disabled,
+      });
+      accounts.forgetUser(changed.name);
+      return { value: userJson(changed) };
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'PUT',
+      path: '/users/{id}/password',
+      operationId: 'setPassword',
+      tag: 'users',
+      summary: 'Set the password of a user, or take it away',
+      access: MANAGE,
+      params,
+      body: newPassword,
+      reply: { kind: 'empty', says: 'It is set' },
+      problems: ['user-not-found', 'permission-not-held', 'password-invalid'],
+    },
+    async ({ store, accounts }, { principal, params: { id: userId }, body }) => {
+      const hash = hasherOf(accounts);
+      const changed = await setPassword(store, principal, userId, body.password ?? undefined, hash);
+      accounts.forgetUser(changed.name);
+    },
+  ),
+];
+
+/** The server's own, which bounds the work that logins and new passwords make together. */
+function hasherOf({ passwords }: Management['accounts']): PasswordHasher {
+  return (key) => passwords.hash(key);
+}
+
+function userJson(known: ListedUser): z.input<typeof user> {
+  return {
+    id: known.id,
+    name: known.name,
+    owner: known.isOwner,
+    permissions: [...known.permissions],
+    disabled: known.isDisabled,
+    has_password: known.passwordHash !== undefined,
+    created_at: timeOfSeconds(known.createdSeconds),
+  };
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments, SUITES } from '../../bench/arguments.js';
+import { parseCompareArguments } from '../../bench/compare/compare-arguments.js';
+
+describe('the arguments of bench', () => {
+  const parse = (...args: readonly string[]) => parseArguments(args, '/repo', { XDG_CACHE_HOME: '/cache' });
+
+  it('run everything by default, and record it in the repository', () => {
+    expect(parse()).toEqual({
+      suites: SUITES,
+      quick: false,
+      cold: true,
+      cacheFolder: '/cache/dogear-bench',
+      runsFolder: '/repo/bench/runs',
+      books: undefined,
+    });
+  });
+
+  it('keep a quick run out of the repository', () => {
+    expect(parse('--quick').runsFolder).toBe('/cache/dogear-bench/runs');
+    expect(parse('--quick', '--runs', '/elsewhere').runsFolder).toBe('/elsewhere');
+  });
+
+  it('run chosen suites in their own order', () => {
+    expect(parse('scan', 'hash', '--books', '500')).toMatchObject({ suites: ['hash', 'scan'], books: 500 });
+  });
+
+  it.each([
+    [['hush'], 'no suite "hush"'],
+    [['--books', 'many'], '--books'],
+    [['--books', '99'], '--books'],
+    [['--slow'], '--slow'],
+  ])('refuse %j', (args, message) => {
+    expect(() => parse(...args)).toThrow(message);
+  });
+});
+
+describe('the arguments of bench:compare', () => {
+  it('take two revisions', () => {
+    expect(parseCompareArguments(['v1', 'v2', '--pairs', '9'])).toMatchObject({
+      base: 'v1',
+      candidate: 'v2',
+      pairs: 9,
+    });
+    expect(parseCompareArguments([])).toMatchObject({ base: undefined, candidate: undefined, pairs: 15 });
+  });
+
+  it.each([
+    [['a', 'b', 'c'], 'two sides'],
+    [['--pairs', '5'], '--pairs'],
+    [['--pairs', '7.5'], '--pairs'],
+  ])('refuse %j', (args, message) => {
+    expect(() => parseCompareArguments(args)).toThrow(message);
+  });
+});

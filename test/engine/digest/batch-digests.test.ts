@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { digestFiles } from '../../../engine/digest/batch-digests.js';
+import { createMd5Kernel } from '../../../engine/digest/md5-kernel-choice.js';
+import { EntryBatchBuilder, filenameMd5 } from '../../../engine/index.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const FILES = 250;
+
+describe.each(['wasm-simd', 'node-crypto'] as const)('a batch of files, with %s', async (choice) => {
+  const { path: folder } = await temporaryFolder();
+  const kernel = createMd5Kernel(choice);
+  const root = Buffer.from(`${folder}/`);
+  const builder = new EntryBatchBuilder();
+  for (let file = 0; file < FILES; file += 1) {
+    writeFileSync(join(folder, `${file}.epub`), `book ${file}`.repeat(file));
+    builder.addFile(`${file}.epub`, `book ${file}`.length * file, 0n);
+  }
+  const batch = builder.take();
+
+  function hexAt(digests: Uint8Array, index: number): string {
+    return Buffer.from(digests.subarray(index * 16, index * 16 + 16)).toString('hex');
+  }
+
+  it('is hashed in groups as large as the kernel takes', () => {
+    expect(kernel.slots).toBeLessThan(FILES);
+    const {
+      partialMd5,
+      filenameMd5: named,
+      failures,
+      changed,
+    } = digestFiles(kernel, root, batch, () => false);
+    expect(failures.size).toBe(0);
+    // The time was made up, so each is hashed as it is.
+    expect(changed.size).toBe(FILES);
+    for (let file = 0; file < FILES; file += 1) {
+      const whole = Buffer.from(`book ${file}`.repeat(file));
+      expect(hexAt(partialMd5, file)).toBe(createHash('md5').update(whole.subarray(0, 2048)).digest('hex'));
+      expect(hexAt(named, file)).toBe(filenameMd5(`${file}.epub`).toString('hex'));
+    }
+  });
+
+  it('is left where it is when nobody wants the rest', () => {
+    let asked = 0;
+    const { partialMd5 } = digestFiles(kernel, root, batch, () => {
+      asked += 1;
+      return asked > kernel.slots;
+    });
+    expect(asked).toBe(kernel.slots + 1);
+    expect(hexAt(partialMd5, kernel.slots - 1)).not.toBe('0'.repeat(32));
+    expect(hexAt(partialMd5, kernel.slots)).toBe('0'.repeat(32));
+  });
+});
