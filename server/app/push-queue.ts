@@ -21,6 +21,8 @@ export interface PushQueueOptions<Push> {
   /** Key order, the same on every server: two batches that lock rows in one order do not deadlock. */
   readonly compare: (left: Push, right: Push) => number;
   readonly isRetryable: (error: unknown) => boolean;
+  /** Whether somebody else kept a row of the batch locked for too long, whichever it was. */
+  readonly isRowLocked?: (error: unknown) => boolean;
   readonly rowsPerCommit: number;
   /** How many batches may be under way; each takes a connection. */
   readonly commitsAtOnce: number;
@@ -39,6 +41,12 @@ interface Entry<Push> {
   /** Its place in the batch that it went into. */
   arrivalIndex: number;
 }
+
+/**
+ * Into so many parts a batch is cut that waited for a locked row, to be tried at once: most of its readers have the
+ * patience for one more try and no more, and seven eighths of them get their answer then. Each takes a connection.
+ */
+const PARTS_AROUND_LOCK = 8;
 
 /** The first pause before a batch is tried again, doubled each time up to the longest. */
 const FIRST_PAUSE_MS = 10;
@@ -162,6 +170,10 @@ export class PushQueue<Push> {
         return;
       } catch (error) {
         if (!rows.some(isWanted)) return;
+        if (rows.length > 1 && this.#options.isRowLocked?.(error) === true) {
+          await Promise.all(slices(rows, PARTS_AROUND_LOCK).map((part) => this.#commitBatch(part)));
+          return;
+        }
         if (!this.#options.isRetryable(error)) return this.#commitParts(rows, error);
       }
       await delay(pauseMs * (0.5 + Math.random()));
@@ -179,6 +191,20 @@ export class PushQueue<Push> {
     }
     for (const part of parts(rows)) await this.#commitBatch(part);
   }
+}
+
+/** As many slices of about equal length, fewer where rows of one order, which stay together, would be torn apart. */
+function slices<Push>(rows: readonly Entry<Push>[], count: number): readonly (readonly Entry<Push>[])[] {
+  const found: Entry<Push>[][] = [];
+  let last: Entry<Push>[] = [];
+  for (const row of rows) {
+    if (last.length === 0 || (last.length >= rows.length / count && last.at(-1)?.order !== row.order)) {
+      last = [];
+      found.push(last);
+    }
+    last.push(row);
+  }
+  return found;
 }
 
 /** Two halves, cut where no order is torn apart; rows of a single order one by one as they arrived. */

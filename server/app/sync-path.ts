@@ -14,7 +14,7 @@ import {
   savePushes,
 } from '../storage/progress-repository.js';
 import type { Store } from '../storage/store.js';
-import { isRetryable } from '../storage/transaction.js';
+import { isRetryable, isRowLocked } from '../storage/transaction.js';
 import { DeviceNotes } from './device-notes.js';
 import { PullQueue } from './pull-queue.js';
 import { PushQueue } from './push-queue.js';
@@ -64,6 +64,7 @@ export class SyncPath {
       orderOf: progressKeyText,
       compare: comparePushes,
       isRetryable,
+      isRowLocked,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
       commitsAtOnce: COMMITS_AT_ONCE[dialect],
       waitingPushes: WAITING_PUSHES,

@@ -5,6 +5,9 @@ import { EXIT } from './exit-code.js';
 /** Beyond the configured time for answering: what closing the database may take. */
 const CLOSE_MORE_MS = 2000;
 
+/** By itself the process ends within a few milliseconds, or not at all. */
+const EXIT_AFTER_MS = 500;
+
 /**
  * Keeps the server running until a signal comes, then ends it cleanly: nothing more is accepted, what waits is
  * answered and committed. A second signal ends the process at once.
@@ -32,6 +35,8 @@ export async function untilStopped(
   await server.close(deadlineMs);
   clearTimeout(giveUp);
   log.info('stopped');
+  // Connections to a database that hangs would keep the process alive.
+  setTimeout(() => process.exit(EXIT.ok), EXIT_AFTER_MS).unref();
   return EXIT.ok;
 }
 

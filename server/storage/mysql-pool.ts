@@ -19,6 +19,9 @@ const READ_ONLY = new Set([
   'ER_READ_ONLY_MODE',
 ]);
 
+/** A database that hangs does not take leave; mysql2 would wait for it. */
+const END_PATIENCE_MS = 1000;
+
 /**
  * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
  *
@@ -45,7 +48,18 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
     ready.set(connection, fresh);
     return fresh;
   };
-  return { getConnection: callbackify(readyConnection), end: (callback) => pool.end(callback) };
+  return { getConnection: callbackify(readyConnection), end: callbackify(() => endPool(pool)) };
+}
+
+/** Whatever becomes of the connections, nothing that was committed depends on it. */
+function endPool(pool: Pool): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, END_PATIENCE_MS);
+    pool.end(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function freeConnection(pool: Pool, timeoutMs: number | undefined): Promise<PoolConnection> {

@@ -76,3 +76,8 @@ export function isRetryable(error: unknown): boolean {
   if ('errno' in error && RETRYABLE_NUMBERS.has(error.errno)) return true;
   return 'code' in error && RETRYABLE.has(String(error.code));
 }
+
+/** Somebody keeps a row locked for longer than is waited for it (mysql-session.ts); a retry is as good as any other. */
+export function isRowLocked(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ER_LOCK_WAIT_TIMEOUT';
+}
