@@ -1,5 +1,5 @@
 /**
- * Decides how many tasks to keep in flight from the throughput that each number gave. Pure: a state and a measurement
+ * Decides how many threads work at a time from the throughput that each number gave. Pure: a state and a measurement
  * in, the next state out; the clock and the counting are in throughput-watch.ts.
  *
  * Storage decides what is best: a warm cache and a fast disk are bound by the processor (one thread a core), a cold
@@ -8,7 +8,7 @@
  * from time to time, because caches fill and neighbours come and go.
  */
 export interface TunerState {
-  /** Tasks in flight to be measured next. */
+  /** Threads at work, to be measured next. */
   readonly jobs: number;
   /** The best number so far, and its files a second; undefined: not measured yet. */
   readonly bestJobs: number;
@@ -22,7 +22,7 @@ export interface TunerState {
   readonly failedTrials: number;
 }
 
-/** What `jobs` tasks in flight gave. */
+/** What `jobs` threads gave. */
 export interface Measurement {
   readonly filesPerSecond: number;
   /** The process had nearly all of the processors, so that no other number could give more. */

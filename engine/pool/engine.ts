@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
+import { automaticJobs } from './automatic-jobs.js';
 import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
@@ -11,7 +11,7 @@ import { WalkRun } from './walk-run.js';
 import { WorkSlots } from './work-slots.js';
 
 export interface EngineOptions {
-  /** Tasks in flight, and so threads. Absent: the engine follows its own throughput. */
+  /** Threads that work at a time, 1 … 256. Absent: the engine follows its own throughput. */
   readonly jobs?: number;
   /** Absent: `auto`. */
   readonly md5?: Md5Choice;
@@ -34,10 +34,11 @@ export interface EngineStatus {
   readonly filesHashed: number;
   /** Batches that were pulled and are not done yet. */
   readonly batchesInFlight: number;
-  /** Tasks in the threads now, of walks and of hashing. */
+  /** Tasks of walks and of hashing that the threads have: one each at work, and one waiting behind it. */
   readonly tasksInFlight: number;
-  /** How many tasks may be in flight at this moment. */
+  /** How many threads may work at a time, at this moment. */
   readonly jobs: number;
+  /** Alive, at work or not. */
   readonly threads: number;
   /** What the tuner measured, oldest first, the last 256 steps; empty when `jobs` is fixed. */
   readonly tunerCurve: readonly TunerPoint[];
@@ -68,8 +69,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Past this the threads' memory (5 MB each) and switching cost more than any storage gives back. */
-export const MAX_AUTOMATIC_JOBS = 64;
+/** An explicit number is taken at its word, up to where it can only be a mistake. */
 const MAX_JOBS = 256;
 
 /** @throws EngineError `md5-unavailable`; RangeError for a `jobs` that is not 1 … 256 */
@@ -84,8 +84,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
     throw new RangeError(`jobs must be a whole number from 1 to ${MAX_JOBS}, not ${jobs}`);
   }
   const md5KernelName = kernelName(md5);
-  const start = Math.min(availableParallelism(), MAX_AUTOMATIC_JOBS);
-  const slots = new WorkSlots({ workerFile, jobs: jobs ?? { start, max: MAX_AUTOMATIC_JOBS } });
+  const slots = new WorkSlots({ workerFile, jobs: jobs ?? automaticJobs() });
   const walks = new Set<WalkRun>();
   const hashRuns = new Set<HashRun>();
   let filesHashed = 0;

@@ -121,7 +121,7 @@ export class HashRun implements WorkSource {
   /** One batch at a time, as long as the waiting files would not fill every place once more. */
   private pullWhenLow(): void {
     const { jobs } = this.slots;
-    // A batch may be one task: so many are in flight, as many more may be done or waiting.
+    // A batch may be one task, and a thread has two at a time; two more may be done or waiting.
     const isFull = this.open >= 2 * jobs + 2;
     if (this.isPulling || this.isSourceEnded || isFull || this.filesWaiting >= jobs * this.filesPerTask)
       return;

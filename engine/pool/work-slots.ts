@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { DIGEST_BYTES } from '../digest/batch-digests.js';
+import type { AutomaticJobs } from './automatic-jobs.js';
 import type { TunerLimits } from './concurrency-tuner.js';
 import { CpuMeter } from './cpu-meter.js';
 import { EngineError } from './engine-error.js';
@@ -30,13 +31,13 @@ export interface WorkSource {
 
 export interface WorkSlotsOptions {
   readonly workerFile: URL;
-  /** Tasks in flight: a number, or a start and a cap for the tuner. */
-  readonly jobs: number | { readonly start: number; readonly max: number };
+  /** Threads that work at a time: a number, or a start and a cap for the tuner. */
+  readonly jobs: number | AutomaticJobs;
 }
 
 /**
  * A thread without work ends after this long. The gaps of a scan (a slow transaction, a pause of the walk) must not
- * cost new threads, 30 ms each; an idle server should not keep them.
+ * cost new threads, 35 ms of processor each; an idle server should not keep them.
  */
 const IDLE_THREAD_MS = 5000;
 

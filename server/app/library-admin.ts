@@ -10,6 +10,8 @@ import {
   removeLibrary as removeLibraryRows,
   updateLibrary as updateLibraryRow,
 } from '../storage/library-repository.js';
+import { readLibraryAccess } from '../storage/library-access-repository.js';
+import { readersPage } from '../storage/library-reader-repository.js';
 import type { Store } from '../storage/store.js';
 
 export interface LibraryRequest {
@@ -126,12 +128,20 @@ function onOrOff(value: string): boolean {
 export interface ListedLibrary {
   readonly library: Library;
   readonly books: BookTotals;
+  /** Names of those who see it, the first hundred; `undefined`: everybody. */
+  readonly readers: readonly string[] | undefined;
 }
+
+const READERS_LISTED = 100;
 
 export async function describeLibraries(store: Store): Promise<readonly ListedLibrary[]> {
   const listed: ListedLibrary[] = [];
+  const access = await readLibraryAccess(store);
   for (const library of await listLibraries(store)) {
-    listed.push({ library, books: await countBooks(store, library.id) });
+    const page = { afterName: undefined, limit: READERS_LISTED };
+    const readers = access.has(library.id) ? await readersPage(store, library.id, page) : undefined;
+    const books = await countBooks(store, library.id);
+    listed.push({ library, books, readers: readers?.map(({ name }) => name) });
   }
   return listed;
 }

@@ -3,6 +3,7 @@ import type { Store } from '../storage/store.js';
 import type { Accounts } from './accounts.js';
 import type { BackgroundScans } from './background-scans.js';
 import type { SyncPath } from './sync-path.js';
+import type { Translate } from './translations.js';
 
 /** What the management API works on. */
 export interface Management {
@@ -11,8 +12,10 @@ export interface Management {
   readonly scans: BackgroundScans;
   /** Who sends requests, and what this server remembers of users and keys. */
   readonly accounts: Pick<Accounts, 'authenticator' | 'passwords' | 'keys' | 'forgetUser'>;
-  /** What this server remembers of libraries and devices. */
-  readonly sync: Pick<SyncPath, 'forgetLibraries' | 'devices'>;
+  /** What this server remembers of libraries and devices, and the way of pushes. */
+  readonly sync: Pick<SyncPath, 'forgetLibraries' | 'devices' | 'pushes' | 'isKnown'>;
+  /** Positions into their other forms. */
+  readonly translate: Translate;
   /** Aborts when the server begins to stop: what would go on for long ends. */
   readonly stopping: AbortSignal;
 }

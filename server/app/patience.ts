@@ -9,6 +9,24 @@ export const PATIENCE_MS = 1500;
 /** How late an expired request may be noticed. */
 const SWEEP_MS = 50;
 
+/**
+ * What a request waits for before it may wait for the next thing: without this, each step would have the whole of the
+ * patience for itself. The work goes on, and whoever asks again finds it done.
+ *
+ * @param sinceMs when the request was there, by `performance.now()`
+ * @throws SyncError `unavailable`
+ */
+export function withinPatience<T>(work: Promise<T>, sinceMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooLate()), sinceMs + PATIENCE_MS - performance.now());
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+export function tooLate(): SyncError {
+  return new SyncError('unavailable', 'The database did not answer in time.');
+}
+
 /** One request that waits, settled exactly once. */
 export class Waiter<T> {
   readonly promise: Promise<T>;
@@ -63,9 +81,10 @@ export class Patience {
     this.#patienceMs = patienceMs;
   }
 
-  begin<T>(): Waiter<T> {
+  /** @param sinceMs when the request began to wait, which may have been for something else before */
+  begin<T>(sinceMs: number = performance.now()): Waiter<T> {
     this.#timer ??= setInterval(this.#sweep, SWEEP_MS).unref();
-    return new Waiter<T>(performance.now(), this.#patienceMs);
+    return new Waiter<T>(sinceMs, this.#patienceMs);
   }
 
   readonly #sweep = (): void => {
@@ -74,7 +93,7 @@ export class Patience {
     for (const waiter of this.#waiting()) {
       if (waiter.isSettled) continue;
       if (waiter.deadlineMs > nowMs) isAnybodyWaiting = true;
-      else waiter.reject(new SyncError('unavailable', 'The database did not answer in time.'));
+      else waiter.reject(tooLate());
     }
     if (isAnybodyWaiting) return;
     clearInterval(this.#timer);

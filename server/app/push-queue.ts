@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
-import { type Expiring, Patience, type Waiter } from './patience.js';
+import { type Expiring, Patience, tooLate, type Waiter } from './patience.js';
 
 /** A push within a batch. Rows come in key order; `arrivalIndex` says in which order they arrived. */
 export interface BatchRow<Push> {
@@ -9,8 +9,11 @@ export interface BatchRow<Push> {
 }
 
 export interface PushQueueOptions<Push> {
-  /** Writes all rows in one transaction. When it resolves they are on disk. */
-  readonly commit: (rows: readonly BatchRow<Push>[]) => Promise<void>;
+  /**
+   * Writes all rows in one transaction. When it resolves they are on disk. Asks `isWanted` last thing before the commit
+   * and rejects instead when nobody waits any more: a reader that was told 503 may have pushed something newer elsewhere.
+   */
+  readonly commit: (rows: readonly BatchRow<Push>[], isWanted: () => boolean) => Promise<void>;
   /** Names the row that a push writes: a later push of the same row replaces a waiting one. */
   readonly rowOf: (push: Push) => string;
   /** Names what must be written in order of arrival; rows of one row name share it. */
@@ -71,12 +74,17 @@ export class PushQueue<Push> {
     return this.#waitingPushes;
   }
 
-  /** @throws SyncError `overloaded` at once; `unavailable`, `refused` */
-  push(push: Push): Promise<void> {
+  /**
+   * @param sinceMs when the request was there. Too late is too late: the reader has turned away, and may have pushed
+   *   something newer that would be overwritten now
+   * @throws SyncError `overloaded` at once; `unavailable`, `refused`
+   */
+  push(push: Push, sinceMs?: number): Promise<void> {
     if (this.#waitingPushes >= this.#options.waitingPushes) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
-    const waiter = this.#patience.begin<void>();
+    const waiter = this.#patience.begin<void>(sinceMs);
+    if (waiter.deadlineMs <= performance.now()) return Promise.reject(tooLate());
     const row = this.#options.rowOf(push);
     const replaced = this.#waiting.get(row);
     const waiters = replaced?.waiters ?? [];
@@ -132,7 +140,7 @@ export class PushQueue<Push> {
       if (this.#ordersUnderWay.has(entry.order)) continue;
       this.#waiting.delete(entry.row);
       this.#waitingPushes -= entry.waiters.length;
-      if (!entry.waiters.some(isUnsettled)) continue;
+      if (!isWanted(entry)) continue;
       entry.arrivalIndex = entries.length;
       entries.push(entry);
     }
@@ -144,15 +152,16 @@ export class PushQueue<Push> {
   /** Never rejects: every outcome goes to the waiters. */
   async #commitBatch(batch: readonly Entry<Push>[]): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      const rows = batch.filter((entry) => entry.waiters.some(isUnsettled));
+      const rows = batch.filter(isWanted);
       if (rows.length === 0) return;
       try {
         const startedMs = performance.now();
-        await this.#options.commit(rows);
+        await this.#options.commit(rows, () => rows.some(isWanted));
         this.#options.onCommit?.(rows.length, performance.now() - startedMs);
         for (const { waiters } of rows) for (const waiter of waiters) if (!waiter.isSettled) waiter.resolve();
         return;
       } catch (error) {
+        if (!rows.some(isWanted)) return;
         if (!this.#options.isRetryable(error)) return this.#commitParts(rows, error);
       }
       await delay(pauseMs * (0.5 + Math.random()));
@@ -183,6 +192,10 @@ function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Pus
   );
   if (cut > 0) return [rows.slice(0, cut), rows.slice(cut)];
   return rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex).map((row) => [row]);
+}
+
+function isWanted({ waiters }: Entry<unknown>): boolean {
+  return waiters.some(isUnsettled);
 }
 
 function isUnsettled(waiter: Waiter<void>): boolean {

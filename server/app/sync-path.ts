@@ -53,9 +53,9 @@ export class SyncPath {
   constructor(store: Store, observer: SyncPathObserver = {}) {
     const { dialect } = store;
     this.pushes = new PushQueue({
-      commit: async (rows) => {
+      commit: async (rows, isWanted) => {
         const devices = this.devices.due(rows);
-        await savePushes(store, rows, devices);
+        await savePushes(store, rows, devices, isWanted);
         this.devices.noted(devices);
       },
       // The length keeps a document from running into the device.

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { findUser } from '../app/find-user.js';
 import {
   addLibrary,
   describeLibraries,
@@ -6,12 +7,15 @@ import {
   removeLibrary,
   updateLibrary,
 } from '../app/library-admin.js';
-import { type ComposedStore, composeStore } from '../compose/program.js';
-import type { Configuration } from '../../config/schema.js';
+import { setReader } from '../app/library-readers.js';
+import { restrictLibrary } from '../app/restrict-library.js';
+import { OPERATOR } from '../domain/actor.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './extensions-option.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
 import { jsonPath, shownPath } from './shown-path.js';
+import { shownText } from './shown-text.js';
+import { withStore } from './with-store.js';
 
 interface AddFlags {
   readonly extensions?: readonly string[];
@@ -23,6 +27,9 @@ interface SetFlags {
   readonly root?: string;
   readonly extensions?: readonly string[];
   readonly koreaderHashes?: 'on' | 'off';
+  readonly restricted?: boolean;
+  readonly addReader?: string;
+  readonly removeReader?: string;
 }
 
 export function addLibraryCommand(program: Command, context: CommandContext): void {
@@ -79,9 +86,22 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--koreader-hashes <on|off>', 'whether its books are hashed')
+    .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
+    .option('--add-reader <user>', 'let a user see it while it is restricted')
+    .option('--remove-reader <user>', 'let a user no longer see it while it is restricted')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const changed = await updateLibrary(store, name, flags);
+        const { restricted, addReader, removeReader, ...changes } = flags;
+        const changed = await updateLibrary(store, name, changes);
+        if (restricted !== undefined) await restrictLibrary(store, OPERATOR, changed.id, restricted);
+        for (const [reader, isReader] of [
+          [addReader, true],
+          [removeReader, false],
+        ] as const) {
+          if (reader === undefined) continue;
+          const { id } = await findUser(store, reader);
+          await setReader(store, OPERATOR, changed.id, id, isReader);
+        }
         writeLine(`Changed the library "${changed.name}".`);
       }),
     );
@@ -98,26 +118,19 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     );
 }
 
-async function withStore(
-  configuration: Configuration,
-  work: (store: ComposedStore) => Promise<void>,
-): Promise<void> {
-  const store = await composeStore(configuration);
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
+function parseOnOrOff(value: string): boolean {
+  if (value === 'on' || value === 'off') return value === 'on';
+  throw new InvalidArgumentError('It is "on" or "off".');
 }
 
-function asText({ library, books }: ListedLibrary): string {
+function asText({ library, books, readers }: ListedLibrary): string {
   const missing = books.missing === 0 ? '' : `, ${String(books.missing)} missing`;
   const hashes = library.koreaderHashes ? `${String(books.withDigests)} hashed` : 'not hashed';
   const only = library.extensions === undefined ? '' : `, only ${library.extensions.join(' ')}`;
-  return `${library.name}: ${shownPath(library.root)}: ${String(books.present)} books${missing}, ${hashes}${only}`;
+  return `${library.name}: ${shownPath(library.root)}: ${String(books.present)} books${missing}, ${hashes}${only}${shownReaders(readers)}`;
 }
 
-function asJson({ library, books }: ListedLibrary): object {
+function asJson({ library, books, readers }: ListedLibrary): object {
   const { path, path_base64 } = jsonPath(library.root);
   return {
     name: library.name,
@@ -128,5 +141,13 @@ function asJson({ library, books }: ListedLibrary): object {
     books: books.present,
     missing: books.missing,
     hashed: books.withDigests,
+    readers: readers ?? null,
   };
+}
+
+function shownReaders(readers: readonly string[] | undefined): string {
+  if (readers === undefined) return '';
+  return readers.length === 0
+    ? ', for nobody but its managers'
+    : `, only for ${readers.map(shownText).join(', ')}`;
 }

@@ -1,14 +1,19 @@
 import { Command } from 'commander';
 import type { CommandContext } from './context.js';
 import { addConfigCommand } from './config-command.js';
+import { addDeviceCommand } from './device-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { addHashCommand } from './hash-command.js';
+import { addKeyCommand } from './key-command.js';
 import { addLibraryCommand } from './library-command.js';
 import { addMigrateCommand } from './migrate-command.js';
+import { addProgressCommand } from './progress-command.js';
 import { addScanCommand } from './scan-command.js';
 import { addServeCommand } from './serve-command.js';
+import { addTranslateCommand } from './translate-command.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
+import { addUserCommand } from './user-command.js';
 
 /** Options that stand before or behind any command. */
 export interface GlobalFlags {
@@ -33,7 +38,12 @@ export function buildProgram(context: CommandContext): Command {
   addServeCommand(program, context);
   addScanCommand(program, context);
   addLibraryCommand(program, context);
+  addUserCommand(program, context);
+  addKeyCommand(program, context);
+  addDeviceCommand(program, context);
+  addProgressCommand(program, context);
   addHashCommand(program, context);
+  addTranslateCommand(program, context);
   addMigrateCommand(program, context);
   addConfigCommand(program, context);
   addDoctorCommand(program, context);

@@ -14,6 +14,7 @@ import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../storage/store.js';
 import { composeEngine, composeStore } from './program.js';
 import { scanInThread } from './scan-thread.js';
+import { TranslationThread } from './translation-thread.js';
 import { SharedMetrics } from './shared-metrics.js';
 
 /** One thread's share of the server: its own connections, its own queues, the same port as the others. */
@@ -72,6 +73,7 @@ export async function composeListener(
       scan: scanInThread(configuration),
       onError: (error) => log.error({ error: messageOf(error) }, 'a scan failed'),
     });
+    const translations = new TranslationThread();
     http = await startSyncServer({
       host: server.host,
       port: port ?? server.port,
@@ -100,7 +102,15 @@ export async function composeListener(
           isPermitted: (request) => mayManage(accounts, request),
         }),
         apiGroup({
-          management: { store: patient, engine, scans, accounts, sync, stopping: stopping.signal },
+          management: {
+            store: patient,
+            engine,
+            scans,
+            accounts,
+            sync,
+            stopping: stopping.signal,
+            translate: translations.translate,
+          },
           basePath,
           version,
           log,
@@ -115,6 +125,7 @@ export async function composeListener(
         stopping.abort();
         await Promise.all([scans.close(), listening.close(deadlineMs)]);
         shared.close();
+        await translations.close();
         await accounts.close();
         await engine.close();
         await Promise.all([store.close(), patient.close()]);

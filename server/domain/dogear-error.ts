@@ -32,6 +32,14 @@ export type DogearErrorCode =
   | 'device-not-found'
   | 'device-name-invalid'
   | 'progress-not-found'
+  /** No file of it is where it was. */
+  | 'book-missing'
+  | 'book-unreadable'
+  /** Positions in books of this kind are not translated. */
+  | 'format-unsupported'
+  | 'position-untranslatable'
+  /** Reading a book took too long. */
+  | 'translation-slow'
   | 'forbidden'
   /** Nobody can give away a permission that they do not hold. */
   | 'permission-not-held'

@@ -42,7 +42,10 @@ export const problemSchema = answerSchema(
     status: z.int(),
     detail: z.string().describe('what happened this time, for people'),
     code: z.enum(codes).describe('what happened, for programs; ERRORS.md lists them'),
-    failure: z.string().optional().describe('with hash-failed: the code of what went wrong with the file'),
+    failure: z
+      .string()
+      .optional()
+      .describe('with hash-failed, book-unreadable and position-untranslatable: the code of what went wrong'),
     errors: z
       .array(
         z.union([

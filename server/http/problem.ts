@@ -51,6 +51,9 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'scan-not-running': { status: 409, title: 'The scan has ended' },
   'hashes-off': { status: 409, title: 'The library makes no hashes' },
   'hash-failed': { status: 409, title: 'The file could not be hashed' },
+  'book-missing': { status: 409, title: 'The file of the book is not there' },
+  'book-unreadable': { status: 409, title: 'The file of the book cannot be read as a book' },
+  'format-unsupported': { status: 409, title: 'Positions in books of this kind are not translated' },
   'last-owner': { status: 409, title: 'Somebody has to be owner' },
   'api-keys-at-limit': { status: 409, title: 'The user has too many API keys' },
   'body-too-large': { status: 413, title: 'The body is too large' },
@@ -62,12 +65,14 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'password-invalid': { status: 422, title: 'This cannot be a password' },
   'api-key-invalid': { status: 422, title: 'An API key cannot be like this' },
   'device-name-invalid': { status: 422, title: 'A device cannot be called this' },
+  'position-untranslatable': { status: 422, title: 'The position cannot be translated safely' },
   throttled: { status: 429, title: 'Too many logins failed' },
   internal: { status: 500, title: 'The server made a mistake' },
   overloaded: { status: 503, title: 'The server is busy' },
   'scans-at-limit': { status: 503, title: 'Too many scans are running' },
   'streams-at-limit': { status: 503, title: 'Too many clients are watching scans' },
   'storage-slow': { status: 503, title: 'The storage of the library does not answer' },
+  'translation-slow': { status: 503, title: 'Reading the book takes too long' },
   stopping: { status: 503, title: 'The server is stopping' },
   unavailable: { status: 503, title: 'The database is not available' },
 };
@@ -86,7 +91,7 @@ export type FieldMistake =
 
 /** Members that some problems have besides (RFC 9457, 3.2). */
 export interface ProblemMembers {
-  /** `hash-failed`: the code of what went wrong with the file. */
+  /** `hash-failed`, `book-unreadable`, `position-untranslatable`: the code of what went wrong. */
   readonly failure?: string;
 }
 

@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly query: string;
   /** The parts of the path that the route's pattern names, decoded, in its order. */
   readonly params: readonly string[];
+  /** When all of it was there, by `performance.now()`: how long the client has waited counts from then. */
+  readonly receivedMs: number;
   /** UTF-8; bytes that are none are U+FFFD. `''` on routes that read no body. */
   readonly body: string;
   /** Decoded as UTF-8; `undefined` when absent or empty. */

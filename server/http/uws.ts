@@ -107,6 +107,7 @@ class Exchange implements HttpRequest {
   readonly query: string;
   params: readonly string[] = [];
   body = '';
+  receivedMs = 0;
   readonly #server: ServerState;
   readonly #response: NativeResponse;
   readonly #headers: readonly string[];
@@ -193,6 +194,7 @@ class Exchange implements HttpRequest {
   async #handle(): Promise<void> {
     const route = this.#route;
     if (route === undefined) return;
+    this.receivedMs = performance.now();
     try {
       const answer = await route.handle(this);
       if (!('pieces' in answer)) this.#answer(answer);

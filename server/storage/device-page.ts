@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { ListedDevice } from '../domain/device.js';
 import type { UserId } from '../domain/ids.js';
-import { deviceIdOfKey } from './device-key.js';
+import { deviceIdOfKey, deviceKey } from './device-key.js';
 import { toNumber } from './int64.js';
 import type { DeviceTable } from './schema.js';
 import type { Store } from './store.js';
@@ -30,6 +30,32 @@ export async function findDevice(
     .where('device_key', '=', deviceKey)
     .executeTakeFirst();
   return row === undefined ? undefined : toDevice(row);
+}
+
+/** Devices that go by this: its key in base64url, the id that it sends, or one of its names. */
+export async function devicesCalled(
+  store: Store,
+  userId: UserId,
+  called: string,
+  limit: number,
+): Promise<readonly ListedDevice[]> {
+  const text = Buffer.from(called);
+  const keys = [Buffer.from(called, 'base64url'), Buffer.from(deviceKey({ id: called, name: '' }))];
+  const rows = await store.db
+    .selectFrom('device')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where((where) =>
+      where.or([
+        where('device_key', 'in', keys),
+        where('name', '=', text),
+        where('friendly_name', '=', called),
+      ]),
+    )
+    .orderBy('device_key')
+    .limit(limit)
+    .execute();
+  return rows.map(toDevice);
 }
 
 /** @param friendlyName `undefined`: none any more */

@@ -1,18 +1,17 @@
-import { CompiledQuery, type Dialect, MysqlDialect } from 'kysely';
+import { type Dialect, MysqlDialect } from 'kysely';
 import { createPool } from 'mysql2';
 import type { DatabaseLocation } from './database-url.js';
-import { timedPool } from './timed-pool.js';
+import { mysqlPool } from './mysql-pool.js';
+import { sessionStatements } from './mysql-session.js';
 
 /** A server that does not take a connection in this time is away, for a client that waits two seconds. */
 const CONNECT_TIMEOUT_MS = 1500;
 
-/** What every statement may rely on, whatever the server's administrator prefers. One statement a setting. */
-const SESSION = [
-  // No gap locks: pushes of neighbouring documents must not wait for each other, or deadlock.
-  'set session transaction isolation level read committed',
-  // What does not fit is refused, never cut short. Not NO_BACKSLASH_ESCAPES: mysql2 escapes with backslashes.
-  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-];
+/**
+ * A connection that was not needed for this long is closed; shorter than the database would wait (mysql-session.ts).
+ * One of them is kept by mysql2 only as long as it is not the last (`maxIdle`).
+ */
+const IDLE_TIMEOUT_MS = 30_000;
 
 export interface MysqlOptions {
   readonly connections: number;
@@ -32,6 +31,10 @@ export function openMysql(
     password,
     database,
     connectionLimit: connections,
+    // Fewer than the limit, or nothing idle is ever closed.
+    maxIdle: connections - 1,
+    idleTimeout: IDLE_TIMEOUT_MS,
+    gracefulEnd: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     charset: 'utf8mb4',
     timezone: 'Z',
@@ -40,9 +43,9 @@ export function openMysql(
     bigNumberStrings: false,
   });
   return new MysqlDialect({
-    pool: statementTimeoutMs === undefined ? pool : timedPool(pool, statementTimeoutMs),
-    onCreateConnection: async (connection) => {
-      for (const statement of SESSION) await connection.executeQuery(CompiledQuery.raw(statement));
-    },
+    pool: mysqlPool(pool, {
+      session: sessionStatements(statementTimeoutMs),
+      timeoutMs: statementTimeoutMs,
+    }),
   });
 }

@@ -25,19 +25,20 @@ export interface ArrivedPush {
  * several primaries write, the order is as good as their clocks agree. No counter row: every commit of every server
  * would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is needed.
  *
+ * A transaction, though without devices it is a single statement: a statement that was given up, because its answer did
+ * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
+ * that nobody sends any more it comes to nothing.
+ *
  * @param pushes in the order of user, document and device key, each once
  * @param devices in the order of user and device key, each once
+ * @param isWanted asked last thing before the commit; `false` undoes everything and throws
  */
 export async function savePushes(
   store: Store,
   pushes: readonly ArrivedPush[],
   devices: readonly SeenDevice[],
+  isWanted: () => boolean = () => true,
 ): Promise<void> {
-  if (store.dialect === 'mysql' && devices.length === 0) {
-    // A single statement is a transaction of its own, without the two round trips around it.
-    await upsertPushes(store, pushes, 0);
-    return;
-  }
   // Whoever waits decides whether it is tried again (app/push-queue.ts).
   await inTransaction(
     store,
@@ -45,6 +46,7 @@ export async function savePushes(
       const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, pushes.length) : 0;
       await upsertPushes(transaction, pushes, counted);
       if (devices.length > 0) await noteDevices(transaction, devices);
+      if (!isWanted()) throw new Error('nobody waits for these pushes any more');
     },
     { attempts: 1 },
   );
@@ -80,24 +82,29 @@ const TEXTS: Readonly<Record<SqlDialect, { readonly row: string; readonly collis
   },
 };
 
-/** SQLite keeps prepared statements, so it gets few sizes. MySQL gets the whole batch, which the queue bounds. */
-const SQLITE_ROWS = [64, 16, 4, 1] as const;
+/** SQLite keeps prepared statements: nine sizes of them. */
+const SQLITE_ROWS = 256;
 
+/**
+ * MySQL gets the whole batch in one statement; the queue bounds it. SQLite gets the next power of two, filled up with
+ * the last row again, which changes nothing: each statement more is a message to its thread and back.
+ */
 async function upsertPushes(
   store: Store,
   pushes: readonly ArrivedPush[],
   arrivalsBefore: number,
 ): Promise<void> {
   const { row, collision } = TEXTS[store.dialect];
-  for (let start = 0; start < pushes.length;) {
-    const left = pushes.length - start;
-    const count = store.dialect === 'mysql' ? left : (SQLITE_ROWS.find((rows) => rows <= left) ?? 1);
-    const values: unknown[] = [];
-    for (const push of pushes.slice(start, start + count))
-      pushCells(values, store.dialect, push, arrivalsBefore);
-    const text = `insert into progress (${COLUMNS}) values ${row}${`, ${row}`.repeat(count - 1)} ${collision}`;
-    await store.db.executeQuery(CompiledQuery.raw(text, values));
-    start += count;
+  const most = store.dialect === 'mysql' ? pushes.length : SQLITE_ROWS;
+  for (let start = 0; start < pushes.length; start += most) {
+    const part = pushes.slice(start, start + most);
+    const rows = store.dialect === 'mysql' ? part.length : 2 ** Math.ceil(Math.log2(part.length));
+    const cells: unknown[] = [];
+    for (const push of part) pushCells(cells, store.dialect, push, arrivalsBefore);
+    const last = cells.slice(-cells.length / part.length);
+    for (let i = part.length; i < rows; i++) cells.push(...last);
+    const text = `insert into progress (${COLUMNS}) values ${row}${`, ${row}`.repeat(rows - 1)} ${collision}`;
+    await store.db.executeQuery(CompiledQuery.raw(text, cells));
   }
 }
 
@@ -149,30 +156,25 @@ interface ProgressRow {
 /**
  * The newest record of each of these documents, by `progressKeyText`; documents without one are left out.
  *
- * By the primary key's first two columns: measured at 2 µs a key of MariaDB 10.11 and MySQL 9.7, where a list of
- * `or` takes up to twice and a `union` up to ten times as long.
+ * By the primary key's first two columns. MySQL: a list of pairs, measured at 2 µs a key of MariaDB 10.11 and MySQL
+ * 9.7, where a list of `or` takes up to twice and a `union` up to ten times as long. SQLite would look up such a list
+ * by the user alone and read everything that the user has; a join uses both columns.
  */
 export async function newestProgress(
   store: Store,
   keys: readonly ProgressKey[],
 ): Promise<ReadonlyMap<string, ArrivedRecord>> {
   if (keys.length === 0) return new Map();
-  const { dialect } = store;
   const cells: unknown[] = [];
-  for (const { userId, document } of keys) cells.push(userId, textBytes(dialect, document));
-  let count = keys.length;
-  if (dialect === 'sqlite') {
-    // Few sizes of statement; the list is filled up with its first key.
-    for (count = 1; count < keys.length;) count *= 4;
-    for (let i = keys.length; i < count; i++) cells.push(cells[0], cells[1]);
-  }
-  const list = `(?, ?)${', (?, ?)'.repeat(count - 1)}`;
-  // SQLite would look through all documents of a user for `(user_id, document) in (values …)`.
+  for (const { userId, document } of keys) cells.push(userId, textBytes(store.dialect, document));
+  // SQLite keeps prepared statements, so the list is filled up with its first key to one of few lengths.
+  const length = store.dialect === 'mysql' ? keys.length : 2 ** Math.ceil(Math.log2(keys.length));
+  for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
+  const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
   const text =
-    dialect === 'sqlite'
-      ? `select ${COLUMNS} from (select column1 as wanted_user, column2 as wanted_document from (values ${list})) ` +
-        'cross join progress on user_id = wanted_user and document = wanted_document'
-      : `select ${COLUMNS} from progress where (user_id, document) in (${list})`;
+    store.dialect === 'mysql'
+      ? `select ${COLUMNS} from progress where (user_id, document) in (${list})`
+      : `with wanted (id, name) as (values ${list}) select ${COLUMNS} from wanted cross join progress on user_id = id and document = name`;
   const { rows } = await store.db.executeQuery<ProgressRow>(CompiledQuery.raw(text, cells));
   const newest = new Map<string, ProgressRow>();
   for (const row of rows) {

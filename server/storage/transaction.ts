@@ -6,6 +6,10 @@ const RETRYABLE = new Set([
   'ER_LOCK_DEADLOCK',
   'ER_LOCK_WAIT_TIMEOUT',
   'ER_CHECKREAD', // MariaDB: a row changed since this transaction's snapshot
+  'ER_QUERY_TIMEOUT', // MySQL's own time limit (mysql-session.ts)
+  'ER_QUERY_INTERRUPTED', // an administrator ended it
+  'ER_SESSION_WAS_KILLED',
+  'ER_CLIENT_INTERACTION_TIMEOUT', // the session was idle for too long
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT', // a statement took longer than the store allows
   'ECONNRESET',
@@ -17,12 +21,26 @@ const RETRYABLE = new Set([
   'ENETUNREACH',
   'EAI_AGAIN',
   'ER_SERVER_SHUTDOWN',
+  'ENOTFOUND',
   'ER_CON_COUNT_ERROR', // too many connections at the moment
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  'ER_HOST_IS_BLOCKED', // too many connections that came to nothing
+  'ER_OUT_OF_RESOURCES',
+  'ER_DISK_FULL',
+  'ER_RECORD_FILE_FULL', // as MySQL says it where a table cannot grow
   'ER_UNKNOWN_COM_ERROR', // Galera: the node is not ready
   'ER_OPTION_PREVENTS_STATEMENT', // read-only while another primary takes over
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_READ_ONLY_MODE',
+  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // group replication
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',
+  'SQLITE_FULL',
 ]);
+
+/** MariaDB's own errors have no name in mysql2: a connection was killed, a statement took longer than allowed. */
+const RETRYABLE_NUMBERS = new Set<unknown>([1927, 1969]);
 
 const FIRST_WAIT_MS = 20;
 
@@ -42,10 +60,8 @@ export async function inTransaction<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const builder = store.db.transaction();
-      // Read committed: no gap locks between batches that write neighbouring rows. SQLite has one level only.
-      const configured = store.dialect === 'mysql' ? builder.setIsolationLevel('read committed') : builder;
-      return await configured.execute((db) => work({ db, dialect: store.dialect }));
+      // MySQL's isolation level is that of the session (mysql-session.ts): to set it here takes a round trip more.
+      return await store.db.transaction().execute((db) => work({ db, dialect: store.dialect }));
     } catch (error) {
       if (attempt >= retry.attempts || !isRetryable(error)) throw error;
       await delay(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
@@ -57,5 +73,6 @@ export function isRetryable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // Errors of mysql2 that end the connection say so, and not all of them have a code.
   if ('fatal' in error && error.fatal === true) return true;
+  if ('errno' in error && RETRYABLE_NUMBERS.has(error.errno)) return true;
   return 'code' in error && RETRYABLE.has(String(error.code));
 }

@@ -42,6 +42,23 @@ describe('the command line of libraries and scans', () => {
     expect(await dogear('scan')).toMatchObject({ exitCode: 1, stdout: '' });
   });
 
+  it('restricts a library to its readers', async () => {
+    await dogear('library', 'add', 'books', books.path);
+    await dogear('user', 'add', 'anna');
+    const set = (...flags: readonly string[]) => dogear('library', 'set', 'books', ...flags);
+    expect(await set('--restricted', 'on')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await dogear('library', 'list')).stdout).toMatch(/, for nobody but its managers\n$/);
+    expect(await set('--add-reader', 'anna')).toMatchObject({ exitCode: 0 });
+    expect((await dogear('library', 'list')).stdout).toMatch(/, only for anna\n$/);
+    expect((await set('--add-reader', 'nobody')).stderr).toContain('There is no user "nobody"');
+    expect(await set('--restricted', 'maybe')).toMatchObject({ exitCode: 2 });
+    expect(await set('--remove-reader', 'anna')).toMatchObject({ exitCode: 0 });
+    const { stdout } = await dogear('library', 'list', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ readers: [] });
+    await set('--restricted', 'off');
+    expect((await dogear('library', 'list')).stdout).not.toContain('for');
+  }, 240_000);
+
   it('writes one JSON object a line with scan --json', async () => {
     await dogear('library', 'add', 'books', books.path);
     const { stdout, exitCode } = await dogear('scan', '--json');

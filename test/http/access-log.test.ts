@@ -27,6 +27,7 @@ describe('the access log', () => {
       path: '/p',
       query: '',
       params: [],
+      receivedMs: 0,
       body: '',
       clientAddress: '192.0.2.1',
       header: () => undefined,

@@ -20,6 +20,100 @@ async function count(content: Buffer): Promise<number | string> {
   }
 }
 
+const catalogue = '1 0 obj\n<< /Type /Catalog /Lang (a \\) (b)) /Pages 2 0 R >>\nendobj\n';
+const pages = '2 0 obj % comment\n<</Type/Pages/Kids[3 0 R]/Count 37>>\nendobj\n';
+
+/** A file with a classic cross-reference table. */
+function classic(objects: readonly string[], trailer: string): Buffer {
+  let text = '%PDF-1.4\n';
+  const offsets = objects.map((object) => {
+    const offset = text.length;
+    text += object;
+    return offset;
+  });
+  const start = text.length;
+  const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
+  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}trailer\n${trailer}\nstartxref\n${start}\n%%EOF\n`;
+  return Buffer.from(text, 'latin1');
+}
+
+/** A file of PDF 1.5 whose catalogue is in a stream of objects, with a predictor over the cross-reference. */
+function compressed(extra = ''): Buffer {
+  const inner = ['<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Count 4 0 R>>'];
+  const pairs = `1 0 2 ${(inner[0] ?? '').length + 1} `;
+  const objects = deflateSync(`${pairs}${inner.join('\n')}`);
+  const head = Buffer.from('%PDF-1.5\n4 0 obj\n12\nendobj\n6 0 obj\n', 'latin1');
+  const length = Buffer.from(`${objects.length}\nendobj\n`, 'latin1');
+  const streamAt = head.length + length.length;
+  const stream = Buffer.concat([
+    Buffer.from(
+      `3 0 obj\n<</Type/ObjStm/N 2/First ${pairs.length}/Filter/FlateDecode/Length 6 0 R>>\nstream\r\n`,
+    ),
+    objects,
+    Buffer.from('\nendstream\nendobj\n'),
+  ]);
+  const tableAt = streamAt + stream.length;
+  const rows = [
+    [0, 0, 0],
+    [2, 3, 0],
+    [2, 3, 1],
+    [1, streamAt, 0],
+    [1, 9, 0],
+    [1, tableAt, 0],
+    [1, 27, 0],
+  ];
+  let previous = [0, 0, 0, 0];
+  const filtered = rows.flatMap(([type = 0, second = 0, third = 0]) => {
+    const row = [type, second >> 8, second & 255, third];
+    const up = row.map((value, column) => (value - (previous[column] ?? 0) + 256) % 256);
+    previous = row;
+    return [2, ...up];
+  });
+  const table = deflateSync(Buffer.from(filtered));
+  return Buffer.concat([
+    head,
+    length,
+    stream,
+    Buffer.from(
+      `5 0 obj\n<</Type/XRef/Size 7/W[1 2 1]/Root 1 0 R${extra}/Filter/FlateDecode` +
+        `/DecodeParms<</Predictor 12/Columns 4>>/Length ${table.length}>>\nstream\n`,
+    ),
+    table,
+    Buffer.from(`\nendstream\nendobj\nstartxref\n${tableAt}\n%%EOF`),
+  ]);
+}
+
+/** A chunk of a DjVu file. */
+function chunk(id: string, content: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(content.length);
+  return Buffer.concat([Buffer.from(id), length, content, Buffer.alloc(content.length % 2)]);
+}
+
+function bundle(kinds: readonly string[], flags = 0x81): Buffer {
+  const components = kinds.map((kind) => chunk('FORM', Buffer.from(`${kind}somedata`)));
+  const directory = Buffer.alloc(3 + kinds.length * 4);
+  directory[0] = flags;
+  directory.writeUInt16BE(kinds.length, 1);
+  let at = 4 + 12 + 8 + directory.length + (directory.length % 2);
+  components.forEach((component, index) => {
+    directory.writeUInt32BE(at, 3 + index * 4);
+    at += component.length;
+  });
+  const content = Buffer.concat([Buffer.from('DJVM'), chunk('DIRM', directory), ...components]);
+  return Buffer.concat([Buffer.from('AT&T'), chunk('FORM', content)]);
+}
+
+/** A file in a tar archive. */
+function entry(name: string, content: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write(content.length.toString(8).padStart(11, '0'), 124);
+  header.write('0', 156);
+  header.write('ustar', 257);
+  return Buffer.concat([header, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
 describe('pages and fractions', () => {
   it('come back from the fraction that KOReader sends', () => {
     for (const pageCount of [1, 2, 3, 7, 100, 999, 5000, 9999]) {
@@ -65,87 +159,12 @@ describe('comics', () => {
   });
 
   it('in a tar archive', async () => {
-    const entry = (name: string, content: string): Buffer => {
-      const header = Buffer.alloc(512);
-      header.write(name, 0);
-      header.write(content.length.toString(8).padStart(11, '0'), 124);
-      header.write('0', 156);
-      header.write('ustar', 257);
-      return Buffer.concat([
-        header,
-        Buffer.from(content),
-        Buffer.alloc((512 - (content.length % 512)) % 512),
-      ]);
-    };
     const files = [entry('1.jpg', 'x'.repeat(700)), entry('notes.txt', ''), entry('2.png', 'y'.repeat(512))];
     expect(await count(Buffer.concat([...files, Buffer.alloc(1024)]))).toBe(2);
   });
 });
 
 describe('PDF', () => {
-  const catalogue = '1 0 obj\n<< /Type /Catalog /Lang (a \\) (b)) /Pages 2 0 R >>\nendobj\n';
-  const pages = '2 0 obj % comment\n<</Type/Pages/Kids[3 0 R]/Count 37>>\nendobj\n';
-
-  /** A file with a classic cross-reference table. */
-  function classic(objects: readonly string[], trailer: string): Buffer {
-    let text = '%PDF-1.4\n';
-    const offsets = objects.map((object) => {
-      const offset = text.length;
-      text += object;
-      return offset;
-    });
-    const start = text.length;
-    const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
-    text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}trailer\n${trailer}\nstartxref\n${start}\n%%EOF\n`;
-    return Buffer.from(text, 'latin1');
-  }
-
-  /** A file of PDF 1.5 whose catalogue is in a stream of objects, with a predictor over the cross-reference. */
-  function compressed(extra = ''): Buffer {
-    const inner = ['<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Count 4 0 R>>'];
-    const pairs = `1 0 2 ${(inner[0] ?? '').length + 1} `;
-    const objects = deflateSync(`${pairs}${inner.join('\n')}`);
-    const head = Buffer.from('%PDF-1.5\n4 0 obj\n12\nendobj\n6 0 obj\n', 'latin1');
-    const length = Buffer.from(`${objects.length}\nendobj\n`, 'latin1');
-    const streamAt = head.length + length.length;
-    const stream = Buffer.concat([
-      Buffer.from(
-        `3 0 obj\n<</Type/ObjStm/N 2/First ${pairs.length}/Filter/FlateDecode/Length 6 0 R>>\nstream\r\n`,
-      ),
-      objects,
-      Buffer.from('\nendstream\nendobj\n'),
-    ]);
-    const tableAt = streamAt + stream.length;
-    const rows = [
-      [0, 0, 0],
-      [2, 3, 0],
-      [2, 3, 1],
-      [1, streamAt, 0],
-      [1, 9, 0],
-      [1, tableAt, 0],
-      [1, 27, 0],
-    ];
-    let previous = [0, 0, 0, 0];
-    const filtered = rows.flatMap(([type = 0, second = 0, third = 0]) => {
-      const row = [type, second >> 8, second & 255, third];
-      const up = row.map((value, column) => (value - (previous[column] ?? 0) + 256) % 256);
-      previous = row;
-      return [2, ...up];
-    });
-    const table = deflateSync(Buffer.from(filtered));
-    return Buffer.concat([
-      head,
-      length,
-      stream,
-      Buffer.from(
-        `5 0 obj\n<</Type/XRef/Size 7/W[1 2 1]/Root 1 0 R${extra}/Filter/FlateDecode` +
-          `/DecodeParms<</Predictor 12/Columns 4>>/Length ${table.length}>>\nstream\n`,
-      ),
-      table,
-      Buffer.from(`\nendstream\nendobj\nstartxref\n${tableAt}\n%%EOF`),
-    ]);
-  }
-
   it('tells its number of pages', async () => {
     expect(await count(classic([catalogue, pages], '<</Size 3/Root 1 0 R>>'))).toBe(37);
     expect(await count(compressed())).toBe(12);
@@ -183,26 +202,6 @@ describe('PDF', () => {
 });
 
 describe('DjVu', () => {
-  const chunk = (id: string, content: Buffer): Buffer => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(content.length);
-    return Buffer.concat([Buffer.from(id), length, content, Buffer.alloc(content.length % 2)]);
-  };
-
-  function bundle(kinds: readonly string[], flags = 0x81): Buffer {
-    const components = kinds.map((kind) => chunk('FORM', Buffer.from(`${kind}somedata`)));
-    const directory = Buffer.alloc(3 + kinds.length * 4);
-    directory[0] = flags;
-    directory.writeUInt16BE(kinds.length, 1);
-    let at = 4 + 12 + 8 + directory.length + (directory.length % 2);
-    components.forEach((component, index) => {
-      directory.writeUInt32BE(at, 3 + index * 4);
-      at += component.length;
-    });
-    const content = Buffer.concat([Buffer.from('DJVM'), chunk('DIRM', directory), ...components]);
-    return Buffer.concat([Buffer.from('AT&T'), chunk('FORM', content)]);
-  }
-
   it('has as many pages as page components', async () => {
     expect(await count(bundle(['DJVI', 'DJVU', 'DJVU', 'THUM', 'DJVU']))).toBe(3);
     expect(await count(Buffer.concat([Buffer.from('AT&T'), chunk('FORM', Buffer.from('DJVUINFO'))]))).toBe(1);

@@ -208,8 +208,11 @@ describe('locators', () => {
   });
 });
 
+function markup(declaration: string): string {
+  return `${declaration}${xhtml('<p>naïve “quoted” Ελλάδα</p>')}`;
+}
+
 describe('encodings', () => {
-  const markup = (declaration: string): string => `${declaration}${xhtml('<p>naïve “quoted” Ελλάδα</p>')}`;
   const latin = `<?xml version="1.0" encoding="windows-1252"?>${xhtml('<p>naïve “quoted”</p>')}`;
   const cp1252 = Buffer.from(latin.replaceAll('“', '\u0093').replaceAll('”', '\u0094'), 'latin1');
   const big = Buffer.from(markup('<?xml version="1.0" encoding="utf-16"?>'), 'utf16le').swap16();

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 // A process of its own that outlives a killed test run just long enough to clean up after it. Its standard input is
@@ -26,9 +26,20 @@ lines.on('line', (line) => {
 });
 lines.on('close', () => {
   for (const processId of watched) killIfAlive(processId);
-  // A process that was just killed may still hold or write files for a moment.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  removeFolder(folder);
 });
+
+/** A process that was just killed may still write for a moment, and a removal that meets a new file fails. */
+const ATTEMPTS = 20;
+
+/** By rm: it takes half the time of Node's own rmSync, and tests leave libraries of 200,000 files and their folders. */
+function removeFolder(path: string): void {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (spawnSync('rm', ['-rf', '--', path], { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+  throw new Error(`${path} could not be removed`);
+}
 
 function killIfAlive(processId: number): void {
   try {

@@ -9,6 +9,7 @@ import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
+import { placeRoutes } from './api/place-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { userRoutes } from './api/user-routes.js';
@@ -20,6 +21,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...bookRoutes,
   ...deviceRoutes,
   ...progressRoutes,
+  ...placeRoutes,
   ...apiKeyRoutes,
   ...userRoutes,
 ];

@@ -6,6 +6,7 @@ import { deleteAccount } from '../../app/delete-account.js';
 import { getProgress } from '../../app/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../app/put-progress.js';
 import { registerAccount } from '../../app/register-account.js';
+import { withinPatience } from '../../app/patience.js';
 import type { SyncPath } from '../../app/sync-path.js';
 import { documentMistake, parseDocument } from '../../domain/document.js';
 import type { Principal } from '../../domain/principal.js';
@@ -68,12 +69,12 @@ function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): read
       method: 'PUT',
       pattern: '/:api_key/syncs/progress',
       readsBody: true,
-      handle: (request) => put(sync, principalOf(request), request.body, unknownDocuments['api-key']),
+      handle: (request) => put(sync, principalOf(request), request, unknownDocuments['api-key']),
     },
     {
       method: 'GET',
       pattern: '/:api_key/syncs/progress/*document',
-      handle: (request) => get(sync, principalOf(request), request.params[1], 'api-key'),
+      handle: (request) => get(sync, principalOf(request), request, request.params[1], 'api-key'),
     },
     { method: 'GET', pattern: '/:api_key/healthcheck', handle: () => HEALTHY },
   ];
@@ -127,12 +128,12 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'PUT',
       pattern: '/syncs/progress',
       readsBody: true,
-      handle: (request) => put(sync, principalOf(request), request.body, unknownDocuments.account),
+      handle: (request) => put(sync, principalOf(request), request, unknownDocuments.account),
     },
     {
       method: 'GET',
       pattern: '/syncs/progress/*document',
-      handle: (request) => get(sync, principalOf(request), request.params[0], 'account'),
+      handle: (request) => get(sync, principalOf(request), request, request.params[0], 'account'),
     },
     { method: 'GET', pattern: '/healthcheck', handle: () => HEALTHY },
   ];
@@ -156,25 +157,29 @@ function permitted(principal: Principal | Promise<Principal>): Principal | Promi
 async function put(
   sync: SyncPath,
   authentication: Principal | Promise<Principal>,
-  body: string,
+  { body, receivedMs: sinceMs }: HttpRequest,
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
-  const principal = authentication instanceof Promise ? await authentication : authentication;
+  const isRemembered = !(authentication instanceof Promise);
+  const principal = isRemembered ? authentication : await withinPatience(authentication, sinceMs);
   const progress = parseProgress(body);
-  const pushedMs = await putProgress(sync, principal, progress, unknownDocuments);
+  const pushedMs = await putProgress(sync, principal, progress, { unknownDocuments, sinceMs });
   return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
 }
 
 async function get(
   sync: SyncPath,
   authentication: Principal | Promise<Principal>,
+  { receivedMs: sinceMs }: HttpRequest,
   text: string | undefined,
   family: KosyncFamily,
 ): Promise<Answer> {
-  const principal = authentication instanceof Promise ? await authentication : authentication;
+  const isRemembered = !(authentication instanceof Promise);
+  const principal = isRemembered ? authentication : await withinPatience(authentication, sinceMs);
   const document = parseDocument(text);
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
-  const record = await getProgress(sync, principal, document);
+  const pull = getProgress(sync, principal, document, sinceMs);
+  const record = await (isRemembered ? pull : withinPatience(pull, sinceMs));
   // Each family's reference answers 200 here, and KOReader takes anything else for a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
   const { position, percentage, device, pushedMs } = record;

@@ -22,14 +22,16 @@ export function positionLines(translation: Translation): string[] {
     ['Text', textLine(translation.textBefore, translation.textAfter)],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
-  return lines.flatMap(([label, value]) => (value === undefined ? [] : [`${label.padEnd(width)}  ${value}`]));
+  return lines.flatMap(([label, value]) =>
+    value === undefined ? [] : [`${label.padEnd(width)}  ${printable(value)}`],
+  );
 }
 
 function textLine(before: string, after: string): string | undefined {
-  return before === '' && after === '' ? undefined : `${printable(before)}|${printable(after)}`;
+  return before === '' && after === '' ? undefined : `${before}|${after}`;
 }
 
-/** A book's text must not reach the terminal as commands to it. */
+/** Nothing of a book may reach the terminal as commands to it. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ');
 }

@@ -12,6 +12,7 @@ import { PROBLEM_TYPE } from '../../../server/http/problem.js';
 import { startSyncServer } from '../../../server/http/sync-server.js';
 import { apiGroup } from '../../../server/http/routes/api.js';
 import type { Store } from '../../../server/storage/store.js';
+import { TranslationThread } from '../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { answerProblem, operationOf } from './api-answers.js';
@@ -70,8 +71,18 @@ export async function startApiServer(
     scan: (library, scanOptions) => scanLibrary({ store, engine }, library, scanOptions),
     onError: (error) => log.error(error),
   });
+  // The thread starts slowly on a machine that is busy with other tests.
+  const translations = new TranslationThread({ patienceMs: 30_000 });
   const stopping = new AbortController();
-  const management = { store, engine, scans, accounts, sync, stopping: stopping.signal };
+  const management = {
+    store,
+    engine,
+    scans,
+    accounts,
+    sync,
+    stopping: stopping.signal,
+    translate: translations.translate,
+  };
   const basePath = options.basePath ?? '';
   const server = await startSyncServer({
     host: '127.0.0.1',
@@ -129,6 +140,7 @@ export async function startApiServer(
       await Promise.all([scans.close(), server.close(5000)]);
       await sync.pushes.idle();
       await accounts.close();
+      await translations.close();
       await engine.close();
       await store.close();
     },

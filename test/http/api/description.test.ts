@@ -52,7 +52,9 @@ describe('the description of the management API', () => {
 
   it('has no reference to what is not there, and nothing that is not referred to', () => {
     const text = JSON.stringify(description);
-    const referred = new Set([...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference]) => reference));
+    const referred = new Set(
+      [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference]) => String(reference)),
+    );
     const there = Object.keys(description.components.schemas).map((name) => `#/components/schemas/${name}`);
     expect([...referred].toSorted()).toEqual(there.toSorted());
     expect(text).not.toMatch(/"\$(id|schema|defs)"/);

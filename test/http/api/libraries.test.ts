@@ -3,6 +3,8 @@ import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { type ApiServer, type Caller, startApiServer } from './api-server.js';
 
+const LETTERS = 'acegikmo'.split('');
+
 describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
   let server: ApiServer;
   let owner: Caller;
@@ -84,7 +86,8 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => owner.call('POST', '/libraries', { name: 'once', root })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(5);
   });
 
   it('hide where they lie from those who only read', async () => {
@@ -133,7 +136,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
 
   it('are listed by name in pages, also while others come', async () => {
     const { path: root } = await bookFolder();
-    for (const letter of 'acegikmo') {
+    for (const letter of LETTERS) {
       await owner.expect(201, 'POST', '/libraries', { name: `page ${letter}`, root });
     }
     const seen: string[] = [];
@@ -155,7 +158,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     } while (cursor !== null);
     expect(seen).toEqual([...new Set(seen)].toSorted());
     expect(seen.filter((name) => name.startsWith('page '))).toEqual(
-      expect.arrayContaining([...'acegikmo'].map((letter) => `page ${letter}`)),
+      expect.arrayContaining(LETTERS.map((letter) => `page ${letter}`)),
     );
   });
 });

@@ -39,12 +39,17 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
       device: { name: device.name, id: device.id },
       metadataJson: metadata === undefined ? undefined : JSON.stringify(metadata),
     };
-    await putProgress(server.sync, principalOf(caller), progress, 'store');
+    await putProgress(server.sync, principalOf(caller), progress, {
+      unknownDocuments: 'store',
+      sinceMs: performance.now(),
+    });
   }
 
   async function pulled(caller: Caller, document: string) {
     const parsed = parseDocument(document);
-    return parsed === undefined ? undefined : getProgress(server.sync, principalOf(caller), parsed);
+    return parsed === undefined
+      ? undefined
+      : getProgress(server.sync, principalOf(caller), parsed, performance.now());
   }
 
   async function listed(caller: Caller, path: string, limit: number): Promise<Json[]> {

@@ -227,7 +227,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
           .poll(
             () => {
               found = [...text.matchAll(/event: (\w+)\nid: \d+\ndata: (\{.*\})\n/g)]
-                .map(([, name = '', data = '']) => ({ name, data: JSON.parse(data) as Json }))
+                .map(([, name = '', data = '']) => ({ name, data: JSON.parse(data) }))
                 .find(({ data }) => matches(data));
               return found;
             },

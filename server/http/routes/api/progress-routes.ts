@@ -2,25 +2,17 @@ import { z } from 'zod';
 import { deletePosition } from '../../../app/delete-position.js';
 import { listProgress, type ListedProgress } from '../../../app/list-progress.js';
 import { showDocument } from '../../../app/show-document.js';
+import { showTranslations, type ShownTranslation } from '../../../app/show-translations.js';
 import type { CataloguedBook } from '../../../domain/catalogued-book.js';
 import type { DevicePosition, PositionCursor } from '../../../domain/device.js';
-import { type Document, DOCUMENT_BYTES, parseDocument } from '../../../domain/document.js';
 import { id, opaqueBytes, opaqueId, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
 import { cursorBytes } from '../../cursor.js';
 import { nextCursor, pageRequest } from '../../page-cursor.js';
 import { pathJson, pathSchema } from '../../path-json.js';
-
-const documentText = z
-  .string()
-  .transform((value, context): Document => {
-    const document = parseDocument(value);
-    if (document !== undefined) return document;
-    context.addIssue(`has to be text of 1 to ${String(DOCUMENT_BYTES)} bytes`);
-    return z.NEVER;
-  })
-  .describe('what readers sync, percent-encoded: mostly a partial or filename MD5');
+import { documentText } from './document-text.js';
+import { translationJson, translationSchema } from './translation-json.js';
 
 const book = z
   .strictObject({ id, library_id: id, path: pathSchema })
@@ -65,6 +57,7 @@ const shownDocument = answerSchema(
           }),
           ...position,
           metadata,
+          translation: translationSchema,
         }),
       )
       .describe(
@@ -111,14 +104,15 @@ export const progressRoutes: readonly ApiRoute[] = [
       reply: { kind: 'json', status: 200, schema: shownDocument, says: 'The document' },
       problems: ['user-not-found', 'progress-not-found'],
     },
-    async ({ store }, { principal, params, query }) => {
+    async ({ store, translate }, { principal, params, query }) => {
       const which = { userId: query.user_id, document: params.document };
       const shown = await showDocument(store, principal, which, pageRequest(query, cursor));
+      const translations = await showTranslations({ store, translate }, principal, shown);
       return {
         value: {
           document: shown.document,
           book: bookJson(shown.book),
-          positions: shown.positions.items.map(positionJson),
+          positions: shown.positions.items.map((each, index) => positionJson(each, translations[index])),
           next_cursor: nextCursor(shown.positions, ({ arrival, deviceKey }) => ({
             a: arrival,
             k: deviceKey.toString('base64url'),
@@ -161,7 +155,7 @@ function listedJson({ record, devices, book: known }: ListedProgress): z.input<t
   };
 }
 
-function positionJson(known: DevicePosition) {
+function positionJson(known: DevicePosition, translation: ShownTranslation = { state: 'too-slow' }) {
   return {
     device: {
       id: known.deviceKey.toString('base64url'),
@@ -173,6 +167,7 @@ function positionJson(known: DevicePosition) {
     percentage: known.percentage,
     pushed_at: timeOfMs(known.pushedMs),
     metadata: metadataJson(known.metadataJson),
+    translation: translationJson(translation),
   };
 }
 

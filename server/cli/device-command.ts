@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import { findDeviceKey } from '../app/find-device.js';
+import { findUser } from '../app/find-user.js';
+import { forgetDevice } from '../app/forget-device.js';
+import { listDevices } from '../app/list-devices.js';
+import { nameDevice } from '../app/name-device.js';
+import { OPERATOR } from '../domain/actor.js';
+import type { ListedDevice } from '../domain/device.js';
+import type { PageRequest } from '../domain/page.js';
+import { allPages } from './all-pages.js';
+import type { CommandContext } from './context.js';
+import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
+import { EXIT } from './exit-code.js';
+import { jsonTime, shownText, shownTime } from './shown-text.js';
+import { withStore } from './with-store.js';
+
+const DEVICE = 'its id as the list shows it, the id that it sends, or its name';
+
+export function addDeviceCommand(program: Command, context: CommandContext): void {
+  const device = program.command('device').description('what users sync with');
+
+  device
+    .command('list')
+    .argument('<user>', 'whose')
+    .description('list the devices of a user')
+    .option('--json', 'one JSON object a line')
+    .action((user: string, flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        let listed = 0;
+        const read = (page: PageRequest<Buffer>) => listDevices(store, OPERATOR, id, page);
+        for await (const each of allPages(read)) {
+          listed++;
+          if (flags.json === true) writeJsonLine(asJson(each));
+          else writeLine(asText(each));
+        }
+        if (listed === 0) writeNote(`"${user}" has not synced yet.`);
+      }),
+    );
+
+  device
+    .command('name')
+    .argument('<user>', 'whose')
+    .argument('<device>', DEVICE)
+    .argument('[friendly-name]', 'what its user calls it')
+    .description('give a device a friendly name')
+    .option('--clear', 'take the friendly name away')
+    .action(
+      (
+        user: string,
+        called: string,
+        friendlyName: string | undefined,
+        flags: { readonly clear?: true },
+        command: Command,
+      ) =>
+        withStore(context.configuration(command), async (store) => {
+          if ((friendlyName === undefined) === (flags.clear === undefined)) {
+            writeError('name the device, or take its name away with --clear.');
+            context.exitWith(EXIT.usage);
+            return;
+          }
+          const { id } = await findUser(store, user);
+          const key = await findDeviceKey(store, id, called);
+          const named = await nameDevice(store, OPERATOR, { userId: id, key }, friendlyName);
+          writeLine(`Changed: ${asText(named)}`);
+        }),
+    );
+
+  device
+    .command('forget')
+    .argument('<user>', 'whose')
+    .argument('<device>', DEVICE)
+    .description('take a device off the list; its positions stay, and when it syncs it is there again')
+    .action((user: string, called: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        await forgetDevice(store, OPERATOR, { userId: id, key: await findDeviceKey(store, id, called) });
+        writeLine(`Forgot the device "${shownText(called)}".`);
+      }),
+    );
+}
+
+function asText({
+  key,
+  name,
+  readerId,
+  friendlyName,
+  firstSeenSeconds,
+  lastSeenSeconds,
+}: ListedDevice): string {
+  const friendly = friendlyName === undefined ? '' : `${shownText(friendlyName)}, `;
+  const id = readerId === undefined ? 'sends no id' : `id ${shownText(readerId)}`;
+  return (
+    `${key.toString('base64url')}: ${friendly}${shownText(name)}, ${id}, ` +
+    `seen ${shownTime(firstSeenSeconds)} to ${shownTime(lastSeenSeconds)}`
+  );
+}
+
+function asJson(device: ListedDevice): object {
+  return {
+    id: device.key.toString('base64url'),
+    user_id: device.userId,
+    name: device.name,
+    device_id: device.readerId ?? null,
+    friendly_name: device.friendlyName ?? null,
+    first_seen: jsonTime(device.firstSeenSeconds),
+    last_seen: jsonTime(device.lastSeenSeconds),
+  };
+}

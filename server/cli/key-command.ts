@@ -1,0 +1,129 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { addApiKey } from '../app/add-api-key.js';
+import { findUser } from '../app/find-user.js';
+import { listApiKeys } from '../app/list-api-keys.js';
+import { revokeApiKey } from '../app/revoke-api-key.js';
+import { OPERATOR } from '../domain/actor.js';
+import { parseApiKeyText } from '../domain/api-key-text.js';
+import type { ListedApiKey } from '../domain/api-key.js';
+import type { ApiKeyId } from '../domain/ids.js';
+import type { PageRequest } from '../domain/page.js';
+import type { Permission } from '../domain/permission.js';
+import { allPages } from './all-pages.js';
+import type { CommandContext } from './context.js';
+import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { parsePermissionList, PERMISSIONS_FLAG } from './permissions-option.js';
+import { jsonTime, shownText, shownTime } from './shown-text.js';
+import { withStore } from './with-store.js';
+
+interface AddFlags {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly expires?: number;
+  readonly json?: true;
+}
+
+const SYNC: ReadonlySet<Permission> = new Set(['feature:koreader_sync']);
+
+export function addKeyCommand(program: Command, context: CommandContext): void {
+  const key = program.command('key').description('API keys, which readers and programs log in with');
+
+  key
+    .command('list')
+    .argument('<user>', 'whose')
+    .description('list the API keys of a user, revoked ones included')
+    .option('--json', 'one JSON object a line')
+    .action((user: string, flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        let listed = 0;
+        const read = (page: PageRequest<ApiKeyId>) => listApiKeys(store, OPERATOR, id, page);
+        for await (const each of allPages(read)) {
+          listed++;
+          if (flags.json === true) writeJsonLine(asJson(each));
+          else writeLine(asText(each));
+        }
+        if (listed === 0)
+          writeNote(`"${user}" has no API key; make one with "dogear key add ${user} KEYNAME".`);
+      }),
+    );
+
+  key
+    .command('add')
+    .argument('<user>', 'whose')
+    .argument('<name>', 'what it is for, as in "Kobo"')
+    .description('make an API key and print it, this once')
+    .option(PERMISSIONS_FLAG, 'what it may do (default: sync)', parsePermissionList, SYNC)
+    .option('--expires <date>', 'when it stops working, as in 2030-01-31 (default: never)', parseDate)
+    .option('--json', 'the key as a JSON object')
+    .action((user: string, name: string, flags: AddFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        const added = await addApiKey(store, OPERATOR, {
+          userId: id,
+          name,
+          permissions: flags.permissions,
+          expiresSeconds: flags.expires,
+        });
+        if (flags.json === true) {
+          writeJsonLine({ ...asJson(added.key), key: added.text });
+          return;
+        }
+        // Alone on standard output, for scripts.
+        writeLine(added.text);
+        writeNote(
+          'This is the only time that the key is shown. On the reader the address of the custom sync server',
+        );
+        writeNote(`ends with /koreader/${added.text}`);
+      }),
+    );
+
+  key
+    .command('revoke')
+    .argument('<key>', 'the prefix that the list shows, or the key itself')
+    .description('end an API key for good; every server knows within five seconds')
+    .action((text: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const prefix = parseApiKeyText(text)?.prefix ?? text.replace(/^dogear_/, '').replace(/_.*$/, '');
+        const revoked = await revokeApiKey(store, OPERATOR, { prefix });
+        writeLine(`Revoked the API key ${revoked.prefix} ("${shownText(revoked.name)}").`);
+      }),
+    );
+}
+
+function parseDate(value: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
+  const ms = isDate ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError('Expected a date, as in 2030-01-31, or a time as in 2030-01-31T12:00Z.');
+  }
+  return Math.floor(ms / 1000);
+}
+
+function asText({ prefix, name, permissions, ...key }: ListedApiKey): string {
+  const state =
+    key.revokedSeconds === undefined
+      ? key.expiresSeconds === undefined
+        ? []
+        : [`expires ${shownTime(key.expiresSeconds)}`]
+      : [`revoked ${shownTime(key.revokedSeconds)}`];
+  const parts = [
+    [...permissions].join(' ') || 'no permissions',
+    ...state,
+    `last used ${shownTime(key.lastUsedSeconds)}`,
+  ];
+  return `${prefix}: ${shownText(name)}: ${parts.join('; ')}`;
+}
+
+function asJson(key: ListedApiKey): object {
+  return {
+    id: key.id,
+    user_id: key.userId,
+    name: key.name,
+    prefix: key.prefix,
+    permissions: [...key.permissions],
+    created_at: jsonTime(key.createdSeconds),
+    expires_at: jsonTime(key.expiresSeconds),
+    last_used_at: jsonTime(key.lastUsedSeconds),
+    revoked_at: jsonTime(key.revokedSeconds),
+  };
+}

@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+import { parsePermission, type Permission, PERMISSIONS } from '../domain/permission.js';
+
+/** Reads `library:scan,user:manage`; `none` is none. */
+export function parsePermissionList(value: string): ReadonlySet<Permission> {
+  if (value === 'none') return new Set();
+  const permissions = new Set<Permission>();
+  for (const name of value.split(',').map((part) => part.trim())) {
+    const permission = parsePermission(name);
+    if (permission === undefined) {
+      throw new InvalidArgumentError(
+        `"${name}" is no permission. There are ${PERMISSIONS.join(', ')}; "none" gives none.`,
+      );
+    }
+    permissions.add(permission);
+  }
+  return permissions;
+}
+
+export const PERMISSIONS_FLAG = '--permissions <list>';

@@ -1,0 +1,122 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { deletePosition } from '../app/delete-position.js';
+import { findUser } from '../app/find-user.js';
+import { listProgress, type ListedProgress } from '../app/list-progress.js';
+import { showDocument } from '../app/show-document.js';
+import { OPERATOR } from '../domain/actor.js';
+import type { DevicePosition, PositionCursor } from '../domain/device.js';
+import { type Document, parseDocument } from '../domain/document.js';
+import type { PageRequest } from '../domain/page.js';
+import { allPages } from './all-pages.js';
+import type { CommandContext } from './context.js';
+import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { jsonPath, shownPath } from './shown-path.js';
+import { jsonTime, shownText, shownTime } from './shown-text.js';
+import { withStore } from './with-store.js';
+
+export function addProgressCommand(program: Command, context: CommandContext): void {
+  const progress = program.command('progress').description('how far users have read');
+
+  progress
+    .command('list')
+    .argument('<user>', 'whose')
+    .description('list the documents that a user has progress in')
+    .option('--json', 'one JSON object a line')
+    .action((user: string, flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        let listed = 0;
+        const read = (page: PageRequest<Document>) => listProgress(store, OPERATOR, id, page);
+        for await (const each of allPages(read)) {
+          listed++;
+          if (flags.json === true) writeJsonLine(documentJson(each));
+          else writeLine(documentText(each));
+        }
+        if (listed === 0) writeNote(`"${user}" has no progress yet.`);
+      }),
+    );
+
+  progress
+    .command('show')
+    .argument('<user>', 'whose')
+    .argument('<document>', 'as the list shows it', parseArgument)
+    .description(
+      'show the last position of each device in a document, the newest first: readers get that one',
+    )
+    .option('--json', 'one JSON object a line')
+    .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        const read = async (page: PageRequest<PositionCursor>) =>
+          (await showDocument(store, OPERATOR, { userId: id, document }, page)).positions;
+        for await (const each of allPages(read)) {
+          if (flags.json === true) writeJsonLine(positionJson(each));
+          else writeLine(positionText(each));
+        }
+      }),
+    );
+
+  progress
+    .command('delete')
+    .argument('<user>', 'whose')
+    .argument('<document>', 'as the list shows it', parseArgument)
+    .argument('<device>', 'the id of the device, as "dogear progress show" shows it')
+    .description('delete the position of one device: readers then get the newest of the others')
+    .action((user: string, document: Document, device: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, user);
+        await deletePosition(store, OPERATOR, { userId: id, document }, Buffer.from(device, 'base64url'));
+        writeLine(`Deleted the position of the device ${shownText(device)}.`);
+      }),
+    );
+}
+
+function parseArgument(text: string): Document {
+  const document = parseDocument(text);
+  if (document === undefined) throw new InvalidArgumentError('A document is text of 1 to 255 bytes.');
+  return document;
+}
+
+function documentText({ record, devices, book }: ListedProgress): string {
+  const path = book === undefined ? '' : ` (${shownPath(book.path)})`;
+  const others = devices === 1 ? '' : `, ${String(devices)} devices`;
+  return `${shownText(record.document)}${path}: ${percent(record.percentage)} on ${shownText(record.device.name)}, ${shownTime(record.pushedMs / 1000)}${others}`;
+}
+
+function documentJson({ record, devices, book }: ListedProgress): object {
+  return {
+    document: record.document,
+    ...(book === undefined ? {} : { book_id: book.id, ...jsonPath(book.path) }),
+    progress: record.position,
+    percentage: record.percentage,
+    device: record.device.name,
+    pushed_at: jsonTime(record.pushedMs / 1000),
+    devices,
+  };
+}
+
+function positionText(position: DevicePosition): string {
+  const name = position.friendlyName ?? position.deviceName;
+  return (
+    `${position.deviceKey.toString('base64url')}: ${shownText(name)}: ${percent(position.percentage)}, ` +
+    `${shownTime(position.pushedMs / 1000)}, at ${shownText(position.position)}`
+  );
+}
+
+function positionJson(position: DevicePosition): object {
+  return {
+    device: {
+      id: position.deviceKey.toString('base64url'),
+      name: position.deviceName,
+      device_id: position.readerId ?? null,
+      friendly_name: position.friendlyName ?? null,
+    },
+    progress: position.position,
+    percentage: position.percentage,
+    pushed_at: jsonTime(position.pushedMs / 1000),
+  };
+}
+
+function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { translatePosition } from '../app/translate-position.js';
+import type { TranslationQuery } from '../app/translations.js';
+import { TranslationThread } from '../compose/translation-thread.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-code.js';
+import { writeError, writeJsonLine, writeLine } from './output.js';
+import { jsonPath } from './shown-path.js';
+
+interface TranslateFlags {
+  readonly xpointer?: string;
+  readonly cfi?: string;
+  readonly json?: true;
+}
+
+/** Somebody waits for this one answer, maybe for a book on a slow disk; the thread has to start within it as well. */
+const PATIENCE_MS = 10_000;
+
+export function addTranslateCommand(program: Command, context: CommandContext): void {
+  program
+    .command('translate')
+    .argument('<book>', 'an EPUB')
+    .description("print a reading position in all its forms: KOReader's, EPUB CFI, and the text around it")
+    .option('--xpointer <string>', 'a position as KOReader has it')
+    .option('--cfi <string>', 'a position as web readers have it: epubcfi(…)')
+    .option('--json', 'one JSON object, with the Readium locator')
+    .action(async (book: string, flags: TranslateFlags) => {
+      const query = queryOf(flags);
+      if (query === undefined) {
+        writeError('name one position: --xpointer STRING or --cfi STRING.');
+        context.exitWith(EXIT.usage);
+        return;
+      }
+      await print(Buffer.from(book), query, flags);
+    });
+}
+
+function queryOf({ xpointer, cfi }: TranslateFlags): TranslationQuery | undefined {
+  if ((xpointer === undefined) === (cfi === undefined)) return undefined;
+  if (cfi !== undefined) return { kind: 'cfi', cfi };
+  return { kind: 'position', position: xpointer ?? '' };
+}
+
+async function print(path: Buffer, query: TranslationQuery, { json }: TranslateFlags): Promise<void> {
+  const thread = new TranslationThread({ patienceMs: PATIENCE_MS });
+  try {
+    const { position, lines } = await translatePosition(thread.translate, path, query);
+    if (json !== true) {
+      for (const line of lines) writeLine(line);
+      return;
+    }
+    writeJsonLine({
+      ...jsonPath(path),
+      xpointer: position.xpointer,
+      xpointer_confidence: position.xpointerConfidence,
+      cfi: position.cfi,
+      cfi_confidence: position.cfiConfidence,
+      epubjs_cfi: position.epubJsCfi ?? null,
+      locator: position.locator,
+      percentage: position.percentage,
+      chapter_percentage: position.chapterPercentage,
+      chapter_title: position.chapterTitle ?? null,
+      text_before: position.textBefore,
+      text_after: position.textAfter,
+      chapter_problem: position.chapterProblem ?? null,
+    });
+  } finally {
+    await thread.close();
+  }
+}

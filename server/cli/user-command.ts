@@ -1,0 +1,165 @@
+import type { Command } from 'commander';
+import { addUser } from '../app/add-user.js';
+import { changeUser } from '../app/change-user.js';
+import { findUser } from '../app/find-user.js';
+import { listUsers } from '../app/list-users.js';
+import { setPassword } from '../app/set-password.js';
+import { OPERATOR } from '../domain/actor.js';
+import type { Permission } from '../domain/permission.js';
+import type { ListedUser } from '../domain/user.js';
+import { allPages } from './all-pages.js';
+import type { CommandContext } from './context.js';
+import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { parsePermissionList, PERMISSIONS_FLAG } from './permissions-option.js';
+import { readPassword } from './read-password.js';
+import { jsonTime, shownTime } from './shown-text.js';
+import { withStore } from './with-store.js';
+
+interface AddFlags {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly owner?: true;
+  readonly password?: true;
+  readonly json?: true;
+}
+
+interface SetFlags {
+  readonly permissions?: ReadonlySet<Permission>;
+  readonly owner?: boolean;
+}
+
+const READER: ReadonlySet<Permission> = new Set(['feature:koreader_sync', 'feature:api_keys']);
+
+export function addUserCommand(program: Command, context: CommandContext): void {
+  const user = program.command('user').description('who may sync and manage');
+
+  user
+    .command('list')
+    .description('list the users')
+    .option('--json', 'one JSON object a line')
+    .action((flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        let listed = 0;
+        for await (const each of allPages((page: Parameters<typeof listUsers>[1]) =>
+          listUsers(store, page),
+        )) {
+          listed++;
+          if (flags.json === true) writeJsonLine(asJson(each));
+          else writeLine(asText(each));
+        }
+        if (listed === 0) writeNote('There is no user yet; add one with "dogear user add NAME".');
+      }),
+    );
+
+  user
+    .command('add')
+    .argument('<name>', 'what the user is called')
+    .description('add a user, who then needs an API key ("dogear key add") or a password')
+    .option(
+      PERMISSIONS_FLAG,
+      'what the user may do, as in library:scan,user:manage (default: sync, and manage own API keys)',
+      parsePermissionList,
+      READER,
+    )
+    .option('--owner', 'the user may do everything')
+    .option('--password', 'ask for a password, or read it from the first line of standard input')
+    .option('--json', 'the user as a JSON object')
+    .action((name: string, flags: AddFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const password = flags.password === true ? await readPassword(name) : undefined;
+        const added = await addUser(store, OPERATOR, {
+          name,
+          password,
+          permissions: flags.permissions,
+          isOwner: flags.owner === true,
+        });
+        if (flags.json === true) writeJsonLine(asJson(added));
+        else writeLine(`Added the user ${asText(added)}`);
+        if (password === undefined) {
+          writeNote(`"${name}" has no password; make an API key with "dogear key add ${name} KEYNAME".`);
+        }
+      }),
+    );
+
+  user
+    .command('set')
+    .argument('<name>', 'the user')
+    .description('change what a user may do; every server knows within five seconds')
+    .option(PERMISSIONS_FLAG, 'instead of those that the user has; "none" for none', parsePermissionList)
+    .option('--owner', 'the user may do everything')
+    .option('--no-owner', 'the user may do no more than its permissions say')
+    .action((name: string, flags: SetFlags, command: Command) =>
+      change(context, command, name, { permissions: flags.permissions, isOwner: flags.owner }),
+    );
+
+  for (const isDisabled of [true, false]) {
+    user
+      .command(isDisabled ? 'disable' : 'enable')
+      .argument('<name>', 'the user')
+      .description(
+        isDisabled
+          ? 'let neither the password nor any API key of a user work; nothing is removed'
+          : 'let a user in again who was disabled',
+      )
+      .action((name: string, _flags: unknown, command: Command) =>
+        change(context, command, name, { isDisabled }),
+      );
+  }
+
+  user
+    .command('password')
+    .argument('<name>', 'the user')
+    .description('set a password, asked for or read from the first line of standard input')
+    .option('--remove', 'take the password away: API keys only')
+    .action((name: string, flags: { readonly remove?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await findUser(store, name);
+        await setPassword(store, OPERATOR, id, flags.remove === true ? undefined : await readPassword(name));
+        writeLine(
+          flags.remove === true
+            ? `"${name}" has no password any more.`
+            : `The password of "${name}" is set. On the reader, log in with it again.`,
+        );
+      }),
+    );
+}
+
+function change(
+  context: CommandContext,
+  command: Command,
+  name: string,
+  changes: Parameters<typeof changeUser>[3],
+): Promise<void> {
+  return withStore(context.configuration(command), async (store) => {
+    const { id } = await findUser(store, name);
+    writeLine(`Changed: ${asText(await changeUser(store, OPERATOR, id, changes))}`);
+  });
+}
+
+function asText({
+  name,
+  isOwner,
+  permissions,
+  isDisabled,
+  passwordHash,
+  createdSeconds,
+}: ListedUser): string {
+  const may = isOwner ? 'owner' : [...permissions].join(' ') || 'no permissions';
+  const more = [
+    ...(isDisabled ? ['disabled'] : []),
+    passwordHash === undefined ? 'API keys only' : 'with a password',
+    `since ${shownTime(createdSeconds)}`,
+  ];
+  return `${name}: ${may}; ${more.join(', ')}`;
+}
+
+function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: ListedUser): object {
+  return {
+    id,
+    name,
+    owner: isOwner,
+    permissions: [...permissions],
+    disabled: isDisabled,
+    has_password: user.passwordHash !== undefined,
+    created_at: jsonTime(user.createdSeconds),
+  };
+}

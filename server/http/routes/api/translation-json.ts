@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import type { ShownTranslation } from '../../../app/show-translations.js';
+import { answerSchema } from '../../api-schemas.js';
+
+type TranslatedPosition = Extract<ShownTranslation, { readonly state: 'translated' }>;
+
+const fraction = z.number().min(0).max(1);
+const confidence = z
+  .enum(['exact', 'clamped', 'element', 'fragment', 'percentage', 'none'])
+  .describe(
+    'how sure the place is: the very character; next to it; its element; its chapter; by the fraction alone; not at all',
+  );
+
+export const locatorText = {
+  before: z.string().optional(),
+  highlight: z.string().optional(),
+  after: z.string().optional(),
+};
+
+const translated = answerSchema(
+  'TranslatedPosition',
+  z.strictObject({
+    state: z.literal('translated'),
+    confidence,
+    cfi: z.string().describe("by the W3C's specification"),
+    epubjs_cfi: z.string().nullable().describe('as epub.js counts; null where it cannot name the place'),
+    locator: z
+      .strictObject({
+        href: z.string(),
+        type: z.string(),
+        title: z.string().optional(),
+        locations: z.strictObject({
+          progression: fraction,
+          totalProgression: fraction,
+          cssSelector: z.string().optional(),
+          partialCfi: z.string().optional(),
+        }),
+        text: z.strictObject(locatorText),
+      })
+      .describe('as the Readium toolkits have it'),
+    percentage: fraction.describe('of the book before the place, by the sizes of its chapters'),
+    chapter_percentage: fraction.describe('of the chapter before the place'),
+    chapter_title: z.string().nullable().describe('from the table of contents'),
+    text_before: z.string().describe('up to 32 characters'),
+    text_after: z.string().describe('up to 32 characters'),
+  }),
+);
+export const translatedSchema = translated;
+
+const REASONS = [
+  'book-not-found',
+  'book-missing',
+  'book-unreadable',
+  'format-unsupported',
+  'unknown-form',
+  'other-format',
+  'outside-the-book',
+  'busy',
+  'too-slow',
+] as const;
+
+/** What a translation is in an answer that is whole without it. */
+export const translationSchema = answerSchema(
+  'Translation',
+  z.union([
+    translated,
+    z.strictObject({
+      state: z.literal('page'),
+      page: z.int().min(1),
+      page_count: z.int().min(1),
+    }),
+    z.strictObject({
+      state: z.literal('none'),
+      reason: z
+        .enum(REASONS)
+        .describe(
+          'why the position has no other form; busy and too-slow may be over when it is asked for again',
+        ),
+      failure: z.string().nullable().describe('with book-unreadable: what is wrong with the file'),
+    }),
+  ]),
+);
+
+type TranslationJson = z.input<typeof translationSchema>;
+
+export function translationJson(shown: ShownTranslation): TranslationJson {
+  switch (shown.state) {
+    case 'translated':
+      return translatedJson(shown);
+    case 'paged':
+      return { state: 'page', page: shown.page, page_count: shown.pageCount };
+    case 'untranslatable':
+      return none(shown.reason);
+    case 'book-unreadable':
+      return none('book-unreadable', shown.failure);
+    case 'crashed':
+      return none('book-unreadable', 'crashed');
+    case 'book-not-found':
+    case 'book-missing':
+    case 'format-unsupported':
+    case 'busy':
+    case 'too-slow':
+      return none(shown.state);
+    default:
+      return shown satisfies never;
+  }
+}
+
+export function translatedJson(position: TranslatedPosition): z.input<typeof translated> {
+  return {
+    state: 'translated',
+    confidence: position.cfiConfidence,
+    cfi: position.cfi,
+    epubjs_cfi: position.epubJsCfi ?? null,
+    locator: position.locator,
+    percentage: position.percentage,
+    chapter_percentage: position.chapterPercentage,
+    chapter_title: position.chapterTitle ?? null,
+    text_before: position.textBefore,
+    text_after: position.textAfter,
+  };
+}
+
+function none(reason: (typeof REASONS)[number], failure?: string): TranslationJson {
+  return { state: 'none', reason, failure: failure ?? null };
+}

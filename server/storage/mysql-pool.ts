@@ -1,0 +1,99 @@
+import { callbackify } from 'node:util';
+import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
+import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2';
+
+export interface MysqlPoolOptions {
+  /** Run on each new connection before anything else. */
+  readonly session: readonly string[];
+  /** How long a connection may be waited for, and then each statement; `undefined`: as long as it takes. */
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * What is wrong with the connection and not with the statement, though the connection stays open: the server became a
+ * read-only replica, and another one is to be looked for.
+ */
+const READ_ONLY = new Set([
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_READ_ONLY_MODE',
+]);
+
+/**
+ * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
+ *
+ * mysql2 gives up a statement after a time, but goes on using the connection, whose next answer would belong to the
+ * statement before: so it is thrown away. It never gives up waiting for a connection, and a request that waited so
+ * long would run a statement that nobody wants any more. And Kysely sets connections up only after it took them,
+ * and where that fails, it neither gives them back nor sets them up the next time: a database that goes away at the
+ * wrong moment would cost the pool a connection each time, until none is left.
+ */
+export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions): MysqlPool {
+  // Kysely knows a connection that it has met by the object.
+  const ready = new WeakMap<PoolConnection, MysqlPoolConnection>();
+  const readyConnection = async (): Promise<MysqlPoolConnection> => {
+    const connection = await freeConnection(pool, timeoutMs);
+    const known = ready.get(connection);
+    if (known !== undefined) return known;
+    const fresh = limitedConnection(connection, timeoutMs);
+    try {
+      for (const statement of session) await execute(fresh, statement);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    ready.set(connection, fresh);
+    return fresh;
+  };
+  return { getConnection: callbackify(readyConnection), end: (callback) => pool.end(callback) };
+}
+
+function freeConnection(pool: Pool, timeoutMs: number | undefined): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    let isTooLate = false;
+    const giveUp = (): void => {
+      isTooLate = true;
+      reject(
+        Object.assign(new Error('no connection to the database was to be had in time'), {
+          code: 'ETIMEDOUT',
+        }),
+      );
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+    pool.getConnection((error, connection) => {
+      clearTimeout(timer);
+      if (error !== null) reject(error);
+      else if (isTooLate) connection.release();
+      else resolve(connection);
+    });
+  });
+}
+
+function execute(connection: MysqlPoolConnection, statement: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.query(statement, [], (error) => {
+      if (error === null) resolve();
+      else reject(error instanceof Error ? error : new Error('a statement failed without saying why'));
+    });
+  });
+}
+
+function limitedConnection(connection: PoolConnection, timeoutMs: number | undefined): MysqlPoolConnection {
+  function query(text: string, parameters: unknown[]): never;
+  function query(text: string, parameters: unknown[], callback: QueryCallback): void;
+  function query(text: string, parameters: unknown[], callback?: QueryCallback): void {
+    if (callback === undefined) throw new Error('nothing is streamed over these connections');
+    connection.query<ResultSetHeader | RowDataPacket[]>(
+      { sql: text, values: parameters, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) },
+      (error, result) => {
+        if (error !== null && (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT' || READ_ONLY.has(error.code))) {
+          connection.destroy();
+        }
+        callback(error, result);
+      },
+    );
+  }
+  return { query, release: () => connection.release() };
+}
+
+type QueryCallback = (error: unknown, result: MysqlQueryResult) => void;

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import type { LoadPlan } from './load-plan.js';
+import { LoadReader, type ReaderReport } from './load-reader.js';
+
+/** Where a process of load writes its report: too much for a message. */
+export interface LoadTask {
+  readonly plan: LoadPlan;
+  readonly reportFile: string;
+}
+
+// A process of load, for load-fleet.ts: gets its task as a message, runs its readers, writes down what they saw.
+process.once('message', (task: LoadTask) => {
+  void run(task).finally(() => process.disconnect());
+});
+
+async function run({ plan, reportFile }: LoadTask): Promise<void> {
+  const readers = plan.devices.map((device) => new LoadReader(device, plan));
+  const outcomes = await Promise.allSettled(readers.map((reader) => reader.run()));
+  const report: ReaderReport = {
+    events: readers.flatMap((reader) => reader.report.events),
+    failures: readers.flatMap((reader) => reader.report.failures),
+    mistakes: [
+      ...readers.flatMap((reader) => reader.report.mistakes),
+      ...outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : [])),
+    ],
+  };
+  writeFileSync(reportFile, JSON.stringify(report));
+}

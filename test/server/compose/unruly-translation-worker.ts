@@ -1,0 +1,16 @@
+import { parentPort } from 'node:worker_threads';
+import type {
+  TranslationResult,
+  TranslationTask,
+} from '../../../server/compose/translation-thread-messages.js';
+
+/** Does what the path of the book says, as books do that nobody thought of. */
+parentPort?.on('message', ({ request }: TranslationTask) => {
+  const book = Buffer.from(request.path).toString();
+  if (book === 'endless') for (;;);
+  if (book === 'huge')
+    for (const kept: object[][] = []; ;) kept.push(Array.from({ length: 1000 }, () => ({})));
+  if (book === 'mistaken') throw new Error('a mistake of the translator');
+  const result: TranslationResult = { type: 'translated', outcomes: [{ state: 'format-unsupported' }] };
+  parentPort?.postMessage(result);
+});

@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../../server/storage/store.js';
+import { isRetryable } from '../../../server/storage/transaction.js';
+import { testDatabases } from '../../support/databases.js';
+
+describe('a store with a time limit', () => {
+  it('ends statements that take longer, with their connections, and goes on', async () => {
+    const mysql = testDatabases().find(({ name }) => name === 'mysql');
+    const database = await mysql?.create();
+    const store = await openStore(database?.url ?? '', { connections: 2, statementTimeoutMs: 300 });
+    try {
+      // More than there are connections: each of them has to be given up for the next one to begin.
+      for (let i = 0; i < 4; i++) {
+        const error: unknown = await sql`select sleep(30)`
+          .execute(store.db)
+          .catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+        expect(isRetryable(error)).toBe(true);
+      }
+      const { rows } = await sql<{ answer: number }>`select 42 as answer`.execute(store.db);
+      expect(rows).toEqual([{ answer: 42 }]);
+      const failed = store.db
+        .transaction()
+        .execute((transaction) => sql`select sleep(30)`.execute(transaction));
+      await expect(failed).rejects.toThrow();
+      expect((await sql`select 1 as one`.execute(store.db)).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await store.close();
+      await database?.drop();
+    }
+  });
+
+  it('has the session that the statements rely on', async () => {
+    const mysql = testDatabases().find(({ name }) => name === 'mysql');
+    const database = await mysql?.create();
+    const store = await openStore(database?.url ?? '', { statementTimeoutMs: 10_000 });
+    try {
+      await sql`create table narrow (text varbinary(3) not null)`.execute(store.db);
+      await expect(sql`insert into narrow (text) values ('long')`.execute(store.db)).rejects.toThrow();
+      await sql`insert into narrow (text) values (${`\\'"`})`.execute(store.db);
+      expect((await sql`select text from narrow`.execute(store.db)).rows).toEqual([
+        { text: Buffer.from(`\\'"`) },
+      ]);
+    } finally {
+      await store.close();
+      await database?.drop();
+    }
+  });
+});
