@@ -5,7 +5,7 @@ import type { TranslatedPosition } from '../progress/translation/translated-posi
 import type { Locator } from '../progress/translation/locator.js';
 import { booksOfDocuments } from './books-of-documents.js';
 import { putProgress } from './put-progress.js';
-import type { ShownTranslation, TranslationContext } from './show-translations.js';
+import { inOtherFile, type ShownTranslation, type TranslationContext } from './show-translations.js';
 import type { SyncPath } from './sync-path.js';
 import { translatedDocument } from './translated-document.js';
 import type { TranslationQuery } from './translations.js';
@@ -54,7 +54,8 @@ export async function placeDevice(
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
   const answer = await translate({ path: found.path, format: 'epub', queries: [queryOf(place)] });
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
-  const translation = answer.outcomes[0] ?? { state: 'too-slow' };
+  const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
+  const translation = found.isFormer ? inOtherFile(outcome) : outcome;
   if (translation.state !== 'translated') return { state: 'not-translated', outcome: translation };
   const { xpointer: position, xpointerConfidence: confidence } = translation;
   switch (confidence) {

@@ -39,7 +39,7 @@ function queryOf({ position, percentage }: DevicePosition) {
 }
 
 /** Most changes of a file are to its description, but nobody knows: what looks exact may be another place. */
-function inOtherFile(outcome: QueryOutcome): QueryOutcome {
+export function inOtherFile(outcome: QueryOutcome): QueryOutcome {
   if (outcome.state !== 'translated') return outcome;
   return {
     ...outcome,

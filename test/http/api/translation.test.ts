@@ -203,7 +203,8 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
       failure: 'book-changed',
     });
     await me.expect(200, 'PUT', `/progress/${await digestNow()}`, body);
-    await me.expect(200, 'PUT', `/progress/${former}`, { ...body, allow: 'chapter' });
+    const placed = await me.expect(200, 'PUT', `/progress/${former}`, { ...body, allow: 'chapter' });
+    expect(placed.translation.confidence).toBe('fragment');
   });
 
   it('a position without other forms says why, and is shown all the same', async () => {
