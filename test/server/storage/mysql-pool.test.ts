@@ -12,17 +12,13 @@ describe('a store with a time limit', () => {
     try {
       // More than there are connections: each of them has to be given up for the next one to begin.
       for (let i = 0; i < 4; i++) {
-        const error: unknown = await sql`select sleep(30)`
-          .execute(store.db)
-          .catch((reason: unknown) => reason);
-        expect(error).toMatchObject({ code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+        // MariaDB ends it by itself; MySQL's own limit is for selects, so there the client has to.
+        const error: unknown = await sql`do sleep(30)`.execute(store.db).catch((reason: unknown) => reason);
         expect(isRetryable(error)).toBe(true);
       }
       const { rows } = await sql<{ answer: number }>`select 42 as answer`.execute(store.db);
       expect(rows).toEqual([{ answer: 42 }]);
-      const failed = store.db
-        .transaction()
-        .execute((transaction) => sql`select sleep(30)`.execute(transaction));
+      const failed = store.db.transaction().execute((transaction) => sql`do sleep(30)`.execute(transaction));
       await expect(failed).rejects.toThrow();
       expect((await sql`select 1 as one`.execute(store.db)).rows).toEqual([{ one: 1 }]);
     } finally {
