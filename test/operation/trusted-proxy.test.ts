@@ -13,9 +13,9 @@ it.each([
   const store = await openTestStore(kind);
   onTestFinished(() => store.close());
   const settings = [`server.trusted_proxies=${trusted}`, 'log.level=debug'];
-  const { port, output } = await serveProgram(store.url, { settings });
+  const server = await serveProgram(store.url, { settings });
   const headers = { 'x-forwarded-for': '203.0.113.1, 192.0.2.7' };
-  expect((await fetch(`http://127.0.0.1:${String(port)}/healthcheck`, { headers })).status).toBe(200);
-  const [, logged] = await output('stderr', /"path":"\/healthcheck".*"client":"([^"]+)"/);
+  expect((await fetch(`http://127.0.0.1:${String(server.port)}/healthcheck`, { headers })).status).toBe(200);
+  const [, logged] = await server.output('stderr', /"path":"\/healthcheck".*"client":"([^"]+)"/);
   expect(logged).toBe(client);
 });

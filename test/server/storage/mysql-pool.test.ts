@@ -10,6 +10,8 @@ describe('a store with a time limit', () => {
     const database = await mysql?.create();
     const store = await openStore(database?.url ?? '', { connections: 2, statementTimeoutMs: 300 });
     try {
+      await sql`create table slow (pause int not null)`.execute(store.db);
+      await sql`insert into slow (pause) values (30)`.execute(store.db);
       // More than there are connections: each of them has to be given up for the next one to begin.
       for (let i = 0; i < 4; i++) {
         // MariaDB ends it by itself; MySQL's own limit is for selects, so there the client has to.
@@ -18,7 +20,9 @@ describe('a store with a time limit', () => {
       }
       const { rows } = await sql<{ answer: number }>`select 42 as answer`.execute(store.db);
       expect(rows).toEqual([{ answer: 42 }]);
-      const failed = store.db.transaction().execute((transaction) => sql`do sleep(30)`.execute(transaction));
+      const failed = store.db
+        .transaction()
+        .execute((transaction) => sql`update slow set pause = sleep(pause)`.execute(transaction));
       await expect(failed).rejects.toThrow();
       expect((await sql`select 1 as one`.execute(store.db)).rows).toEqual([{ one: 1 }]);
     } finally {
