@@ -15,7 +15,7 @@ export interface SyncServerOptions {
   /** What stands before every path: `''` or `/sync`. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
-  /** Addresses and networks in CIDR notation. */
+  /** Addresses, networks in CIDR notation, and `loopback`. */
   readonly trustedProxies: readonly string[];
   readonly tls?: HttpServerOptions['tls'];
   readonly sharesPort?: boolean;
@@ -44,7 +44,7 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
       ...(options.groups ?? []),
     ]),
     bodyLimitBytes: options.bodyLimitBytes,
-    trustedProxies: options.trustedProxies.map(networkOf),
+    trustedProxies: options.trustedProxies.flatMap(networksOf),
     ...(tls === undefined ? {} : { tls }),
     ...(sharesPort === undefined ? {} : { sharesPort }),
     onAnswer: (request, route, status, durationMs) => {
@@ -54,8 +54,12 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
   });
 }
 
-function networkOf(text: string): Network {
-  const network = parseNetwork(text);
-  if (network === undefined) throw new Error(`the trusted proxy ${text} is neither an address nor a network`);
-  return network;
+/** As the setting takes them: an address, a network, or the word for this machine. */
+function networksOf(text: string): readonly Network[] {
+  return (text === 'loopback' ? ['127.0.0.0/8', '::1'] : [text]).map((one) => {
+    const network = parseNetwork(one);
+    if (network === undefined)
+      throw new Error(`the trusted proxy ${one} is neither an address nor a network`);
+    return network;
+  });
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { ListenError } from './listen-error.js';
 
 /**
  * The part of uWebSockets.js that is used here, as its binaries behave (20.51.4 and 20.69.0 were read and tried).
@@ -105,6 +106,26 @@ export function loadUws(): NativeUws {
       'where there is such a package, else uWebSockets.js itself with "npm install uNetworking/uWebSockets.js#v20.51.0" ' +
       '(a version that supports this Node.js).',
   );
+}
+
+export interface TlsFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** @throws ListenError for files that cannot be used */
+export function openApp(uws: NativeUws, tls: TlsFiles | undefined): NativeApp {
+  if (tls === undefined) return uws.App();
+  const { certificateFile, keyFile } = tls;
+  try {
+    return uws.SSLApp({ cert_file_name: certificateFile, key_file_name: keyFile });
+  } catch (error) {
+    throw new ListenError(
+      `Cannot speak TLS with the certificate ${certificateFile} and the key ${keyFile}: both have to be readable ` +
+        'PEM files that belong together.',
+      { cause: error },
+    );
+  }
 }
 
 function isUws(loaded: unknown): loaded is NativeUws {

@@ -1,10 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import type { Answer, StreamAnswer } from './answer.js';
 import { clientAddress, type Network } from './client-address.js';
+import { ListenError } from './listen-error.js';
 import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
 import type { Failure } from './route.js';
 import type { CompiledRoute, Router } from './router.js';
-import { loadUws, type NativeListenSocket, type NativeRequest, type NativeResponse } from './uws-native.js';
+import {
+  loadUws,
+  openApp,
+  type NativeListenSocket,
+  type NativeRequest,
+  type NativeResponse,
+} from './uws-native.js';
 
 export interface HttpServerOptions {
   /** An address or a name; `::` with IPv4 as well where the system does so. */
@@ -42,30 +49,22 @@ export const CLIENT_GONE = 499;
 /** How often a closing server looks whether everything is answered. */
 const CLOSE_POLL_MS = 10;
 
-/** The address cannot be had; uWebSockets.js does not say why. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-
-  constructor(host: string, port: number) {
-    super(`Cannot listen on ${host}, port ${String(port)}: it is taken or not permitted.`);
-  }
-}
-
 /** @throws ListenError */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const uws = loadUws();
   const { host, port, tls } = options;
-  const app =
-    tls === undefined
-      ? uws.App()
-      : uws.SSLApp({ cert_file_name: tls.certificateFile, key_file_name: tls.keyFile });
+  const app = openApp(uws, tls);
   const state: ServerState = { options, active: 0, isClosing: false };
   app.any('/*', (response, request) => new Exchange(state, response, request).begin());
   const sharing = options.sharesPort === true ? 0 : uws.LIBUS_LISTEN_EXCLUSIVE_PORT;
   const socket = await new Promise<NativeListenSocket>((resolve, reject) => {
     app.listen(host, port, sharing, (listening) => {
       if (listening !== false) resolve(listening);
-      else reject(new ListenError(host, port));
+      else {
+        reject(
+          new ListenError(`Cannot listen on ${host}, port ${String(port)}: it is taken or not permitted.`),
+        );
+      }
     });
   });
   let closing: Promise<void> | undefined;
