@@ -64,7 +64,7 @@ export function readPackageDocument(source: string, path: string): PackageDocume
   const manifest = readManifest(tree, root, path);
   let elementPosition = 0;
   for (const child of childrenOf(tree, root)) {
-    if (!isElement(tree, child)) continue;
+    if (!isCounted(tree, child)) continue;
     elementPosition += 1;
     if (nameOf(tree, child) !== 'spine') continue;
     const spine = readSpine(tree, child, manifest);
@@ -116,7 +116,7 @@ function readSpine(tree: SourceTree, spine: number, manifest: Map<string, Manife
   let fragment = 0;
   let formerFragment = 0;
   for (const child of childrenOf(tree, spine)) {
-    if (!isElement(tree, child)) continue;
+    if (!isCounted(tree, child)) continue;
     position += 1;
     if (nameOf(tree, child) !== 'itemref') continue;
     if (items.length === MAX_SPINE_ITEMS) throw new BookError('too-large', 'the spine has too many items');
@@ -137,6 +137,11 @@ function readSpine(tree: SourceTree, spine: number, manifest: Map<string, Manife
     });
   }
   return items;
+}
+
+/** crengine makes elements of processing instructions; a CFI does not count them. */
+function isCounted(tree: SourceTree, node: number): boolean {
+  return isElement(tree, node) && !nameOf(tree, node).startsWith('?');
 }
 
 function pathOf(
