@@ -8,6 +8,8 @@ export interface CompareArguments {
   readonly pairs: number;
   readonly quick: boolean;
   readonly cacheFolder: string | undefined;
+  /** Only figures whose name contains this; empty: all. */
+  readonly only: string;
 }
 
 export const COMPARE_USAGE = `usage: npm run bench:compare -- [BASE [CANDIDATE]] [OPTION...]
@@ -16,6 +18,7 @@ Builds two git revisions, measures them in turn, and prints the candidate's spee
 BASE is the commit of the last recorded run by default, CANDIDATE the working tree. Exit code 1: a figure lost more
 than 5 % beyond its noise, or could not be measured.
   --pairs N       pairs of samples for each figure, at least 6 (default: 15)
+  --only TEXT     only figures whose name contains it, as "hashing"
   --quick         small libraries: good for nothing but a first look
   --cache FOLDER  libraries, kept between runs (default: ~/.cache/dogear-bench)
 `;
@@ -32,6 +35,7 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
       pairs: { type: 'string' },
       quick: { type: 'boolean', default: false },
       cache: { type: 'string' },
+      only: { type: 'string', default: '' },
     },
     allowPositionals: true,
   });
@@ -41,5 +45,5 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
   if (!Number.isInteger(pairs) || pairs < LEAST_PAIRS) {
     throw new Error(`--pairs takes a whole number from ${LEAST_PAIRS} on`);
   }
-  return { base, candidate, pairs, quick: values.quick, cacheFolder: values.cache };
+  return { base, candidate, pairs, quick: values.quick, cacheFolder: values.cache, only: values.only };
 }

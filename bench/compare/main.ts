@@ -61,9 +61,10 @@ async function main(): Promise<void> {
       work: workFolder,
     };
     const rows: Row[] = [];
-    for (const figure of figures(folders)) {
+    for (const figure of figures(folders).filter(({ name }) => name.includes(chosen.only))) {
       rows.push(await compare(figure, baseCheckout, candidateCheckout, chosen.pairs));
     }
+    if (rows.length === 0) throw new Error(`no figure's name contains "${chosen.only}"`);
     print(rows, baseCheckout, candidateCheckout, chosen.pairs);
     if (rows.some(({ verdict }) => verdict.state === 'lost')) process.exitCode = 1;
   } finally {

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
 import { runChild } from '../child-process.js';
@@ -21,7 +21,9 @@ export async function checkOutRevision(revision: string, folder: string): Promis
   const remove = (): void => {
     if (!isThere) return;
     isThere = false;
-    git(root, 'worktree', 'remove', '--force', folder);
+    // In two steps: "git worktree remove" gives up on the first file that it cannot remove.
+    rmSync(folder, { recursive: true, force: true });
+    git(root, 'worktree', 'prune');
   };
   // Git remembers worktrees: one that is left behind would be in the way of the next of its name.
   process.once('exit', remove);

@@ -42,7 +42,12 @@ describe('the arguments of bench:compare', () => {
       candidate: 'v2',
       pairs: 9,
     });
-    expect(parseCompareArguments([])).toMatchObject({ base: undefined, candidate: undefined, pairs: 15 });
+    expect(parseCompareArguments([])).toMatchObject({
+      base: undefined,
+      candidate: undefined,
+      pairs: 15,
+      only: '',
+    });
   });
 
   it.each([
