@@ -108,12 +108,6 @@ export const settings = {
       default: 65_536,
       environment: 'DOGEAR_SERVER_BODY_LIMIT_BYTES',
     }),
-    // uWebSockets.js closes a silent connection after 10 to 12 seconds by itself, and that cannot be raised.
-    idle_timeout_seconds: setting(wholeNumber(1, 10, 'seconds'), {
-      sentence: 'A connection on which nothing moves is closed after this long.',
-      default: 10,
-      environment: 'DOGEAR_SERVER_IDLE_TIMEOUT_SECONDS',
-    }),
     shutdown_seconds: setting(wholeNumber(1, 600, 'seconds'), {
       sentence: 'How long a server that was told to stop may take to answer what is waiting.',
       default: 10,

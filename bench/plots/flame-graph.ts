@@ -40,8 +40,7 @@ export function drawFlameGraph(root: FlameNode, title: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escaped(title)}</title>`,
-    '<style>text{font:11px system-ui,"DejaVu Sans",sans-serif;fill:#1f2328}.t{font-size:15px;font-weight:600;fill:#59636e}' +
-      '@media(prefers-color-scheme:dark){.t{fill:#a8b1bb}}</style>',
+    '<style>text{font:11px system-ui,"DejaVu Sans",sans-serif;fill:#1f2328}.t{font-size:15px;font-weight:600;fill:#6e7781}</style>',
     `<text class="t" x="4" y="20">${escaped(title)}</text>`,
     ...bars,
     '</svg>\n',

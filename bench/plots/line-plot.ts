@@ -74,13 +74,14 @@ interface Place {
   y(this: void, value: number): number;
 }
 
+// A grey that reads on white and on black, because not every viewer tells a picture which of them it stands on.
 const STYLE = `<style>
-text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #59636e; }
-.title { font-size: 16px; font-weight: 600; fill: #2c333a; }
+text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #6e7781; }
+.title { font-size: 16px; font-weight: 600; }
 .axis { stroke: #8b949e; stroke-width: 1; }
 .grid { stroke: #8b949e; stroke-opacity: 0.25; stroke-width: 1; }
 .mark { stroke: #8b949e; stroke-width: 1.5; stroke-dasharray: 6 4; }
-@media (prefers-color-scheme: dark) { text { fill: #a8b1bb; } .title { fill: #e0e6ec; } }
+@media (prefers-color-scheme: dark) { text { fill: #9ea7b1; } }
 </style>`;
 
 function yAxis({ ticks }: Scale, place: Place, title: string): string[] {
@@ -141,10 +142,10 @@ function drawLine({ points }: PlotLine, index: number, place: Place): string[] {
   ];
 }
 
-/** Circle, square, triangle, diamond, in turn. */
+/** Circle, square, triangle, diamond, in turn; one further on when the colours begin again. */
 function marker(index: number, left: number, top: number): string {
   const fill = `fill="${colourOf(index)}"`;
-  switch (index % 4) {
+  switch ((index + Math.floor(index / COLOURS.length)) % 4) {
     case 0:
       return `<circle ${fill} cx="${left}" cy="${top}" r="4.2"/>`;
     case 1:

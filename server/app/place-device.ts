@@ -5,7 +5,7 @@ import type { TranslatedPosition } from '../progress/translation/translated-posi
 import type { Locator } from '../progress/translation/locator.js';
 import { booksOfDocuments } from './books-of-documents.js';
 import { putProgress } from './put-progress.js';
-import type { ShownTranslation, TranslationContext } from './show-translations.js';
+import { inOtherFile, type ShownTranslation, type TranslationContext } from './show-translations.js';
 import type { SyncPath } from './sync-path.js';
 import { translatedDocument } from './translated-document.js';
 import type { TranslationQuery } from './translations.js';
@@ -29,7 +29,10 @@ export type PlacedDevice =
       readonly translation: TranslatedPosition;
     }
   /** Its place is known less well than is safe. */
-  | { readonly state: 'imprecise'; readonly failure: 'fragment' | 'percentage' | 'none' | 'too-long' }
+  | {
+      readonly state: 'imprecise';
+      readonly failure: 'fragment' | 'percentage' | 'none' | 'too-long' | 'book-changed';
+    }
   | { readonly state: 'not-translated'; readonly outcome: Exclude<ShownTranslation, TranslatedPosition> };
 
 /**
@@ -44,12 +47,15 @@ export async function placeDevice(
   { document, place, device, allowsChapter }: DevicePlace,
 ): Promise<PlacedDevice> {
   const books = await booksOfDocuments(store, principal, [document]);
-  const found = await translatedDocument(store, principal, books.get(document));
+  const found = await translatedDocument(store, principal, document, books.get(document));
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
   if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
+  // The x-pointer would be checked in another file than the one that the reader has.
+  if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
   const answer = await translate({ path: found.path, format: 'epub', queries: [queryOf(place)] });
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
-  const translation = answer.outcomes[0] ?? { state: 'too-slow' };
+  const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
+  const translation = found.isFormer ? inOtherFile(outcome) : outcome;
   if (translation.state !== 'translated') return { state: 'not-translated', outcome: translation };
   const { xpointer: position, xpointerConfidence: confidence } = translation;
   switch (confidence) {

@@ -15,8 +15,8 @@ import type { Store } from '../storage/store.js';
 import { inTransaction } from '../storage/transaction.js';
 import { findBookFor, showBook, type ShownBook } from './show-book.js';
 
-/** uWebSockets.js cuts a connection that was silent for ten seconds; the answer must be out before. */
-const PATIENCE_MS = 8000;
+/** A disk that sleeps needs some ten seconds to wake up; proxies give up after sixty. */
+const PATIENCE_MS = 30_000;
 /** A book that a scan moves while it is hashed is hashed at its new place. */
 const ATTEMPTS = 3;
 

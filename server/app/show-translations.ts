@@ -1,7 +1,8 @@
 import type { Actor } from '../domain/actor.js';
 import type { DevicePosition } from '../domain/device.js';
+import { worse } from '../progress/confidence.js';
 import type { Store } from '../storage/store.js';
-import { type ShownDocument } from './show-document.js';
+import type { ShownDocument } from './show-document.js';
 import { translatedDocument, type TranslatedDocument } from './translated-document.js';
 import type { QueryOutcome, Translate, TranslationAnswer } from './translations.js';
 
@@ -23,15 +24,26 @@ export interface TranslationContext {
 export async function showTranslations(
   { store, translate }: TranslationContext,
   actor: Actor,
-  { book, positions: { items } }: Pick<ShownDocument, 'book' | 'positions'>,
+  { document, book, positions: { items } }: ShownDocument,
 ): Promise<readonly ShownTranslation[]> {
-  const found = await translatedDocument(store, actor, book);
+  const found = await translatedDocument(store, actor, document, book);
   if (found.state !== 'found') return items.map(() => found);
   const answer = await translate({ path: found.path, format: found.format, queries: items.map(queryOf) });
   if (answer.state !== 'answered') return items.map(() => answer);
-  return items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' });
+  const outcomes = items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' as const });
+  return found.isFormer ? outcomes.map(inOtherFile) : outcomes;
 }
 
 function queryOf({ position, percentage }: DevicePosition) {
   return { kind: 'position', position, percentage } as const;
+}
+
+/** Most changes of a file are to its description, but nobody knows: what looks exact may be another place. */
+export function inOtherFile(outcome: QueryOutcome): QueryOutcome {
+  if (outcome.state !== 'translated') return outcome;
+  return {
+    ...outcome,
+    xpointerConfidence: worse(outcome.xpointerConfidence, 'fragment'),
+    cfiConfidence: worse(outcome.cfiConfidence, 'fragment'),
+  };
 }

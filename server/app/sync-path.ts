@@ -36,8 +36,10 @@ export const WAITING_PULLS = 8192;
 const REMEMBERED_DOCUMENTS = 50_000;
 const ACCESS = 'access';
 
-/** What is waiting and how it goes; for metrics. */
-export interface SyncPathObserver {
+/** What is waiting and how it goes, for metrics; and the bound that is a setting. */
+export interface SyncPathOptions {
+  /** Pushes that may wait; past that they are refused at once. */
+  readonly waitingPushes?: number;
   readonly onCommit?: (rows: number, durationMs: number) => void;
   readonly onRead?: (keys: number, durationMs: number) => void;
 }
@@ -50,7 +52,7 @@ export class SyncPath {
   readonly #documents: RememberedReads<KnownDocument>;
   readonly #access: RememberedReads<LibraryAccess>;
 
-  constructor(store: Store, observer: SyncPathObserver = {}) {
+  constructor(store: Store, options: SyncPathOptions = {}) {
     const { dialect } = store;
     this.pushes = new PushQueue({
       commit: async (rows, isWanted) => {
@@ -67,8 +69,8 @@ export class SyncPath {
       isRowLocked,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
       commitsAtOnce: COMMITS_AT_ONCE[dialect],
-      waitingPushes: WAITING_PUSHES,
-      ...(observer.onCommit === undefined ? {} : { onCommit: observer.onCommit }),
+      waitingPushes: options.waitingPushes ?? WAITING_PUSHES,
+      ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
     this.pulls = new PullQueue({
       read: (keys) => newestProgress(store, keys),
@@ -77,7 +79,7 @@ export class SyncPath {
       keysPerRead: KEYS_PER_READ,
       readsAtOnce: READS_AT_ONCE[dialect],
       waitingKeys: WAITING_PULLS,
-      ...(observer.onRead === undefined ? {} : { onRead: observer.onRead }),
+      ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
     });
     this.#documents = new RememberedReads(
       lookUp((documents: readonly string[]) => knownDocuments(store, documents.flatMap(toDigest))),

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from '../domain/catalogued-book.js';
+import { digestOfDocument, type Document } from '../domain/document.js';
 import { findVisibleLibrary } from '../storage/library-page.js';
 import type { Store } from '../storage/store.js';
 import { formatOf, type TranslatedFormat } from './translations.js';
@@ -7,7 +8,13 @@ import { viewerOf } from './viewer.js';
 
 /** The file that positions in a document are translated with, or why there is none. */
 export type TranslatedDocument =
-  | { readonly state: 'found'; readonly path: Buffer; readonly format: TranslatedFormat }
+  | {
+      readonly state: 'found';
+      readonly path: Buffer;
+      readonly format: TranslatedFormat;
+      /** The document is a digest that the book had before its file was changed: readers may have the other file. */
+      readonly isFormer: boolean;
+    }
   /** The document is no digest of a book that the actor may see. */
   | { readonly state: 'book-not-found' }
   /** Not there at the last scan. */
@@ -20,6 +27,7 @@ const SLASH = Buffer.from('/');
 export async function translatedDocument(
   store: Store,
   actor: Actor,
+  document: Document,
   book: CataloguedBook | undefined,
 ): Promise<TranslatedDocument> {
   if (book === undefined) return { state: 'book-not-found' };
@@ -29,5 +37,12 @@ export async function translatedDocument(
   const listed = await findVisibleLibrary(store, viewerOf(actor), book.libraryId);
   // It was restricted, or removed, a moment ago.
   if (listed === undefined) return { state: 'book-not-found' };
-  return { state: 'found', path: Buffer.concat([listed.library.root, SLASH, book.path]), format };
+  const path = Buffer.concat([listed.library.root, SLASH, book.path]);
+  return { state: 'found', path, format, isFormer: !isDigestNow(document, book) };
+}
+
+function isDigestNow(document: Document, { partialMd5, filenameMd5, hashedMs }: CataloguedBook): boolean {
+  const digest = digestOfDocument(document);
+  if (digest === undefined || hashedMs === undefined) return false;
+  return partialMd5?.equals(digest) === true || filenameMd5?.equals(digest) === true;
 }

@@ -64,6 +64,7 @@ export async function composeListener(
       rememberedPasswords: () => accounts.passwords.remembered,
     });
     const sync = new SyncPath(store, {
+      waitingPushes: syncing.waiting_pushes,
       onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
       onRead: (keys, durationMs) => metrics.read(keys, durationMs),
     });

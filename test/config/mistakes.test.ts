@@ -67,7 +67,7 @@ enable_koreader_sync: yes
     'dogear.yaml:11:3: log.level: expected every name once (it is in line 10 already)',
     'dogear.yaml:13:9: server.port: found "8080", expected a whole number from 0 to 65,535',
     'dogear.yaml:14:3: server.baseUrl: expected one of host, port, base_url, public_url, tls, listeners, ' +
-      'trusted_proxies, body_limit_bytes, idle_timeout_seconds, shutdown_seconds (did you mean base_url?)',
+      'trusted_proxies, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
     'dogear.yaml:15:14: server.listeners: found 1.5, expected a whole number of threads from 1 to 64',
     'dogear.yaml:16:15: server.public_url: found "https://***@example.org", expected an address as ' +
       'https://books.example.org/dogear, without user, query and fragment',

@@ -30,7 +30,7 @@ export const IMPORT_TABLE: readonly ImportZone[] = [
     name: 'server/auth/',
     node: true,
     ours: [DOMAIN],
-    packages: ['lru-cache', 'rate-limiter-flexible'],
+    packages: ['lru-cache'],
   },
   { name: 'server/library/', node: false, ours: [DOMAIN], typesOfOurs: [ENGINE] },
   {

@@ -1,4 +1,4 @@
-import { createEngine } from '../../../engine/index.js';
+import { createEngine, type Engine, EngineError } from '../../../engine/index.js';
 import pino from 'pino';
 import { Accounts } from '../../../server/app/accounts.js';
 import { addApiKey } from '../../../server/app/add-api-key.js';
@@ -59,7 +59,11 @@ export interface ApiServer {
 
 export async function startApiServer(
   kind: TestDatabaseKind,
-  options: { readonly basePath?: string } = {},
+  options: {
+    readonly basePath?: string;
+    /** Scans find what there is and then nothing more, and go on until they are stopped. */
+    readonly walksEndless?: boolean;
+  } = {},
 ): Promise<ApiServer> {
   const store = await openTestStore(kind);
   const engine = createEngine({ jobs: 2 });
@@ -68,7 +72,12 @@ export async function startApiServer(
   const accounts = new Accounts(store, (error) => log.error(error));
   const sync = new SyncPath(store);
   const scans = new BackgroundScans({
-    scan: (library, scanOptions) => scanLibrary({ store, engine }, library, scanOptions),
+    scan: (library, scanOptions) =>
+      scanLibrary(
+        { store, engine: options.walksEndless === true ? endless(engine) : engine },
+        library,
+        scanOptions,
+      ),
     onError: (error) => log.error(error),
   });
   // The thread starts slowly on a machine that is busy with other tests.
@@ -143,6 +152,21 @@ export async function startApiServer(
       await translations.close();
       await engine.close();
       await store.close();
+    },
+  };
+}
+
+/** Storage that never comes to an end with its listing. */
+function endless(engine: Engine): Engine {
+  return {
+    ...engine,
+    walk: async function* (root, walkOptions) {
+      yield* engine.walk(root, walkOptions);
+      await new Promise((_resolve, reject) => {
+        const stopped = (): void => reject(new EngineError('aborted', 'stopped'));
+        walkOptions.signal?.addEventListener('abort', stopped, { once: true });
+        if (walkOptions.signal?.aborted === true) stopped();
+      });
     },
   };
 }

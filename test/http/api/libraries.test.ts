@@ -127,6 +127,11 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       items: [{ user_id: reader.userId, name: reader.name }],
       next_cursor: null,
     });
+    const { id: other } = await owner.expect(201, 'POST', '/libraries', { name: 'restricted too', root });
+    expect(await owner.expect(200, 'GET', `/libraries/${String(other)}/readers`)).toEqual({
+      items: [],
+      next_cursor: null,
+    });
     expect((await owner.call('PUT', `${path}/readers/99999`)).status).toBe(404);
     expect((await owner.call('DELETE', readerPath)).status).toBe(204);
     expect((await reader.call('GET', path)).status).toBe(404);

@@ -44,7 +44,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
     const { id: library } = await owner.expect(201, 'POST', '/libraries', { name: fresh, root: folder.path });
     const { id: endedScan } = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
     await expect
-      .poll(() => owner.expect(200, 'GET', `/scans/${String(endedScan)}`))
+      .poll(() => owner.expect(200, 'GET', `/scans/${String(endedScan)}`), { timeout: 20_000 })
       .toMatchObject({ state: 'completed' });
     const books = await owner.expect(200, 'GET', `/books?library_id=${String(library)}`);
     const runningScan = await insertScan(server.store, {

@@ -140,7 +140,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'l', root: folder.path });
     const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
     await expect
-      .poll(() => owner.expect(200, 'GET', `/scans/${String(scan)}`))
+      .poll(() => owner.expect(200, 'GET', `/scans/${String(scan)}`), { timeout: 20_000 })
       .toMatchObject({ state: 'completed' });
     const byContent = md5('one');
     const byName = md5('one.epub');

@@ -180,6 +180,33 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     });
   });
 
+  it('of a file that has been changed since are sure of no more than the chapter', async () => {
+    const chapters = [{ content: xhtml('<p>one two three</p>') }];
+    const edited = (content: string) => makeEpub({ chapters, files: [{ name: 'edited', content }] });
+    const digestNow = async () => {
+      const { items } = await me.expect(200, 'GET', `/books?library_id=${String(library)}`);
+      return (items as Json[]).find((book) => book.path.text === 'edited.epub').partial_md5 as string;
+    };
+    folder.write('edited.epub', edited('once'));
+    await scan();
+    const former = await digestNow();
+    const xpointer = '/body/DocFragment/body/p/text().4';
+    expect(await translationOf(former, xpointer)).toMatchObject({ confidence: 'exact' });
+    folder.write('edited.epub', edited('a second time'));
+    await scan();
+    expect(await digestNow()).not.toBe(former);
+    const translation = await translationOf(former, xpointer);
+    expect(translation).toMatchObject({ confidence: 'fragment', text_after: 'two three' });
+    const body = { cfi: translation.cfi as string, device: WEB };
+    expect(await me.expect(422, 'PUT', `/progress/${former}`, body)).toMatchObject({
+      code: 'position-untranslatable',
+      failure: 'book-changed',
+    });
+    await me.expect(200, 'PUT', `/progress/${await digestNow()}`, body);
+    const placed = await me.expect(200, 'PUT', `/progress/${former}`, { ...body, allow: 'chapter' });
+    expect(placed.translation.confidence).toBe('fragment');
+  });
+
   it('a position without other forms says why, and is shown all the same', async () => {
     expect(await translationOf(DOCUMENT, 'somewhere', 0)).toMatchObject({
       state: 'translated',

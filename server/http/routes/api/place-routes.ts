@@ -115,12 +115,20 @@ export const placeRoutes: readonly ApiRoute[] = [
   ),
 ];
 
+const CHAPTER_ALONE =
+  'Nothing better than its chapter is sure of the place; "allow": "chapter" would store that.';
+const IMPRECISE = {
+  fragment: CHAPTER_ALONE,
+  percentage: CHAPTER_ALONE,
+  none: 'Nothing is sure of the place.',
+  'too-long': 'The position for KOReader would be too long.',
+  'book-changed':
+    'The document is the book before its file was changed; "allow": "chapter" would store the place all the same.',
+} as const;
+
 function problemOf(refused: Exclude<PlacedDevice, { readonly state: 'stored' }>): ProblemError {
   if (refused.state === 'imprecise') {
-    const detail =
-      refused.failure === 'too-long'
-        ? 'The position for KOReader would be too long.'
-        : 'Nothing better than its chapter is sure of the place; "allow": "chapter" would store that.';
+    const detail = IMPRECISE[refused.failure];
     return new ProblemError('position-untranslatable', detail, [], { failure: refused.failure });
   }
   const { outcome } = refused;

@@ -76,7 +76,7 @@ export const userRoutes: readonly ApiRoute[] = [
       access: 'any key',
       reply: { kind: 'json', status: 200, schema: caller, says: 'You' },
     },
-    ({ store: _store }, { principal }) =>
+    (_management, { principal }) =>
       Promise.resolve({
         value: {
           user_id: principal.userId,
