@@ -8,7 +8,9 @@ export default defineConfig({
     include: ['dist/test/**/*.test.js'],
     exclude: ['dist/test/**/*.long.test.js'],
     globalSetup: ['dist/test/support/mysql-global-setup.js'],
-    testTimeout: 60_000,
+    // Real processes and databases on shared machines: what fails once there is tried again, twice at most.
+    retry: process.env.CI ? 2 : 0,
+    testTimeout: 120_000,
     hookTimeout: 180_000,
   },
 });

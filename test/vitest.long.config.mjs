@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['dist/test/**/*.long.test.js'],
     globalSetup: ['dist/test/support/mysql-global-setup.js'],
     fileParallelism: false,
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 900_000,
     hookTimeout: 300_000,
   },
