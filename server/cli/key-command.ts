@@ -12,7 +12,7 @@ import type { Permission } from '../domain/permission.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { parsePermissionList, PERMISSIONS_FLAG } from './permissions-option.js';
+import { permissionsOption } from './permissions-option.js';
 import { jsonTime, shownText, shownTime } from './shown-text.js';
 import { withStore } from './with-store.js';
 
@@ -52,7 +52,7 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .argument('<user>', 'whose')
     .argument('<name>', 'what it is for, as in "Kobo"')
     .description('make an API key and print it, this once')
-    .option(PERMISSIONS_FLAG, 'what it may do (default: sync)', parsePermissionList, SYNC)
+    .addOption(permissionsOption('what it may do', SYNC, 'sync'))
     .option('--expires <date>', 'when it stops working, as in 2030-01-31 (default: never)', parseDate)
     .option('--json', 'the key as a JSON object')
     .action((user: string, name: string, flags: AddFlags, command: Command) =>

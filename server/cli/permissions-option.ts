@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parsePermission, type Permission, PERMISSIONS } from '../domain/permission.js';
 
 /** Reads `library:scan,user:manage`; `none` is none. */
@@ -18,3 +18,12 @@ export function parsePermissionList(value: string): ReadonlySet<Permission> {
 }
 
 export const PERMISSIONS_FLAG = '--permissions <list>';
+
+/** The flag with a default, which help says in words: a set would show as `{}`. */
+export function permissionsOption(
+  description: string,
+  preset: ReadonlySet<Permission>,
+  presetText: string,
+): Option {
+  return new Option(PERMISSIONS_FLAG, description).argParser(parsePermissionList).default(preset, presetText);
+}

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext } from './context.js';
 import { addConfigCommand } from './config-command.js';
 import { addDeviceCommand } from './device-command.js';
@@ -30,7 +30,11 @@ export function buildProgram(context: CommandContext): Command {
     )
     .version(context.version)
     .option('--config <file>', 'configuration file (default: ./dogear.yaml, if there is one)')
-    .option('--set <path=value>', 'any setting, as in --set engine.jobs=8; may be repeated', collect, [])
+    .addOption(
+      new Option('--set <path=value>', 'any setting, as in --set engine.jobs=8; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .showHelpAfterError('(dogear --help lists the commands, dogear COMMAND --help its options)')
     .exitOverride();
   addSettingFlags(program, ['--database', '--jobs']);

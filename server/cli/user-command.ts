@@ -10,7 +10,7 @@ import type { ListedUser } from '../domain/user.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { parsePermissionList, PERMISSIONS_FLAG } from './permissions-option.js';
+import { parsePermissionList, PERMISSIONS_FLAG, permissionsOption } from './permissions-option.js';
 import { readPassword } from './read-password.js';
 import { jsonTime, shownTime } from './shown-text.js';
 import { withStore } from './with-store.js';
@@ -54,11 +54,12 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .command('add')
     .argument('<name>', 'what the user is called')
     .description('add a user, who then needs an API key ("dogear key add") or a password')
-    .option(
-      PERMISSIONS_FLAG,
-      'what the user may do, as in library:scan,user:manage (default: sync, and manage own API keys)',
-      parsePermissionList,
-      READER,
+    .addOption(
+      permissionsOption(
+        'what the user may do, as in library:scan,user:manage',
+        READER,
+        'sync, and manage own API keys',
+      ),
     )
     .option('--owner', 'the user may do everything')
     .option('--password', 'ask for a password, or read it from the first line of standard input')
