@@ -1,71 +1,38 @@
 import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEngine, type Engine } from '../../../engine/index.js';
-import { scanLibrary, type ScanOptions, type ScanSummary } from '../../../server/app/scan-library.js';
 import type { Library } from '../../../server/domain/library.js';
-import { NO_COUNTS, type ScanCounts } from '../../../server/domain/scan.js';
-import {
-  findLibraryByName,
-  insertLibrary,
-  updateLibrary,
-} from '../../../server/storage/library-repository.js';
-import { migrate } from '../../../server/storage/migrate.js';
-import { openStore, type OpenStore } from '../../../server/storage/store.js';
-import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { findLibraryByName, updateLibrary } from '../../../server/storage/library-repository.js';
+import { bookFolder, md5 } from '../../support/book-folder.js';
 import { type CatalogueRow, catalogueOf } from '../../support/catalogue.js';
-import { type TestDatabase, testDatabases } from '../../support/databases.js';
+import { testDatabases } from '../../support/databases.js';
+import { counts, openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
-describe.each(testDatabases())('a scan into $name', ({ create }) => {
-  let database: TestDatabase;
-  let store: OpenStore;
-  let engine: Engine;
-
+describe.each(testDatabases())('a scan into $name', (kind) => {
+  let bench: ScanBench;
   beforeEach(async () => {
-    database = await create();
-    store = await openStore(database.url);
-    await migrate(store);
-    engine = createEngine({ jobs: 2 });
+    bench = await openScanBench(kind);
   });
+  afterEach(() => bench.close());
 
-  afterEach(async () => {
-    await engine.close();
-    await store.close();
-    await database.drop();
-  });
-
-  async function makeLibrary(folder: BookFolder, changes: Partial<Library> = {}): Promise<Library> {
-    const library = await insertLibrary(store, {
-      name: 'books',
-      root: Buffer.from(folder.path),
-      extensions: undefined,
-      koreaderHashes: true,
-      ...changes,
-    });
-    if (library === undefined) throw new Error('the library is there already');
-    return library;
-  }
-
-  const scan = (library: Library, options: ScanOptions = {}): Promise<ScanSummary> =>
-    scanLibrary({ store, engine }, library, options);
-
-  const counts = (expected: Partial<ScanCounts>): ScanCounts => ({ ...NO_COUNTS, ...expected });
+  const makeLibrary: ScanBench['makeLibrary'] = (folder, changes) => bench.makeLibrary(folder, changes);
+  const scan: ScanBench['scan'] = (library, options) => bench.scan(library, options);
 
   async function rows(library: Library): Promise<Record<string, CatalogueRow>> {
-    return Object.fromEntries((await catalogueOf(store, library)).map((row) => [row.path, row]));
+    return Object.fromEntries((await catalogueOf(bench.store, library)).map((row) => [row.path, row]));
   }
 
   it('catalogues new books with both digests, and finds all unchanged the next time', async () => {
     const folder = await bookFolder({ 'a/one.epub': 'one', 'a/b/two.cbz': 'two', 'notes.opf': 'no book' });
     const library = await makeLibrary(folder);
     expect((await scan(library)).counts).toEqual(counts({ found: 2, added: 2, hashed: 2 }));
-    const first = await catalogueOf(store, library);
+    const first = await catalogueOf(bench.store, library);
     expect(first.map(({ path, partialMd5, filenameMd5 }) => ({ path, partialMd5, filenameMd5 }))).toEqual([
       { path: 'a/b/two.cbz', partialMd5: md5('two'), filenameMd5: md5('two.cbz') },
       { path: 'a/one.epub', partialMd5: md5('one'), filenameMd5: md5('one.epub') },
     ]);
     expect((await scan(library)).counts).toEqual(counts({ found: 2, unchanged: 2 }));
-    expect(await catalogueOf(store, library)).toEqual(first);
+    expect(await catalogueOf(bench.store, library)).toEqual(first);
   });
 
   it('hashes a changed file and keeps its former digest', async () => {
@@ -195,8 +162,8 @@ describe.each(testDatabases())('a scan into $name', ({ create }) => {
     folder.move('a/one.epub', 'b/renamed.epub');
     expect((await scan(library)).counts).toEqual(counts({ found: 2, moved: 1, unchanged: 1 }));
     expect((await rows(library))['b/renamed.epub']?.id).toBe(before['a/one.epub']?.id);
-    await updateLibrary(store, library.id, { koreaderHashes: true });
-    const hashing = await findLibraryByName(store, 'books');
+    await updateLibrary(bench.store, library.id, { koreaderHashes: true });
+    const hashing = await findLibraryByName(bench.store, 'books');
     if (hashing === undefined) throw new Error('the library is gone');
     expect((await scan(hashing)).counts).toEqual(counts({ found: 2, unchanged: 2, hashed: 2 }));
     expect((await rows(library))['b/renamed.epub']?.partialMd5).toBe(md5('one'));

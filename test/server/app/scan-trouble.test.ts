@@ -1,52 +1,23 @@
 import { chmodSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEngine, type Engine } from '../../../engine/index.js';
-import { scanLibrary, type ScanOptions, type ScanSummary } from '../../../server/app/scan-library.js';
-import type { Library } from '../../../server/domain/library.js';
-import { NO_COUNTS, type ScanCounts } from '../../../server/domain/scan.js';
-import { insertLibrary } from '../../../server/storage/library-repository.js';
-import { migrate } from '../../../server/storage/migrate.js';
+import type { Engine } from '../../../engine/index.js';
+import { scanLibrary } from '../../../server/app/scan-library.js';
 import { latestScan, requestCancel } from '../../../server/storage/scan-repository.js';
-import { openStore, type OpenStore } from '../../../server/storage/store.js';
-import { type BookFolder, bookFolder } from '../../support/book-folder.js';
+import { bookFolder } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
-import { type TestDatabase, testDatabases } from '../../support/databases.js';
+import { testDatabases } from '../../support/databases.js';
+import { counts, openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
-describe.each(testDatabases())('a scan into $name that meets trouble', ({ create }) => {
-  let database: TestDatabase;
-  let store: OpenStore;
-  let engine: Engine;
-
+describe.each(testDatabases())('a scan into $name that meets trouble', (kind) => {
+  let bench: ScanBench;
   beforeEach(async () => {
-    database = await create();
-    store = await openStore(database.url);
-    await migrate(store);
-    engine = createEngine({ jobs: 2 });
+    bench = await openScanBench(kind);
   });
+  afterEach(() => bench.close());
 
-  afterEach(async () => {
-    await engine.close();
-    await store.close();
-    await database.drop();
-  });
-
-  async function makeLibrary(folder: BookFolder, changes: Partial<Library> = {}): Promise<Library> {
-    const library = await insertLibrary(store, {
-      name: 'books',
-      root: Buffer.from(folder.path),
-      extensions: undefined,
-      koreaderHashes: true,
-      ...changes,
-    });
-    if (library === undefined) throw new Error('the library is there already');
-    return library;
-  }
-
-  const scan = (library: Library, options: ScanOptions = {}): Promise<ScanSummary> =>
-    scanLibrary({ store, engine }, library, options);
-
-  const counts = (expected: Partial<ScanCounts>): ScanCounts => ({ ...NO_COUNTS, ...expected });
+  const makeLibrary: ScanBench['makeLibrary'] = (folder, changes) => bench.makeLibrary(folder, changes);
+  const scan: ScanBench['scan'] = (library, options) => bench.scan(library, options);
 
   it.each([
     ['missing', 'root-missing'],
@@ -56,14 +27,14 @@ describe.each(testDatabases())('a scan into $name that meets trouble', ({ create
     const folder = await bookFolder({ 'sub/one.epub': 'one' });
     const library = await makeLibrary(folder);
     await scan(library);
-    const before = await catalogueOf(store, library);
+    const before = await catalogueOf(bench.store, library);
     renameSync(folder.path, `${folder.path}-away`);
     if (state === 'empty') mkdirSync(folder.path);
     const elsewhere = await bookFolder({ file: 'a file' });
     if (state === 'a file') renameSync(join(elsewhere.path, 'file'), folder.path);
     await expect(scan(library)).rejects.toMatchObject({ name: 'DogearError', code });
-    expect(await catalogueOf(store, library)).toEqual(before);
-    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('failed');
+    expect(await catalogueOf(bench.store, library)).toEqual(before);
+    expect((await latestScan(bench.store, library.id, { index: 1, count: 1 }))?.state.state).toBe('failed');
     if (state === 'empty') {
       rmdirSync(folder.path);
       renameSync(`${folder.path}-away`, folder.path);
@@ -79,11 +50,12 @@ describe.each(testDatabases())('a scan into $name that meets trouble', ({ create
     folder.move('a', 'kept/a');
     symlinkSync('a', join(folder.path, 'a'));
     const failures: string[] = [];
-    const unreadable = Object.assign(Object.create(engine) as Engine, {
-      ...engine,
-      walk: (...parameters: Parameters<Engine['walk']>) => withUnreadable('a', engine.walk(...parameters)),
+    const unreadable = Object.assign(Object.create(bench.engine) as Engine, {
+      ...bench.engine,
+      walk: (...parameters: Parameters<Engine['walk']>) =>
+        withUnreadable('a', bench.engine.walk(...parameters)),
     });
-    const summary = await scanLibrary({ store, engine: unreadable }, library, {
+    const summary = await scanLibrary({ store: bench.store, engine: unreadable }, library, {
       onFailure: ({ path }) => failures.push(path.toString()),
     });
     expect(summary.counts.missing).toBe(0);
@@ -105,17 +77,17 @@ describe.each(testDatabases())('a scan into $name that meets trouble', ({ create
     const folder = await bookFolder({ 'one.epub': 'one' });
     const library = await makeLibrary(folder);
     await scan(library);
-    const last = await latestScan(store, library.id, { index: 1, count: 1 });
+    const last = await latestScan(bench.store, library.id, { index: 1, count: 1 });
     const deadProcess = last?.runner.replace(/ \d+ (\d+)$/, ' 2 $1') ?? '';
-    await store.db.updateTable('scan').set({ state: 'running', runner: deadProcess }).execute();
+    await bench.store.db.updateTable('scan').set({ state: 'running', runner: deadProcess }).execute();
     expect((await scan(library)).counts.unchanged).toBe(1);
-    await store.db
+    await bench.store.db
       .updateTable('scan')
       .set({ state: 'running', runner: 'elsewhere 00 1 1 1', lease_until_ms: Date.now() - 60_000 })
       .where('id', '=', last?.id ?? (-1 as never))
       .execute();
     expect((await scan(library)).counts.unchanged).toBe(1);
-    await store.db
+    await bench.store.db
       .updateTable('scan')
       .set({ state: 'running', lease_until_ms: Date.now() + 60_000 })
       .where('runner', '=', 'elsewhere 00 1 1 1')
@@ -136,10 +108,12 @@ describe.each(testDatabases())('a scan into $name that meets trouble', ({ create
       scan(library, { signal: controller.signal, onProgress: () => controller.abort() }),
     ).rejects.toMatchObject({ code: 'scan-cancelled' });
     const cancelling = scan(library, {
-      onProgress: ({ scanId }) => void requestCancel(store, scanId),
+      onProgress: ({ scanId }) => void requestCancel(bench.store, scanId),
     });
     await expect(cancelling).rejects.toMatchObject({ code: 'scan-cancelled' });
-    expect((await latestScan(store, library.id, { index: 1, count: 1 }))?.state.state).toBe('cancelled');
+    expect((await latestScan(bench.store, library.id, { index: 1, count: 1 }))?.state.state).toBe(
+      'cancelled',
+    );
     const { counts: last } = await scan(library);
     expect(last.added + last.unchanged).toBe(1500);
     expect((await scan(library)).counts).toEqual(counts({ found: 1500, unchanged: 1500 }));

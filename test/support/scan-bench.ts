@@ -1,0 +1,46 @@
+import { createEngine, type Engine } from '../../engine/index.js';
+import { scanLibrary, type ScanOptions, type ScanSummary } from '../../server/app/scan-library.js';
+import type { Library } from '../../server/domain/library.js';
+import { NO_COUNTS, type ScanCounts } from '../../server/domain/scan.js';
+import { insertLibrary } from '../../server/storage/library-repository.js';
+import type { BookFolder } from './book-folder.js';
+import type { TestDatabaseKind } from './databases.js';
+import { openTestStore, type TestStore } from './open-test-store.js';
+
+/** A fresh database and an engine, to scan folders of books into. */
+export interface ScanBench {
+  readonly store: TestStore;
+  readonly engine: Engine;
+  makeLibrary(folder: BookFolder, changes?: Partial<Library>): Promise<Library>;
+  scan(library: Library, options?: ScanOptions): Promise<ScanSummary>;
+  close(): Promise<void>;
+}
+
+export async function openScanBench(kind: TestDatabaseKind): Promise<ScanBench> {
+  const store = await openTestStore(kind);
+  const engine = createEngine({ jobs: 2 });
+  return {
+    store,
+    engine,
+    makeLibrary: async (folder, changes = {}) => {
+      const library = await insertLibrary(store, {
+        name: 'books',
+        root: Buffer.from(folder.path),
+        extensions: undefined,
+        koreaderHashes: true,
+        ...changes,
+      });
+      if (library === undefined) throw new Error('the library is there already');
+      return library;
+    },
+    scan: (library, options = {}) => scanLibrary({ store, engine }, library, options),
+    close: async () => {
+      await engine.close();
+      await store.close();
+    },
+  };
+}
+
+export function counts(expected: Partial<ScanCounts>): ScanCounts {
+  return { ...NO_COUNTS, ...expected };
+}
