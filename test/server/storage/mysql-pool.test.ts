@@ -1,5 +1,8 @@
-import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { type MysqlPoolConnection, sql } from 'kysely';
+import { createPool } from 'mysql2';
+import { describe, expect, inject, it } from 'vitest';
+import { mysqlPool } from '../../../server/storage/mysql-pool.js';
 import { openStore } from '../../../server/storage/store.js';
 import { isRetryable } from '../../../server/storage/transaction.js';
 import { testDatabases } from '../../support/databases.js';
@@ -28,6 +31,34 @@ describe('a store with a time limit', () => {
       await store.close();
       await database?.drop();
     }
+  });
+
+  it('loses no connection to sessions that could not be set up', async () => {
+    const pool = createPool({ uri: inject('mysqlUrl'), connectionLimit: 1 });
+    const limited = mysqlPool(pool, { session: ['set session no_such_variable = 1'], timeoutMs: 5000 });
+    const failure = promisify((done: (error: unknown) => void) => limited.getConnection(done));
+    // More often than there are connections.
+    for (let i = 0; i < 3; i++) {
+      await expect(failure()).rejects.toMatchObject({ code: 'ER_UNKNOWN_SYSTEM_VARIABLE' });
+    }
+    await promisify((done: (error: unknown) => void) => limited.end(done))();
+  });
+
+  it('does not wait for a connection for ever, and takes the one that comes too late back', async () => {
+    const pool = createPool({ uri: inject('mysqlUrl'), connectionLimit: 1 });
+    const limited = mysqlPool(pool, { session: [], timeoutMs: 200 });
+    const take = () =>
+      new Promise<MysqlPoolConnection>((resolve, reject) => {
+        limited.getConnection((error, connection) => {
+          if (error instanceof Error) reject(error);
+          else resolve(connection);
+        });
+      });
+    const only = await take();
+    await expect(take()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    only.release();
+    (await take()).release();
+    await promisify((done: (error: unknown) => void) => limited.end(done))();
   });
 
   it('has the session that the statements rely on', async () => {

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { PATIENCE_MS } from '../../server/app/patience.js';
+import { type BatchRow, PushQueue } from '../../server/app/push-queue.js';
+import { SyncError } from '../../server/domain/sync-error.js';
+
+type Commit = (rows: readonly BatchRow<string>[], isWanted: () => boolean) => Promise<void>;
+
+/** A queue whose pushes are their own rows and orders. */
+function queueWith(commit: Commit, patienceMs = PATIENCE_MS): PushQueue<string> {
+  return new PushQueue<string>({
+    commit,
+    rowOf: (push) => push,
+    orderOf: (push) => push,
+    compare: (left, right) => (left < right ? -1 : 1),
+    isRetryable: () => true,
+    isRowLocked: (error) => error === LOCKED,
+    rowsPerCommit: 100,
+    commitsAtOnce: 1,
+    waitingPushes: 100,
+    patienceMs,
+  });
+}
+
+const LOCKED = new Error('a row is locked');
+
+async function codeOf(push: Promise<void>): Promise<string> {
+  try {
+    await push;
+    return 'acknowledged';
+  } catch (error) {
+    return error instanceof SyncError ? error.code : String(error);
+  }
+}
+
+describe('a push', () => {
+  it('that comes too late is refused and never written', async () => {
+    const written: string[] = [];
+    const queue = queueWith((rows) => {
+      written.push(...rows.map(({ push }) => push));
+      return Promise.resolve();
+    });
+    const now = performance.now();
+    const late = codeOf(queue.push('late', now - PATIENCE_MS));
+    const inTime = codeOf(queue.push('in time', now));
+    expect([await late, await inTime]).toEqual(['unavailable', 'acknowledged']);
+    expect(written).toEqual(['in time']);
+  });
+
+  it('whose reader was told 503 is not wanted any more when it is about to be committed', async () => {
+    const wanted: boolean[] = [];
+    let committed = false;
+    const queue = queueWith(async (_rows, isWanted) => {
+      wanted.push(isWanted());
+      // The sweep that tells readers is late by up to 50 ms.
+      await delay(300);
+      wanted.push(isWanted());
+      if (!isWanted()) throw new Error('nobody waits');
+      committed = true;
+    }, 100);
+    expect(await codeOf(queue.push('a'))).toBe('unavailable');
+    await queue.idle();
+    expect(wanted).toEqual([true, false]);
+    expect(committed).toBe(false);
+  });
+
+  it('whose row is locked holds up an eighth of its batch, which is tried in parts at once', async () => {
+    const batches: string[][] = [];
+    let isUnlocked = false;
+    const queue = queueWith((rows) => {
+      const pushes = rows.map(({ push }) => push);
+      batches.push(pushes);
+      return pushes.includes('p03') && !isUnlocked ? Promise.reject(LOCKED) : Promise.resolve();
+    }, 400);
+    const names = Array.from({ length: 32 }, (_none, i) => `p${String(i).padStart(2, '0')}`);
+    const codes = await Promise.all(names.map((name) => codeOf(queue.push(name))));
+    expect(batches[0]).toHaveLength(32);
+    expect(batches.slice(1, 9).map((batch) => batch.length)).toEqual(Array.from({ length: 8 }, () => 4));
+    expect(names.filter((_name, i) => codes[i] !== 'acknowledged')).toEqual(['p03']);
+    isUnlocked = true;
+    expect(await codeOf(queue.push('p03'))).toBe('acknowledged');
+  });
+});
