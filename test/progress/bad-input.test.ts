@@ -110,6 +110,11 @@ describe('chapters that cannot be read', () => {
       'chapter-too-large',
     ],
     ['of a wrong size', withFile(chapterPath(1), { declaredBytes: 5 }), 'chapter-damaged'],
+    [
+      'of a size that it does not reach',
+      withFile(chapterPath(1), { declaredBytes: 9999 }),
+      'chapter-damaged',
+    ],
     ['of another compression', withFile(chapterPath(1), { method: 12 }), 'chapter-damaged'],
     [
       'without a body',

@@ -50,6 +50,10 @@ describe('texts of more than 8192 characters', () => {
   it('are left whole up to 8192', async () => {
     const chapter = chapterUnderTest(folder, `<p>${'x'.repeat(8192)}</p>`);
     expect((await chapter.back('epubcfi(/6/2!/4/2/1:8191)')).xpointer).toBe(`${BODY}/p/text().8191`);
+    const spaced = chapterUnderTest(folder, `<p>${'x'.repeat(8000)} ${'x'.repeat(191)}</p>`);
+    expect((await spaced.back('epubcfi(/6/2!/4/2/1:8191)')).xpointer).toBe(`${BODY}/p/text().8191`);
+    const astral = chapterUnderTest(folder, `<p>${'😀 '.repeat(4000)}</p>`);
+    expect((await astral.back('epubcfi(/6/2!/4/2/1:11997)')).xpointer).toBe(`${BODY}/p/text().7998`);
   });
 });
 
@@ -168,4 +172,74 @@ it('reads the numbers 128 to 159 as characters of code page 1252, as crengine do
   const chapter = chapterUnderTest(folder, '<p>a&#147;b&#129;</p>');
   const position = await chapter.forward(`${BODY}/p/text().1`);
   expect(position.textAfter.slice(0, 2)).toBe('“b');
+});
+
+describe('what is not displayed', () => {
+  it('ends a run of text between blocks, with the space beside it', async () => {
+    const chapter = chapterUnderTest(
+      folder,
+      '<div><p>a</p><em>b</em> <span epub:type="pagebreak"/> <em>c</em>d</div>',
+    );
+    const position = await chapter.back('epubcfi(/6/2!/4/2/9:0)');
+    expect([position.xpointer, position.xpointerConfidence, position.textAfter]).toEqual([
+      `${BODY}/div/text().0`,
+      'exact',
+      'd',
+    ]);
+  });
+
+  it('is never where KOReader is sent', async () => {
+    const chapter = chapterUnderTest(folder, '<p>a<span hidden="">secret</span>b</p>');
+    const inside = await chapter.back('epubcfi(/6/2!/4/2/2/1:2)');
+    expect([inside.xpointer, inside.xpointerConfidence]).toEqual([`${BODY}/p/text()[2].0`, 'clamped']);
+    const element = await chapter.back('epubcfi(/6/2!/4/2/2)');
+    expect(element.xpointer).toBe(`${BODY}/p/text()[2].0`);
+  });
+});
+
+describe('where the rules leave white space open', () => {
+  it.each([
+    // An inline element with a block in it, between texts.
+    ['<div><p>a</p> <em><p>b</p></em> c</div>', '/4/2/5:1', '/div'],
+    ['<div><p>a</p> <iframe/> c</div>', '/4/2/5:1', '/div'],
+    ['<p><ruby> x<rt>y</rt> <rt>z</rt>w</ruby></p>', '/4/2/2/5:0', '/p/ruby'],
+    ['<div><p>a</p> <td>b</td> c</div>', '/4/2/5:1', '/div'],
+    ['<pre>a <p>b</p> <i>c</i> d</pre>', '/4/2/5:1', '/pre'],
+    ['<math><mi>x</mi><mo> + </mo></math>', '/4/2/4/1:1', '/math'],
+  ])('%s: the element at %s', async (body, cfi, xpointer) => {
+    const chapter = chapterUnderTest(folder, `<p>0</p>${body}`);
+    const position = await chapter.back(`epubcfi(/6/2!${cfi.replace('/4/2', '/4/4')})`);
+    const expected = xpointer.replace(/^\/p\b/, '/p[2]');
+    expect([position.xpointer.replace(/\.0$/, ''), position.xpointerConfidence]).toEqual([
+      `${BODY}${expected}`,
+      'element',
+    ]);
+  });
+
+  it('an inline element of blocks and white space keeps it, without certainty', async () => {
+    const chapter = chapterUnderTest(folder, '<span> <p>a</p> <p>b</p></span>');
+    const position = await chapter.forward(`${BODY}/span/text()[2].0`);
+    expect([position.cfi, position.cfiConfidence]).toEqual(['epubcfi(/6/2!/4/2/3:0)', 'element']);
+  });
+});
+
+it('writes names in small letters, but for those in drawings', async () => {
+  const chapter = chapterUnderTest(folder, '<svg><linearGradient/></svg><P>x</P><svg/><P>y</P>');
+  expect((await chapter.forward(`${BODY}/p[2]/text().0`)).textAfter).toBe('y');
+  expect((await chapter.forward(`${BODY}/svg[1]/linearGradient.0`)).cfiConfidence).toBe('exact');
+});
+
+it('keeps the texts of drawings that are drawn', async () => {
+  const chapter = chapterUnderTest(folder, '<p><svg>stray<g>stray</g><text>drawn  text</text></svg></p>');
+  for (const [path, isThere] of [
+    ['svg/text().0', false],
+    ['svg/g/text().0', false],
+    ['svg/text/text().7', true],
+    ['svg.0', true],
+  ] as const) {
+    expect([path, await chapter.translator.isResolvable(chapter, `${BODY}/p/${path}`)]).toEqual([
+      path,
+      isThere,
+    ]);
+  }
 });

@@ -47,6 +47,7 @@ describe('style sheets', () => {
     ['@media screen { span { display: block } }', 'element'],
     ['span:not(.q, .r) { display: block }', 'element'],
     ['span[title="a b"] { display: block }', 'element'],
+    ['body > .a { display: block }', 'exact'],
     ['p + span { display: block }', 'element'],
     ['.a { float: left }', 'element'],
     ['@import url("more/t.css");', 'element'],
@@ -55,6 +56,7 @@ describe('style sheets', () => {
     ['span { display: block } span { display: inline }', 'exact'],
     ['span.a { display: inline } span { display: block }', 'exact'],
     ['span { display: block !important } span.a { display: inline }', 'element'],
+    ['span { display: block } @media screen { span { display: inline } }', 'element'],
     // Not valid to the end, but rules before count.
     ['span { display: block', 'element'],
     ['}}} span { display: block }', 'element'],

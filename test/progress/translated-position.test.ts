@@ -198,6 +198,17 @@ describe('locators', () => {
     expect(translated(position).cfiConfidence).toBe('percentage');
   });
 
+  it('name an element by its id only if no other has it', async () => {
+    const twice = chapterUnderTest(folder, '<p id="a">x</p><p id="a">y</p><div id="b"><p>z</p></div>');
+    const selectors = await Promise.all(
+      ['p[2]/text().0', 'div/p/text().0'].map(async (xpointer) => {
+        const position = await twice.forward(`/body/DocFragment[1]/body/${xpointer}`);
+        return position.locator.locations.cssSelector;
+      }),
+    );
+    expect(selectors).toEqual(['body > p:nth-child(2)', '#b > p:nth-child(1)']);
+  });
+
   it('come back from the place that they were made of', async () => {
     for (const xpointer of ['p/text().4', 'div/p[1]/text().4', 'div/p[2]/text().6', 'h1/text().0']) {
       const position = await chapter.forward(`/body/DocFragment[1]/body/${xpointer}`);
