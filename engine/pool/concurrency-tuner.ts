@@ -37,6 +37,12 @@ export interface TunerLimits {
 
 /** Twice the threads must be worth their memory and their noise: less than a tenth more is not. */
 const GAIN_TO_GROW = 1.1;
+/**
+ * The first step is fourfold where a thread gets through this many files a second: that is no arm of a disk, which needs
+ * 50 ms for the seven places of a file, and each step on the way costs half a second at a part of the speed.
+ */
+const FIRST_STEP = 4;
+const NO_DISK_ARM_FILES_PER_SECOND = 200;
 /** Half the threads may cost what measurements scatter by, and no more. */
 const LOSS_TO_SHRINK = 0.97;
 /** The throughput of the settled number changed so much that the storage must have: look around at once. */
@@ -67,7 +73,7 @@ export function tune(state: TunerState, measured: Measurement, limits: TunerLimi
       return afterSettled(state, measured, limits);
     case 'up':
     case 'down':
-      return afterTrial(state, state.trial, measured.filesPerSecond, limits);
+      return afterTrial(state, state.trial, measured, limits);
     default:
       return state.trial satisfies never;
   }
@@ -86,14 +92,22 @@ function afterSettled(state: TunerState, measurement: Measurement, limits: Tuner
   }
   if (isResting) return rested(measured);
   const fresh = isChanged ? { ...measured, nextRest: FIRST_REST, failedTrials: 0 } : measured;
-  return tryNext(fresh, fresh.failedTrials === 0 ? 'up' : 'down', limits);
+  if (fresh.failedTrials > 0) return tryNext(fresh, 'down', limits);
+  const isFirst = state.bestRate === undefined;
+  const isFast = rate >= state.jobs * NO_DISK_ARM_FILES_PER_SECOND;
+  return tryNext(fresh, 'up', limits, isFirst && isFast ? FIRST_STEP : undefined);
 }
 
 function rested(state: TunerState): TunerState {
   return { ...state, rest: state.rest - 1 };
 }
 
-function afterTrial(state: TunerState, trial: 'up' | 'down', rate: number, limits: TunerLimits): TunerState {
+function afterTrial(
+  state: TunerState,
+  trial: 'up' | 'down',
+  { filesPerSecond: rate, isCpuBound }: Measurement,
+  limits: TunerLimits,
+): TunerState {
   const best = state.bestRate ?? 0;
   const isBetter = trial === 'up' ? rate >= best * GAIN_TO_GROW : rate >= best * LOSS_TO_SHRINK;
   if (!isBetter) return afterFailedTrial(state);
@@ -107,15 +121,17 @@ function afterTrial(state: TunerState, trial: 'up' | 'down', rate: number, limit
     nextRest: FIRST_REST,
     failedTrials: 1,
   };
+  // With the processors all in use there is nothing left to gain, and each thread more takes of them.
+  if (trial === 'up' && isCpuBound) return { ...better, trial: 'settled', rest: FIRST_REST };
   return tryNext(better, trial, limits);
 }
 
 /** Puts the next number in a direction on trial; at the end of the range that trial has failed without being made. */
-function tryNext(state: TunerState, trial: 'up' | 'down', limits: TunerLimits): TunerState {
+function tryNext(state: TunerState, trial: 'up' | 'down', limits: TunerLimits, factor = 2): TunerState {
   const jobs =
     trial === 'up'
-      ? Math.min(state.bestJobs * 2, limits.maxJobs)
-      : Math.max(Math.floor(state.bestJobs / 2), limits.minJobs);
+      ? Math.min(state.bestJobs * factor, limits.maxJobs)
+      : Math.max(Math.floor(state.bestJobs / factor), limits.minJobs);
   return jobs === state.bestJobs ? afterFailedTrial(state) : { ...state, jobs, trial };
 }
 

@@ -79,6 +79,23 @@ describe('the tuner', () => {
     }
   });
 
+  it('takes a first step of four where no disk can be so fast, and of two elsewhere', () => {
+    const flash = tune(startTuner(2, limits), { filesPerSecond: 1500, isCpuBound: false }, limits);
+    expect(flash).toMatchObject({ trial: 'up', jobs: 8 });
+    const disk = tune(startTuner(2, limits), { filesPerSecond: 110, isCpuBound: false }, limits);
+    expect(disk).toMatchObject({ trial: 'up', jobs: 4 });
+  });
+
+  it('climbs no further once a step has put all processors to use', () => {
+    let most = 0;
+    let state = startTuner(2, limits);
+    for (let window = 0; window < 12; window += 1) {
+      most = Math.max(most, state.jobs);
+      state = tune(state, { filesPerSecond: 400 * state.jobs, isCpuBound: state.jobs >= 16 }, limits);
+    }
+    expect({ most, settled: state.bestJobs }).toEqual({ most: 16, settled: 16 });
+  });
+
   it('notices that the storage became another', () => {
     const warm = run(twoCores, 2, 200);
     expect(warm.state.bestJobs).toBe(2);
