@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Checkout, engineModule } from '../checkout.js';
+import { killedWithBench } from '../killed-with-bench.js';
 import {
   type EngineAnswer,
   engineAnswer,
@@ -25,9 +26,7 @@ export class EngineSide {
   ): Promise<EngineSide> {
     const complete: EngineProbeOptions = { ...options, engineModule: engineModule(checkout) };
     const child = fork(PROBE, [JSON.stringify(complete)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    const killWithBench = () => child.kill('SIGKILL');
-    process.once('exit', killWithBench);
-    child.once('close', () => process.removeListener('exit', killWithBench));
+    killedWithBench(child);
     const side = new EngineSide(child);
     await side.#message();
     return side;

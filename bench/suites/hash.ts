@@ -29,8 +29,8 @@ const FULL: Sizes = {
 };
 const QUICK: Sizes = {
   books: 4_000,
-  pairs: 3,
-  sweepThreads: [1, 2, 4],
+  pairs: 2,
+  sweepThreads: [1, 2],
   sweepRounds: 1,
   coldFiles: 1_000,
   coldRounds: 1,

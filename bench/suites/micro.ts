@@ -5,6 +5,7 @@ import type { Series, SuiteContext } from '../suite.js';
 import { MD5_MIXES, md5Bench } from './md5.js';
 import { hashingBench, poolBenches, reconcileBench, samplePlanBench, walkBench } from './micro-engine.js';
 import { openSyncParts } from './micro-sync.js';
+import { translationBench } from './translation.js';
 
 /** A bench with what one iteration of each task handles. */
 export interface MicroBench {
@@ -40,6 +41,7 @@ export async function microSuite(context: SuiteContext): Promise<void> {
   } finally {
     await sync.close();
   }
+  await measure(context, { bench: await translationBench(context.workFolder, timeMs), operations: 1 });
 }
 
 /** The kernels, as bytes a second: what one iteration handles differs by mix. */

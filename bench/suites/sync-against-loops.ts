@@ -57,7 +57,7 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
     await rowLoop(loops.url, 'prepare', 1, sizes.seconds);
     log(`pushes and pulls, ${sizes.rounds} rounds`);
     // Compilers and buffer pools get warm.
-    await alternate(sides, 1);
+    if (!context.quick) await alternate(sides, 1);
     const passes = await alternate(sides, sizes.rounds, (side, { requests, seconds }) =>
       log(`  ${side}: ${Math.round(requests / seconds)}/s`),
     );

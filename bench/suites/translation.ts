@@ -38,7 +38,14 @@ export async function translationBench(folder: string, timeMs: number): Promise<
   // Each next chapter drives the one before out: the book stays known.
   const small = createTranslator({ cacheBytes: 3 * 1024 * 1024 });
 
-  const bench = new Bench({ name: 'translation', time: timeMs, warmupTime: timeMs / 2, throws: true });
+  const bench = new Bench({
+    name: 'translation',
+    time: timeMs,
+    warmupTime: timeMs / 2,
+    iterations: 5,
+    retainSamples: true,
+    throws: true,
+  });
   bench.add('first', async () => {
     exact(await createTranslator({ cacheBytes: CACHE_BYTES }).translateXpointer(book, XPOINTER));
   });

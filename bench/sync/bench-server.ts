@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { type Checkout, programFile } from '../checkout.js';
+import { killedWithBench } from '../killed-with-bench.js';
 import { environmentOfOthers } from '../program-run.js';
 import { type CpuProfile, cpuProfile } from './cpu-profile.js';
 
@@ -55,9 +56,7 @@ export class BenchServer {
       ],
       { cwd: workFolder, env: environmentOfOthers(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     );
-    const killWithBench = () => child.kill('SIGKILL');
-    process.once('exit', killWithBench);
-    child.once('exit', () => process.removeListener('exit', killWithBench));
+    killedWithBench(child);
     return new BenchServer(child, await portOf(child));
   }
 
