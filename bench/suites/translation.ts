@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { Bench } from 'tinybench';
+import type { Bench } from 'tinybench';
 import { createTranslator } from '../../server/progress/translation/translator.js';
 import type { Translation } from '../../server/progress/translation/translated-position.js';
 import { makeEpub, xhtml } from '../../test/support/epub.js';
+import { newBench } from './micro-engine.js';
 
 /** Thirty chapters of 100 KB of varied text are an ordinary novel: 1 MB of EPUB. */
 const CHAPTERS = 30;
@@ -38,14 +39,7 @@ export async function translationBench(folder: string, timeMs: number): Promise<
   // Each next chapter drives the one before out: the book stays known.
   const small = createTranslator({ cacheBytes: 3 * 1024 * 1024 });
 
-  const bench = new Bench({
-    name: 'translation',
-    time: timeMs,
-    warmupTime: timeMs / 2,
-    iterations: 5,
-    retainSamples: true,
-    throws: true,
-  });
+  const bench = newBench('translation', timeMs);
   bench.add('first', async () => {
     exact(await createTranslator({ cacheBytes: CACHE_BYTES }).translateXpointer(book, XPOINTER));
   });
