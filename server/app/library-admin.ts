@@ -139,7 +139,8 @@ export async function describeLibraries(store: Store): Promise<readonly ListedLi
   const access = await readLibraryAccess(store);
   for (const library of await listLibraries(store)) {
     const page = { afterName: undefined, limit: READERS_LISTED };
-    const readers = access.has(library.id) ? await readersPage(store, library.id, page) : undefined;
+    const isRestricted = access.get(library.id) instanceof Set;
+    const readers = isRestricted ? await readersPage(store, library.id, page) : undefined;
     const books = await countBooks(store, library.id);
     listed.push({ library, books, readers: readers?.map(({ name }) => name) });
   }

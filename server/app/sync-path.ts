@@ -1,10 +1,10 @@
 import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
-import { isInLibrary, type KnownDocument, sameBook } from '../domain/known-document.js';
+import { type KnownDocument, sameBook } from '../domain/known-document.js';
 import type { Document } from '../domain/document.js';
 import type { ProgressPush } from '../domain/progress.js';
 import { deviceKey } from '../storage/device-key.js';
-import { knownDocuments } from '../storage/document-repository.js';
+import { knownDocuments, librariesOfDigests } from '../storage/document-repository.js';
 import { type LibraryAccess, readLibraryAccess } from '../storage/library-access-repository.js';
 import {
   type ArrivedRecord,
@@ -34,6 +34,12 @@ export const WAITING_PUSHES = 8192;
 export const WAITING_PULLS = 8192;
 /** Documents that are being read at the moment, at a kilobyte or less each. */
 const REMEMBERED_DOCUMENTS = 50_000;
+/**
+ * How long it is remembered which libraries have a digest: a device pushes the book it shows every few minutes. A book
+ * keeps every digest that it had and leaves its library only with that, whose end is known from `#access` within
+ * seconds; and what is remembered never refuses a push.
+ */
+const LIBRARIES_REMEMBERED_MS = 10 * 60_000;
 const ACCESS = 'access';
 
 /** What is waiting and how it goes, for metrics; and the bound that is a setting. */
@@ -50,6 +56,7 @@ export class SyncPath {
   readonly pulls: PullQueue<ProgressKey, ArrivedRecord>;
   readonly devices = new DeviceNotes();
   readonly #documents: RememberedReads<KnownDocument>;
+  readonly #libraries: RememberedReads<ReadonlySet<LibraryId>>;
   readonly #access: RememberedReads<LibraryAccess>;
 
   constructor(store: Store, options: SyncPathOptions = {}) {
@@ -85,6 +92,10 @@ export class SyncPath {
       lookUp((documents: readonly string[]) => knownDocuments(store, documents.flatMap(toDigest))),
       { entries: REMEMBERED_DOCUMENTS },
     );
+    this.#libraries = new RememberedReads(
+      lookUp((documents: readonly string[]) => librariesOfDigests(store, documents.flatMap(toDigest))),
+      { entries: REMEMBERED_DOCUMENTS, rememberedMs: LIBRARIES_REMEMBERED_MS },
+    );
     this.#access = new RememberedReads(
       lookUp(async () => new Map([[ACCESS, await readLibraryAccess(store)]])),
       { entries: 1 },
@@ -93,50 +104,75 @@ export class SyncPath {
 
   /** Whether the document is, or was, a digest of a book that the user may see. */
   isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
-    return this.#withBooks(userId, document, isInLibrary, false);
+    if (!isDigest(document)) return false;
+    const libraries = this.#libraries.peek(document);
+    const access = this.#access.peek(ACCESS);
+    const isRemembered =
+      libraries !== undefined && access !== undefined && isVisibleIn(libraries, access, userId);
+    return isRemembered || this.#isKnownAnew(userId, document);
   }
 
   /** Other documents that stand for the same book to this user. */
   sameBook(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
-    return this.#withBooks(userId, document, sameBook, NONE);
+    if (!isDigest(document)) return NONE;
+    const known = this.#documents.peek(document);
+    const access = this.#access.peek(ACCESS);
+    if (known !== undefined && access !== undefined && isComplete(access, librariesOf(known))) {
+      return sameBook(known, visibility(access, userId));
+    }
+    return this.#sameBookRead(userId, document);
   }
 
   /** After a change to libraries or books made through this server, which need not wait. */
   forgetLibraries(): void {
     this.#documents.forgetAll();
+    this.#libraries.forgetAll();
     this.#access.forgetAll();
   }
 
-  /** Decides at once on what is remembered, and otherwise when it is read. */
-  #withBooks<Decision>(
-    userId: UserId,
-    document: Document,
-    decide: (known: KnownDocument, isVisible: (library: LibraryId) => boolean) => Decision,
-    unknown: Decision,
-  ): Decision | Promise<Decision> {
-    if (!isDigest(document)) return unknown;
-    const known = this.#documents.peek(document);
-    const access = this.#access.peek(ACCESS);
-    if (known !== undefined && access !== undefined) return decide(known, visibility(access, userId));
-    return this.#withBooksRead(userId, document, decide, unknown);
+  async #isKnownAnew(userId: UserId, document: Document): Promise<boolean> {
+    const [libraries] = await Promise.all([this.#libraries.readAnew(document), this.#access.read(ACCESS)]);
+    if (libraries === undefined) return false;
+    return isVisibleIn(libraries, await this.#accessTo(libraries), userId);
   }
 
-  async #withBooksRead<Decision>(
-    userId: UserId,
-    document: Document,
-    decide: (known: KnownDocument, isVisible: (library: LibraryId) => boolean) => Decision,
-    unknown: Decision,
-  ): Promise<Decision> {
-    const [known, access] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
-    if (known === undefined || access === undefined) return unknown;
-    return decide(known, visibility(access, userId));
+  async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
+    const [known] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
+    if (known === undefined) return NONE;
+    return sameBook(known, visibility(await this.#accessTo(librariesOf(known)), userId));
+  }
+
+  /** A library that is not in what is remembered may just have been added. */
+  async #accessTo(libraries: Iterable<LibraryId>): Promise<LibraryAccess> {
+    const access = await this.#access.read(ACCESS);
+    if (access !== undefined && isComplete(access, libraries)) return access;
+    return (await this.#access.readAnew(ACCESS)) ?? new Map();
   }
 }
 
 const NONE: readonly Document[] = [];
 
 function visibility(access: LibraryAccess, userId: UserId): (library: LibraryId) => boolean {
-  return (library) => access.get(library)?.has(userId) ?? true;
+  return (library) => {
+    const readers = access.get(library);
+    return readers === 'everybody' || readers?.has(userId) === true;
+  };
+}
+
+function isVisibleIn(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
+  const isVisible = visibility(access, userId);
+  for (const library of libraries) if (isVisible(library)) return true;
+  return false;
+}
+
+function isComplete(access: LibraryAccess, libraries: Iterable<LibraryId>): boolean {
+  for (const library of libraries) if (!access.has(library)) return false;
+  return true;
+}
+
+function* librariesOf({ holders, others }: KnownDocument): Generator<LibraryId> {
+  for (const { libraryId } of holders) yield libraryId;
+  for (const other of others) for (const { libraryId } of other.holders) yield libraryId;
 }
 
 /** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */

@@ -24,11 +24,6 @@ export interface KnownDocument {
   readonly others: readonly OtherDigest[];
 }
 
-/** @returns whether some library that may be seen has a book with this digest */
-export function isInLibrary(known: KnownDocument, isVisible: (library: LibraryId) => boolean): boolean {
-  return known.holders.some((holder) => isVisible(holder.libraryId));
-}
-
 /**
  * The other documents that stand for the same book: somebody who syncs one device by file name, another one by
  * content, and replaced the file in between, has one book and one progress.

@@ -45,6 +45,17 @@ export async function knownDocuments(
   return known;
 }
 
+/** The libraries whose books have, or had, these digests, by the digest in hexadecimal. In one statement. */
+export async function librariesOfDigests(
+  store: Store,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<string, ReadonlySet<LibraryId>>> {
+  const holders = await digestHolders(store, digests);
+  return new Map(
+    [...holders].map(([digest, list]) => [digest, new Set(list.map(({ libraryId }) => libraryId))]),
+  );
+}
+
 interface HolderRow {
   readonly digest: Buffer;
   readonly library_id: LibraryId;

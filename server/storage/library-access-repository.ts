@@ -2,18 +2,24 @@ import type { LibraryId, UserId } from '../domain/ids.js';
 import { inTransaction } from './transaction.js';
 import type { Store } from './store.js';
 
-/** Who may see which restricted library; a library that is not in it is everybody's. */
-export type LibraryAccess = ReadonlyMap<LibraryId, ReadonlySet<UserId>>;
+/** Who may see which library, for every library that there is. */
+export type LibraryAccess = ReadonlyMap<LibraryId, ReadonlySet<UserId> | 'everybody'>;
 
 export async function readLibraryAccess(store: Store): Promise<LibraryAccess> {
   const rows = await store.db
-    .selectFrom('restricted_library as l')
-    .leftJoin('library_reader as r', 'r.library_id', 'l.library_id')
-    .select(['l.library_id', 'r.user_id'])
+    .selectFrom('library as l')
+    .leftJoin('restricted_library as x', 'x.library_id', 'l.id')
+    .leftJoin('library_reader as r', 'r.library_id', 'x.library_id')
+    .select(['l.id as library', 'x.library_id as restricted', 'r.user_id as user'])
     .execute();
-  const access = new Map<LibraryId, Set<UserId>>();
-  for (const { library_id: library, user_id: user } of rows) {
-    const readers = access.get(library) ?? new Set();
+  const access = new Map<LibraryId, Set<UserId> | 'everybody'>();
+  for (const { library, restricted, user } of rows) {
+    if (restricted === null) {
+      access.set(library, 'everybody');
+      continue;
+    }
+    const known = access.get(library);
+    const readers = known instanceof Set ? known : new Set<UserId>();
     if (user !== null) readers.add(user);
     access.set(library, readers);
   }

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REMEMBERED_MS } from '../../server/app/remembered-reads.js';
 import type { LibraryId } from '../../server/domain/ids.js';
 import { saveBooks } from '../../server/storage/book-repository.js';
 import { keepFormerDigests, replacedDigests } from '../../server/storage/former-digest-repository.js';
 import { setLibraryReaders } from '../../server/storage/library-access-repository.js';
-import { insertLibrary } from '../../server/storage/library-repository.js';
+import { insertLibrary, removeLibrary } from '../../server/storage/library-repository.js';
 import { type TestDatabase, testDatabases } from '../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
 
@@ -36,7 +38,12 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
   }
 
   /** What a scan writes when it finds a file, or finds it changed. */
-  async function addBook(libraryId: LibraryId, path: string, content: string) {
+  async function addBook(
+    libraryId: LibraryId,
+    path: string,
+    content: string,
+    scannedBy: 'this server' | 'another server' = 'this server',
+  ) {
     const digests = { partialMd5: md5(content), filenameMd5: md5(path.split('/').at(-1) ?? '') };
     const record = {
       libraryId,
@@ -58,7 +65,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     }
     await saveBooks(server.store, [record], Date.now());
     // As after a scan in this process; another server's memory of documents ends after four seconds.
-    server.sync.forgetLibraries();
+    if (scannedBy === 'this server') server.sync.forgetLibraries();
     return { binary: digests.partialMd5.toString('hex'), filename: digests.filenameMd5.toString('hex') };
   }
 
@@ -219,5 +226,29 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
       .where('library_id', '=', library)
       .execute();
     expect((await put(book.binary)).status).toBe(200);
+  });
+
+  it('refuses a document whose only library is gone, though it was remembered', async () => {
+    const library = await addLibrary();
+    const { put } = await addReader();
+    const book = await addBook(library, 'Removed.epub', 'removed');
+    expect((await put(book.binary)).status).toBe(200);
+    // As another server does it.
+    await removeLibrary(server.store, library);
+    await delay(REMEMBERED_MS + 200);
+    expect((await put(book.binary)).status).toBe(404);
+  });
+
+  it('finds a book at once in a library that it came to, though it was remembered from another', async () => {
+    const hidden = await addLibrary();
+    const keeper = await addReader();
+    const stranger = await addReader();
+    const book = await addBook(hidden, 'Moved.epub', 'moved');
+    await setLibraryReaders(server.store, hidden, [keeper.user.id]);
+    server.sync.forgetLibraries();
+    expect((await keeper.put(book.binary)).status).toBe(200);
+    expect((await stranger.put(book.binary)).status).toBe(404);
+    await addBook(await addLibrary(), 'Moved.epub', 'moved', 'another server');
+    expect((await stranger.put(book.binary)).status).toBe(200);
   });
 });
