@@ -11,7 +11,7 @@ import { inTransaction } from './transaction.js';
 
 export interface ArrivedPush {
   readonly push: ProgressPush;
-  /** Its place among the pushes that are saved together. */
+  /** Pushes that are saved together arrived in the order of this number; there may be gaps. */
   readonly arrivalIndex: number;
 }
 
@@ -19,11 +19,12 @@ export interface ArrivedPush {
  * Saves pushes in one commit, a row for each user, document and device, and registers devices with them.
  *
  * `arrival` is what makes the last push win. In MySQL it is the database's clock in microseconds at the beginning of
- * the statement plus the place in the batch: whatever was acknowledged before a statement began has a smaller one,
- * because no row is written in less than the microsecond that its place adds. Two servers that write in the very same
- * microsecond write at once, and which of them is last is decided by the device's key, for every reader alike. Where
- * several primaries write, the order is as good as their clocks agree. No counter row: every commit of every server
- * would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is needed.
+ * the statement plus the place among its rows, in the order of arrival: whatever was acknowledged before a statement
+ * began has a smaller one, because no row is written in less than the microsecond that its place adds. Two servers that
+ * write in the very same microsecond write at once, and which of them is last is decided by the device's key, for every
+ * reader alike. Where several primaries write, the order is as good as their clocks agree. No counter row: every commit
+ * of every server would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is
+ * needed.
  *
  * A transaction, though without devices it is a single statement: a statement that was given up, because its answer did
  * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
@@ -44,12 +45,20 @@ export async function savePushes(
     store,
     async (transaction) => {
       const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, pushes.length) : 0;
-      await upsertPushes(transaction, pushes, counted);
+      await upsertPushes(transaction, inPlaces(pushes), counted);
       if (devices.length > 0) await noteDevices(transaction, devices);
       if (!isWanted()) throw new Error('nobody waits for these pushes any more');
     },
     { attempts: 1 },
   );
+}
+
+/** A batch that is tried again in parts, or without some of its rows, has gaps: numbers in them belong to nobody. */
+function inPlaces(pushes: readonly ArrivedPush[]): readonly ArrivedPush[] {
+  if (pushes.every(({ arrivalIndex }) => arrivalIndex < pushes.length)) return pushes;
+  const arrivals = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
+  const places = new Map(arrivals.map((arrivalIndex, place) => [arrivalIndex, place]));
+  return pushes.map(({ push, arrivalIndex }) => ({ push, arrivalIndex: places.get(arrivalIndex) ?? 0 }));
 }
 
 /** @returns the last arrival before those that are taken now */

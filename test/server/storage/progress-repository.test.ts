@@ -64,6 +64,17 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     }
   });
 
+  it('rows that are saved without the rest of their batch take no places of later pushes', async () => {
+    for (let round = 0; round < 20; round++) {
+      const early = { push: push('part', 'A', `early ${String(round)}`), arrivalIndex: 100_000 };
+      const earlier = { push: push('part', 'B', `earlier ${String(round)}`), arrivalIndex: 99_000 };
+      await savePushes(store, [early, earlier], []);
+      expect(await positionOf('part')).toBe(`early ${String(round)}`);
+      await savePushes(store, [{ push: push('part', 'C', `late ${String(round)}`), arrivalIndex: 0 }], []);
+      expect(await positionOf('part')).toBe(`late ${String(round)}`);
+    }
+  });
+
   it('the place of a device in the key decides between arrivals of the very same moment', async () => {
     await savePushes(store, [{ push: push('tie', 'A', 'a'), arrivalIndex: 0 }], []);
     await savePushes(store, [{ push: push('tie', 'B', 'b'), arrivalIndex: 0 }], []);

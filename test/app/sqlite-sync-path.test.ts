@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SyncPath } from '../../server/app/sync-path.js';
+import { parseDocument } from '../../server/domain/document.js';
+import { userId } from '../../server/domain/ids.js';
+import { parseFraction, type ProgressPush } from '../../server/domain/progress.js';
+import { testDatabases } from '../support/databases.js';
+import { openTestStore, type TestStore } from '../support/open-test-store.js';
+
+async function sqliteStore(): Promise<TestStore> {
+  const kind = testDatabases().find(({ name }) => name === 'sqlite');
+  if (kind === undefined) throw new Error('there is an SQLite database for tests');
+  const store = await openTestStore(kind);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+function push(name: string, deviceName: string, position: string): ProgressPush {
+  const document = parseDocument(name);
+  const percentage = parseFraction(0.5);
+  if (document === undefined || percentage === undefined) throw new Error('the test is wrong');
+  const device = { name: deviceName, id: deviceName };
+  return { userId: userId(7), document, position, percentage, device, metadataJson: undefined, pushedMs: 1 };
+}
+
+describe('the sync path over SQLite', () => {
+  it('gives back the last push of a document though an earlier one was in a batch that was split', async () => {
+    const store = await sqliteStore();
+    await sql`create trigger refuse before insert on progress when new.device_name = cast('bad' as blob)
+      begin select raise(abort, 'refused by the test'); end`.execute(store.db);
+    const sync = new SyncPath(store);
+    const names = Array.from({ length: 200 }, (_none, i) => `d${String(i).padStart(3, '0')}`);
+    const pushes = [push('a', 'bad', 'x'), ...names.map((name) => push(name, 'Kobo', 'early'))];
+    const outcomes = await Promise.allSettled(pushes.map((each) => sync.pushes.push(each)));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    // The last first: the earlier push of it had the highest number of all.
+    for (const name of names.toReversed()) await sync.pushes.push(push(name, 'Boox', 'late'));
+    const records = await Promise.all(names.map((name) => sync.pulls.pull(push(name, 'Boox', ''))));
+    expect(records.map((record) => record?.position)).toEqual(names.map(() => 'late'));
+  });
+});
