@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SyncPath } from '../../server/app/sync-path.js';
 import { parseDocument } from '../../server/domain/document.js';
 import { userId } from '../../server/domain/ids.js';
 import { parseFraction, type ProgressPush } from '../../server/domain/progress.js';
+import { openStore } from '../../server/storage/store.js';
+import { inTransaction } from '../../server/storage/transaction.js';
 import { testDatabases } from '../support/databases.js';
 import { openTestStore, type TestStore } from '../support/open-test-store.js';
 
@@ -37,5 +40,29 @@ describe('the sync path over SQLite', () => {
     for (const name of names.toReversed()) await sync.pushes.push(push(name, 'Boox', 'late'));
     const records = await Promise.all(names.map((name) => sync.pulls.pull(push(name, 'Boox', ''))));
     expect(records.map((record) => record?.position)).toEqual(names.map(() => 'late'));
+  });
+
+  it('answers a pull while another connection writes', async () => {
+    const store = await sqliteStore();
+    const sync = new SyncPath(store);
+    await sync.pushes.push(push('a', 'Kobo', 'here'));
+    const other = await openStore(store.url);
+    onTestFinished(() => other.close());
+    let isWriting = true;
+    let end = (): void => undefined;
+    const held = new Promise<void>((resolve) => (end = resolve));
+    let writing: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((begun) => {
+      writing = inTransaction(other, () => {
+        begun();
+        return held;
+      }).then(() => (isWriting = false));
+    });
+    const waiting = sync.pushes.push(push('b', 'Kobo', 'there'));
+    await delay(100);
+    const record = await sync.pulls.pull(push('a', 'Kobo', ''));
+    expect([record?.position, isWriting]).toEqual(['here', true]);
+    end();
+    await Promise.all([writing, waiting]);
   });
 });
