@@ -75,12 +75,13 @@ class ThreadedDriver implements Driver {
     connection.finish();
   }
 
+  /**
+   * Never fails: Kysely would throw that instead of why the transaction is rolled back. SQLite has mostly rolled back
+   * already where the disk is full or broken, and then says that there is no transaction.
+   */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    try {
-      await this.write('rollback', []);
-    } finally {
-      connection.finish();
-    }
+    await this.write('rollback', []).catch(() => undefined);
+    connection.finish();
   }
 
   async destroy(): Promise<void> {
