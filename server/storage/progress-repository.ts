@@ -13,6 +13,8 @@ export interface ArrivedPush {
   readonly push: ProgressPush;
   /** Pushes that are saved together arrived in the order of this number; there may be gaps. */
   readonly arrivalIndex: number;
+  /** Whether it is still to be saved; always, where this is missing. */
+  isWanted?(): boolean;
 }
 
 /**
@@ -30,27 +32,32 @@ export interface ArrivedPush {
  * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
  * that nobody sends any more it comes to nothing.
  *
- * @param pushes in the order of user, document and device key, each once
+ * @param pushes in the order of user, document and device key, each once. Those that are not wanted any more when the
+ *   transaction has begun are left out: a connection may have been waited for
  * @param devices in the order of user and device key, each once
- * @param isWanted asked last thing before the commit; `false` undoes everything and throws
+ * @throws where a push is not wanted any more last thing before the commit; then everything is undone
  */
 export async function savePushes(
   store: Store,
   pushes: readonly ArrivedPush[],
   devices: readonly SeenDevice[],
-  isWanted: () => boolean = () => true,
 ): Promise<void> {
   // Whoever waits decides whether it is tried again (app/push-queue.ts).
   await inTransaction(
     store,
     async (transaction) => {
-      const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, pushes.length) : 0;
-      await upsertPushes(transaction, inPlaces(pushes), counted);
+      const wanted = pushes.filter(isWanted);
+      const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, wanted.length) : 0;
+      await upsertPushes(transaction, inPlaces(wanted), counted);
       if (devices.length > 0) await noteDevices(transaction, devices);
-      if (!isWanted()) throw new Error('nobody waits for these pushes any more');
+      if (!wanted.every(isWanted)) throw new Error('nobody waits for one of these pushes any more');
     },
     { attempts: 1 },
   );
+}
+
+function isWanted(push: ArrivedPush): boolean {
+  return push.isWanted?.() ?? true;
 }
 
 /** A batch that is tried again in parts, or without some of its rows, has gaps: numbers in them belong to nobody. */

@@ -2,13 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SyncPath } from '../../server/app/sync-path.js';
-import { parseDocument } from '../../server/domain/document.js';
-import { userId } from '../../server/domain/ids.js';
-import { parseFraction, type ProgressPush } from '../../server/domain/progress.js';
 import { openStore } from '../../server/storage/store.js';
 import { inTransaction } from '../../server/storage/transaction.js';
 import { testDatabases } from '../support/databases.js';
 import { openTestStore, type TestStore } from '../support/open-test-store.js';
+import { pushOf as push } from '../support/progress-push.js';
 
 async function sqliteStore(): Promise<TestStore> {
   const kind = testDatabases().find(({ name }) => name === 'sqlite');
@@ -16,14 +14,6 @@ async function sqliteStore(): Promise<TestStore> {
   const store = await openTestStore(kind);
   onTestFinished(() => store.close());
   return store;
-}
-
-function push(name: string, deviceName: string, position: string): ProgressPush {
-  const document = parseDocument(name);
-  const percentage = parseFraction(0.5);
-  if (document === undefined || percentage === undefined) throw new Error('the test is wrong');
-  const device = { name: deviceName, id: deviceName };
-  return { userId: userId(7), document, position, percentage, device, metadataJson: undefined, pushedMs: 1 };
 }
 
 describe('the sync path over SQLite', () => {

@@ -107,6 +107,24 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     ]);
   });
 
+  it('a push that nobody waits for any more when its turn comes is left out', async () => {
+    const early = { push: push('left out', 'A', 'early'), arrivalIndex: 0, isWanted: () => false };
+    await savePushes(store, [early, { push: push('left out', 'B', 'late'), arrivalIndex: 1 }], []);
+    await savePushes(store, [{ ...early, push: push('never', 'A', 'early') }], []);
+    expect(await positionOf('left out')).toBe('late');
+    expect(await positionOf('never')).toBeUndefined();
+    const rows = await store.db.selectFrom('progress').select('position').execute();
+    expect(rows.map(({ position }) => position.toString())).not.toContain('early');
+  });
+
+  it('a push that nobody waits for any more at the commit undoes everything', async () => {
+    let asked = 0;
+    const expiring = { push: push('undone', 'A', 'a'), arrivalIndex: 0, isWanted: () => asked++ === 0 };
+    const rows = [expiring, { push: push('undone', 'B', 'b'), arrivalIndex: 1 }];
+    await expect(savePushes(store, rows, [])).rejects.toThrow('nobody waits');
+    expect(await positionOf('undone')).toBeUndefined();
+  });
+
   it('reads many documents at once, each its own', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `many ${String(i)}`);
     await savePushes(
