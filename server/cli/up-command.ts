@@ -31,6 +31,8 @@ export function addUpCommand(program: Command, context: CommandContext): void {
         stop.abort(new Error(`stopped by ${signal}`));
         return undefined;
       });
+      // A scan may take hours; a server that lost a thread is not kept half alive for it.
+      server.lost.catch((error: unknown) => stop.abort(error));
       await scanAll(configuration, libraries, stop.signal);
       context.exitWith(await untilStopped(server, configuration, signals));
     },
