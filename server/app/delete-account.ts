@@ -5,7 +5,7 @@ import type { Accounts } from './accounts.js';
 
 /**
  * Removes the user's account with keys, devices and progress, for good. An owner is refused: a reader must not leave
- * a server that nobody can manage.
+ * a server that nobody can manage. Where it fails half-way, the same request goes on with the rest.
  *
  * @throws SyncError `forbidden`
  */
@@ -14,6 +14,10 @@ export async function deleteAccount(
   { userId, userName, isOwner }: Principal,
 ): Promise<void> {
   if (isOwner) throw new SyncError('forbidden', 'An owner cannot be removed over the sync routes.');
-  await removeUser(accounts.store, userId);
-  accounts.forgetUser(userName);
+  try {
+    await removeUser(accounts.store, userId);
+  } finally {
+    // The keys go first, and what comes after them may fail.
+    accounts.forgetUser(userName);
+  }
 }

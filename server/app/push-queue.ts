@@ -1,19 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
-import { type Expiring, Patience, tooLate, type Waiter } from './patience.js';
+import { type Expiring, Patience, PATIENCE_MS, tooLate, type Waiter } from './patience.js';
 
 /** A push within a batch. Rows come in key order; `arrivalIndex` says in which order they arrived. */
 export interface BatchRow<Push> {
   readonly push: Push;
   readonly arrivalIndex: number;
+  /** Whether a reader still waits for it: one that was told 503 may have pushed something newer elsewhere. */
+  isWanted(): boolean;
 }
 
 export interface PushQueueOptions<Push> {
   /**
-   * Writes all rows in one transaction. When it resolves they are on disk. Asks `isWanted` last thing before the commit
-   * and rejects instead when nobody waits any more: a reader that was told 503 may have pushed something newer elsewhere.
+   * Writes rows in one transaction. When it resolves they are on disk. Leaves out those that are not wanted any more when
+   * the transaction has begun, and asks again last thing before the commit: where one of them is not wanted by then, it
+   * rejects and nothing is written. The others are tried again.
    */
-  readonly commit: (rows: readonly BatchRow<Push>[], isWanted: () => boolean) => Promise<void>;
+  readonly commit: (rows: readonly BatchRow<Push>[]) => Promise<void>;
   /** Names the row that a push writes: a later push of the same row replaces a waiting one. */
   readonly rowOf: (push: Push) => string;
   /** Names what must be written in order of arrival; rows of one row name share it. */
@@ -32,14 +35,25 @@ export interface PushQueueOptions<Push> {
   readonly onCommit?: (rows: number, durationMs: number) => void;
 }
 
-interface Entry<Push> {
+class Entry<Push> implements BatchRow<Push> {
   readonly row: string;
   readonly order: string;
   readonly push: Push;
   /** Everybody whose push this row answers for; the last one's push is what is written. */
   readonly waiters: Waiter<void>[];
   /** Its place in the batch that it went into. */
-  arrivalIndex: number;
+  arrivalIndex = 0;
+
+  constructor(row: string, order: string, push: Push, waiters: Waiter<void>[]) {
+    this.row = row;
+    this.order = order;
+    this.push = push;
+    this.waiters = waiters;
+  }
+
+  isWanted(): boolean {
+    return this.waiters.some(isUnsettled);
+  }
 }
 
 /**
@@ -47,6 +61,9 @@ interface Entry<Push> {
  * patience for one more try and no more, and seven eighths of them get their answer then. Each takes a connection.
  */
 const PARTS_AROUND_LOCK = 8;
+
+/** Of a reader's patience; after one commit that took long, readers must still be let in to find the next one short. */
+const LARGEST_MARGIN = 0.25;
 
 /** The first pause before a batch is tried again, doubled each time up to the longest. */
 const FIRST_PAUSE_MS = 10;
@@ -68,6 +85,9 @@ export class PushQueue<Push> {
   readonly #waiting = new Map<string, Entry<Push>>();
   readonly #underWay = new Set<readonly Entry<Push>[]>();
   readonly #ordersUnderWay = new Set<string>();
+  /** How long the last commit took. A reader that will not wait as long would undo the next one for its neighbours. */
+  #commitMs = 0;
+  readonly #longestMarginMs: number;
   #waitingPushes = 0;
   #commits = 0;
   #isScheduled = false;
@@ -75,6 +95,7 @@ export class PushQueue<Push> {
 
   constructor(options: PushQueueOptions<Push>) {
     this.#options = options;
+    this.#longestMarginMs = (options.patienceMs ?? PATIENCE_MS) * LARGEST_MARGIN;
     this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
   }
 
@@ -99,7 +120,7 @@ export class PushQueue<Push> {
     waiters.push(waiter);
     // To the end: the order of the map is the order of arrival.
     if (replaced !== undefined) this.#waiting.delete(row);
-    this.#waiting.set(row, { row, order: this.#options.orderOf(push), push, waiters, arrivalIndex: 0 });
+    this.#waiting.set(row, new Entry(row, this.#options.orderOf(push), push, waiters));
     this.#waitingPushes++;
     if (!this.#isScheduled && this.#commits < this.#options.commitsAtOnce) {
       // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
@@ -148,7 +169,7 @@ export class PushQueue<Push> {
       if (this.#ordersUnderWay.has(entry.order)) continue;
       this.#waiting.delete(entry.row);
       this.#waitingPushes -= entry.waiters.length;
-      if (!isWanted(entry)) continue;
+      if (!entry.isWanted()) continue;
       entry.arrivalIndex = entries.length;
       entries.push(entry);
     }
@@ -160,12 +181,14 @@ export class PushQueue<Push> {
   /** Never rejects: every outcome goes to the waiters. */
   async #commitBatch(batch: readonly Entry<Push>[]): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      const startedMs = performance.now();
+      refuseBefore(batch, startedMs + this.#commitMs);
       const rows = batch.filter(isWanted);
       if (rows.length === 0) return;
       try {
-        const startedMs = performance.now();
-        await this.#options.commit(rows, () => rows.some(isWanted));
-        this.#options.onCommit?.(rows.length, performance.now() - startedMs);
+        await this.#options.commit(rows);
+        const durationMs = this.#noteDuration(startedMs);
+        this.#options.onCommit?.(rows.length, durationMs);
         for (const { waiters } of rows) for (const waiter of waiters) if (!waiter.isSettled) waiter.resolve();
         return;
       } catch (error) {
@@ -174,10 +197,21 @@ export class PushQueue<Push> {
           await Promise.all(slices(rows, PARTS_AROUND_LOCK).map((part) => this.#commitBatch(part)));
           return;
         }
-        if (!this.#options.isRetryable(error)) return this.#commitParts(rows, error);
+        if (!this.#options.isRetryable(error)) {
+          if (rows.every(isWanted)) return this.#commitParts(rows, error);
+          // Nothing may be wrong but that a reader was told 503 meanwhile.
+          this.#noteDuration(startedMs);
+          continue;
+        }
       }
       await delay(pauseMs * (0.5 + Math.random()));
     }
+  }
+
+  #noteDuration(startedMs: number): number {
+    const durationMs = performance.now() - startedMs;
+    this.#commitMs = Math.min(durationMs, this.#longestMarginMs);
+    return durationMs;
   }
 
   /** One bad row must not fail its neighbours: halves are tried by themselves, down to the row. */
@@ -220,8 +254,17 @@ function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Pus
   return rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex).map((row) => [row]);
 }
 
-function isWanted({ waiters }: Entry<unknown>): boolean {
-  return waiters.some(isUnsettled);
+/** Refuses readers whose patience ends before that. */
+function refuseBefore(batch: readonly Entry<unknown>[], deadlineMs: number): void {
+  for (const { waiters } of batch) {
+    for (const waiter of waiters) {
+      if (!waiter.isSettled && waiter.deadlineMs < deadlineMs) waiter.reject(tooLate());
+    }
+  }
+}
+
+function isWanted(entry: Entry<unknown>): boolean {
+  return entry.isWanted();
 }
 
 function isUnsettled(waiter: Waiter<void>): boolean {

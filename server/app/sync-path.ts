@@ -62,9 +62,9 @@ export class SyncPath {
   constructor(store: Store, options: SyncPathOptions = {}) {
     const { dialect } = store;
     this.pushes = new PushQueue({
-      commit: async (rows, isWanted) => {
+      commit: async (rows) => {
         const devices = this.devices.due(rows);
-        await savePushes(store, rows, devices, isWanted);
+        await savePushes(store, rows, devices);
         this.devices.noted(devices);
       },
       // The length keeps a document from running into the device.

@@ -9,8 +9,9 @@ const CLOSE_MORE_MS = 2000;
 const EXIT_AFTER_MS = 500;
 
 /**
- * Keeps the server running until a signal comes, then ends it cleanly: nothing more is accepted, what waits is
- * answered and committed. A second signal ends the process at once.
+ * Keeps the server running until a signal comes or a thread is lost, then ends it cleanly: nothing more is accepted,
+ * what waits is answered and committed. With a thread lost the process ends as well: whoever started it is to start it
+ * anew, and would not with some threads still there. A second signal ends the process at once.
  *
  * @returns the exit code: 0 after a signal, 1 when a thread was lost
  */
@@ -21,12 +22,14 @@ export async function untilStopped(
 ): Promise<number> {
   const { log } = server;
   const deadlineMs = shutdown_seconds * 1000;
+  let exitCode: number = EXIT.ok;
   try {
     const signal = await Promise.race([signals, server.lost]);
     log.info({ signal }, 'stopping');
   } catch (error) {
-    log.fatal({ error }, 'a thread that answers requests was lost');
-    return EXIT.failed;
+    const reason = error instanceof Error ? error.stack : 'unknown error';
+    log.fatal({ error: reason }, 'a thread that answers requests was lost; stopping');
+    exitCode = EXIT.failed;
   }
   const giveUp = setTimeout(() => {
     log.error('stopping took too long; what was not acknowledged is lost');
@@ -36,8 +39,8 @@ export async function untilStopped(
   clearTimeout(giveUp);
   log.info('stopped');
   // Connections to a database that hangs would keep the process alive.
-  setTimeout(() => process.exit(EXIT.ok), EXIT_AFTER_MS).unref();
-  return EXIT.ok;
+  setTimeout(() => process.exit(exitCode), EXIT_AFTER_MS).unref();
+  return exitCode;
 }
 
 /** Resolves with the first of SIGINT and SIGTERM; from then on the system's own handling is back. */

@@ -7,7 +7,7 @@ import { startServer } from '../compose/server.js';
 import type { Library } from '../domain/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
-import { writeLine } from './output.js';
+import { writeError, writeLine } from './output.js';
 import { nextSignal, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
 import { serverAddress } from './server-address.js';
@@ -31,11 +31,27 @@ export function addUpCommand(program: Command, context: CommandContext): void {
         stop.abort(new Error(`stopped by ${signal}`));
         return undefined;
       });
-      await scanLibraries(scanInThread(configuration), libraries, { json: false, signal: stop.signal });
-      if (!stop.signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
+      // A scan may take hours; a server that lost a thread is not kept half alive for it.
+      server.lost.catch((error: unknown) => stop.abort(error));
+      await scanAll(configuration, libraries, stop.signal);
       context.exitWith(await untilStopped(server, configuration, signals));
     },
   );
+}
+
+/** Whatever becomes of the scan, the server is up and its readers sync. */
+async function scanAll(
+  configuration: Configuration,
+  libraries: readonly Library[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await scanLibraries(scanInThread(configuration), libraries, { json: false, signal });
+    if (!signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    writeError(`The scan failed: ${reason}. Syncing goes on until Ctrl-C.`);
+  }
 }
 
 async function prepare(

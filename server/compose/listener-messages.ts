@@ -15,4 +15,6 @@ export interface ListenerClose {
 export type ListenerEvent =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'failed'; readonly name: string; readonly message: string }
+  /** Nobody caught an error; the thread still has to be told to close. */
+  | { readonly type: 'lost'; readonly error: Error }
   | { readonly type: 'closed' };

@@ -22,6 +22,9 @@ async function listen(
         parent.close();
       });
     });
+    // A thread that simply ended would leave its sockets open, and Node.js aborts the whole process then: requests of the
+    // other threads as well. So it stays until it is told to close, like the others.
+    process.on('uncaughtException', (error) => send({ type: 'lost', error }));
     send({ type: 'listening', port: listener.port });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error('unknown error');

@@ -46,11 +46,13 @@ export async function composeListener(
   // Migrations and what is asked over the management API may take as long as they take.
   const patient = await composeStore(configuration);
   const engine = composeEngine(configuration);
-  const store = await openStore(database.url, {
-    connections: database.connections,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-  });
+  let opened: OpenStore | undefined;
   try {
+    const store = await openStore(database.url, {
+      connections: database.connections,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    });
+    opened = store;
     const accounts = new Accounts(store, (error) => {
       log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
     });
@@ -134,7 +136,7 @@ export async function composeListener(
     };
   } catch (error) {
     await engine.close();
-    await closeQuietly(store);
+    if (opened !== undefined) await closeQuietly(opened);
     await closeQuietly(patient);
     throw error;
   }

@@ -72,6 +72,9 @@ function startThread(task: ListenerTask): Promise<ListenerThread> {
   });
   const lost = new Promise<never>((_resolve, reject) => {
     worker.once('error', reject);
+    worker.on('message', (event: ListenerEvent) => {
+      if (event.type === 'lost') reject(event.error);
+    });
     void ended.then(() => {
       if (!isClosing) reject(new Error('a thread that answers requests has ended'));
       return undefined;

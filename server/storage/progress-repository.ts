@@ -11,45 +11,61 @@ import { inTransaction } from './transaction.js';
 
 export interface ArrivedPush {
   readonly push: ProgressPush;
-  /** Its place among the pushes that are saved together. */
+  /** Pushes that are saved together arrived in the order of this number; there may be gaps. */
   readonly arrivalIndex: number;
+  /** Whether it is still to be saved; always, where this is missing. */
+  isWanted?(): boolean;
 }
 
 /**
  * Saves pushes in one commit, a row for each user, document and device, and registers devices with them.
  *
  * `arrival` is what makes the last push win. In MySQL it is the database's clock in microseconds at the beginning of
- * the statement plus the place in the batch: whatever was acknowledged before a statement began has a smaller one,
- * because no row is written in less than the microsecond that its place adds. Two servers that write in the very same
- * microsecond write at once, and which of them is last is decided by the device's key, for every reader alike. Where
- * several primaries write, the order is as good as their clocks agree. No counter row: every commit of every server
- * would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is needed.
+ * the statement plus the place among its rows, in the order of arrival: whatever was acknowledged before a statement
+ * began has a smaller one, because no row is written in less than the microsecond that its place adds. Two servers that
+ * write in the very same microsecond write at once, and which of them is last is decided by the device's key, for every
+ * reader alike. Where several primaries write, the order is as good as their clocks agree. No counter row: every commit
+ * of every server would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is
+ * needed.
  *
  * A transaction, though without devices it is a single statement: a statement that was given up, because its answer did
  * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
  * that nobody sends any more it comes to nothing.
  *
- * @param pushes in the order of user, document and device key, each once
+ * @param pushes in the order of user, document and device key, each once. Those that are not wanted any more when the
+ *   transaction has begun are left out: a connection may have been waited for
  * @param devices in the order of user and device key, each once
- * @param isWanted asked last thing before the commit; `false` undoes everything and throws
+ * @throws where a push is not wanted any more last thing before the commit; then everything is undone
  */
 export async function savePushes(
   store: Store,
   pushes: readonly ArrivedPush[],
   devices: readonly SeenDevice[],
-  isWanted: () => boolean = () => true,
 ): Promise<void> {
   // Whoever waits decides whether it is tried again (app/push-queue.ts).
   await inTransaction(
     store,
     async (transaction) => {
-      const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, pushes.length) : 0;
-      await upsertPushes(transaction, pushes, counted);
+      const wanted = pushes.filter(isWanted);
+      const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, wanted.length) : 0;
+      await upsertPushes(transaction, inPlaces(wanted), counted);
       if (devices.length > 0) await noteDevices(transaction, devices);
-      if (!isWanted()) throw new Error('nobody waits for these pushes any more');
+      if (!wanted.every(isWanted)) throw new Error('nobody waits for one of these pushes any more');
     },
     { attempts: 1 },
   );
+}
+
+function isWanted(push: ArrivedPush): boolean {
+  return push.isWanted?.() ?? true;
+}
+
+/** A batch that is tried again in parts, or without some of its rows, has gaps: numbers in them belong to nobody. */
+function inPlaces(pushes: readonly ArrivedPush[]): readonly ArrivedPush[] {
+  if (pushes.every(({ arrivalIndex }) => arrivalIndex < pushes.length)) return pushes;
+  const arrivals = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
+  const places = new Map(arrivals.map((arrivalIndex, place) => [arrivalIndex, place]));
+  return pushes.map(({ push, arrivalIndex }) => ({ push, arrivalIndex: places.get(arrivalIndex) ?? 0 }));
 }
 
 /** @returns the last arrival before those that are taken now */

@@ -75,12 +75,13 @@ class ThreadedDriver implements Driver {
     connection.finish();
   }
 
+  /**
+   * Never fails: Kysely would throw that instead of why the transaction is rolled back. SQLite has mostly rolled back
+   * already where the disk is full or broken, and then says that there is no transaction.
+   */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    try {
-      await this.write('rollback', []);
-    } finally {
-      connection.finish();
-    }
+    await this.write('rollback', []).catch(() => undefined);
+    connection.finish();
   }
 
   async destroy(): Promise<void> {
@@ -89,12 +90,12 @@ class ThreadedDriver implements Driver {
 
   /** On the writing connection, whose turn the caller must have. */
   write(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    this.#writer ??= new SqliteThread({ file: this.#file });
+    this.#writer ??= new SqliteThread({ file: this.#file, isReadOnly: false });
     return this.#writer.execute(sql, parameters);
   }
 
   read(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    this.#reader ??= new SqliteThread({ file: this.#file });
+    this.#reader ??= new SqliteThread({ file: this.#file, isReadOnly: true });
     return this.#reader.execute(sql, parameters);
   }
 
@@ -118,7 +119,8 @@ class ThreadedDriver implements Driver {
   }
 }
 
-const READS = /^\s*select\b/i;
+/** No statement here that writes begins with a common table expression; the reading connection would refuse it. */
+const READS = /^\s*(?:select|with)\b/i;
 
 class SqliteConnection implements DatabaseConnection {
   readonly #driver: ThreadedDriver;

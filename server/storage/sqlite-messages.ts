@@ -23,4 +23,6 @@ export type SqliteReply =
 
 export interface SqliteThreadOptions {
   readonly file: string;
+  /** Statements that write are refused. */
+  readonly isReadOnly: boolean;
 }

@@ -54,7 +54,7 @@ function exact(cell: unknown): unknown {
   return typeof cell === 'bigint' && cell <= MAX_EXACT && cell >= -MAX_EXACT ? Number(cell) : cell;
 }
 
-function connect({ file }: SqliteThreadOptions): LibsqlDatabase.Database {
+function connect({ file, isReadOnly }: SqliteThreadOptions): LibsqlDatabase.Database {
   const database = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
   // WAL: readers and the writer do not block each other. FULL: a committed transaction survives power loss.
   database.exec('pragma journal_mode = wal');
@@ -62,6 +62,7 @@ function connect({ file }: SqliteThreadOptions): LibsqlDatabase.Database {
   database.exec(`pragma busy_timeout = ${String(BUSY_TIMEOUT_MS)}`);
   database.exec(`pragma cache_size = -${String(CACHE_KIB)}`);
   database.exec('pragma foreign_keys = on');
+  if (isReadOnly) database.exec('pragma query_only = on');
   database.defaultSafeIntegers(true);
   return database;
 }
@@ -70,5 +71,7 @@ const options: unknown = workerData;
 if (parentPort !== null && isOptions(options)) serve(connect(options), parentPort);
 
 function isOptions(value: unknown): value is SqliteThreadOptions {
-  return typeof value === 'object' && value !== null && 'file' in value && typeof value.file === 'string';
+  if (typeof value !== 'object' || value === null || !('file' in value && 'isReadOnly' in value))
+    return false;
+  return typeof value.file === 'string' && typeof value.isReadOnly === 'boolean';
 }

@@ -7,6 +7,7 @@ import { isDuplicateKey } from './duplicate-key.js';
 import { formatPermissions, parsePermissions } from './permission-column.js';
 import type { UserTable } from './schema.js';
 import type { Store } from './store.js';
+import { inTransaction } from './transaction.js';
 
 export interface NewUser {
   readonly name: string;
@@ -80,30 +81,54 @@ export async function changePasswordHash(
 /** Rows that one statement of a removal takes along: short transactions, so that pushes get their turn. */
 const REMOVED_AT_ONCE = 1000;
 
+/** Pushes of the user that are under way lock the same rows; a deadlock is soon over. */
+const REMOVAL_RETRIES = { attempts: 3 } as const;
+
 /**
- * Removes the user, then all that is the user's. From the first statement on nobody can log in as the user; ids are
- * never given twice, so a push that was under way leaves at worst a row that nobody can see.
+ * Removes all that is the user's, and the user last: whoever asked for it and was told that it failed can log in and
+ * ask again. Then once more what was pushed meanwhile. Ids are never given twice, so a push that another server lets in
+ * after that, for as long as it remembers the user, leaves at worst a row that nobody can see.
  */
 export async function removeUser(store: Store, id: UserId): Promise<void> {
-  await store.db.deleteFrom('user').where('id', '=', id).execute();
-  await store.db.deleteFrom('api_key').where('user_id', '=', id).execute();
-  await store.db.deleteFrom('library_reader').where('user_id', '=', id).execute();
-  for (;;) {
-    const rows = await store.db
-      .selectFrom('progress')
-      .select(['document', 'device_key'])
-      .where('user_id', '=', id)
-      .limit(REMOVED_AT_ONCE)
-      .execute();
-    if (rows.length === 0) break;
-    const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
-    await store.db
-      .deleteFrom('progress')
-      .where('user_id', '=', id)
-      .where('document', 'in', documents)
-      .execute();
-  }
-  await store.db.deleteFrom('device').where('user_id', '=', id).execute();
+  for (const table of ['api_key', 'library_reader'] as const) await removeRows(store, table, id);
+  await removeReading(store, id);
+  await inTransaction(
+    store,
+    ({ db }) => db.deleteFrom('user').where('id', '=', id).execute(),
+    REMOVAL_RETRIES,
+  );
+  await removeReading(store, id);
+}
+
+async function removeReading(store: Store, id: UserId): Promise<void> {
+  let isAnyLeft = true;
+  while (isAnyLeft) isAnyLeft = await removeSomeProgress(store, id);
+  await removeRows(store, 'device', id);
+}
+
+async function removeRows(
+  store: Store,
+  table: 'api_key' | 'library_reader' | 'device',
+  id: UserId,
+): Promise<void> {
+  const remove = ({ db }: Store) => db.deleteFrom(table).where('user_id', '=', id).execute();
+  await inTransaction(store, remove, REMOVAL_RETRIES);
+}
+
+/** @returns whether there was any */
+async function removeSomeProgress(store: Store, id: UserId): Promise<boolean> {
+  const rows = await store.db
+    .selectFrom('progress')
+    .select('document')
+    .where('user_id', '=', id)
+    .limit(REMOVED_AT_ONCE)
+    .execute();
+  if (rows.length === 0) return false;
+  const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+  const remove = ({ db }: Store) =>
+    db.deleteFrom('progress').where('user_id', '=', id).where('document', 'in', documents).execute();
+  await inTransaction(store, remove, REMOVAL_RETRIES);
+  return true;
 }
 
 export function toUser(row: Selectable<UserTable>): User {

@@ -4,7 +4,7 @@ import { PATIENCE_MS } from '../../server/app/patience.js';
 import { type BatchRow, PushQueue } from '../../server/app/push-queue.js';
 import { SyncError } from '../../server/domain/sync-error.js';
 
-type Commit = (rows: readonly BatchRow<string>[], isWanted: () => boolean) => Promise<void>;
+type Commit = (rows: readonly BatchRow<string>[]) => Promise<void>;
 
 /** A queue whose pushes are their own rows and orders. */
 function queueWith(commit: Commit, patienceMs = PATIENCE_MS): PushQueue<string> {
@@ -50,18 +50,48 @@ describe('a push', () => {
   it('whose reader was told 503 is not wanted any more when it is about to be committed', async () => {
     const wanted: boolean[] = [];
     let committed = false;
-    const queue = queueWith(async (_rows, isWanted) => {
-      wanted.push(isWanted());
+    const queue = queueWith(async ([row]) => {
+      wanted.push(row?.isWanted() === true);
       // The sweep that tells readers is late by up to 50 ms.
       await delay(300);
-      wanted.push(isWanted());
-      if (!isWanted()) throw new Error('nobody waits');
+      wanted.push(row?.isWanted() === true);
+      if (row?.isWanted() === false) throw new Error('nobody waits');
       committed = true;
     }, 100);
     expect(await codeOf(queue.push('a'))).toBe('unavailable');
     await queue.idle();
     expect(wanted).toEqual([true, false]);
     expect(committed).toBe(false);
+  });
+
+  it('whose reader was told 503 is taken out of its batch, and the others are written', async () => {
+    const batches: string[][] = [];
+    const queue = queueWith(async (rows) => {
+      batches.push(rows.map(({ push }) => push));
+      await delay(200);
+      if (!rows.every((row) => row.isWanted())) throw new Error('one is not wanted any more');
+    });
+    const early = codeOf(queue.push('early', performance.now() - PATIENCE_MS + 100));
+    const others = ['x', 'y', 'z'].map((name) => codeOf(queue.push(name)));
+    expect(await early).toBe('unavailable');
+    expect(await Promise.all(others)).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+    expect(batches).toEqual([
+      ['early', 'x', 'y', 'z'],
+      ['x', 'y', 'z'],
+    ]);
+  });
+
+  it('whose reader will not wait as long as the last commit took is refused without another try', async () => {
+    const batches: string[][] = [];
+    const queue = queueWith(async (rows) => {
+      batches.push(rows.map(({ push }) => push));
+      await delay(100);
+    });
+    expect(await codeOf(queue.push('first'))).toBe('acknowledged');
+    const hasty = codeOf(queue.push('hasty', performance.now() - PATIENCE_MS + 80));
+    const patient = codeOf(queue.push('patient'));
+    expect([await hasty, await patient]).toEqual(['unavailable', 'acknowledged']);
+    expect(batches).toEqual([['first'], ['patient']]);
   });
 
   it('whose row is locked holds up an eighth of its batch, which is tried in parts at once', async () => {

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bookFolder, md5 } from '../support/book-folder.js';
+import { testDatabases } from '../support/databases.js';
+import { openTestStore } from '../support/open-test-store.js';
 import { runProgram, startProgram, type RunningProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -52,6 +55,27 @@ describe('dogear up', () => {
     ).toEqual([
       expect.objectContaining({ root: books.path, books: 2, hashed: 2, missing: 0, koreader_hashes: true }),
     ]);
+  });
+
+  it('goes on syncing where the scan fails for a reason that nobody foresaw, and ends when told to', async () => {
+    const { path: cwd } = await temporaryFolder();
+    const books = await bookFolder({ 'one.epub': 'one' });
+    const [sqlite] = testDatabases();
+    if (sqlite === undefined) throw new Error('there is an SQLite database for tests');
+    const store = await openTestStore(sqlite);
+    onTestFinished(() => store.close());
+    await sql`create trigger refuse before insert on book
+      begin select raise(abort, 'refused by the test'); end`.execute(store.db);
+    const program = startProgram(
+      ['up', books.path, '--host', '127.0.0.1', '--port', '0', '--database', store.url],
+      { cwd },
+    );
+    onTestFinished(() => program.send('SIGKILL'));
+    const [, address = ''] = await program.output('stdout', /(http:\/\/127\.0\.0\.1:\d+)\/koreader/);
+    await program.output('stderr', /refused by the test/);
+    expect((await fetch(`${address}/healthcheck`)).status).toBe(200);
+    await stopped(program);
+    expect(program.stderr()).toMatch(/^dogear: The scan failed: refused by the test\. Syncing goes on/m);
   });
 
   it('says which folder is not there and which port is taken, and ends', async () => {

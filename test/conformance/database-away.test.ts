@@ -105,6 +105,18 @@ describe('while the database is away', () => {
       () => Promise.resolve(void process.kill(mysql.processId, 'SIGCONT')),
     ));
 
+  it('killed: answers a request to delete the account with 503, and carries it out when it is back', async () => {
+    const { headers } = await addUser(server);
+    expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
+    process.kill(mysql.processId, 'SIGKILL');
+    const reply = await server.send('DELETE', '/users/me', { headers });
+    await mysql.stop();
+    await mysql.start();
+    expect([reply.status, reply.json]).toMatchObject([503, { code: 2014 }]);
+    expect((await server.send('DELETE', '/users/me', { headers })).status).toBe(200);
+    expect((await server.send('GET', '/users/auth', { headers })).status).toBe(401);
+  });
+
   it('answers logins and pulls with 503 as well, never with 401', async () => {
     const { headers } = await addUser(server);
     const key = path.replace('/syncs/progress', '');

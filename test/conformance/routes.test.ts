@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabases } from '../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer, type TestUser } from './sync-server.js';
@@ -117,6 +118,32 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect((await server.send('GET', '/syncs/progress/routes', { headers: again })).json).toEqual({});
     const { rows } = { rows: await server.store.db.selectFrom('progress').selectAll().execute() };
     expect(rows.filter((row) => row.user_id === leaving.id)).toEqual([]);
+  });
+
+  it('goes on deleting an account where it failed, and takes along what was pushed meanwhile', async () => {
+    const { headers, user: leaving } = await addUser(server);
+    await server.send('PUT', '/syncs/progress', { headers, body: push });
+    const { db } = server.store;
+    const isMysql = server.store.dialect === 'mysql';
+    const refusal = isMysql
+      ? sql`for each row signal sqlstate '45000'`
+      : sql`begin select raise(abort, 'refused by the test'); end`;
+    await sql`create trigger refuse before delete on device ${refusal}`.execute(db);
+    expect((await server.send('DELETE', '/users/me', { headers })).status).toBe(500);
+    await sql`drop trigger refuse`.execute(db);
+    // As another server sees it, or this one some seconds later.
+    server.accounts.forgetUser(leaving.name);
+    const late = sql`insert into device (user_id, device_key, name, first_seen_s, last_seen_s) values (old.id, 'i', '', 0, 0)`;
+    const pushed = isMysql ? sql`for each row ${late}` : sql`begin ${late}; end`;
+    await sql`create trigger push_under_way before delete on user ${pushed}`.execute(db);
+    const reply = await server.send('DELETE', '/users/me', { headers });
+    await sql`drop trigger push_under_way`.execute(db);
+    expect([reply.status, reply.json]).toEqual([200, { deleted: true }]);
+    expect((await server.send('GET', '/users/auth', { headers })).status).toBe(401);
+    for (const table of ['progress', 'device'] as const) {
+      const rows = await db.selectFrom(table).select('user_id').where('user_id', '=', leaving.id).execute();
+      expect(rows).toEqual([]);
+    }
   });
 
   it('does not let a reader delete an owner', async () => {

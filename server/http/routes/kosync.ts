@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type AccountCredentials, readAccountCredentials } from '../../app/account-credentials.js';
 import type { Accounts } from '../../app/accounts.js';
 import { changePassword } from '../../app/change-password.js';
+import { isDatabaseAway } from '../../app/database-away.js';
 import { deleteAccount } from '../../app/delete-account.js';
 import { getProgress } from '../../app/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../app/put-progress.js';
@@ -225,6 +226,10 @@ function thrownAnswer(family: KosyncFamily, error: unknown, log: Pick<Logger, 'e
     if (error.code === 'refused')
       log.error({ error: loggedError(error) }, 'a push was refused by the database');
     return kosyncFailure(family, error.code);
+  }
+  if (isDatabaseAway(error)) {
+    log.error({ error: loggedError(error) }, 'the database is away');
+    return kosyncFailure(family, 'unavailable');
   }
   log.error({ error: loggedError(error) }, 'a sync request failed');
   return kosyncFailure(family, 'internal');

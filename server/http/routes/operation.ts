@@ -29,11 +29,14 @@ export function operationGroups(options: OperationOptions): readonly RouteGroup[
     }),
     group('/metrics', async (request) => {
       if (!(await mayReadMetrics(options, request))) return FORBIDDEN;
-      const [{ contentType, text }, scans] = await Promise.all([options.metrics(), options.scans()]);
+      const [{ contentType, text }, scans] = await Promise.all([options.metrics(), scansInTime(options)]);
       return { status: 200, contentType, body: `${text}${scanText(scans)}` };
     }),
   ];
 }
+
+/** What Prometheus waits for a scrape, 10 s by default, leaves room; who looks by hand does not wait for a dead database. */
+const SCANS_PATIENCE_MS = 500;
 
 const FORBIDDEN = jsonAnswer(403, {
   message:
@@ -55,6 +58,16 @@ async function mayReadMetrics(options: OperationOptions, request: HttpRequest): 
     default:
       return options.metricsAccess satisfies never;
   }
+}
+
+/** None while the database is away: the measurements of this process are wanted then most of all. */
+function scansInTime({ scans }: OperationOptions): Promise<readonly ScanGauge[]> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve([]), SCANS_PATIENCE_MS);
+    scans()
+      .then(resolve, () => resolve([]))
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 function isLoopback(address: string): boolean {

@@ -64,6 +64,17 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     }
   });
 
+  it('rows that are saved without the rest of their batch take no places of later pushes', async () => {
+    for (let round = 0; round < 20; round++) {
+      const early = { push: push('part', 'A', `early ${String(round)}`), arrivalIndex: 100_000 };
+      const earlier = { push: push('part', 'B', `earlier ${String(round)}`), arrivalIndex: 99_000 };
+      await savePushes(store, [early, earlier], []);
+      expect(await positionOf('part')).toBe(`early ${String(round)}`);
+      await savePushes(store, [{ push: push('part', 'C', `late ${String(round)}`), arrivalIndex: 0 }], []);
+      expect(await positionOf('part')).toBe(`late ${String(round)}`);
+    }
+  });
+
   it('the place of a device in the key decides between arrivals of the very same moment', async () => {
     await savePushes(store, [{ push: push('tie', 'A', 'a'), arrivalIndex: 0 }], []);
     await savePushes(store, [{ push: push('tie', 'B', 'b'), arrivalIndex: 0 }], []);
@@ -94,6 +105,24 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect(await store.db.selectFrom('device').select('device_key').execute()).toEqual([
       { device_key: Buffer.from('iatomic') },
     ]);
+  });
+
+  it('a push that nobody waits for any more when its turn comes is left out', async () => {
+    const early = { push: push('left out', 'A', 'early'), arrivalIndex: 0, isWanted: () => false };
+    await savePushes(store, [early, { push: push('left out', 'B', 'late'), arrivalIndex: 1 }], []);
+    await savePushes(store, [{ ...early, push: push('never', 'A', 'early') }], []);
+    expect(await positionOf('left out')).toBe('late');
+    expect(await positionOf('never')).toBeUndefined();
+    const rows = await store.db.selectFrom('progress').select('position').execute();
+    expect(rows.map(({ position }) => position.toString())).not.toContain('early');
+  });
+
+  it('a push that nobody waits for any more at the commit undoes everything', async () => {
+    let asked = 0;
+    const expiring = { push: push('undone', 'A', 'a'), arrivalIndex: 0, isWanted: () => asked++ === 0 };
+    const rows = [expiring, { push: push('undone', 'B', 'b'), arrivalIndex: 1 }];
+    await expect(savePushes(store, rows, [])).rejects.toThrow('nobody waits');
+    expect(await positionOf('undone')).toBeUndefined();
   });
 
   it('reads many documents at once, each its own', async () => {

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../server/storage/store.js';
-import { inTransaction } from '../../../server/storage/transaction.js';
+import { inTransaction, isRetryable } from '../../../server/storage/transaction.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -101,4 +102,30 @@ describe.each(testDatabases())('a transaction on $name', (kind) => {
     await other.close();
     await store.close();
   });
+});
+
+it('a transaction that a full disk undid says so, and the next one is carried out', async () => {
+  const [sqlite] = testDatabases();
+  if (sqlite === undefined) throw new Error('there is an SQLite database for tests');
+  const store = await openTestStore(sqlite);
+  onTestFinished(() => store.close());
+  const insert = (name: string, rootBytes: number) =>
+    inTransaction(
+      store,
+      async ({ db }) => {
+        const library = { name, extensions: null, koreader_hashes: 1 as const, created_s: 0 };
+        await db
+          .insertInto('library')
+          .values({ ...library, root: Buffer.alloc(rootBytes) })
+          .execute();
+      },
+      { attempts: 1 },
+    );
+  // Not a select: it holds for the writing connection.
+  await sql`pragma max_page_count = 60`.execute(store.db);
+  const error: unknown = await insert('too large', 500_000).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'SQLITE_FULL' });
+  expect(isRetryable(error)).toBe(true);
+  await insert('small', 1);
+  expect(await store.db.selectFrom('library').select('name').execute()).toEqual([{ name: 'small' }]);
 });
