@@ -104,7 +104,7 @@ export class Authenticator {
     const known = await this.#options.users.readAnew(name);
     const account = known === undefined ? undefined : accountOf(known.user);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
-    const verdict = await this.#options.passwords.check({ user: account, key, isThrottled });
+    const verdict = await this.#options.passwords.check({ name, user: account, key, isThrottled });
     switch (verdict) {
       case 'match':
         if (known === undefined) break;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { UserId } from '../domain/ids.js';
+import { KeyedHash } from './keyed-hash.js';
 import type { PasswordKey } from './password-key.js';
 import { hashPasswordKey, NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
 import { VerifiedPairs } from './verified-pairs.js';
@@ -14,6 +15,8 @@ const THROTTLED_PAUSE_MS = 500;
 const THROTTLED_WAITING = 2;
 
 export interface PasswordAttempt {
+  /** As it was sent. */
+  readonly name: string;
   /** `undefined`: there is no such user, or it has no password. Costs the same and never matches. */
   readonly user: { readonly id: UserId; readonly passwordHash: string } | undefined;
   readonly key: PasswordKey;
@@ -31,6 +34,7 @@ export type PasswordVerdict = 'match' | 'mismatch' | 'busy';
  * hopeless, and is refused as busy only when that lane is full.
  */
 export class PasswordCheck {
+  readonly #keyedHash = new KeyedHash();
   readonly #pairs = new VerifiedPairs();
   readonly #lane = new WorkGate({ atOnce: CHECKS_AT_ONCE, waiting: CHECKS_WAITING });
   readonly #throttledLane = new WorkGate({
@@ -42,7 +46,7 @@ export class PasswordCheck {
 
   /** Answers at once from memory; `false` means that only `check` can tell. */
   isRemembered(user: NonNullable<PasswordAttempt['user']>, key: PasswordKey): boolean {
-    return this.#pairs.has(this.#pairs.pairOf(user.id, key), user.passwordHash);
+    return this.#pairs.has(this.#pairOfUser(user.id, key), user.passwordHash);
   }
 
   /** Pairs of user and key that were verified lately. */
@@ -50,9 +54,10 @@ export class PasswordCheck {
     return this.#pairs.size;
   }
 
-  async check({ user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
+  async check({ name, user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
     const storedHash = user?.passwordHash ?? NOBODYS_HASH;
-    const pair = this.#pairs.pairOf(user?.id, key);
+    // Names that nobody has must not share their checks either: that would tell them from those that somebody has.
+    const pair = user === undefined ? this.#keyedHash.of('name', name, key) : this.#pairOfUser(user.id, key);
     if (user !== undefined && this.#pairs.has(pair, storedHash)) return 'match';
     const flight = `${pair}${storedHash}`;
     let matches = this.#underWay.get(flight);
@@ -71,6 +76,10 @@ export class PasswordCheck {
   /** Hashes a new password within the same bounds. @returns `undefined` when too many wait */
   hash(key: PasswordKey): Promise<string> | undefined {
     return this.#lane.tryRun(() => hashPasswordKey(key));
+  }
+
+  #pairOfUser(id: UserId, key: PasswordKey): string {
+    return this.#keyedHash.of('user', String(id), key);
   }
 
   /** For metrics. */

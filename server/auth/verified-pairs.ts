@@ -1,7 +1,4 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { UserId } from '../domain/ids.js';
-import type { PasswordKey } from './password-key.js';
 
 /** A fleet of ten thousand accounts stays warm; an entry is some 250 bytes. */
 const PAIRS = 10_000;
@@ -9,20 +6,12 @@ const PAIRS = 10_000;
 const REMEMBERED_MS = 10 * 60 * 1000;
 
 /**
- * Remembers which key was verified for which user, so that a push does not cost 40 ms of scrypt. What is kept is an
- * HMAC under a key that this process made up, not the secret; and an entry counts only for the stored hash that it
- * was verified against, so a changed password is forgotten at once.
+ * Remembers which key was verified for which user, so that a push does not cost 40 ms of scrypt. What is kept is a
+ * keyed hash (keyed-hash.ts), not the secret; and an entry counts only for the stored hash that it was verified
+ * against, so a changed password is forgotten at once.
  */
 export class VerifiedPairs {
-  readonly #processKey = createSecretKey(randomBytes(32));
   readonly #hashByPair = new LRUCache<string, string>({ max: PAIRS, ttl: REMEMBERED_MS });
-
-  /** Names the pair without giving it away. */
-  pairOf(user: UserId | undefined, key: PasswordKey): string {
-    return createHmac('sha256', this.#processKey)
-      .update(`${String(user ?? 0)}:${key}`)
-      .digest('base64');
-  }
 
   has(pair: string, storedHash: string): boolean {
     return this.#hashByPair.get(pair) === storedHash;

@@ -61,35 +61,47 @@ describe('checking passwords', () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
     expect(passwords.isRemembered(user, key)).toBe(false);
-    expect(await passwords.check({ user, key, isThrottled: false })).toBe('match');
+    expect(await passwords.check({ name: 'anna', user, key, isThrottled: false })).toBe('match');
     expect(passwords.isRemembered(user, key)).toBe(true);
     expect(passwords.isRemembered({ ...user, id: userId(2) }, key)).toBe(false);
     expect(passwords.isRemembered(user, passwordKeyOf('other'))).toBe(false);
 
     const changed = { ...user, passwordHash: await hashPasswordKey(passwordKeyOf('new')) };
     expect(passwords.isRemembered(changed, key)).toBe(false);
-    expect(await passwords.check({ user: changed, key, isThrottled: false })).toBe('mismatch');
+    expect(await passwords.check({ name: 'anna', user: changed, key, isThrottled: false })).toBe('mismatch');
     expect(passwords.isRemembered(changed, key)).toBe(false);
   });
 
   it('never matches for a user that does not exist', async () => {
     const passwords = new PasswordCheck();
-    expect(await passwords.check({ user: undefined, key, isThrottled: false })).toBe('mismatch');
+    expect(await passwords.check({ name: 'anna', user: undefined, key, isThrottled: false })).toBe(
+      'mismatch',
+    );
     expect(passwords.status().remembered).toBe(0);
+  });
+
+  it('checks one key for many names that nobody has as often as for names that somebody has', async () => {
+    const passwords = new PasswordCheck();
+    const verdicts = Array.from({ length: 5 }, (_, i) =>
+      passwords.check({ name: `nobody ${String(i)}`, user: undefined, key, isThrottled: true }),
+    );
+    expect((await Promise.all(verdicts)).filter((verdict) => verdict === 'busy')).toHaveLength(2);
   });
 
   it('bounds what waits, checks a pair on many connections once, and still lets throttled ones through', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
     const guesses = Array.from({ length: 20 }, (_, i) =>
-      passwords.check({ user, key: passwordKeyOf(`guess ${String(i)}`), isThrottled: true }),
+      passwords.check({ name: 'anna', user, key: passwordKeyOf(`guess ${String(i)}`), isThrottled: true }),
     );
-    const same = Array.from({ length: 1000 }, () => passwords.check({ user, key, isThrottled: false }));
+    const same = Array.from({ length: 1000 }, () =>
+      passwords.check({ name: 'anna', user, key, isThrottled: false }),
+    );
     expect(new Set(await Promise.all(same))).toEqual(new Set(['match']));
     const verdicts = await Promise.all(guesses);
     expect(verdicts.filter((verdict) => verdict === 'mismatch')).toHaveLength(3);
     expect(verdicts.filter((verdict) => verdict === 'busy')).toHaveLength(17);
     // Remembered by now, so the throttle is nothing to it.
-    expect(await passwords.check({ user, key, isThrottled: true })).toBe('match');
+    expect(await passwords.check({ name: 'anna', user, key, isThrottled: true })).toBe('match');
   });
 });
