@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseBasicCredentials } from '../../server/auth/basic-credentials.js';
 import { PasswordCheck } from '../../server/auth/password-check.js';
 import { parsePasswordKey, passwordKeyOf } from '../../server/auth/password-key.js';
@@ -57,6 +57,47 @@ describe('HTTP Basic', () => {
 });
 
 describe('checking passwords', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('remembers a verified pair for a day after its last use, and a wrong one for an hour after its check', async () => {
+    let nowMs = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const hours = async (count: number) => {
+      nowMs += count * 3_600_000;
+      // The cache looks at the clock once a millisecond at most.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const passwords = new PasswordCheck();
+    const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
+    const wrong = { name: 'anna', user, key: passwordKeyOf('wrong'), isThrottled: false };
+    await passwords.check({ name: 'anna', user, key, isThrottled: false });
+    expect(await passwords.check(wrong)).toBe('mismatch');
+    await hours(0.9);
+    expect(await passwords.check(wrong)).toBe('mismatch-again');
+    await hours(0.2);
+    expect(await passwords.check(wrong)).toBe('mismatch');
+    for (let day = 0; day < 3; day++) {
+      await hours(20);
+      expect(passwords.isRemembered(user, key)).toBe(true);
+    }
+    await hours(25);
+    expect(passwords.isRemembered(user, key)).toBe(false);
+  });
+
+  it('takes a wrong pair that is sent again, later or at the same time, for no new guess', async () => {
+    const passwords = new PasswordCheck();
+    const user = { id: userId(1), passwordHash: await hashPasswordKey(passwordKeyOf('other')) };
+    const attempt = { name: 'anna', user, key, isThrottled: false };
+    const verdicts = await Promise.all(Array.from({ length: 20 }, () => passwords.check(attempt)));
+    expect(verdicts.filter((verdict) => verdict === 'mismatch')).toHaveLength(1);
+    expect(await passwords.check({ ...attempt, isThrottled: true })).toBe('mismatch-again');
+    // What was wrong for one password may be right for the next.
+    const changed = { ...user, passwordHash: await hashPasswordKey(key) };
+    expect(await passwords.check({ ...attempt, user: changed })).toBe('match');
+  });
+
   it('remembers a verified pair for the hash that it was verified against, and no other', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
