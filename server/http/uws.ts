@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Answer, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
-import { clientAddress, type Network } from './client-address.js';
+import { clientAddress, forwardedForOf, type Network } from './client-address.js';
 import { ListenError } from './listen-error.js';
 import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
 import type { Failure } from './route.js';
@@ -127,7 +127,7 @@ class Exchange implements HttpRequest {
     this.path = request.getUrl();
     this.query = request.getQuery();
     this.#headers = READ_HEADERS.map((name) => request.getHeader(name));
-    this.#forwardedFor = request.getHeader('x-forwarded-for');
+    this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
     this.#contentLength = request.getHeader('content-length');
   }
 

@@ -96,6 +96,19 @@ describe('a request over uWebSockets.js', () => {
     expect(forwarded.text).toContain('"body":"192.0.2.1"');
   });
 
+  it.each(['198.51.100.7', '', '198.51.100.7, 198.51.100.8'])(
+    'believes the line of X-Forwarded-For that the proxy wrote below the line %j of the client',
+    async (line) => {
+      const trusted = parseNetwork('127.0.0.1');
+      const { port } = await serve((request) => jsonAnswer(200, { body: request.clientAddress }), {
+        trustedProxies: trusted === undefined ? [] : [trusted],
+      });
+      const lines = [`X-Forwarded-For: ${line}`, 'Accept: */*', 'X-Forwarded-For: 192.0.2.1'];
+      const reply = await sendRaw({ port, parts: [get('/', ...lines)], until: answered(1) });
+      expect(reply.text).toContain('"body":"192.0.2.1"');
+    },
+  );
+
   it('is answered on one connection 200 times, one after the other', async () => {
     const { port } = await serve(later);
     let sent = 0;
