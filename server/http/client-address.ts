@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js';
-import type { NativeRequest } from './uws-native.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 export type Network = [Address, number];
@@ -22,11 +21,15 @@ export function parseNetwork(text: string): Network | undefined {
   }
 }
 
+interface HeaderLines {
+  forEach(visit: (lowerCaseName: string, value: string) => void): void;
+}
+
 /**
  * All lines of X-Forwarded-For as one. Some proxies write a line of their own below the one that the client wrote, and
  * `getHeader` has only the first, which anybody may write, or leave empty.
  */
-export function forwardedForOf(request: Pick<NativeRequest, 'forEach'>): string {
+export function forwardedForOf(request: HeaderLines): string {
   const lines: string[] = [];
   request.forEach((name, value) => {
     if (name === 'x-forwarded-for') lines.push(value);
