@@ -16,6 +16,7 @@ import {
 import type { Store } from '../storage/store.js';
 import { isRetryable, isRowLocked } from '../storage/transaction.js';
 import { DeviceNotes } from './device-notes.js';
+import { libraryVisibility } from './library-visibility.js';
 import { PullQueue } from './pull-queue.js';
 import { PushQueue } from './push-queue.js';
 import { RememberedReads } from './remembered-reads.js';
@@ -117,7 +118,7 @@ export class SyncPath {
     if (!isDigest(document)) return unknown;
     const known = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
-    if (known !== undefined && access !== undefined) return decide(known, visibility(access, userId));
+    if (known !== undefined && access !== undefined) return decide(known, libraryVisibility(access, userId));
     return this.#withBooksRead(userId, document, decide, unknown);
   }
 
@@ -129,15 +130,11 @@ export class SyncPath {
   ): Promise<Decision> {
     const [known, access] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
     if (known === undefined || access === undefined) return unknown;
-    return decide(known, visibility(access, userId));
+    return decide(known, libraryVisibility(access, userId));
   }
 }
 
 const NONE: readonly Document[] = [];
-
-function visibility(access: LibraryAccess, userId: UserId): (library: LibraryId) => boolean {
-  return (library) => access.get(library)?.has(userId) ?? true;
-}
 
 /** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */
 export function lookUp<Value>(
