@@ -13,6 +13,8 @@ const NAME_FAILURES = 50;
 const FAMILIAR_FAILURES = 5;
 /** How long an address stays familiar after a login from there: a reader that is used once a day stays so. */
 const FAMILIAR_MS = 48 * 60 * 60 * 1000;
+/** Registrations from one client address: a school may set its readers up in one lesson. */
+const ADDRESS_REGISTRATIONS = 100;
 /** How long failures are counted together, and so how long the throttle lasts at most. */
 export const THROTTLE_WINDOW_SECONDS = 600;
 /** Addresses and names counted at once: 10,000 each are a few megabytes; beyond, the longest untouched are let go. */
@@ -25,9 +27,9 @@ const COUNTED = 10_000;
  * locks a reader out by guessing at its name, or from its gateway at other names.
  */
 export class LoginThrottle {
-  readonly #byAddress = new FailureCounter(ADDRESS_FAILURES);
-  readonly #byName = new FailureCounter(NAME_FAILURES);
-  readonly #byFamiliar = new FailureCounter(FAMILIAR_FAILURES);
+  readonly #byAddress = new WindowCounter(ADDRESS_FAILURES);
+  readonly #byName = new WindowCounter(NAME_FAILURES);
+  readonly #byFamiliar = new WindowCounter(FAMILIAR_FAILURES);
   readonly #familiar = new LRUCache<string, true>({ max: COUNTED, ttl: FAMILIAR_MS });
 
   /** @param name of the account that was tried; `undefined` for API keys, whose prefix is no name */
@@ -53,10 +55,23 @@ export class LoginThrottle {
   }
 }
 
-/** Failures within a window that begins with the first of them. */
-class FailureCounter {
+/** Counts registrations by client address, whatever comes of them: each costs a hash, and tells whether a name is taken. */
+export class RegistrationThrottle {
+  readonly #byAddress = new WindowCounter(ADDRESS_REGISTRATIONS);
+
+  /** @returns `false` when the address has had its share */
+  admit(address: string): boolean {
+    const network = networkOf(address);
+    if (this.#byAddress.isOver(network)) return false;
+    this.#byAddress.add(network);
+    return true;
+  }
+}
+
+/** Events within a window that begins with the first of them. */
+class WindowCounter {
   readonly #limit: number;
-  readonly #counts = new LRUCache<string, { failures: number }>({
+  readonly #counts = new LRUCache<string, { events: number }>({
     max: COUNTED,
     ttl: THROTTLE_WINDOW_SECONDS * 1000,
   });
@@ -66,13 +81,13 @@ class FailureCounter {
   }
 
   isOver(key: string): boolean {
-    return (this.#counts.get(key)?.failures ?? 0) >= this.#limit;
+    return (this.#counts.get(key)?.events ?? 0) >= this.#limit;
   }
 
   add(key: string): void {
     const count = this.#counts.get(key);
-    if (count === undefined) this.#counts.set(key, { failures: 1 });
-    else count.failures++;
+    if (count === undefined) this.#counts.set(key, { events: 1 });
+    else count.events++;
   }
 }
 

@@ -21,6 +21,9 @@ const VERIFIED_MS = 24 * 60 * 60 * 1000;
 /** A reader that keeps an old password costs one check and one failure an hour, not one at each turn of a page. */
 const FAILED_MS = 60 * 60 * 1000;
 
+/** Strangers' registrations never take a core from logins; whoever is at the end of the queue waits half a second. */
+const REGISTRATIONS_WAITING = 8;
+
 export interface PasswordAttempt {
   /** As it was sent. */
   readonly name: string;
@@ -52,6 +55,7 @@ export class PasswordCheck {
     waiting: THROTTLED_WAITING,
     pauseMs: THROTTLED_PAUSE_MS,
   });
+  readonly #registrationLane = new WorkGate({ atOnce: 1, waiting: REGISTRATIONS_WAITING });
   readonly #underWay = new Map<string, Promise<boolean>>();
 
   /** Answers at once from memory; `false` means that only `check` can tell. */
@@ -89,6 +93,11 @@ export class PasswordCheck {
   /** Hashes a new password within the same bounds. @returns `undefined` when too many wait */
   hash(key: PasswordKey): Promise<string> | undefined {
     return this.#lane.tryRun(() => hashPasswordKey(key));
+  }
+
+  /** As `hash`, for somebody whom nobody knows yet. */
+  hashOfNewcomer(key: PasswordKey): Promise<string> | undefined {
+    return this.#registrationLane.tryRun(() => hashPasswordKey(key));
   }
 
   #pairOfUser(id: UserId, key: PasswordKey): string {

@@ -129,6 +129,19 @@ describe('checking passwords', () => {
     expect((await Promise.all(verdicts)).filter((verdict) => verdict === 'busy')).toHaveLength(2);
   });
 
+  it('hashes for strangers who register apart from the logins', async () => {
+    const passwords = new PasswordCheck();
+    const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
+    const hashes = Array.from({ length: 20 }, () => passwords.hashOfNewcomer(key));
+    const started = hashes.filter((hash) => hash !== undefined);
+    expect(started).toHaveLength(9);
+    let isHashed = false;
+    void Promise.all(started).then(() => (isHashed = true));
+    expect(await passwords.check({ name: 'anna', user, key, isThrottled: false })).toBe('match');
+    expect(isHashed).toBe(false);
+    await Promise.all(started);
+  });
+
   it('bounds what waits, checks a pair on many connections once, and still lets throttled ones through', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };

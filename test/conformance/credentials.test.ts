@@ -153,6 +153,25 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(nearby).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
     }));
 
+  it('throttles registrations by address, and no login from there', () =>
+    withServer(async () => {
+      const { headers, user } = await addUser(server);
+      const register = async (username: string, address: string) =>
+        (
+          await server.send('POST', '/users/create', {
+            headers: from(address),
+            body: { username, password: 'x' },
+          })
+        ).status;
+      for (let i = 0; i < 100; i++) expect(await register(user.name, '192.0.2.1')).toBe(402);
+      expect(await register('newcomer', '192.0.2.1')).toBe(429);
+      expect(await register('newcomer', '192.0.2.2')).toBe(201);
+      const login = await server.send('GET', '/users/auth', {
+        headers: { ...headers, ...from('192.0.2.1') },
+      });
+      expect(login.status).toBe(200);
+    }));
+
   it('does not count requests without credentials', () =>
     withServer(async () => {
       const statuses = await statusesOf(150, () => ({ headers: from('192.0.2.1') }));
