@@ -1,4 +1,4 @@
-import { LoginThrottle } from '../auth/login-throttle.js';
+import { LoginThrottle, RegistrationThrottle } from '../auth/login-throttle.js';
 import { PasswordCheck } from '../auth/password-check.js';
 import { apiKeysByPrefix, noteKeyUses } from '../storage/api-key-repository.js';
 import type { Store } from '../storage/store.js';
@@ -15,6 +15,7 @@ const REMEMBERED = 20_000;
 export class Accounts {
   readonly store: Store;
   readonly passwords = new PasswordCheck();
+  readonly registrations = new RegistrationThrottle();
   readonly keys: RememberedReads<KnownKey>;
   readonly users: RememberedReads<KnownUser>;
   readonly authenticator: Authenticator;

@@ -1,6 +1,7 @@
 import type { AccountCredentials } from '../auth/basic-credentials.js';
 import { secretMatches } from '../auth/api-key-secret.js';
 import type { LoginThrottle } from '../auth/login-throttle.js';
+import { TriedKeys } from '../auth/tried-keys.js';
 import type { PasswordAttempt, PasswordCheck } from '../auth/password-check.js';
 import { type ApiKeyText, parseApiKeyText } from '../domain/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from '../domain/api-key.js';
@@ -59,14 +60,17 @@ export interface Origin {
  * Tells who sent a request. Both ways answer at once, without a promise, when everything needed is remembered: that
  * is nearly every push of a fleet.
  *
- * Failures are counted by client address and, for accounts, by name. Credentials that are right are never throttled:
- * API keys cost a microsecond and are always compared; a password key that was verified lately is recognised for
- * free; any other is checked in a slow lane while its address or name is throttled (auth/password-check.ts).
+ * Failures are counted by client address and, for accounts, by name; the same wrong secret again is no new guess and
+ * counts nothing, because a reader sends what it has at every turn of a page. Credentials that are right are never
+ * throttled: API keys cost a microsecond and are always compared; a password key that was verified lately is recognised
+ * for free; any other is checked in a slow lane while its address or name is throttled (auth/password-check.ts), unless
+ * its name logged in from there before (auth/login-throttle.ts).
  *
  * Both throw, or reject with, SyncError `unauthorized`, `throttled`, `overloaded`, `unavailable`.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #triedKeys = new TriedKeys();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -74,11 +78,11 @@ export class Authenticator {
 
   byApiKey(text: string, origin: Origin): Principal | Promise<Principal> {
     const presented = parseApiKeyText(text);
-    if (presented === undefined) throw this.#failure(origin.clientAddress, undefined);
+    if (presented === undefined) throw this.#wrongKey(text, origin.clientAddress);
     const known = this.#options.keys.peek(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
-    return this.#byApiKeyAnew(presented, origin.clientAddress);
+    return this.#byApiKeyAnew(presented, text, origin.clientAddress);
   }
 
   /** @param credentials `undefined`: none were sent, or none that can be right */
@@ -93,24 +97,27 @@ export class Authenticator {
     return this.#byAccountAnew(credentials, origin.clientAddress);
   }
 
-  async #byApiKeyAnew(presented: ApiKeyText, address: string): Promise<Principal> {
+  async #byApiKeyAnew(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
     const known = await this.#options.keys.readAnew(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
-    throw this.#failure(address, undefined);
+    throw this.#wrongKey(text, address);
   }
 
   async #byAccountAnew({ name, key }: AccountCredentials, address: string): Promise<Principal> {
     const known = await this.#options.users.readAnew(name);
     const account = known === undefined ? undefined : accountOf(known.user);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
-    const verdict = await this.#options.passwords.check({ user: account, key, isThrottled });
+    const verdict = await this.#options.passwords.check({ name, user: account, key, isThrottled });
     switch (verdict) {
       case 'match':
         if (known === undefined) break;
+        this.#options.throttle.recordSuccess(address, name);
         return known.principal;
       case 'mismatch':
         break;
+      case 'mismatch-again':
+        throw unauthorized();
       case 'busy':
         if (isThrottled) throw throttled();
         throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
@@ -126,6 +133,10 @@ export class Authenticator {
     if (key.isRevoked || user.isDisabled || isExpired) throw unauthorized();
     this.#options.keyUses.note(key.id, key.lastUsedSeconds);
     return principal;
+  }
+
+  #wrongKey(text: string, address: string): SyncError {
+    return this.#triedKeys.note(text) ? unauthorized() : this.#failure(address, undefined);
   }
 
   #failure(address: string, name: string | undefined): SyncError {

@@ -23,8 +23,8 @@ export async function changePassword(
   const replaces = known?.user.passwordHash;
   if (known === undefined || replaces === undefined) throw unauthorized();
   const user = { id: known.user.id, passwordHash: replaces };
-  const verdict = await accounts.passwords.check({ user, key: oldKey, isThrottled: false });
-  if (verdict === 'mismatch') throw unauthorized();
+  const verdict = await accounts.passwords.check({ name, user, key: oldKey, isThrottled: false });
+  if (verdict === 'mismatch' || verdict === 'mismatch-again') throw unauthorized();
   const passwordHash = verdict === 'busy' ? undefined : await accounts.passwords.hash(newKey);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many logins are waiting.');
   const isChanged = await changePasswordHash(accounts.store, known.user.id, { passwordHash, replaces });

@@ -7,13 +7,13 @@ import type { Accounts } from './accounts.js';
  * Removes the user's account with keys, devices and progress, for good. An owner is refused: a reader must not leave
  * a server that nobody can manage. Where it fails half-way, the same request goes on with the rest.
  *
- * @throws SyncError `forbidden`
+ * @throws SyncError `owner-account`
  */
 export async function deleteAccount(
   accounts: Accounts,
   { userId, userName, isOwner }: Principal,
 ): Promise<void> {
-  if (isOwner) throw new SyncError('forbidden', 'An owner cannot be removed over the sync routes.');
+  if (isOwner) throw new SyncError('owner-account', 'An owner cannot be removed over the sync routes.');
   try {
     await removeUser(accounts.store, userId);
   } finally {

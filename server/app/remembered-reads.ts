@@ -20,6 +20,8 @@ export interface RememberedReadsOptions {
 export class RememberedReads<Value extends object> {
   readonly #queue: PullQueue<string, Value>;
   readonly #values: LRUCache<string, Value>;
+  /** What was read before the last of them may be from before the change. */
+  #changes = 0;
 
   constructor(
     queue: PullQueue<string, Value>,
@@ -42,7 +44,9 @@ export class RememberedReads<Value extends object> {
   async readAnew(key: string): Promise<Value | undefined> {
     // The value may be as old as the moment before it was read, so its age counts from here.
     const startMs = performance.now();
+    const changes = this.#changes;
     const value = await this.#queue.pull(key);
+    if (changes !== this.#changes) return value;
     if (value === undefined) this.#values.delete(key);
     else this.#values.set(key, value, { start: startMs });
     return value;
@@ -50,10 +54,12 @@ export class RememberedReads<Value extends object> {
 
   /** After a change made through this server, which need not wait. */
   forget(key: string): void {
+    this.#changes++;
     this.#values.delete(key);
   }
 
   forgetAll(): void {
+    this.#changes++;
     this.#values.clear();
   }
 

@@ -9,6 +9,7 @@ import { positionsPage } from '../storage/position-page.js';
 import type { Store } from '../storage/store.js';
 import { userActedFor } from './acting-for.js';
 import { booksOfDocuments } from './books-of-documents.js';
+import { sameBookDocuments } from './same-book-documents.js';
 
 export interface DocumentOfUser {
   /** `undefined`: the actor. */
@@ -19,7 +20,10 @@ export interface DocumentOfUser {
 export interface ShownDocument {
   readonly document: Document;
   readonly book: CataloguedBook | undefined;
-  /** The last one of each device, the newest first: that is what readers get. */
+  /**
+   * The last one of each device, whichever digest of the book it goes by, the newest first: the first of all is what
+   * readers get.
+   */
   readonly positions: Page<DevicePosition, PositionCursor>;
 }
 
@@ -31,13 +35,18 @@ export async function showDocument(
   { after, limit }: PageRequest<PositionCursor>,
 ): Promise<ShownDocument> {
   const user = await userActedFor(store, actor, userId, 'feature:koreader_sync');
-  const rows = await positionsPage(store, user.id, document, { after, limit: limit + 1 });
+  const documents = [document, ...(await sameBookDocuments(store, user.id, document))];
+  const rows = await positionsPage(store, user.id, documents, { after, limit: limit + 1 });
   if (rows.length === 0 && after === undefined) throw progressNotFound();
   const books = await booksOfDocuments(store, actor, [document]);
   return {
     document,
     book: books.get(document),
-    positions: pageOf(rows, limit, ({ arrival, deviceKey }) => ({ arrival, deviceKey })),
+    positions: pageOf(rows, limit, (last) => ({
+      arrival: last.arrival,
+      deviceKey: last.deviceKey,
+      document: last.document,
+    })),
   };
 }
 

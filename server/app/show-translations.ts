@@ -3,7 +3,7 @@ import type { DevicePosition } from '../domain/device.js';
 import { worse } from '../progress/confidence.js';
 import type { Store } from '../storage/store.js';
 import type { ShownDocument } from './show-document.js';
-import { translatedDocument, type TranslatedDocument } from './translated-document.js';
+import { isDigestNow, translatedDocument, type TranslatedDocument } from './translated-document.js';
 import type { QueryOutcome, Translate, TranslationAnswer } from './translations.js';
 
 /** What a position is in other forms, or why nobody can tell. */
@@ -31,7 +31,12 @@ export async function showTranslations(
   const answer = await translate({ path: found.path, format: found.format, queries: items.map(queryOf) });
   if (answer.state !== 'answered') return items.map(() => answer);
   const outcomes = items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' as const });
-  return found.isFormer ? outcomes.map(inOtherFile) : outcomes;
+  // Devices that go by a former digest may have the file as it was.
+  return outcomes.map((outcome, index) => {
+    const position = items[index];
+    const isNow = position !== undefined && book !== undefined && isDigestNow(position.document, book);
+    return isNow ? outcome : inOtherFile(outcome);
+  });
 }
 
 function queryOf({ position, percentage }: DevicePosition) {

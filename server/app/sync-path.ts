@@ -16,6 +16,7 @@ import {
 import type { Store } from '../storage/store.js';
 import { isRetryable, isRowLocked } from '../storage/transaction.js';
 import { DeviceNotes } from './device-notes.js';
+import { libraryVisibility } from './library-visibility.js';
 import { PullQueue } from './pull-queue.js';
 import { PushQueue } from './push-queue.js';
 import { RememberedReads } from './remembered-reads.js';
@@ -118,7 +119,7 @@ export class SyncPath {
     const known = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
     if (known !== undefined && access !== undefined && isComplete(access, librariesOf(known))) {
-      return sameBook(known, visibility(access, userId));
+      return sameBook(known, libraryVisibility(access, userId));
     }
     return this.#sameBookRead(userId, document);
   }
@@ -139,7 +140,7 @@ export class SyncPath {
   async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
     const [known] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
     if (known === undefined) return NONE;
-    return sameBook(known, visibility(await this.#accessTo(librariesOf(known)), userId));
+    return sameBook(known, libraryVisibility(await this.#accessTo(librariesOf(known)), userId));
   }
 
   /** A library that is not in what is remembered may just have been added. */
@@ -152,15 +153,8 @@ export class SyncPath {
 
 const NONE: readonly Document[] = [];
 
-function visibility(access: LibraryAccess, userId: UserId): (library: LibraryId) => boolean {
-  return (library) => {
-    const readers = access.get(library);
-    return readers === 'everybody' || readers?.has(userId) === true;
-  };
-}
-
 function isVisibleIn(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
-  const isVisible = visibility(access, userId);
+  const isVisible = libraryVisibility(access, userId);
   for (const library of libraries) if (isVisible(library)) return true;
   return false;
 }

@@ -41,7 +41,11 @@ export async function translatedDocument(
   return { state: 'found', path, format, isFormer: !isDigestNow(document, book) };
 }
 
-function isDigestNow(document: Document, { partialMd5, filenameMd5, hashedMs }: CataloguedBook): boolean {
+/** Whether the document is a digest of the book as it is, not of how it was. */
+export function isDigestNow(
+  document: Document,
+  { partialMd5, filenameMd5, hashedMs }: CataloguedBook,
+): boolean {
   const digest = digestOfDocument(document);
   if (digest === undefined || hashedMs === undefined) return false;
   return partialMd5?.equals(digest) === true || filenameMd5?.equals(digest) === true;

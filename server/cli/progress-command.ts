@@ -51,7 +51,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
           (await showDocument(store, OPERATOR, { userId: id, document }, page)).positions;
         for await (const each of allPages(read)) {
           if (flags.json === true) writeJsonLine(positionJson(each));
-          else writeLine(positionText(each));
+          else writeLine(positionText(each, document));
         }
       }),
     );
@@ -61,7 +61,9 @@ export function addProgressCommand(program: Command, context: CommandContext): v
     .argument('<user>', 'whose')
     .argument('<document>', 'as the list shows it', parseArgument)
     .argument('<device>', 'the id of the device, as "dogear progress show" shows it')
-    .description('delete the position of one device: readers then get the newest of the others')
+    .description(
+      'delete the position of one device in the document that it goes by: readers then get the newest of the others',
+    )
     .action((user: string, document: Document, device: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { id } = await findUser(store, user);
@@ -95,11 +97,13 @@ function documentJson({ record, devices, book }: ListedProgress): object {
   };
 }
 
-function positionText(position: DevicePosition): string {
+/** @param document that was asked for */
+function positionText(position: DevicePosition, document: Document): string {
   const name = position.friendlyName ?? position.deviceName;
   return (
     `${position.deviceKey.toString('base64url')}: ${shownText(name)}: ${percent(position.percentage)}, ` +
-    `${shownTime(position.pushedMs / 1000)}, at ${shownText(position.position)}`
+    `${shownTime(position.pushedMs / 1000)}, at ${shownText(position.position)}` +
+    (position.document === document ? '' : `, as ${shownText(position.document)}`)
   );
 }
 
@@ -111,6 +115,7 @@ function positionJson(position: DevicePosition): object {
       device_id: position.readerId ?? null,
       friendly_name: position.friendlyName ?? null,
     },
+    document: position.document,
     progress: position.position,
     percentage: position.percentage,
     pushed_at: jsonTime(position.pushedMs / 1000),

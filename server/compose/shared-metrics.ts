@@ -11,6 +11,8 @@ type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 /** A thread that is too busy to answer within this time is left out of the sum. */
 const PATIENCE_MS = 500;
 const CHANNEL = 'dogear-metrics';
+/** What the system says of the whole process: every thread measures the same, and a sum would be a multiple of it. */
+const PROCESS_WIDE = /^dogear_process_/;
 
 /**
  * Joins the measurements of all threads that answer requests: a scrape reaches any one of them, and counters
@@ -43,7 +45,7 @@ export class SharedMetrics {
     const own = this.#registry;
     if (this.#channel === undefined) return { contentType: own.contentType, text: await own.metrics() };
     const all = [await own.getMetricsAsJSON(), ...(await this.#others(this.#channel))];
-    const joined = AggregatorRegistry.aggregate(all);
+    const joined = AggregatorRegistry.aggregate(all.map(ofProcessOnce));
     return { contentType: joined.contentType, text: await joined.metrics() };
   }
 
@@ -77,4 +79,10 @@ export class SharedMetrics {
     const metrics = await this.#registry.getMetricsAsJSON();
     this.#channel?.postMessage({ type: 'answer', id, metrics } satisfies MetricsMessage);
   }
+}
+
+function ofProcessOnce(metrics: MetricsJson): MetricsJson {
+  return metrics.map((metric) =>
+    PROCESS_WIDE.test(metric.name) ? { ...metric, aggregator: 'first' as const } : metric,
+  );
 }

@@ -1,3 +1,4 @@
+import type { Document } from './document.js';
 import type { UserId } from './ids.js';
 import type { Fraction } from './progress.js';
 
@@ -18,6 +19,7 @@ export interface ListedDevice {
 
 /** A device's last position in a document. */
 export interface DevicePosition {
+  readonly document: Document;
   readonly deviceKey: Buffer;
   readonly deviceName: string;
   readonly readerId: string | undefined;
@@ -35,6 +37,7 @@ export interface DevicePosition {
 export interface PositionCursor {
   readonly arrival: number;
   readonly deviceKey: Buffer;
+  readonly document: Document;
 }
 
 /** Characters of a friendly name; the column holds 190. */

@@ -3,7 +3,10 @@ export type SyncErrorCode =
   /** Bad or missing credentials, disabled user, expired or revoked key: which of them is nobody's business. */
   | 'unauthorized'
   | 'throttled'
+  | 'registrations-throttled'
   | 'forbidden'
+  /** The owner would leave a server that nobody can manage. */
+  | 'owner-account'
   | 'document-unknown'
   | 'name-taken'
   | 'name-invalid'

@@ -62,18 +62,24 @@ function levelOf(status: number): 'debug' | 'info' | 'warn' {
   return status < 500 ? 'info' : 'warn';
 }
 
-/** Shows no secret of what stands where an API key belongs, nor of anything that begins like one. */
+/** Shows no secret of what stands where an API key belongs, nor of anything that looks like one. */
 export function maskPath(path: string): string {
-  const parts = path.slice(0, LOGGED_CHARACTERS).split('/');
-  return parts
-    .map((part, i) => (parts[i - 1] === 'koreader' || isLikeKey(part) ? maskApiKeyText(part) : part))
-    .join('/');
+  let followsKoreader = false;
+  const shown: string[] = [];
+  for (const part of path.slice(0, LOGGED_CHARACTERS).split('/')) {
+    const plain = unescaped(part).toLowerCase();
+    const isSecret = plain.includes('dogear_') || plain.startsWith('koreader/');
+    // Clients and people write `//` and `/./` as well: the key is the next part that says something.
+    const isNothing = plain === '' || plain === '.' || plain === '..';
+    shown.push(isSecret || (followsKoreader && !isNothing) ? maskApiKeyText(part) : part);
+    if (!isNothing) followsKoreader = plain === 'koreader';
+  }
+  return shown.join('/');
 }
 
-/** Whatever way its letters are written: `%64ogear_…` is one as well. */
-function isLikeKey(part: string): boolean {
-  const plain = part.replaceAll(/%([2-7][0-9a-f])/gi, (_escape, hex: string) =>
+/** Whatever way its letters are written: `%64ogear_…` is a key as well, and `koreader%2F…` the place of one. */
+function unescaped(part: string): string {
+  return part.replaceAll(/%([2-7][0-9a-f])/gi, (_escape, hex: string) =>
     String.fromCharCode(parseInt(hex, 16)),
   );
-  return /^dogear_/i.test(plain);
 }

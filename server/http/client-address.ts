@@ -21,12 +21,29 @@ export function parseNetwork(text: string): Network | undefined {
   }
 }
 
+interface HeaderLines {
+  forEach(visit: (lowerCaseName: string, value: string) => void): void;
+}
+
+/**
+ * All lines of X-Forwarded-For as one. Some proxies write a line of their own below the one that the client wrote, and
+ * `getHeader` has only the first, which anybody may write, or leave empty.
+ */
+export function forwardedForOf(request: HeaderLines): string {
+  const lines: string[] = [];
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines.join(',');
+}
+
 /**
  * Who sent the request. Only a trusted proxy is believed, and only about the one before it: X-Forwarded-For is read
  * from the right, past trusted proxies, to the first address that is none. Left of that a client may write anything.
  *
  * @param peer the bytes of the socket's address
  * @param proxied those that came by the PROXY protocol; empty without it
+ * @param forwardedFor all of X-Forwarded-For; empty without it
  * @returns IPv4 in dotted form, IPv6 as eight groups
  */
 export function clientAddress(

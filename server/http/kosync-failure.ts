@@ -45,6 +45,17 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
     message: 'Too many failed logins. Try again in some minutes.',
     retryAfter: '600',
   },
+  'registrations-throttled': {
+    status: 429,
+    code: 2015,
+    message: 'Too many registrations came from this address. Try again in some minutes.',
+    retryAfter: '600',
+  },
+  'owner-account': {
+    status: 403,
+    code: 2016,
+    message: 'An owner of this server cannot be removed from a reader.',
+  },
   'name-taken': { status: 402, code: 2002, message: 'This user name is taken.' },
   'name-invalid': {
     status: [403, 400],

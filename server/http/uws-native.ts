@@ -25,6 +25,8 @@ export interface NativeRequest {
   getQuery(): string;
   /** One character a byte (Latin-1); `''` when absent. Bytes above 0x7F at either end are cut off like white space. */
   getHeader(lowerCaseName: string): string;
+  /** Each header line in its order, names in lower case: the only way to see a second line of one name. */
+  forEach(visit: (lowerCaseName: string, value: string) => void): void;
 }
 
 export interface NativeResponse {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Answer, StreamAnswer } from './answer.js';
-import { clientAddress, type Network } from './client-address.js';
+import { BodyBuffer } from './body-buffer.js';
+import { clientAddress, forwardedForOf, type Network } from './client-address.js';
 import { ListenError } from './listen-error.js';
 import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
 import type { Failure } from './route.js';
@@ -126,7 +127,7 @@ class Exchange implements HttpRequest {
     this.path = request.getUrl();
     this.query = request.getQuery();
     this.#headers = READ_HEADERS.map((name) => request.getHeader(name));
-    this.#forwardedFor = request.getHeader('x-forwarded-for');
+    this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
     this.#contentLength = request.getHeader('content-length');
   }
 
@@ -170,18 +171,14 @@ class Exchange implements HttpRequest {
       this.#refuseBody(limitBytes);
       return;
     }
-    let before: Buffer | undefined;
+    const body = new BodyBuffer(limitBytes);
     this.#response.onData((chunk, isLast) => {
       if (this.#isOver) return;
-      const bytes = Buffer.from(chunk);
-      if ((before?.length ?? 0) + bytes.length > limitBytes) {
+      if (!body.add(chunk)) {
         this.#refuseBody(limitBytes);
       } else if (isLast) {
-        this.body = (before === undefined ? bytes : Buffer.concat([before, bytes])).toString('utf8');
+        this.body = body.text();
         void this.#handle();
-      } else {
-        // The chunk's memory is taken back when this returns.
-        before = Buffer.concat(before === undefined ? [bytes] : [before, bytes]);
       }
     });
   }

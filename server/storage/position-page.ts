@@ -22,11 +22,11 @@ export async function documentsPage(
   return rows.map((row) => ({ document: documentOf(row.document), devices: toNumber(row.devices) }));
 }
 
-/** The last position of each device in one document, the newest first: the first one is the record. */
+/** The last position of each device in each of the documents, the newest first. */
 export async function positionsPage(
   store: Store,
   userId: UserId,
-  document: Document,
+  documents: readonly Document[],
   page: { readonly after: PositionCursor | undefined; readonly limit: number },
 ): Promise<readonly DevicePosition[]> {
   let query = store.db
@@ -37,19 +37,29 @@ export async function positionsPage(
     .selectAll('p')
     .select('d.friendly_name')
     .where('p.user_id', '=', userId)
-    .where('p.document', '=', Buffer.from(document));
+    .where(
+      'p.document',
+      'in',
+      documents.map((document) => Buffer.from(document)),
+    );
   const { after } = page;
   if (after !== undefined) {
     query = query.where((where) =>
       where.or([
         where('p.arrival', '<', after.arrival),
         where.and([where('p.arrival', '=', after.arrival), where('p.device_key', '<', after.deviceKey)]),
+        where.and([
+          where('p.arrival', '=', after.arrival),
+          where('p.device_key', '=', after.deviceKey),
+          where('p.document', '<', Buffer.from(after.document)),
+        ]),
       ]),
     );
   }
   const rows = await query
     .orderBy('p.arrival', 'desc')
     .orderBy('p.device_key', 'desc')
+    .orderBy('p.document', 'desc')
     .limit(page.limit)
     .execute();
   return rows.map((row) => {
@@ -57,6 +67,7 @@ export async function positionsPage(
     if (percentage === undefined)
       throw new Error('the database holds a percentage that nobody can have pushed');
     return {
+      document: documentOf(row.document),
       deviceKey: row.device_key,
       deviceName: row.device_name.toString('utf8'),
       readerId: deviceIdOfKey(row.device_key),

@@ -140,6 +140,30 @@ describe('remembered reads', () => {
     expect(remembered.peek('a')).toBeUndefined();
   });
 
+  it('do not remember what was read before a change', async () => {
+    const ends: (() => void)[] = [];
+    const queue = new PullQueue<string, object>({
+      read: (keys) => {
+        const read = new Map(keys.map((key) => [key, {}]));
+        return new Promise((resolve) => ends.push(() => resolve(read)));
+      },
+      textOf: (key) => key,
+      isRetryable: () => false,
+      keysPerRead: 10,
+      readsAtOnce: 1,
+      waitingKeys: 10,
+    });
+    const remembered = new RememberedReads(queue, { entries: 10 });
+    for (const forget of [() => remembered.forget('a'), () => remembered.forgetAll()]) {
+      const read = remembered.read('a');
+      await tick();
+      forget();
+      ends.shift()?.();
+      expect(await read).toBeDefined();
+      expect(remembered.peek('a')).toBeUndefined();
+    }
+  });
+
   it('do not remember what is absent', async () => {
     let value: object | undefined;
     const queue = new PullQueue<string, object>({

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { passwordKeyOf } from '../../server/auth/password-key.js';
+import { hashPasswordKey } from '../../server/auth/scrypt-hash.js';
 import { type TestDatabase, testDatabases } from '../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
 
@@ -94,6 +96,80 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(new Set(flood.map((reply) => reply.status))).toEqual(new Set([429]));
       expect(flood[0]?.headers['retry-after']).toBeDefined();
       expect(user.name).not.toBe(newcomer.user.name);
+    }));
+
+  it('counts readers that keep wrong credentials once, and makes their neighbours wait for nothing', () =>
+    withServer(async () => {
+      const gateway = from('192.0.2.1');
+      const outdated = await addUser(server);
+      const disabled = await addUser(server);
+      await server.store.db
+        .updateTable('user')
+        .set({ is_disabled: 1 })
+        .where('id', '=', disabled.user.id)
+        .execute();
+      const old = { ...outdated.headers, 'x-auth-key': 'an old password' };
+      const statuses = [
+        ...(await statusesOf(60, () => ({ headers: { ...old, ...gateway } }))),
+        ...(await statusesOf(60, () => ({ headers: { ...disabled.headers, ...gateway } }))),
+        ...(await statusesOf(60, () => ({ headers: { ...old, 'x-auth-user': 'nobody', ...gateway } }))),
+        ...(await statusesOf(60, () => ({ path: '/koreader/mistyped/users/auth', headers: gateway }))),
+      ];
+      expect(new Set(statuses)).toEqual(new Set([401]));
+      const neighbours = await Promise.all(Array.from({ length: 8 }, () => addUser(server)));
+      const pushes = await Promise.all(
+        neighbours.map(({ headers }) =>
+          server.send('PUT', '/syncs/progress', { headers: { ...headers, ...gateway }, body: push }),
+        ),
+      );
+      expect(pushes.map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
+    }));
+
+  it('lets a reader in from where it logged in before, however much others guess at its name', () =>
+    withServer(async () => {
+      const { headers, user } = await addUser(server);
+      const home = from('192.0.2.1');
+      const login = (key: string, address: Readonly<Record<string, string>>) =>
+        server.send('GET', '/users/auth', { headers: { ...headers, 'x-auth-key': key, ...address } });
+      expect((await server.send('GET', '/users/auth', { headers: { ...headers, ...home } })).status).toBe(
+        200,
+      );
+      await statusesOf(50, (i) => ({
+        headers: { ...headers, 'x-auth-key': `guess-${String(i)}`, ...from(`198.51.100.${String(i)}`) },
+      }));
+      // A new password is one that has to be checked.
+      const key = passwordKeyOf('new password');
+      const change = { password_hash: await hashPasswordKey(key) };
+      await server.store.db.updateTable('user').set(change).where('id', '=', user.id).execute();
+      const guesses = Array.from({ length: 6 }, (_, i) => login(`more-${String(i)}`, from('198.51.100.99')));
+      await Promise.race(guesses);
+      expect((await login(key, home)).status).toBe(200);
+      expect(new Set((await Promise.all(guesses)).map(({ status }) => status))).toEqual(new Set([429]));
+
+      // Nor does that open a door for guessing from the reader's own gateway.
+      const nearby = await statusesOf(8, (i) => ({
+        headers: { ...headers, 'x-auth-key': `near-${String(i)}`, ...home },
+      }));
+      expect(nearby).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    }));
+
+  it('throttles registrations by address, and no login from there', () =>
+    withServer(async () => {
+      const { headers, user } = await addUser(server);
+      const register = async (username: string, address: string) =>
+        (
+          await server.send('POST', '/users/create', {
+            headers: from(address),
+            body: { username, password: 'x' },
+          })
+        ).status;
+      for (let i = 0; i < 100; i++) expect(await register(user.name, '192.0.2.1')).toBe(402);
+      expect(await register('newcomer', '192.0.2.1')).toBe(429);
+      expect(await register('newcomer', '192.0.2.2')).toBe(201);
+      const login = await server.send('GET', '/users/auth', {
+        headers: { ...headers, ...from('192.0.2.1') },
+      });
+      expect(login.status).toBe(200);
     }));
 
   it('does not count requests without credentials', () =>

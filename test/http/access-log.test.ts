@@ -13,6 +13,13 @@ describe('the access log', () => {
     [`/${KEY}/users/auth`, '/dogear_abcdef_***/users/auth'],
     [`/x/${KEY.toUpperCase()}`, '/x/***'],
     [`/x/%64%6Fgear_${KEY.slice(7)}`, '/x/***'],
+    [`/koreader%2F${KEY}/users/auth`, '/***/users/auth'],
+    [`/koreader%2fmistyped/users/auth`, '/***/users/auth'],
+    [`/sub%2Fkoreader%2F${KEY}`, '/***'],
+    ['/koreader//mistyped/users/auth', '/koreader//***/users/auth'],
+    ['/koreader/./mistyped/users/auth', '/koreader/./***/users/auth'],
+    ['/%6Boreader/mistyped/users/auth', '/%6Boreader/***/users/auth'],
+    ['/Koreader/mistyped/users/auth', '/Koreader/***/users/auth'],
     ['/syncs/progress/d', '/syncs/progress/d'],
     [`/${'x'.repeat(1000)}`, `/${'x'.repeat(299)}`],
   ])('shows %s as %s', (path, shown) => {

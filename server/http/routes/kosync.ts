@@ -90,10 +90,10 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'POST',
       pattern: '/users/create',
       readsBody: true,
-      handle: async ({ body }) => {
+      handle: async (request) => {
         if (!options.takesRegistrations) return kosyncFailure('account', 'registration-off');
-        const { username, password } = parseJsonObject(body);
-        const user = await registerAccount(accounts, username, password);
+        const { username, password } = parseJsonObject(request.body);
+        const user = await registerAccount(accounts, request.clientAddress, username, password);
         return jsonAnswer(201, { username: user.name });
       },
     },

@@ -64,6 +64,16 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     return items;
   }
 
+  async function scannedLibrary(name: string, files: Readonly<Record<string, string>>): Promise<number> {
+    const folder = await bookFolder(files);
+    const { id } = await owner.expect(201, 'POST', '/libraries', { name, root: folder.path });
+    const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    await expect
+      .poll(() => owner.expect(200, 'GET', `/scans/${String(scan)}`), { timeout: 20_000 })
+      .toMatchObject({ state: 'completed' });
+    return id as number;
+  }
+
   it('devices are listed as they named themselves, get friendly names, and are forgotten', async () => {
     const me = await reader();
     await push(me, 'd', { name: 'Kobo', id: 'one' }, 0.1);
@@ -136,12 +146,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
 
   it('documents are listed with the book that they are a digest of, unless it is not for these eyes', async () => {
     const me = await reader();
-    const folder = await bookFolder({ 'shelf/one.epub': 'one', 'hidden.epub': 'hidden' });
-    const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'l', root: folder.path });
-    const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
-    await expect
-      .poll(() => owner.expect(200, 'GET', `/scans/${String(scan)}`), { timeout: 20_000 })
-      .toMatchObject({ state: 'completed' });
+    const id = await scannedLibrary('l', { 'shelf/one.epub': 'one', 'hidden.epub': 'hidden' });
     const byContent = md5('one');
     const byName = md5('one.epub');
     await push(me, byContent, { name: 'A' }, 0.1);
@@ -165,6 +170,28 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
       [md5('unknown')]: undefined,
     });
     expect(books(await listed(owner, `/progress?user_id=${String(me.userId)}&`, 50))).toEqual(expected);
+  });
+
+  it('positions are shown of every device that a pull looks at, whichever digest of the book it goes by', async () => {
+    const me = await reader();
+    await scannedLibrary('digests', { 'both.epub': 'both' });
+    const [byContent, byName] = [md5('both'), md5('both.epub')];
+    await push(me, byContent, { name: 'A', id: 'a' }, 0.1);
+    await push(me, byName, { name: 'A', id: 'a' }, 0.2);
+    await push(me, byName, { name: 'B', id: 'b' }, 0.3);
+    for (const document of [byContent, byName]) {
+      const positions = await listed(me, `/progress/${document}?`, 1);
+      expect(positions.map((each) => [each.document, each.percentage] as unknown)).toEqual([
+        [byName, 0.3],
+        [byName, 0.2],
+        [byContent, 0.1],
+      ]);
+      expect(await pulled(me, document)).toMatchObject({ percentage: positions[0].percentage });
+    }
+    const [newest] = await listed(me, `/progress/${byContent}?`, 50);
+    const path = `/progress/${String(newest.document)}/positions/${String(newest.device.id)}`;
+    expect((await me.call('DELETE', path)).status).toBe(204);
+    expect(await pulled(me, byContent)).toMatchObject({ percentage: 0.2 });
   });
 
   it('each user sees their own, and who manages users anybody’s', async () => {

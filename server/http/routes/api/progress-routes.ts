@@ -55,21 +55,24 @@ const shownDocument = answerSchema(
             device_id: z.string().nullable(),
             friendly_name: z.string().nullable(),
           }),
+          document: z
+            .string()
+            .describe('what the device goes by: another one than was asked for where that is the same book'),
           ...position,
           metadata,
           translation: translationSchema,
         }),
       )
       .describe(
-        'the last one of each device, the newest first: the first of the first page is what readers get',
+        'the last one of each device in this book, by whichever of its digests it goes, the newest first: the first of the first page is what readers get',
       ),
     next_cursor: z.string().nullable(),
   }),
 );
 
 const cursor = z
-  .strictObject({ a: z.int().min(0), k: cursorBytes })
-  .transform(({ a, k }): PositionCursor => ({ arrival: a, deviceKey: k }));
+  .strictObject({ a: z.int().min(0), k: cursorBytes, d: documentText })
+  .transform(({ a, k, d }): PositionCursor => ({ arrival: a, deviceKey: k, document: d }));
 
 const ACCESS: Access = ['feature:koreader_sync', 'user:manage'];
 
@@ -113,9 +116,10 @@ export const progressRoutes: readonly ApiRoute[] = [
           document: shown.document,
           book: bookJson(shown.book),
           positions: shown.positions.items.map((each, index) => positionJson(each, translations[index])),
-          next_cursor: nextCursor(shown.positions, ({ arrival, deviceKey }) => ({
-            a: arrival,
-            k: deviceKey.toString('base64url'),
+          next_cursor: nextCursor(shown.positions, (last) => ({
+            a: last.arrival,
+            k: last.deviceKey.toString('base64url'),
+            d: last.document,
           })),
         },
       };
@@ -128,7 +132,8 @@ export const progressRoutes: readonly ApiRoute[] = [
       operationId: 'deletePosition',
       tag: 'progress',
       summary: 'Delete the position of one device',
-      description: 'Readers then get the newest of the others.',
+      description:
+        'Readers then get the newest of the others. The document is that of the position, which may be another one than the positions were asked for by.',
       access: ACCESS,
       params: z.object({ document: documentText, device: opaqueBytes }),
       query: z.object({ user_id: userQuery }),
@@ -163,6 +168,7 @@ function positionJson(known: DevicePosition, translation: ShownTranslation = { s
       device_id: known.readerId ?? null,
       friendly_name: known.friendlyName ?? null,
     },
+    document: known.document,
     progress: known.position,
     percentage: known.percentage,
     pushed_at: timeOfMs(known.pushedMs),

@@ -1,0 +1,48 @@
+/** Most bodies come in one piece or two; a push has some 300 bytes. */
+const FIRST_BYTES = 1024;
+
+/**
+ * The pieces of a body, put together in memory that doubles. Joining them anew with each piece would copy the square
+ * of what came, and anybody may send a body byte by byte.
+ */
+export class BodyBuffer {
+  readonly #limitBytes: number;
+  #bytes: Buffer | undefined;
+  #length = 0;
+
+  /** @param limitBytes longest body that is taken */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /**
+   * @param piece copied: its memory is taken back when the caller returns
+   * @returns `false` when the body is over the limit; what was held is let go then
+   */
+  add(piece: ArrayBuffer): boolean {
+    const length = this.#length + piece.byteLength;
+    if (length > this.#limitBytes) {
+      this.#bytes = undefined;
+      return false;
+    }
+    if (this.#bytes === undefined || this.#bytes.length < length) this.#growTo(length);
+    this.#bytes?.set(new Uint8Array(piece), this.#length);
+    this.#length = length;
+    return true;
+  }
+
+  /** @returns what came, as UTF-8 */
+  text(): string {
+    return this.#bytes?.toString('utf8', 0, this.#length) ?? '';
+  }
+
+  #growTo(length: number): void {
+    const capacity = Math.min(
+      this.#limitBytes,
+      Math.max(FIRST_BYTES, length, 2 * (this.#bytes?.length ?? 0)),
+    );
+    const grown = Buffer.allocUnsafe(capacity);
+    this.#bytes?.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
