@@ -79,16 +79,31 @@ export async function commitBatch(
   batch: ScanBatch,
   countsAfter: (counts: CommitCounts) => ScanCounts,
 ): Promise<CommitCounts> {
-  const { store, scanId } = context;
   const moves = await findMoves(context, batch.files);
-  const { counts, lease } = await inTransaction(store, async (transaction) => {
+  return inLease(context, async (transaction) => {
     const counted = await writeBatch(context, transaction, batch, moves);
-    const state = await renewLease(transaction, scanId, countsAfter(counted), LEASE_MS);
-    if (state === 'lost') throw leaseLost(context.library);
-    return { counts: counted, lease: state };
+    return { counts: countsAfter(counted), result: counted };
+  });
+}
+
+/**
+ * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
+ *
+ * @param work gives the scan's counts after it, and may be run again: see inTransaction()
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
+ */
+export async function inLease<T>(
+  { store, library, scanId }: CommitContext,
+  work: (transaction: Store) => Promise<{ readonly counts: ScanCounts; readonly result: T }>,
+): Promise<T> {
+  const { result, lease } = await inTransaction(store, async (transaction) => {
+    const done = await work(transaction);
+    const state = await renewLease(transaction, scanId, done.counts, LEASE_MS);
+    if (state === 'lost') throw leaseLost(library);
+    return { result: done.result, lease: state };
   });
   if (lease === 'cancel-requested') throw new DogearError('scan-cancelled', 'The scan was cancelled.');
-  return counts;
+  return result;
 }
 
 export function leaseLost(library: Library): DogearError {

@@ -22,7 +22,7 @@ import { KnownBooks } from './known-books.js';
 import { type CommitContext, commitBatch, type ScannedFile } from './scan-commit.js';
 import { refuseEmptyRoot } from './empty-root.js';
 import { fileAt, hashedFileAt } from './scanned-file.js';
-import { UnhashedMoves } from './unhashed-moves.js';
+import { commitUnhashedMoves, UnhashedMoves } from './unhashed-moves.js';
 
 export interface FileFailure {
   readonly path: Buffer;
@@ -237,12 +237,13 @@ export class ScanRun {
 
   /** What is gone is written only now: the walk has ended well and its root is still the one it was. */
   async #commitGone(): Promise<void> {
-    const { store, library, shard } = this.#options;
+    const { library, shard } = this.#options;
     if (this.#context === undefined) return;
     if (this.#counts.found === 0 && this.#gone.length > 0) refuseEmptyRoot(library, shard);
-    if (this.#unhashedMoves !== undefined) {
-      const moved = await this.#unhashedMoves.commit(store, library, this.#context);
-      this.#count({ moved, added: -moved });
+    for (const pairs of this.#unhashedMoves?.pairs() ?? []) {
+      const counts = { moved: pairs.length, added: -pairs.length };
+      await commitUnhashedMoves(this.#context, pairs, addCounts(this.#counts, counts));
+      this.#count(counts);
     }
     const { moved } = this.#context;
     const gone = this.#gone.filter((id) => !moved.has(id));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from './store.js';
 
-/** Another transaction was in the way, or the connection went: nothing was committed, so it may be run again. */
+/** Another transaction was in the way, or the connection went. */
 const RETRYABLE = new Set([
   'ER_LOCK_DEADLOCK',
   'ER_LOCK_WAIT_TIMEOUT',
@@ -51,7 +51,8 @@ export interface RetryOptions {
 
 /**
  * Runs `work` in one transaction and commits it. The whole of it is run again, after a growing pause, when a
- * deadlock or a lost connection undid it, so `work` must do nothing that cannot be done twice.
+ * deadlock or a lost connection undid it, so `work` must do nothing that cannot be done twice: where the connection
+ * was lost in the commit, it may find its own work done.
  */
 export async function inTransaction<T>(
   store: Store,
