@@ -5,7 +5,7 @@ import {
   KOREADER_EXTENSIONS,
   shardOfFolder,
 } from '../../engine/index.js';
-import type { KnownBook } from '../domain/book.js';
+import type { GoneBook, KnownBook } from '../domain/book.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
 import { addCounts, NO_COUNTS, type ScanCounts, type ScanShard } from '../domain/scan.js';
@@ -61,7 +61,7 @@ export class ScanRun {
   readonly #writer: BatchWriter;
   readonly #plans = new Map<EntryBatch, readonly FileToRecord[]>();
   readonly #unhashedMoves: UnhashedMoves | undefined;
-  readonly #gone: BookId[] = [];
+  readonly #gone: GoneBook[] = [];
   #counts: ScanCounts = NO_COUNTS;
   #pending: ScannedFile[] = [];
   #pendingReturned: BookId[] = [];
@@ -180,7 +180,7 @@ export class ScanRun {
   }
 
   #takeGone(known: KnownBook): void {
-    this.#gone.push(known.id);
+    this.#gone.push({ id: known.id, latinPath: known.path.toString('latin1') });
     this.#unhashedMoves?.gone(known);
   }
 
@@ -246,11 +246,10 @@ export class ScanRun {
       this.#count(counts);
     }
     const { moved } = this.#context;
-    const gone = this.#gone.filter((id) => !moved.has(id));
+    const gone = this.#gone.filter(({ id }) => !moved.has(id));
     for (let start = 0; start < gone.length; start += this.#commitFiles) {
       const chunk = gone.slice(start, start + this.#commitFiles);
       await this.#commit({ files: [], returned: [], gone: chunk });
-      this.#count({ missing: chunk.length });
       this.#options.onBatch(this.#counts);
     }
   }
