@@ -218,7 +218,7 @@ async function findMoves(
     if (same === undefined) continue;
     const candidates = same.slice(0, TWINS_EXAMINED).map((twin) => ({
       ...twin,
-      gone: twin.missing || isGone(context.library.root, twin.path),
+      gone: isGone(context.library.root, twin.path),
     }));
     const twin = chooseMoved(file, candidates, context.moved);
     if (twin === undefined) continue;

@@ -171,7 +171,6 @@ export interface DigestTwin {
   readonly id: BookId;
   readonly path: Buffer;
   readonly sizeBytes: number;
-  readonly missing: boolean;
   readonly digests: Digests;
 }
 
@@ -189,7 +188,7 @@ export async function booksWithPartialMd5(
   for (const chunk of idChunks(partialMd5s)) {
     const rows = await store.db
       .selectFrom('book')
-      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .select(['id', 'path', 'size_bytes', 'partial_md5', 'filename_md5'])
       .where('partial_md5', 'in', chunk)
       .where('library_id', '=', libraryId)
       .orderBy(sql`missing_since_s is null`)
@@ -202,7 +201,6 @@ export async function booksWithPartialMd5(
         id: row.id,
         path: row.path,
         sizeBytes: toNumber(row.size_bytes),
-        missing: row.missing_since_s !== null,
         digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
       });
     }
