@@ -23,7 +23,7 @@ import {
 } from '../storage/former-digest-repository.js';
 import { renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
-import { inTransaction } from '../storage/transaction.js';
+import { inTransaction, retrying } from '../storage/transaction.js';
 import { LEASE_MS } from './scan-lease.js';
 import { isGone } from './vanished-file.js';
 
@@ -207,8 +207,9 @@ async function findMoves(
     mayHaveMoved(file) && file.digests !== undefined ? [file.digests.partialMd5] : [],
   );
   if (digests.length === 0) return moves;
+  const { store, library } = context;
   const twins = new Map<string, DigestTwin[]>();
-  for (const twin of await booksWithPartialMd5(context.store, context.library.id, digests)) {
+  for (const twin of await retrying(() => booksWithPartialMd5(store, library.id, digests))) {
     const key = twin.digests.partialMd5.toString('latin1');
     twins.set(key, [...(twins.get(key) ?? []), twin]);
   }

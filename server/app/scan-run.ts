@@ -17,6 +17,7 @@ import {
 } from '../library/library-merge.js';
 import { readDatabaseNowMs } from '../storage/database-clock.js';
 import type { Store } from '../storage/store.js';
+import { retrying } from '../storage/transaction.js';
 import { BatchWriter } from './batch-writer.js';
 import { KnownBooks } from './known-books.js';
 import { type CommitContext, commitBatch, type ScannedFile } from './scan-commit.js';
@@ -143,7 +144,7 @@ export class ScanRun {
 
   async #begin(mayHoldMoved: boolean): Promise<void> {
     const { store, library, scanId } = this.#options;
-    const startMs = await readDatabaseNowMs(store);
+    const startMs = await retrying(() => readDatabaseNowMs(store));
     const startedAt = performance.now();
     this.#context = {
       store,

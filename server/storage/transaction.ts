@@ -43,6 +43,8 @@ const RETRYABLE = new Set([
 const RETRYABLE_NUMBERS = new Set<unknown>([1927, 1969]);
 
 const FIRST_WAIT_MS = 20;
+/** With the waits between them these take two to three seconds: a database that restarts in its cluster is back. */
+const ATTEMPTS = 8;
 
 export interface RetryOptions {
   /** How often it is tried in all. */
@@ -57,12 +59,23 @@ export interface RetryOptions {
 export async function inTransaction<T>(
   store: Store,
   work: (transaction: Store) => Promise<T>,
-  retry: RetryOptions = { attempts: 8 },
+  retry: RetryOptions = { attempts: ATTEMPTS },
+): Promise<T> {
+  return retrying(
+    // MySQL's isolation level is that of the session (mysql-session.ts): to set it here takes a round trip more.
+    () => store.db.transaction().execute((db) => work({ db, dialect: store.dialect })),
+    retry,
+  );
+}
+
+/** Runs `work`, reads or one statement that may be done twice, again under the same conditions as a transaction. */
+export async function retrying<T>(
+  work: () => Promise<T>,
+  retry: RetryOptions = { attempts: ATTEMPTS },
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      // MySQL's isolation level is that of the session (mysql-session.ts): to set it here takes a round trip more.
-      return await store.db.transaction().execute((db) => work({ db, dialect: store.dialect }));
+      return await work();
     } catch (error) {
       if (attempt >= retry.attempts || !isRetryable(error)) throw error;
       await delay(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
