@@ -2,6 +2,7 @@ import type { KnownBook } from '../domain/book.js';
 import type { LibraryId } from '../domain/ids.js';
 import { nextKnownBooks } from '../storage/book-repository.js';
 import type { Store } from '../storage/store.js';
+import { retrying } from '../storage/transaction.js';
 
 /** Rows of a page: large enough that the round trip does not count, small enough (about 1 MB) to hold two. */
 const PAGE_ROWS = 4000;
@@ -27,7 +28,7 @@ export class KnownBooks {
   }
 
   #read(afterPath: Buffer): Promise<readonly KnownBook[]> {
-    const page = nextKnownBooks(this.#store, this.#libraryId, afterPath, PAGE_ROWS);
+    const page = retrying(() => nextKnownBooks(this.#store, this.#libraryId, afterPath, PAGE_ROWS));
     // Awaited by `next`; a scan that ends before must not leave an unhandled rejection behind.
     page.catch(() => undefined);
     return page;

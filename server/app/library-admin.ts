@@ -71,10 +71,11 @@ export async function chooseLibraries(store: Store, names: readonly string[]): P
   return libraries;
 }
 
+/** @throws DogearError `library-not-found`, `scan-running` */
 export async function removeLibrary(store: Store, name: string): Promise<Library> {
   const library = await findLibrary(store, name);
-  await removeLibraryRows(store, library.id);
-  return library;
+  if (await removeLibraryRows(store, library.id)) return library;
+  throw new DogearError('scan-running', `Somebody keeps scanning the library "${name}". Stop that first.`);
 }
 
 export interface LibraryChangeRequest {

@@ -1,4 +1,4 @@
-import type { BookRecord, Digests, KnownBook } from '../domain/book.js';
+import type { BookRecord, Digests, GoneBook, KnownBook } from '../domain/book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
@@ -6,8 +6,9 @@ import type { ScanCounts } from '../domain/scan.js';
 import { chooseMoved } from '../library/move.js';
 import {
   booksWithPartialMd5,
-  digestsOfBooks,
   type DigestTwin,
+  lockBooks,
+  type LockedBook,
   markMissing,
   markPresent,
   type MovedBook,
@@ -22,7 +23,7 @@ import {
 } from '../storage/former-digest-repository.js';
 import { renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
-import { inTransaction } from '../storage/transaction.js';
+import { inTransaction, retrying } from '../storage/transaction.js';
 import { LEASE_MS } from './scan-lease.js';
 import { isGone } from './vanished-file.js';
 
@@ -40,7 +41,7 @@ export interface ScannedFile {
 export interface ScanBatch {
   readonly files: readonly ScannedFile[];
   readonly returned: readonly BookId[];
-  readonly gone: readonly BookId[];
+  readonly gone: readonly GoneBook[];
 }
 
 export interface CommitContext {
@@ -60,11 +61,7 @@ export interface CommitCounts {
   readonly changed: number;
   readonly moved: number;
   readonly unchanged: number;
-}
-
-interface Move {
-  readonly file: ScannedFile;
-  readonly twin: DigestTwin;
+  readonly missing: number;
 }
 
 /**
@@ -79,16 +76,31 @@ export async function commitBatch(
   batch: ScanBatch,
   countsAfter: (counts: CommitCounts) => ScanCounts,
 ): Promise<CommitCounts> {
-  const { store, scanId } = context;
   const moves = await findMoves(context, batch.files);
-  const { counts, lease } = await inTransaction(store, async (transaction) => {
+  return inLease(context, async (transaction) => {
     const counted = await writeBatch(context, transaction, batch, moves);
-    const state = await renewLease(transaction, scanId, countsAfter(counted), LEASE_MS);
-    if (state === 'lost') throw leaseLost(context.library);
-    return { counts: counted, lease: state };
+    return { counts: countsAfter(counted), result: counted };
+  });
+}
+
+/**
+ * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
+ *
+ * @param work gives the scan's counts after it, and may be run again: see inTransaction()
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
+ */
+export async function inLease<T>(
+  { store, library, scanId }: CommitContext,
+  work: (transaction: Store) => Promise<{ readonly counts: ScanCounts; readonly result: T }>,
+): Promise<T> {
+  const { result, lease } = await inTransaction(store, async (transaction) => {
+    const done = await work(transaction);
+    const state = await renewLease(transaction, scanId, done.counts, LEASE_MS);
+    if (state === 'lost') throw leaseLost(library);
+    return { result: done.result, lease: state };
   });
   if (lease === 'cancel-requested') throw new DogearError('scan-cancelled', 'The scan was cancelled.');
-  return counts;
+  return result;
 }
 
 export function leaseLost(library: Library): DogearError {
@@ -102,12 +114,11 @@ async function writeBatch(
   context: CommitContext,
   transaction: Store,
   batch: ScanBatch,
-  moves: ReadonlyMap<ScannedFile, Move>,
+  moves: ReadonlyMap<ScannedFile, DigestTwin>,
 ): Promise<CommitCounts> {
   const nowMs = context.nowMs();
   const nowS = Math.floor(nowMs / 1000);
-  const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
-  const before = new Map(known.length === 0 ? [] : await digestsOfBooks(transaction, known));
+  const before = await lockBooks(transaction, booksOf(batch, moves));
   const replaced: ReplacedDigest[] = [];
   const saved: BookRecord[] = [];
   const moved: MovedBook[] = [];
@@ -117,17 +128,18 @@ async function writeBatch(
   let unchanged = 0;
   for (const file of batch.files) {
     const record = toRecord(context.library, file);
-    const move = moves.get(file);
-    if (move !== undefined) {
-      moved.push({ id: move.twin.id, record });
-      replaced.push(...replacedDigests(move.twin.id, move.twin.digests, file.digests));
-    } else if (file.known === undefined) {
+    const twin = moves.get(file);
+    if (twin !== undefined && isAt(before.get(twin.id), [twin.path, file.path])) {
+      moved.push({ id: twin.id, record });
+      const was = before.get(twin.id)?.digests ?? twin.digests;
+      replaced.push(...replacedDigests(twin.id, was, file.digests));
+    } else if (file.known === undefined || !isAt(before.get(file.known.id), [file.path])) {
       added++;
       saved.push(record);
     } else if (file.failure !== undefined) {
       failures.set(file.failure, [...(failures.get(file.failure) ?? []), file.known.id]);
     } else {
-      const was = before.get(file.known.id);
+      const was = before.get(file.known.id)?.digests;
       const now = was === undefined ? [] : replacedDigests(file.known.id, was, file.digests);
       if (now.length > 0 || differs(file, file.known)) changed++;
       else unchanged++;
@@ -140,8 +152,26 @@ async function writeBatch(
   await saveBooks(transaction, saved, nowMs);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
-  await markMissing(transaction, batch.gone, nowS);
-  return { added, changed, moved: moved.length, unchanged };
+  const missing = batch.gone
+    .filter(({ id, latinPath }) => isAt(before.get(id), [Buffer.from(latinPath, 'latin1')]))
+    .map(({ id }) => id);
+  await markMissing(transaction, missing, nowS);
+  return { added, changed, moved: moved.length, unchanged, missing: missing.length };
+}
+
+/** Books that were there before and become something else with this batch. */
+function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
+  const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
+  const moved = [...moves.values()].map(({ id }) => id);
+  return [...known, ...moved, ...batch.gone.map(({ id }) => id)];
+}
+
+/**
+ * Whether a book still is where this scan saw it: where the library is scanned in parts, another part may have found
+ * it elsewhere. A moved one may also be at its new place, when the transaction is run again.
+ */
+function isAt(book: LockedBook | undefined, paths: readonly Buffer[]): boolean {
+  return book !== undefined && paths.some((path) => path.equals(book.path));
 }
 
 function toRecord(library: Library, file: ScannedFile): BookRecord {
@@ -170,15 +200,16 @@ const TWINS_EXAMINED = 64;
 async function findMoves(
   context: CommitContext,
   files: readonly ScannedFile[],
-): Promise<ReadonlyMap<ScannedFile, Move>> {
-  const moves = new Map<ScannedFile, Move>();
+): Promise<ReadonlyMap<ScannedFile, DigestTwin>> {
+  const moves = new Map<ScannedFile, DigestTwin>();
   if (!context.mayHoldMoved) return moves;
   const digests = files.flatMap((file) =>
     mayHaveMoved(file) && file.digests !== undefined ? [file.digests.partialMd5] : [],
   );
   if (digests.length === 0) return moves;
+  const { store, library } = context;
   const twins = new Map<string, DigestTwin[]>();
-  for (const twin of await booksWithPartialMd5(context.store, context.library.id, digests)) {
+  for (const twin of await retrying(() => booksWithPartialMd5(store, library.id, digests))) {
     const key = twin.digests.partialMd5.toString('latin1');
     twins.set(key, [...(twins.get(key) ?? []), twin]);
   }
@@ -188,12 +219,12 @@ async function findMoves(
     if (same === undefined) continue;
     const candidates = same.slice(0, TWINS_EXAMINED).map((twin) => ({
       ...twin,
-      gone: twin.missing || isGone(context.library.root, twin.path),
+      gone: isGone(context.library.root, twin.path),
     }));
     const twin = chooseMoved(file, candidates, context.moved);
     if (twin === undefined) continue;
     context.moved.add(twin.id);
-    moves.set(file, { file, twin });
+    moves.set(file, twin);
   }
   return moves;
 }

@@ -33,11 +33,15 @@ export async function acquireScan(
   shard: ScanShard,
   regenHashes: boolean,
 ): Promise<ScanStart> {
+  const runner = currentRunner();
+  let begun: ScanStart | undefined;
   return inTransaction(store, async (transaction) => {
     if ((await lockLibrary(transaction, library.id)) === undefined) {
       throw new DogearError('library-not-found', `The library "${library.name}" has been removed.`);
     }
     for (const { record, leaseExpired } of await runningScans(transaction, library.id)) {
+      // It was begun, and the answer was lost.
+      if (record.id === begun?.scanId && record.runner === runner) return begun;
       if (leaseExpired || isRunnerDead(record.runner)) await interruptScan(transaction, record.id);
       else if (collides(record.shard, shard)) throw alreadyRunning(library, record);
     }
@@ -46,10 +50,11 @@ export async function acquireScan(
       libraryId: library.id,
       shard,
       regenSinceMs,
-      runner: currentRunner(),
+      runner,
       leaseMs: LEASE_MS,
     });
-    return { scanId, regenSinceMs };
+    begun = { scanId, regenSinceMs };
+    return begun;
   });
 }
 
@@ -71,9 +76,6 @@ function alreadyRunning(library: Library, running: ScanRecord): DogearError {
 async function regenSince(store: Store, library: Library, shard: ScanShard): Promise<number> {
   const nowMs = await readDatabaseNowMs(store);
   const last = await latestScan(store, library.id, shard);
-  const cutShort = last?.state.state === 'interrupted' || last?.state.state === 'cancelled';
-  if (cutShort && last?.regenSinceMs !== undefined && nowMs - last.regenSinceMs < RESUME_REGEN_WITHIN_MS) {
-    return last.regenSinceMs;
-  }
-  return nowMs;
+  const sinceMs = last?.state.state === 'completed' ? undefined : last?.regenSinceMs;
+  return sinceMs !== undefined && nowMs - sinceMs < RESUME_REGEN_WITHIN_MS ? sinceMs : nowMs;
 }

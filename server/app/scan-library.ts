@@ -5,6 +5,7 @@ import type { Library } from '../domain/library.js';
 import { type ScanCounts, type ScanShard, WHOLE_LIBRARY } from '../domain/scan.js';
 import { finishScan, latestScan, type LeaseState, renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
+import { retrying } from '../storage/transaction.js';
 import { leaseLost } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
 import { type FileFailure, ScanRun } from './scan-run.js';
@@ -86,7 +87,7 @@ export async function scanLibrary(
   const heartbeat = keepLease(store, library, scanId, run, stop);
   try {
     await run.run();
-    await finishScan(store, scanId, 'completed', run.counts);
+    await retrying(() => finishScan(store, scanId, 'completed', run.counts));
     return { scanId, library: library.name, counts: run.counts, elapsedMs: performance.now() - startedAt };
   } catch (error) {
     const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);

@@ -5,7 +5,7 @@ import {
   KOREADER_EXTENSIONS,
   shardOfFolder,
 } from '../../engine/index.js';
-import type { KnownBook } from '../domain/book.js';
+import type { GoneBook, KnownBook } from '../domain/book.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
 import { addCounts, NO_COUNTS, type ScanCounts, type ScanShard } from '../domain/scan.js';
@@ -17,12 +17,13 @@ import {
 } from '../library/library-merge.js';
 import { readDatabaseNowMs } from '../storage/database-clock.js';
 import type { Store } from '../storage/store.js';
+import { retrying } from '../storage/transaction.js';
 import { BatchWriter } from './batch-writer.js';
 import { KnownBooks } from './known-books.js';
 import { type CommitContext, commitBatch, type ScannedFile } from './scan-commit.js';
 import { refuseEmptyRoot } from './empty-root.js';
 import { fileAt, hashedFileAt } from './scanned-file.js';
-import { UnhashedMoves } from './unhashed-moves.js';
+import { commitUnhashedMoves, UnhashedMoves } from './unhashed-moves.js';
 
 export interface FileFailure {
   readonly path: Buffer;
@@ -61,7 +62,7 @@ export class ScanRun {
   readonly #writer: BatchWriter;
   readonly #plans = new Map<EntryBatch, readonly FileToRecord[]>();
   readonly #unhashedMoves: UnhashedMoves | undefined;
-  readonly #gone: BookId[] = [];
+  readonly #gone: GoneBook[] = [];
   #counts: ScanCounts = NO_COUNTS;
   #pending: ScannedFile[] = [];
   #pendingReturned: BookId[] = [];
@@ -143,7 +144,7 @@ export class ScanRun {
 
   async #begin(mayHoldMoved: boolean): Promise<void> {
     const { store, library, scanId } = this.#options;
-    const startMs = await readDatabaseNowMs(store);
+    const startMs = await retrying(() => readDatabaseNowMs(store));
     const startedAt = performance.now();
     this.#context = {
       store,
@@ -180,7 +181,7 @@ export class ScanRun {
   }
 
   #takeGone(known: KnownBook): void {
-    this.#gone.push(known.id);
+    this.#gone.push({ id: known.id, latinPath: known.path.toString('latin1') });
     this.#unhashedMoves?.gone(known);
   }
 
@@ -237,19 +238,19 @@ export class ScanRun {
 
   /** What is gone is written only now: the walk has ended well and its root is still the one it was. */
   async #commitGone(): Promise<void> {
-    const { store, library, shard } = this.#options;
+    const { library, shard } = this.#options;
     if (this.#context === undefined) return;
     if (this.#counts.found === 0 && this.#gone.length > 0) refuseEmptyRoot(library, shard);
-    if (this.#unhashedMoves !== undefined) {
-      const moved = await this.#unhashedMoves.commit(store, library, this.#context);
-      this.#count({ moved, added: -moved });
+    for (const pairs of this.#unhashedMoves?.pairs() ?? []) {
+      const counts = { moved: pairs.length, added: -pairs.length };
+      await commitUnhashedMoves(this.#context, pairs, addCounts(this.#counts, counts));
+      this.#count(counts);
     }
     const { moved } = this.#context;
-    const gone = this.#gone.filter((id) => !moved.has(id));
+    const gone = this.#gone.filter(({ id }) => !moved.has(id));
     for (let start = 0; start < gone.length; start += this.#commitFiles) {
       const chunk = gone.slice(start, start + this.#commitFiles);
       await this.#commit({ files: [], returned: [], gone: chunk });
-      this.#count({ missing: chunk.length });
       this.#options.onBatch(this.#counts);
     }
   }

@@ -1,14 +1,18 @@
 import type { KnownBook } from '../domain/book.js';
 import type { BookId } from '../domain/ids.js';
-import type { Library } from '../domain/library.js';
+import type { ScanCounts } from '../domain/scan.js';
 import { booksAtPaths, removeBooks, renameBooks } from '../storage/book-repository.js';
-import type { Store } from '../storage/store.js';
-import { inTransaction } from '../storage/transaction.js';
-import type { CommitContext, ScannedFile } from './scan-commit.js';
+import { type CommitContext, inLease, type ScannedFile } from './scan-commit.js';
 
 /** Files and gone books remembered, about 20 MB; where more than this moved at once, the rest count as new. */
 const REMEMBERED = 100_000;
 const MOVES_AT_ONCE = 500;
+
+/** A gone book and the file that it is now. */
+export interface UnhashedMove {
+  readonly id: BookId;
+  readonly file: ScannedFile;
+}
 
 /**
  * Finds moved books in a library without digests: a gone book and a new file of the same size and the same
@@ -26,33 +30,54 @@ export class UnhashedMoves {
     remember(this.#gone, keyOf(book), book.id);
   }
 
-  /** Joins the pairs: the old book takes the new path and the row made for the new file goes. */
-  async commit(store: Store, library: Library, context: CommitContext): Promise<number> {
-    const pairs: { readonly id: BookId; readonly file: ScannedFile }[] = [];
+  /** The pairs, as many at a time as one transaction takes. */
+  *pairs(): Generator<readonly UnhashedMove[]> {
+    let pairs: UnhashedMove[] = [];
     for (const [key, id] of this.#gone) {
       const file = this.#found.get(key);
-      if (id !== 'several' && file !== undefined && file !== 'several') pairs.push({ id, file });
+      if (id === 'several' || file === undefined || file === 'several') continue;
+      pairs.push({ id, file });
+      if (pairs.length < MOVES_AT_ONCE) continue;
+      yield pairs;
+      pairs = [];
     }
-    for (let start = 0; start < pairs.length; start += MOVES_AT_ONCE) {
-      const chunk = pairs.slice(start, start + MOVES_AT_ONCE);
-      await inTransaction(store, async (transaction) => {
-        const paths = chunk.map(({ file }) => file.path);
-        await removeBooks(transaction, await booksAtPaths(transaction, library.id, paths));
-        await renameBooks(
-          transaction,
-          chunk.map(({ id, file: { path, sizeBytes, modifiedNs } }) => ({
-            id,
-            libraryId: library.id,
-            path,
-            sizeBytes,
-            modifiedNs,
-          })),
-        );
-      });
-      for (const { id } of chunk) context.moved.add(id);
-    }
-    return pairs.length;
+    if (pairs.length > 0) yield pairs;
   }
+}
+
+/**
+ * Joins pairs: the old book takes the new path and the row made for the new file goes.
+ *
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (the moves are committed all the same)
+ */
+export async function commitUnhashedMoves(
+  context: CommitContext,
+  moves: readonly UnhashedMove[],
+  countsAfter: ScanCounts,
+): Promise<void> {
+  const { library } = context;
+  const ids = new Set(moves.map(({ id }) => id));
+  await inLease(context, async (transaction) => {
+    const paths = moves.map(({ file }) => file.path);
+    const made = await booksAtPaths(transaction, library.id, paths);
+    // When this is run again, after a commit whose answer was lost, the moved books are there already.
+    await removeBooks(
+      transaction,
+      made.filter((id) => !ids.has(id)),
+    );
+    await renameBooks(
+      transaction,
+      moves.map(({ id, file: { path, sizeBytes, modifiedNs } }) => ({
+        id,
+        libraryId: library.id,
+        path,
+        sizeBytes,
+        modifiedNs,
+      })),
+    );
+    return { counts: countsAfter, result: undefined };
+  });
+  for (const id of ids) context.moved.add(id);
 }
 
 function keyOf(file: { readonly sizeBytes: number; readonly modifiedNs: bigint }): string {

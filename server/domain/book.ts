@@ -14,6 +14,15 @@ export interface KnownBook {
   readonly failed: boolean;
 }
 
+/**
+ * A book whose file is gone from this path. Up to all books of a library wait for the end of a scan as these, so the
+ * path is text of one byte a character (Latin-1, whatever it really is).
+ */
+export interface GoneBook {
+  readonly id: BookId;
+  readonly latinPath: string;
+}
+
 export interface Digests {
   readonly partialMd5: Buffer;
   readonly filenameMd5: Buffer;

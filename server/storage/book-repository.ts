@@ -141,32 +141,36 @@ function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void 
   );
 }
 
-/** Digests that the books have now; a book without digests is left out. */
-export async function digestsOfBooks(
+export interface LockedBook {
+  readonly path: Buffer;
+  /** Absent when it has not both. */
+  readonly digests: Digests | undefined;
+}
+
+/** The books as they are now, and until the transaction ends; those that were removed are left out. */
+export async function lockBooks(
   store: Store,
   ids: readonly BookId[],
-): Promise<ReadonlyMap<BookId, Digests>> {
-  const digests = new Map<BookId, Digests>();
+): Promise<ReadonlyMap<BookId, LockedBook>> {
+  const books = new Map<BookId, LockedBook>();
   for (const chunk of idChunks(ids)) {
-    const rows = await store.db
+    const query = store.db
       .selectFrom('book')
-      .select(['id', 'partial_md5', 'filename_md5'])
-      .where('id', 'in', chunk)
-      .execute();
-    for (const row of rows) {
-      if (row.partial_md5 !== null && row.filename_md5 !== null) {
-        digests.set(row.id, { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 });
-      }
+      .select(['id', 'path', 'partial_md5', 'filename_md5'])
+      .where('id', 'in', chunk);
+    const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
+    for (const { id, path, partial_md5: partialMd5, filename_md5: filenameMd5 } of rows) {
+      const isHashed = partialMd5 !== null && filenameMd5 !== null;
+      books.set(id, { path, digests: isHashed ? { partialMd5, filenameMd5 } : undefined });
     }
   }
-  return digests;
+  return books;
 }
 
 export interface DigestTwin {
   readonly id: BookId;
   readonly path: Buffer;
   readonly sizeBytes: number;
-  readonly missing: boolean;
   readonly digests: Digests;
 }
 
@@ -184,7 +188,7 @@ export async function booksWithPartialMd5(
   for (const chunk of idChunks(partialMd5s)) {
     const rows = await store.db
       .selectFrom('book')
-      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .select(['id', 'path', 'size_bytes', 'partial_md5', 'filename_md5'])
       .where('partial_md5', 'in', chunk)
       .where('library_id', '=', libraryId)
       .orderBy(sql`missing_since_s is null`)
@@ -197,7 +201,6 @@ export async function booksWithPartialMd5(
         id: row.id,
         path: row.path,
         sizeBytes: toNumber(row.size_bytes),
-        missing: row.missing_since_s !== null,
         digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
       });
     }

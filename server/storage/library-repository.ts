@@ -4,6 +4,7 @@ import { isDuplicateKey } from './duplicate-key.js';
 import type { LibraryTable } from './schema.js';
 import type { Selectable } from 'kysely';
 import type { Store } from './store.js';
+import { inTransaction } from './transaction.js';
 
 export interface NewLibrary {
   readonly name: string;
@@ -84,28 +85,64 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
   }
 }
 
-/** Books that one statement of a removal takes along: short transactions, so that others get their turn. */
+/** Books that one transaction of a removal takes along: short ones, so that others get their turn. */
 const REMOVED_AT_ONCE = 1000;
+/** A removal starts over where a scan was begun meanwhile; somebody who begins more of them wants to keep it. */
+const REMOVAL_ROUNDS = 10;
 
-/** Removes the library with its books, their digests and its scans; files are not touched. */
-export async function removeLibrary(store: Store, id: LibraryId): Promise<void> {
-  for (;;) {
-    const books = await store.db
+/**
+ * Removes the library with its books, their digests and its scans; files are not touched. The scans go first: a batch
+ * of theirs that is being committed is waited for, and every later one finds its lease lost. Only then are all books
+ * to be seen, and a library that has any left stays: its books would be everybody's.
+ *
+ * @returns `false` when scans of it were begun again and again
+ */
+export async function removeLibrary(store: Store, id: LibraryId): Promise<boolean> {
+  for (let round = 1; round <= REMOVAL_ROUNDS; round++) {
+    await store.db.deleteFrom('scan').where('library_id', '=', id).execute();
+    while ((await removeBooksOf(store, id)) > 0);
+    if (await removeBareLibrary(store, id)) return true;
+  }
+  return false;
+}
+
+/** @returns how many it were, at most {@link REMOVED_AT_ONCE} */
+async function removeBooksOf(store: Store, id: LibraryId): Promise<number> {
+  return inTransaction(store, async ({ db }) => {
+    const books = await db
       .selectFrom('book')
       .select('id')
       .where('library_id', '=', id)
       .limit(REMOVED_AT_ONCE)
       .execute();
-    if (books.length === 0) break;
+    if (books.length === 0) return 0;
     const ids = books.map((book) => book.id);
-    await store.db.deleteFrom('former_digest').where('book_id', 'in', ids).execute();
-    await store.db.deleteFrom('book').where('id', 'in', ids).execute();
-  }
-  await store.db.deleteFrom('scan').where('library_id', '=', id).execute();
-  await store.db.deleteFrom('library').where('id', '=', id).execute();
-  // Last, so that a restricted library is nobody else's while it goes.
-  await store.db.deleteFrom('library_reader').where('library_id', '=', id).execute();
-  await store.db.deleteFrom('restricted_library').where('library_id', '=', id).execute();
+    // The book first: whoever is about to keep a former digest of it has its row.
+    await db.deleteFrom('book').where('id', 'in', ids).execute();
+    await db.deleteFrom('former_digest').where('book_id', 'in', ids).execute();
+    return books.length;
+  });
+}
+
+/** @returns `false` when it has books: a scan was begun meanwhile */
+async function removeBareLibrary(store: Store, id: LibraryId): Promise<boolean> {
+  return inTransaction(store, async (transaction) => {
+    const { db } = transaction;
+    // No scan is begun any more; one that was is waited for, as it renews its lease.
+    await lockLibrary(transaction, id);
+    await db.deleteFrom('scan').where('library_id', '=', id).execute();
+    const book = await db
+      .selectFrom('book')
+      .select('id')
+      .where('library_id', '=', id)
+      .limit(1)
+      .executeTakeFirst();
+    if (book !== undefined) return false;
+    await db.deleteFrom('library').where('id', '=', id).execute();
+    await db.deleteFrom('library_reader').where('library_id', '=', id).execute();
+    await db.deleteFrom('restricted_library').where('library_id', '=', id).execute();
+    return true;
+  });
 }
 
 export function toLibrary(row: Selectable<LibraryTable>): Library {

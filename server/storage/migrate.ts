@@ -1,7 +1,9 @@
 import { type Migration, Migrator } from 'kysely';
+import { isDuplicateKey } from './duplicate-key.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { StorageError } from './storage-error.js';
 import type { Store } from './store.js';
+import { isRetryable } from './transaction.js';
 
 export interface MigrationReport {
   /** Names of the migrations that this call carried out, in order. */
@@ -12,22 +14,33 @@ export interface MigrationReport {
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
 
+/** Where the database gives no locks, each try may meet another program that was first with one migration. */
+const ATTEMPTS = 10;
+
 /**
  * Brings the schema up to date. Two programs that start at once do not collide: the second waits for the
- * first (an advisory lock in MySQL, the write lock of the file in SQLite) and then finds nothing to do.
+ * first (an advisory lock in MySQL, the write lock of the file in SQLite) and then finds nothing to do; in clusters
+ * without such locks (mysql-adapter.ts) it starts over.
  *
  * @throws StorageError `schema-newer` when a later version of the program has been at this database,
  *   `migration-failed` otherwise
  */
 export async function migrate(store: Store): Promise<MigrationReport> {
+  const applied: string[] = [];
+  const current = Object.keys(MIGRATIONS);
+  await refuseNewerSchema(store);
+  if ((await pendingMigrations(store)).length === 0) return { applied, current };
   const migrator = new Migrator({
     db: store.db,
     provider: { getMigrations: () => Promise.resolve(migrationsFor(store)) },
     ...TABLES,
   });
-  await refuseNewerSchema(store);
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) {
+  for (let attempt = 1; ; attempt++) {
+    const { error, results = [] } = await migrator.migrateToLatest();
+    const done = results.filter((result) => result.status === 'Success');
+    applied.push(...done.map((result) => result.migrationName));
+    if (error === undefined) return { applied, current };
+    if (attempt < ATTEMPTS && (isDuplicateKey(error) || isRetryable(error))) continue;
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new StorageError(
       'migration-failed',
@@ -35,12 +48,6 @@ export async function migrate(store: Store): Promise<MigrationReport> {
       error,
     );
   }
-  return {
-    applied: (results ?? [])
-      .filter((result) => result.status === 'Success')
-      .map((result) => result.migrationName),
-    current: Object.keys(MIGRATIONS),
-  };
 }
 
 function migrationsFor(store: Store): Record<string, Migration> {

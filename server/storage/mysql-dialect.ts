@@ -1,6 +1,7 @@
 import { type Dialect, MysqlDialect } from 'kysely';
 import { createPool } from 'mysql2';
 import type { DatabaseLocation } from './database-url.js';
+import { ClusterMysqlAdapter } from './mysql-adapter.js';
 import { mysqlPool } from './mysql-pool.js';
 import { sessionStatements } from './mysql-session.js';
 
@@ -42,10 +43,16 @@ export function openMysql(
     supportBigNumbers: true,
     bigNumberStrings: false,
   });
-  return new MysqlDialect({
+  return new ClusterMysqlDialect({
     pool: mysqlPool(pool, {
       session: sessionStatements(statementTimeoutMs),
       timeoutMs: statementTimeoutMs,
     }),
   });
+}
+
+class ClusterMysqlDialect extends MysqlDialect {
+  override createAdapter(): ClusterMysqlAdapter {
+    return new ClusterMysqlAdapter();
+  }
 }

@@ -133,6 +133,22 @@ describe.each(testDatabases())('a scan into $name', (kind) => {
     });
   });
 
+  it('takes a copy for a new book where the missing one is back at its place', async () => {
+    const folder = await bookFolder({ 'nas/one.epub': 'one', 'two.epub': 'two' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await rows(library);
+    const elsewhere = await bookFolder();
+    renameSync(join(folder.path, 'nas'), join(elsewhere.path, 'nas'));
+    await scan(library);
+    renameSync(join(elsewhere.path, 'nas'), join(folder.path, 'nas'));
+    folder.write('backup/one.epub', 'one');
+    expect((await scan(library)).counts).toEqual(
+      counts({ found: 3, added: 1, returned: 1, unchanged: 1, hashed: 1 }),
+    );
+    expect(await rows(library)).toMatchObject(before);
+  });
+
   it('with --regen-hashes reads every file again and finds what times and sizes hide', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
     folder.setModified('one.epub', 1_000_000_000);

@@ -188,7 +188,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       access: ['library:manage'],
       params,
       reply: { kind: 'empty', says: 'It is removed' },
-      problems: ['library-not-found'],
+      problems: ['library-not-found', 'scan-running'],
     },
     async ({ store, sync }, { principal, params: { id: libraryId } }) => {
       const { library: known } = await findLibraryFor(store, principal, libraryId);
