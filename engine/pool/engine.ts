@@ -5,7 +5,7 @@ import { automaticJobs } from './automatic-jobs.js';
 import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
-import { absoluteRoot, checkRoot, openRoot } from './root-folder.js';
+import { absoluteRoot, checkRoot, openRoot, unlessRootFailed } from './root-folder.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
 import { WorkSlots } from './work-slots.js';
@@ -105,7 +105,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       walks.add(run);
       try {
         const before = await run.control.unlessFailed(openRoot(folder));
-        yield* run.results();
+        yield* unlessRootFailed(run.results());
         await run.control.unlessFailed(checkRoot(folder, before));
       } finally {
         walks.delete(run);

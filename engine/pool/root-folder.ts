@@ -1,5 +1,6 @@
 import { opendir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { EntryBatch } from '../walk/entry-batch.js';
 import { errnoOf } from '../walk/failure.js';
 import { EngineError, type EngineErrorCode } from './engine-error.js';
 
@@ -35,6 +36,21 @@ export async function openRoot(root: Buffer): Promise<FolderIdentity> {
   }
 }
 
+/** Passes a walk's batches on, and throws in place of the failure to list the root itself: nothing was looked at then. */
+export async function* unlessRootFailed(batches: AsyncIterable<EntryBatch>): AsyncGenerator<EntryBatch> {
+  let isFirst = true;
+  for await (const batch of batches) {
+    const failure = isFirst && batch.pathAt(0).length === 0 ? batch.failureAt(0) : undefined;
+    // It was there a moment ago.
+    if (failure?.code === 'vanished') throw rootChanged(failure.message);
+    if (failure !== undefined) {
+      throw new EngineError('root-unreadable', `the root folder cannot be read: ${failure.message}`);
+    }
+    isFirst = false;
+    yield batch;
+  }
+}
+
 /** Checks at a walk's end that the root is what it was, so that what was not found is really not there. */
 export async function checkRoot(root: Buffer, before: FolderIdentity): Promise<void> {
   let cause: unknown;
@@ -44,7 +60,11 @@ export async function checkRoot(root: Buffer, before: FolderIdentity): Promise<v
   } catch (error) {
     cause = error;
   }
-  throw new EngineError('root-changed', 'the root folder was replaced or unmounted during the walk', {
+  throw rootChanged(cause);
+}
+
+function rootChanged(cause: unknown): EngineError {
+  return new EngineError('root-changed', 'the root folder was replaced or unmounted during the walk', {
     cause,
   });
 }

@@ -251,6 +251,14 @@ describe('the engine', () => {
     expect(await walked(engine, root, { extensions })).toHaveLength(FILES);
   });
 
+  it('throws with the reason when the root could be opened but not listed', async () => {
+    const engine = engineOf({ jobs: 2 }, 'lost-root-worker.js');
+    await expect(walked(engine, root)).rejects.toMatchObject({
+      code: 'root-unreadable',
+      message: expect.stringContaining('ELOOP') as string,
+    });
+  });
+
   it('throws when its threads cannot even start', async () => {
     const engine = engineOf({ jobs: 2 }, 'no-such-worker.js');
     await expect(walked(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
