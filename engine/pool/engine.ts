@@ -26,6 +26,11 @@ export interface WalkOptions {
 }
 
 export interface HashOptions {
+  /**
+   * Throws what a walk throws of its root, before the first batch and after the last: a file that was not there to be
+   * hashed is surely gone only when the root was the same folder all the time, and hashing ends long after the walk.
+   */
+  readonly rootMustStay?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -113,10 +118,11 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       }
     },
 
-    async *hash(root, batches, { signal } = {}) {
+    async *hash(root, batches, { rootMustStay = false, signal } = {}) {
       throwIfClosed();
+      const folder = absoluteRoot(root);
       const run = new HashRun(slots, inAsync(batches), {
-        root: absoluteRoot(root),
+        root: folder,
         md5,
         signal,
         onHashed: (files) => {
@@ -125,9 +131,12 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       });
       hashRuns.add(run);
       try {
+        const before = rootMustStay ? await run.control.unlessFailed(openRoot(folder)) : undefined;
         yield* run.results();
+        if (before) await run.control.unlessFailed(checkRoot(folder, before));
       } finally {
         hashRuns.delete(run);
+        await run.end();
       }
     },
 

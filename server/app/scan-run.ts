@@ -94,7 +94,8 @@ export class ScanRun {
   async run(): Promise<void> {
     const { engine, library, signal } = this.#options;
     try {
-      for await (const hashed of engine.hash(library.root, this.#filesToHash(), { signal })) {
+      const options = { rootMustStay: true, signal };
+      for await (const hashed of engine.hash(library.root, this.#filesToHash(), options)) {
         this.#takeHashed(hashed);
         await this.#commitWhenFull();
       }
@@ -235,7 +236,7 @@ export class ScanRun {
     this.#count(counts);
   }
 
-  /** What is gone is written only now: the walk has ended well and its root is still the one it was. */
+  /** What is gone is written only now: walk and hashing have ended well, and their root was one folder all the time. */
   async #commitGone(): Promise<void> {
     const { store, library, shard } = this.#options;
     if (this.#context === undefined) return;

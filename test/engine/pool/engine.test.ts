@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -205,6 +205,23 @@ describe('the engine', () => {
     expect(engine.status().tasksInFlight).toBe(0);
     // 3,000 files of 20 ms in two threads would have been 30 s; only what began before the abort was hashed.
     expect(engine.status().filesHashed).toBeLessThan(200);
+  });
+
+  it('checks that the root stays the same folder while it hashes, where it is asked to', async () => {
+    const engine = engineOf({ jobs: 1 });
+    const folder = (await temporaryFolder()).path;
+    const hashing = async (batches: Iterable<EntryBatch>): Promise<void> => {
+      for await (const batch of engine.hash(folder, batches, { rootMustStay: true })) void batch;
+    };
+    await hashing([]);
+    function* replacing(): Generator<EntryBatch> {
+      renameSync(folder, `${folder}-away`);
+      mkdirSync(folder);
+      yield new EntryBatchBuilder().take();
+    }
+    await expect(hashing(replacing())).rejects.toMatchObject({ code: 'root-changed' });
+    rmdirSync(folder);
+    await expect(hashing([])).rejects.toMatchObject({ code: 'root-missing' });
   });
 
   it('leaves nothing on the signal when it ends, well or badly', async () => {

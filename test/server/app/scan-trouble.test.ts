@@ -68,6 +68,26 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
     },
   );
 
+  it('marks nothing missing when the root goes away after the walk, while files are still being hashed', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'two.epub': 'two', 'three.epub': 'three' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await catalogueOf(bench.store, library);
+    const unmount = (): void => {
+      renameSync(folder.path, `${folder.path}-away`);
+      mkdirSync(folder.path);
+    };
+    const engine = Object.assign(Object.create(bench.engine) as Engine, {
+      ...bench.engine,
+      hash: (...[root, batches, options]: Parameters<Engine['hash']>) =>
+        bench.engine.hash(root, whenAllAreThere(batches, unmount), options),
+    });
+    await expect(
+      scanLibrary({ store: bench.store, engine }, library, { regenHashes: true }),
+    ).rejects.toMatchObject({ code: 'root-changed' });
+    expect(await catalogueOf(bench.store, library)).toEqual(before);
+  });
+
   it('marks nothing missing below a folder that cannot be listed', async () => {
     const folder = await bookFolder({ 'a/one.epub': 'one', 'a/deep/two.epub': 'two', 'b.epub': 'three' });
     const library = await makeLibrary(folder);
@@ -174,4 +194,14 @@ async function* withUnreadable(
   builder.addFailure(folder, { code: 'unreadable', isFolder: true, message: 'permission denied' });
   yield builder.take();
   yield* batches;
+}
+
+async function* whenAllAreThere<T>(
+  batches: AsyncIterable<T> | Iterable<T>,
+  act: () => void,
+): AsyncGenerator<T> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(batch);
+  act();
+  yield* all;
 }
