@@ -246,6 +246,19 @@ describe('the engine', () => {
     await expect(hashing).rejects.toMatchObject({ code: 'aborted' });
   });
 
+  it('leaves no rejection behind when it was aborted before and its root or its threads fail', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): number => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const engine = engineOf({ jobs: 1 }, 'no-such-worker.js');
+    const walk = walked(engine, join(root, 'missing'), { signal: AbortSignal.abort() });
+    await expect(walk).rejects.toMatchObject({ code: 'aborted' });
+    await engine.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   it('ends what runs when it is closed, and refuses what comes later', async () => {
     const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
     const hashing = hashedFolder(engine, root);
