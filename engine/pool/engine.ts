@@ -5,7 +5,8 @@ import { automaticJobs } from './automatic-jobs.js';
 import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
-import { absoluteRoot, checkRoot, openRoot, unlessRootFailed } from './root-folder.js';
+import { absoluteRoot, throwIfChanged, throwUnlessOpen, unlessRootFailed } from './root-folder.js';
+import { lookAtRoot } from './root-look.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
 import { WorkSlots } from './work-slots.js';
@@ -109,9 +110,10 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       const run = new WalkRun(slots, { root: folder.toString('latin1'), extensions, shard, signal });
       walks.add(run);
       try {
-        const before = await run.control.unlessFailed(openRoot(folder));
+        const before = await run.control.unlessFailed(lookAtRoot(slots, folder));
+        throwUnlessOpen(before);
         yield* unlessRootFailed(run.results());
-        await run.control.unlessFailed(checkRoot(folder, before));
+        throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
       } finally {
         walks.delete(run);
         await run.control.end();
@@ -131,9 +133,10 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       });
       hashRuns.add(run);
       try {
-        const before = rootMustStay ? await run.control.unlessFailed(openRoot(folder)) : undefined;
+        const before = rootMustStay ? await run.control.unlessFailed(lookAtRoot(slots, folder)) : undefined;
+        if (before) throwUnlessOpen(before);
         yield* run.results();
-        if (before) await run.control.unlessFailed(checkRoot(folder, before));
+        if (before) throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
       } finally {
         hashRuns.delete(run);
         await run.end();
