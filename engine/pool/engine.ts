@@ -5,7 +5,8 @@ import { automaticJobs } from './automatic-jobs.js';
 import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
-import { absoluteRoot, checkRoot, openRoot } from './root-folder.js';
+import { absoluteRoot, throwIfChanged, throwUnlessOpen, unlessRootFailed } from './root-folder.js';
+import { lookAtRoot } from './root-look.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
 import { WorkSlots } from './work-slots.js';
@@ -26,6 +27,11 @@ export interface WalkOptions {
 }
 
 export interface HashOptions {
+  /**
+   * Throws what a walk throws of its root, before the first batch and after the last: a file that was not there to be
+   * hashed is surely gone only when the root was the same folder all the time, and hashing ends long after the walk.
+   */
+  readonly rootMustStay?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -104,19 +110,21 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       const run = new WalkRun(slots, { root: folder.toString('latin1'), extensions, shard, signal });
       walks.add(run);
       try {
-        const before = await run.control.unlessFailed(openRoot(folder));
-        yield* run.results();
-        await run.control.unlessFailed(checkRoot(folder, before));
+        const before = await run.control.unlessFailed(lookAtRoot(slots, folder));
+        throwUnlessOpen(before);
+        yield* unlessRootFailed(run.results());
+        throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
       } finally {
         walks.delete(run);
         await run.control.end();
       }
     },
 
-    async *hash(root, batches, { signal } = {}) {
+    async *hash(root, batches, { rootMustStay = false, signal } = {}) {
       throwIfClosed();
+      const folder = absoluteRoot(root);
       const run = new HashRun(slots, inAsync(batches), {
-        root: absoluteRoot(root),
+        root: folder,
         md5,
         signal,
         onHashed: (files) => {
@@ -125,9 +133,13 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       });
       hashRuns.add(run);
       try {
+        const before = rootMustStay ? await run.control.unlessFailed(lookAtRoot(slots, folder)) : undefined;
+        if (before) throwUnlessOpen(before);
         yield* run.results();
+        if (before) throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
       } finally {
         hashRuns.delete(run);
+        await run.end();
       }
     },
 

@@ -47,6 +47,7 @@ export class HashRun implements WorkSource {
     return this.open - this.done.length;
   }
 
+  /** To be followed by `end()`. */
   async *results(): AsyncGenerator<HashedBatch, void, undefined> {
     try {
       this.slots.add(this);
@@ -63,8 +64,11 @@ export class HashRun implements WorkSource {
       if (this.sourceError) throw this.sourceError.error;
     } finally {
       this.slots.remove(this);
-      await Promise.all([this.control.end(), this.releaseSource()]);
     }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.control.end(), this.releaseSource()]);
   }
 
   nextWork(): Work | undefined {

@@ -14,6 +14,8 @@ export interface HashedBatch {
   /** Of the state that was hashed: a file that changed since the walk is hashed as it is now. */
   readonly sizeBytes: Float64Array;
   readonly modifiedNs: BigInt64Array;
+  /** What the threads took for it, added up: divided by the files, the pace of the storage. */
+  readonly threadMs: number;
   /** The failure that the entry came with, or the one that hashing it met. */
   failureAt(index: number): EntryFailure | undefined;
 }
@@ -31,6 +33,7 @@ export class BatchInProgress implements HashedBatch {
   readonly filenameMd5: Uint8Array;
   readonly sizeBytes: Float64Array;
   readonly modifiedNs: BigInt64Array;
+  threadMs = 0;
   private readonly failures: Map<number, EntryFailure>;
   /** The entries that are files; undefined: all of them. */
   private readonly fileIndices: Uint32Array | undefined;
@@ -77,6 +80,7 @@ export class BatchInProgress implements HashedBatch {
 
   fill(range: FileRange, result: HashResult): void {
     this.hashed += range.count;
+    this.threadMs += result.elapsedMs;
     if (this.fileIndices === undefined) {
       this.partialMd5.set(result.partialMd5, range.first * DIGEST_BYTES);
       this.filenameMd5.set(result.filenameMd5, range.first * DIGEST_BYTES);

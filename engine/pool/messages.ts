@@ -6,6 +6,22 @@ import type { Shard } from '../walk/shard.js';
 /** Set to 1 by the main thread when nobody wants the rest; workers look at it before each file. */
 export type CancelCell = Int32Array<SharedArrayBuffer>;
 
+/** Look at a root folder itself. */
+export interface RootTask {
+  readonly kind: 'root';
+  /** Absolute, bytes, with a slash at its end. */
+  readonly root: Uint8Array;
+}
+
+export interface RootResult {
+  readonly kind: 'root';
+  readonly state: RootState;
+}
+
+/** What makes a folder the same folder, as far as the system can tell; or why a walk cannot begin there. */
+export type RootState =
+  { readonly device: bigint; readonly inode: bigint; readonly errno?: never } | { readonly errno: string };
+
 /** Go on with a walk: look at some paths, and below them. */
 export interface WalkTask {
   readonly kind: 'walk';
@@ -50,8 +66,8 @@ export interface HashResult {
   readonly elapsedMs: number;
 }
 
-export type WorkerTask = WalkTask | HashTask;
-export type WorkerResult = WalkResult | HashResult;
+export type WorkerTask = RootTask | WalkTask | HashTask;
+export type WorkerResult = RootResult | WalkResult | HashResult;
 
 /** The one byte that no path holds. One string of many paths crosses a thread as fast as its bytes are copied. */
 export const PATH_SEPARATOR = '\0';

@@ -58,10 +58,12 @@ export class RunControl {
 
   /** What a promise comes to, or the error that stops the run first: a dead file server may never answer. */
   async unlessFailed<T>(promise: Promise<T>): Promise<T> {
+    // When the run has failed already, nobody waits for it any more.
+    promise.catch(() => undefined);
+    this.throwIfFailed();
     const failed = new Promise<never>((_resolve, reject) => {
       this.onFailure = reject;
     });
-    this.throwIfFailed();
     return Promise.race([promise, failed]);
   }
 

@@ -12,6 +12,7 @@ import {
   type WorkerResult,
   type WorkerTask,
 } from './messages.js';
+import { stateOfRoot } from './root-folder.js';
 import { BATCH_ENTRIES } from './task-sizes.js';
 
 /** When a walk task ends. */
@@ -26,6 +27,8 @@ export interface WalkTaskLimits {
  */
 export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult {
   switch (task.kind) {
+    case 'root':
+      return { kind: 'root', state: stateOfRoot(task.root) };
     case 'walk':
       return walk(task, limits);
     case 'hash':

@@ -43,7 +43,7 @@ export class WalkRun implements WorkSource {
     this.control = new RunControl(options.signal);
   }
 
-  /** Batches in the order of the walk, filled up across folders as long as that does not take long. */
+  /** To be followed by the control's `end()`. Batches in the order of the walk, filled up across folders as long as that does not take long. */
   async *results(): AsyncGenerator<EntryBatch, void, undefined> {
     const gathered = new GatheredEntries();
     try {
@@ -62,7 +62,6 @@ export class WalkRun implements WorkSource {
       }
     } finally {
       this.slots.remove(this);
-      await this.control.end();
     }
   }
 

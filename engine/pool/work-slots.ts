@@ -5,11 +5,26 @@ import type { AutomaticJobs } from './automatic-jobs.js';
 import type { TunerLimits } from './concurrency-tuner.js';
 import { CpuMeter } from './cpu-meter.js';
 import { EngineError } from './engine-error.js';
-import type { HashResult, HashTask, WalkResult, WalkTask, WorkerResult, WorkerTask } from './messages.js';
+import type {
+  HashResult,
+  HashTask,
+  RootResult,
+  RootTask,
+  WalkResult,
+  WalkTask,
+  WorkerResult,
+  WorkerTask,
+} from './messages.js';
 import { ThroughputWatch, type TunerPoint } from './throughput-watch.js';
 
 /** A task and where its result goes: exactly one of `done` and `fail` is called, once. */
 export type Work =
+  | {
+      readonly kind: 'root';
+      readonly task: RootTask;
+      done(result: RootResult): void;
+      fail(error: EngineError): void;
+    }
   | {
       readonly kind: 'walk';
       readonly task: WalkTask;
@@ -23,7 +38,7 @@ export type Work =
       fail(error: EngineError): void;
     };
 
-/** Somebody with work for the threads: one walk, or one run of hashing. */
+/** Somebody with work for the threads: one walk, one run of hashing, or one look at a root. */
 export interface WorkSource {
   /** The next piece of work, asked for when a thread is free; undefined: none at this moment. */
   nextWork(): Work | undefined;
@@ -180,7 +195,8 @@ export class WorkSlots {
 
   private land(work: Work, result: WorkerResult): void {
     if (!this.inFlight.delete(work)) return;
-    if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
+    if (work.kind === 'root' && result.kind === 'root') work.done(result);
+    else if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
     else if (work.kind === 'hash' && result.kind === 'hash') {
       this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, this.startedThreads, performance.now());
       work.done(result);

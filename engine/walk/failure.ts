@@ -13,15 +13,16 @@ export interface EntryFailure {
   readonly message: string;
 }
 
-/** What an operating system error means for the entry that it befell. */
+/**
+ * What an operating system error means for the entry that it befell. ESTALE is none of those that vanished: a file
+ * server that was restarted or exports its folders anew gives it for files that are there.
+ */
 const CODE_OF_ERRNO: Readonly<Record<string, WalkFailureCode>> = {
   EACCES: 'unreadable',
   EPERM: 'unreadable',
   ENOENT: 'vanished',
   // A folder on the way was replaced by something else.
   ENOTDIR: 'vanished',
-  // A network file system's handle whose file the server has removed.
-  ESTALE: 'vanished',
   ELOOP: 'link-loop',
   ENAMETOOLONG: 'path-too-long',
   // Reading a folder, a pipe's position, a socket or a device without a driver.

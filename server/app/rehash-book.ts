@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EntryBatchBuilder } from '../../engine/index.js';
 import type { Actor } from '../domain/actor.js';
@@ -19,8 +18,6 @@ import { findBookFor, showBook, type ShownBook } from './show-book.js';
 const PATIENCE_MS = 30_000;
 /** A book that a scan moves while it is hashed is hashed at its new place. */
 const ATTEMPTS = 3;
-
-const SLASH = Buffer.from('/');
 
 export type RehashOutcome =
   | { readonly state: 'hashed'; readonly book: ShownBook }
@@ -74,11 +71,10 @@ async function hashFile(
   book: CataloguedBook,
   signal: AbortSignal,
 ): Promise<HashedFile | FailedFile> {
-  const file = Buffer.concat([library.root, SLASH, book.path]);
-  // The worker that tries to open a file that cannot be looked at says why.
-  const stats = await stat(file, { bigint: true }).catch(() => undefined);
   const builder = new EntryBatchBuilder();
-  builder.addFile(book.path.toString('latin1'), Number(stats?.size ?? 0), stats?.mtimeNs ?? 0n);
+  // As it was at the last scan: the worker notices when it is another by now, and hashes it as it is. No look at it
+  // here: on a dead file server an asynchronous one would keep a thread that passwords and name look-ups need.
+  builder.addFile(book.path.toString('latin1'), book.sizeBytes, book.modifiedNs);
   for await (const hashed of engine.hash(library.root, [builder.take()], { signal })) {
     const failure = hashed.failureAt(0);
     if (failure !== undefined) return { code: failure.code, message: failure.message };

@@ -140,7 +140,8 @@ function toDogearError(error: unknown, library: Library): unknown {
   if (code === 'aborted') return new DogearError('scan-cancelled', 'The scan was stopped.', error);
   if (!isRootProblem(code)) return error;
   const root = `The folder ${library.root.toString()} of the library "${library.name}"`;
-  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}`, error);
+  const reason = code === 'root-unreadable' ? ` The system says: ${error.message}.` : '';
+  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}${reason}`, error);
 }
 
 function isRootProblem(code: EngineErrorCode): code is keyof typeof ROOT_PROBLEMS {

@@ -19,6 +19,7 @@ import { readDatabaseNowMs } from '../storage/database-clock.js';
 import type { Store } from '../storage/store.js';
 import { retrying } from '../storage/transaction.js';
 import { BatchWriter } from './batch-writer.js';
+import { HashPace } from './hash-pace.js';
 import { KnownBooks } from './known-books.js';
 import { type CommitContext, commitBatch, type ScannedFile } from './scan-commit.js';
 import { refuseEmptyRoot } from './empty-root.js';
@@ -60,6 +61,7 @@ export class ScanRun {
   readonly #merge: LibraryMerge;
   readonly #known: KnownBooks;
   readonly #writer: BatchWriter;
+  readonly #pace = new HashPace();
   readonly #plans = new Map<EntryBatch, readonly FileToRecord[]>();
   readonly #unhashedMoves: UnhashedMoves | undefined;
   readonly #gone: GoneBook[] = [];
@@ -95,7 +97,8 @@ export class ScanRun {
   async run(): Promise<void> {
     const { engine, library, signal } = this.#options;
     try {
-      for await (const hashed of engine.hash(library.root, this.#filesToHash(), { signal })) {
+      const options = { rootMustStay: true, signal };
+      for await (const hashed of engine.hash(library.root, this.#filesToHash(), options)) {
         this.#takeHashed(hashed);
         await this.#commitWhenFull();
       }
@@ -133,7 +136,7 @@ export class ScanRun {
         book = 0;
       }
       await this.#take(entries, decisions);
-      if (decisions.toHash.length > 0) yield this.#planned(entries, decisions.toHash);
+      yield* this.#planned(entries, decisions.toHash);
     }
     const decisions = noDecisions();
     for (; page.length > 0; page = await this.#known.next(), book = 0) {
@@ -156,11 +159,16 @@ export class ScanRun {
     };
   }
 
-  #planned(entries: EntryBatch, toHash: readonly FileToRecord[]): EntryBatch {
-    const selected =
-      toHash.length === entries.length ? entries : entries.select(toHash.map(({ entry }) => entry));
-    this.#plans.set(selected, toHash);
-    return selected;
+  /** What has to be read of a stretch of the walk, in parts that do not take long. */
+  *#planned(entries: EntryBatch, toHash: readonly FileToRecord[]): Generator<EntryBatch> {
+    for (let start = 0; start < toHash.length;) {
+      const part = toHash.slice(start, start + this.#pace.files);
+      const selected =
+        part.length === entries.length ? entries : entries.select(part.map(({ entry }) => entry));
+      this.#plans.set(selected, part);
+      start += part.length;
+      yield selected;
+    }
   }
 
   async #take(entries: EntryBatch, decisions: MergeDecisions): Promise<void> {
@@ -188,6 +196,7 @@ export class ScanRun {
   #takeHashed(hashed: HashedBatch): void {
     const plan = this.#plans.get(hashed.entries) ?? [];
     this.#plans.delete(hashed.entries);
+    this.#pace.learn(hashed);
     let read = 0;
     let failures = 0;
     for (let index = 0; index < hashed.entries.length; index++) {
@@ -236,7 +245,7 @@ export class ScanRun {
     this.#count(counts);
   }
 
-  /** What is gone is written only now: the walk has ended well and its root is still the one it was. */
+  /** What is gone is written only now: walk and hashing have ended well, and their root was one folder all the time. */
   async #commitGone(): Promise<void> {
     const { library, shard } = this.#options;
     if (this.#context === undefined) return;

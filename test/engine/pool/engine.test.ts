@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -207,6 +207,23 @@ describe('the engine', () => {
     expect(engine.status().filesHashed).toBeLessThan(200);
   });
 
+  it('checks that the root stays the same folder while it hashes, where it is asked to', async () => {
+    const engine = engineOf({ jobs: 1 });
+    const folder = (await temporaryFolder()).path;
+    const hashing = async (batches: Iterable<EntryBatch>): Promise<void> => {
+      for await (const batch of engine.hash(folder, batches, { rootMustStay: true })) void batch;
+    };
+    await hashing([]);
+    function* replacing(): Generator<EntryBatch> {
+      renameSync(folder, `${folder}-away`);
+      mkdirSync(folder);
+      yield new EntryBatchBuilder().take();
+    }
+    await expect(hashing(replacing())).rejects.toMatchObject({ code: 'root-changed' });
+    rmdirSync(folder);
+    await expect(hashing([])).rejects.toMatchObject({ code: 'root-missing' });
+  });
+
   it('leaves nothing on the signal when it ends, well or badly', async () => {
     const engine = engineOf({ jobs: 1 });
     const { signal } = new AbortController();
@@ -229,6 +246,19 @@ describe('the engine', () => {
     await expect(hashing).rejects.toMatchObject({ code: 'aborted' });
   });
 
+  it('leaves no rejection behind when it was aborted before and its root or its threads fail', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): number => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const engine = engineOf({ jobs: 1 }, 'no-such-worker.js');
+    const walk = walked(engine, join(root, 'missing'), { signal: AbortSignal.abort() });
+    await expect(walk).rejects.toMatchObject({ code: 'aborted' });
+    await engine.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   it('ends what runs when it is closed, and refuses what comes later', async () => {
     const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
     const hashing = hashedFolder(engine, root);
@@ -249,6 +279,14 @@ describe('the engine', () => {
     await expect(hashedFolder(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
     // Another thread takes its place.
     expect(await walked(engine, root, { extensions })).toHaveLength(FILES);
+  });
+
+  it('throws with the reason when the root could be opened but not listed', async () => {
+    const engine = engineOf({ jobs: 2 }, 'lost-root-worker.js');
+    await expect(walked(engine, root)).rejects.toMatchObject({
+      code: 'root-unreadable',
+      message: expect.stringContaining('ELOOP') as string,
+    });
   });
 
   it('throws when its threads cannot even start', async () => {

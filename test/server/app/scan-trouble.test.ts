@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:f
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../engine/index.js';
+import { createEngineWith } from '../../../engine/pool/engine.js';
 import { scanLibrary } from '../../../server/app/scan-library.js';
 import { latestScan, requestCancel } from '../../../server/storage/scan-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
@@ -40,6 +41,51 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
       renameSync(`${folder.path}-away`, folder.path);
       expect((await scan(library)).counts).toEqual(counts({ found: 1, unchanged: 1 }));
     }
+  });
+
+  it.each([
+    ['whole', { index: 1, count: 1 }],
+    ['in parts', { index: 2, count: 2 }],
+  ])(
+    'fails and marks nothing when the root of a library scanned %s cannot be listed',
+    async (_how, shard) => {
+      const folder = await bookFolder({ 'a/one.epub': 'one', 'b/two.epub': 'two', 'c/three.epub': 'three' });
+      const library = await makeLibrary(folder);
+      await scan(library);
+      const before = await catalogueOf(bench.store, library);
+      const worker = new URL('../../engine/pool/lost-root-worker.js', import.meta.url);
+      const engine = createEngineWith({ jobs: 2 }, worker);
+      try {
+        await expect(scanLibrary({ store: bench.store, engine }, library, { shard })).rejects.toMatchObject({
+          name: 'DogearError',
+          code: 'root-unreadable',
+          message: expect.stringContaining('ELOOP') as string,
+        });
+      } finally {
+        await engine.close();
+      }
+      expect(await catalogueOf(bench.store, library)).toEqual(before);
+    },
+  );
+
+  it('marks nothing missing when the root goes away after the walk, while files are still being hashed', async () => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'two.epub': 'two', 'three.epub': 'three' });
+    const library = await makeLibrary(folder);
+    await scan(library);
+    const before = await catalogueOf(bench.store, library);
+    const unmount = (): void => {
+      renameSync(folder.path, `${folder.path}-away`);
+      mkdirSync(folder.path);
+    };
+    const engine = Object.assign(Object.create(bench.engine) as Engine, {
+      ...bench.engine,
+      hash: (...[root, batches, options]: Parameters<Engine['hash']>) =>
+        bench.engine.hash(root, whenAllAreThere(batches, unmount), options),
+    });
+    await expect(
+      scanLibrary({ store: bench.store, engine }, library, { regenHashes: true }),
+    ).rejects.toMatchObject({ code: 'root-changed' });
+    expect(await catalogueOf(bench.store, library)).toEqual(before);
   });
 
   it('marks nothing missing below a folder that cannot be listed', async () => {
@@ -148,4 +194,14 @@ async function* withUnreadable(
   builder.addFailure(folder, { code: 'unreadable', isFolder: true, message: 'permission denied' });
   yield builder.take();
   yield* batches;
+}
+
+async function* whenAllAreThere<T>(
+  batches: AsyncIterable<T> | Iterable<T>,
+  act: () => void,
+): AsyncGenerator<T> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(batch);
+  act();
+  yield* all;
 }

@@ -1,0 +1,19 @@
+import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import type { WorkerTask } from '../../../engine/pool/messages.js';
+import { runTask } from '../../../engine/pool/task-runner.js';
+
+/** The worker of the program over a storage whose root cannot be read for as long as it takes to list it. */
+export default function run(task: WorkerTask): unknown {
+  const doTask = (): unknown => runTask(task, { maxEntries: 100, maxMs: 1000 });
+  if (task.kind !== 'walk' || task.paths !== '') return doTask();
+  const root = Buffer.from(task.root.replace(/\/$/, ''), 'latin1');
+  const away = Buffer.concat([root, Buffer.from('-away')]);
+  renameSync(root, away);
+  symlinkSync(root, root);
+  try {
+    return doTask();
+  } finally {
+    unlinkSync(root);
+    renameSync(away, root);
+  }
+}
