@@ -1,5 +1,3 @@
-import { isIntactText } from './intact-text.js';
-
 declare const brand: unique symbol;
 
 /**
@@ -13,6 +11,9 @@ export const DOCUMENT_BYTES = 255;
 
 export type DocumentMistake = 'missing' | 'too-long' | 'not-text';
 
+// A lone half of a surrogate pair has no UTF-8, and U+FFFD is what a decoder leaves of bytes that were none: two
+// documents that differ only there would become one.
+const NOT_TEXT = /[\p{Surrogate}\uFFFD]/u;
 const HEX_DIGEST = /^[0-9a-f]{32}$/;
 
 /** @returns `undefined` for what cannot be a document; `documentMistake` says why */
@@ -23,7 +24,7 @@ export function parseDocument(text: unknown): Document | undefined {
 
 export function documentMistake(text: unknown): DocumentMistake | undefined {
   if (typeof text !== 'string' || text === '') return 'missing';
-  if (!isIntactText(text)) return 'not-text';
+  if (NOT_TEXT.test(text)) return 'not-text';
   if (text.length > DOCUMENT_BYTES || Buffer.byteLength(text) > DOCUMENT_BYTES) return 'too-long';
   return undefined;
 }

@@ -1,5 +1,4 @@
 import { documentMistake, parseDocument } from '../domain/document.js';
-import { isIntactText } from '../domain/intact-text.js';
 import {
   DEVICE_BYTES,
   METADATA_BYTES,
@@ -69,8 +68,6 @@ function wrongDocument(document: unknown): BodyError {
 
 function text(value: unknown, field: string, limitBytes: number): string {
   if (typeof value !== 'string') throw new BodyError('field-invalid', `Field '${field}' has to be a string.`);
-  // What comes back has to be what was sent: readers know their own records by it.
-  if (!isIntactText(value)) throw new BodyError('field-invalid', `Field '${field}' is not valid text.`);
   // A character is at most three bytes, so most texts need no counting.
   if (value.length * 3 > limitBytes && Buffer.byteLength(value) > limitBytes) {
     throw new BodyError('field-invalid', `Field '${field}' is longer than ${String(limitBytes)} bytes.`);

@@ -192,27 +192,6 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     });
   });
 
-  it.each(['progress', 'device', 'device_id'])(
-    'refuses a %s that is no text rather than giving back another',
-    async (field) => {
-      const document = `no text in ${field}`;
-      const text = JSON.stringify({ ...push, document, [field]: 'a?b' });
-      const bodies = [Buffer.from(text.replace('?', '\u00e9'), 'latin1'), text.replace('?', '\\ud800')];
-      for (const body of bodies) {
-        for (const [i, status] of [403, 400].entries()) {
-          const reply = await put(i, body);
-          expect([reply.status, reply.json]).toEqual([
-            status,
-            { code: 2003, message: expect.stringContaining(`'${field}' is not valid text`) },
-          ]);
-        }
-      }
-      const whole = { ...push, document, [field]: 'é🙂\u0000' };
-      expect((await put(0, whole)).status).toBe(200);
-      expect(await get(0, document)).toMatchObject({ [field]: whole[field as keyof typeof push] });
-    },
-  );
-
   it('keeps a position although a title beside it is no UTF-8', async () => {
     const document = 'latin1';
     const text = JSON.stringify({ ...push, document, metadata: { title: 'caf?' } });
