@@ -34,13 +34,32 @@ const RETRYABLE = new Set([
   'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
   'ER_READ_ONLY_MODE',
   'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // group replication
+  'ER_RUN_HOOK_ERROR', // group replication: this member could not bring the transaction to the others
+  'ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED', // group replication: this member is joining or recovering
+  'ER_GRP_TRX_CONSISTENCY_BEFORE',
+  'ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN',
+  'ER_ERROR_DURING_COMMIT', // Galera: the node left its cluster meanwhile
+  'ER_LOCK_ABORTED',
+  'ER_LOCK_TABLE_FULL',
+  'ER_TOO_MANY_CONCURRENT_TRXS',
+  'ER_NEW_ABORTING_CONNECTION',
+  'ER_SERVER_OFFLINE_MODE',
+  'ER_INNODB_READ_ONLY',
+  'ER_SERVER_ISNT_AVAILABLE', // Vitess: no tablet to send it to
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',
   'SQLITE_FULL',
 ]);
 
-/** MariaDB's own errors have no name in mysql2: a connection was killed, a statement took longer than allowed. */
-const RETRYABLE_NUMBERS = new Set<unknown>([1927, 1969]);
+/** Errors that have no name in mysql2. */
+const RETRYABLE_NUMBERS = new Set<unknown>([
+  // MariaDB: a connection was killed, a statement took longer than allowed.
+  1927, 1969,
+  // TiDB: a transaction lost against another one, or against a change of the schema.
+  8002, 8005, 8022, 8028, 9007,
+  // TiDB: what it stores in does not answer, is busy, waits for a lock, has too few replicas at the moment.
+  9001, 9002, 9003, 9004, 9005,
+]);
 
 const FIRST_WAIT_MS = 20;
 /** With the waits between them these take two to three seconds: a database that restarts in its cluster is back. */
