@@ -34,6 +34,8 @@ export interface ListenerOptions {
 
 /** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
 const STATEMENT_TIMEOUT_MS = 1500;
+/** Readiness is asked for one at a time, and never waits for readers: a server with much to do is not without database. */
+const READINESS_CONNECTIONS = 1;
 const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
 
 export async function composeListener(
@@ -50,7 +52,16 @@ export async function composeListener(
     connections: database.connections,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
+  let probed: OpenStore | undefined;
   try {
+    // SQLite has no pool that readers could use up.
+    if (store.dialect === 'mysql') {
+      probed = await openStore(database.url, {
+        connections: READINESS_CONNECTIONS,
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      });
+    }
+    const readinessStore = probed ?? store;
     const accounts = new Accounts(store, (error) => {
       log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
     });
@@ -96,7 +107,7 @@ export async function composeListener(
       log,
       groups: [
         ...operationGroups({
-          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(store)),
+          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(readinessStore)),
           metrics: () => shared.text(),
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,
@@ -129,11 +140,12 @@ export async function composeListener(
         await translations.close();
         await accounts.close();
         await engine.close();
-        await Promise.all([store.close(), patient.close()]);
+        await Promise.all([store.close(), patient.close(), probed?.close()]);
       },
     };
   } catch (error) {
     await engine.close();
+    if (probed !== undefined) await closeQuietly(probed);
     await closeQuietly(store);
     await closeQuietly(patient);
     throw error;
