@@ -34,6 +34,8 @@ export interface ListenerOptions {
 
 /** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
 const STATEMENT_TIMEOUT_MS = 1500;
+/** Readiness is asked for one at a time, and never waits for readers: a server with much to do is not without database. */
+const READINESS_CONNECTIONS = 1;
 const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
 
 export async function composeListener(
@@ -46,13 +48,20 @@ export async function composeListener(
   // Migrations and what is asked over the management API may take as long as they take.
   const patient = await composeStore(configuration);
   const engine = composeEngine(configuration);
-  let opened: OpenStore | undefined;
-  try {
+  // In the order in which they were opened; all of them are to be closed.
+  const stores = [patient];
+  const open = async (connections: number): Promise<OpenStore> => {
     const store = await openStore(database.url, {
-      connections: database.connections,
+      connections,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    opened = store;
+    stores.push(store);
+    return store;
+  };
+  try {
+    const store = await open(database.connections);
+    // SQLite has no pool that readers could use up.
+    const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
     const accounts = new Accounts(store, (error) => {
       log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
     });
@@ -98,7 +107,7 @@ export async function composeListener(
       log,
       groups: [
         ...operationGroups({
-          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(store)),
+          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(readinessStore)),
           metrics: () => shared.text(),
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,
@@ -131,13 +140,12 @@ export async function composeListener(
         await translations.close();
         await accounts.close();
         await engine.close();
-        await Promise.all([store.close(), patient.close()]);
+        await Promise.all(stores.map((store) => store.close()));
       },
     };
   } catch (error) {
     await engine.close();
-    if (opened !== undefined) await closeQuietly(opened);
-    await closeQuietly(patient);
+    for (const store of stores.toReversed()) await closeQuietly(store);
     throw error;
   }
 }
