@@ -7,8 +7,9 @@ import type { Store } from '../storage/store.js';
 import { viewerOf } from './viewer.js';
 
 /**
- * For each document the book of which it is a digest, now or formerly, among those that the actor may see; where there
- * are several, the one that is in the catalogue for longest.
+ * For each document the book of which it is a digest, now or formerly, among those that the actor may see. Where there
+ * are several, one that is not missing, then one of which it is a digest now, then the one that is in the catalogue for
+ * longest.
  */
 export async function booksOfDocuments(
   store: Store,

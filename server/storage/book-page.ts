@@ -137,9 +137,10 @@ export async function booksWithDigest(
 }
 
 /**
- * Of each digest the first book, by id, among those of these libraries that have or had it; digests without any are
- * left out. In two statements, however many digests there are, and with one row for each: a name like `cover.cbz` may
- * have thousands of books.
+ * Of each digest one book of these libraries that has or had it: one that is there before one that is missing, then
+ * one that has the digest now before one that had it, then the first by id. Digests without any are left out. In two
+ * statements, however many digests there are, and with one row for each: a name like `cover.cbz` may have thousands
+ * of books.
  *
  * @param digests a page of documents, some hundred at most
  */
@@ -150,39 +151,67 @@ export async function booksOfDigests(
 ): Promise<readonly { readonly digest: Buffer; readonly book: CataloguedBook }[]> {
   if (digests.length === 0 || libraryIds.length === 0) return [];
   const holders = await store.db
-    .selectFrom('book as p')
-    .select(({ fn }) => ['p.partial_md5 as digest', fn.min('p.id').as('book_id')])
-    .where('p.partial_md5', 'in', digests)
-    .where('p.library_id', 'in', libraryIds)
-    .groupBy('p.partial_md5')
+    .selectFrom('book as b')
+    .select(['b.partial_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+    .where('b.partial_md5', 'in', digests)
+    .where('b.library_id', 'in', libraryIds)
+    .groupBy('b.partial_md5')
     .unionAll(
       store.db
-        .selectFrom('book as n')
-        .select(({ fn }) => ['n.filename_md5 as digest', fn.min('n.id').as('book_id')])
-        .where('n.filename_md5', 'in', digests)
-        .where('n.library_id', 'in', libraryIds)
-        .groupBy('n.filename_md5'),
+        .selectFrom('book as b')
+        .select(['b.filename_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+        .where('b.filename_md5', 'in', digests)
+        .where('b.library_id', 'in', libraryIds)
+        .groupBy('b.filename_md5'),
     )
     .unionAll(
       store.db
         .selectFrom('former_digest as f')
         .innerJoin('book as b', 'b.id', 'f.book_id')
-        .select(({ fn }) => ['f.digest', fn.min('b.id').as('book_id')])
+        .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
         .where('f.digest', 'in', digests)
         .where('b.library_id', 'in', libraryIds)
         .groupBy('f.digest'),
     )
     .execute();
-  const ids = [...new Set(holders.map(({ book_id }) => book_id))];
+  const chosen = new Map<string, Holder>();
+  for (const {
+    digest,
+    first_id: firstOfAll,
+    first_present_id: firstPresent,
+    is_former: isFormer,
+  } of holders) {
+    if (digest === null) continue;
+    const rank = (firstPresent === null ? 2 : 0) + isFormer;
+    const holder = { digest, bookId: firstPresent ?? firstOfAll, rank };
+    const key = digest.toString('latin1');
+    if (isBefore(holder, chosen.get(key))) chosen.set(key, holder);
+  }
+  const ids = [...new Set([...chosen.values()].map(({ bookId }) => bookId))];
   if (ids.length === 0) return [];
   const rows = await store.db.selectFrom('book').selectAll().where('id', 'in', ids).execute();
   const books = new Map(rows.map((row) => [row.id, toBook(row)]));
-  return holders
-    .toSorted((left, right) => right.book_id - left.book_id)
-    .flatMap(({ digest, book_id }) => {
-      const book = books.get(book_id);
-      return digest === null || book === undefined ? [] : [{ digest, book }];
-    });
+  return [...chosen.values()].flatMap(({ digest, bookId }) => {
+    const book = books.get(bookId);
+    return book === undefined ? [] : [{ digest, book }];
+  });
+}
+
+const firstId = sql<BookId>`min(b.id)`.as('first_id');
+const firstPresentId = sql<BookId | null>`min(case when b.missing_since_s is null then b.id end)`.as(
+  'first_present_id',
+);
+
+interface Holder {
+  readonly digest: Buffer;
+  readonly bookId: BookId;
+  /** The lower, the sooner it is chosen. */
+  readonly rank: number;
+}
+
+function isBefore(holder: Holder, other: Holder | undefined): boolean {
+  if (other === undefined) return true;
+  return holder.rank === other.rank ? holder.bookId < other.bookId : holder.rank < other.rank;
 }
 
 export interface BookCounts {

@@ -27,7 +27,7 @@ async function unlessRefused(lock: Promise<void>): Promise<void> {
   }
 }
 
-/** ER_NOT_SUPPORTED_YET: MariaDB with Galera. ER_UNKNOWN_ERROR: Percona XtraDB Cluster, as its strict mode wants it. */
+/** ER_NOT_SUPPORTED_YET: MariaDB with Galera, not in every version. ER_UNKNOWN_ERROR: Percona XtraDB Cluster, as its strict mode wants it. */
 const REFUSALS = new Set<unknown>([1235, 1105]);
 
 function isRefused(error: unknown): boolean {

@@ -31,7 +31,7 @@ describe('migrations of a MySQL cluster', () => {
     await watched.close();
   });
 
-  // What MariaDB says with Galera, and Percona XtraDB Cluster.
+  // What some versions of MariaDB say with Galera, and Percona XtraDB Cluster.
   it.each([
     [
       'ER_NOT_SUPPORTED_YET',
