@@ -49,7 +49,7 @@ export async function composeListener(
   const patient = await composeStore(configuration);
   const engine = composeEngine(configuration);
   // In the order in which they were opened; all of them are to be closed.
-  const stores = [patient];
+  const stores: OpenStore[] = [patient];
   const open = async (connections: number): Promise<OpenStore> => {
     const store = await openStore(database.url, {
       connections,
