@@ -26,6 +26,8 @@ export interface PushQueueOptions<Push> {
   readonly isRetryable: (error: unknown) => boolean;
   /** Whether somebody else kept a row of the batch locked for too long, whichever it was. */
   readonly isRowLocked?: (error: unknown) => boolean;
+  /** Whether it is not for one row's sake: then no part of the batch is tried by itself. */
+  readonly isStatementRefused?: (error: unknown) => boolean;
   readonly rowsPerCommit: number;
   /** How many batches may be under way; each takes a connection. */
   readonly commitsAtOnce: number;
@@ -216,7 +218,7 @@ export class PushQueue<Push> {
 
   /** One bad row must not fail its neighbours: halves are tried by themselves, down to the row. */
   async #commitParts(rows: readonly Entry<Push>[], error: unknown): Promise<void> {
-    if (rows.length === 1) {
+    if (rows.length === 1 || this.#options.isStatementRefused?.(error) === true) {
       const failure = new SyncError('refused', 'The database refused this progress.', error);
       for (const { waiters } of rows) {
         for (const waiter of waiters) if (!waiter.isSettled) waiter.reject(failure);

@@ -14,7 +14,7 @@ import {
   savePushes,
 } from '../storage/progress-repository.js';
 import type { Store } from '../storage/store.js';
-import { isRetryable, isRowLocked } from '../storage/transaction.js';
+import { isRetryable, isRowLocked, isStatementRefused } from '../storage/transaction.js';
 import { DeviceNotes } from './device-notes.js';
 import { libraryVisibility } from './library-visibility.js';
 import { PullQueue } from './pull-queue.js';
@@ -75,6 +75,7 @@ export class SyncPath {
       compare: comparePushes,
       isRetryable,
       isRowLocked,
+      isStatementRefused,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
       commitsAtOnce: COMMITS_AT_ONCE[dialect],
       waitingPushes: options.waitingPushes ?? WAITING_PUSHES,

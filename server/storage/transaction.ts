@@ -110,6 +110,24 @@ export function isRetryable(error: unknown): boolean {
   return 'code' in error && RETRYABLE.has(String(error.code));
 }
 
+/** Wrong with the statement itself, or with what the program may do: other rows would fare no better. */
+const STATEMENT_REFUSED = new Set([
+  'ER_ACCESS_DENIED_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_COLUMNACCESS_DENIED_ERROR',
+  'ER_BAD_DB_ERROR',
+  'ER_NO_SUCH_TABLE',
+  'ER_BAD_FIELD_ERROR',
+  'SQLITE_ERROR', // SQLite's word for a missing table
+  'SQLITE_READONLY',
+  'SQLITE_CORRUPT',
+]);
+
+export function isStatementRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && STATEMENT_REFUSED.has(String(error.code));
+}
+
 /** Somebody keeps a row locked for longer than is waited for it (mysql-session.ts); a retry is as good as any other. */
 export function isRowLocked(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ER_LOCK_WAIT_TIMEOUT';

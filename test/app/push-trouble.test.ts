@@ -6,18 +6,22 @@ import { SyncError } from '../../server/domain/sync-error.js';
 
 type Commit = (rows: readonly BatchRow<string>[]) => Promise<void>;
 
-/** A queue whose pushes are their own rows and orders. */
+/** Pushes are their own rows and orders. */
+const OPTIONS = {
+  rowOf: (push: string) => push,
+  orderOf: (push: string) => push,
+  compare: (left: string, right: string) => (left < right ? -1 : 1),
+  rowsPerCommit: 100,
+  commitsAtOnce: 1,
+  waitingPushes: 100,
+} as const;
+
 function queueWith(commit: Commit, patienceMs = PATIENCE_MS): PushQueue<string> {
   return new PushQueue<string>({
+    ...OPTIONS,
     commit,
-    rowOf: (push) => push,
-    orderOf: (push) => push,
-    compare: (left, right) => (left < right ? -1 : 1),
     isRetryable: () => true,
     isRowLocked: (error) => error === LOCKED,
-    rowsPerCommit: 100,
-    commitsAtOnce: 1,
-    waitingPushes: 100,
     patienceMs,
   });
 }
@@ -92,6 +96,19 @@ describe('a push', () => {
     const patient = codeOf(queue.push('patient'));
     expect([await hasty, await patient]).toEqual(['unavailable', 'acknowledged']);
     expect(batches).toEqual([['first'], ['patient']]);
+  });
+
+  it('that is refused for no row of its batch is refused with all of it, in one try', async () => {
+    let tries = 0;
+    const queue = new PushQueue<string>({
+      ...OPTIONS,
+      commit: () => Promise.reject(new Error(`no such table, try ${String(++tries)}`)),
+      isRetryable: () => false,
+      isStatementRefused: () => true,
+    });
+    const codes = await Promise.all(['a', 'b', 'c', 'd'].map((name) => codeOf(queue.push(name))));
+    expect(codes).toEqual(['refused', 'refused', 'refused', 'refused']);
+    expect(tries).toBe(1);
   });
 
   it('whose row is locked holds up an eighth of its batch, which is tried in parts at once', async () => {

@@ -195,7 +195,19 @@ async function get(
   });
 }
 
+/** A database that refuses every push would fill the disk with the same line. */
+const REFUSAL_LOGGED_EVERY_MS = 1000;
+
 function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup['fail'] {
+  let refusals = 0;
+  let loggedMs = -Infinity;
+  const refused = (error: SyncError): void => {
+    refusals++;
+    if (performance.now() - loggedMs < REFUSAL_LOGGED_EVERY_MS) return;
+    log.error({ error: loggedError(error), refusals }, 'pushes were refused by the database');
+    refusals = 0;
+    loggedMs = performance.now();
+  };
   return (failure: Failure) => {
     switch (failure.kind) {
       case 'not-found':
@@ -213,6 +225,7 @@ function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup[
           `The request body is longer than ${String(failure.limitBytes)} bytes.`,
         );
       case 'thrown':
+        if (failure.error instanceof SyncError && failure.error.code === 'refused') refused(failure.error);
         return thrownAnswer(family, failure.error, log);
       default:
         return failure satisfies never;
@@ -222,11 +235,7 @@ function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup[
 
 function thrownAnswer(family: KosyncFamily, error: unknown, log: Pick<Logger, 'error'>): Answer {
   if (error instanceof BodyError) return kosyncFailure(family, error.code, error.message);
-  if (error instanceof SyncError) {
-    if (error.code === 'refused')
-      log.error({ error: loggedError(error) }, 'a push was refused by the database');
-    return kosyncFailure(family, error.code);
-  }
+  if (error instanceof SyncError) return kosyncFailure(family, error.code);
   if (isDatabaseAway(error)) {
     log.error({ error: loggedError(error) }, 'the database is away');
     return kosyncFailure(family, 'unavailable');
