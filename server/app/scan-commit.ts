@@ -25,7 +25,6 @@ import { renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
 import { inTransaction, retrying } from '../storage/transaction.js';
 import { LEASE_MS } from './scan-lease.js';
-import { isGone } from './vanished-file.js';
 
 /** A file as the scan found it, with digests if the library makes them. */
 export interface ScannedFile {
@@ -53,6 +52,8 @@ export interface CommitContext {
   /** Whether the library held books before: only then can a new file be a moved one. */
   readonly mayHoldMoved: boolean;
   nowMs(this: void): number;
+  /** As the engine's, for as long as the scan runs. */
+  whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
 }
 
 /** What became of the files of a batch; `found`, `unchanged` and `failed` are counted by the caller. */
@@ -213,18 +214,36 @@ async function findMoves(
     const key = twin.digests.partialMd5.toString('latin1');
     twins.set(key, [...(twins.get(key) ?? []), twin]);
   }
+  const candidates = new Map<ScannedFile, readonly DigestTwin[]>();
   for (const file of files) {
     if (!mayHaveMoved(file) || file.digests === undefined) continue;
-    const same = twins.get(file.digests.partialMd5.toString('latin1'));
-    if (same === undefined) continue;
-    const candidates = same.slice(0, TWINS_EXAMINED).map((twin) => ({
-      ...twin,
-      gone: isGone(context.library.root, twin.path),
-    }));
-    const twin = chooseMoved(file, candidates, context.moved);
+    const same = twins.get(file.digests.partialMd5.toString('latin1')) ?? [];
+    const possible = same.filter((twin) => twin.sizeBytes === file.sizeBytes && !context.moved.has(twin.id));
+    if (possible.length > 0) candidates.set(file, possible.slice(0, TWINS_EXAMINED));
+  }
+  const gone = await goneAmong(context, [...candidates.values()].flat());
+  for (const [file, possible] of candidates) {
+    const twin = chooseMoved(
+      file,
+      possible.map((one) => ({ ...one, gone: gone.has(one.id) })),
+      context.moved,
+    );
     if (twin === undefined) continue;
     context.moved.add(twin.id);
     moves.set(file, twin);
   }
   return moves;
+}
+
+/** Each old place is looked at once, however many copies of its file were found. */
+async function goneAmong(
+  { library, whichAreGone }: CommitContext,
+  twins: readonly DigestTwin[],
+): Promise<ReadonlySet<BookId>> {
+  const asked = [...new Map(twins.map((twin) => [twin.id, twin])).values()];
+  const answers = await whichAreGone(
+    library.root,
+    asked.map(({ path }) => path),
+  );
+  return new Set(asked.filter((_, index) => answers[index] === true).map(({ id }) => id));
 }

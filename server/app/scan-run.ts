@@ -146,7 +146,7 @@ export class ScanRun {
   }
 
   async #begin(mayHoldMoved: boolean): Promise<void> {
-    const { store, library, scanId } = this.#options;
+    const { store, engine, library, scanId, signal } = this.#options;
     const startMs = await retrying(() => readDatabaseNowMs(store));
     const startedAt = performance.now();
     this.#context = {
@@ -155,6 +155,7 @@ export class ScanRun {
       scanId,
       moved: new Set(),
       mayHoldMoved,
+      whichAreGone: (root, paths) => engine.whichAreGone(root, paths, { signal }),
       nowMs: () => Math.floor(startMs + (performance.now() - startedAt)),
     };
   }
@@ -249,7 +250,7 @@ export class ScanRun {
   async #commitGone(): Promise<void> {
     const { library, shard } = this.#options;
     if (this.#context === undefined) return;
-    if (this.#counts.found === 0 && this.#gone.length > 0) refuseEmptyRoot(library, shard);
+    if (this.#counts.found === 0 && this.#gone.length > 0) await refuseEmptyRoot(library, shard);
     for (const pairs of this.#unhashedMoves?.pairs() ?? []) {
       const counts = { moved: pairs.length, added: -pairs.length };
       await commitUnhashedMoves(this.#context, pairs, addCounts(this.#counts, counts));
