@@ -6,7 +6,8 @@ import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
 import { absoluteRoot, throwIfChanged, throwUnlessOpen, unlessRootFailed } from './root-folder.js';
-import { lookAtRoot } from './root-look.js';
+import { RunControl } from './run-control.js';
+import { lookAtRoot, whichAreGone } from './single-looks.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
 import { WorkSlots } from './work-slots.js';
@@ -32,6 +33,10 @@ export interface HashOptions {
    * hashed is surely gone only when the root was the same folder all the time, and hashing ends long after the walk.
    */
   readonly rootMustStay?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface GoneOptions {
   readonly signal?: AbortSignal;
 }
 
@@ -69,6 +74,15 @@ export interface Engine {
     batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
     options?: HashOptions,
   ): AsyncIterable<HashedBatch>;
+  /**
+   * At which of these paths, relative to the root, nothing is any more (not even a link that leads nowhere), in their
+   * order. Whatever cannot be looked at counts as being there. Rejects with `aborted`, `closed` and `worker-failed`.
+   */
+  whichAreGone(
+    root: Buffer | string,
+    paths: readonly Buffer[],
+    options?: GoneOptions,
+  ): Promise<readonly boolean[]>;
   /** For progress and metrics. */
   status(): EngineStatus;
   /** Ends running walks and hashings with `closed`, and the threads. May be called again. */
@@ -93,6 +107,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
   const slots = new WorkSlots({ workerFile, jobs: jobs ?? automaticJobs() });
   const walks = new Set<WalkRun>();
   const hashRuns = new Set<HashRun>();
+  const looks = new Set<{ readonly control: RunControl }>();
   let filesHashed = 0;
   let closing: Promise<void> | undefined;
 
@@ -143,6 +158,18 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       }
     },
 
+    async whichAreGone(root, paths, { signal } = {}) {
+      throwIfClosed();
+      const look = { control: new RunControl(signal) };
+      looks.add(look);
+      try {
+        return await look.control.unlessFailed(whichAreGone(slots, absoluteRoot(root), paths));
+      } finally {
+        looks.delete(look);
+        await look.control.end();
+      }
+    },
+
     status: () => ({
       filesHashed,
       batchesInFlight: [...hashRuns].reduce((sum, run) => sum + run.batchesInFlight, 0),
@@ -154,7 +181,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
     close() {
       closing ??= (async () => {
-        for (const run of [...walks, ...hashRuns]) run.control.fail(closedError());
+        for (const run of [...walks, ...hashRuns, ...looks]) run.control.fail(closedError());
         await slots.close();
       })();
       return closing;

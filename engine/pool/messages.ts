@@ -22,6 +22,21 @@ export interface RootResult {
 export type RootState =
   { readonly device: bigint; readonly inode: bigint; readonly errno?: never } | { readonly errno: string };
 
+/** Look whether anything is at some paths. */
+export interface GoneTask {
+  readonly kind: 'gone';
+  /** Absolute, one character a byte, with a slash at its end. */
+  readonly root: string;
+  /** Joined by `PATH_SEPARATOR`; one at least. */
+  readonly paths: string;
+}
+
+export interface GoneResult {
+  readonly kind: 'gone';
+  /** By path. */
+  readonly isGone: readonly boolean[];
+}
+
 /** Go on with a walk: look at some paths, and below them. */
 export interface WalkTask {
   readonly kind: 'walk';
@@ -66,8 +81,8 @@ export interface HashResult {
   readonly elapsedMs: number;
 }
 
-export type WorkerTask = RootTask | WalkTask | HashTask;
-export type WorkerResult = RootResult | WalkResult | HashResult;
+export type WorkerTask = RootTask | GoneTask | WalkTask | HashTask;
+export type WorkerResult = RootResult | GoneResult | WalkResult | HashResult;
 
 /** The one byte that no path holds. One string of many paths crosses a thread as fast as its bytes are copied. */
 export const PATH_SEPARATOR = '\0';

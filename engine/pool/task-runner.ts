@@ -1,6 +1,7 @@
 import { digestFiles } from '../digest/batch-digests.js';
 import { createMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { Md5Kernel } from '../digest/md5-kernel.js';
+import { isGone } from '../walk/gone-path.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
   PATH_SEPARATOR,
@@ -29,6 +30,11 @@ export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult 
   switch (task.kind) {
     case 'root':
       return { kind: 'root', state: stateOfRoot(task.root) };
+    case 'gone':
+      return {
+        kind: 'gone',
+        isGone: task.paths.split(PATH_SEPARATOR).map((path) => isGone(task.root + path)),
+      };
     case 'walk':
       return walk(task, limits);
     case 'hash':

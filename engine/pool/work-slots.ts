@@ -6,6 +6,8 @@ import type { TunerLimits } from './concurrency-tuner.js';
 import { CpuMeter } from './cpu-meter.js';
 import { EngineError } from './engine-error.js';
 import type {
+  GoneResult,
+  GoneTask,
   HashResult,
   HashTask,
   RootResult,
@@ -26,6 +28,12 @@ export type Work =
       fail(error: EngineError): void;
     }
   | {
+      readonly kind: 'gone';
+      readonly task: GoneTask;
+      done(result: GoneResult): void;
+      fail(error: EngineError): void;
+    }
+  | {
       readonly kind: 'walk';
       readonly task: WalkTask;
       done(result: WalkResult): void;
@@ -38,7 +46,7 @@ export type Work =
       fail(error: EngineError): void;
     };
 
-/** Somebody with work for the threads: one walk, one run of hashing, or one look at a root. */
+/** Somebody with work for the threads: one walk, one run of hashing, or one look. */
 export interface WorkSource {
   /** The next piece of work, asked for when a thread is free; undefined: none at this moment. */
   nextWork(): Work | undefined;
@@ -196,6 +204,7 @@ export class WorkSlots {
   private land(work: Work, result: WorkerResult): void {
     if (!this.inFlight.delete(work)) return;
     if (work.kind === 'root' && result.kind === 'root') work.done(result);
+    else if (work.kind === 'gone' && result.kind === 'gone') work.done(result);
     else if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
     else if (work.kind === 'hash' && result.kind === 'hash') {
       this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, this.startedThreads, performance.now());

@@ -24,7 +24,6 @@ import { renewLease } from '../storage/scan-repository.js';
 import type { Store } from '../storage/store.js';
 import { inTransaction } from '../storage/transaction.js';
 import { LEASE_MS } from './scan-lease.js';
-import { isGone } from './vanished-file.js';
 
 /** A file as the scan found it, with digests if the library makes them. */
 export interface ScannedFile {
@@ -52,6 +51,8 @@ export interface CommitContext {
   /** Whether the library held books before: only then can a new file be a moved one. */
   readonly mayHoldMoved: boolean;
   nowMs(this: void): number;
+  /** As the engine's, for as long as the scan runs. */
+  whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
 }
 
 /** What became of the files of a batch; `found`, `unchanged` and `failed` are counted by the caller. */
@@ -182,18 +183,43 @@ async function findMoves(
     const key = twin.digests.partialMd5.toString('latin1');
     twins.set(key, [...(twins.get(key) ?? []), twin]);
   }
+  const candidates = new Map<ScannedFile, readonly DigestTwin[]>();
   for (const file of files) {
     if (!mayHaveMoved(file) || file.digests === undefined) continue;
-    const same = twins.get(file.digests.partialMd5.toString('latin1'));
-    if (same === undefined) continue;
-    const candidates = same.slice(0, TWINS_EXAMINED).map((twin) => ({
-      ...twin,
-      gone: twin.missing || isGone(context.library.root, twin.path),
-    }));
-    const twin = chooseMoved(file, candidates, context.moved);
+    const same = twins.get(file.digests.partialMd5.toString('latin1')) ?? [];
+    const possible = same.filter((twin) => twin.sizeBytes === file.sizeBytes && !context.moved.has(twin.id));
+    if (possible.length > 0) candidates.set(file, possible.slice(0, TWINS_EXAMINED));
+  }
+  const gone = await goneAmong(context, [...candidates.values()].flat());
+  for (const [file, possible] of candidates) {
+    const twin = chooseMoved(
+      file,
+      possible.map((one) => ({ ...one, gone: gone.has(one.id) })),
+      context.moved,
+    );
     if (twin === undefined) continue;
     context.moved.add(twin.id);
     moves.set(file, { file, twin });
   }
   return moves;
+}
+
+/** Each old place is looked at once, however many copies of its file were found. */
+async function goneAmong(
+  { library, whichAreGone }: CommitContext,
+  twins: readonly DigestTwin[],
+): Promise<ReadonlySet<BookId>> {
+  const gone = new Set<BookId>();
+  const inDoubt = new Map<BookId, DigestTwin>();
+  for (const twin of twins) {
+    if (twin.missing) gone.add(twin.id);
+    else inDoubt.set(twin.id, twin);
+  }
+  const asked = [...inDoubt.values()];
+  const answers = await whichAreGone(
+    library.root,
+    asked.map(({ path }) => path),
+  );
+  for (const [index, { id }] of asked.entries()) if (answers[index] === true) gone.add(id);
+  return gone;
 }

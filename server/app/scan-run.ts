@@ -145,7 +145,7 @@ export class ScanRun {
   }
 
   async #begin(mayHoldMoved: boolean): Promise<void> {
-    const { store, library, scanId } = this.#options;
+    const { store, engine, library, scanId, signal } = this.#options;
     const startMs = await readDatabaseNowMs(store);
     const startedAt = performance.now();
     this.#context = {
@@ -154,6 +154,7 @@ export class ScanRun {
       scanId,
       moved: new Set(),
       mayHoldMoved,
+      whichAreGone: (root, paths) => engine.whichAreGone(root, paths, { signal }),
       nowMs: () => Math.floor(startMs + (performance.now() - startedAt)),
     };
   }
@@ -248,7 +249,7 @@ export class ScanRun {
   async #commitGone(): Promise<void> {
     const { store, library, shard } = this.#options;
     if (this.#context === undefined) return;
-    if (this.#counts.found === 0 && this.#gone.length > 0) refuseEmptyRoot(library, shard);
+    if (this.#counts.found === 0 && this.#gone.length > 0) await refuseEmptyRoot(library, shard);
     if (this.#unhashedMoves !== undefined) {
       const moved = await this.#unhashedMoves.commit(store, library, this.#context);
       this.#count({ moved, added: -moved });

@@ -1,6 +1,8 @@
 import { createHook } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Engine } from '../../../engine/index.js';
 import { rehashBook } from '../../../server/app/rehash-book.js';
+import { scanLibrary } from '../../../server/app/scan-library.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { bookFolder, md5 } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
@@ -22,6 +24,16 @@ async function libuvFileCallsOf(act: () => Promise<unknown>): Promise<string[]> 
     hook.disable();
   }
   return calls;
+}
+
+const COPIES = 70;
+
+function copies(folder: string, count: number): Record<string, string> {
+  const numbers = Array.from({ length: count }, (_, number) => [
+    `${folder}/${String(number)}/index.epub`,
+    'index',
+  ]);
+  return Object.fromEntries(numbers);
 }
 
 describe.each(testDatabases())('storage that may never answer, with $name', (kind) => {
@@ -49,5 +61,26 @@ describe.each(testDatabases())('storage that may never answer, with $name', (kin
     expect(rehashed).toMatchObject({
       book: { book: { sizeBytes: 19, partialMd5: Buffer.from(md5('one, second edition'), 'hex') } },
     });
+  });
+
+  it('is asked once for the old place of a file of which there are many copies, and for all of them together', async () => {
+    const folder = await bookFolder(copies('old', COPIES));
+    const library = await bench.makeLibrary(folder);
+    await bench.scan(library);
+    for (const path of Object.keys(copies('new', COPIES))) folder.write(path, 'index');
+    folder.remove('old/5');
+    const asked: string[][] = [];
+    const engine = Object.assign(Object.create(bench.engine) as Engine, {
+      ...bench.engine,
+      whichAreGone: (...[root, paths, options]: Parameters<Engine['whichAreGone']>) => {
+        asked.push(paths.map((path) => path.toString()));
+        return bench.engine.whichAreGone(root, paths, options);
+      },
+    });
+    const { counts } = await scanLibrary({ store: bench.store, engine }, library);
+    expect(counts).toMatchObject({ moved: 1, added: COPIES - 1, unchanged: COPIES - 1, missing: 0 });
+    expect(asked.length).toBeGreaterThan(0);
+    for (const paths of asked) expect(new Set(paths).size).toBe(paths.length);
+    expect(asked.flat().length).toBeLessThanOrEqual(asked.length * 64);
   });
 });

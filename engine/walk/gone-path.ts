@@ -1,0 +1,16 @@
+import { lstatSync } from 'node:fs';
+import { systemPath } from './latin-path.js';
+
+/**
+ * Whether nothing is at this path any more, not even a link that leads nowhere. Anything but a plain "not there" (no
+ * permission, a mount that does not answer) counts as being there.
+ *
+ * @param path absolute, latin1
+ */
+export function isGone(path: string): boolean {
+  try {
+    return lstatSync(systemPath(path), { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}

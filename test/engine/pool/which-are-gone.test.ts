@@ -1,0 +1,36 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createEngine } from '../../../engine/index.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+describe('looking which paths are gone', () => {
+  const engine = createEngine({ jobs: 1 });
+  afterAll(() => engine.close());
+
+  it('takes only what is surely not there for gone, in the order of the paths', async () => {
+    const { path: root } = await temporaryFolder();
+    writeFileSync(join(root, 'file'), '');
+    writeFileSync(Buffer.from(`${root}/\xe9`, 'latin1'), '');
+    symlinkSync('nowhere', join(root, 'dangling'));
+    symlinkSync('loop', join(root, 'loop'));
+    const isGone = {
+      file: false,
+      nothing: true,
+      '\xe9': false,
+      '\xe8': true,
+      dangling: false,
+      'file/below': false,
+      'loop/below': false,
+      ['n'.repeat(300)]: false,
+    };
+    const paths = Object.keys(isGone).map((path) => Buffer.from(path, 'latin1'));
+    expect(await engine.whichAreGone(root, paths)).toEqual(Object.values(isGone));
+    expect(await engine.whichAreGone(root, [])).toEqual([]);
+  });
+
+  it('rejects when it is aborted', async () => {
+    const looking = engine.whichAreGone('/', [Buffer.from('a')], { signal: AbortSignal.abort() });
+    await expect(looking).rejects.toMatchObject({ code: 'aborted' });
+  });
+});
