@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { errnoOf } from './failure.js';
 import { systemPath } from './latin-path.js';
 
 /**
@@ -10,7 +11,8 @@ import { systemPath } from './latin-path.js';
 export function isGone(path: string): boolean {
   try {
     return lstatSync(systemPath(path), { throwIfNoEntry: false }) === undefined;
-  } catch {
-    return false;
+  } catch (error) {
+    // A folder on the way was replaced by something else.
+    return errnoOf(error) === 'ENOTDIR';
   }
 }

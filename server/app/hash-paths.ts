@@ -133,15 +133,27 @@ function digestAt(digests: Uint8Array, index: number): Buffer {
   return Buffer.from(digests.subarray(index * 16, index * 16 + 16));
 }
 
-/** Gives finished batches back in the order in which they were asked for; holds at most those in flight. */
+/**
+ * Batches that were asked for and not given back, at most: some 30 MB when they are full. More than the engine ever
+ * has at work, so only a file that hangs while the others go on makes the walk wait.
+ */
+const BATCHES_AHEAD = 256;
+
+/** Gives finished batches back in the order in which they were asked for. */
 async function* inOrder(
   batches: AsyncIterable<EntryBatch>,
   hash: (batches: AsyncIterable<EntryBatch>) => AsyncIterable<HashedBatch>,
 ): AsyncGenerator<HashedBatch> {
   const asked: EntryBatch[] = [];
   const finished = new Map<EntryBatch, HashedBatch>();
+  const reader = { hasLeft: false, goOn: (): void => undefined };
   const remember = async function* (): AsyncGenerator<EntryBatch> {
     for await (const batch of batches) {
+      while (asked.length >= BATCHES_AHEAD && !reader.hasLeft) {
+        await new Promise<void>((resolve) => {
+          reader.goOn = resolve;
+        });
+      }
       asked.push(batch);
       yield batch;
     }
@@ -153,7 +165,15 @@ async function* inOrder(
       if (done === undefined) break;
       asked.shift();
       finished.delete(next);
-      yield done;
+      let isTaken = false;
+      try {
+        yield done;
+        isTaken = true;
+      } finally {
+        // Whoever ends the hashing waits for the next batch of a walk that waits here, so it must get there.
+        if (!isTaken) reader.hasLeft = true;
+        reader.goOn();
+      }
     }
   }
 }

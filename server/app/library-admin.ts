@@ -46,9 +46,9 @@ export async function ensureLibrary(store: Store, folder: string): Promise<Libra
   const known = libraries.find((library) => library.root.equals(root));
   if (known !== undefined) return known;
   const taken = new Set(libraries.map((library) => library.name));
-  const base = path.basename(root.toString()) || 'library';
-  let name = base;
-  for (let number = 2; taken.has(name); number++) name = `${base} ${String(number)}`;
+  const base = path.basename(root.toString());
+  let name = nameAfter(base, '');
+  for (let number = 2; taken.has(name); number++) name = nameAfter(base, ` ${String(number)}`);
   return addLibrary(store, { name, root: folder });
 }
 
@@ -146,6 +146,15 @@ export async function describeLibraries(store: Store): Promise<readonly ListedLi
     listed.push({ library, books, readers: readers?.map(({ name }) => name) });
   }
   return listed;
+}
+
+/** A name that is valid, whatever the folder's is: that may be longer, and hold line breaks. */
+function nameAfter(folder: string, suffix: string): string {
+  const readable = folder.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  const cut = readable.slice(0, NAME_CHARACTERS - suffix.length);
+  // No half of a character at the end.
+  const whole = cut.replace(/[\ud800-\udbff]$/, '').trim();
+  return `${whole === '' ? 'library' : whole}${suffix}`;
 }
 
 function libraryName(name: string): string {

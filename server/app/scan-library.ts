@@ -92,14 +92,21 @@ export async function scanLibrary(
   } catch (error) {
     const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);
     const cancelled = reason instanceof DogearError && reason.code === 'scan-cancelled';
-    const message = reason instanceof Error ? reason.message : String(reason);
-    await finishScan(store, scanId, cancelled ? 'cancelled' : 'failed', run.counts, message).catch(
+    const state = cancelled ? 'cancelled' : 'failed';
+    await finishScan(store, scanId, state, run.counts, messageOf(reason)).catch(
       () => undefined, // the database is away: the lease runs out by itself
     );
     throw reason;
   } finally {
     clearInterval(heartbeat);
   }
+}
+
+/** What is kept of an error: of those that were not foreseen the causes too, which say what really happened. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof DogearError || error.cause === undefined) return error.message;
+  return `${error.message}: ${messageOf(error.cause)}`;
 }
 
 /** Between batches, which may be long in coming from slow storage, the lease is renewed all the same. */

@@ -13,6 +13,7 @@ import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../storage/store.js';
 import { composeEngine, composeStore } from './program.js';
+import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
 import { TranslationThread } from './translation-thread.js';
 import { SharedMetrics } from './shared-metrics.js';
@@ -83,7 +84,7 @@ export async function composeListener(
     const stopping = new AbortController();
     const scans = new BackgroundScans({
       scan: scanInThread(configuration),
-      onError: (error) => log.error({ error: messageOf(error) }, 'a scan failed'),
+      onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
     });
     const translations = new TranslationThread();
     http = await startSyncServer({

@@ -4,6 +4,7 @@ import type { FileFailure } from '../app/scan-run.js';
 import type { DogearErrorCode } from '../domain/dogear-error.js';
 import type { LibraryId, ScanId } from '../domain/ids.js';
 import type { ScanShard } from '../domain/scan.js';
+import type { LoggedError } from '../http/logged-error.js';
 
 /** What a scanning thread is started with. */
 export interface ScanThreadTask {
@@ -24,4 +25,4 @@ export type ScanThreadEvent =
   | { readonly type: 'progress'; readonly progress: ScanProgress }
   | { readonly type: 'failure'; readonly failure: FileFailure }
   | { readonly type: 'completed'; readonly summary: ScanSummary }
-  | { readonly type: 'failed'; readonly code: DogearErrorCode | undefined; readonly message: string };
+  | { readonly type: 'failed'; readonly code: DogearErrorCode | undefined; readonly error: LoggedError };

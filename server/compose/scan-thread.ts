@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Configuration } from '../../config/schema.js';
 import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
-import { DogearError } from '../domain/dogear-error.js';
+import { DogearError, type DogearErrorCode } from '../domain/dogear-error.js';
 import type { Library } from '../domain/library.js';
+import type { LoggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 
 /** How a library is scanned: here, or in a thread beside the one that answers requests. */
@@ -40,11 +41,7 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
             resolve(event.summary);
             return;
           case 'failed':
-            reject(
-              event.code === undefined
-                ? new Error(event.message)
-                : new DogearError(event.code, event.message),
-            );
+            reject(errorOf(event.error, event.code));
             return;
           default:
             event satisfies never;
@@ -56,4 +53,12 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
         reject(new Error('the scanning thread ended without a word')); // no effect after an answer
       });
     });
+}
+
+/** The error of the other thread, with its causes and where it was thrown there. */
+function errorOf({ name, message, stack, code, cause }: LoggedError, dogearCode?: DogearErrorCode): Error {
+  const origin = cause === undefined ? undefined : errorOf(cause);
+  if (dogearCode !== undefined) return new DogearError(dogearCode, message, origin);
+  const error = new Error(message, origin === undefined ? {} : { cause: origin });
+  return Object.assign(error, { name, stack }, code === undefined ? {} : { code });
 }

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { scanLibrary } from '../app/scan-library.js';
 import { composeEngine, composeStore } from './program.js';
 import { DogearError } from '../domain/dogear-error.js';
+import { loggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 import { findLibraryById } from '../storage/library-repository.js';
 
@@ -34,7 +35,7 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
     send({ type: 'completed', summary });
   } catch (error) {
     const code = error instanceof DogearError ? error.code : undefined;
-    send({ type: 'failed', code, message: error instanceof Error ? error.message : 'unknown error' });
+    send({ type: 'failed', code, error: loggedError(error) });
   } finally {
     await engine.close();
     await store.close();

@@ -1,5 +1,8 @@
 import type { BookId, LibraryId } from './ids.js';
 
+/** What the catalogue holds of a path relative to its root: the column's length, which MySQL's indexes bound. */
+export const MAX_PATH_BYTES = 3064;
+
 /** What a scan has to know of a book to tell whether its file is the one it was. */
 export interface KnownBook {
   readonly id: BookId;

@@ -1,5 +1,5 @@
 import type { EntryBatch, EntryFailure } from '../../engine/index.js';
-import type { KnownBook } from '../domain/book.js';
+import { type KnownBook, MAX_PATH_BYTES } from '../domain/book.js';
 import type { BookId } from '../domain/ids.js';
 
 /** A found file that has to be catalogued: new when `known` is absent, otherwise changed or lacking digests. */
@@ -47,6 +47,12 @@ export interface MergePosition {
 
 const SLASH = Buffer.from('/');
 
+const TOO_LONG: EntryFailure = {
+  code: 'path-too-long',
+  isFolder: false,
+  message: `its path below the root is longer than the ${String(MAX_PATH_BYTES)} bytes that the catalogue holds`,
+};
+
 /**
  * Compares a walk with the catalogue, both in byte order of the path, in one pass and with memory for neither:
  * what stands in both is compared, what stands in one alone is new or gone. Folders that could not be read
@@ -87,7 +93,9 @@ export class LibraryMerge {
       }
       const match = order === 0 ? current : undefined;
       if (match !== undefined) book++;
-      if (failure === undefined) this.#judgeFound(entries, entry, match, decisions);
+      if (failure === undefined && path.length > MAX_PATH_BYTES) {
+        this.#judgeFailure(path, key, TOO_LONG, match, decisions);
+      } else if (failure === undefined) this.#judgeFound(entries, entry, match, decisions);
       else this.#judgeFailure(path, key, failure, match, decisions);
       entry++;
     }

@@ -174,11 +174,13 @@ export interface DigestTwin {
   readonly digests: Digests;
 }
 
-/** Bounds the answer where a library holds thousands of copies of one file. */
-const TWINS_AT_MOST = 5000;
+/** Of each file: where a library holds thousands of copies of one, they must not crowd out those of the others. */
+const TWINS_OF_A_FILE = 64;
 
-/** Books of the library that have one of these partial MD5s now: where a moved file may have come
- * from; missing ones first. */
+/**
+ * Books of the library that have one of these partial MD5s now: where a moved file may have come from; of each digest
+ * and size the missing ones first, then the oldest, and no more than 64.
+ */
 export async function booksWithPartialMd5(
   store: Store,
   libraryId: LibraryId,
@@ -187,13 +189,23 @@ export async function booksWithPartialMd5(
   const twins: DigestTwin[] = [];
   for (const chunk of idChunks(partialMd5s)) {
     const rows = await store.db
-      .selectFrom('book')
-      .select(['id', 'path', 'size_bytes', 'partial_md5', 'filename_md5'])
-      .where('partial_md5', 'in', chunk)
-      .where('library_id', '=', libraryId)
+      .selectFrom((from) =>
+        from
+          .selectFrom('book')
+          .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+          .select(
+            sql<number>`row_number() over (partition by partial_md5, size_bytes order by missing_since_s is null, id)`.as(
+              'place',
+            ),
+          )
+          .where('partial_md5', 'in', chunk)
+          .where('library_id', '=', libraryId)
+          .as('twin'),
+      )
+      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .where('place', '<=', TWINS_OF_A_FILE)
       .orderBy(sql`missing_since_s is null`)
       .orderBy('id')
-      .limit(TWINS_AT_MOST)
       .execute();
     for (const row of rows) {
       if (row.partial_md5 === null || row.filename_md5 === null) continue;

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../engine/index.js';
 import { createEngineWith } from '../../../engine/pool/engine.js';
 import { scanLibrary } from '../../../server/app/scan-library.js';
+import { MAX_PATH_BYTES } from '../../../server/domain/book.js';
+import { PATH_BYTES } from '../../../server/storage/migrations/0001-catalogue.js';
 import { latestScan, requestCancel } from '../../../server/storage/scan-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
@@ -107,6 +109,22 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
     expect(summary.counts.missing).toBe(0);
     expect(failures).toEqual(['a']);
     chmodSync(folder.path, 0o755);
+  });
+
+  it('reports a path that is longer than the catalogue holds, and goes on', async () => {
+    const deep = `${`${'d'.repeat(200)}/`.repeat(15)}${'n'.repeat(MAX_PATH_BYTES - 15 * 201 - '.epub'.length)}.epub`;
+    const deeper = deep.replace('.epub', 'n.epub');
+    const folder = await bookFolder({ [deeper]: 'deeper', 'one.epub': 'one' });
+    const library = await makeLibrary(folder);
+    const failures: string[] = [];
+    const summary = await scan(library, {
+      onFailure: ({ path, code }) => failures.push(`${code} ${path.toString()}`),
+    });
+    expect(summary.counts).toEqual(counts({ found: 2, added: 1, failed: 1, hashed: 1 }));
+    expect(failures).toEqual([`path-too-long ${deeper}`]);
+    folder.move(deeper, deep);
+    expect(MAX_PATH_BYTES).toBe(PATH_BYTES);
+    expect((await scan(library)).counts).toEqual(counts({ found: 2, added: 1, unchanged: 1, hashed: 1 }));
   });
 
   it('lets one scan of a library run at a time', async () => {

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfiguration } from '../../../config/load.js';
+import { createEngineWith } from '../../../engine/pool/engine.js';
+import { scanLibrary } from '../../../server/app/scan-library.js';
+import { scanInThread } from '../../../server/compose/scan-thread.js';
+import { latestScan } from '../../../server/storage/scan-repository.js';
+import { bookFolder } from '../../support/book-folder.js';
+import { testDatabases } from '../../support/databases.js';
+import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+describe.each(testDatabases())('a scan into $name that fails unforeseen', (kind) => {
+  let bench: ScanBench;
+  beforeEach(async () => {
+    bench = await openScanBench(kind);
+  });
+  afterEach(() => bench.close());
+
+  it('in a thread of its own rejects with the error, where it was thrown, and what is behind it', async () => {
+    const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
+    await bench.store.db.schema.dropTable('scan').execute();
+    const environment = { DOGEAR_DATABASE_URL: bench.store.url };
+    const { configuration } = loadConfiguration({ environment });
+    await expect(scanInThread(configuration)(library)).rejects.toMatchObject({
+      message: expect.stringMatching(/scan/) as string,
+      code: expect.stringMatching(/SQLITE_ERROR|ER_NO_SUCH_TABLE/) as string,
+      stack: expect.not.stringContaining('scan-thread') as string,
+    });
+  });
+
+  it('says why in the database', async () => {
+    const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
+    const worker = new URL('../../engine/pool/crashing-worker.js', import.meta.url);
+    const engine = createEngineWith({ jobs: 1 }, worker);
+    try {
+      await expect(scanLibrary({ store: bench.store, engine }, library)).rejects.toMatchObject({
+        code: 'worker-failed',
+      });
+    } finally {
+      await engine.close();
+    }
+    expect((await latestScan(bench.store, library.id, { index: 1, count: 1 }))?.state).toMatchObject({
+      state: 'failed',
+      error: expect.stringMatching(/^a worker thread failed: .*\b3\b/) as string,
+    });
+  });
+});
