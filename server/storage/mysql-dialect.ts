@@ -37,6 +37,8 @@ export function openMysql(
     idleTimeout: IDLE_TIMEOUT_MS,
     gracefulEnd: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // For `begin` with the statement after it (mysql-pool.ts); every value is escaped, none is part of a text.
+    multipleStatements: true,
     charset: 'utf8mb4',
     timezone: 'Z',
     // 64-bit integers that a double cannot hold come back as decimal strings.

@@ -1,6 +1,6 @@
 import { callbackify } from 'node:util';
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
-import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2';
+import type { Pool, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
 
 export interface MysqlPoolOptions {
   /** Run on each new connection before anything else. */
@@ -92,20 +92,36 @@ function execute(connection: MysqlPoolConnection, statement: string): Promise<vo
   });
 }
 
+/**
+ * `begin` is not sent by itself but before the first statement of the transaction, in one message: a push is its begin,
+ * its row and its commit, and on an idle server each of the three took as long as the others. The server answers them
+ * one by one; the last answer is the statement's.
+ */
 function limitedConnection(connection: PoolConnection, timeoutMs: number | undefined): MysqlPoolConnection {
+  let isBegun = false;
   function query(text: string, parameters: unknown[]): never;
   function query(text: string, parameters: unknown[], callback: QueryCallback): void;
   function query(text: string, parameters: unknown[], callback?: QueryCallback): void {
     if (callback === undefined) throw new Error('nothing is streamed over these connections');
-    connection.query<ResultSetHeader | RowDataPacket[]>(
-      { sql: text, values: parameters, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) },
-      (error, result) => {
-        if (error !== null && (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT' || READ_ONLY.has(error.code))) {
-          connection.destroy();
-        }
-        callback(error, result);
-      },
-    );
+    if (text === 'begin' || (isBegun && (text === 'commit' || text === 'rollback'))) {
+      isBegun = text === 'begin';
+      callback(null, []);
+      return;
+    }
+    const begins = isBegun;
+    isBegun = false;
+    const options = { values: parameters, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) };
+    const answer = (error: QueryError | null, result: MysqlQueryResult): void => {
+      if (error !== null && (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT' || READ_ONLY.has(error.code))) {
+        connection.destroy();
+      }
+      callback(error, result);
+    };
+    if (begins) {
+      connection.query<RowDataPacket[][]>({ ...options, sql: `begin; ${text}` }, (error, results) =>
+        answer(error, error === null ? (results[1] ?? []) : []),
+      );
+    } else connection.query<ResultSetHeader | RowDataPacket[]>({ ...options, sql: text }, answer);
   }
   return { query, release: () => connection.release() };
 }
