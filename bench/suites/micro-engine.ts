@@ -1,6 +1,7 @@
 import { Bench } from 'tinybench';
 import { digestFiles } from '../../engine/digest/batch-digests.js';
 import { createMd5Kernel } from '../../engine/digest/md5-kernel-choice.js';
+import { createSampleReader, readsKindFor } from '../../engine/digest/sample-reader-choice.js';
 import { messageBytes } from '../../engine/digest/sample-plan.js';
 import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
 import { bookId } from '../../server/domain/ids.js';
@@ -48,10 +49,14 @@ export async function hashingBench(timeMs: number, library: string): Promise<Mic
   const files = await firstFiles(library, HASHED_FILES);
   const root = Buffer.from(`${library}/`);
   const bench = newBench('hashing one file in this thread', timeMs);
-  for (const choice of ['wasm-simd', 'node-crypto'] as const) {
-    const kernel = createMd5Kernel(choice);
-    bench.add(choice, () => {
-      const { failures } = digestFiles(kernel, root, files, () => false);
+  const readings = new Set([readsKindFor('auto').name, 'system-calls' as const]);
+  for (const [md5, reads] of ['wasm-simd' as const, 'node-crypto' as const].flatMap((md5) =>
+    [...readings].map((reads) => [md5, reads] as const),
+  )) {
+    const kernel = createMd5Kernel(md5);
+    const { reader } = createSampleReader(reads, kernel.slots);
+    bench.add(`${md5}, ${reads}`, () => {
+      const { failures } = digestFiles(kernel, reader, root, files, () => false);
       if (failures.size > 0) throw new Error(`${failures.size} files cannot be read`);
     });
   }

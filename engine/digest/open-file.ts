@@ -18,6 +18,11 @@ let noAtime = constants.O_NOATIME;
 const LEASE_TRIES = 20;
 const LEASE_PAUSE_MS = 50;
 
+/** What `openFile` opens with at the moment. */
+export function openFlags(): number {
+  return FLAGS | noAtime;
+}
+
 /**
  * Opens for reading and never waits for another end to show up.
  *
@@ -27,7 +32,7 @@ const LEASE_PAUSE_MS = 50;
 export function openFile(path: string | Buffer): number {
   for (let tries = 1; ; tries += 1) {
     try {
-      return openSync(path, FLAGS | noAtime);
+      return openSync(path, openFlags());
     } catch (error) {
       const errno = error instanceof Error && 'code' in error ? error.code : undefined;
       if (errno === 'EPERM' && noAtime !== 0) noAtime = 0;

@@ -24,21 +24,24 @@ const HEAD_WINDOWS = 3;
 /** Windows past the head, each a read of its own: 16 KiB, 64 KiB … 1 GiB. */
 export const TAIL_OFFSETS: readonly number[] = SAMPLE_OFFSETS.slice(HEAD_WINDOWS);
 
-/** Bytes of the message that come from the first `headBytes` bytes (0 … 5,120) of the file. */
+/** Bytes of the message that come from the first `headBytes` bytes (0 … 5,120) of the file. More are windows past it. */
 export function headMessageBytes(headBytes: number): number {
   const contiguous = Math.min(headBytes, 2 * SAMPLE_BYTES);
   return contiguous + Math.max(0, headBytes - THIRD_OFFSET);
 }
 
 /**
- * Turns the head as it was read, at `start` of the arena, into the head of the message: the third window moves up
- * against the second.
+ * Turns what was read, at `start` of the arena, into the message: the head as it lies in the file, and behind a whole
+ * head the windows past it. The third window, and what follows, moves up against the second.
+ *
+ * @param bytes of the head, or of the head and the windows past it
+ * @returns bytes of the message
  */
-export function packHead(arena: Uint8Array, start: number, headBytes: number): number {
-  if (headBytes > THIRD_OFFSET) {
-    arena.copyWithin(start + 2 * SAMPLE_BYTES, start + THIRD_OFFSET, start + headBytes);
+export function packMessage(arena: Uint8Array, start: number, bytes: number): number {
+  if (bytes > THIRD_OFFSET) {
+    arena.copyWithin(start + 2 * SAMPLE_BYTES, start + THIRD_OFFSET, start + bytes);
   }
-  return headMessageBytes(headBytes);
+  return headMessageBytes(bytes);
 }
 
 /** Bytes of the message of a file of `sizeBytes`: 0 … 12,288. */

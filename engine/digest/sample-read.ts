@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { HEAD_BYTES, packHead, SAMPLE_BYTES, TAIL_OFFSETS } from './sample-plan.js';
+import { HEAD_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from './sample-plan.js';
 
 /** What `readMessage` returns when the file ended before the size that it was said to have. */
 export const ENDED_EARLY = -1;
@@ -21,7 +21,7 @@ export function readMessage(
 ): number {
   const headBytes = sizeBytes < HEAD_BYTES ? sizeBytes : HEAD_BYTES;
   if (!readFully(read, fd, arena, start, headBytes, 0)) return ENDED_EARLY;
-  let length = packHead(arena, start, headBytes);
+  let length = packMessage(arena, start, headBytes);
   for (const offset of TAIL_OFFSETS) {
     const left = sizeBytes - offset;
     if (left <= 0) break;

@@ -1,25 +1,11 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { openFile } from './open-file.js';
 import { pause } from './pause.js';
+import { CLOCK_TICKS_MS, isRecent, provesRead } from './read-proof.js';
 import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
 
 /** A file that is written to all the time is given up after as many tries. */
 const MAX_TRIES = 3;
-
-/**
- * The kernel stamps changes with a clock that ticks every 1 to 10 ms (CONFIG_HZ), so two changes within a tick look
- * like one. A file whose last change is not yet two of the slowest ticks old may be changed again unseen.
- */
-const CLOCK_TICKS_MS = 20;
-
-/**
- * File servers have clocks of their own. A change up to this far in the future counts as just made; what lies further
- * ahead was stamped by a clock that was wrong, and must not slow every scan.
- */
-const CLOCK_SKEW_MS = 10_000;
-
-/** `mtimeMs` and `Number(ns)` are doubles: near the present day both are within 0.26 µs of the exact time. */
-const DOUBLE_ERROR_NS = 1024;
 
 /** What one try to read a file's samples came to. The caller keeps one and passes it to every call. */
 export interface StableRead {
@@ -44,8 +30,7 @@ interface FileState {
 /**
  * Reads the samples of one state of a file into the arena at `start`, never a mix of two.
  *
- * The state that the walk saw is trusted for planning, and proved by one `fstat` after the reads: same size, same
- * modification time, and no change (ctime, which nobody can set back) since shortly before the reads began. Where
+ * The state that the walk saw is trusted for planning, and proved by one `fstat` after the reads (read-proof.ts). Where
  * that does not hold, the file is read again between two looks at it.
  *
  * @param path absolute; a string only when all of it is ASCII
@@ -102,17 +87,17 @@ function readOnce(
   if (!after.isFile()) outcome.failure = NOT_REGULAR;
   else if (
     messageBytes !== ENDED_EARLY &&
-    after.size === outcome.sizeBytes &&
-    Math.abs(after.mtimeMs * 1e6 - Number(outcome.modifiedNs)) < DOUBLE_ERROR_NS &&
-    !isRecent(after.ctimeMs, beganMs)
+    provesRead(
+      after.size,
+      after.mtimeMs * 1e6,
+      after.ctimeMs,
+      outcome.sizeBytes,
+      outcome.modifiedNs,
+      beganMs,
+    )
   ) {
     outcome.messageBytes = messageBytes;
   } else readAgain(fd, arena, start, outcome, read);
-}
-
-/** A change so shortly before the reads began that another could hide behind it, or one during them. */
-function isRecent(changedMs: number, beganMs: number): boolean {
-  return changedMs > beganMs - CLOCK_TICKS_MS && changedMs < Date.now() + CLOCK_SKEW_MS;
 }
 
 function readAgain(

@@ -11,6 +11,7 @@ import type { HashFailureCode } from '../walk/failure.js';
  * - `closed`: the engine was closed before or meanwhile
  * - `worker-failed`: a worker thread died or met a defect of ours; the `cause` says more
  * - `md5-unavailable`: the kernel that was asked for does not run here
+ * - `reads-unavailable`: the way of reading that was asked for does not run here
  * - a file's failure code: only from `partialMd5OfFile`, with the operating system's error as `cause`
  */
 export type EngineErrorCode =
@@ -22,6 +23,7 @@ export type EngineErrorCode =
   | 'closed'
   | 'worker-failed'
   | 'md5-unavailable'
+  | 'reads-unavailable'
   | HashFailureCode;
 
 export class EngineError extends Error {

@@ -1,4 +1,5 @@
 import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js';
+import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 import { automaticJobs } from './automatic-jobs.js';
@@ -17,6 +18,8 @@ export interface EngineOptions {
   readonly jobs?: number;
   /** Absent: `auto`. */
   readonly md5?: Md5Choice;
+  /** Absent: `auto`. */
+  readonly reads?: ReadsChoice;
 }
 
 export interface WalkOptions {
@@ -58,6 +61,7 @@ export interface EngineStatus {
 /** Directories in, digests out. Made by `createEngine`; to be closed. */
 export interface Engine {
   readonly md5KernelName: 'node-crypto' | 'wasm-simd';
+  readonly reads: ReadsKind;
   /**
    * Finds the books below a root, in byte order of their paths (a folder counts as `name/`), with size and time, and
    * what could not be looked at, as failures. Links to files are followed, links to folders are not.
@@ -92,19 +96,20 @@ export interface Engine {
 /** An explicit number is taken at its word, up to where it can only be a mistake. */
 const MAX_JOBS = 256;
 
-/** @throws EngineError `md5-unavailable`; RangeError for a `jobs` that is not 1 … 256 */
+/** @throws EngineError `md5-unavailable`, `reads-unavailable`; RangeError for a `jobs` that is not 1 … 256 */
 export function createEngine(options: EngineOptions = {}): Engine {
   return createEngineWith(options, new URL('worker.js', import.meta.url));
 }
 
 /** For tests, which bring a worker that fails. */
 export function createEngineWith(options: EngineOptions, workerFile: URL): Engine {
-  const { jobs, md5 = 'auto' } = options;
+  const { jobs, md5 = 'auto', reads = 'auto' } = options;
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1 && jobs <= MAX_JOBS)) {
     throw new RangeError(`jobs must be a whole number from 1 to ${MAX_JOBS}, not ${jobs}`);
   }
   const md5KernelName = kernelName(md5);
-  const slots = new WorkSlots({ workerFile, jobs: jobs ?? automaticJobs() });
+  const kind = readsKind(reads);
+  const slots = new WorkSlots({ workerFile, jobs: jobs ?? automaticJobs(kind.name) });
   const walks = new Set<WalkRun>();
   const hashRuns = new Set<HashRun>();
   const looks = new Set<{ readonly control: RunControl }>();
@@ -117,6 +122,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
   return {
     md5KernelName,
+    reads: kind,
 
     async *walk(root, { extensions, shard, signal }) {
       throwIfClosed();
@@ -141,6 +147,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       const run = new HashRun(slots, inAsync(batches), {
         root: folder,
         md5,
+        reads,
         signal,
         onHashed: (files) => {
           filesHashed += files;
@@ -194,6 +201,15 @@ function kernelName(md5: Md5Choice): 'node-crypto' | 'wasm-simd' {
     return md5KernelNameFor(md5);
   } catch (cause) {
     throw new EngineError('md5-unavailable', `the MD5 kernel ${md5} does not run here`, { cause });
+  }
+}
+
+function readsKind(reads: ReadsChoice): ReadsKind {
+  try {
+    return readsKindFor(reads);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('reads-unavailable', `${reads} does not run here: ${why}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
+import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
@@ -9,6 +10,7 @@ export interface HashRunOptions {
   /** Absolute, bytes, with a slash at its end. */
   readonly root: Uint8Array;
   readonly md5: Md5Choice;
+  readonly reads: ReadsChoice;
   readonly signal: AbortSignal | undefined;
   readonly onHashed: (files: number) => void;
 }
@@ -88,6 +90,7 @@ export class HashRun implements WorkSource {
         root: options.root,
         files: batch.filesOf(range),
         md5: options.md5,
+        reads: options.reads,
         cancel: control.cancel,
       },
       done: (result) => {

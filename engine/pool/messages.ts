@@ -1,5 +1,7 @@
-import type { FileStamp } from '../digest/batch-digests.js';
+import type { FileStamp } from '../digest/files-to-hash.js';
+import type { RingHandles } from '../digest/io-ring/io-ring.js';
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
+import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 
@@ -65,6 +67,7 @@ export interface HashTask {
   /** Files only, no failures. */
   readonly files: PackedEntries;
   readonly md5: Md5Choice;
+  readonly reads: ReadsChoice;
   readonly cancel: CancelCell;
 }
 
@@ -79,6 +82,13 @@ export interface HashResult {
   readonly changed: ReadonlyMap<number, FileStamp>;
   /** What the worker took, without the ways to and fro. */
   readonly elapsedMs: number;
+  /** In a thread's first result, when it has something that the system does not take back by itself. */
+  readonly held: HeldByThread | undefined;
+}
+
+export interface HeldByThread {
+  readonly threadId: number;
+  readonly handles: RingHandles;
 }
 
 export type WorkerTask = RootTask | GoneTask | WalkTask | HashTask;

@@ -1,6 +1,9 @@
+import { threadId } from 'node:worker_threads';
 import { digestFiles } from '../digest/batch-digests.js';
 import { createMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { Md5Kernel } from '../digest/md5-kernel.js';
+import { createSampleReader, type ReadsChoice } from '../digest/sample-reader-choice.js';
+import type { SampleReader } from '../digest/sample-reader.js';
 import { isGone } from '../walk/gone-path.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
@@ -8,6 +11,7 @@ import {
   type CancelCell,
   type HashResult,
   type HashTask,
+  type HeldByThread,
   type WalkResult,
   type WalkTask,
   type WorkerResult,
@@ -57,22 +61,40 @@ function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
 }
 
 function hash(task: HashTask): HashResult {
-  const kernel = kernelFor(task.md5);
+  const { kernel, reader } = toolsFor(task);
   const beganMs = performance.now();
-  const digests = digestFiles(kernel, task.root, task.files, () => isCancelled(task.cancel));
-  return { kind: 'hash', ...digests, elapsedMs: performance.now() - beganMs };
+  const digests = digestFiles(kernel, reader, task.root, task.files, () => isCancelled(task.cancel));
+  const elapsedMs = performance.now() - beganMs;
+  const result: HashResult = { kind: 'hash', ...digests, elapsedMs, held };
+  held = undefined;
+  return result;
 }
 
 function isCancelled(cell: CancelCell): boolean {
   return Atomics.load(cell, 0) !== 0;
 }
 
-/** The thread's own kernel, made when the first files arrive: a thread that only walks needs none. */
-let made: { readonly choice: Md5Choice; readonly kernel: Md5Kernel } | undefined;
+interface Tools {
+  readonly md5: Md5Choice;
+  readonly reads: ReadsChoice;
+  readonly kernel: Md5Kernel;
+  readonly reader: SampleReader;
+}
 
-function kernelFor(choice: Md5Choice): Md5Kernel {
-  if (made?.choice !== choice) made = { choice, kernel: createMd5Kernel(choice) };
-  return made.kernel;
+/** The thread's own, made when the first files arrive: a thread that only walks needs none. */
+let made: Tools | undefined;
+/** What the main thread has not been told of yet. */
+let held: HeldByThread | undefined;
+
+/** All tasks of an engine make the same choice. */
+function toolsFor({ md5, reads }: HashTask): Tools {
+  if (made?.md5 !== md5 || made.reads !== reads) {
+    const kernel = createMd5Kernel(md5);
+    const { reader, handles } = createSampleReader(reads, kernel.slots);
+    made = { md5, reads, kernel, reader };
+    if (handles !== undefined) held = { threadId, handles };
+  }
+  return made;
 }
 
 /** Walks ask with the same extensions again and again. */

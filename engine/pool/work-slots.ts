@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { DIGEST_BYTES } from '../digest/batch-digests.js';
+import { releaseReader } from '../digest/sample-reader-choice.js';
 import type { AutomaticJobs } from './automatic-jobs.js';
 import type { TunerLimits } from './concurrency-tuner.js';
 import { CpuMeter } from './cpu-meter.js';
@@ -10,6 +11,7 @@ import type {
   GoneTask,
   HashResult,
   HashTask,
+  HeldByThread,
   RootResult,
   RootTask,
   WalkResult,
@@ -208,9 +210,16 @@ export class WorkSlots {
     else if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
     else if (work.kind === 'hash' && result.kind === 'hash') {
       this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, this.startedThreads, performance.now());
+      if (result.held !== undefined) this.releaseWithThread(result.held);
       work.done(result);
     }
     this.fill();
+  }
+
+  /** A ring may be given back only when nobody uses it any more. */
+  private releaseWithThread({ threadId, handles }: HeldByThread): void {
+    const thread = this.piscina.threads.find((worker) => worker.threadId === threadId);
+    thread?.once('exit', () => releaseReader(handles));
   }
 
   private fail(work: Work, cause: unknown): void {

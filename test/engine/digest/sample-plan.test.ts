@@ -4,7 +4,7 @@ import {
   HEAD_BYTES,
   MAX_MESSAGE_BYTES,
   messageBytes,
-  packHead,
+  packMessage,
   SAMPLE_OFFSETS,
   TAIL_OFFSETS,
 } from '../../../engine/digest/sample-plan.js';
@@ -36,7 +36,7 @@ describe('the sample plan', () => {
       const arena = new Uint8Array(HEAD_BYTES + 200).fill(255);
       arena.set(file.subarray(0, headBytes), 100);
       const message = [...file.subarray(0, Math.min(headBytes, 2048)), ...file.subarray(4096, headBytes)];
-      expect(packHead(arena, 100, headBytes)).toBe(message.length);
+      expect(packMessage(arena, 100, headBytes)).toBe(message.length);
       expect(headMessageBytes(headBytes)).toBe(message.length);
       expect([...arena.subarray(100, 100 + message.length)]).toEqual(message);
       expect(

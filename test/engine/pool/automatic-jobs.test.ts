@@ -5,14 +5,14 @@ const GIBIBYTE = 2 ** 30;
 
 describe('the range of automatic concurrency', () => {
   it('begins at the processors and ends where memory or sense end', () => {
-    expect(automaticJobs(2, 24 * GIBIBYTE)).toEqual({ start: 2, max: 64 });
-    expect(automaticJobs(4, 4 * GIBIBYTE)).toEqual({ start: 4, max: 21 });
-    expect(automaticJobs(4, GIBIBYTE / 2)).toEqual({ start: 4, max: 4 });
-    expect(automaticJobs(128, 512 * GIBIBYTE)).toEqual({ start: 64, max: 64 });
+    expect(automaticJobs('system-calls', 2, 24 * GIBIBYTE)).toEqual({ start: 2, max: 64 });
+    expect(automaticJobs('system-calls', 4, 4 * GIBIBYTE)).toEqual({ start: 4, max: 21 });
+    expect(automaticJobs('system-calls', 4, GIBIBYTE / 2)).toEqual({ start: 4, max: 4 });
+    expect(automaticJobs('system-calls', 128, 512 * GIBIBYTE)).toEqual({ start: 64, max: 64 });
   });
 
   it('holds on this machine', () => {
-    const { start, max } = automaticJobs();
+    const { start, max } = automaticJobs('system-calls');
     expect(start).toBeGreaterThanOrEqual(1);
     expect(max).toBeGreaterThanOrEqual(start);
     expect(max).toBeLessThanOrEqual(64);

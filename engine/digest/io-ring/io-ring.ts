@@ -1,0 +1,197 @@
+import { errorName, type Libc } from './libc.js';
+
+/**
+ * What of a ring outlives the thread that made it: the system gives none of it back when a thread ends, only when the
+ * process does. Crosses to the main thread, which gives it back when the thread is gone (release-ring.ts).
+ */
+export interface RingHandles {
+  readonly descriptor: number;
+  readonly maps: readonly { readonly address: number; readonly bytes: number }[];
+}
+
+/** Offsets into `struct io_uring_params`, 120 bytes. */
+const PARAMETER_BYTES = 120;
+const SQ_ENTRIES = 0;
+const CQ_ENTRIES = 4;
+const FLAGS = 8;
+const SQ_OFFSETS = 40;
+const CQ_OFFSETS = 80;
+
+/**
+ * SINGLE_ISSUER and DEFER_TASKRUN: completions are worked on only when this thread waits for them, which saves the
+ * interrupts. Linux 6.1 has both; older ones are refused, so that one way of working is to be tested.
+ */
+const SETUP_FLAGS = (1 << 12) | (1 << 13);
+
+const SQES_OFFSET = 0x1000_0000;
+const SQE_WORDS = 16;
+const SQE_BYTES = 4 * SQE_WORDS;
+const CQE_WORDS = 4;
+const CQE_BYTES = 4 * CQE_WORDS;
+
+const REGISTER_IOWQ_MAX_WORKERS = 19;
+/**
+ * What the kernel cannot do at once (opening what is not in its caches, file systems without asynchronous reads) it
+ * gives to threads of its own, by default four a processor at most: too few for a file server.
+ */
+const KERNEL_WORKERS = 64;
+
+const OP_OPENAT = 18;
+const OP_CLOSE = 19;
+const OP_READ = 22;
+const AT_FDCWD = -100;
+/** A signal came, or the kernel is short of memory for the moment: what was not done is asked for again. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([-4, -11, -16]);
+
+const TWO_TO_32 = 2 ** 32;
+
+/**
+ * An io_uring of one thread, for batches: operations are added, and `run` has them all done in one system call. While
+ * `run` has not returned the kernel may write to the memory that they name; afterwards it never does.
+ */
+export class IoRing {
+  /** Operations that one `run` can take. */
+  readonly entries: number;
+  /** After a `run`: what each operation came to, in the order in which they were added; below 0 an errno. */
+  readonly results: Int32Array;
+  readonly handles: RingHandles;
+  readonly #libc: Libc;
+  readonly #descriptor: number;
+  readonly #ring: Uint32Array;
+  readonly #signedRing: Int32Array;
+  readonly #submissions: Uint32Array;
+  readonly #tailAt: number;
+  readonly #completionHeadAt: number;
+  readonly #completionTailAt: number;
+  readonly #completionMask: number;
+  readonly #completionsAt: number;
+  #tail: number;
+  #added = 0;
+
+  /** @throws Error that says why there is none: the kernel is too old, or forbids it */
+  constructor(libc: Libc, entries: number) {
+    const parameters = new DataView(new ArrayBuffer(PARAMETER_BYTES));
+    parameters.setUint32(FLAGS, SETUP_FLAGS, true);
+    const descriptor = libc.ioUringSetup(entries, new Uint8Array(parameters.buffer));
+    if (descriptor < 0) throw new Error(`the system does not offer io_uring (${errorName(descriptor)})`);
+    const word = (at: number): number => parameters.getUint32(at, true);
+    this.#libc = libc;
+    this.#descriptor = descriptor;
+    this.entries = word(SQ_ENTRIES);
+    this.results = new Int32Array(this.entries);
+    const completions = word(CQ_ENTRIES);
+    const indicesAt = word(SQ_OFFSETS + 24);
+    this.#completionsAt = word(CQ_OFFSETS + 20) / 4;
+    const ringBytes = Math.max(
+      indicesAt + 4 * this.entries,
+      4 * this.#completionsAt + CQE_BYTES * completions,
+    );
+    const ringAddress = this.#map(ringBytes, 0, []);
+    const ringMap = { address: ringAddress, bytes: ringBytes };
+    const sqeBytes = SQE_BYTES * this.entries;
+    const sqeMap = { address: this.#map(sqeBytes, SQES_OFFSET, [ringMap]), bytes: sqeBytes };
+    this.handles = { descriptor, maps: [ringMap, sqeMap] };
+    const ring = libc.view(ringAddress, ringBytes);
+    this.#ring = new Uint32Array(ring, 0, ringBytes >> 2);
+    this.#signedRing = new Int32Array(ring, 0, ringBytes >> 2);
+    this.#submissions = new Uint32Array(libc.view(sqeMap.address, sqeBytes));
+    this.#tailAt = word(SQ_OFFSETS + 4) / 4;
+    this.#completionHeadAt = word(CQ_OFFSETS) / 4;
+    this.#completionTailAt = word(CQ_OFFSETS + 4) / 4;
+    this.#completionMask = completions - 1;
+    this.#tail = this.#word(this.#tailAt);
+    // Each place of the queue stands for the entry of the same number, for good.
+    for (let entry = 0; entry < this.entries; entry += 1) this.#ring[indicesAt / 4 + entry] = entry;
+    // Without it there are fewer workers, and nothing is wrong.
+    libc.ioUringRegister(
+      descriptor,
+      REGISTER_IOWQ_MAX_WORKERS,
+      new Uint8Array(Uint32Array.of(KERNEL_WORKERS, 0).buffer),
+      2,
+    );
+  }
+
+  /** @param pathAddress bytes that end with a zero; a path that is not absolute counts from the working folder */
+  addOpen(pathAddress: number, flags: number): void {
+    this.#add(OP_OPENAT, AT_FDCWD, pathAddress, 0, 0, flags);
+  }
+
+  addRead(descriptor: number, address: number, bytes: number, offset: number): void {
+    this.#add(OP_READ, descriptor, address, bytes, offset, 0);
+  }
+
+  addClose(descriptor: number): void {
+    this.#add(OP_CLOSE, descriptor, 0, 0, 0, 0);
+  }
+
+  /** Has all operations done that were added, and waits for it. @throws Error when the ring itself fails */
+  run(): void {
+    const added = this.#added;
+    this.#added = 0;
+    if (added === 0) return;
+    Atomics.store(this.#ring, this.#tailAt, this.#tail);
+    let submitted = 0;
+    for (let done = 0; done < added;) {
+      const entered = this.#libc.ioUringEnter(this.#descriptor, added - submitted, added - done);
+      if (entered >= 0) submitted += entered;
+      else if (!TRY_AGAIN.has(entered)) throw new Error(`io_uring failed (${errorName(entered)})`);
+      done += this.#collect();
+    }
+  }
+
+  #collect(): number {
+    const ring = this.#ring;
+    let head = this.#word(this.#completionHeadAt);
+    const tail = Atomics.load(ring, this.#completionTailAt);
+    const count = (tail - head) >>> 0;
+    for (; head !== tail; head = (head + 1) >>> 0) {
+      const at = this.#completionsAt + CQE_WORDS * (head & this.#completionMask);
+      this.results[ring[at] ?? 0] = this.#signedRing[at + 2] ?? 0;
+    }
+    Atomics.store(ring, this.#completionHeadAt, head);
+    return count;
+  }
+
+  /** Words 9 to 15 of an entry are never anything but 0. */
+  #add(
+    operation: number,
+    descriptor: number,
+    address: number,
+    bytes: number,
+    offset: number,
+    flags: number,
+  ): void {
+    if (this.#added === this.entries) throw new RangeError(`a ring of ${this.entries} entries is full`);
+    const words = this.#submissions;
+    const at = (this.#tail & (this.entries - 1)) * SQE_WORDS;
+    words[at] = operation;
+    words[at + 1] = descriptor;
+    words[at + 2] = offset;
+    words[at + 3] = 0;
+    words[at + 4] = address % TWO_TO_32;
+    words[at + 5] = address / TWO_TO_32;
+    words[at + 6] = bytes;
+    words[at + 7] = flags;
+    words[at + 8] = this.#added;
+    this.#tail = (this.#tail + 1) >>> 0;
+    this.#added += 1;
+  }
+
+  #word(at: number): number {
+    return this.#ring[at] ?? 0;
+  }
+
+  /** Gives everything back when it cannot. */
+  #map(bytes: number, offset: number, maps: RingHandles['maps']): number {
+    const address = this.#libc.map(bytes, this.#descriptor, offset);
+    if (address >= 0) return address;
+    releaseRing(this.#libc, { descriptor: this.#descriptor, maps });
+    throw new Error(`no memory for io_uring (${errorName(address)})`);
+  }
+}
+
+/** Gives back what a ring holds of the system. Nothing may use it any more: what it was mapped to is gone. */
+export function releaseRing(libc: Libc, { descriptor, maps }: RingHandles): void {
+  for (const { address, bytes } of maps) libc.unmap(address, bytes);
+  libc.close(descriptor);
+}

@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+
+/**
+ * The few calls of Linux that Node.js has no door to. Addresses are numbers: those of user space stay far below 2^53.
+ * A result below 0 is the negative errno of a call that failed.
+ */
+export interface Libc {
+  ioUringSetup(entries: number, parameters: Uint8Array): number;
+  /** Submits, and waits until so many are done. */
+  ioUringEnter(ring: number, submissions: number, completions: number): number;
+  ioUringRegister(ring: number, operation: number, argument: Uint8Array, count: number): number;
+  /** Of a descriptor: what it is, its size and times, into a buffer of `STATX_BYTES`. */
+  statx(descriptor: number, bufferAddress: number): number;
+  /** Clears what was set at opening, but for the flags that are given. */
+  setFlags(descriptor: number, flags: number): number;
+  /** Memory that is shared with the kernel, from an offset of a ring's descriptor. */
+  map(bytes: number, descriptor: number, offset: number): number;
+  unmap(address: number, bytes: number): number;
+  close(descriptor: number): number;
+  /** Where the bytes of a buffer lie; they stay there as long as it lives. Not of one shorter than 65 bytes. */
+  addressOf(buffer: ArrayBuffer): number;
+  /** Memory as it lies there; it has to outlive every use. */
+  view(address: number, bytes: number): ArrayBuffer;
+}
+
+export type LibcLoad =
+  | { readonly state: 'ready'; readonly libc: Libc }
+  | { readonly state: 'unavailable'; readonly reason: string };
+
+export const STATX_BYTES = 256;
+
+/** The same numbers on every processor. */
+const IO_URING_SETUP = 425;
+const IO_URING_ENTER = 426;
+const IO_URING_REGISTER = 427;
+
+const ENTER_GETEVENTS = 1;
+const AT_EMPTY_PATH = 0x1000;
+/** Type, mode, times of modification and of change, size. */
+const STATX_MASK = 0x2c3;
+const F_SETFL = 4;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_POPULATE = 0x8001;
+
+/** Kept alive for its address. Bytes of a short buffer may lie where the garbage collector moves them. */
+const EMPTY_PATH = new ArrayBuffer(128);
+
+type NativeFunction = (...parameters: (number | Uint8Array)[]) => number;
+
+/** The part of koffi that is used here. */
+interface Koffi {
+  load(path: null): { func(definition: string): NativeFunction };
+  errno(): number;
+  address(buffer: ArrayBuffer): bigint;
+  view(address: bigint, bytes: number): ArrayBuffer;
+}
+
+let loadedOnce: LibcLoad | undefined;
+
+/** The C library of this process, once a thread. koffi costs a thread 3 ms. */
+export function loadLibc(): LibcLoad {
+  loadedOnce ??= load();
+  return loadedOnce;
+}
+
+function load(): LibcLoad {
+  if (process.platform !== 'linux') return { state: 'unavailable', reason: 'this is not Linux' };
+  if (endianness() !== 'LE') return { state: 'unavailable', reason: 'the processor is big-endian' };
+  let koffi: unknown;
+  try {
+    koffi = createRequire(import.meta.url)('koffi');
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return { state: 'unavailable', reason: `the package koffi cannot be loaded: ${why}` };
+  }
+  if (!isKoffi(koffi)) return { state: 'unavailable', reason: 'the package koffi is not what it was' };
+  try {
+    return { state: 'ready', libc: bind(koffi) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { state: 'unavailable', reason: `the C library lacks a function: ${why}` };
+  }
+}
+
+function bind(koffi: Koffi): Libc {
+  const process = koffi.load(null);
+  const setup = process.func('long syscall(long number, unsigned int entries, void *parameters)');
+  const enter = process.func(
+    'long syscall(long number, unsigned int ring, unsigned int submissions, unsigned int completions, ' +
+      'unsigned int flags, uintptr_t signals, size_t signalBytes)',
+  );
+  const register = process.func(
+    'long syscall(long number, unsigned int ring, unsigned int operation, void *argument, unsigned int count)',
+  );
+  const statx = process.func(
+    'int statx(int descriptor, uintptr_t path, int flags, unsigned int mask, uintptr_t buffer)',
+  );
+  const fcntl = process.func('int fcntl(int descriptor, int command, long argument)');
+  const mmap = process.func(
+    'intptr_t mmap(uintptr_t address, size_t bytes, int protection, int flags, int descriptor, long offset)',
+  );
+  const munmap = process.func('int munmap(uintptr_t address, size_t bytes)');
+  const close = process.func('int close(int descriptor)');
+  // The library's own functions say -1 and put the reason aside.
+  const outcome = (result: number): number => (result === -1 ? -koffi.errno() : result);
+  const emptyPathAddress = Number(koffi.address(EMPTY_PATH));
+  return {
+    ioUringSetup: (entries, parameters) => outcome(setup(IO_URING_SETUP, entries, parameters)),
+    ioUringEnter: (ring, submissions, completions) =>
+      outcome(enter(IO_URING_ENTER, ring, submissions, completions, ENTER_GETEVENTS, 0, 0)),
+    ioUringRegister: (ring, operation, argument, count) =>
+      outcome(register(IO_URING_REGISTER, ring, operation, argument, count)),
+    statx: (descriptor, bufferAddress) =>
+      outcome(statx(descriptor, emptyPathAddress, AT_EMPTY_PATH, STATX_MASK, bufferAddress)),
+    setFlags: (descriptor, flags) => outcome(fcntl(descriptor, F_SETFL, flags)),
+    map: (bytes, descriptor, offset) =>
+      outcome(mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, offset)),
+    unmap: (address, bytes) => outcome(munmap(address, bytes)),
+    close: (descriptor) => outcome(close(descriptor)),
+    addressOf: (buffer) => Number(koffi.address(buffer)),
+    view: (address, bytes) => koffi.view(BigInt(address), bytes),
+  };
+}
+
+function isKoffi(loaded: unknown): loaded is Koffi {
+  return (
+    typeof loaded === 'object' &&
+    loaded !== null &&
+    ['load', 'errno', 'address', 'view'].every((name) => typeof Reflect.get(loaded, name) === 'function')
+  );
+}
+
+/** @param result of a call that failed: below 0 */
+export function errorName(result: number): string {
+  return getSystemErrorName(result);
+}
