@@ -42,6 +42,12 @@ export const settings = {
       default: 'auto',
       environment: 'DOGEAR_ENGINE_MD5',
     }),
+    reads: setting(oneOf('auto', 'io-uring', 'system-calls'), {
+      sentence:
+        'What reads the files: the io_uring of Linux (6.1 and later), many at a time, or one call after the other.',
+      default: 'auto',
+      environment: 'DOGEAR_ENGINE_READS',
+    }),
   },
   log: {
     level: setting(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {

@@ -13,6 +13,8 @@ export const engineProbeOptions = z.object({
   /** Absent: the engine chooses. */
   jobs: z.int().optional(),
   md5: z.enum(['auto', 'wasm-simd', 'node-crypto']).optional(),
+  /** An older engine knows nothing of it, and takes system calls. */
+  reads: z.enum(['auto', 'io-uring', 'system-calls']).optional(),
 });
 export type EngineProbeOptions = z.infer<typeof engineProbeOptions>;
 
@@ -33,6 +35,7 @@ export const engineAnswer = z.object({
   /** MD5 of all digests in byte order of the paths; empty after a walk alone. */
   digest: z.string(),
   md5KernelName: z.string(),
+  readsName: z.string(),
   jobs: z.number(),
   tunerCurve: z.array(tunerPoint),
   maxRssBytes: z.number(),

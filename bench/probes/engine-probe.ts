@@ -55,10 +55,11 @@ class EngineProbe {
   }
 
   #newEngine(): Engine {
-    const { jobs, md5 } = this.#options;
+    const { jobs, md5, reads } = this.#options;
     const options: EngineOptions = {
       ...(jobs === undefined ? {} : { jobs }),
       ...(md5 === undefined ? {} : { md5 }),
+      ...(reads === undefined ? {} : { reads }),
     };
     return this.#api.createEngine(options);
   }
@@ -81,12 +82,15 @@ class EngineProbe {
   ): Promise<EngineAnswer> {
     const { files, failed, hashed, endMs } = await pass(engine);
     const status: { readonly jobs: number; readonly tunerCurve?: unknown } = engine.status();
+    const { reads }: { readonly reads?: Engine['reads'] } = engine;
     return engineAnswer.parse({
       files,
       failed,
       seconds: (endMs - startMs) / 1000,
       digest: digestOf(hashed, this.#walked),
       md5KernelName: engine.md5KernelName,
+      // An older engine has no other way.
+      readsName: reads?.name ?? 'system-calls',
       jobs: status.jobs,
       // An older engine has none.
       tunerCurve: status.tunerCurve ?? [],

@@ -73,14 +73,16 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
     EngineSide.start(checkout, { library: library.folder, jobs: 1 }),
     EngineSide.start(checkout, { library: library.folder, jobs: 2 }),
     EngineSide.start(checkout, { library: library.folder, jobs: 1, md5: 'node-crypto' }),
+    EngineSide.start(checkout, { library: library.folder, jobs: 1, reads: 'system-calls' }),
   ]);
-  const [oneThread, twoThreads, oneThreadCrypto] = engines;
+  const [oneThread, twoThreads, oneThreadCrypto, oneThreadCalls] = engines;
   const sides = [
     yardstickSide(yardstick, list, 1),
     engineSide('engine 1 thread', oneThread, 'hash'),
     yardstickSide(yardstick, list, 2),
     engineSide('engine 2 threads', twoThreads, 'hash'),
     engineSide('engine 1 thread, node-crypto', oneThreadCrypto, 'hash'),
+    engineSide('engine 1 thread, system calls', oneThreadCalls, 'hash'),
   ];
   try {
     // The first pass fills the page cache and lets the compilers of both languages do their work.
@@ -104,7 +106,18 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
       samples: pairedRatios(rates(passes, 'engine 1 thread'), rates(passes, 'engine 1 thread, node-crypto')),
     });
     const [engine] = samplesOf(passes, 'engine 1 thread').filter(isEngineAnswer);
-    if (engine !== undefined) findings.facts['md5 kernel'] = engine.md5KernelName;
+    if (engine !== undefined) {
+      findings.facts['md5 kernel'] = engine.md5KernelName;
+      findings.facts['reads'] = engine.readsName;
+      findings.ratios.push({
+        suite: 'hash',
+        name: `${engine.readsName} over system calls in the engine, 1 thread`,
+        samples: pairedRatios(
+          rates(passes, 'engine 1 thread'),
+          rates(passes, 'engine 1 thread, system calls'),
+        ),
+      });
+    }
   } finally {
     for (const engine of engines) await engine.close();
   }

@@ -8,7 +8,7 @@ import { loadMd5Lanes, type Md5Lanes } from '../../engine/digest/md5-lanes/md5-l
 const BATCH_MESSAGES = 96;
 const SAMPLE_BYTES = 1024;
 const DIGEST_BYTES = 16;
-const LANES: readonly Md5Lanes[] = [4, 8, 12];
+const LANES: readonly Md5Lanes[] = [4, 8, 12, 16];
 
 /** One batch of messages, by length; the same in every run. */
 export interface Md5Mix {

@@ -22,12 +22,12 @@ export function provesRead(
   afterModifiedNs: number,
   changedMs: number,
   plannedBytes: number,
-  plannedModifiedNs: bigint,
+  plannedModifiedNs: number,
   beganMs: number,
 ): boolean {
   return (
     afterBytes === plannedBytes &&
-    Math.abs(afterModifiedNs - Number(plannedModifiedNs)) < DOUBLE_ERROR_NS &&
+    Math.abs(afterModifiedNs - plannedModifiedNs) < DOUBLE_ERROR_NS &&
     !isRecent(changedMs, beganMs)
   );
 }

@@ -27,12 +27,7 @@ export interface ReadOutcomes {
 export interface SampleReader {
   readonly name: 'io-uring' | 'system-calls';
   /** @returns whether all of the group was read: not when it was cancelled meanwhile */
-  readGroup(
-    kernel: Md5Kernel,
-    group: FileGroup,
-    outcomes: ReadOutcomes,
-    isCancelled: () => boolean,
-  ): boolean;
+  readGroup(kernel: Md5Kernel, group: FileGroup, outcomes: ReadOutcomes, isCancelled: () => boolean): boolean;
   /** After the last group of a batch: lets go of the files that are still open. */
   finish(): void;
 }

@@ -92,7 +92,7 @@ function readOnce(
       after.mtimeMs * 1e6,
       after.ctimeMs,
       outcome.sizeBytes,
-      outcome.modifiedNs,
+      Number(outcome.modifiedNs),
       beganMs,
     )
   ) {

@@ -16,6 +16,8 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       writeLine(`cores     ${String(availableParallelism())}`);
       const engine = composeEngine(configuration);
       writeLine(`md5       ${engine.md5KernelName}`);
+      const { name, reason } = engine.reads;
+      writeLine(`reads     ${name}${reason === undefined ? '' : `: ${reason}`}`);
       await engine.close();
       try {
         const store = await composeStore(configuration);

@@ -15,7 +15,11 @@ export interface Program {
 }
 
 export function composeEngine({ engine }: Pick<Configuration, 'engine'>): Engine {
-  return createEngine({ md5: engine.md5, ...(engine.jobs === 'auto' ? {} : { jobs: engine.jobs }) });
+  return createEngine({
+    md5: engine.md5,
+    reads: engine.reads,
+    ...(engine.jobs === 'auto' ? {} : { jobs: engine.jobs }),
+  });
 }
 
 /** A database that is open and current, with what bringing it up to date took. */

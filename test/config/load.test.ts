@@ -15,7 +15,7 @@ describe('without any source', () => {
     const { configuration, effective } = folder.load(undefined);
     expect(configuration).toEqual({
       database: { url: `sqlite:${folder.path}/dogear.db`, connections: 10 },
-      engine: { jobs: 'auto', md5: 'auto' },
+      engine: { jobs: 'auto', md5: 'auto', reads: 'auto' },
       log: { level: 'info', format: 'auto' },
       server: {
         host: '0.0.0.0',
@@ -58,7 +58,7 @@ it('prefers flags to the environment, the environment to the file, and the file 
   const text =
     'engine:\n  jobs: 3\n  md5: node-crypto\nserver: { port: 80 }\nlog: {level: debug, format: json}\n';
   const { configuration, effective } = folder.load(text, { flags, environment });
-  expect(configuration.engine).toEqual({ jobs: 5, md5: 'node-crypto' });
+  expect(configuration.engine).toEqual({ jobs: 5, md5: 'node-crypto', reads: 'auto' });
   expect(configuration.server.port).toBe(81);
   expect(configuration.log).toEqual({ level: 'error', format: 'json' });
   const origins = new Map(effective.map(({ path, origin }) => [path, origin]));
@@ -75,6 +75,7 @@ it('takes every setting from the environment and from --set, in the same words',
     'database.connections': '7',
     'engine.jobs': '12',
     'engine.md5': 'wasm-simd',
+    'engine.reads': 'io-uring',
     'log.level': 'silent',
     'log.format': 'text',
     'server.host': '::1',
@@ -102,7 +103,7 @@ it('takes every setting from the environment and from --set, in the same words',
   const { configuration } = folder.load(undefined, { environment });
   expect(configuration).toEqual({
     database: { url: 'mysql://u@h:3307/d?tls=true', connections: 7 },
-    engine: { jobs: 12, md5: 'wasm-simd' },
+    engine: { jobs: 12, md5: 'wasm-simd', reads: 'io-uring' },
     log: { level: 'silent', format: 'text' },
     server: {
       host: '::1',

@@ -8,7 +8,7 @@ import type { Md5Kernel } from '../../engine/digest/md5-kernel.js';
 import { loadMd5Lanes, type Md5Lanes } from '../../engine/digest/md5-lanes/md5-lanes.js';
 
 const LONGEST_BYTES = 12_288;
-const EVERY_LANES: readonly Md5Lanes[] = [4, 8, 12];
+const EVERY_LANES: readonly Md5Lanes[] = [4, 8, 12, 16];
 
 function kernelOf(slots?: number, lanes?: Md5Lanes): Md5Kernel {
   const loaded = loadMd5Lanes(slots, lanes);

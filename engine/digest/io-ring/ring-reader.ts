@@ -236,7 +236,7 @@ export class RingReader implements SampleReader {
       (word(STATX_MTIME) + (word(STATX_MTIME + 1) | 0) * 2 ** 32) * 1e9 + word(STATX_MTIME + 2),
       (word(STATX_CTIME) + (word(STATX_CTIME + 1) | 0) * 2 ** 32) * 1e3 + word(STATX_CTIME + 2) / 1e6,
       files.sizeBytes[first + slot] ?? 0,
-      files.modifiedNs[first + slot] ?? 0n,
+      Number(files.modifiedNs[first + slot] ?? 0n),
       beganMs,
     );
   }

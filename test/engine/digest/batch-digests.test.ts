@@ -6,16 +6,17 @@ import { digestFiles } from '../../../engine/digest/batch-digests.js';
 import { createMd5Kernel } from '../../../engine/digest/md5-kernel-choice.js';
 import { createSampleReader } from '../../../engine/digest/sample-reader-choice.js';
 import { EntryBatchBuilder, filenameMd5 } from '../../../engine/index.js';
+import { READS_HERE } from '../reads-here.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const FILES = 250;
 
-describe.each([
-  ['wasm-simd', 'io-uring'],
-  ['wasm-simd', 'system-calls'],
-  ['node-crypto', 'io-uring'],
-  ['node-crypto', 'system-calls'],
-] as const)('a batch of files, with %s and %s', async (md5, reads) => {
+const KINDS = READS_HERE.flatMap((reads) => [
+  ['wasm-simd' as const, reads] as const,
+  ['node-crypto' as const, reads] as const,
+]);
+
+describe.each(KINDS)('a batch of files, with %s and %s', async (md5, reads) => {
   const { path: folder } = await temporaryFolder();
   const kernel = createMd5Kernel(md5);
   const { reader } = createSampleReader(reads, kernel.slots);

@@ -16,6 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type EntryBatch, partialMd5OfFile } from '../../../engine/index.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { READS_HERE } from '../reads-here.js';
 import { type Hashed, hashedBatches, walked } from '../collected.js';
 import { GENERATIONS, type RestlessWriterData } from './restless-writer.js';
 import { referencePartialMd5 } from './reference-partial-md5.js';
@@ -23,8 +24,8 @@ import { writeSampleFile } from './sample-file.js';
 
 const extensions = new Set(['epub']);
 
-describe('a file that changes between the walk and the reading', () => {
-  const engine = createEngine({ jobs: 1 });
+describe.each(READS_HERE)('a file that changes between the walk and the reading, with %s', (reads) => {
+  const engine = createEngine({ jobs: 1, reads });
   let root = '';
   let path = '';
   beforeEach(async () => {
@@ -151,8 +152,8 @@ describe('a file that changes between the walk and the reading', () => {
   });
 });
 
-describe('a file that is rewritten all the time', () => {
-  const engine = createEngine({ jobs: 1 });
+describe.each(READS_HERE)('a file that is rewritten all the time, with %s', (reads) => {
+  const engine = createEngine({ jobs: 1, reads });
   afterAll(() => engine.close());
 
   it.each([0, 45])('never has the digest of two states, with rests of %i ms', async (restMs) => {

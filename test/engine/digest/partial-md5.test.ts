@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, KOREADER_EXTENSIONS, partialMd5OfFile } from '../../../engine/index.js';
+import { READS_HERE } from '../reads-here.js';
 import { writeSampleFile } from './sample-file.js';
 import { readVectors } from './vectors.js';
 
@@ -30,8 +31,8 @@ describe('the partial MD5', () => {
     }
   });
 
-  it('is that of KOReader for a whole folder', async () => {
-    const engine = createEngine();
+  it.each(READS_HERE)('is that of KOReader for a whole folder, with %s', async (reads) => {
+    const engine = createEngine({ reads });
     const found = new Map<string, string>();
     const batches = engine.walk(folder, { extensions: KOREADER_EXTENSIONS });
     for await (const hashed of engine.hash(folder, batches)) {

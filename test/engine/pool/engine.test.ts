@@ -14,6 +14,7 @@ import {
 import { createEngineWith } from '../../../engine/pool/engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { entriesOf, hashedEntriesOf, hashedFolder, walked } from '../collected.js';
+import { READS_HERE } from '../reads-here.js';
 
 const extensions = new Set(['epub']);
 const FILES = 3000;
@@ -58,9 +59,11 @@ describe('the engine', () => {
     ['as many as it likes', {}],
     ['the kernel of node:crypto', { md5: 'node-crypto' }],
     ['the SIMD kernel', { md5: 'wasm-simd' }],
+    ...READS_HERE.map((reads) => [reads, { reads }] as const),
   ] as const)('hashes everything with %s', async (_name, options) => {
     const engine = engineOf(options);
     if ('md5' in options) expect(engine.md5KernelName).toBe(options.md5);
+    if ('reads' in options) expect(engine.reads.name).toBe(options.reads);
     const hashed = await hashedFolder(engine, root);
     expect(hashed.size).toBe(FILES);
     for (const [path, { partialMd5, filenameMd5: named, failure }] of hashed) {

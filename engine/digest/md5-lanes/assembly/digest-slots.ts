@@ -1,5 +1,5 @@
 import { ARENA, BUCKETS, DIGESTS, LENGTHS, ORDER, SLOT_BYTES, STARTS, STATE } from './layout';
-import { compress4, compress8, compress12 } from './rounds.generated';
+import { compress4, compress8, compress12, compress16 } from './rounds.generated';
 
 export { ARENA, DIGESTS, LENGTHS, SLOT_BYTES };
 
@@ -67,11 +67,11 @@ function sortLongestFirst(count: i32): void {
  * still at work are always the first ones, so the vectors at the end are dropped as soon as they are idle.
  */
 function digestGroup(first: i32, size: i32): void {
-  for (let lane = 0; lane < 12; lane++) {
+  for (let lane = 0; lane < 16; lane++) {
     // A lane without a message repeats the last one.
     store<u32>(STARTS + 4 * lane, startOf(slotAt(first + min(lane, size - 1))));
   }
-  for (let vector = 0; vector < 3; vector++) {
+  for (let vector = 0; vector < 4; vector++) {
     v128.store(STATE + 64 * vector, i32x4.splat(0x67452301));
     v128.store(STATE + 64 * vector + 16, i32x4.splat(0xefcdab89));
     v128.store(STATE + 64 * vector + 32, i32x4.splat(0x98badcfe));
@@ -82,7 +82,8 @@ function digestGroup(first: i32, size: i32): void {
     const slot = slotAt(first + active - 1);
     const end = blocksOf(slot) * BLOCK_BYTES;
     if (offset < end) {
-      if (active > 8) compress12(offset, end);
+      if (active > 12) compress16(offset, end);
+      else if (active > 8) compress12(offset, end);
       else if (active > 4) compress8(offset, end);
       else compress4(offset, end);
       offset = end;

@@ -19,13 +19,13 @@ export const ORDER: usize = memory.data(4 * 1024, 16);
 export const BUCKETS: usize = memory.data(4 * 194, 16);
 
 /** u32 a lane: address of its message. */
-export const STARTS: usize = memory.data(4 * 12, 16);
+export const STARTS: usize = memory.data(4 * 16, 16);
 
-/** A vector for each of a, b, c, d of lanes 0 … 3, then of lanes 4 … 7, then of lanes 8 … 11. */
-export const STATE: usize = memory.data(16 * 4 * 3, 16);
+/** A vector for each of a, b, c, d of lanes 0 … 3, then of lanes 4 … 7, and so on to 15. */
+export const STATE: usize = memory.data(16 * 4 * 4, 16);
 
 /** The sixteen words of one block, a vector for every four lanes. */
-export const WORDS: usize = memory.data(16 * 16 * 3, 16);
+export const WORDS: usize = memory.data(16 * 16 * 4, 16);
 
 /** Written and never read: see `pins` in unroll-rounds.ts. */
-export const PINS: usize = memory.data(16 * 3, 16);
+export const PINS: usize = memory.data(16 * 4, 16);
