@@ -23,7 +23,7 @@ export function forceIndex(dialect: SqlDialect, index: string): string {
 export const LIBRARY_AND_PATH = 'library_id';
 
 /** As {@link forceIndex}, for the query builder. */
-export function byIndex<Table extends keyof Schema & string, Alias extends string = Table>(
+export function byIndex<Table extends keyof Schema, Alias extends string = Table>(
   { dialect }: Pick<Store, 'dialect'>,
   table: Table,
   index: string,
@@ -43,7 +43,7 @@ export function inOrder(dialect: SqlDialect): string {
 
 /** The rows whose `column` is one of `keys`, and for which `also` holds. */
 export interface RowsByKey {
-  readonly table: keyof Schema & string;
+  readonly table: keyof Schema;
   readonly column: string;
   /** Begins with the column, behind those that `also` compares. */
   readonly index: string;

@@ -15,13 +15,13 @@ import {
   lockBooks,
   markMissing,
   markPresent,
-  nextKnownBooks,
   recordFailure,
   removeBooks,
   saveBooks,
 } from '../../../server/storage/book-repository.js';
 import { knownDocuments, librariesOfDigests } from '../../../server/storage/document-repository.js';
 import { keepFormerDigests } from '../../../server/storage/former-digest-repository.js';
+import { nextKnownBooks } from '../../../server/storage/known-book-page.js';
 import { insertLibrary } from '../../../server/storage/library-repository.js';
 import { documentsPage, positionsPage } from '../../../server/storage/position-page.js';
 import { newestProgress, savePushes } from '../../../server/storage/progress-repository.js';
