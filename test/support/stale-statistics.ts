@@ -21,6 +21,16 @@ export async function makeStatisticsStale({ db }: Store, tables: readonly string
   }
 }
 
+/** Makes the database believe that a table takes so many pages of 16 KiB. */
+export async function pretendPages({ db }: Store, table: string, pages: number): Promise<void> {
+  await sql`alter table ${sql.table(table)} stats_auto_recalc = 0`.execute(db);
+  await sql`
+    update mysql.innodb_table_stats set clustered_index_size = ${pages}
+      where database_name = database() and table_name = ${table}`.execute(db);
+  await sql`rename table ${sql.table(table)} to under_another_name`.execute(db);
+  await sql`rename table under_another_name to ${sql.table(table)}`.execute(db);
+}
+
 /** Rows and index entries that the database reads for `work`, which gets a session of its own. */
 export async function rowsRead({ db, dialect }: Store, work: (store: Store) => Promise<unknown>) {
   return db.connection().execute(async (connection) => {
