@@ -17,6 +17,12 @@ export interface MysqlServer {
   /** Name and version, and the settings that decide what a commit costs. */
   readonly description: string;
   createDatabase(): Promise<BenchDatabase>;
+  /**
+   * Gives the server a buffer pool of that many bytes while `work` runs, unless it has a larger one.
+   *
+   * @returns `undefined`, without `work`, where the account may not change it
+   */
+  withBufferPool<Result>(bytes: number, work: () => Promise<Result>): Promise<Result | undefined>;
   close(): Promise<void>;
 }
 
@@ -59,6 +65,7 @@ export async function startMysql(): Promise<MysqlServer> {
           },
         };
       },
+      withBufferPool: (bytes, work) => withBufferPool(server.url, bytes, work),
       close: () => server.remove(),
     };
   } catch (error) {
@@ -80,6 +87,47 @@ async function describe(url: string): Promise<string> {
   );
   const [{ version, flush, buffer_pool_mib }] = serverFacts.parse(rows);
   return `${version}, innodb_flush_log_at_trx_commit=${flush}, buffer pool ${buffer_pool_mib} MiB`;
+}
+
+async function withBufferPool<Result>(
+  url: string,
+  bytes: number,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  const before = await bufferPoolBytes(url);
+  if (before >= bytes) return work();
+  try {
+    await setBufferPool(url, bytes);
+  } catch (error) {
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    await setBufferPool(url, before);
+  }
+}
+
+/** The server takes its time; what is read meanwhile is not lost, so nobody waits for it. */
+async function setBufferPool(url: string, bytes: number): Promise<void> {
+  await asAdministrator(url, (connection) =>
+    connection.query('SET GLOBAL innodb_buffer_pool_size = ?', [bytes]),
+  );
+}
+
+async function bufferPoolBytes(url: string): Promise<number> {
+  const [rows] = await asAdministrator(url, (connection) =>
+    connection.query('SELECT @@innodb_buffer_pool_size AS bytes'),
+  );
+  return z.tuple([z.object({ bytes: z.coerce.number() })]).parse(rows)[0].bytes;
+}
+
+/** ER_SPECIFIC_ACCESS_DENIED_ERROR: a right is missing. ER_INCORRECT_GLOBAL_LOCAL_VAR: a server where it is fixed. */
+const REFUSALS = new Set<unknown>([1227, 1238]);
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error && REFUSALS.has(error.errno);
 }
 
 async function asAdministrator<Result>(

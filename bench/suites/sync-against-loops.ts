@@ -5,7 +5,7 @@ import { runChild } from '../child-process.js';
 import { type LoadResult, loadResult, percentileMs } from '../load/load-result.js';
 import { pairedRatios } from '../statistics.js';
 import type { TargetId } from '../targets.js';
-import type { SyncBench } from './sync.js';
+import type { FleetServer, SyncBench } from './sync.js';
 
 const UPSERTS = 'single-row upserts, 32 connections';
 const SELECTS = 'single-row selects, 32 connections';
@@ -16,6 +16,12 @@ const PUSH_256 = 'pushes, 256 connections';
 const PULL_256 = 'pulls, 256 connections';
 const PUSH_FULL = 'pushes, 256 connections, full database';
 const PULL_FULL = 'pulls, 256 connections, full database';
+/** Holds the full database: with the default of 128 MiB the rows that readers ask for come from disk. */
+const POOL_BYTES = 2 ** 30;
+const PUSH_POOL = 'pushes, 256 connections, pool of 1 GiB';
+const PULL_POOL = 'pulls, 256 connections, pool of 1 GiB';
+const PUSH_FULL_POOL = 'pushes, 256 connections, full database, pool of 1 GiB';
+const PULL_FULL_POOL = 'pulls, 256 connections, full database, pool of 1 GiB';
 
 /** What each target holds against what. */
 const RATIOS: readonly (readonly [TargetId, string, string])[] = [
@@ -27,7 +33,7 @@ const RATIOS: readonly (readonly [TargetId, string, string])[] = [
 ];
 
 /** The others write; the two kinds have a plot of latencies each. */
-const PULLS: ReadonlySet<string> = new Set([SELECTS, PULL_256, PULL_FULL]);
+const PULLS: ReadonlySet<string> = new Set([SELECTS, PULL_256, PULL_FULL, PULL_POOL, PULL_FULL_POOL]);
 
 type Passes = ReadonlyMap<string, LoadResult[]>;
 
@@ -70,11 +76,54 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
       { target: 'push-256-p99', samples: samplesOf(passes, PUSH_256).map((pass) => percentileMs(pass, 99)) },
       { target: 'pull-256-p99', samples: samplesOf(passes, PULL_256).map((pass) => percentileMs(pass, 99)) },
     );
+    await measureWithPool(bench, mysql, fleet, full);
   } finally {
     await full.close();
     await fleet.close();
     await loops.drop();
   }
+}
+
+/** The full database over the empty one once more, with a buffer pool that holds it. No target: the default counts. */
+async function measureWithPool(
+  bench: SyncBench,
+  mysql: MysqlServer,
+  fleet: FleetServer,
+  full: FleetServer,
+): Promise<void> {
+  const { context, sizes } = bench;
+  const { findings, log } = context;
+  const sides: Side<LoadResult>[] = [
+    { name: PUSH_POOL, measure: () => fleet.load('push', 256) },
+    { name: PUSH_FULL_POOL, measure: () => full.load('push', 256) },
+    { name: PULL_POOL, measure: () => fleet.load('pull', 256) },
+    { name: PULL_FULL_POOL, measure: () => full.load('pull', 256) },
+  ];
+  const passes = await mysql.withBufferPool(POOL_BYTES, async () => {
+    log('the same with a buffer pool of 1 GiB');
+    if (!context.quick) await alternate(sides, 1);
+    return alternate(sides, sizes.rounds);
+  });
+  if (passes === undefined) {
+    findings.notes.push(
+      'The full database with a buffer pool of 1 GiB was not measured: the account may not set innodb_buffer_pool_size.',
+    );
+    return;
+  }
+  for (const { name } of sides) keepSeries(bench, passes, name);
+  const ratio = (side: string, other: string) => pairedRatios(rates(passes, side), rates(passes, other));
+  findings.ratios.push(
+    {
+      suite: 'sync',
+      name: 'pushes with a full database over an empty one, pool of 1 GiB',
+      samples: ratio(PUSH_FULL_POOL, PUSH_POOL),
+    },
+    {
+      suite: 'sync',
+      name: 'pulls with a full database over an empty one, pool of 1 GiB',
+      samples: ratio(PULL_FULL_POOL, PULL_POOL),
+    },
+  );
 }
 
 function keepSeries({ context: { findings } }: SyncBench, passes: Passes, name: string): void {

@@ -1,6 +1,6 @@
 import type { KnownBook } from '../domain/book.js';
 import type { LibraryId } from '../domain/ids.js';
-import { nextKnownBooks } from '../storage/book-repository.js';
+import { nextKnownBooks } from '../storage/known-book-page.js';
 import type { Store } from '../storage/store.js';
 import { retrying } from '../storage/transaction.js';
 

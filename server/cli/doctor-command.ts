@@ -1,6 +1,7 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { composeEngine, composeStore } from '../compose/program.js';
+import { type DatabaseMemory, databaseMemory } from '../app/database-memory.js';
+import { composeEngine, type ComposedStore, composeStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
@@ -22,13 +23,33 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       try {
         const store = await composeStore(configuration);
         const { current } = store.migration;
-        await store.close();
+        const memory = await memoryOf(store);
         writeLine(
           `database  ${store.dialect}, answers, schema current (${String(current.length)} migrations)`,
         );
+        if (memory !== undefined) writeLine(`memory    ${memoryText(memory)}`);
       } catch (error) {
         writeLine(`database  ${error instanceof Error ? error.message : String(error)}`);
         context.exitWith(EXIT.failed);
       }
     });
+}
+
+async function memoryOf(store: ComposedStore): Promise<DatabaseMemory | undefined> {
+  try {
+    return await databaseMemory(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function memoryText({ poolBytes, tableBytes, isEnough }: DatabaseMemory): string {
+  const sizes = `buffer pool of ${mebibytes(poolBytes)}, tables of ${mebibytes(tableBytes)}`;
+  return isEnough
+    ? sizes
+    : `${sizes}: too small, reads will wait for the disk; raise innodb_buffer_pool_size (server/OPERATING.md)`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${String(Math.ceil(bytes / 2 ** 20))} MiB`;
 }

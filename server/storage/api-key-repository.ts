@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import type { ApiKey, ApiKeyWithUser } from '../domain/api-key.js';
 import type { ApiKeyId, UserId } from '../domain/ids.js';
 import type { PermissionSet } from '../domain/permission.js';
 import { idChunks } from './bulk-write.js';
+import { byIndex, inOrder } from './by-index.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import { toNumberOrUndefined } from './int64.js';
 import { formatPermissions, parsePermissions } from './permission-column.js';
@@ -45,8 +47,9 @@ export async function apiKeysByPrefix(
   const keys = new Map<string, ApiKeyWithUser>();
   for (const chunk of idChunks(prefixes)) {
     const rows = await store.db
-      .selectFrom('api_key as k')
-      .innerJoin('user as u', 'u.id', 'k.user_id')
+      .selectFrom(byIndex(store, 'api_key', 'prefix', 'k'))
+      .innerJoin(byIndex(store, 'user', 'primary', 'u'), 'u.id', 'k.user_id')
+      .modifyFront(sql.raw(inOrder(store.dialect)))
       .select(['k.id', 'k.name', 'k.prefix', 'k.secret_sha256', 'k.permissions', 'k.expires_s'])
       .select(['k.last_used_s', 'k.revoked_s', 'u.id as user_id', 'u.name as user_name'])
       .select(['u.password_hash', 'u.is_owner', 'u.permissions as user_permissions', 'u.is_disabled'])
@@ -99,7 +102,7 @@ export async function noteKeyUses(
   const sorted = ids.toSorted((left, right) => left - right);
   for (const chunk of idChunks(sorted)) {
     await store.db
-      .updateTable('api_key')
+      .updateTable(byIndex(store, 'api_key', 'primary'))
       .set({ last_used_s: usedSeconds })
       .where('id', 'in', chunk)
       .where((where) => where.or([where('last_used_s', 'is', null), where('last_used_s', '<', usedSeconds)]))

@@ -1,6 +1,7 @@
 import { type Selectable, sql, type SqlBool } from 'kysely';
 import type { CataloguedBook, FormerDigest } from '../domain/catalogued-book.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
+import { byIndex, inOrder, LIBRARY_AND_PATH } from './by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from './int64.js';
 import type { BookTable } from './schema.js';
 import type { Store } from './store.js';
@@ -56,7 +57,7 @@ export interface BookRange {
 /** Books of one library in byte order of their paths, by the index on library and path. */
 export async function booksInRange(store: Store, range: BookRange): Promise<readonly CataloguedBook[]> {
   let query = store.db
-    .selectFrom('book')
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
     .selectAll()
     .where('library_id', '=', range.libraryId)
     .where('path', '>', range.after);
@@ -86,7 +87,7 @@ export async function bookAhead(
   books: number,
 ): Promise<BookPlace | undefined> {
   return store.db
-    .selectFrom('book')
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
     .select(['id', 'path'])
     .where('library_id', '=', libraryId)
     .where('path', '>', after)
@@ -113,26 +114,23 @@ export async function booksWithDigest(
 ): Promise<readonly CataloguedBook[]> {
   if (page.libraryIds.length === 0) return [];
   let query = store.db
-    .selectFrom('book')
-    .selectAll()
-    .where('id', 'in', (from) =>
-      from
-        .selectFrom((union) =>
-          union
-            .selectFrom('book as p')
-            .select('p.id')
-            .where('p.partial_md5', '=', digest)
-            .union(union.selectFrom('book as n').select('n.id').where('n.filename_md5', '=', digest))
-            .union(
-              union.selectFrom('former_digest as f').select('f.book_id as id').where('f.digest', '=', digest),
-            )
-            .as('holder'),
+    .selectFrom((union) =>
+      union
+        .selectFrom('book as p')
+        .select('p.id')
+        .where('p.partial_md5', '=', digest)
+        .union(union.selectFrom('book as n').select('n.id').where('n.filename_md5', '=', digest))
+        .union(
+          union.selectFrom('former_digest as f').select('f.book_id as id').where('f.digest', '=', digest),
         )
-        .select('holder.id'),
+        .as('holder'),
     )
-    .where('library_id', 'in', page.libraryIds);
-  if (page.afterId !== undefined) query = query.where('id', '>', page.afterId);
-  const rows = await query.orderBy('id').limit(page.limit).execute();
+    .innerJoin(byIndex(store, 'book', 'primary'), 'book.id', 'holder.id')
+    .modifyFront(sql.raw(inOrder(store.dialect)))
+    .selectAll('book')
+    .where('book.library_id', 'in', page.libraryIds);
+  if (page.afterId !== undefined) query = query.where('book.id', '>', page.afterId);
+  const rows = await query.orderBy('book.id').limit(page.limit).execute();
   return rows.map(toBook);
 }
 
@@ -151,14 +149,14 @@ export async function booksOfDigests(
 ): Promise<readonly { readonly digest: Buffer; readonly book: CataloguedBook }[]> {
   if (digests.length === 0 || libraryIds.length === 0) return [];
   const holders = await store.db
-    .selectFrom('book as b')
+    .selectFrom(byIndex(store, 'book', 'book_partial_md5', 'b'))
     .select(['b.partial_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
     .where('b.partial_md5', 'in', digests)
     .where('b.library_id', 'in', libraryIds)
     .groupBy('b.partial_md5')
     .unionAll(
       store.db
-        .selectFrom('book as b')
+        .selectFrom(byIndex(store, 'book', 'book_filename_md5', 'b'))
         .select(['b.filename_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
         .where('b.filename_md5', 'in', digests)
         .where('b.library_id', 'in', libraryIds)
@@ -166,10 +164,13 @@ export async function booksOfDigests(
     )
     .unionAll(
       store.db
-        .selectFrom('former_digest as f')
-        .innerJoin('book as b', 'b.id', 'f.book_id')
+        .selectFrom(byIndex(store, 'former_digest', 'primary', 'f'))
+        .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'f.book_id')
+        .modifyFront(sql.raw(inOrder(store.dialect)))
         .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
         .where('f.digest', 'in', digests)
+        // Not part of the index, see digestHolders().
+        .where('f.replaced_s', 'is not', null)
         .where('b.library_id', 'in', libraryIds)
         .groupBy('f.digest'),
     )
@@ -189,7 +190,11 @@ export async function booksOfDigests(
   }
   const ids = [...new Set([...chosen.values()].map(({ bookId }) => bookId))];
   if (ids.length === 0) return [];
-  const rows = await store.db.selectFrom('book').selectAll().where('id', 'in', ids).execute();
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', 'primary'))
+    .selectAll()
+    .where('id', 'in', ids)
+    .execute();
   const books = new Map(rows.map((row) => [row.id, toBook(row)]));
   return [...chosen.values()].flatMap(({ digest, bookId }) => {
     const book = books.get(bookId);
@@ -229,7 +234,7 @@ export async function countBooksInRange(
   upTo: Buffer | undefined,
 ): Promise<BookCounts> {
   let query = store.db
-    .selectFrom('book')
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
     .select(({ fn }) => [
       fn.countAll().as('books'),
       fn.count('missing_since_s').as('missing'),

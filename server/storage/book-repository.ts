@@ -1,44 +1,16 @@
-import { CompiledQuery, sql } from 'kysely';
-import type { BookRecord, Digests, KnownBook } from '../domain/book.js';
+import { sql } from 'kysely';
+import type { BookRecord, Digests } from '../domain/book.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { bulkUpsert, idChunks } from './bulk-write.js';
-import { toBigInt, toNumber, toNumberOrUndefined } from './int64.js';
+import {
+  BOOKS_BY_ID,
+  byIndex,
+  deleteByIndex,
+  FORMER_DIGESTS_OF_BOOKS,
+  LIBRARY_AND_PATH,
+} from './by-index.js';
+import { toNumber } from './int64.js';
 import type { Store } from './store.js';
-
-interface KnownBookRow {
-  readonly id: BookId;
-  readonly path: Buffer;
-  readonly size_bytes: number | string;
-  readonly modified_ns: number | bigint | string;
-  readonly hashed_ms: number | string | null;
-  readonly missing: number;
-  readonly failed: number;
-}
-
-const KNOWN_BOOKS =
-  'select id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, ' +
-  'failure is not null as failed from book where library_id = ? and path > ? order by path limit ?';
-
-/** The next books of a library in byte order of their paths, those behind `afterPath`. */
-export async function nextKnownBooks(
-  store: Store,
-  libraryId: LibraryId,
-  afterPath: Buffer,
-  limit: number,
-): Promise<readonly KnownBook[]> {
-  const { rows } = await store.db.executeQuery<KnownBookRow>(
-    CompiledQuery.raw(KNOWN_BOOKS, [libraryId, afterPath, limit]),
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    path: row.path,
-    sizeBytes: toNumber(row.size_bytes),
-    modifiedNs: toBigInt(row.modified_ns),
-    missing: row.missing === 1,
-    hashedMs: toNumberOrUndefined(row.hashed_ms),
-    failed: row.failed === 1,
-  }));
-}
 
 const RECORD_COLUMNS = [
   'library_id',
@@ -155,7 +127,7 @@ export async function lockBooks(
   const books = new Map<BookId, LockedBook>();
   for (const chunk of idChunks(ids)) {
     const query = store.db
-      .selectFrom('book')
+      .selectFrom(byIndex(store, 'book', 'primary'))
       .select(['id', 'path', 'partial_md5', 'filename_md5'])
       .where('id', 'in', chunk);
     const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
@@ -191,7 +163,7 @@ export async function booksWithPartialMd5(
     const rows = await store.db
       .selectFrom((from) =>
         from
-          .selectFrom('book')
+          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
           .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
           .select(
             sql<number>`row_number() over (partition by partial_md5, size_bytes order by missing_since_s is null, id)`.as(
@@ -224,7 +196,7 @@ export async function booksWithPartialMd5(
 export async function recordFailure(store: Store, ids: readonly BookId[], failure: string): Promise<void> {
   for (const chunk of idChunks(ids)) {
     await store.db
-      .updateTable('book')
+      .updateTable(byIndex(store, 'book', 'primary'))
       .set({ failure, missing_since_s: null })
       .where('id', 'in', chunk)
       .execute();
@@ -234,7 +206,7 @@ export async function recordFailure(store: Store, ids: readonly BookId[], failur
 export async function markMissing(store: Store, ids: readonly BookId[], sinceS: number): Promise<void> {
   for (const chunk of idChunks(ids)) {
     await store.db
-      .updateTable('book')
+      .updateTable(byIndex(store, 'book', 'primary'))
       .set({ missing_since_s: sinceS })
       .where('id', 'in', chunk)
       .where('missing_since_s', 'is', null)
@@ -244,7 +216,11 @@ export async function markMissing(store: Store, ids: readonly BookId[], sinceS: 
 
 export async function markPresent(store: Store, ids: readonly BookId[]): Promise<void> {
   for (const chunk of idChunks(ids)) {
-    await store.db.updateTable('book').set({ missing_since_s: null }).where('id', 'in', chunk).execute();
+    await store.db
+      .updateTable(byIndex(store, 'book', 'primary'))
+      .set({ missing_since_s: null })
+      .where('id', 'in', chunk)
+      .execute();
   }
 }
 
@@ -256,8 +232,9 @@ export async function booksAtPaths(
   const ids: BookId[] = [];
   for (const chunk of idChunks(paths)) {
     const rows = await store.db
-      .selectFrom('book')
-      .select('id')
+      .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+      // The size only because it is not part of the index: one that holds all that is asked for is read from end to end.
+      .select(['id', 'size_bytes'])
       .where('library_id', '=', libraryId)
       .where('path', 'in', chunk)
       .execute();
@@ -269,8 +246,8 @@ export async function booksAtPaths(
 /** Removes rows that turned out to be other books under a new path. Their former digests must be empty. */
 export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   for (const chunk of idChunks(ids)) {
-    await store.db.deleteFrom('former_digest').where('book_id', 'in', chunk).execute();
-    await store.db.deleteFrom('book').where('id', 'in', chunk).execute();
+    await deleteByIndex(store, { ...FORMER_DIGESTS_OF_BOOKS, keys: chunk });
+    await deleteByIndex(store, { ...BOOKS_BY_ID, keys: chunk });
   }
 }
 

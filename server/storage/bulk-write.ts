@@ -58,7 +58,10 @@ function upsertText(dialect: SqlDialect, shape: BulkUpsert, rows: number): strin
   return `${insert} on duplicate key update ${set.length === 0 ? `${first} = ${first}` : set.join(', ')}`;
 }
 
-/** Cuts `ids` into pieces that fit one `in (…)`. */
-export function* idChunks<T>(ids: readonly T[], size = 1000): Generator<readonly T[]> {
+/**
+ * Cuts `ids` into pieces that fit one `in (…)`. From 1,000 values on MariaDB makes a table of them and joins it, in
+ * whichever order its statistics suggest.
+ */
+export function* idChunks<T>(ids: readonly T[], size = 500): Generator<readonly T[]> {
   for (let start = 0; start < ids.length; start += size) yield ids.slice(start, start + size);
 }

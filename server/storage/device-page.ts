@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { ListedDevice } from '../domain/device.js';
 import type { UserId } from '../domain/ids.js';
+import { byIndex } from './by-index.js';
 import { deviceIdOfKey, deviceKey } from './device-key.js';
 import { toNumber } from './int64.js';
 import type { DeviceTable } from './schema.js';
@@ -12,7 +13,10 @@ export async function devicesPage(
   userId: UserId,
   page: { readonly afterKey: Buffer | undefined; readonly limit: number },
 ): Promise<readonly ListedDevice[]> {
-  let query = store.db.selectFrom('device').selectAll().where('user_id', '=', userId);
+  let query = store.db
+    .selectFrom(byIndex(store, 'device', 'primary'))
+    .selectAll()
+    .where('user_id', '=', userId);
   if (page.afterKey !== undefined) query = query.where('device_key', '>', page.afterKey);
   const rows = await query.orderBy('device_key').limit(page.limit).execute();
   return rows.map(toDevice);

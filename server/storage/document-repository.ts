@@ -3,6 +3,7 @@ import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { DigestHolder, KnownDocument, OtherDigest } from '../domain/known-document.js';
 import { idChunks } from './bulk-write.js';
+import { byIndex, forceIndex, inOrder } from './by-index.js';
 import { toNumber } from './int64.js';
 import type { Store } from './store.js';
 
@@ -68,21 +69,27 @@ interface HolderRow {
 const CONTENTS =
   'min(b.partial_md5) as lowest, max(b.partial_md5) as highest, count(*) as books, count(b.partial_md5) as hashed';
 
-/** A row a digest and library, counted by the database: a name like `cover.cbz` may have thousands of books. */
+/**
+ * A row a digest and library, counted by the database: a name like `cover.cbz` may have thousands of books. The time of
+ * former digests is asked for because it is not part of their index: MariaDB may read one that holds all that is asked
+ * for from end to end.
+ */
 async function digestHolders(
   store: Store,
   digests: readonly Buffer[],
 ): Promise<ReadonlyMap<string, readonly DigestHolder[]>> {
   const rows: HolderRow[] = [];
+  const force = (index: string) => forceIndex(store.dialect, index);
   for (const chunk of idChunks(digests)) {
     const list = `(?${', ?'.repeat(chunk.length - 1)})`;
     const text = `
       select b.partial_md5 as digest, b.library_id, ${CONTENTS}
-        from book b where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
+        from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
       union all select b.filename_md5, b.library_id, ${CONTENTS}
-        from book b where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
-      union all select f.digest, b.library_id, ${CONTENTS}
-        from former_digest f join book b on b.id = f.book_id where f.digest in ${list} group by f.digest, b.library_id`;
+        from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
+      union all select ${inOrder(store.dialect)}f.digest, b.library_id, ${CONTENTS}
+        from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
+        where f.digest in ${list} and f.replaced_s is not null group by f.digest, b.library_id`;
     const result = await store.db.executeQuery<HolderRow>(
       CompiledQuery.raw(text, [...chunk, ...chunk, ...chunk]),
     );
@@ -115,7 +122,7 @@ async function digestsOfContents(
     const rows = await store.db
       .selectFrom((from) =>
         from
-          .selectFrom('book')
+          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
           .select(['id', 'partial_md5', 'filename_md5'])
           .select(({ fn }) =>
             fn
@@ -139,7 +146,7 @@ async function digestsOfContents(
   }
   for (const chunk of idChunks([...contentOfBook.keys()])) {
     const rows = await store.db
-      .selectFrom('former_digest')
+      .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
       .select(['book_id', 'digest'])
       .where('book_id', 'in', chunk)
       .orderBy('replaced_s', 'desc')

@@ -1,8 +1,15 @@
+import type { Selectable } from 'kysely';
 import type { LibraryId } from '../domain/ids.js';
 import type { Library } from '../domain/library.js';
+import {
+  BOOKS_BY_ID,
+  byIndex,
+  deleteByIndex,
+  FORMER_DIGESTS_OF_BOOKS,
+  LIBRARY_AND_PATH,
+} from './by-index.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import type { LibraryTable } from './schema.js';
-import type { Selectable } from 'kysely';
 import type { Store } from './store.js';
 import { inTransaction } from './transaction.js';
 
@@ -86,7 +93,7 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
 }
 
 /** Books that one transaction of a removal takes along: short ones, so that others get their turn. */
-const REMOVED_AT_ONCE = 1000;
+const REMOVED_AT_ONCE = 500;
 /** A removal starts over where a scan was begun meanwhile; somebody who begins more of them wants to keep it. */
 const REMOVAL_ROUNDS = 10;
 
@@ -108,9 +115,9 @@ export async function removeLibrary(store: Store, id: LibraryId): Promise<boolea
 
 /** @returns how many it were, at most {@link REMOVED_AT_ONCE} */
 async function removeBooksOf(store: Store, id: LibraryId): Promise<number> {
-  return inTransaction(store, async ({ db }) => {
-    const books = await db
-      .selectFrom('book')
+  return inTransaction(store, async (transaction) => {
+    const books = await transaction.db
+      .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
       .select('id')
       .where('library_id', '=', id)
       .limit(REMOVED_AT_ONCE)
@@ -118,8 +125,8 @@ async function removeBooksOf(store: Store, id: LibraryId): Promise<number> {
     if (books.length === 0) return 0;
     const ids = books.map((book) => book.id);
     // The book first: whoever is about to keep a former digest of it has its row.
-    await db.deleteFrom('book').where('id', 'in', ids).execute();
-    await db.deleteFrom('former_digest').where('book_id', 'in', ids).execute();
+    await deleteByIndex(transaction, { ...BOOKS_BY_ID, keys: ids });
+    await deleteByIndex(transaction, { ...FORMER_DIGESTS_OF_BOOKS, keys: ids });
     return books.length;
   });
 }

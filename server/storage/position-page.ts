@@ -2,6 +2,7 @@ import type { DevicePosition, PositionCursor } from '../domain/device.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { parseFraction } from '../domain/progress.js';
+import { byIndex } from './by-index.js';
 import { deviceIdOfKey } from './device-key.js';
 import { toNumber } from './int64.js';
 import type { Store } from './store.js';
@@ -13,9 +14,10 @@ export async function documentsPage(
   page: { readonly after: Document | undefined; readonly limit: number },
 ): Promise<readonly { readonly document: Document; readonly devices: number }[]> {
   let query = store.db
-    .selectFrom('progress')
+    .selectFrom(byIndex(store, 'progress', 'primary'))
     .select('document')
-    .select(({ fn }) => fn.countAll().as('devices'))
+    // A column that is not in the key, or MySQL reads the key from end to end with statistics that are stale.
+    .select(({ fn }) => fn.count('pushed_ms').as('devices'))
     .where('user_id', '=', userId);
   if (page.after !== undefined) query = query.where('document', '>', Buffer.from(page.after));
   const rows = await query.groupBy('document').orderBy('document').limit(page.limit).execute();
@@ -30,8 +32,8 @@ export async function positionsPage(
   page: { readonly after: PositionCursor | undefined; readonly limit: number },
 ): Promise<readonly DevicePosition[]> {
   let query = store.db
-    .selectFrom('progress as p')
-    .leftJoin('device as d', (join) =>
+    .selectFrom(byIndex(store, 'progress', 'primary', 'p'))
+    .leftJoin(byIndex(store, 'device', 'primary', 'd'), (join) =>
       join.onRef('d.user_id', '=', 'p.user_id').onRef('d.device_key', '=', 'p.device_key'),
     )
     .selectAll('p')

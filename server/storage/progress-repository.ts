@@ -2,6 +2,7 @@ import { CompiledQuery } from 'kysely';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { parseFraction, type ProgressPush, type ProgressRecord } from '../domain/progress.js';
+import { forceIndex } from './by-index.js';
 import { deviceIdOfKey, deviceKey } from './device-key.js';
 import { noteDevices, type SeenDevice } from './device-repository.js';
 import { toNumber } from './int64.js';
@@ -189,7 +190,7 @@ export async function newestProgress(
   const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
   const text =
     store.dialect === 'mysql'
-      ? `select ${COLUMNS} from progress where (user_id, document) in (${list})`
+      ? `select ${COLUMNS} from progress${forceIndex('mysql', 'primary')} where (user_id, document) in (${list})`
       : `with wanted (id, name) as (values ${list}) select ${COLUMNS} from wanted cross join progress on user_id = id and document = name`;
   const { rows } = await store.db.executeQuery<ProgressRow>(CompiledQuery.raw(text, cells));
   const newest = new Map<string, ProgressRow>();

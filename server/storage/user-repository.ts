@@ -1,8 +1,9 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { UserId } from '../domain/ids.js';
 import type { PermissionSet } from '../domain/permission.js';
 import type { User } from '../domain/user.js';
 import { idChunks } from './bulk-write.js';
+import { byIndex, deleteByIndex } from './by-index.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import { formatPermissions, parsePermissions } from './permission-column.js';
 import type { UserTable } from './schema.js';
@@ -46,7 +47,11 @@ export async function usersByName(
 ): Promise<ReadonlyMap<string, User>> {
   const users = new Map<string, User>();
   for (const chunk of idChunks(names)) {
-    const rows = await store.db.selectFrom('user').selectAll().where('name', 'in', chunk).execute();
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'user', 'name'))
+      .selectAll()
+      .where('name', 'in', chunk)
+      .execute();
     for (const row of rows) users.set(row.name, toUser(row));
   }
   return users;
@@ -79,7 +84,7 @@ export async function changePasswordHash(
 }
 
 /** Rows that one statement of a removal takes along: short transactions, so that pushes get their turn. */
-const REMOVED_AT_ONCE = 1000;
+const REMOVED_AT_ONCE = 500;
 
 /** Pushes of the user that are under way lock the same rows; a deadlock is soon over. */
 const REMOVAL_RETRIES = { attempts: 3 } as const;
@@ -125,8 +130,15 @@ async function removeSomeProgress(store: Store, id: UserId): Promise<boolean> {
     .execute();
   if (rows.length === 0) return false;
   const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
-  const remove = ({ db }: Store) =>
-    db.deleteFrom('progress').where('user_id', '=', id).where('document', 'in', documents).execute();
+  const ofUser = sql`progress.user_id = ${id}`;
+  const remove = (transaction: Store) =>
+    deleteByIndex(transaction, {
+      table: 'progress',
+      column: 'document',
+      index: 'primary',
+      keys: documents,
+      also: ofUser,
+    });
   await inTransaction(store, remove, REMOVAL_RETRIES);
   return true;
 }

@@ -29,7 +29,7 @@ describe.each(testDatabases())('a book that is hashed anew while a scan into $na
     const store = openHookedStore(bench.store.url, {
       // The scan has just read which digests the book has.
       afterStatement: async (sql) => {
-        if (rehash !== undefined || !/^select.*partial_md5.*from .book. where .id. in/.test(sql)) return;
+        if (rehash !== undefined || !/^select.*partial_md5.*from .book..* where .id. in/.test(sql)) return;
         folder.write('one.epub', 'third edition!');
         rehash = rehashBook({ store: bench.store, engine: bench.engine }, OPERATOR, id);
         await Promise.race([rehash, delay(HEAD_START_MS)]);

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { sql } from 'kysely';
+import { databaseMemory } from '../../server/app/database-memory.js';
+import { testDatabases } from '../support/databases.js';
+import { openHookedStore } from '../support/hooked-store.js';
+import { openTestStore, type TestStore } from '../support/open-test-store.js';
+import { runProgram } from '../support/program.js';
+import { pretendPages } from '../support/stale-statistics.js';
+
+/** 16 GiB. */
+const PAGES = 2 ** 20;
+
+describe.each(testDatabases())('dogear doctor on $name', (kind) => {
+  let store: TestStore;
+  beforeEach(async () => {
+    store = await openTestStore(kind);
+  });
+  afterEach(() => store.close());
+
+  async function memoryLine(url: string): Promise<string | undefined> {
+    const { exitCode, stdout } = await runProgram(['doctor'], { env: { DOGEAR_DATABASE_URL: url } });
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('answers, schema current')]);
+    return stdout.split('\n').find((line) => line.startsWith('memory'));
+  }
+
+  if (kind.name === 'sqlite') {
+    it('says nothing of a buffer pool', async () => {
+      expect(await memoryLine(store.url)).toBeUndefined();
+    });
+    return;
+  }
+
+  it('says how large the buffer pool and the tables are', async () => {
+    expect(await memoryLine(store.url)).toMatch(/^memory {4}buffer pool of \d+ MiB, tables of \d+ MiB$/);
+  });
+
+  it('warns of tables that do not fit, and needs no rights but those on the database', async () => {
+    await pretendPages(store, 'progress', PAGES);
+    const url = new URL(store.url);
+    const name = `u${url.pathname.slice(-12)}`;
+    const { hostname } = new URL(inject('mysqlUrl'));
+    await sql`create user ${sql.raw(`'${name}'@'${hostname}'`)} identified by 'secret'`.execute(store.db);
+    await sql`grant all on ${sql.table(url.pathname.slice(1))}.* to ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(
+      store.db,
+    );
+    url.username = name;
+    url.password = 'secret';
+    expect(await memoryLine(url.href)).toMatch(
+      /buffer pool of \d+ MiB, tables of 16\d{3} MiB: too small, .*innodb_buffer_pool_size/,
+    );
+    await sql`drop user ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(store.db);
+  });
+
+  it('says nothing of a pool that the database does not know', async () => {
+    const hooked = openHookedStore(store.url, {
+      beforeStatement: (text) => {
+        if (!text.includes('innodb_buffer_pool_size')) return;
+        throw Object.assign(new Error('Unknown system variable'), { code: 'ER_UNKNOWN_SYSTEM_VARIABLE' });
+      },
+    });
+    expect(await databaseMemory(hooked)).toBeUndefined();
+    await hooked.close();
+  });
+});

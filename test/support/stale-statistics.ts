@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import type { Store } from '../../server/storage/store.js';
+
+/**
+ * Makes the database believe that the tables are empty, and go on believing it: as after a large write, until the
+ * statistics follow, or as they were saved before. The server reads what was saved when it opens a table under a new
+ * name.
+ */
+export async function makeStatisticsStale({ db }: Store, tables: readonly string[]): Promise<void> {
+  for (const table of tables) {
+    const rows = sql`where database_name = database() and table_name = ${table}`;
+    await sql`alter table ${sql.table(table)} stats_auto_recalc = 0`.execute(db);
+    await sql`update mysql.innodb_table_stats set n_rows = 0, clustered_index_size = 1, sum_of_other_index_sizes = 1 ${rows}`.execute(
+      db,
+    );
+    await sql`update mysql.innodb_index_stats set stat_value = 0 ${rows} and stat_name like 'n_diff%'`.execute(
+      db,
+    );
+    await sql`rename table ${sql.table(table)} to under_another_name`.execute(db);
+    await sql`rename table under_another_name to ${sql.table(table)}`.execute(db);
+  }
+}
+
+/** Makes the database believe that a table takes so many pages of 16 KiB. */
+export async function pretendPages({ db }: Store, table: string, pages: number): Promise<void> {
+  await sql`alter table ${sql.table(table)} stats_auto_recalc = 0`.execute(db);
+  await sql`
+    update mysql.innodb_table_stats set clustered_index_size = ${pages}
+      where database_name = database() and table_name = ${table}`.execute(db);
+  await sql`rename table ${sql.table(table)} to under_another_name`.execute(db);
+  await sql`rename table under_another_name to ${sql.table(table)}`.execute(db);
+}
+
+/** Rows and index entries that the database reads for `work`, which gets a session of its own. */
+export async function rowsRead({ db, dialect }: Store, work: (store: Store) => Promise<unknown>) {
+  return db.connection().execute(async (connection) => {
+    const store = { db: connection, dialect };
+    const before = await handlerReads(store);
+    await work(store);
+    return (await handlerReads(store)) - before;
+  });
+}
+
+async function handlerReads({ db }: Store): Promise<number> {
+  const { rows } = await sql<{
+    readonly Variable_name: string;
+    readonly Value: string;
+  }>`show session status where variable_name like 'Handler_read_%' or variable_name = 'Handler_icp_attempts'`.execute(
+    db,
+  );
+  return rows.reduce((sum, row) => sum + Number(row.Value), 0);
+}
