@@ -36,7 +36,8 @@ const END_PATIENCE_MS = 1000;
 export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions): MysqlPool {
   // Kysely knows a connection that it has met by the object.
   const ready = new WeakMap<PoolConnection, MysqlPoolConnection>();
-  const setUp = callbackify(async (connection: PoolConnection): Promise<MysqlPoolConnection> => {
+  const setUp = callbackify(async (connection: PoolConnection | Error): Promise<MysqlPoolConnection> => {
+    if (connection instanceof Error) throw connection;
     const fresh = limitedConnection(connection, timeoutMs);
     try {
       for (const statement of session) await execute(fresh, statement);
@@ -47,7 +48,6 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
     ready.set(connection, fresh);
     return fresh;
   });
-  const refuse = callbackify((error: Error): Promise<MysqlPoolConnection> => Promise.reject(error));
   return {
     getConnection: (callback) => {
       const onTaken = (connection: PoolConnection): void => {
@@ -55,7 +55,7 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
         if (known === undefined) setUp(connection, callback);
         else callback(null, known);
       };
-      takeConnection(pool, timeoutMs, onTaken, (error) => refuse(error, callback));
+      takeConnection(pool, timeoutMs, onTaken, (error) => setUp(error, callback));
     },
     end: callbackify(() => endPool(pool)),
   };
