@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Answer, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
 import { clientAddress, forwardedForOf, type Network } from './client-address.js';
+import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { ListenError } from './listen-error.js';
-import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
+import type { HttpRequest, ReadHeader } from './request.js';
 import type { Failure } from './route.js';
 import type { CompiledRoute, Match, Router } from './router.js';
 import {
@@ -111,8 +112,7 @@ class Exchange implements HttpRequest {
   readonly #server: ServerState;
   readonly #response: NativeResponse;
   readonly #match: Match;
-  /** Those that the route reads, in its order. */
-  readonly #headers: readonly string[];
+  readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
   readonly #contentBytes: number;
   readonly #startedMs = performance.now();
@@ -130,7 +130,7 @@ class Exchange implements HttpRequest {
     this.#match = server.options.router.match(this.method, this.path);
     const { route, params } = this.#match;
     this.params = params ?? [];
-    this.#headers = readHeaders(route).map((name) => request.getHeader(name));
+    this.#headers = new CopiedHeaders(route, request);
     this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
     this.#contentBytes = route?.readsBody === true ? Number(request.getHeader('content-length')) : 0;
   }
@@ -145,11 +145,7 @@ class Exchange implements HttpRequest {
   }
 
   header(name: ReadHeader): string | undefined {
-    const value = this.#headers[readHeaders(this.#match.route).indexOf(name)];
-    if (value === undefined) throw new Error(`the route does not name the header ${name}`);
-    if (value === '') return undefined;
-    // The native value has one character a byte.
-    return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+    return this.#headers.get(name);
   }
 
   get clientAddress(): string {
@@ -301,19 +297,4 @@ class Exchange implements HttpRequest {
       performance.now() - this.#startedMs,
     );
   }
-}
-
-function readHeaders(route: CompiledRoute | undefined): readonly ReadHeader[] {
-  return route?.headers ?? READ_HEADERS;
-}
-
-/** Nearly every request has one of two methods, and `toUpperCase` makes a string anew for each. */
-function upperCased(method: string): string {
-  if (method === 'put') return 'PUT';
-  return method === 'get' ? 'GET' : method.toUpperCase();
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }
