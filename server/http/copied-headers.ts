@@ -1,13 +1,16 @@
 import { READ_HEADERS, type ReadHeader } from './request.js';
 import type { CompiledRoute } from './router.js';
-import type { NativeRequest } from './uws-native.js';
+
+interface HeaderSource {
+  getHeader(lowerCaseName: string): string;
+}
 
 /** The headers that a route reads, taken out of the native request while there is one. */
 export class CopiedHeaders {
   readonly #names: readonly ReadHeader[];
   readonly #values: readonly string[];
 
-  constructor(route: CompiledRoute | undefined, request: NativeRequest) {
+  constructor(route: CompiledRoute | undefined, request: HeaderSource) {
     this.#names = route?.headers ?? READ_HEADERS;
     this.#values = this.#names.map((name) => request.getHeader(name));
   }
