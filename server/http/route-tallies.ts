@@ -13,7 +13,7 @@ interface Tally {
 
 /**
  * The requests of each route by duration, as a histogram, and by status. Counted here and handed over when somebody
- * asks: prom-client checks, joins and hashes the labels at each count, which cost a request half a microsecond.
+ * asks: prom-client checks, joins and hashes the labels at each count, which was 2.5 % of a busy server's profile.
  */
 export class RouteTallies extends Histogram<'route'> {
   readonly #tallies = new Map<string, Tally>();

@@ -12,7 +12,7 @@ export interface Route {
    */
   readonly pattern: string;
   readonly readsBody?: boolean;
-  /** The headers that `handle` reads; without it, any. Each costs a request some 50 ns, read or not. */
+  /** The headers that `handle` reads; without it, any. Each costs every request a look-up, read or not. */
   readonly headers?: readonly ReadHeader[];
   /** What it throws goes to the group's `fail`. */
   readonly handle: (request: HttpRequest) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;

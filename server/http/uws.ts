@@ -188,7 +188,7 @@ class Exchange implements HttpRequest {
     this.#fail({ kind: 'body-too-large', limitBytes }, true);
   }
 
-  /** Not an asynchronous function: one more for each request costs it a quarter of a microsecond. */
+  /** Not an asynchronous function: it would be one promise more for each request. */
   #handle(route: CompiledRoute): void {
     this.receivedMs = performance.now();
     try {

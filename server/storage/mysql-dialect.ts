@@ -54,7 +54,7 @@ export function openMysql(
   });
 }
 
-/** Without values mysql2 would search the whole text for the first question mark: some 50 µs for a batch of pushes. */
+/** Without values mysql2 would search the whole text of a batch of pushes for the first question mark. */
 function queryFormat(text: string, values: SqlValue[]): string {
   return values.length === 0 ? text : format(text, values, false, TIMEZONE);
 }

@@ -27,8 +27,8 @@ const END_PATIENCE_MS = 1000;
  * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
  *
  * A statement that takes too long is given up together with its connection, whose next answer would belong to the
- * statement before. mysql2 itself gives up statements but goes on using the connection, and its timer and its copies of
- * options cost each of them some 5 µs. It never gives up waiting for a connection, and a request that waited so
+ * statement before. mysql2 itself gives up statements but goes on using the connection, and makes a timer
+ * and two copies of the options for each. It never gives up waiting for a connection, and a request that waited so
  * long would run a statement that nobody wants any more. And Kysely sets connections up only after it took them,
  * and where that fails, it neither gives them back nor sets them up the next time: a database that goes away at the
  * wrong moment would cost the pool a connection each time, until none is left.

@@ -93,7 +93,7 @@ const MYSQL_COLLISION = ` on duplicate key update ${REPLACED.map((column) => `${
 
 /**
  * The whole batch in one statement; the queue bounds it. Its values stand in the text, through the escaping that mysql2
- * itself uses for parameters: to find the place of each in a text of 500 rows cost a push half a microsecond.
+ * itself uses for parameters: to find the place of each in the text was 4 % of a busy server's profile.
  */
 async function upsertInMysql({ db }: Store, pushes: readonly ArrivedPush[]): Promise<void> {
   if (pushes.length === 0) return;

@@ -1,6 +1,6 @@
 /**
  * Ends what takes too long, one thing after the other: one timer for all statements of a connection, set anew for each,
- * which costs a tenth of one that is made and cleared. Between statements it may ring, and nobody listens.
+ * instead of one made and cleared for each. Between statements it may ring, and nobody listens.
  */
 export class StatementTimer {
   readonly #timeoutMs: number;
