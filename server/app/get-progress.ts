@@ -3,6 +3,7 @@ import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
 import type { ProgressRecord } from '../domain/progress.js';
 import type { ArrivedRecord } from '../storage/progress-repository.js';
+import { newer } from './newest-of-pulls.js';
 import { withinPatience } from './patience.js';
 import type { SyncPath } from './sync-path.js';
 
@@ -20,30 +21,26 @@ export function getProgress(
   document: Document,
   sinceMs: number,
 ): Promise<ProgressRecord | undefined> {
-  const own = sync.pulls.pull({ userId, document });
   const others = sync.sameBook(userId, document);
   // Where the document is remembered, which is nearly always, its other digests join the very same read.
-  if (!(others instanceof Promise) && others.length === 0) return own;
+  if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others });
+  const own = sync.pulls.pull({ userId, document });
   return withinPatience(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
 }
 
 async function pullOthers(
   sync: SyncPath,
   userId: UserId,
-  others: readonly Document[] | Promise<readonly Document[]>,
-): Promise<readonly (ArrivedRecord | undefined)[]> {
-  return Promise.all((await others).map((document) => sync.pulls.pull({ userId, document })));
+  documents: Promise<readonly Document[]>,
+): Promise<ArrivedRecord | undefined> {
+  const [document, ...others] = await documents;
+  return document === undefined ? undefined : sync.pulls.pull({ userId, document, others });
 }
 
 async function newestOf(
   own: Promise<ArrivedRecord | undefined>,
-  others: Promise<readonly (ArrivedRecord | undefined)[]>,
+  others: Promise<ArrivedRecord | undefined>,
 ): Promise<ArrivedRecord | undefined> {
-  const [record, otherRecords] = await Promise.all([own, others]);
-  return otherRecords.reduce(newer, record);
-}
-
-function newer(best: ArrivedRecord | undefined, other: ArrivedRecord | undefined): ArrivedRecord | undefined {
-  if (best === undefined || other === undefined) return best ?? other;
-  return other.arrival > best.arrival ? other : best;
+  const [record, other] = await Promise.all([own, others]);
+  return newer(record, other);
 }

@@ -28,8 +28,9 @@ export class KeyUseNotes {
 
   note(key: ApiKeyId, lastUsedSeconds: number | undefined): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const noted = Math.max(this.#notedSeconds.get(key) ?? 0, lastUsedSeconds ?? 0);
-    if (nowSeconds - noted < NOTED_EVERY_SECONDS) return;
+    // What the database said lately is nearly always enough.
+    if (lastUsedSeconds !== undefined && nowSeconds - lastUsedSeconds < NOTED_EVERY_SECONDS) return;
+    if (nowSeconds - (this.#notedSeconds.get(key) ?? 0) < NOTED_EVERY_SECONDS) return;
     this.#notedSeconds.set(key, nowSeconds);
     if (this.#gathered.size >= KEYS) return;
     this.#gathered.add(key);

@@ -77,9 +77,11 @@ export async function placeDevice(
   if (percentage === undefined) throw new Error('the translator gave no fraction');
   const progress = { document, position, percentage, device, metadataJson: undefined };
   // Its book was found above.
-  const pushedMs = await putProgress(sync, principal, progress, {
+  const pushedMs = Date.now();
+  await putProgress(sync, principal, progress, {
     unknownDocuments: 'store',
     sinceMs: performance.now(),
+    pushedMs,
   });
   return { state: 'stored', position, percentage, pushedMs, translation };
 }

@@ -6,7 +6,10 @@ export interface PullQueueOptions<Key, Value> {
   /** Reads all keys together; a key without a value is left out of the result, which is keyed by `textOf`. */
   readonly read: (keys: readonly Key[]) => Promise<ReadonlyMap<string, Value>>;
   readonly textOf: (key: Key) => string;
+  /** How many of `keysPerRead` a key counts for; without it, one. */
+  readonly sizeOf?: (key: Key) => number;
   readonly isRetryable: (error: unknown) => boolean;
+  /** The last key of a read may be one that goes beyond. */
   readonly keysPerRead: number;
   /** How many reads may be under way; each takes a connection. */
   readonly readsAtOnce: number;
@@ -87,12 +90,25 @@ export class PullQueue<Key, Value> {
 
   #takePulls(): Map<string, Pull<Key, Value>> {
     const pulls = new Map<string, Pull<Key, Value>>();
+    let size = 0;
     for (const [text, pull] of this.#waiting) {
-      if (pulls.size >= this.#options.keysPerRead) break;
+      if (size >= this.#options.keysPerRead) break;
       this.#waiting.delete(text);
-      if (!pull.waiter.isSettled) pulls.set(text, pull);
+      if (pull.waiter.isSettled) continue;
+      pulls.set(text, pull);
+      size += this.#sizeOf(pull.key);
     }
     return pulls;
+  }
+
+  #sizeOf(key: Key): number {
+    return this.#options.sizeOf?.(key) ?? 1;
+  }
+
+  #sizeOfAll(keys: readonly Key[]): number {
+    let size = 0;
+    for (const key of keys) size += this.#sizeOf(key);
+    return size;
   }
 
   /** Tries until it works or nobody waits any more. Never rejects: every outcome goes to the waiters. */
@@ -102,8 +118,9 @@ export class PullQueue<Key, Value> {
       if (pulls.size === 0) return;
       try {
         const startedMs = performance.now();
-        const values = await this.#options.read([...pulls.values()].map((pull) => pull.key));
-        this.#options.onRead?.(pulls.size, performance.now() - startedMs);
+        const keys = [...pulls.values()].map((pull) => pull.key);
+        const values = await this.#options.read(keys);
+        this.#options.onRead?.(this.#sizeOfAll(keys), performance.now() - startedMs);
         for (const [text, { waiter }] of pulls) if (!waiter.isSettled) waiter.resolve(values.get(text));
         return;
       } catch (error) {

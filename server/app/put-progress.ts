@@ -11,29 +11,32 @@ export interface PutOptions {
   readonly unknownDocuments: UnknownDocuments;
   /** When the request was there, by `performance.now()`: its patience counts from then. */
   readonly sinceMs: number;
+  /** When it arrived, in milliseconds since 1970: what a pull will say. */
+  readonly pushedMs: number;
 }
 
 /**
- * Takes a push. When this resolves it is committed.
+ * Takes a push. When this resolves it is committed. No promise of its own where the document is remembered, which is
+ * nearly always.
  *
- * @returns when it arrived, in milliseconds: what a pull will say
- * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`
+ * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`, or rejects with it
  */
-export async function putProgress(
+export function putProgress(
   sync: Pick<SyncPath, 'isKnown' | 'pushes'>,
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
-  { unknownDocuments, sinceMs }: PutOptions,
-): Promise<number> {
-  const pushedMs = Date.now();
-  if (unknownDocuments === 'reject') {
-    const known = sync.isKnown(userId, document);
-    // Nearly always remembered, and then nothing is waited for.
-    if (!(typeof known === 'boolean' ? known : await withinPatience(known, sinceMs))) {
-      throw new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
-    }
-  }
+  { unknownDocuments, sinceMs, pushedMs }: PutOptions,
+): Promise<void> {
   const push = { userId, document, position, percentage, device, metadataJson, pushedMs };
-  await sync.pushes.push(push, sinceMs);
-  return pushedMs;
+  const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
+  if (known === true) return sync.pushes.push(push, sinceMs);
+  if (known === false) throw unknownDocument();
+  return withinPatience(known, sinceMs).then((isKnown) => {
+    if (!isKnown) throw unknownDocument();
+    return sync.pushes.push(push, sinceMs);
+  });
+}
+
+function unknownDocument(): SyncError {
+  return new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
 }

@@ -1,22 +1,17 @@
 import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
-import { type KnownDocument, sameBook } from '../domain/known-document.js';
 import type { Document } from '../domain/document.js';
 import type { ProgressPush } from '../domain/progress.js';
 import { deviceKey } from '../storage/device-key.js';
 import { knownDocuments, librariesOfDigests } from '../storage/document-repository.js';
 import { type LibraryAccess, readLibraryAccess } from '../storage/library-access-repository.js';
-import {
-  type ArrivedRecord,
-  newestProgress,
-  type ProgressKey,
-  progressKeyText,
-  savePushes,
-} from '../storage/progress-repository.js';
+import { type ArrivedRecord, progressKeyText, savePushes } from '../storage/progress-repository.js';
 import type { Store } from '../storage/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../storage/transaction.js';
 import { DeviceNotes } from './device-notes.js';
+import { DocumentOthers } from './document-others.js';
 import { libraryVisibility } from './library-visibility.js';
+import { newestOfPulls, type ProgressPull, pullSize, pullText } from './newest-of-pulls.js';
 import { PullQueue } from './pull-queue.js';
 import { PushQueue } from './push-queue.js';
 import { RememberedReads } from './remembered-reads.js';
@@ -54,9 +49,9 @@ export interface SyncPathOptions {
 /** The way of pushes and pulls to the database: one for each thread that answers requests. */
 export class SyncPath {
   readonly pushes: PushQueue<ProgressPush>;
-  readonly pulls: PullQueue<ProgressKey, ArrivedRecord>;
+  readonly pulls: PullQueue<ProgressPull, ArrivedRecord>;
   readonly devices = new DeviceNotes();
-  readonly #documents: RememberedReads<KnownDocument>;
+  readonly #documents: RememberedReads<DocumentOthers>;
   readonly #libraries: RememberedReads<ReadonlySet<LibraryId>>;
   readonly #access: RememberedReads<LibraryAccess>;
 
@@ -82,8 +77,9 @@ export class SyncPath {
       ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
     this.pulls = new PullQueue({
-      read: (keys) => newestProgress(store, keys),
-      textOf: progressKeyText,
+      read: (pulls) => newestOfPulls(store, pulls),
+      textOf: pullText,
+      sizeOf: pullSize,
       isRetryable,
       keysPerRead: KEYS_PER_READ,
       readsAtOnce: READS_AT_ONCE[dialect],
@@ -91,7 +87,7 @@ export class SyncPath {
       ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
     });
     this.#documents = new RememberedReads(
-      lookUp((documents: readonly string[]) => knownDocuments(store, documents.flatMap(toDigest))),
+      lookUp((documents: readonly string[]) => othersOf(store, documents)),
       { entries: REMEMBERED_DOCUMENTS },
     );
     this.#libraries = new RememberedReads(
@@ -117,10 +113,10 @@ export class SyncPath {
   /** Other documents that stand for the same book to this user. */
   sameBook(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
     if (!isDigest(document)) return NONE;
-    const known = this.#documents.peek(document);
+    const others = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
-    if (known !== undefined && access !== undefined && isComplete(access, librariesOf(known))) {
-      return sameBook(known, libraryVisibility(access, userId));
+    if (others !== undefined && access !== undefined && others.isCoveredBy(access)) {
+      return others.seenBy(userId, access);
     }
     return this.#sameBookRead(userId, document);
   }
@@ -139,9 +135,8 @@ export class SyncPath {
   }
 
   async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
-    const [known] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
-    if (known === undefined) return NONE;
-    return sameBook(known, libraryVisibility(await this.#accessTo(librariesOf(known)), userId));
+    const [others] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
+    return others === undefined ? NONE : others.seenBy(userId, await this.#accessTo(others.libraries));
   }
 
   /** A library that is not in what is remembered may just have been added. */
@@ -165,9 +160,12 @@ function isComplete(access: LibraryAccess, libraries: Iterable<LibraryId>): bool
   return true;
 }
 
-function* librariesOf({ holders, others }: KnownDocument): Generator<LibraryId> {
-  for (const { libraryId } of holders) yield libraryId;
-  for (const other of others) for (const { libraryId } of other.holders) yield libraryId;
+async function othersOf(
+  store: Store,
+  documents: readonly string[],
+): Promise<ReadonlyMap<string, DocumentOthers>> {
+  const known = await knownDocuments(store, documents.flatMap(toDigest));
+  return new Map([...known].map(([document, each]) => [document, new DocumentOthers(each)]));
 }
 
 /** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */

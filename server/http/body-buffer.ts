@@ -31,9 +31,15 @@ export class BodyBuffer {
     return true;
   }
 
-  /** @returns what came, as UTF-8 */
-  text(): string {
-    return this.#bytes?.toString('utf8', 0, this.#length) ?? '';
+  /**
+   * @param piece the last one. Nearly always the only one too, and then it is read where it lies
+   * @returns everything that came, as UTF-8; `undefined` when it is over the limit
+   */
+  addLast(piece: ArrayBuffer): string | undefined {
+    if (this.#length === 0) {
+      return piece.byteLength > this.#limitBytes ? undefined : Buffer.from(piece).toString('utf8');
+    }
+    return this.add(piece) ? this.#bytes?.toString('utf8', 0, this.#length) : undefined;
   }
 
   #growTo(length: number): void {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { DURATION_BUCKETS, RouteTallies } from './route-tallies.js';
 
 /** What changes by itself and is looked up when somebody asks. */
 export interface MeasuredState {
@@ -10,16 +11,13 @@ export interface MeasuredState {
   rememberedPasswords(): number;
 }
 
-/** Seconds. A push on an idle server takes a millisecond or two; a reader gives up after two seconds. */
-const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
 /** Rows of a commit and keys of a read: up to what the queues put into one. */
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /** The measurements of one thread that answers requests, as Prometheus reads them. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #requests: Counter<'route' | 'status'>;
-  readonly #durations: Histogram<'route'>;
+  readonly #requests: RouteTallies;
   readonly #commitRows: Histogram;
   readonly #commitDurations: Histogram;
   readonly #readKeys: Histogram;
@@ -28,18 +26,25 @@ export class Metrics {
   constructor(state: MeasuredState) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry, prefix: 'dogear_' });
-    this.#requests = new Counter({
+    const requests: Counter<'route' | 'status'> = new Counter({
       name: 'dogear_http_requests_total',
       help: 'Requests by route and status; 499 means that the client left.',
       labelNames: ['route', 'status'],
       registers,
+      collect: () => {
+        this.#requests.takeStatuses((route, status, count) =>
+          requests.inc({ route, status: String(status) }, count),
+        );
+      },
     });
-    this.#durations = histogram('http_request_duration_seconds', 'From headers to answer.', registers, [
-      'route',
-    ]);
-    this.#commitRows = histogram('commit_rows', 'Pushes that shared a commit.', registers, [], BATCH_BUCKETS);
+    this.#requests = new RouteTallies(
+      'dogear_http_request_duration_seconds',
+      'From headers to answer.',
+      registers,
+    );
+    this.#commitRows = histogram('commit_rows', 'Pushes that shared a commit.', registers, BATCH_BUCKETS);
     this.#commitDurations = histogram('commit_duration_seconds', 'Commits of pushes.', registers);
-    this.#readKeys = histogram('read_keys', 'Documents that shared a read.', registers, [], BATCH_BUCKETS);
+    this.#readKeys = histogram('read_keys', 'Documents that shared a read.', registers, BATCH_BUCKETS);
     this.#readDurations = histogram('read_duration_seconds', 'Reads of progress.', registers);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
@@ -52,8 +57,7 @@ export class Metrics {
   }
 
   answered(route: string, status: number, durationMs: number): void {
-    this.#requests.inc({ route, status: String(status) });
-    this.#durations.observe({ route }, durationMs / 1000);
+    this.#requests.count(route, status, durationMs / 1000);
   }
 
   committed(rows: number, durationMs: number): void {
@@ -67,14 +71,13 @@ export class Metrics {
   }
 }
 
-function histogram<Label extends string>(
+function histogram(
   name: string,
   help: string,
   registers: Registry[],
-  labelNames: Label[] = [],
   buckets: number[] = DURATION_BUCKETS,
-): Histogram<Label> {
-  return new Histogram({ name: `dogear_${name}`, help, registers, labelNames, buckets });
+): Histogram {
+  return new Histogram({ name: `dogear_${name}`, help, registers, buckets });
 }
 
 function gauge(name: string, help: string, registers: Registry[], read: () => number): void {

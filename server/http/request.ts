@@ -25,7 +25,7 @@ export interface HttpRequest {
   readonly receivedMs: number;
   /** UTF-8; bytes that are none are U+FFFD. `''` on routes that read no body. */
   readonly body: string;
-  /** Decoded as UTF-8; `undefined` when absent or empty. */
+  /** Decoded as UTF-8; `undefined` when absent or empty. Throws for one that the route does not name. */
   header(name: ReadHeader): string | undefined;
   /**
    * IPv4 in dotted form, IPv6 as eight groups without leading zeros. Taken when first asked for, so ask before the

@@ -1,5 +1,5 @@
 import type { Answer, StreamAnswer } from './answer.js';
-import type { HttpRequest } from './request.js';
+import type { HttpRequest, ReadHeader } from './request.js';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -12,6 +12,8 @@ export interface Route {
    */
   readonly pattern: string;
   readonly readsBody?: boolean;
+  /** The headers that `handle` reads; without it, any. Each costs every request a look-up, read or not. */
+  readonly headers?: readonly ReadHeader[];
   /** What it throws goes to the group's `fail`. */
   readonly handle: (request: HttpRequest) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;
 }

@@ -9,7 +9,12 @@ export interface CompiledRoute extends Route {
 
 export type Match =
   | { readonly route: CompiledRoute; readonly params: readonly string[]; readonly failure?: never }
-  | { readonly route?: never; readonly group: RouteGroup; readonly failure: Failure };
+  | {
+      readonly route?: never;
+      readonly params?: never;
+      readonly group: RouteGroup;
+      readonly failure: Failure;
+    };
 
 interface Node {
   readonly parts: Map<string, Node>;

@@ -2,10 +2,11 @@ import { STATUS_CODES } from 'node:http';
 import type { Answer, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
 import { clientAddress, forwardedForOf, type Network } from './client-address.js';
+import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { ListenError } from './listen-error.js';
-import { type HttpRequest, READ_HEADERS, type ReadHeader } from './request.js';
+import type { HttpRequest, ReadHeader } from './request.js';
 import type { Failure } from './route.js';
-import type { CompiledRoute, Router } from './router.js';
+import type { CompiledRoute, Match, Router } from './router.js';
 import {
   loadUws,
   openApp,
@@ -105,17 +106,17 @@ class Exchange implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  params: readonly string[] = [];
+  readonly params: readonly string[];
   body = '';
   receivedMs = 0;
   readonly #server: ServerState;
   readonly #response: NativeResponse;
-  readonly #headers: readonly string[];
+  readonly #match: Match;
+  readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
-  readonly #contentLength: string;
+  readonly #contentBytes: number;
   readonly #startedMs = performance.now();
   #clientAddress: string | undefined;
-  #route: CompiledRoute | undefined;
   /** Answered, or the client is gone: the native response must not be touched any more. */
   #isOver = false;
   #onGone: (() => void) | undefined;
@@ -123,33 +124,28 @@ class Exchange implements HttpRequest {
   constructor(server: ServerState, response: NativeResponse, request: NativeRequest) {
     this.#server = server;
     this.#response = response;
-    this.method = request.getMethod().toUpperCase();
+    this.method = upperCased(request.getMethod());
     this.path = request.getUrl();
     this.query = request.getQuery();
-    this.#headers = READ_HEADERS.map((name) => request.getHeader(name));
+    this.#match = server.options.router.match(this.method, this.path);
+    const { route, params } = this.#match;
+    this.params = params ?? [];
+    this.#headers = new CopiedHeaders(route, request);
     this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
-    this.#contentLength = request.getHeader('content-length');
+    this.#contentBytes = route?.readsBody === true ? Number(request.getHeader('content-length')) : 0;
   }
 
   begin(): void {
     this.#server.active++;
     this.#response.onAborted(this.#abort);
-    const match = this.#server.options.router.match(this.method, this.path);
-    if (match.failure !== undefined) {
-      this.#answer(match.group.fail(match.failure, this));
-      return;
-    }
-    this.#route = match.route;
-    this.params = match.params;
-    if (match.route.readsBody === true) this.#readBody();
-    else void this.#handle();
+    const match = this.#match;
+    if (match.failure !== undefined) this.#answer(match.group.fail(match.failure, this));
+    else if (match.route.readsBody === true) this.#readBody(match.route);
+    else this.#handle(match.route);
   }
 
   header(name: ReadHeader): string | undefined {
-    const value = this.#headers[READ_HEADERS.indexOf(name)];
-    if (value === undefined || value === '') return undefined;
-    // The native value has one character a byte.
-    return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+    return this.#headers.get(name);
   }
 
   get clientAddress(): string {
@@ -165,20 +161,25 @@ class Exchange implements HttpRequest {
     return this.#clientAddress;
   }
 
-  #readBody(): void {
+  #readBody(route: CompiledRoute): void {
     const limitBytes = this.#server.options.bodyLimitBytes;
-    if (Number(this.#contentLength) > limitBytes) {
+    if (this.#contentBytes > limitBytes) {
       this.#refuseBody(limitBytes);
       return;
     }
     const body = new BodyBuffer(limitBytes);
     this.#response.onData((chunk, isLast) => {
       if (this.#isOver) return;
-      if (!body.add(chunk)) {
+      if (!isLast) {
+        if (!body.add(chunk)) this.#refuseBody(limitBytes);
+        return;
+      }
+      const text = body.addLast(chunk);
+      if (text === undefined) {
         this.#refuseBody(limitBytes);
-      } else if (isLast) {
-        this.body = body.text();
-        void this.#handle();
+      } else {
+        this.body = text;
+        this.#handle(route);
       }
     });
   }
@@ -187,22 +188,33 @@ class Exchange implements HttpRequest {
     this.#fail({ kind: 'body-too-large', limitBytes }, true);
   }
 
-  async #handle(): Promise<void> {
-    const route = this.#route;
-    if (route === undefined) return;
+  /** Not an asynchronous function: it would be one promise more for each request. */
+  #handle(route: CompiledRoute): void {
     this.receivedMs = performance.now();
     try {
-      const answer = await route.handle(this);
-      if (!('pieces' in answer)) this.#answer(answer);
-      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
-      else await this.#stream(answer);
+      const answer = route.handle(this);
+      if (answer instanceof Promise) answer.then(this.#finish, this.#thrown);
+      else this.#finish(answer);
     } catch (error) {
-      this.#fail({ kind: 'thrown', error });
+      this.#thrown(error);
     }
   }
 
+  /** Never throws. */
+  readonly #finish = (answer: Answer | StreamAnswer): void => {
+    try {
+      if (!('pieces' in answer)) this.#answer(answer);
+      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
+      else this.#stream(answer).catch(this.#thrown);
+    } catch (error) {
+      this.#thrown(error);
+    }
+  };
+
+  readonly #thrown = (error: unknown): void => this.#fail({ kind: 'thrown', error });
+
   #fail(failure: Failure, closesConnection = false): void {
-    const group = this.#route?.group;
+    const group = this.#match.route?.group;
     if (group !== undefined) this.#answer(group.fail(failure, this), closesConnection);
   }
 
@@ -280,14 +292,9 @@ class Exchange implements HttpRequest {
   #observe(status: number): void {
     this.#server.options.onAnswer?.(
       this,
-      this.#route?.label ?? NO_ROUTE,
+      this.#match.route?.label ?? NO_ROUTE,
       status,
       performance.now() - this.#startedMs,
     );
   }
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }

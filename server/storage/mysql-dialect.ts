@@ -1,5 +1,5 @@
 import { type Dialect, MysqlDialect } from 'kysely';
-import { createPool } from 'mysql2';
+import { createPool, format, type SqlValue } from 'mysql2';
 import type { DatabaseLocation } from './database-url.js';
 import { ClusterMysqlAdapter } from './mysql-adapter.js';
 import { mysqlPool } from './mysql-pool.js';
@@ -40,7 +40,8 @@ export function openMysql(
     // For `begin` with the statement after it (mysql-pool.ts); every value is escaped, none is part of a text.
     multipleStatements: true,
     charset: 'utf8mb4',
-    timezone: 'Z',
+    queryFormat,
+    timezone: TIMEZONE,
     // 64-bit integers that a double cannot hold come back as decimal strings.
     supportBigNumbers: true,
     bigNumberStrings: false,
@@ -52,6 +53,13 @@ export function openMysql(
     }),
   });
 }
+
+/** Without values mysql2 would search the whole text of a batch of pushes for the first question mark. */
+function queryFormat(text: string, values: SqlValue[]): string {
+  return values.length === 0 ? text : format(text, values, false, TIMEZONE);
+}
+
+const TIMEZONE = 'Z';
 
 class ClusterMysqlDialect extends MysqlDialect {
   override createAdapter(): ClusterMysqlAdapter {

@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util';
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
 import type { Pool, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
+import { StatementTimer } from './statement-timer.js';
 
 export interface MysqlPoolOptions {
   /** Run on each new connection before anything else. */
@@ -25,8 +26,9 @@ const END_PATIENCE_MS = 1000;
 /**
  * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
  *
- * mysql2 gives up a statement after a time, but goes on using the connection, whose next answer would belong to the
- * statement before: so it is thrown away. It never gives up waiting for a connection, and a request that waited so
+ * A statement that takes too long is given up together with its connection, whose next answer would belong to the
+ * statement before. mysql2 itself gives up statements but goes on using the connection, and makes a timer
+ * and two copies of the options for each. It never gives up waiting for a connection, and a request that waited so
  * long would run a statement that nobody wants any more. And Kysely sets connections up only after it took them,
  * and where that fails, it neither gives them back nor sets them up the next time: a database that goes away at the
  * wrong moment would cost the pool a connection each time, until none is left.
@@ -34,10 +36,8 @@ const END_PATIENCE_MS = 1000;
 export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions): MysqlPool {
   // Kysely knows a connection that it has met by the object.
   const ready = new WeakMap<PoolConnection, MysqlPoolConnection>();
-  const readyConnection = async (): Promise<MysqlPoolConnection> => {
-    const connection = await freeConnection(pool, timeoutMs);
-    const known = ready.get(connection);
-    if (known !== undefined) return known;
+  const setUp = callbackify(async (connection: PoolConnection | Error): Promise<MysqlPoolConnection> => {
+    if (connection instanceof Error) throw connection;
     const fresh = limitedConnection(connection, timeoutMs);
     try {
       for (const statement of session) await execute(fresh, statement);
@@ -47,8 +47,18 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
     }
     ready.set(connection, fresh);
     return fresh;
+  });
+  return {
+    getConnection: (callback) => {
+      const onTaken = (connection: PoolConnection): void => {
+        const known = ready.get(connection);
+        if (known === undefined) setUp(connection, callback);
+        else callback(null, known);
+      };
+      takeConnection(pool, timeoutMs, onTaken, (error) => setUp(error, callback));
+    },
+    end: callbackify(() => endPool(pool)),
   };
-  return { getConnection: callbackify(readyConnection), end: callbackify(() => endPool(pool)) };
 }
 
 /** Whatever becomes of the connections, nothing that was committed depends on it. */
@@ -62,24 +72,26 @@ function endPool(pool: Pool): Promise<void> {
   });
 }
 
-function freeConnection(pool: Pool, timeoutMs: number | undefined): Promise<PoolConnection> {
-  return new Promise((resolve, reject) => {
-    let isTooLate = false;
-    const giveUp = (): void => {
-      isTooLate = true;
-      reject(
-        Object.assign(new Error('no connection to the database was to be had in time'), {
-          code: 'ETIMEDOUT',
-        }),
-      );
-    };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
-    pool.getConnection((error, connection) => {
-      clearTimeout(timer);
-      if (error !== null) reject(error);
-      else if (isTooLate) connection.release();
-      else resolve(connection);
-    });
+function takeConnection(
+  pool: Pool,
+  timeoutMs: number | undefined,
+  onTaken: (connection: PoolConnection) => void,
+  onFailed: (error: Error) => void,
+): void {
+  let isTooLate = false;
+  const giveUp = (): void => {
+    isTooLate = true;
+    onFailed(
+      Object.assign(new Error('no connection to the database was to be had in time'), { code: 'ETIMEDOUT' }),
+    );
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+  pool.getConnection((error, connection) => {
+    clearTimeout(timer);
+    if (isTooLate) {
+      if (error === null) connection.release();
+    } else if (error === null) onTaken(connection);
+    else onFailed(error);
   });
 }
 
@@ -98,6 +110,7 @@ function execute(connection: MysqlPoolConnection, statement: string): Promise<vo
  * one by one; the last answer is the statement's.
  */
 function limitedConnection(connection: PoolConnection, timeoutMs: number | undefined): MysqlPoolConnection {
+  const timer = timeoutMs === undefined ? undefined : new StatementTimer(timeoutMs);
   let isBegun = false;
   function query(text: string, parameters: unknown[]): never;
   function query(text: string, parameters: unknown[], callback: QueryCallback): void;
@@ -110,20 +123,34 @@ function limitedConnection(connection: PoolConnection, timeoutMs: number | undef
     }
     const begins = isBegun;
     isBegun = false;
-    const options = { values: parameters, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) };
+    let isAnswered = false;
     const answer = (error: QueryError | null, result: MysqlQueryResult): void => {
-      if (error !== null && (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT' || READ_ONLY.has(error.code))) {
-        connection.destroy();
-      }
+      // The connection that was thrown away has its say as well.
+      if (isAnswered) return;
+      isAnswered = true;
+      timer?.end();
+      if (error !== null && READ_ONLY.has(error.code)) connection.destroy();
       callback(error, result);
     };
+    timer?.begin(() => {
+      connection.destroy();
+      answer(statementTimeout(), []);
+    });
     if (begins) {
-      connection.query<RowDataPacket[][]>({ ...options, sql: `begin; ${text}` }, (error, results) =>
+      connection.query<RowDataPacket[][]>(`begin; ${text}`, parameters, (error, results) =>
         answer(error, error === null ? (results[1] ?? []) : []),
       );
-    } else connection.query<ResultSetHeader | RowDataPacket[]>({ ...options, sql: text }, answer);
+    } else connection.query<ResultSetHeader | RowDataPacket[]>(text, parameters, answer);
   }
   return { query, release: () => connection.release() };
+}
+
+/** As mysql2 says it. */
+function statementTimeout(): QueryError {
+  return Object.assign(new Error('a statement took longer than the store allows'), {
+    code: 'PROTOCOL_SEQUENCE_TIMEOUT',
+    fatal: true,
+  });
 }
 
 type QueryCallback = (error: unknown, result: MysqlQueryResult) => void;

@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely';
+import { escape } from 'mysql2';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { parseFraction, type ProgressPush, type ProgressRecord } from '../domain/progress.js';
@@ -6,8 +7,7 @@ import { forceIndex } from './by-index.js';
 import { deviceIdOfKey, deviceKey } from './device-key.js';
 import { noteDevices, type SeenDevice } from './device-repository.js';
 import { toNumber } from './int64.js';
-import type { SqlDialect, Store } from './store.js';
-import { textBytes } from './text-bytes.js';
+import type { Store } from './store.js';
 import { inTransaction } from './transaction.js';
 
 export interface ArrivedPush {
@@ -48,8 +48,9 @@ export async function savePushes(
     store,
     async (transaction) => {
       const wanted = pushes.filter(isWanted);
-      const counted = store.dialect === 'sqlite' ? await takeArrivals(transaction, wanted.length) : 0;
-      await upsertPushes(transaction, inPlaces(wanted), counted);
+      const placed = inPlaces(wanted);
+      if (store.dialect === 'mysql') await upsertInMysql(transaction, placed);
+      else await upsertInSqlite(transaction, placed, await takeArrivals(transaction, wanted.length));
       if (devices.length > 0) await noteDevices(transaction, devices);
       if (!wanted.every(isWanted)) throw new Error('nobody waits for one of these pushes any more');
     },
@@ -86,59 +87,63 @@ const COLUMNS =
 const REPLACED = ['device_name', 'position', 'percentage', 'metadata', 'pushed_ms', 'arrival'];
 
 /** UTC, because local time runs twice through an hour in autumn. */
-const CLOCK_US = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))";
+const CLOCK_US = "timestampdiff(microsecond,'1970-01-01',utc_timestamp(6))";
 
-const TEXTS: Readonly<Record<SqlDialect, { readonly row: string; readonly collision: string }>> = {
-  mysql: {
-    row: `(?, ?, ?, ?, ?, ?, ?, ?, ${CLOCK_US} + ?)`,
-    collision: `on duplicate key update ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`,
-  },
-  sqlite: {
-    row: '(?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    collision: `on conflict (user_id, document, device_key) do update set ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')}`,
-  },
-};
+const MYSQL_START = `insert into progress (${COLUMNS}) values `;
+const MYSQL_COLLISION = ` on duplicate key update ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`;
 
+/**
+ * The whole batch in one statement; the queue bounds it. Its values stand in the text, through the escaping that mysql2
+ * itself uses for parameters: to find the place of each in the text was 4 % of a busy server's profile.
+ */
+async function upsertInMysql({ db }: Store, pushes: readonly ArrivedPush[]): Promise<void> {
+  if (pushes.length === 0) return;
+  const rows = pushes.map(mysqlRow).join();
+  await db.executeQuery(CompiledQuery.raw(MYSQL_START + rows + MYSQL_COLLISION));
+}
+
+function mysqlRow({ push, arrivalIndex }: ArrivedPush): string {
+  const { userId, document, device, position, percentage, metadataJson, pushedMs } = push;
+  const key = `${String(userId)},${escape(document)},${escape(deviceKey(device))}`;
+  const cells = `${escape(device.name)},${escape(position)},${String(percentage)},${escape(metadataJson)}`;
+  return `(${key},${cells},${String(pushedMs)},${CLOCK_US}+${String(arrivalIndex + 1)})`;
+}
+
+const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const SQLITE_COLLISION = `on conflict (user_id, document, device_key) do update set ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')}`;
 /** SQLite keeps prepared statements: nine sizes of them. */
 const SQLITE_ROWS = 256;
 
 /**
- * MySQL gets the whole batch in one statement; the queue bounds it. SQLite gets the next power of two, filled up with
- * the last row again, which changes nothing: each statement more is a message to its thread and back.
+ * Rows up to the next power of two, filled up with the last one again, which changes nothing: each statement more is a
+ * message to SQLite's thread and back.
  */
-async function upsertPushes(
-  store: Store,
+async function upsertInSqlite(
+  { db }: Store,
   pushes: readonly ArrivedPush[],
   arrivalsBefore: number,
 ): Promise<void> {
-  const { row, collision } = TEXTS[store.dialect];
-  const most = store.dialect === 'mysql' ? pushes.length : SQLITE_ROWS;
-  for (let start = 0; start < pushes.length; start += most) {
-    const part = pushes.slice(start, start + most);
-    const rows = store.dialect === 'mysql' ? part.length : 2 ** Math.ceil(Math.log2(part.length));
+  for (let start = 0; start < pushes.length; start += SQLITE_ROWS) {
+    const part = pushes.slice(start, start + SQLITE_ROWS);
+    const rows = 2 ** Math.ceil(Math.log2(part.length));
     const cells: unknown[] = [];
-    for (const push of part) pushCells(cells, store.dialect, push, arrivalsBefore);
+    for (const push of part) pushCells(cells, push, arrivalsBefore);
     const last = cells.slice(-cells.length / part.length);
     for (let i = part.length; i < rows; i++) cells.push(...last);
-    const text = `insert into progress (${COLUMNS}) values ${row}${`, ${row}`.repeat(rows - 1)} ${collision}`;
-    await store.db.executeQuery(CompiledQuery.raw(text, cells));
+    const text = `insert into progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(rows - 1)} ${SQLITE_COLLISION}`;
+    await db.executeQuery(CompiledQuery.raw(text, cells));
   }
 }
 
-function pushCells(
-  values: unknown[],
-  dialect: SqlDialect,
-  { push, arrivalIndex }: ArrivedPush,
-  arrivalsBefore: number,
-): void {
+function pushCells(values: unknown[], { push, arrivalIndex }: ArrivedPush, arrivalsBefore: number): void {
   values.push(
     push.userId,
-    textBytes(dialect, push.document),
-    textBytes(dialect, deviceKey(push.device)),
-    textBytes(dialect, push.device.name),
-    textBytes(dialect, push.position),
+    Buffer.from(push.document),
+    Buffer.from(deviceKey(push.device)),
+    Buffer.from(push.device.name),
+    Buffer.from(push.position),
     push.percentage,
-    push.metadataJson === undefined ? null : textBytes(dialect, push.metadataJson),
+    push.metadataJson === undefined ? null : Buffer.from(push.metadataJson),
     push.pushedMs,
     arrivalsBefore + arrivalIndex + 1,
   );
@@ -182,17 +187,8 @@ export async function newestProgress(
   keys: readonly ProgressKey[],
 ): Promise<ReadonlyMap<string, ArrivedRecord>> {
   if (keys.length === 0) return new Map();
-  const cells: unknown[] = [];
-  for (const { userId, document } of keys) cells.push(userId, textBytes(store.dialect, document));
-  // SQLite keeps prepared statements, so the list is filled up with its first key to one of few lengths.
-  const length = store.dialect === 'mysql' ? keys.length : 2 ** Math.ceil(Math.log2(keys.length));
-  for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
-  const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
-  const text =
-    store.dialect === 'mysql'
-      ? `select ${COLUMNS} from progress${forceIndex('mysql', 'primary')} where (user_id, document) in (${list})`
-      : `with wanted (id, name) as (values ${list}) select ${COLUMNS} from wanted cross join progress on user_id = id and document = name`;
-  const { rows } = await store.db.executeQuery<ProgressRow>(CompiledQuery.raw(text, cells));
+  const query = store.dialect === 'mysql' ? mysqlQuery(keys) : sqliteQuery(keys);
+  const { rows } = await store.db.executeQuery<ProgressRow>(query);
   const newest = new Map<string, ProgressRow>();
   for (const row of rows) {
     const key = `${String(row.user_id)} ${row.document.toString('utf8')}`;
@@ -200,6 +196,26 @@ export async function newestProgress(
     if (other === undefined || isNewer(row, other)) newest.set(key, row);
   }
   return new Map([...newest].map(([key, row]) => [key, toRecord(row)]));
+}
+
+/** Its values stand in the text, as in `upsertInMysql`. */
+function mysqlQuery(keys: readonly ProgressKey[]): CompiledQuery {
+  const list = keys.map(({ userId, document }) => `(${String(userId)},${escape(document)})`).join();
+  const table = `progress${forceIndex('mysql', 'primary')}`;
+  return CompiledQuery.raw(`select ${COLUMNS} from ${table} where (user_id, document) in (${list})`);
+}
+
+function sqliteQuery(keys: readonly ProgressKey[]): CompiledQuery {
+  const cells: unknown[] = [];
+  for (const { userId, document } of keys) cells.push(userId, Buffer.from(document));
+  // SQLite keeps prepared statements, so the list is filled up with its first key to one of few lengths.
+  const length = 2 ** Math.ceil(Math.log2(keys.length));
+  for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
+  const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
+  return CompiledQuery.raw(
+    `with wanted (id, name) as (values ${list}) select ${COLUMNS} from wanted cross join progress on user_id = id and document = name`,
+    cells,
+  );
 }
 
 function isNewer(row: ProgressRow, other: ProgressRow): boolean {

@@ -70,11 +70,13 @@ function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): read
       method: 'PUT',
       pattern: '/:api_key/syncs/progress',
       readsBody: true,
+      headers: [],
       handle: (request) => put(sync, principalOf(request), request, unknownDocuments['api-key']),
     },
     {
       method: 'GET',
       pattern: '/:api_key/syncs/progress/*document',
+      headers: [],
       handle: (request) => get(sync, principalOf(request), request, request.params[1], 'api-key'),
     },
     { method: 'GET', pattern: '/:api_key/healthcheck', handle: () => HEALTHY },
@@ -164,7 +166,8 @@ async function put(
   const isRemembered = !(authentication instanceof Promise);
   const principal = isRemembered ? authentication : await withinPatience(authentication, sinceMs);
   const progress = parseProgress(body);
-  const pushedMs = await putProgress(sync, principal, progress, { unknownDocuments, sinceMs });
+  const pushedMs = Date.now();
+  await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs });
   return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
 }
 

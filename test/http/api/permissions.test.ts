@@ -89,7 +89,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
         apiKeyId: undefined,
       },
       { document, position: 'p', percentage, device, metadataJson: undefined },
-      { unknownDocuments: 'store', sinceMs: performance.now() },
+      { unknownDocuments: 'store', sinceMs: performance.now(), pushedMs: Date.now() },
     );
   }
 

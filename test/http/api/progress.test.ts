@@ -42,6 +42,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     await putProgress(server.sync, principalOf(caller), progress, {
       unknownDocuments: 'store',
       sinceMs: performance.now(),
+      pushedMs: Date.now(),
     });
   }
 

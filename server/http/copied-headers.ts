@@ -1,0 +1,37 @@
+import { READ_HEADERS, type ReadHeader } from './request.js';
+import type { CompiledRoute } from './router.js';
+
+interface HeaderSource {
+  getHeader(lowerCaseName: string): string;
+}
+
+/** The headers that a route reads, taken out of the native request while there is one. */
+export class CopiedHeaders {
+  readonly #names: readonly ReadHeader[];
+  readonly #values: readonly string[];
+
+  constructor(route: CompiledRoute | undefined, request: HeaderSource) {
+    this.#names = route?.headers ?? READ_HEADERS;
+    this.#values = this.#names.map((name) => request.getHeader(name));
+  }
+
+  /** @returns `undefined` when absent or empty. @throws Error for one that the route does not name */
+  get(name: ReadHeader): string | undefined {
+    const value = this.#values[this.#names.indexOf(name)];
+    if (value === undefined) throw new Error(`the route does not name the header ${name}`);
+    if (value === '') return undefined;
+    // The native value has one character a byte.
+    return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+  }
+}
+
+/** Nearly every request has one of two methods, and `toUpperCase` makes a string anew for each. */
+export function upperCased(method: string): string {
+  if (method === 'put') return 'PUT';
+  return method === 'get' ? 'GET' : method.toUpperCase();
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
