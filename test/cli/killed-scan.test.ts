@@ -93,9 +93,8 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
 
 /** Or until it has ended, which is the scan that comes to its end before its kill. */
 async function untilIt(program: RunningProgram, isSo: () => boolean): Promise<void> {
-  let hasEnded = false;
-  void program.result.then(() => (hasEnded = true));
-  while (!hasEnded && !isSo()) await delay(1);
+  const end = program.result.then(() => true);
+  while (!isSo()) if (await Promise.race([end, delay(1, false)])) return;
 }
 
 async function committedByLastScan(store: Store): Promise<number> {
