@@ -6,7 +6,7 @@ import { type BookFolder, bookFolder } from '../support/book-folder.js';
 import { catalogueOf } from '../support/catalogue.js';
 import { testDatabases } from '../support/databases.js';
 import { openTestStore } from '../support/open-test-store.js';
-import { runProgram } from '../support/program.js';
+import { type RunningProgram, runProgram } from '../support/program.js';
 import { startWatched } from '../support/watched-program.js';
 
 const FILES = 6000;
@@ -46,9 +46,12 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
       );
       const scan = await startWatched(['scan', '--jobs', '1', ...at(killed.url)]);
       if (run < KILLS) {
-        // A random place in what is left; each open writes some 60 bytes to the log.
-        const target = Math.random() * (FILES - committed.size) * 60 * 0.8;
-        while (scan.openLogBytes() < target) await delay(1);
+        await untilIt(scan, () => scan.openLogBytes() > 0 && scan.opened(folder.path).length > 0);
+        // A random place in this run's share of what is left, so that there is enough for those to come; each open
+        // writes some 50 bytes to the log.
+        const share = (FILES - committed.size) / (KILLS - run + 1);
+        const target = scan.openLogBytes() + Math.random() * share * 50;
+        await untilIt(scan, () => scan.openLogBytes() >= target);
         await delay(Math.random() * 20);
         scan.send('SIGKILL');
       }
@@ -87,6 +90,12 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
     await store.close();
   });
 });
+
+/** Or until it has ended, which is the scan that comes to its end before its kill. */
+async function untilIt(program: RunningProgram, isSo: () => boolean): Promise<void> {
+  const end = program.result.then(() => true);
+  while (!isSo()) if (await Promise.race([end, delay(1, false)])) return;
+}
 
 async function committedByLastScan(store: Store): Promise<number> {
   const query = store.db

@@ -11,14 +11,14 @@ const FILES = 200_000;
 /** What a first scan of any size may take; measured: 135 to 310 MB, by the number of threads. */
 const MOST_MEMORY_BYTES = 400e6;
 
+let library: string;
+
+beforeAll(async () => {
+  library = join((await temporaryFolder()).path, 'library');
+  makeLibrary({ folder: library, count: FILES, seed: 7, mix: 'small' });
+});
+
 describe.each(testDatabases())('a library of 200,000 files, on $name', (kind) => {
-  let library: string;
-
-  beforeAll(async () => {
-    library = join((await temporaryFolder()).path, 'library');
-    makeLibrary({ folder: library, count: FILES, seed: 7, mix: 'small' });
-  });
-
   it('is scanned within 400 MB, and again without opening a file', async () => {
     const store = await openTestStore(kind);
     const at = ['--database', store.url];

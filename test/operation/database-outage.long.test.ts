@@ -10,7 +10,7 @@ import { serveProgram } from './served-program.js';
 
 /** A reader gives up when nothing came for so long. */
 const READER_PATIENCE_MS = 2000;
-const LOAD_SECONDS = 60;
+const LOAD_SECONDS = 40;
 const FLEET = { users: 12, devicesPerUser: 3 };
 
 let mysql: PrivateMysql;
@@ -40,7 +40,7 @@ describe('a database that goes away under load', () => {
     const { port } = await serveProgram(url);
     const outages: Outage[] = [];
     const outage = async (what: string, begin: () => Promise<void>, end: () => Promise<void>) => {
-      await seconds(5);
+      await seconds(3);
       await begin();
       const beganMs = nowMs();
       await seconds(5);
