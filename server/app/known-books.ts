@@ -4,8 +4,11 @@ import { nextKnownBooks } from '../storage/known-book-page.js';
 import type { Store } from '../storage/store.js';
 import { retrying } from '../storage/transaction.js';
 
-/** Rows of a page: large enough that the round trip does not count, small enough (about 1 MB) to hold two. */
-const PAGE_ROWS = 4000;
+/**
+ * Rows of a page: large enough that the round trip does not count. With four times as many, which are as fast, a rescan
+ * of 200,000 books takes 20 MB more: what lives as long as a page does not die young.
+ */
+const PAGE_ROWS = 1000;
 
 /** The books of a library in byte order of their paths, a page at a time; the next one is read ahead. */
 export class KnownBooks {
