@@ -42,16 +42,19 @@ export function digestFiles(
     changed: digests.changed,
   };
   const { lengths } = outcomes;
-  for (let first = 0; first < count; first += kernel.slots) {
-    const group = { paths, files, first, count: Math.min(kernel.slots, count - first) };
-    if (!reader.readGroup(kernel, group, outcomes, isCancelled)) break;
-    kernel.digestSlots(lengths, group.count, digests.partialMd5.subarray(first * DIGEST_BYTES));
-    for (let slot = 0; slot < group.count; slot += 1) {
-      lengths[slot] = paths.copyName(first + slot, kernel.arena, slot * kernel.slotBytes);
+  try {
+    for (let first = 0; first < count; first += kernel.slots) {
+      const group = { paths, files, first, count: Math.min(kernel.slots, count - first) };
+      if (!reader.readGroup(kernel, group, outcomes, isCancelled)) break;
+      kernel.digestSlots(lengths, group.count, digests.partialMd5.subarray(first * DIGEST_BYTES));
+      for (let slot = 0; slot < group.count; slot += 1) {
+        lengths[slot] = paths.copyName(first + slot, kernel.arena, slot * kernel.slotBytes);
+      }
+      kernel.digestSlots(lengths, group.count, digests.filenameMd5.subarray(first * DIGEST_BYTES));
     }
-    kernel.digestSlots(lengths, group.count, digests.filenameMd5.subarray(first * DIGEST_BYTES));
+  } finally {
+    reader.finish();
   }
-  reader.finish();
   for (const index of digests.failures.keys()) {
     digests.partialMd5.fill(0, index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
   }

@@ -23,6 +23,11 @@ export function openFlags(): number {
   return FLAGS | noAtime;
 }
 
+/** After the system refused O_NOATIME. */
+export function openWithoutNoAtime(): void {
+  noAtime = 0;
+}
+
 /**
  * Opens for reading and never waits for another end to show up.
  *
@@ -35,7 +40,7 @@ export function openFile(path: string | Buffer): number {
       return openSync(path, openFlags());
     } catch (error) {
       const errno = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (errno === 'EPERM' && noAtime !== 0) noAtime = 0;
+      if (errno === 'EPERM' && noAtime !== 0) openWithoutNoAtime();
       else if (errno === 'EAGAIN' && tries < LEASE_TRIES) pause(LEASE_PAUSE_MS);
       else throw error;
     }

@@ -28,7 +28,7 @@ export function createSampleReader(choice: ReadsChoice, slots: number): MadeRead
         const reader = new RingReader(loaded.libc, slots);
         return { reader, handles: reader.handles };
       } catch (error) {
-        // A limit on locked memory or on descriptors may leave the first threads a ring and the next none.
+        // A limit on descriptors or on memory may leave the first threads a ring and the next none.
         if (choice === 'io-uring') throw error;
       }
     }

@@ -26,6 +26,8 @@ export interface ReadOutcomes {
  */
 export interface SampleReader {
   readonly name: 'io-uring' | 'system-calls';
+  /** It has thrown: neither it nor the kernel whose slots it filled may be used or freed any more. */
+  readonly isBroken: boolean;
   /** @returns whether all of the group was read: not when it was cancelled meanwhile */
   readGroup(kernel: Md5Kernel, group: FileGroup, outcomes: ReadOutcomes, isCancelled: () => boolean): boolean;
   /** After the last group of a batch: lets go of the files that are still open. */

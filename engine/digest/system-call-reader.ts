@@ -5,6 +5,7 @@ import { readStable, type StableRead } from './stable-read.js';
 /** One file after the other with Node's synchronous calls: what runs everywhere. */
 export const SYSTEM_CALL_READER: SampleReader = {
   name: 'system-calls',
+  isBroken: false,
   readGroup(kernel, group, outcomes, isCancelled) {
     for (let slot = 0; slot < group.count; slot += 1) {
       if (isCancelled()) return false;

@@ -6,6 +6,8 @@ import type { SampleReader } from '../digest/sample-reader.js';
  * 16 to 32 do with system calls, and each further one costs 50 ms of processor.
  */
 const RING_JOBS_A_PROCESSOR = 2;
+/** For a small machine before a file server that is far away. */
+const FEWEST_RING_JOBS = 4;
 
 /** Past this, switching between threads costs more than any storage gives back. */
 const MOST_JOBS = 64;
@@ -30,7 +32,8 @@ export function automaticJobs(
 ): AutomaticJobs {
   const start = Math.min(processors, MOST_JOBS);
   const fitting = Math.floor((memoryBytes * MEMORY_SHARE) / THREAD_BYTES);
-  const useful = reads === 'io-uring' ? processors * RING_JOBS_A_PROCESSOR : MOST_JOBS;
+  const useful =
+    reads === 'io-uring' ? Math.max(processors * RING_JOBS_A_PROCESSOR, FEWEST_RING_JOBS) : MOST_JOBS;
   return { start, max: Math.max(start, Math.min(fitting, useful, MOST_JOBS)) };
 }
 

@@ -148,6 +148,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
         root: folder,
         md5,
         reads,
+        readsName: kind.name,
         signal,
         onHashed: (files) => {
           filesHashed += files;

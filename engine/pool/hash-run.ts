@@ -1,9 +1,10 @@
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { ReadsChoice } from '../digest/sample-reader-choice.js';
+import type { SampleReader } from '../digest/sample-reader.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
-import { BATCH_ENTRIES, HASH_TASK_FIRST_FILES, HASH_TASK_MIN_FILES, HASH_TASK_MS } from './task-sizes.js';
+import { filesPerTask } from './task-sizes.js';
 import type { Work, WorkSlots, WorkSource } from './work-slots.js';
 
 export interface HashRunOptions {
@@ -11,6 +12,8 @@ export interface HashRunOptions {
   readonly root: Uint8Array;
   readonly md5: Md5Choice;
   readonly reads: ReadsChoice;
+  /** What that comes to here. */
+  readonly readsName: SampleReader['name'];
   readonly signal: AbortSignal | undefined;
   readonly onHashed: (files: number) => void;
 }
@@ -113,11 +116,8 @@ export class HashRun implements WorkSource {
     return this.isSourceEnded && this.open === 0;
   }
 
-  /** Files that take `HASH_TASK_MS` at the speed of late. */
   private get filesPerTask(): number {
-    if (this.msPerFile === undefined) return HASH_TASK_FIRST_FILES;
-    const files = Math.round(HASH_TASK_MS / this.msPerFile);
-    return Math.min(Math.max(files, HASH_TASK_MIN_FILES), BATCH_ENTRIES);
+    return filesPerTask(this.options.readsName, this.msPerFile);
   }
 
   private learn(msPerFile: number): void {

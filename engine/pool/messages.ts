@@ -5,7 +5,7 @@ import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 
-/** Set to 1 by the main thread when nobody wants the rest; workers look at it before each file. */
+/** Set to 1 by the main thread when nobody wants the rest; workers look at it before each file or group of files. */
 export type CancelCell = Int32Array<SharedArrayBuffer>;
 
 /** Look at a root folder itself. */

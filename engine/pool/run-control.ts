@@ -2,7 +2,8 @@ import { EngineError } from './engine-error.js';
 import type { CancelCell } from './messages.js';
 
 /**
- * Tasks look at the cancel cell before each file, so they come back within one file's time. One that hangs longer (a
+ * Tasks look at the cancel cell before each file, or with a ring before each group of a hundred, so they come back within
+ * the time of those. One that hangs longer (a
  * dead file server) is left behind: its result is dropped when it comes.
  */
 export const DRAIN_DEADLINE_MS = 500;

@@ -1,3 +1,5 @@
+import type { SampleReader } from '../digest/sample-reader.js';
+
 /** Entries in a batch at most: enough to make a message's 50 µs small, few enough to keep memory and delay small. */
 export const BATCH_ENTRIES = 512;
 
@@ -25,8 +27,25 @@ export const WALK_FLUSH_MS = 50;
  * A hash task is cut so that it takes about this long: long against the message around it, short enough that the
  * tuner sees its effect soon, that a few hundred files on slow storage use many threads, and that no batch waits long.
  */
-export const HASH_TASK_MS = 40;
+const HASH_TASK_MS = 40;
 /** The lanes of a vector: a smaller task would leave some empty. */
-export const HASH_TASK_MIN_FILES = 4;
+const HASH_TASK_MIN_FILES = 4;
+/**
+ * With a ring a task's files are read side by side, so that few of them take as long as many: on storage that takes more
+ * than `HASH_TASK_MS` for one they would get fewer and fewer. Half of what a thread can have under way; a single disk
+ * takes a second for as many.
+ */
+const RING_TASK_MIN_FILES = 48;
 /** Before anything is known of the storage. */
-export const HASH_TASK_FIRST_FILES = 32;
+const HASH_TASK_FIRST_FILES = 32;
+
+/**
+ * How many files to put into the next task.
+ *
+ * @param msPerFile what a thread took for a file of late; `undefined`: not known yet
+ */
+export function filesPerTask(reads: SampleReader['name'], msPerFile: number | undefined): number {
+  const fewest = reads === 'io-uring' ? RING_TASK_MIN_FILES : HASH_TASK_MIN_FILES;
+  const files = msPerFile === undefined ? HASH_TASK_FIRST_FILES : Math.round(HASH_TASK_MS / msPerFile);
+  return Math.min(Math.max(files, fewest), BATCH_ENTRIES);
+}

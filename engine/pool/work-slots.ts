@@ -74,6 +74,8 @@ const TASKS_A_THREAD = 2;
 
 /** A thread that hangs in a system call of a dead file server cannot be ended; close() does not wait for it. */
 const CLOSE_DEADLINE_MS = 5000;
+/** Of that, how long tasks that were cancelled may take to notice: they look up after a hundred files. */
+const CLOSE_DRAIN_MS = 2000;
 
 /**
  * The threads and the places in them. Sources are asked in turn when a place is free, so that walks and hashing, and
@@ -89,6 +91,7 @@ export class WorkSlots {
   private isFilling = false;
   private isFillWanted = false;
   private isClosed = false;
+  private onDrained: (() => void) | undefined;
 
   constructor(options: WorkSlotsOptions) {
     const { jobs } = options;
@@ -168,15 +171,22 @@ export class WorkSlots {
     this.watch?.setBusyThreads(Math.min(this.inFlight.size, this.jobs), performance.now());
   }
 
-  /** Ends the threads, within a deadline. Whatever is in flight fails. */
+  /**
+   * Ends the threads, within a deadline. What is in flight, and should have been cancelled, is waited for first: a thread
+   * that is ended in the middle leaves its files open. Whatever does not end by itself fails.
+   */
   async close(): Promise<void> {
     this.isClosed = true;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
+    const drained = new Promise<void>((resolve) => {
+      this.onDrained = resolve;
+      this.noteDrained();
     });
-    await Promise.race([this.piscina.destroy(), deadline]);
-    clearTimeout(timer);
+    await within(CLOSE_DRAIN_MS, drained);
+    await within(CLOSE_DEADLINE_MS - CLOSE_DRAIN_MS, this.piscina.destroy());
+  }
+
+  private noteDrained(): void {
+    if (this.inFlight.size === 0) this.onDrained?.();
   }
 
   /** Asks each source in turn, beginning behind the one that gave last. */
@@ -213,6 +223,7 @@ export class WorkSlots {
       if (result.held !== undefined) this.releaseWithThread(result.held);
       work.done(result);
     }
+    this.noteDrained();
     this.fill();
   }
 
@@ -225,10 +236,21 @@ export class WorkSlots {
   private fail(work: Work, cause: unknown): void {
     if (!this.inFlight.delete(work)) return;
     work.fail(new EngineError('worker-failed', 'a worker thread failed', { cause }));
+    this.noteDrained();
     this.fill();
   }
 }
 
 function limitsOf(maxJobs: number): TunerLimits {
   return { minJobs: 1, maxJobs, processors: availableParallelism() };
+}
+
+/** Waits for it, but no longer than that. */
+async function within(deadlineMs: number, wanted: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  await Promise.race([wanted, deadline]);
+  clearTimeout(timer);
 }

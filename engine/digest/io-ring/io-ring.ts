@@ -1,8 +1,9 @@
+import { pause } from '../pause.js';
 import { errorName, type Libc } from './libc.js';
 
 /**
  * What of a ring outlives the thread that made it: the system gives none of it back when a thread ends, only when the
- * process does. Crosses to the main thread, which gives it back when the thread is gone (release-ring.ts).
+ * process does. Crosses to the main thread, which gives it back when the thread is gone.
  */
 export interface RingHandles {
   readonly descriptor: number;
@@ -34,20 +35,30 @@ const REGISTER_IOWQ_MAX_WORKERS = 19;
  * What the kernel cannot do at once (opening what is not in its caches, file systems without asynchronous reads) it
  * gives to threads of its own, by default four a processor at most: too few for a file server.
  */
-const KERNEL_WORKERS = 64;
+const KERNEL_WORKERS = 32;
 
 const OP_OPENAT = 18;
 const OP_CLOSE = 19;
 const OP_READ = 22;
+const OP_ASYNC_CANCEL = 14;
+const EBADF = -9;
 const AT_FDCWD = -100;
-/** A signal came, or the kernel is short of memory for the moment: what was not done is asked for again. */
-const TRY_AGAIN: ReadonlySet<number> = new Set([-4, -11, -16]);
+/** A signal came: what was not done is asked for again. */
+const EINTR = -4;
+/** EAGAIN, EBUSY: the kernel is short of memory for the moment. Half a second of it is more than a moment. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([-11, -16]);
+const MOST_FAILURES = 500;
+const FAILURE_PAUSE_MS = 1;
+
+/** What no operation comes to. */
+const PENDING = -(2 ** 31);
 
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * An io_uring of one thread, for batches: operations are added, and `run` has them all done in one system call. While
- * `run` has not returned the kernel may write to the memory that they name; afterwards it never does.
+ * An io_uring of one thread, for batches: operations are added, and `run` has them all done in one system call, or in a
+ * second one where something has to be waited for. While `run` has not returned the kernel may write to the memory that
+ * they name; afterwards it never does, unless `run` has thrown: then the ring, and that memory, must not be used again.
  */
 export class IoRing {
   /** Operations that one `run` can take. */
@@ -67,6 +78,7 @@ export class IoRing {
   readonly #completionsAt: number;
   #tail: number;
   #added = 0;
+  #isBroken = false;
 
   /** @throws Error that says why there is none: the kernel is too old, or forbids it */
   constructor(libc: Libc, entries: number) {
@@ -109,6 +121,12 @@ export class IoRing {
       new Uint8Array(Uint32Array.of(KERNEL_WORKERS, 0).buffer),
       2,
     );
+    this.#tryOut();
+  }
+
+  /** Whether `run` has thrown. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** @param pathAddress bytes that end with a zero; a path that is not absolute counts from the working folder */
@@ -124,18 +142,58 @@ export class IoRing {
     this.#add(OP_CLOSE, descriptor, 0, 0, 0, 0);
   }
 
-  /** Has all operations done that were added, and waits for it. @throws Error when the ring itself fails */
-  run(): void {
+  /**
+   * Has all operations done that were added, and waits for it.
+   *
+   * @param beforeWait called once, when not all could be done at once, before the others are waited for. `isPending`
+   *   tells which those are; what it returns are operations to be given up
+   * @throws Error when the ring itself fails
+   */
+  run(beforeWait?: (isPending: (operation: number) => boolean) => readonly number[]): void {
     const added = this.#added;
-    this.#added = 0;
     if (added === 0) return;
+    this.results.fill(PENDING, 0, added);
+    let done = this.#enter(added, beforeWait === undefined ? added : 0);
+    if (done < added && beforeWait !== undefined) {
+      const given = beforeWait((operation) => this.results[operation] === PENDING);
+      for (const operation of given) this.#add(OP_ASYNC_CANCEL, -1, operation, 0, 0, 0);
+    }
+    if (done < this.#added) done += this.#enter(this.#added - added, this.#added - done);
+    this.#added = 0;
+  }
+
+  /** Submits the last ones that were added, and waits until so many more are done. @returns how many were */
+  #enter(submissions: number, completions: number): number {
+    if (this.#isBroken) throw new Error('this ring has failed before');
     Atomics.store(this.#ring, this.#tailAt, this.#tail);
+    let done = 0;
     let submitted = 0;
-    for (let done = 0; done < added;) {
-      const entered = this.#libc.ioUringEnter(this.#descriptor, added - submitted, added - done);
+    for (let failures = 0; submitted < submissions || done < completions;) {
+      const wanted = Math.max(0, completions - done);
+      const entered = this.#libc.ioUringEnter(this.#descriptor, submissions - submitted, wanted);
       if (entered >= 0) submitted += entered;
-      else if (!TRY_AGAIN.has(entered)) throw new Error(`io_uring failed (${errorName(entered)})`);
+      else if (entered !== EINTR) {
+        failures += 1;
+        if (!TRY_AGAIN.has(entered) || failures > MOST_FAILURES) {
+          this.#isBroken = true;
+          throw new Error(`io_uring failed (${errorName(entered)})`);
+        }
+        pause(FAILURE_PAUSE_MS);
+      }
       done += this.#collect();
+    }
+    return done;
+  }
+
+  /** A system may let rings be made and forbid their use. @throws Error that says so */
+  #tryOut(): void {
+    try {
+      this.addClose(-1);
+      this.run();
+      if (this.results[0] !== EBADF) throw new Error(`io_uring does not do its work (${this.results[0]})`);
+    } catch (error) {
+      releaseRing(this.#libc, this.handles);
+      throw error;
     }
   }
 

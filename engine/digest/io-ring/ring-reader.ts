@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { AbsolutePaths } from '../absolute-paths.js';
 import type { Md5Kernel } from '../md5-kernel.js';
-import { openFlags } from '../open-file.js';
+import { openFlags, openWithoutNoAtime } from '../open-file.js';
 import { provesRead } from '../read-proof.js';
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from '../sample-plan.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js';
@@ -13,6 +13,7 @@ import { type Libc, STATX_BYTES } from './libc.js';
 const PATH_BYTES = 4096;
 /** Node adds it by itself: a program that is started must not inherit our files. */
 const O_CLOEXEC = 0o2000000;
+const EPERM = -1;
 const EAGAIN = -11;
 
 /** A head in two reads, and the windows past it. */
@@ -33,6 +34,11 @@ const STATX_MTIME = 28;
 const TYPE_MASK = 0xf000;
 const REGULAR = 0x8000;
 
+export interface RingReaderOptions {
+  readonly clearsNonblock?: boolean;
+  readonly readOdd?: typeof readIntoSlot;
+}
+
 /**
  * Reads a whole group at a time through io_uring: all opens in one system call, all reads in the next, and the closes
  * with the next group's opens. Only the proof (read-proof.ts) is a call a file, because io_uring gives `statx` to
@@ -42,13 +48,13 @@ const REGULAR = 0x8000;
  * Whatever is not as planned, an error or a file in another state, is left to the way with system calls, which finds
  * out what it is: that way alone decides what is reported.
  *
- * Nothing is under way when `readGroup` returns or throws an error of a file's; a thread that is ended from outside is
- * ended between two system calls, when nothing is under way either. That is why the kernel can write straight into the
- * arena of the MD5 kernel.
+ * Nothing is under way when `readGroup` returns. That is why the system can write straight into the arena of the MD5
+ * kernel; and why threads are not ended from outside before their tasks are done (work-slots.ts).
  */
 export class RingReader implements SampleReader {
   readonly name = 'io-uring';
   readonly #libc: Libc;
+  readonly #readOdd: typeof readIntoSlot;
   readonly #ring: IoRing;
   readonly #slots: number;
   readonly #paths: Uint8Array;
@@ -73,10 +79,12 @@ export class RingReader implements SampleReader {
 
   /**
    * @param slots files that are read at once at most
+   * @param options for tests: begin as after an EAGAIN; what reads a file that is not as planned
    * @throws Error that says why io_uring cannot be had
    */
-  constructor(libc: Libc, slots: number, { clearsNonblock = false } = {}) {
+  constructor(libc: Libc, slots: number, options: RingReaderOptions = {}) {
     this.#libc = libc;
+    this.#readOdd = options.readOdd ?? readIntoSlot;
     this.#slots = slots;
     this.#ring = new IoRing(libc, slots * MOST_READS);
     const paths = new ArrayBuffer(slots * PATH_BYTES);
@@ -87,7 +95,11 @@ export class RingReader implements SampleReader {
     this.#odd = new Uint8Array(slots);
     this.#slotOf = new Uint16Array(this.#ring.entries);
     this.#wanted = new Int32Array(this.#ring.entries);
-    this.#clearsNonblock = clearsNonblock;
+    this.#clearsNonblock = options.clearsNonblock ?? false;
+  }
+
+  get isBroken(): boolean {
+    return this.#ring.isBroken;
   }
 
   get handles(): RingHandles {
@@ -122,12 +134,15 @@ export class RingReader implements SampleReader {
     // There may be none left to open.
     this.finish();
     for (let slot = 0; slot < group.count; slot += 1) {
-      if (this.#odd[slot] === 1) readIntoSlot(kernel, group, slot, outcomes);
+      if (this.#odd[slot] === 0) continue;
+      if (isCancelled()) return false;
+      this.#readOdd(kernel, group, slot, outcomes);
     }
     return true;
   }
 
   finish(): void {
+    if (this.isBroken) return;
     this.#addCloses();
     this.#ring.run();
   }
@@ -146,7 +161,8 @@ export class RingReader implements SampleReader {
     return closes;
   }
 
-  #openAll({ paths, first, count }: FileGroup): void {
+  #openAll(group: FileGroup): void {
+    const { paths, first, count } = group;
     const { root } = paths;
     if (this.#root !== root) this.#setRoot(root);
     const flags = openFlags() | O_CLOEXEC;
@@ -161,14 +177,21 @@ export class RingReader implements SampleReader {
       } else this.#odd[slot] = 1;
     }
     this.#ring.run();
+    let isRefused = false;
     for (let slot = 0; slot < count; slot += 1) {
       if (this.#odd[slot] === 1) continue;
       const descriptor = this.#ring.results[operation] ?? -1;
       operation += 1;
       this.#descriptors[slot] = descriptor;
       if (descriptor < 0) this.#odd[slot] = 1;
+      if (descriptor === EPERM) isRefused = true;
     }
     this.#open = count;
+    if (!isRefused || (flags & constants.O_NOATIME) === 0) return;
+    // Somebody else's books, probably all of them.
+    openWithoutNoAtime();
+    this.#odd.fill(0);
+    this.#openAll(group);
   }
 
   #setRoot(root: Uint8Array): void {
@@ -183,7 +206,7 @@ export class RingReader implements SampleReader {
     for (let slot = 0; slot < count; slot += 1) {
       const descriptor = this.#descriptors[slot] ?? -1;
       if (descriptor < 0) continue;
-      // What is no regular file stays as it is: its reads fail at once instead of waiting for somebody.
+      // What is no regular file is not read at all: it might wait for somebody.
       if (!this.#look(descriptor) || this.#libc.setFlags(descriptor, flags) < 0) this.#odd[slot] = 1;
     }
   }
@@ -218,13 +241,29 @@ export class RingReader implements SampleReader {
       }
       lengths[slot] = length;
     }
-    this.#ring.run();
+    this.#ring.run((isPending) => this.#endlessReads(operation, isPending));
     const { results } = this.#ring;
     for (let read = 0; read < operation; read += 1) {
       if (results[read] === this.#wanted[read]) continue;
-      this.#odd[this.#slotOf[read] ?? 0] = 1;
-      if (results[read] === EAGAIN) this.#clearsNonblock = true;
+      const slot = this.#slotOf[read] ?? 0;
+      this.#odd[slot] = 1;
+      if (results[read] === EAGAIN && this.#look(this.#descriptors[slot] ?? -1)) this.#clearsNonblock = true;
     }
+  }
+
+  /** A pipe that took a book's place, and that somebody writes to, would be waited for until they do. */
+  #endlessReads(count: number, isPending: (read: number) => boolean): readonly number[] {
+    const endless: number[] = [];
+    let looked = -1;
+    let isRegular = true;
+    for (let read = 0; read < count; read += 1) {
+      if (!isPending(read)) continue;
+      const slot = this.#slotOf[read] ?? 0;
+      if (slot !== looked) isRegular = this.#look(this.#descriptors[slot] ?? -1);
+      looked = slot;
+      if (!isRegular) endless.push(read);
+    }
+    return endless;
   }
 
   #isProven({ files, first }: FileGroup, slot: number, beganMs: number): boolean {

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type BatchDigests, digestFiles } from '../../../engine/digest/batch-digests.js';
@@ -7,7 +16,7 @@ import { IoRing, releaseRing } from '../../../engine/digest/io-ring/io-ring.js';
 import { type Libc, loadLibc } from '../../../engine/digest/io-ring/libc.js';
 import { RingReader } from '../../../engine/digest/io-ring/ring-reader.js';
 import { createMd5Kernel } from '../../../engine/digest/md5-kernel-choice.js';
-import { SYSTEM_CALL_READER } from '../../../engine/digest/system-call-reader.js';
+import { readIntoSlot, SYSTEM_CALL_READER } from '../../../engine/digest/system-call-reader.js';
 import { createEngine, type EntryBatch, EntryBatchBuilder } from '../../../engine/index.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { hashedFolder } from '../collected.js';
@@ -24,7 +33,15 @@ function libcHere(): Libc {
 
 /** What the process holds of rings: descriptors, and mappings. */
 function ringsHeld(): { readonly descriptors: number; readonly maps: number } {
-  const links = readdirSync('/proc/self/fd').map((fd) => {
+  const isRing = (text: string): boolean => text.includes('[io_uring]');
+  return {
+    descriptors: linksOfDescriptors().filter(isRing).length,
+    maps: readFileSync('/proc/self/maps', 'utf8').split('\n').filter(isRing).length,
+  };
+}
+
+function linksOfDescriptors(): string[] {
+  return readdirSync('/proc/self/fd').map((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
@@ -32,11 +49,6 @@ function ringsHeld(): { readonly descriptors: number; readonly maps: number } {
       return '';
     }
   });
-  const isRing = (text: string): boolean => text.includes('[io_uring]');
-  return {
-    descriptors: links.filter(isRing).length,
-    maps: readFileSync('/proc/self/maps', 'utf8').split('\n').filter(isRing).length,
-  };
 }
 
 function openDescriptors(): number {
@@ -83,7 +95,14 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
   }
 
   it.each([false, true])('reads what system calls read (letting reads wait: %s)', (clearsNonblock) => {
-    const reader = new RingReader(libcHere(), kernel.slots, { clearsNonblock });
+    const readByCalls: string[] = [];
+    const reader = new RingReader(libcHere(), kernel.slots, {
+      clearsNonblock,
+      readOdd: (oddKernel, group, slot, outcomes) => {
+        readByCalls.push(batch.pathAt(group.first + slot).toString());
+        readIntoSlot(oddKernel, group, slot, outcomes);
+      },
+    });
     try {
       const open = openDescriptors();
       const hashed = hashedWith(reader);
@@ -96,9 +115,37 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       expect(hashed.failures.size).toBe(40 + 3);
       expect(hashed.changed.size).toBe(40);
       expect(openDescriptors()).toBe(open);
+      // Whatever is as it was found is read by the ring alone.
+      expect(readByCalls).toHaveLength(hashed.failures.size + hashed.changed.size);
     } finally {
       releaseRing(libcHere(), reader.handles);
     }
+  });
+
+  it('does not wait for somebody who might write into a pipe that took the place of a book', () => {
+    const pipe = join(root.toString(), 'pipe.epub');
+    const writer = openSync(pipe, 'r+');
+    const reader = new RingReader(libcHere(), kernel.slots);
+    try {
+      expect(hashedWith(reader)).toEqual(hashedWith(SYSTEM_CALL_READER));
+    } finally {
+      closeSync(writer);
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('leaves no file open when the engine is closed in the middle', async () => {
+    const { path: folder } = await temporaryFolder();
+    for (let file = 0; file < 4000; file += 1) writeSampleFile(join(folder, `${file}.epub`), 70_000);
+    const books = (): number => linksOfDescriptors().filter((link) => link.startsWith(folder)).length;
+    for (let round = 0; round < 20; round += 1) {
+      const engine = createEngine({ jobs: 2, reads: 'io-uring' });
+      const hashing = engine.hash(folder, engine.walk(folder, { extensions: new Set(['epub']) }));
+      for (let batch = 0; batch < 2; batch += 1) await hashing[Symbol.asyncIterator]().next();
+      await new Promise((resolve) => setTimeout(resolve, round % 4));
+      await engine.close();
+    }
+    expect(books()).toBe(0);
   });
 
   it('is given back when its thread has ended', async () => {
@@ -135,6 +182,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     expect(() => new IoRing({ ...libc, ioUringSetup: () => -1 }, 8)).toThrow(
       /does not offer io_uring \(EPERM\)/,
     );
+    expect(() => new IoRing({ ...libc, ioUringEnter: () => -1 }, 8)).toThrow(/io_uring failed \(EPERM\)/);
     let maps = 0;
     const withoutMemory: Libc = {
       ...libc,
@@ -154,8 +202,9 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       ...libc,
       ioUringEnter: (ring, submissions, completions) => {
         calls += 1;
-        if (calls === 1) return -4;
-        return libc.ioUringEnter(ring, calls === 2 ? 1 : submissions, calls === 2 ? 0 : completions);
+        // The first tries the ring out.
+        if (calls === 2) return -4;
+        return libc.ioUringEnter(ring, calls === 3 ? 1 : submissions, calls === 3 ? 0 : completions);
       },
     };
     const ring = new IoRing(interrupted, 8);
@@ -163,9 +212,29 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       for (let close = 0; close < 3; close += 1) ring.addClose(1_000_000 + close);
       ring.run();
       expect([...ring.results.subarray(0, 3)]).toEqual([-9, -9, -9]);
-      expect(calls).toBe(3);
+      expect(calls).toBe(4);
     } finally {
       releaseRing(libc, ring.handles);
+    }
+  });
+
+  it('that failed is not used again', () => {
+    const libc = libcHere();
+    let isFailing = false;
+    const reader = new RingReader(
+      { ...libc, ioUringEnter: (...call) => (isFailing ? -22 : libc.ioUringEnter(...call)) },
+      kernel.slots,
+    );
+    try {
+      hashedWith(reader);
+      expect(reader.isBroken).toBe(false);
+      isFailing = true;
+      expect(() => hashedWith(reader)).toThrow(/io_uring failed \(EINVAL\)/);
+      expect(reader.isBroken).toBe(true);
+      isFailing = false;
+      expect(() => hashedWith(reader)).toThrow(/has failed before/);
+    } finally {
+      releaseRing(libc, reader.handles);
     }
   });
 });

@@ -11,6 +11,13 @@ describe('the range of automatic concurrency', () => {
     expect(automaticJobs('system-calls', 128, 512 * GIBIBYTE)).toEqual({ start: 64, max: 64 });
   });
 
+  it('is small where each thread has many files under way', () => {
+    expect(automaticJobs('io-uring', 1, 24 * GIBIBYTE)).toEqual({ start: 1, max: 4 });
+    expect(automaticJobs('io-uring', 2, 24 * GIBIBYTE)).toEqual({ start: 2, max: 4 });
+    expect(automaticJobs('io-uring', 16, 24 * GIBIBYTE)).toEqual({ start: 16, max: 32 });
+    expect(automaticJobs('io-uring', 128, 512 * GIBIBYTE)).toEqual({ start: 64, max: 64 });
+  });
+
   it('holds on this machine', () => {
     const { start, max } = automaticJobs('system-calls');
     expect(start).toBeGreaterThanOrEqual(1);
