@@ -47,6 +47,7 @@ export interface RowsByKey {
   readonly column: string;
   /** Begins with the column, behind those that `also` compares. */
   readonly index: string;
+  /** Ascending. */
   readonly keys: readonly unknown[];
   readonly also?: Expression<unknown>;
 }
@@ -61,6 +62,9 @@ export const FORMER_DIGESTS_OF_BOOKS = {
 /**
  * Deletes rows by a list of keys. MariaDB minds no index that a `delete` names, so there the list is a table from which
  * each row is looked up: 500 of a million books took 4 ms with statistics that were stale, and 200 as a plain list.
+ *
+ * The rows are looked up, and locked, as the list gives them. Hence the keys in ascending order everywhere: of two
+ * transactions that lock the same rows in different orders, each may wait for the other.
  */
 export async function deleteByIndex(
   { db, dialect }: Store,
