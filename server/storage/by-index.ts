@@ -3,7 +3,9 @@ import type { Schema } from './schema.js';
 import type { SqlDialect, Store } from './store.js';
 
 /**
- * Names the index by which MySQL has to read a table, for every statement with a list of keys or a range of them.
+ * Names the index by which MySQL has to read a table: for lists of keys, and for pages of what may have many rows
+ * (books, former digests, progress, devices). Not where one whole key is looked up, and not for the lists that an
+ * administrator pages through now and then (users, keys, libraries, scans).
  *
  * Left to itself MariaDB 10.11 reads the whole table as soon as it takes it for small, and that it does after every
  * large write, until its statistics follow some ten seconds later, or for good where they were saved before: 16 keys of
