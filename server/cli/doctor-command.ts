@@ -22,7 +22,11 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       await engine.close();
       try {
         const store = await composeStore(configuration);
-        await tellOf(store).finally(() => store.close());
+        try {
+          await tellOf(store);
+        } finally {
+          await store.close();
+        }
       } catch (error) {
         writeLine(`database  ${messageOf(error)}`);
         context.exitWith(EXIT.failed);
