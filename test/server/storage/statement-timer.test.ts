@@ -27,7 +27,7 @@ describe('a statement that takes longer than the pool allows', () => {
     expect(await outcome(HANGS)).toEqual(TIMED_OUT);
     const tookMs = performance.now() - startedMs;
     expect(tookMs).toBeGreaterThan(TIMEOUT_MS - 10);
-    expect(tookMs).toBeLessThan(5 * TIMEOUT_MS);
+    expect(tookMs).toBeLessThan(1500);
   });
 
   it('takes its connection along', async () => {
@@ -43,8 +43,8 @@ describe('a statement that takes longer than the pool allows', () => {
     try {
       const before = await answerOf(connection, CONNECTION_ID);
       // Together longer than one may take, each much shorter.
-      for (let i = 0; i < 6; i++) {
-        expect(await answerOf(connection, 'select sleep(0.06) as answer')).toBe(0);
+      for (let i = 0; i < 10; i++) {
+        expect(await answerOf(connection, 'select sleep(0.03) as answer')).toBe(0);
       }
       await delay(1.5 * TIMEOUT_MS);
       expect(await answerOf(connection, CONNECTION_ID)).toEqual(before);
