@@ -4,13 +4,26 @@ import { type KnownDocument, sameBook } from '../domain/known-document.js';
 import type { LibraryAccess } from '../storage/library-access-repository.js';
 import { libraryVisibility } from './library-visibility.js';
 
+/** Names each reading of who may see what. */
+const readings = new WeakMap<LibraryAccess, symbol>();
+
+function readingOf(access: LibraryAccess): symbol {
+  let reading = readings.get(access);
+  if (reading === undefined) {
+    reading = Symbol('reading');
+    readings.set(access, reading);
+  }
+  return reading;
+}
+
 /**
  * The other documents of a document that is remembered. Most libraries may be seen by everybody, and then the answer is
  * everybody's: it is worked out once for each reading of who may see what, not for each pull.
  */
 export class DocumentOthers {
   readonly #known: KnownDocument;
-  #access: LibraryAccess | undefined;
+  /** The one that the rest is from. Not the access itself: what is remembered for long would each keep an old one. */
+  #reading: symbol | undefined;
   #isCovered = false;
   /** `undefined`: it depends on who asks. */
   #everybodys: readonly Document[] | undefined;
@@ -37,9 +50,10 @@ export class DocumentOthers {
   }
 
   #workOut(access: LibraryAccess): void {
-    if (access === this.#access) return;
+    const reading = readingOf(access);
+    if (reading === this.#reading) return;
     const readers = this.libraries.map((library) => access.get(library));
-    this.#access = access;
+    this.#reading = reading;
     this.#isCovered = !readers.includes(undefined);
     const isEverybodys = readers.every((each) => each === 'everybody');
     this.#everybodys = isEverybodys ? sameBook(this.#known, () => true) : undefined;

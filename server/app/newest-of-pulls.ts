@@ -12,31 +12,38 @@ export interface ProgressPull extends ProgressKey {
   readonly others?: readonly Document[];
 }
 
+/** No document holds it (domain/document.ts); a space, many do. */
+const BETWEEN = '\uFFFD';
+
 /** Pulls with one text have one answer. */
 export function pullText(pull: ProgressPull): string {
   const own = progressKeyText(pull);
   const { others } = pull;
-  return others === undefined || others.length === 0 ? own : `${own} ${others.join(' ')}`;
+  return others === undefined || others.length === 0 ? own : own + BETWEEN + others.join(BETWEEN);
 }
 
-/** @returns how many documents it reads */
+/** @returns how many documents it asks for */
 export function pullSize({ others }: ProgressPull): number {
   return 1 + (others?.length ?? 0);
 }
 
-/** The newest record of each pull, by `pullText`; pulls without one are left out. In one read. */
+/**
+ * The newest record of each pull, by `pullText`; pulls without one are left out. In one read.
+ *
+ * @param pulls no two with one text
+ * @param onRead gets the documents that were looked up, each counted once
+ */
 export async function newestOfPulls(
   store: Store,
   pulls: readonly ProgressPull[],
+  onRead?: (keys: number, durationMs: number) => void,
 ): Promise<ReadonlyMap<string, ArrivedRecord>> {
-  const keys: ProgressKey[] = [];
-  for (const pull of pulls) {
-    keys.push(pull);
-    for (const document of pull.others ?? []) keys.push({ userId: pull.userId, document });
-  }
+  const keys = keysOf(pulls);
+  const startedMs = performance.now();
   const records = await newestProgress(store, keys);
+  onRead?.(keys.length, performance.now() - startedMs);
   // Without others a pull's text is that of its key.
-  if (keys.length === pulls.length) return records;
+  if (keys === pulls) return records;
   const newest = new Map<string, ArrivedRecord>();
   for (const pull of pulls) {
     const { userId, others = [] } = pull;
@@ -45,6 +52,18 @@ export async function newestOfPulls(
     if (best !== undefined) newest.set(pullText(pull), best);
   }
   return newest;
+}
+
+/** Each once: whoever syncs one device by file name and another one by content pulls both. */
+function keysOf(pulls: readonly ProgressPull[]): readonly ProgressKey[] {
+  if (pulls.every((pull) => pullSize(pull) === 1)) return pulls;
+  const keys = new Map<string, ProgressKey>();
+  for (const pull of pulls) {
+    const { userId, others = [] } = pull;
+    keys.set(progressKeyText(pull), pull);
+    for (const document of others) keys.set(progressKeyText({ userId, document }), { userId, document });
+  }
+  return [...keys.values()];
 }
 
 export function newer(

@@ -6,17 +6,16 @@ export interface PullQueueOptions<Key, Value> {
   /** Reads all keys together; a key without a value is left out of the result, which is keyed by `textOf`. */
   readonly read: (keys: readonly Key[]) => Promise<ReadonlyMap<string, Value>>;
   readonly textOf: (key: Key) => string;
-  /** How many of `keysPerRead` a key counts for; without it, one. */
+  /** How many keys a key counts for in the bounds below; always the same for one text. Without it, one. */
   readonly sizeOf?: (key: Key) => number;
   readonly isRetryable: (error: unknown) => boolean;
   /** The last key of a read may be one that goes beyond. */
   readonly keysPerRead: number;
   /** How many reads may be under way; each takes a connection. */
   readonly readsAtOnce: number;
-  /** Keys that may wait; past that a pull is refused at once. */
+  /** Keys that may wait; past that a pull is refused at once. The last one may be one that goes beyond. */
   readonly waitingKeys: number;
   readonly patienceMs?: number;
-  readonly onRead?: (keys: number, durationMs: number) => void;
 }
 
 interface Pull<Key, Value> {
@@ -37,6 +36,8 @@ export class PullQueue<Key, Value> {
   readonly #options: PullQueueOptions<Key, Value>;
   readonly #patience: Patience;
   readonly #waiting = new Map<string, Pull<Key, Value>>();
+  /** The sum of their sizes. */
+  #waitingKeys = 0;
   readonly #underWay = new Set<ReadonlyMap<string, Pull<Key, Value>>>();
   #reading = 0;
   #isScheduled = false;
@@ -46,8 +47,9 @@ export class PullQueue<Key, Value> {
     this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
   }
 
+  /** Keys, each as `sizeOf` counts it. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waitingKeys;
   }
 
   /** @throws SyncError `overloaded` at once, `unavailable` when the reader's patience ends */
@@ -55,10 +57,12 @@ export class PullQueue<Key, Value> {
     const text = this.#options.textOf(key);
     const waiting = this.#waiting.get(text);
     if (waiting !== undefined && !waiting.waiter.isSettled) return waiting.waiter.promise;
-    if (this.#waiting.size >= this.#options.waitingKeys) {
+    if (this.#waitingKeys >= this.#options.waitingKeys) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
     const waiter = this.#patience.begin<Value | undefined>();
+    // One that gave up waiting has its place, and is counted.
+    if (waiting === undefined) this.#waitingKeys += this.#sizeOf(key);
     this.#waiting.set(text, { key, waiter });
     if (!this.#isScheduled && this.#reading < this.#options.readsAtOnce) {
       // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
@@ -93,10 +97,12 @@ export class PullQueue<Key, Value> {
     let size = 0;
     for (const [text, pull] of this.#waiting) {
       if (size >= this.#options.keysPerRead) break;
+      const pullSize = this.#sizeOf(pull.key);
       this.#waiting.delete(text);
+      this.#waitingKeys -= pullSize;
       if (pull.waiter.isSettled) continue;
       pulls.set(text, pull);
-      size += this.#sizeOf(pull.key);
+      size += pullSize;
     }
     return pulls;
   }
@@ -105,22 +111,13 @@ export class PullQueue<Key, Value> {
     return this.#options.sizeOf?.(key) ?? 1;
   }
 
-  #sizeOfAll(keys: readonly Key[]): number {
-    let size = 0;
-    for (const key of keys) size += this.#sizeOf(key);
-    return size;
-  }
-
   /** Tries until it works or nobody waits any more. Never rejects: every outcome goes to the waiters. */
   async #readAll(pulls: Map<string, Pull<Key, Value>>): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       for (const [text, pull] of pulls) if (pull.waiter.isSettled) pulls.delete(text);
       if (pulls.size === 0) return;
       try {
-        const startedMs = performance.now();
-        const keys = [...pulls.values()].map((pull) => pull.key);
-        const values = await this.#options.read(keys);
-        this.#options.onRead?.(this.#sizeOfAll(keys), performance.now() - startedMs);
+        const values = await this.#options.read([...pulls.values()].map((pull) => pull.key));
         for (const [text, { waiter }] of pulls) if (!waiter.isSettled) waiter.resolve(values.get(text));
         return;
       } catch (error) {

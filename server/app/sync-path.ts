@@ -27,7 +27,7 @@ const KEYS_PER_READ = 256;
 const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 /** Some 200 ms of a loaded machine's work, far within a reader's patience; at about 1 kB each. */
 export const WAITING_PUSHES = 8192;
-export const WAITING_PULLS = 8192;
+const WAITING_KEYS = 8192;
 /** Documents that are being read at the moment, at a kilobyte or less each. */
 const REMEMBERED_DOCUMENTS = 50_000;
 /**
@@ -43,6 +43,7 @@ export interface SyncPathOptions {
   /** Pushes that may wait; past that they are refused at once. */
   readonly waitingPushes?: number;
   readonly onCommit?: (rows: number, durationMs: number) => void;
+  /** Documents that were looked up, each counted once. */
   readonly onRead?: (keys: number, durationMs: number) => void;
 }
 
@@ -77,14 +78,13 @@ export class SyncPath {
       ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
     this.pulls = new PullQueue({
-      read: (pulls) => newestOfPulls(store, pulls),
+      read: (pulls) => newestOfPulls(store, pulls, options.onRead),
       textOf: pullText,
       sizeOf: pullSize,
       isRetryable,
       keysPerRead: KEYS_PER_READ,
       readsAtOnce: READS_AT_ONCE[dialect],
-      waitingKeys: WAITING_PULLS,
-      ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
+      waitingKeys: WAITING_KEYS,
     });
     this.#documents = new RememberedReads(
       lookUp((documents: readonly string[]) => othersOf(store, documents)),
@@ -178,7 +178,7 @@ export function lookUp<Value>(
     isRetryable,
     keysPerRead: KEYS_PER_READ,
     readsAtOnce: 1,
-    waitingKeys: WAITING_PULLS,
+    waitingKeys: WAITING_KEYS,
   });
 }
 

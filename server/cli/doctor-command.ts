@@ -22,25 +22,32 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       await engine.close();
       try {
         const store = await composeStore(configuration);
-        const { current } = store.migration;
-        const memory = await memoryOf(store);
-        writeLine(
-          `database  ${store.dialect}, answers, schema current (${String(current.length)} migrations)`,
-        );
-        if (memory !== undefined) writeLine(`memory    ${memoryText(memory)}`);
+        try {
+          await tellOf(store);
+        } finally {
+          await store.close();
+        }
       } catch (error) {
-        writeLine(`database  ${error instanceof Error ? error.message : String(error)}`);
+        writeLine(`database  ${messageOf(error)}`);
         context.exitWith(EXIT.failed);
       }
     });
 }
 
-async function memoryOf(store: ComposedStore): Promise<DatabaseMemory | undefined> {
+/** The database answers, and what is wrong with the look at its memory does not change that. */
+async function tellOf(store: ComposedStore): Promise<void> {
+  const migrations = String(store.migration.current.length);
+  writeLine(`database  ${store.dialect}, answers, schema current (${migrations} migrations)`);
   try {
-    return await databaseMemory(store);
-  } finally {
-    await store.close();
+    const memory = await databaseMemory(store);
+    if (memory !== undefined) writeLine(`memory    ${memoryText(memory)}`);
+  } catch (error) {
+    writeLine(`memory    not to be had: ${messageOf(error)}`);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function memoryText({ poolBytes, tableBytes, isEnough }: DatabaseMemory): string {

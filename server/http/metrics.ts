@@ -48,7 +48,7 @@ export class Metrics {
     this.#readDurations = histogram('read_duration_seconds', 'Reads of progress.', registers);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
-    gauge('pulls_waiting', 'Pulls that wait for a read.', registers, () => state.waitingPulls());
+    gauge('pulls_waiting', 'Documents whose pulls wait for a read.', registers, () => state.waitingPulls());
     gauge('remembered_api_keys', 'API keys remembered.', registers, () => state.rememberedKeys());
     gauge('remembered_users', 'Users remembered.', registers, () => state.rememberedUsers());
     gauge('remembered_passwords', 'Verified passwords remembered.', registers, () =>

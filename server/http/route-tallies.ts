@@ -45,7 +45,10 @@ export class RouteTallies extends Histogram<'route'> {
     }
   }
 
-  /** What prom-client takes the text from, and `get` everything else. */
+  /**
+   * What prom-client takes the text from, and `get` everything else. It is none of its public methods, so package.json
+   * names the one version (15.1.3) for which test/http/route-tallies.test.ts holds the two against each other.
+   */
   getForPromString() {
     const { name, help } = this.#description;
     const values = [...this.#tallies].flatMap(([route, tally]) => valuesOf(name, { route }, tally));

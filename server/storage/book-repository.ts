@@ -245,7 +245,8 @@ export async function booksAtPaths(
 
 /** Removes rows that turned out to be other books under a new path. Their former digests must be empty. */
 export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
-  for (const chunk of idChunks(ids)) {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const chunk of idChunks(sorted)) {
     await deleteByIndex(store, { ...FORMER_DIGESTS_OF_BOOKS, keys: chunk });
     await deleteByIndex(store, { ...BOOKS_BY_ID, keys: chunk });
   }

@@ -123,7 +123,7 @@ async function removeBooksOf(store: Store, id: LibraryId): Promise<number> {
       .limit(REMOVED_AT_ONCE)
       .execute();
     if (books.length === 0) return 0;
-    const ids = books.map((book) => book.id);
+    const ids = books.map((book) => book.id).toSorted((left, right) => left - right);
     // The book first: whoever is about to keep a former digest of it has its row.
     await deleteByIndex(transaction, { ...BOOKS_BY_ID, keys: ids });
     await deleteByIndex(transaction, { ...FORMER_DIGESTS_OF_BOOKS, keys: ids });

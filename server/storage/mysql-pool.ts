@@ -145,7 +145,7 @@ function limitedConnection(connection: PoolConnection, timeoutMs: number | undef
   return { query, release: () => connection.release() };
 }
 
-/** As mysql2 says it. */
+/** With mysql2's code for it, by which it is tried again (transaction.ts). */
 function statementTimeout(): QueryError {
   return Object.assign(new Error('a statement took longer than the store allows'), {
     code: 'PROTOCOL_SEQUENCE_TIMEOUT',

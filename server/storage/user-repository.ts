@@ -130,6 +130,7 @@ async function removeSomeProgress(store: Store, id: UserId): Promise<boolean> {
     .execute();
   if (rows.length === 0) return false;
   const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+  documents.sort((left, right) => left.compare(right));
   const ofUser = sql`progress.user_id = ${id}`;
   const remove = (transaction: Store) =>
     deleteByIndex(transaction, {

@@ -79,6 +79,56 @@ describe('the queue of pulls', () => {
     expect(sizes).toEqual([3, 1, 3, 1]);
   });
 
+  it('counts a key for its size, waiting and in a read', async () => {
+    const reads: (readonly string[])[] = [];
+    const ends: (() => void)[] = [];
+    const queue = queueOver(
+      (keys) => {
+        reads.push(keys);
+        return new Promise((resolve) => ends.push(() => resolve(new Map())));
+      },
+      { sizeOf: (key) => key.length, keysPerRead: 4, readsAtOnce: 1, waitingKeys: 8 },
+    );
+    const first = queue.pull('a');
+    await tick();
+    const second = ['bbb', 'c', 'bbb', 'dddddddd'].map((key) => queue.pull(key));
+    // The last one may go beyond.
+    expect(queue.waiting).toBe(12);
+    expect(await codeOf(queue.pull('e'))).toBe('overloaded');
+    ends.shift()?.();
+    await first;
+    await tick();
+    expect(queue.waiting).toBe(8);
+    expect(await codeOf(queue.pull('e'))).toBe('overloaded');
+    ends.shift()?.();
+    await Promise.all(second.slice(0, 3));
+    await tick();
+    expect(queue.waiting).toBe(0);
+    ends.shift()?.();
+    await Promise.all(second);
+    expect(reads).toEqual([['a'], ['bbb', 'c'], ['dddddddd']]);
+  });
+
+  it('counts a key once that is pulled again after patience with it ended', async () => {
+    const ends: (() => void)[] = [];
+    const queue = queueOver(() => new Promise((resolve) => ends.push(() => resolve(new Map()))), {
+      sizeOf: (key) => key.length,
+      readsAtOnce: 1,
+      patienceMs: 100,
+    });
+    const underWay = codeOf(queue.pull('a'));
+    await tick();
+    expect(await codeOf(queue.pull('bbb'))).toBe('unavailable');
+    expect(await underWay).toBe('unavailable');
+    const again = queue.pull('bbb');
+    expect(queue.waiting).toBe(3);
+    ends.shift()?.();
+    await tick();
+    expect(queue.waiting).toBe(0);
+    ends.shift()?.();
+    expect(await again).toBeUndefined();
+  });
+
   it('tries a lost connection again, and gives up when patience ends', async () => {
     let attempts = 0;
     const queue = queueOver(

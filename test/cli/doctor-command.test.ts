@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { sql } from 'kysely';
 import { databaseMemory } from '../../server/app/database-memory.js';
 import { testDatabases } from '../support/databases.js';
@@ -51,6 +53,11 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     await sql`drop user ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(store.db);
   });
 
+  it('says that the database answers though the look at its memory fails', async () => {
+    const url = await cutOffAt('innodb_buffer_pool_size', store.url);
+    expect(await memoryLine(url)).toMatch(/^memory {4}not to be had: .*connection/i);
+  });
+
   it('says nothing of a pool that the database does not know', async () => {
     const hooked = openHookedStore(store.url, {
       beforeStatement: (text) => {
@@ -62,3 +69,25 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     await hooked.close();
   });
 });
+
+/** The address of the same database behind something that cuts the connection off where the client says `text`. */
+async function cutOffAt(text: string, databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  const { hostname, port } = url;
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname);
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) socket.on('error', cut).on('close', cut);
+    server.pipe(client);
+    client.on('data', (piece) => (piece.includes(text) ? cut() : server.write(piece)));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void proxy.close());
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  if (address === null || typeof address === 'string') throw new Error('the test is wrong');
+  url.host = `127.0.0.1:${String(address.port)}`;
+  return url.href;
+}

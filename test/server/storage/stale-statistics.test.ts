@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentOfDigest } from '../../../server/domain/document.js';
-import { type BookId, bookId, type LibraryId, userId } from '../../../server/domain/ids.js';
+import { apiKeyId, type BookId, bookId, type LibraryId, userId } from '../../../server/domain/ids.js';
+import { apiKeysByPrefix, noteKeyUses } from '../../../server/storage/api-key-repository.js';
 import {
   bookAhead,
   booksInRange,
@@ -19,6 +20,10 @@ import {
   removeBooks,
   saveBooks,
 } from '../../../server/storage/book-repository.js';
+import { bulkUpsert } from '../../../server/storage/bulk-write.js';
+import { deviceKey } from '../../../server/storage/device-key.js';
+import { devicesPage } from '../../../server/storage/device-page.js';
+import { noteDevices } from '../../../server/storage/device-repository.js';
 import { knownDocuments, librariesOfDigests } from '../../../server/storage/document-repository.js';
 import { keepFormerDigests } from '../../../server/storage/former-digest-repository.js';
 import { nextKnownBooks } from '../../../server/storage/known-book-page.js';
@@ -35,7 +40,10 @@ import { makeStatisticsStale, rowsRead } from '../../support/stale-statistics.js
 
 /** Far more than a statement may read for its keys. */
 const BOOKS = 30_000;
+const ACCOUNTS = 30_000;
+/** Those of them who read. */
 const USERS = 20;
+const DEVICES = 1500;
 const DOCUMENTS = 1500;
 /** Several indexes are looked into for each key, and the rows of temporary tables are counted too. */
 const ROWS_A_KEY = 40;
@@ -43,6 +51,8 @@ const ROWS_A_KEY = 40;
 const NEAR_THE_END = pathOf(BOOKS - 101);
 
 type Statement = (store: Store, keys: number) => Promise<unknown>;
+
+const ONCE = { key: ['id'], update: [] } as const;
 
 const mysql = testDatabases().filter(({ name }) => name === 'mysql');
 
@@ -53,6 +63,8 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
     store = await openTestStore(kind);
     library = await addBooks(store);
     await addProgress(store);
+    await addAccounts(store);
+    await addDevices(store);
     await makeStatisticsStale(store, ['book', 'former_digest', 'progress', 'device', 'user', 'api_key']);
   });
   afterAll(() => store.close());
@@ -87,12 +99,24 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
     ['missing books', undone((db, n) => markMissing(db, some(n, idOf), 1))],
     ['books that are back', undone((db, n) => markPresent(db, some(n, idOf)))],
     ['books that are removed', undone((db, n) => removeBooks(db, some(n, idOf)))],
-    ['users', (db, n) => usersByName(db, some(n, String))],
+    ['users', found((db, n) => usersByName(db, some(n, String)))],
+    ['API keys with their users', found((db, n) => apiKeysByPrefix(db, some(n, String)))],
+    [
+      'uses of API keys',
+      undone((db, n) =>
+        noteKeyUses(
+          db,
+          some(n, (index) => apiKeyId(index + 1)),
+          2,
+        ),
+      ),
+    ],
     [
       'positions in documents',
-      (db, n) => {
-        const documents = some(n, (index) => documentOfDigest(partialMd5(index)));
-        return positionsPage(db, userId(1), documents, { after: undefined, limit: 10 });
+      async (db, n) => {
+        const documents = some(n, (index) => documentOfDigest(partialMd5(index % DOCUMENTS)));
+        const page = await positionsPage(db, userId(1), documents, { after: undefined, limit: n });
+        expect(page.length).toBe(n);
       },
     ],
   ];
@@ -121,6 +145,13 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
           limit: n,
         }),
     ],
+    [
+      'devices of a user',
+      async (db, n) => {
+        const afterKey = keyOfDevice(DEVICES - 101);
+        expect((await devicesPage(db, userId(USERS), { afterKey, limit: n })).length).toBe(n);
+      },
+    ],
   ];
 
   it.each(pages)('%s: a page near the end reads little more than itself', async (_, statement) => {
@@ -144,6 +175,13 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
 /** Places of books all over the table. */
 function some<Value>(count: number, valueOf: (index: number) => Value): Value[] {
   return Array.from({ length: count }, (_, index) => valueOf((index * 59) % BOOKS));
+}
+
+/** All that was asked for is there, or nothing could be said of how it is found. */
+function found(statement: (store: Store, keys: number) => Promise<ReadonlyMap<string, unknown>>): Statement {
+  return async (store, keys) => {
+    expect((await statement(store, keys)).size).toBe(keys);
+  };
 }
 
 function undone(statement: Statement): Statement {
@@ -199,6 +237,46 @@ async function addProgress(store: Store): Promise<void> {
     }));
     await savePushes(store, pushes, []);
   }
+}
+
+/** Users who are called by their numbers, each with an API key whose prefix is that number. */
+async function addAccounts(store: Store): Promise<void> {
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
+  await bulkUpsert(
+    store,
+    { table: 'user', columns: ['name', 'is_owner', 'permissions', 'is_disabled', 'created_s'], ...ONCE },
+    accounts.flatMap((index) => [String(index), 0, '', 0, 1]),
+  );
+  await bulkUpsert(
+    store,
+    {
+      table: 'api_key',
+      columns: ['user_id', 'name', 'prefix', 'secret_sha256', 'permissions', 'created_s'],
+      ...ONCE,
+    },
+    accounts.flatMap((index) => [index + 1, '', String(index), Buffer.alloc(32, index), '', 1]),
+  );
+}
+
+async function addDevices(store: Store): Promise<void> {
+  for (let user = 1; user <= USERS; user += 1) {
+    const names = Array.from({ length: DEVICES }, (_, index) => nameOfDevice(index));
+    // In the order of their keys.
+    const devices = ['Kobo', ...names].map((name) => ({ name, id: name }));
+    await noteDevices(
+      store,
+      devices.map((device) => ({ userId: userId(user), device, seenSeconds: 1 })),
+    );
+  }
+}
+
+function nameOfDevice(index: number): string {
+  return `device ${String(index).padStart(6, '0')}`;
+}
+
+function keyOfDevice(index: number): Buffer {
+  const name = nameOfDevice(index);
+  return Buffer.from(deviceKey({ name, id: name }));
 }
 
 function pathOf(index: number): Buffer {
