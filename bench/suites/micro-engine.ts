@@ -50,15 +50,15 @@ export async function hashingBench(timeMs: number, library: string): Promise<Mic
   const root = Buffer.from(`${library}/`);
   const bench = newBench('hashing one file in this thread', timeMs);
   const readings = new Set([readsKindFor('auto').name, 'system-calls' as const]);
-  for (const [md5, reads] of ['wasm-simd' as const, 'node-crypto' as const].flatMap((md5) =>
-    [...readings].map((reads) => [md5, reads] as const),
-  )) {
-    const kernel = createMd5Kernel(md5);
-    const { reader } = createSampleReader(reads, kernel.slots);
-    bench.add(`${md5}, ${reads}`, () => {
-      const { failures } = digestFiles(kernel, reader, root, files, () => false);
-      if (failures.size > 0) throw new Error(`${failures.size} files cannot be read`);
-    });
+  for (const md5 of ['wasm-simd', 'node-crypto'] as const) {
+    for (const reads of readings) {
+      const kernel = createMd5Kernel(md5);
+      const { reader } = createSampleReader(reads, kernel.slots);
+      bench.add(`${md5}, ${reads}`, () => {
+        const { failures } = digestFiles(kernel, reader, root, files, () => false);
+        if (failures.size > 0) throw new Error(`${failures.size} files cannot be read`);
+      });
+    }
   }
   return { bench, operations: HASHED_FILES };
 }

@@ -62,8 +62,8 @@ export interface WorkSlotsOptions {
 
 /**
  * A thread without work ends after this long. Neither the gaps of a scan (a slow transaction, a pause of the walk) nor
- * those between one library and the next may cost new threads: starting one and compiling what it runs takes 70 ms of
- * processor, a tenth of hashing 50,000 files. An idle server should not keep them.
+ * those between one library and the next may cost new threads: starting one and compiling what it runs takes 80 ms of
+ * processor, a sixth of hashing 50,000 files. An idle server should not keep them.
  */
 const IDLE_THREAD_MS = 30_000;
 

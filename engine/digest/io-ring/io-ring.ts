@@ -33,7 +33,8 @@ const CQE_BYTES = 4 * CQE_WORDS;
 const REGISTER_IOWQ_MAX_WORKERS = 19;
 /**
  * What the kernel cannot do at once (opening what is not in its caches, file systems without asynchronous reads) it
- * gives to threads of its own, by default four a processor at most: too few for a file server.
+ * gives to threads of its own, by default four a processor at most: too few for a file server. Each ring has its own,
+ * so that four of ours come to twice the threads that system calls would be given (automatic-jobs.ts).
  */
 const KERNEL_WORKERS = 32;
 

@@ -31,7 +31,7 @@ export type LibcLoad =
 
 export const STATX_BYTES = 256;
 
-/** The same numbers on every processor. */
+/** The same numbers on every processor that Node.js is to be had for. */
 const IO_URING_SETUP = 425;
 const IO_URING_ENTER = 426;
 const IO_URING_REGISTER = 427;
@@ -85,24 +85,24 @@ function load(): LibcLoad {
 }
 
 function bind(koffi: Koffi): Libc {
-  const process = koffi.load(null);
-  const setup = process.func('long syscall(long number, unsigned int entries, void *parameters)');
-  const enter = process.func(
+  const library = koffi.load(null);
+  const setup = library.func('long syscall(long number, unsigned int entries, void *parameters)');
+  const enter = library.func(
     'long syscall(long number, unsigned int ring, unsigned int submissions, unsigned int completions, ' +
       'unsigned int flags, uintptr_t signals, size_t signalBytes)',
   );
-  const register = process.func(
+  const register = library.func(
     'long syscall(long number, unsigned int ring, unsigned int operation, void *argument, unsigned int count)',
   );
-  const statx = process.func(
+  const statx = library.func(
     'int statx(int descriptor, uintptr_t path, int flags, unsigned int mask, uintptr_t buffer)',
   );
-  const fcntl = process.func('int fcntl(int descriptor, int command, long argument)');
-  const mmap = process.func(
+  const fcntl = library.func('int fcntl(int descriptor, int command, long argument)');
+  const mmap = library.func(
     'intptr_t mmap(uintptr_t address, size_t bytes, int protection, int flags, int descriptor, long offset)',
   );
-  const munmap = process.func('int munmap(uintptr_t address, size_t bytes)');
-  const close = process.func('int close(int descriptor)');
+  const munmap = library.func('int munmap(uintptr_t address, size_t bytes)');
+  const close = library.func('int close(int descriptor)');
   // The library's own functions say -1 and put the reason aside.
   const outcome = (result: number): number => (result === -1 ? -koffi.errno() : result);
   const emptyPathAddress = Number(koffi.address(EMPTY_PATH));

@@ -6,8 +6,8 @@ import type { Md5Kernel } from '../md5-kernel.js';
 /**
  * Messages computed side by side, four to a vector. Measured on one core of a 4 GHz Xeon, messages of books
  * (7.0 KiB on average) in batches of 96, GB/s: 4 lanes 2.3, 8 lanes 3.6, 12 lanes 4.0, `node:crypto` 0.73, and
- * 16 lanes 1 % more: three vectors keep its ports 88 % busy. On a Zen 5 at the same clock, whose vector operations
- * take two cycles, 1.5, 2.9, 3.9 and with 16 lanes 4.3.
+ * 16 lanes 1 % more: three vectors keep its ports 88 % busy. On a Zen 5, whose vector operations take two cycles,
+ * 1.5, 2.9, 3.9 and with 16 lanes 4.3.
  */
 export type Md5Lanes = 4 | 8 | 12 | 16;
 const DEFAULT_LANES: Md5Lanes = 16;
