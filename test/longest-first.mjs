@@ -3,22 +3,22 @@ import { BaseSequencer } from 'vitest/node';
 // What took 8 to 30 seconds on 2 cores, the longest first: a file that takes long and begins last is one that all cores
 // wait for. vitest goes by what the last run took, which a fresh checkout does not know.
 const LONGEST = [
-  'conformance/credentials',
-  'http/api/scans',
-  'cli/user-commands',
-  'cli/scan-commands',
-  'cli/killed-scan',
+  'server/http/routes/kosync/credentials',
+  'server/http/routes/api/scans',
+  'server/cli/user-commands',
+  'server/cli/scan-commands',
+  'server/cli/killed-scan',
   'bench/quick-run',
-  'http/uws-requests',
+  'server/http/uws-requests',
   'engine/pool/bounded-memory',
-  'http/api/database-away',
-  'http/api/users',
-  'conformance/unknown-documents',
+  'server/http/routes/api/database-away',
+  'server/http/routes/api/users',
+  'server/http/routes/kosync/unknown-documents',
   'server/compose/translation-thread',
-  'conformance/errors',
+  'server/http/routes/kosync/errors',
   'engine/walk/walk-order',
   'engine/digest/reference',
-  'server/app/slow-storage',
+  'server/scan/slow-storage',
 ];
 
 /** The longest first, and the rest in vitest's own order. */

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // What measures how soon something answers needs a machine that does nothing else meanwhile.
-const ALONE = ['dist/test/operation/database-outage.long.test.js'];
+const ALONE = ['dist/test/server/compose/database-outage.long.test.js'];
 
 const common = {
   root: '.',

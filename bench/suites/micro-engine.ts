@@ -5,8 +5,8 @@ import { createSampleReader, readsKindFor } from '../../engine/digest/sample-rea
 import { messageBytes } from '../../engine/digest/sample-plan.js';
 import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
 import { bookId } from '../../server/domain/ids.js';
-import type { KnownBook } from '../../server/domain/book.js';
-import { LibraryMerge, noDecisions } from '../../server/library/library-merge.js';
+import type { BookRow } from '../../server/book/book.js';
+import { LibraryMerge, noDecisions } from '../../server/scan/library-merge.js';
 import type { MicroBench } from './micro.js';
 
 /** Files of one iteration where a batch is handled. */
@@ -66,7 +66,7 @@ export async function hashingBench(timeMs: number, library: string): Promise<Mic
 /** What comparing found files with known books costs, where all are as they were and where all are new. */
 export function reconcileBench(timeMs: number): MicroBench {
   const builder = new EntryBatchBuilder();
-  const known: KnownBook[] = [];
+  const known: BookRow[] = [];
   for (let index = 0; index < BATCH_FILES; index += 1) {
     const path = `Author ${String(index).padStart(4, '0')}/Title ${index} (2004)/Title ${index} - Author.epub`;
     builder.addFile(path, 1_000_000 + index, 1_700_000_000_000_000_000n + BigInt(index));
@@ -81,7 +81,7 @@ export function reconcileBench(timeMs: number): MicroBench {
     });
   }
   const entries = builder.take();
-  const merge = (books: readonly KnownBook[]) => {
+  const merge = (books: readonly BookRow[]) => {
     const decisions = noDecisions();
     new LibraryMerge({ koreaderHashes: true, regenSinceMs: undefined, isMine: () => true }).merge(
       entries,

@@ -1,15 +1,15 @@
 import { pino } from 'pino';
-import { Accounts } from '../../server/app/accounts.js';
-import { SyncPath } from '../../server/app/sync-path.js';
-import { newApiKey } from '../../server/auth/api-key-secret.js';
+import { Accounts } from '../../server/accounts/accounts.js';
+import { SyncStore } from '../../server/sync/sync-store.js';
+import { newApiKey } from '../../server/accounts/keys/api-key-secret.js';
 import type { Permission } from '../../server/domain/permission.js';
 import { parseProgress } from '../../server/http/kosync-body.js';
 import { Router } from '../../server/http/router.js';
 import { kosyncGroups } from '../../server/http/routes/kosync.js';
-import { insertApiKey } from '../../server/storage/api-key-repository.js';
-import { migrate } from '../../server/storage/migrate.js';
-import { openStore, type Store } from '../../server/storage/store.js';
-import { insertUser } from '../../server/storage/user-repository.js';
+import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
+import { migrate } from '../../server/database/migrate.js';
+import { openStore, type Store } from '../../server/database/store.js';
+import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { newBench } from './micro-engine.js';
 import type { MicroBench } from './micro.js';
@@ -38,7 +38,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
   await migrate(store);
   const accounts = new Accounts(store, () => undefined);
   const { text, prefix } = await addKey(store);
-  const sync = new SyncPath(store);
+  const sync = new SyncStore(store);
   const log = pino({ level: 'silent' });
   const unknownDocuments = { account: 'store', 'api-key': 'reject' } as const;
   const router = new Router(

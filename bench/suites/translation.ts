@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import type { Bench } from 'tinybench';
-import { createTranslator } from '../../server/progress/translation/translator.js';
-import type { Translation } from '../../server/progress/translation/translated-position.js';
+import { createTranslator } from '../../server/positions/translation/translator.js';
+import type { Translation } from '../../server/positions/translation/translated-position.js';
 import { makeEpub, xhtml } from '../../test/support/epub.js';
 import { newBench } from './micro-engine.js';
 

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newApiKey } from '../../server/auth/api-key-secret.js';
+import { newApiKey } from '../../server/accounts/keys/api-key-secret.js';
 import { type Document, parseDocument } from '../../server/domain/document.js';
 import type { LibraryId, UserId } from '../../server/domain/ids.js';
 import type { Permission } from '../../server/domain/permission.js';
-import { type Fraction, parseFraction, type ProgressPush } from '../../server/domain/progress.js';
-import { insertApiKey } from '../../server/storage/api-key-repository.js';
-import { saveBooks } from '../../server/storage/book-repository.js';
-import { insertLibrary } from '../../server/storage/library-repository.js';
-import { migrate } from '../../server/storage/migrate.js';
-import { savePushes } from '../../server/storage/progress-repository.js';
-import { openStore, type Store } from '../../server/storage/store.js';
-import { insertUser } from '../../server/storage/user-repository.js';
+import { type Fraction, parseFraction, type ProgressPush } from '../../server/sync/progress.js';
+import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
+import { saveBooks } from '../../server/book/book-repository.js';
+import { insertLibrary } from '../../server/library/library-repository.js';
+import { migrate } from '../../server/database/migrate.js';
+import { savePushes } from '../../server/sync/progress-repository.js';
+import { openStore, type Store } from '../../server/database/store.js';
+import { insertUser } from '../../server/accounts/user-repository.js';
 
 export interface FleetSize {
   readonly users: number;

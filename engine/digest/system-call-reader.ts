@@ -1,6 +1,6 @@
 import type { Md5Kernel } from './md5-kernel.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from './sample-reader.js';
-import { readStable, type StableRead } from './stable-read.js';
+import { readStable, type StableRead } from './consistent-read.js';
 
 /** One file after the other with Node's synchronous calls: what runs everywhere. */
 export const SYSTEM_CALL_READER: SampleReader = {

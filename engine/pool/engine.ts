@@ -8,10 +8,10 @@ import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
 import { absoluteRoot, throwIfChanged, throwUnlessOpen, unlessRootFailed } from './root-folder.js';
 import { RunControl } from './run-control.js';
-import { lookAtRoot, whichAreGone } from './single-looks.js';
+import { lookAtRoot, whichAreGone } from './path-probe.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
-import { WorkSlots } from './work-slots.js';
+import { WorkSlots } from './task-scheduler.js';
 
 export interface EngineOptions {
   /** Threads that work at a time, 1 … 256. Absent: the engine follows its own throughput. */

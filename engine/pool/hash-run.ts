@@ -5,7 +5,7 @@ import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
 import { filesPerTask } from './task-sizes.js';
-import type { Work, WorkSlots, WorkSource } from './work-slots.js';
+import type { Work, WorkSlots, WorkSource } from './task-scheduler.js';
 
 export interface HashRunOptions {
   /** Absolute, bytes, with a slash at its end. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { createNodeCryptoKernel } from '../digest/md5-node-crypto.js';
-import { readStable, type StableRead } from '../digest/stable-read.js';
+import { readStable, type StableRead } from '../digest/consistent-read.js';
 import { errnoOf, failureOfErrno } from '../walk/failure.js';
 import { EngineError } from './engine-error.js';
 

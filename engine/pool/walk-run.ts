@@ -4,7 +4,7 @@ import type { Shard } from '../walk/shard.js';
 import { PATH_SEPARATOR, type WalkResult } from './messages.js';
 import { RunControl } from './run-control.js';
 import { BATCH_ENTRIES, WALK_FLUSH_MS, WALK_READ_AHEAD_BYTES, WALK_TASK_PATHS } from './task-sizes.js';
-import type { Work, WorkSlots, WorkSource } from './work-slots.js';
+import type { Work, WorkSlots, WorkSource } from './task-scheduler.js';
 
 export interface WalkRunOptions {
   /** Absolute, latin1, with a slash at its end. */

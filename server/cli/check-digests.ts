@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Engine } from '../../engine/index.js';
-import { hashPaths } from '../app/hash-paths.js';
+import { hashPaths } from '../scan/hash-paths.js';
 import { type DigestEntry, parseDigestLine } from './digest-line.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeLine } from './output.js';

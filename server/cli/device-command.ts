@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { findDeviceKey } from '../app/find-device.js';
-import { findUser } from '../app/find-user.js';
-import { forgetDevice } from '../app/forget-device.js';
-import { listDevices } from '../app/list-devices.js';
-import { nameDevice } from '../app/name-device.js';
+import { findDeviceKey } from '../device/find-device.js';
+import { findUser } from '../accounts/find-user.js';
+import { forgetDevice } from '../device/forget-device.js';
+import { listDevices } from '../device/list-devices.js';
+import { nameDevice } from '../device/name-device.js';
 import { OPERATOR } from '../domain/actor.js';
-import type { ListedDevice } from '../domain/device.js';
+import type { DeviceSummary } from '../device/device.js';
 import type { PageRequest } from '../domain/page.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
@@ -87,7 +87,7 @@ function asText({
   friendlyName,
   firstSeenSeconds,
   lastSeenSeconds,
-}: ListedDevice): string {
+}: DeviceSummary): string {
   const friendly = friendlyName === undefined ? '' : `${shownText(friendlyName)}, `;
   const id = readerId === undefined ? 'sends no id' : `id ${shownText(readerId)}`;
   return (
@@ -96,7 +96,7 @@ function asText({
   );
 }
 
-function asJson(device: ListedDevice): object {
+function asJson(device: DeviceSummary): object {
   return {
     id: device.key.toString('base64url'),
     user_id: device.userId,

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { type DatabaseMemory, databaseMemory } from '../app/database-memory.js';
+import { type DatabaseMemory, databaseMemory } from '../database/database-memory.js';
 import { composeEngine, type ComposedStore, composeStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type HashedPath, hashPaths } from '../app/hash-paths.js';
+import { type HashedPath, hashPaths } from '../scan/hash-paths.js';
 import { composeEngine } from '../compose/program.js';
 import { checkDigests } from './check-digests.js';
 import type { Configuration } from '../../config/schema.js';

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { addApiKey } from '../app/add-api-key.js';
-import { findUser } from '../app/find-user.js';
-import { listApiKeys } from '../app/list-api-keys.js';
-import { revokeApiKey } from '../app/revoke-api-key.js';
+import { addApiKey } from '../accounts/keys/add-api-key.js';
+import { findUser } from '../accounts/find-user.js';
+import { listApiKeys } from '../accounts/keys/list-api-keys.js';
+import { revokeApiKey } from '../accounts/keys/revoke-api-key.js';
 import { OPERATOR } from '../domain/actor.js';
-import { parseApiKeyText } from '../domain/api-key-text.js';
-import type { ListedApiKey } from '../domain/api-key.js';
+import { parseApiKeyText } from '../accounts/keys/api-key-text.js';
+import type { ApiKeySummary } from '../accounts/keys/api-key.js';
 import type { ApiKeyId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import type { Permission } from '../domain/permission.js';
@@ -99,7 +99,7 @@ function parseDate(value: string): number {
   return Math.floor(ms / 1000);
 }
 
-function asText({ prefix, name, permissions, ...key }: ListedApiKey): string {
+function asText({ prefix, name, permissions, ...key }: ApiKeySummary): string {
   const state =
     key.revokedSeconds === undefined
       ? key.expiresSeconds === undefined
@@ -114,7 +114,7 @@ function asText({ prefix, name, permissions, ...key }: ListedApiKey): string {
   return `${prefix}: ${shownText(name)}: ${parts.join('; ')}`;
 }
 
-function asJson(key: ListedApiKey): object {
+function asJson(key: ApiKeySummary): object {
   return {
     id: key.id,
     user_id: key.userId,

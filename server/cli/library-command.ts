@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { findUser } from '../app/find-user.js';
+import { findUser } from '../accounts/find-user.js';
 import {
   addLibrary,
   describeLibraries,
   type ListedLibrary,
   removeLibrary,
   updateLibrary,
-} from '../app/library-admin.js';
-import { setReader } from '../app/library-readers.js';
-import { restrictLibrary } from '../app/restrict-library.js';
+} from '../library/library-admin.js';
+import { setReader } from '../library/library-readers.js';
+import { restrictLibrary } from '../library/restrict-library.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './extensions-option.js';

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { deletePosition } from '../app/delete-position.js';
-import { findUser } from '../app/find-user.js';
-import { listProgress, type ListedProgress } from '../app/list-progress.js';
-import { showDocument } from '../app/show-document.js';
+import { deletePosition } from '../sync/delete-position.js';
+import { findUser } from '../accounts/find-user.js';
+import { listProgress, type ProgressSummary } from '../sync/list-progress.js';
+import { getDocument } from '../sync/get-document.js';
 import { OPERATOR } from '../domain/actor.js';
-import type { DevicePosition, PositionCursor } from '../domain/device.js';
+import type { DevicePosition, PositionCursor } from '../device/device.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
 import { allPages } from './all-pages.js';
@@ -48,7 +48,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
       withStore(context.configuration(command), async (store) => {
         const { id } = await findUser(store, user);
         const read = async (page: PageRequest<PositionCursor>) =>
-          (await showDocument(store, OPERATOR, { userId: id, document }, page)).positions;
+          (await getDocument(store, OPERATOR, { userId: id, document }, page)).positions;
         for await (const each of allPages(read)) {
           if (flags.json === true) writeJsonLine(positionJson(each));
           else writeLine(positionText(each, document));
@@ -79,13 +79,13 @@ function parseArgument(text: string): Document {
   return document;
 }
 
-function documentText({ record, devices, book }: ListedProgress): string {
+function documentText({ record, devices, book }: ProgressSummary): string {
   const path = book === undefined ? '' : ` (${shownPath(book.path)})`;
   const others = devices === 1 ? '' : `, ${String(devices)} devices`;
   return `${shownText(record.document)}${path}: ${percent(record.percentage)} on ${shownText(record.device.name)}, ${shownTime(record.pushedMs / 1000)}${others}`;
 }
 
-function documentJson({ record, devices, book }: ListedProgress): object {
+function documentJson({ record, devices, book }: ProgressSummary): object {
   return {
     document: record.document,
     ...(book === undefined ? {} : { book_id: book.id, ...jsonPath(book.path) }),

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { chooseLibraries } from '../app/library-admin.js';
+import { chooseLibraries } from '../library/library-admin.js';
 import { composeProgram } from '../compose/program.js';
-import type { ScanShard } from '../domain/scan.js';
+import type { ScanShard } from '../scan/scan.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { listenForInterrupt } from './interrupt.js';

@@ -1,6 +1,6 @@
-import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
+import type { ScanOptions, ScanSummary } from '../scan/scan-library.js';
 import { DogearError } from '../domain/dogear-error.js';
-import type { Library } from '../domain/library.js';
+import type { Library } from '../library/library.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
 import { jsonPath } from './shown-path.js';

@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { ScanProgress } from '../app/scan-library.js';
+import type { ScanProgress } from '../scan/scan-library.js';
 
 /** Shows how a scan goes on; made for one scan, stopped once. */
 export interface ProgressDisplay {

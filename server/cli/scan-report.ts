@@ -1,5 +1,5 @@
-import type { FileFailure } from '../app/scan-run.js';
-import type { ScanSummary } from '../app/scan-library.js';
+import type { FileFailure } from '../scan/scan-run.js';
+import type { ScanSummary } from '../scan/scan-library.js';
 import { shownPath } from './shown-path.js';
 
 /** Failures written out one by one; a broken disk has thousands, which the count tells better. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { translatePosition } from '../app/translate-position.js';
-import type { TranslationQuery } from '../app/translations.js';
+import { translatePosition } from '../translation/translate-position.js';
+import type { TranslationQuery } from '../translation/translations.js';
 import { TranslationThread } from '../compose/translation-thread.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

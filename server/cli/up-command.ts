@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Configuration } from '../../config/schema.js';
-import { makeFirstKey } from '../app/first-key.js';
-import { ensureLibrary } from '../app/library-admin.js';
+import { makeFirstKey } from '../accounts/keys/first-key.js';
+import { ensureLibrary } from '../library/library-admin.js';
 import { composeStore } from '../compose/program.js';
 import { startServer } from '../compose/server.js';
-import type { Library } from '../domain/library.js';
+import type { Library } from '../library/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
 import { writeError, writeLine } from './output.js';

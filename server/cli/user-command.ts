@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { addUser } from '../app/add-user.js';
-import { changeUser } from '../app/change-user.js';
-import { findUser } from '../app/find-user.js';
-import { listUsers } from '../app/list-users.js';
-import { setPassword } from '../app/set-password.js';
+import { addUser } from '../accounts/add-user.js';
+import { changeUser } from '../accounts/change-user.js';
+import { findUser } from '../accounts/find-user.js';
+import { listUsers } from '../accounts/list-users.js';
+import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { Permission } from '../domain/permission.js';
-import type { ListedUser } from '../domain/user.js';
+import type { UserSummary } from '../accounts/user.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
@@ -143,7 +143,7 @@ function asText({
   isDisabled,
   passwordHash,
   createdSeconds,
-}: ListedUser): string {
+}: UserSummary): string {
   const may = isOwner ? 'owner' : [...permissions].join(' ') || 'no permissions';
   const more = [
     ...(isDisabled ? ['disabled'] : []),
@@ -153,7 +153,7 @@ function asText({
   return `${name}: ${may}; ${more.join(', ')}`;
 }
 
-function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: ListedUser): object {
+function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: UserSummary): object {
   return {
     id,
     name,

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
-import { Accounts } from '../app/accounts.js';
-import { BackgroundScans } from '../app/background-scans.js';
-import { type Readiness, readiness } from '../app/readiness.js';
-import { scanGauges } from '../app/scan-gauges.js';
-import { SyncPath } from '../app/sync-path.js';
+import { Accounts } from '../accounts/accounts.js';
+import { BackgroundScans } from '../scan/background-scans.js';
+import { type Readiness, readiness } from '../database/readiness.js';
+import { scanGauges } from '../scan/scan-gauges.js';
+import { SyncStore } from '../sync/sync-store.js';
 import { Metrics } from '../http/metrics.js';
 import type { HttpRequest } from '../http/request.js';
 import { apiGroup } from '../http/routes/api.js';
 import { operationGroups } from '../http/routes/operation.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
-import { openStore, type OpenStore } from '../storage/store.js';
+import { openStore, type OpenStore } from '../database/store.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
@@ -75,7 +75,7 @@ export async function composeListener(
       rememberedUsers: () => accounts.users.size,
       rememberedPasswords: () => accounts.passwords.remembered,
     });
-    const sync = new SyncPath(store, {
+    const sync = new SyncStore(store, {
       waitingPushes: syncing.waiting_pushes,
       onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
       onRead: (keys, durationMs) => metrics.read(keys, durationMs),

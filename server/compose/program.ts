@@ -1,9 +1,9 @@
 import type { Configuration } from '../../config/schema.js';
 import { createEngine, type Engine } from '../../engine/index.js';
-import { scanLibrary } from '../app/scan-library.js';
+import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
-import { migrate, type MigrationReport } from '../storage/migrate.js';
-import { openStore, type OpenStore } from '../storage/store.js';
+import { migrate, type MigrationReport } from '../database/migrate.js';
+import { openStore, type OpenStore } from '../database/store.js';
 
 /** What commands run on; closed in the reverse order. */
 export interface Program {

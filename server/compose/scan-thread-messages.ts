@@ -1,9 +1,9 @@
 import type { Configuration } from '../../config/schema.js';
-import type { ScanProgress, ScanSummary } from '../app/scan-library.js';
-import type { FileFailure } from '../app/scan-run.js';
+import type { ScanProgress, ScanSummary } from '../scan/scan-library.js';
+import type { FileFailure } from '../scan/scan-run.js';
 import type { DogearErrorCode } from '../domain/dogear-error.js';
 import type { LibraryId, ScanId } from '../domain/ids.js';
-import type { ScanShard } from '../domain/scan.js';
+import type { ScanShard } from '../scan/scan.js';
 import type { LoggedError } from '../http/logged-error.js';
 
 /** What a scanning thread is started with. */

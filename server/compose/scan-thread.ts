@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Configuration } from '../../config/schema.js';
-import type { ScanOptions, ScanSummary } from '../app/scan-library.js';
+import type { ScanOptions, ScanSummary } from '../scan/scan-library.js';
 import { DogearError, type DogearErrorCode } from '../domain/dogear-error.js';
-import type { Library } from '../domain/library.js';
+import type { Library } from '../library/library.js';
 import type { LoggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { scanLibrary } from '../app/scan-library.js';
+import { scanLibrary } from '../scan/scan-library.js';
 import { composeEngine, composeStore } from './program.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { loggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
-import { findLibraryById } from '../storage/library-repository.js';
+import { findLibraryById } from '../library/library-repository.js';
 
 /** Progress goes out at most this often: nobody reads faster, and the other thread answers requests. */
 const PROGRESS_EVERY_MS = 100;

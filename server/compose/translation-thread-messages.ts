@@ -1,4 +1,4 @@
-import type { QueryOutcome, TranslationRequest } from '../app/translations.js';
+import type { QueryOutcome, TranslationRequest } from '../translation/translations.js';
 
 /** To the translating thread, one at a time: it gets no other before it has answered. */
 export interface TranslationTask {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { TranslationAnswer, TranslationRequest } from '../app/translations.js';
+import type { TranslationAnswer, TranslationRequest } from '../translation/translations.js';
 import type { TranslationResult, TranslationTask } from './translation-thread-messages.js';
 
 export interface TranslationThreadOptions {

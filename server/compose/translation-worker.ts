@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { answerTranslation } from '../app/answer-translation.js';
-import { createTranslator } from '../progress/translation/translator.js';
+import { answerTranslation } from '../translation/answer-translation.js';
+import { createTranslator } from '../positions/translation/translator.js';
 import type { TranslationResult, TranslationTask } from './translation-thread-messages.js';
 
 /** Some tens of books with the chapters that are being read; a fourth of what the thread may have. */

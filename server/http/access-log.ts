@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { maskApiKeyText } from '../domain/api-key-text.js';
+import { maskApiKeyText } from '../accounts/keys/api-key-text.js';
 import type { HttpRequest } from './request.js';
 import { CLIENT_GONE } from './uws.js';
 

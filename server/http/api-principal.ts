@@ -1,7 +1,7 @@
-import type { Origin } from '../app/authenticate.js';
-import type { Management } from '../app/management.js';
+import type { Origin } from '../accounts/authenticate.js';
+import type { Management } from './management.js';
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../domain/sync-error.js';
+import { SyncError } from '../batching/sync-error.js';
 
 /**
  * Who sent the API key in `Authorization: Bearer …` (RFC 6750).

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Management } from '../app/management.js';
+import type { Management } from './management.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { Permission } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';

@@ -5,7 +5,7 @@ import {
   parseFraction,
   POSITION_BYTES,
   type Progress,
-} from '../domain/progress.js';
+} from '../sync/progress.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
 
 /** What is wrong with a body, for the table in kosync-failure.ts. */

@@ -1,5 +1,5 @@
 import { type Answer, jsonAnswer } from './answer.js';
-import type { SyncErrorCode } from '../domain/sync-error.js';
+import type { SyncErrorCode } from '../batching/sync-error.js';
 
 /** Which of the two families of routes was asked: some statuses differ, because their models differ. */
 export type KosyncFamily = 'account' | 'api-key';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { isDatabaseAway } from '../app/database-away.js';
+import { isDatabaseAway } from '../database/database-away.js';
 import { DogearError } from '../domain/dogear-error.js';
-import { SyncError } from '../domain/sync-error.js';
+import { SyncError } from '../batching/sync-error.js';
 import type { Answer } from './answer.js';
 import { loggedError } from './logged-error.js';
 import { problem, type ProblemCode, ProblemError, PROBLEMS } from './problem.js';

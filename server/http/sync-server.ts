@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Accounts } from '../app/accounts.js';
-import type { SyncPath } from '../app/sync-path.js';
+import type { Accounts } from '../accounts/accounts.js';
+import type { SyncStore } from '../sync/sync-store.js';
 import { AccessLog } from './access-log.js';
 import { type Network, parseNetwork } from './client-address.js';
 import type { RouteGroup } from './route.js';
@@ -24,7 +24,7 @@ export interface SyncServerOptions {
   readonly takesRegistrations: boolean;
   readonly unknownDocuments: KosyncOptions['unknownDocuments'];
   readonly accounts: Accounts;
-  readonly sync: SyncPath;
+  readonly sync: SyncStore;
   /** Further routes: management, metrics. */
   readonly groups?: readonly RouteGroup[];
   readonly log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn' | 'error'>;

@@ -1,5 +1,5 @@
-import type { Library } from '../../server/domain/library.js';
-import type { Store } from '../../server/storage/store.js';
+import type { Library } from '../../server/library/library.js';
+import type { Store } from '../../server/database/store.js';
 
 export interface CatalogueRow {
   readonly id: number;

@@ -7,11 +7,11 @@ import {
   type QueryResult,
   type TransactionSettings,
 } from 'kysely';
-import { parseDatabaseUrl } from '../../server/storage/database-url.js';
-import { openMysql } from '../../server/storage/mysql-dialect.js';
-import type { Schema } from '../../server/storage/schema.js';
-import { openSqlite } from '../../server/storage/sqlite-dialect.js';
-import type { OpenStore } from '../../server/storage/store.js';
+import { parseDatabaseUrl } from '../../server/database/database-url.js';
+import { openMysql } from '../../server/database/mysql/mysql-dialect.js';
+import type { Schema } from '../../server/database/schema.js';
+import { openSqlite } from '../../server/database/sqlite/sqlite-dialect.js';
+import type { OpenStore } from '../../server/database/store.js';
 
 /** What happens at the edge of a real database. Whatever a hook throws is the error that the program meets. */
 export interface StatementHooks {

@@ -1,8 +1,8 @@
-import { createTranslator, type Translator } from '../../server/progress/translation/translator.js';
+import { createTranslator, type Translator } from '../../server/positions/translation/translator.js';
 import type {
   TranslatedPosition,
   Translation,
-} from '../../server/progress/translation/translated-position.js';
+} from '../../server/positions/translation/translated-position.js';
 import { makeEpub, xhtml, type BookFolder } from './epub.js';
 
 /** Positions in one chapter of a book whose other chapters hold a line each. */

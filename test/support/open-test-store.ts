@@ -1,5 +1,5 @@
-import { migrate } from '../../server/storage/migrate.js';
-import { openStore, type OpenStore } from '../../server/storage/store.js';
+import { migrate } from '../../server/database/migrate.js';
+import { openStore, type OpenStore } from '../../server/database/store.js';
 import type { TestDatabaseKind } from './databases.js';
 
 export interface TestStore extends OpenStore {

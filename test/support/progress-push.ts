@@ -1,6 +1,6 @@
 import { parseDocument } from '../../server/domain/document.js';
 import { userId } from '../../server/domain/ids.js';
-import { parseFraction, type ProgressPush } from '../../server/domain/progress.js';
+import { parseFraction, type ProgressPush } from '../../server/sync/progress.js';
 
 /** A push of the one user that all of these belong to. */
 export function pushOf(name: string, deviceName: string, position: string): ProgressPush {

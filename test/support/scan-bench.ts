@@ -1,8 +1,8 @@
 import { createEngine, type Engine } from '../../engine/index.js';
-import { scanLibrary, type ScanOptions, type ScanSummary } from '../../server/app/scan-library.js';
-import type { Library } from '../../server/domain/library.js';
-import { NO_COUNTS, type ScanCounts } from '../../server/domain/scan.js';
-import { insertLibrary } from '../../server/storage/library-repository.js';
+import { scanLibrary, type ScanOptions, type ScanSummary } from '../../server/scan/scan-library.js';
+import type { Library } from '../../server/library/library.js';
+import { NO_COUNTS, type ScanCounts } from '../../server/scan/scan.js';
+import { insertLibrary } from '../../server/library/library-repository.js';
 import type { BookFolder } from './book-folder.js';
 import type { TestDatabaseKind } from './databases.js';
 import { openTestStore, type TestStore } from './open-test-store.js';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Store } from '../../server/storage/store.js';
+import type { Store } from '../../server/database/store.js';
 
 /**
  * Makes the database believe that the tables are empty, and go on believing it: as after a large write, until the

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import type { AbsolutePaths } from '../absolute-paths.js';
 import type { Md5Kernel } from '../md5-kernel.js';
 import { openFlags, openWithoutNoAtime } from '../open-file.js';
-import { provesRead } from '../read-proof.js';
+import { provesRead } from '../unchanged-check.js';
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from '../sample-plan.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js';
 import { readIntoSlot } from '../system-call-reader.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Management } from '../../app/management.js';
+import type { Management } from '../management.js';
 import { type AddressOf, type ApiRoute } from '../api-route.js';
 import { jsonAnswer } from '../answer.js';
 import { openApi } from '../openapi.js';
@@ -9,7 +9,7 @@ import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
-import { placeRoutes } from './api/place-routes.js';
+import { placeRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { userRoutes } from './api/user-routes.js';

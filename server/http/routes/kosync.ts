@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
-import { type AccountCredentials, readAccountCredentials } from '../../app/account-credentials.js';
-import type { Accounts } from '../../app/accounts.js';
-import { changePassword } from '../../app/change-password.js';
-import { isDatabaseAway } from '../../app/database-away.js';
-import { deleteAccount } from '../../app/delete-account.js';
-import { getProgress } from '../../app/get-progress.js';
-import { putProgress, type UnknownDocuments } from '../../app/put-progress.js';
-import { registerAccount } from '../../app/register-account.js';
-import { withinPatience } from '../../app/patience.js';
-import type { SyncPath } from '../../app/sync-path.js';
+import { type AccountCredentials, readAccountCredentials } from '../../accounts/account-credentials.js';
+import type { Accounts } from '../../accounts/accounts.js';
+import { changePassword } from '../../accounts/change-password.js';
+import { isDatabaseAway } from '../../database/database-away.js';
+import { deleteAccount } from '../../removal/delete-account.js';
+import { getProgress } from '../../sync/get-progress.js';
+import { putProgress, type UnknownDocuments } from '../../sync/put-progress.js';
+import { registerAccount } from '../../accounts/register-account.js';
+import { withDeadline } from '../../batching/deadline.js';
+import type { SyncStore } from '../../sync/sync-store.js';
 import { documentMistake, parseDocument } from '../../domain/document.js';
 import type { Principal } from '../../domain/principal.js';
-import { SyncError } from '../../domain/sync-error.js';
+import { SyncError } from '../../batching/sync-error.js';
 import { type Answer, jsonAnswer } from '../answer.js';
 import { BodyError, parseJsonObject, parseProgress } from '../kosync-body.js';
 import { kosyncFailure, type KosyncFamily } from '../kosync-failure.js';
@@ -21,7 +21,7 @@ import type { Failure, Route, RouteGroup } from '../route.js';
 
 export interface KosyncOptions {
   readonly accounts: Accounts;
-  readonly sync: SyncPath;
+  readonly sync: SyncStore;
   readonly takesRegistrations: boolean;
   readonly unknownDocuments: Readonly<Record<KosyncFamily, UnknownDocuments>>;
   readonly log: Pick<Logger, 'error'>;
@@ -158,13 +158,13 @@ function permitted(principal: Principal | Promise<Principal>): Principal | Promi
 }
 
 async function put(
-  sync: SyncPath,
+  sync: SyncStore,
   authentication: Principal | Promise<Principal>,
   { body, receivedMs: sinceMs }: HttpRequest,
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
   const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withinPatience(authentication, sinceMs);
+  const principal = isRemembered ? authentication : await withDeadline(authentication, sinceMs);
   const progress = parseProgress(body);
   const pushedMs = Date.now();
   await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs });
@@ -172,18 +172,18 @@ async function put(
 }
 
 async function get(
-  sync: SyncPath,
+  sync: SyncStore,
   authentication: Principal | Promise<Principal>,
   { receivedMs: sinceMs }: HttpRequest,
   text: string | undefined,
   family: KosyncFamily,
 ): Promise<Answer> {
   const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withinPatience(authentication, sinceMs);
+  const principal = isRemembered ? authentication : await withDeadline(authentication, sinceMs);
   const document = parseDocument(text);
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
   const pull = getProgress(sync, principal, document, sinceMs);
-  const record = await (isRemembered ? pull : withinPatience(pull, sinceMs));
+  const record = await (isRemembered ? pull : withDeadline(pull, sinceMs));
   // Each family's reference answers 200 here, and KOReader takes anything else for a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
   const { position, percentage, device, pushedMs } = record;

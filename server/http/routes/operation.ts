@@ -1,5 +1,5 @@
-import type { Readiness } from '../../app/readiness.js';
-import type { ScanGauge } from '../../app/scan-gauges.js';
+import type { Readiness } from '../../database/readiness.js';
+import type { ScanGauge } from '../../scan/scan-gauges.js';
 import { type Answer, jsonAnswer } from '../answer.js';
 import type { HttpRequest } from '../request.js';
 import type { Failure, RouteGroup } from '../route.js';

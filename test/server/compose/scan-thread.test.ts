@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../../../config/load.js';
 import { createEngineWith } from '../../../engine/pool/engine.js';
-import { scanLibrary } from '../../../server/app/scan-library.js';
+import { scanLibrary } from '../../../server/scan/scan-library.js';
 import { scanInThread } from '../../../server/compose/scan-thread.js';
-import { latestScan } from '../../../server/storage/scan-repository.js';
+import { latestScan } from '../../../server/scan/scan-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { addApiKey } from '../../../app/add-api-key.js';
-import { listApiKeys } from '../../../app/list-api-keys.js';
-import { revokeApiKey } from '../../../app/revoke-api-key.js';
-import type { ListedApiKey } from '../../../domain/api-key.js';
+import { addApiKey } from '../../../accounts/keys/add-api-key.js';
+import { listApiKeys } from '../../../accounts/keys/list-api-keys.js';
+import { revokeApiKey } from '../../../accounts/keys/revoke-api-key.js';
+import type { ApiKeySummary } from '../../../accounts/keys/api-key.js';
 import {
   apiKeyIdNumber,
   apiKeyIdText,
@@ -116,7 +116,7 @@ function secondsOf(iso: string): number {
   return Math.floor(Date.parse(iso) / 1000);
 }
 
-function keyJson(known: ListedApiKey): z.input<typeof listedKey> {
+function keyJson(known: ApiKeySummary): z.input<typeof listedKey> {
   return {
     id: known.id,
     user_id: known.userId,

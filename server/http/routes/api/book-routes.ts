@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type BookCursor, type BookFilter, listBooks } from '../../../app/list-books.js';
-import { rehashBook } from '../../../app/rehash-book.js';
-import { showBook, type ShownBook } from '../../../app/show-book.js';
-import type { CataloguedBook } from '../../../domain/catalogued-book.js';
-import { parsePathSearch, SEARCH_WORDS } from '../../../app/path-search.js';
+import { type BookCursor, type BookFilter, listBooks } from '../../../book/list-books.js';
+import { rehashBook } from '../../../book/rehash-book.js';
+import { getBook, type BookDetails } from '../../../book/get-book.js';
+import type { CataloguedBook } from '../../../book/catalogued-book.js';
+import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search-shim.js';
 import {
   bookIdNumber,
   bookIdText,
@@ -25,7 +25,7 @@ import { nextCursor, pageRequest } from '../../page-cursor.js';
 import { pathJson, pathSchema } from '../../path-json.js';
 import { ProblemError } from '../../problem.js';
 
-type Readiness = ShownBook['readiness'];
+type Readiness = BookDetails['readiness'];
 
 const syncState = z
   .strictObject({
@@ -132,7 +132,7 @@ export const bookRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/books/{id}',
-      operationId: 'showBook',
+      operationId: 'getBook',
       tag: 'books',
       summary: 'Show a book, with the digests that it had before',
       access: 'any key',
@@ -141,7 +141,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       problems: ['book-not-found'],
     },
     async ({ store }, { principal, params: { id: bookId } }) => ({
-      value: shownJson(await showBook(store, principal, bookId)),
+      value: shownJson(await getBook(store, principal, bookId)),
     }),
   ),
   jsonRoute(
@@ -208,7 +208,7 @@ function bookJson(known: CataloguedBook, readiness: Readiness): z.input<typeof l
   };
 }
 
-function shownJson({ book: known, readiness, formerDigests }: ShownBook): z.input<typeof shownBook> {
+function shownJson({ book: known, readiness, formerDigests }: BookDetails): z.input<typeof shownBook> {
   return {
     ...bookJson(known, readiness),
     former_digests: formerDigests.map((former) => ({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { forgetDevice } from '../../../app/forget-device.js';
-import { listDevices } from '../../../app/list-devices.js';
-import { nameDevice } from '../../../app/name-device.js';
-import type { ListedDevice } from '../../../domain/device.js';
+import { forgetDevice } from '../../../device/forget-device.js';
+import { listDevices } from '../../../device/list-devices.js';
+import { nameDevice } from '../../../device/name-device.js';
+import type { DeviceSummary } from '../../../device/device.js';
 import {
   id,
   opaqueBytes,
@@ -105,7 +105,7 @@ export const deviceRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-function deviceJson(known: ListedDevice): z.input<typeof device> {
+function deviceJson(known: DeviceSummary): z.input<typeof device> {
   return {
     id: known.key.toString('base64url'),
     user_id: known.userId,

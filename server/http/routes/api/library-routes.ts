@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { addLibrary, changeLibrary, removeLibrary } from '../../../app/library-admin.js';
-import { listReaders, setReader } from '../../../app/library-readers.js';
-import { type ListedLibrary, listLibraries } from '../../../app/list-libraries.js';
-import { restrictLibrary } from '../../../app/restrict-library.js';
-import { findLibraryFor, type ShownLibrary, showLibrary } from '../../../app/show-library.js';
+import { addLibrary, changeLibrary, removeLibrary } from '../../../library/library-admin.js';
+import { listReaders, setReader } from '../../../library/library-readers.js';
+import { type ListedLibrary, listLibraries } from '../../../library/list-libraries.js';
+import { restrictLibrary } from '../../../library/restrict-library.js';
+import { findLibraryFor, type LibraryDetails, getLibrary } from '../../../library/get-library.js';
 import type { Principal } from '../../../domain/principal.js';
 import { id, libraryIdText, pageQuery, text, userIdText } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
@@ -125,7 +125,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (body.restricted) await restrictLibrary(store, principal, added.id, true);
       sync.forgetLibraries();
-      const value = shownJson(await showLibrary(store, principal, added.id), principal);
+      const value = shownJson(await getLibrary(store, principal, added.id), principal);
       return { value, location: `/libraries/${String(added.id)}` };
     },
   ),
@@ -133,7 +133,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/libraries/{id}',
-      operationId: 'showLibrary',
+      operationId: 'getLibrary',
       tag: 'libraries',
       summary: 'Show a library with its numbers of books',
       access: 'any key',
@@ -142,7 +142,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found'],
     },
     async ({ store }, { principal, params: { id: libraryId } }) => ({
-      value: shownJson(await showLibrary(store, principal, libraryId), principal),
+      value: shownJson(await getLibrary(store, principal, libraryId), principal),
     }),
   ),
   jsonRoute(
@@ -175,7 +175,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (restricted !== undefined) await restrictLibrary(store, principal, libraryId, restricted);
       sync.forgetLibraries();
-      return { value: shownJson(await showLibrary(store, principal, libraryId), principal) };
+      return { value: shownJson(await getLibrary(store, principal, libraryId), principal) };
     },
   ),
   emptyRoute(
@@ -274,7 +274,7 @@ function libraryJson(
   };
 }
 
-function shownJson(shown: ShownLibrary, principal: Principal): z.input<typeof shownLibrary> {
+function shownJson(shown: LibraryDetails, principal: Principal): z.input<typeof shownLibrary> {
   const { books, missing, hashed, failed } = shown.books;
   return {
     ...libraryJson(shown, principal),

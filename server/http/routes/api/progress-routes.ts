@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { deletePosition } from '../../../app/delete-position.js';
-import { listProgress, type ListedProgress } from '../../../app/list-progress.js';
-import { showDocument } from '../../../app/show-document.js';
-import { showTranslations, type ShownTranslation } from '../../../app/show-translations.js';
-import type { CataloguedBook } from '../../../domain/catalogued-book.js';
-import type { DevicePosition, PositionCursor } from '../../../domain/device.js';
+import { deletePosition } from '../../../sync/delete-position.js';
+import { listProgress, type ProgressSummary } from '../../../sync/list-progress.js';
+import { getDocument } from '../../../sync/get-document.js';
+import { getTranslations, type TranslationDetails } from '../../../translation/get-translations.js';
+import type { CataloguedBook } from '../../../book/catalogued-book.js';
+import type { DevicePosition, PositionCursor } from '../../../device/device.js';
 import { id, opaqueBytes, opaqueId, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
@@ -109,8 +109,8 @@ export const progressRoutes: readonly ApiRoute[] = [
     },
     async ({ store, translate }, { principal, params, query }) => {
       const which = { userId: query.user_id, document: params.document };
-      const shown = await showDocument(store, principal, which, pageRequest(query, cursor));
-      const translations = await showTranslations({ store, translate }, principal, shown);
+      const shown = await getDocument(store, principal, which, pageRequest(query, cursor));
+      const translations = await getTranslations({ store, translate }, principal, shown);
       return {
         value: {
           document: shown.document,
@@ -147,7 +147,7 @@ export const progressRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-function listedJson({ record, devices, book: known }: ListedProgress): z.input<typeof listedDocument> {
+function listedJson({ record, devices, book: known }: ProgressSummary): z.input<typeof listedDocument> {
   return {
     document: record.document,
     book: bookJson(known),
@@ -160,7 +160,7 @@ function listedJson({ record, devices, book: known }: ListedProgress): z.input<t
   };
 }
 
-function positionJson(known: DevicePosition, translation: ShownTranslation = { state: 'too-slow' }) {
+function positionJson(known: DevicePosition, translation: TranslationDetails = { state: 'too-slow' }) {
   return {
     device: {
       id: known.deviceKey.toString('base64url'),

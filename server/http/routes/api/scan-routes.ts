@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { cancelScan } from '../../../app/cancel-scan.js';
-import { findLibraryFor } from '../../../app/show-library.js';
-import { listScans, showScan, type ShownScan } from '../../../app/show-scan.js';
-import { watchScan } from '../../../app/watch-scan.js';
+import { cancelScan } from '../../../scan/cancel-scan.js';
+import { findLibraryFor } from '../../../library/get-library.js';
+import { listScans, getScan, type ScanDetails } from '../../../scan/get-scan.js';
+import { watchScan } from '../../../scan/watch-scan.js';
 import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
 import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
@@ -79,7 +79,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       const { library } = await findLibraryFor(management.store, principal, libraryId);
       const scanId = await management.scans.start(library, { regenHashes: body.regen_hashes });
       return {
-        value: scanJson(await showScan(management, principal, scanId)),
+        value: scanJson(await getScan(management, principal, scanId)),
         location: `/scans/${String(scanId)}`,
       };
     },
@@ -108,7 +108,7 @@ export const scanRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/scans/{id}',
-      operationId: 'showScan',
+      operationId: 'getScan',
       tag: 'scans',
       summary: 'Show a scan as it is at this moment',
       access: READERS,
@@ -117,7 +117,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       problems: ['scan-not-found'],
     },
     async (management, { principal, params: { id: scanId } }) => ({
-      value: scanJson(await showScan(management, principal, scanId)),
+      value: scanJson(await getScan(management, principal, scanId)),
     }),
   ),
   jsonRoute(
@@ -171,7 +171,7 @@ function scanJson({
   elapsedMs,
   expectedFiles,
   filesPerSecond,
-}: ShownScan): z.input<typeof scan> {
+}: ScanDetails): z.input<typeof scan> {
   const { shard } = record;
   return {
     id: record.id,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ShownTranslation } from '../../../app/show-translations.js';
+import type { TranslationDetails } from '../../../translation/get-translations.js';
 import { answerSchema } from '../../api-schemas.js';
 
-type TranslatedPosition = Extract<ShownTranslation, { readonly state: 'translated' }>;
+type TranslatedPosition = Extract<TranslationDetails, { readonly state: 'translated' }>;
 
 const fraction = z.number().min(0).max(1);
 const confidence = z
@@ -83,7 +83,7 @@ export const translationSchema = answerSchema(
 
 type TranslationJson = z.input<typeof translationSchema>;
 
-export function translationJson(shown: ShownTranslation): TranslationJson {
+export function translationJson(shown: TranslationDetails): TranslationJson {
   switch (shown.state) {
     case 'translated':
       return translatedJson(shown);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { addUser } from '../../../app/add-user.js';
-import { changeUser } from '../../../app/change-user.js';
-import { listUsers, showUser } from '../../../app/list-users.js';
-import type { PasswordHasher } from '../../../app/password-hasher.js';
-import { setPassword } from '../../../app/set-password.js';
-import type { Management } from '../../../app/management.js';
-import type { ListedUser } from '../../../domain/user.js';
+import { addUser } from '../../../accounts/add-user.js';
+import { changeUser } from '../../../accounts/change-user.js';
+import { listUsers, getUser } from '../../../accounts/list-users.js';
+import type { PasswordHasher } from '../../../accounts/passwords/password-hasher.js';
+import { setPassword } from '../../../accounts/set-password.js';
+import type { Management } from '../../management.js';
+import type { UserSummary } from '../../../accounts/user.js';
 import {
   id,
   pageQuery,
@@ -130,7 +130,7 @@ export const userRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/users/{id}',
-      operationId: 'showUser',
+      operationId: 'getUser',
       tag: 'users',
       summary: 'Show a user',
       access: MANAGE,
@@ -138,7 +138,7 @@ export const userRoutes: readonly ApiRoute[] = [
       reply: { kind: 'json', status: 200, schema: user, says: 'The user' },
       problems: ['user-not-found'],
     },
-    async ({ store }, { params: { id: userId } }) => ({ value: userJson(await showUser(store, userId)) }),
+    async ({ store }, { params: { id: userId } }) => ({ value: userJson(await getUser(store, userId)) }),
   ),
   jsonRoute(
     {
@@ -192,7 +192,7 @@ function hasherOf({ passwords }: Management['accounts']): PasswordHasher {
   return (key) => passwords.hash(key);
 }
 
-function userJson(known: ListedUser): z.input<typeof user> {
+function userJson(known: UserSummary): z.input<typeof user> {
   return {
     id: known.id,
     name: known.name,

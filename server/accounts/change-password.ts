@@ -1,0 +1,37 @@
+import { parsePasswordKey } from './passwords/password-key.js';
+
+import { SyncError } from '../batching/sync-error.js';
+import { changePasswordHash } from './user-repository.js';
+import type { AccountCredentials } from './account-credentials.js';
+import type { Accounts } from './accounts.js';
+
+/**
+ * Replaces the password of the user who sent these credentials. Of two changes at once one wins, and the other finds
+ * its old password gone.
+ *
+ * @param password as it came: the key that the reader will send from now on
+ * @throws SyncError `unauthorized`, `password-invalid`, `overloaded`
+ */
+export async function changePassword(
+  accounts: Accounts,
+  { name, key: oldKey }: AccountCredentials,
+  password: unknown,
+): Promise<void> {
+  const newKey = parsePasswordKey(password);
+  if (newKey === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
+  const known = await accounts.users.readAnew(name);
+  const replaces = known?.user.passwordHash;
+  if (known === undefined || replaces === undefined) throw unauthorized();
+  const user = { id: known.user.id, passwordHash: replaces };
+  const verdict = await accounts.passwords.check({ name, user, key: oldKey, isThrottled: false });
+  if (verdict === 'mismatch' || verdict === 'mismatch-again') throw unauthorized();
+  const passwordHash = verdict === 'busy' ? undefined : await accounts.passwords.hash(newKey);
+  if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many logins are waiting.');
+  const isChanged = await changePasswordHash(accounts.store, known.user.id, { passwordHash, replaces });
+  accounts.forgetUser(name);
+  if (!isChanged) throw unauthorized();
+}
+
+function unauthorized(): SyncError {
+  return new SyncError('unauthorized', 'The password was changed meanwhile.');
+}

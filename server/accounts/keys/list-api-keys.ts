@@ -1,0 +1,24 @@
+import type { Actor } from '../../domain/actor.js';
+import type { ApiKeySummary } from './api-key.js';
+import type { ApiKeyId, UserId } from '../../domain/ids.js';
+import { type Page, pageOf, type PageRequest } from '../../domain/page.js';
+import { apiKeysPage } from './api-key-page.js';
+import type { Store } from '../../database/store.js';
+import { resolveTargetUser } from '../resolve-target-user.js';
+
+/**
+ * The keys of one user, oldest first, revoked ones included.
+ *
+ * @param userId `undefined`: the actor
+ * @throws DogearError `forbidden`, `user-not-found`
+ */
+export async function listApiKeys(
+  store: Store,
+  actor: Actor,
+  userId: UserId | undefined,
+  { after, limit }: PageRequest<ApiKeyId>,
+): Promise<Page<ApiKeySummary, ApiKeyId>> {
+  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys');
+  const rows = await apiKeysPage(store, { userId: user.id, afterId: after, limit: limit + 1 });
+  return pageOf(rows, limit, ({ id }) => id);
+}

@@ -1,0 +1,29 @@
+import { requireOneOf } from './permission-check.js';
+import type { Actor } from '../domain/actor.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
+import type { Permission } from '../domain/permission.js';
+import type { User } from './user.js';
+import { findUserById } from './user-page.js';
+import type { Store } from '../database/store.js';
+
+/**
+ * The user whose devices, progress or keys are meant: the actor's own with `ownPermission`, anybody's with
+ * `user:manage`.
+ *
+ * @param userId `undefined`: the actor
+ * @throws DogearError `forbidden`; `user-not-found`, which only who may see users is told
+ */
+export async function resolveTargetUser(
+  store: Store,
+  actor: Actor,
+  userId: UserId | undefined,
+  ownPermission: Permission,
+): Promise<User> {
+  const wanted = userId ?? actor.userId;
+  if (wanted !== undefined && wanted === actor.userId) requireOneOf(actor, [ownPermission, 'user:manage']);
+  else requireOneOf(actor, ['user:manage']);
+  const user = wanted === undefined ? undefined : await findUserById(store, wanted);
+  if (user !== undefined) return user;
+  throw new DogearError('user-not-found', `There is no user ${String(wanted ?? '')}.`);
+}

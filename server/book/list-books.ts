@@ -1,0 +1,154 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Actor } from '../domain/actor.js';
+import type { CataloguedBook } from './catalogued-book.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { BookId, LibraryId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import { matchesPath, type PathSearch } from './path-search.js';
+import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
+import {
+  bookAhead,
+  type BookPlace,
+  booksInRange,
+  booksWithDigest,
+  findBookById,
+} from './book-page.js';
+import { visibleLibraries } from '../library/library-page.js';
+import type { Store } from '../database/store.js';
+import { viewerOf } from '../library/viewer.js';
+
+export interface BookFilter {
+  /** `undefined`: all libraries that the actor may see. */
+  readonly libraryId: LibraryId | undefined;
+  readonly wanted:
+    | { readonly kind: 'all' }
+    | { readonly kind: 'path'; readonly search: PathSearch }
+    /** 16 bytes: books that have it or had it, as partial or as filename MD5. */
+    | { readonly kind: 'digest'; readonly digest: Buffer };
+}
+
+/** The place in the list behind a path, which need not be there any more, or behind a book. */
+export type BookCursor =
+  | { readonly behind: 'path'; readonly libraryId: LibraryId; readonly path: Buffer }
+  | { readonly behind: 'book'; readonly id: BookId };
+
+export interface BookSummary {
+  readonly book: CataloguedBook;
+  readonly readiness: SyncReadiness;
+}
+
+/** Longer paths do not go into a cursor: it has to fit into an address, and uWebSockets.js reads 4 kB of headers. */
+const CURSOR_PATH_BYTES = 1024;
+export interface SearchBounds {
+  /** Books that one statement looks through. */
+  readonly atOnce: number;
+  /** Rows that are looked at here, where the database cannot tell. */
+  readonly rowsAtOnce: number;
+  /** Books that one page looks through. */
+  readonly aPage: number;
+}
+
+/**
+ * A statement over 20,000 books takes some 10 ms, for which the pushes of SQLite wait; to decode a path takes about a
+ * microsecond. A search of a library with more than 200,000 books goes on with the next page.
+ */
+const SEARCH_BOUNDS: SearchBounds = { atOnce: 20_000, rowsAtOnce: 1000, aPage: 200_000 };
+
+/**
+ * Books by library and path, or by id where a digest is looked for. A page of a search may hold fewer books than
+ * asked for, or none, and still have a next one: the work for one page is bounded.
+ *
+ * @throws DogearError `library-not-found`, `book-not-found` for a cursor behind a book that has been removed
+ */
+export async function listBooks(
+  store: Store,
+  actor: Actor,
+  { libraryId, wanted }: BookFilter,
+  page: PageRequest<BookCursor>,
+  bounds: SearchBounds = SEARCH_BOUNDS,
+): Promise<Page<BookSummary, BookCursor>> {
+  const visible = await visibleLibraries(store, viewerOf(actor));
+  const libraries = visible.filter((library) => libraryId === undefined || library.id === libraryId);
+  if (libraryId !== undefined && libraries.length === 0) {
+    throw new DogearError('library-not-found', `There is no library ${String(libraryId)} that you may see.`);
+  }
+  const { items, next } =
+    wanted.kind === 'digest'
+      ? await byDigest(store, libraries, wanted.digest, page)
+      : await byPath(store, libraries, wanted.kind === 'path' ? wanted.search : undefined, page, bounds);
+  const hashesOn = new Map(libraries.map((library) => [library.id, library.koreaderHashes]));
+  return {
+    items: items.map((book) => ({
+      book,
+      readiness: syncReadiness(book, hashesOn.get(book.libraryId) ?? false),
+    })),
+    next,
+  };
+}
+
+async function byDigest(
+  store: Store,
+  libraries: readonly Library[],
+  digest: Buffer,
+  { after, limit }: PageRequest<BookCursor>,
+): Promise<Page<CataloguedBook, BookCursor>> {
+  const rows = await booksWithDigest(store, digest, {
+    libraryIds: libraries.map(({ id }) => id),
+    afterId: after?.behind === 'book' ? after.id : undefined,
+    limit: limit + 1,
+  });
+  return pageOf(rows, limit, ({ id }) => ({ behind: 'book', id }));
+}
+
+async function byPath(
+  store: Store,
+  libraries: readonly Library[],
+  search: PathSearch | undefined,
+  { after, limit }: PageRequest<BookCursor>,
+  { atOnce, rowsAtOnce, aPage }: SearchBounds,
+): Promise<Page<CataloguedBook, BookCursor>> {
+  const begin = after === undefined ? undefined : await placeOf(store, after);
+  const found: CataloguedBook[] = [];
+  let examined = 0;
+  for (const { id: libraryId } of libraries) {
+    if (begin !== undefined && libraryId < begin.libraryId) continue;
+    let path = libraryId === begin?.libraryId ? begin.path : Buffer.alloc(0);
+    for (;;) {
+      const end = search === undefined ? undefined : await bookAhead(store, libraryId, path, atOnce);
+      const rowLimit = search === undefined ? limit + 1 - found.length : rowsAtOnce;
+      const rows = await booksInRange(store, {
+        libraryId,
+        after: path,
+        upTo: end?.path,
+        holding: search?.asciiRuns ?? [],
+        limit: rowLimit,
+      });
+      for (const row of rows) {
+        if (search === undefined || matchesPath(search, row.path)) found.push(row);
+        if (found.length > limit) return pageOf(found, limit, (book) => cursorBehind(book.libraryId, book));
+      }
+      const last = rows.length === rowLimit ? rows.at(-1) : end;
+      if (last === undefined) break;
+      path = last.path;
+      examined += rows.length === rowLimit ? rowLimit : atOnce;
+      if (examined >= aPage) return { items: found, next: cursorBehind(libraryId, last) };
+      await setImmediate();
+    }
+  }
+  return { items: found, next: undefined };
+}
+
+function cursorBehind(libraryId: LibraryId, { id, path }: BookPlace): BookCursor {
+  return path.length <= CURSOR_PATH_BYTES ? { behind: 'path', libraryId, path } : { behind: 'book', id };
+}
+
+async function placeOf(
+  store: Store,
+  cursor: BookCursor,
+): Promise<{ readonly libraryId: LibraryId; readonly path: Buffer }> {
+  if (cursor.behind === 'path') return cursor;
+  const book = await findBookById(store, cursor.id);
+  if (book !== undefined) return book;
+  throw new DogearError('book-not-found', 'The book where this page begins has been removed. Start over.');
+}

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Engine, EntryBatchBuilder } from '../../engine/index.js';
+import type { Actor } from '../domain/actor.js';
+import type { Digests } from './book.js';
+import type { CataloguedBook } from './catalogued-book.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { BookId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import { lockBook } from './book-page.js';
+import { recordFailure, saveBooks } from './book-repository.js';
+import { readDatabaseNowMs } from '../database/database-clock.js';
+import { keepFormerDigests, replacedDigests } from './former-digest-repository.js';
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { findBookFor, getBook, type BookDetails } from './get-book.js';
+
+/** A disk that sleeps needs some ten seconds to wake up; proxies give up after sixty. */
+const PATIENCE_MS = 30_000;
+/** A book that a scan moves while it is hashed is hashed at its new place. */
+const ATTEMPTS = 3;
+
+export type RehashOutcome =
+  | { readonly state: 'hashed'; readonly book: BookDetails }
+  | { readonly state: 'failed'; readonly code: string; readonly message: string };
+
+/**
+ * Hashes one book anew, whether its file changed or not. Digests that it had are kept as former ones. A file that
+ * cannot be read is noted with the book as a scan would; one that is gone is not, because only a scan of the whole
+ * library can tell a file that is missing from a disk that is not mounted.
+ *
+ * @throws DogearError `book-not-found`, `hashes-off`, `storage-slow`
+ */
+export async function rehashBook(
+  { store, engine }: { readonly store: Store; readonly engine: Engine },
+  actor: Actor,
+  id: BookId,
+): Promise<RehashOutcome> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const { book, library } = await findBookFor(store, actor, id);
+    if (!library.koreaderHashes) {
+      throw new DogearError(
+        'hashes-off',
+        `The library "${library.name}" makes no KOReader hashes. Switch them on first.`,
+      );
+    }
+    const hashed = await withPatience((signal) => hashFile(engine, library, book, signal));
+    const isWritten =
+      'digests' in hashed ? await writeDigests(store, book, hashed) : await writeFailure(store, book, hashed);
+    if (!isWritten) continue;
+    return 'digests' in hashed
+      ? { state: 'hashed', book: await getBook(store, actor, id) }
+      : { state: 'failed', ...hashed };
+  }
+  throw new DogearError('storage-slow', 'A scan keeps moving this book. Try again when it has ended.');
+}
+
+interface HashedFile {
+  readonly digests: Digests;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+}
+
+interface FailedFile {
+  readonly code: string;
+  readonly message: string;
+}
+
+async function hashFile(
+  engine: Engine,
+  library: Library,
+  book: CataloguedBook,
+  signal: AbortSignal,
+): Promise<HashedFile | FailedFile> {
+  const builder = new EntryBatchBuilder();
+  // As it was at the last scan: the worker notices when it is another by now, and hashes it as it is. No look at it
+  // here: on a dead file server an asynchronous one would keep a thread that passwords and name look-ups need.
+  builder.addFile(book.path.toString('latin1'), book.sizeBytes, book.modifiedNs);
+  for await (const hashed of engine.hash(library.root, [builder.take()], { signal })) {
+    const failure = hashed.failureAt(0);
+    if (failure !== undefined) return { code: failure.code, message: failure.message };
+    return {
+      digests: {
+        partialMd5: Buffer.from(hashed.partialMd5.subarray(0, 16)),
+        filenameMd5: Buffer.from(hashed.filenameMd5.subarray(0, 16)),
+      },
+      sizeBytes: hashed.sizeBytes[0] ?? 0,
+      modifiedNs: hashed.modifiedNs[0] ?? 0n,
+    };
+  }
+  throw new Error('the engine gave no outcome for a file');
+}
+
+/** Storage that does not answer keeps a worker, and nobody else, waiting. */
+async function withPatience<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const tooSlow = delay(PATIENCE_MS, undefined, { signal: stop.signal }).then(() => {
+    throw new DogearError(
+      'storage-slow',
+      `The file was not read within ${String(PATIENCE_MS / 1000)} s. Is its storage busy or away?`,
+    );
+  });
+  // When the work ends first, the abort below rejects this one, and nobody waits for it any more.
+  tooSlow.catch(() => undefined);
+  const working = work(stop.signal);
+  working.catch(() => undefined);
+  try {
+    return await Promise.race([working, tooSlow]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** @returns `false` when the book is at another path by now */
+async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFile): Promise<boolean> {
+  const nowMs = await readDatabaseNowMs(store);
+  return inTransaction(store, async (transaction) => {
+    const current = await lockBook(transaction, book.id);
+    if (current?.path.equals(book.path) !== true) return false;
+    const { partialMd5, filenameMd5 } = current;
+    if (partialMd5 !== undefined && filenameMd5 !== undefined) {
+      const replaced = replacedDigests(book.id, { partialMd5, filenameMd5 }, hashed.digests);
+      await keepFormerDigests(transaction, replaced, Math.floor(nowMs / 1000));
+    }
+    const { libraryId, path } = current;
+    await saveBooks(transaction, [{ libraryId, path, ...hashed, failure: undefined }], nowMs);
+    return true;
+  });
+}
+
+/** @returns `false` when the book is at another path by now */
+async function writeFailure(store: Store, book: CataloguedBook, { code }: FailedFile): Promise<boolean> {
+  return inTransaction(store, async (transaction) => {
+    const current = await lockBook(transaction, book.id);
+    if (current?.path.equals(book.path) !== true) return false;
+    if (code !== 'vanished') await recordFailure(transaction, [book.id], code);
+    return true;
+  });
+}

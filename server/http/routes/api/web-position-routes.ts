@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { type WebPositionOutcome, putWebPosition } from '../../../translation/put-web-position.js';
+import { DEVICE_BYTES, POSITION_BYTES } from '../../../sync/progress.js';
+import { text, time, timeOfMs } from '../../api-fields.js';
+import { type ApiRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, requestSchema } from '../../api-schemas.js';
+import { ProblemError } from '../../problem.js';
+import { documentText } from './document-text.js';
+import { locatorText, translatedJson, translatedSchema } from './translation-json.js';
+
+const fraction = z.number().min(0).max(1);
+const deviceText = text(DEVICE_BYTES)
+  .min(1)
+  .refine(
+    (value) => Buffer.byteLength(value) <= DEVICE_BYTES,
+    `has to have ${String(DEVICE_BYTES)} bytes or less`,
+  );
+
+/** A Readium locator; toolkits add members of their own. */
+const locator = z.object({
+  href: text(POSITION_BYTES).min(1),
+  type: z.string().optional(),
+  title: z.string().optional(),
+  locations: z
+    .object({
+      progression: fraction.optional(),
+      totalProgression: fraction.optional(),
+      cssSelector: text(POSITION_BYTES).optional(),
+      partialCfi: text(POSITION_BYTES).optional(),
+      fragments: z.array(text(POSITION_BYTES)).max(20).optional(),
+    })
+    .optional(),
+  text: z.object(locatorText).optional(),
+});
+
+const place = requestSchema(
+  'Place',
+  z
+    .strictObject({
+      cfi: text(POSITION_BYTES)
+        .regex(/^epubcfi\(/, 'has to be an EPUB CFI')
+        .optional(),
+      locator: locator.optional().describe('a Readium locator, instead of a CFI'),
+      device: z
+        .strictObject({ id: deviceText, name: deviceText })
+        .describe('a device of its own: KOReader passes over what comes from the device that it is'),
+      allow: z
+        .literal('chapter')
+        .optional()
+        .describe('stores the place even where only its chapter, or a fraction of it, is sure'),
+    })
+    .transform(({ cfi, locator: sent, ...rest }, context) => {
+      if (cfi !== undefined && sent === undefined) return { place: { cfi }, ...rest };
+      if (cfi === undefined && sent !== undefined) return { place: { locator: sent }, ...rest };
+      context.addIssue('has to have either a cfi or a locator');
+      return z.NEVER;
+    }),
+);
+
+const placed = answerSchema(
+  'PlacedPosition',
+  z.strictObject({
+    document: z.string(),
+    device: z.strictObject({ id: z.string(), name: z.string() }),
+    progress: z.string().describe('the x-pointer that KOReader will pull'),
+    percentage: fraction,
+    pushed_at: time,
+    translation: translatedSchema,
+  }),
+);
+
+export const placeRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'PUT',
+      path: '/progress/{document}',
+      operationId: 'putWebPosition',
+      tag: 'progress',
+      summary: 'Store where a web reader is, for KOReader to pull',
+      description:
+        'For the user of the key. The document has to be a digest of an EPUB that the user may see.',
+      access: ['feature:koreader_sync'],
+      params: z.object({ document: documentText }),
+      body: place,
+      reply: { kind: 'json', status: 200, schema: placed, says: 'What is stored' },
+      problems: [
+        'book-not-found',
+        'book-missing',
+        'book-unreadable',
+        'format-unsupported',
+        'position-untranslatable',
+        'translation-slow',
+      ],
+    },
+    async (management, { principal, params: { document }, body }) => {
+      const { place: sent, device, allow } = body;
+      const outcome = await putWebPosition(management, principal, {
+        document,
+        place: sent,
+        device,
+        allowsChapter: allow === 'chapter',
+      });
+      if (outcome.state !== 'stored') throw problemOf(outcome);
+      return {
+        value: {
+          document,
+          device,
+          progress: outcome.position,
+          percentage: outcome.percentage,
+          pushed_at: timeOfMs(outcome.pushedMs),
+          translation: translatedJson(outcome.translation),
+        },
+      };
+    },
+  ),
+];
+
+const CHAPTER_ALONE =
+  'Nothing better than its chapter is sure of the place; "allow": "chapter" would store that.';
+const IMPRECISE = {
+  fragment: CHAPTER_ALONE,
+  percentage: CHAPTER_ALONE,
+  none: 'Nothing is sure of the place.',
+  'too-long': 'The position for KOReader would be too long.',
+  'book-changed':
+    'The document is the book before its file was changed; "allow": "chapter" would store the place all the same.',
+} as const;
+
+function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'stored' }>): ProblemError {
+  if (refused.state === 'imprecise') {
+    const detail = IMPRECISE[refused.failure];
+    return new ProblemError('position-untranslatable', detail, [], { failure: refused.failure });
+  }
+  const { outcome } = refused;
+  switch (outcome.state) {
+    case 'book-not-found':
+      return new ProblemError('book-not-found', 'The document is no digest of a book that you may see.');
+    case 'book-missing':
+      return new ProblemError('book-missing', 'The last scan did not find the file of the book.');
+    case 'paged':
+    case 'format-unsupported':
+      return new ProblemError('format-unsupported', 'Only positions in EPUBs are translated.');
+    case 'untranslatable':
+      return new ProblemError('position-untranslatable', 'The position has no place in the book.', [], {
+        failure: outcome.reason,
+      });
+    case 'book-unreadable':
+      return new ProblemError('book-unreadable', `The book cannot be read: ${outcome.message}.`, [], {
+        failure: outcome.failure,
+      });
+    case 'crashed':
+      return new ProblemError('book-unreadable', 'Reading the book takes more memory than it may.', [], {
+        failure: 'crashed',
+      });
+    case 'too-slow':
+      return new ProblemError('translation-slow', 'The book was not read in time.');
+    case 'busy':
+      return new ProblemError('overloaded', 'Too many positions are being translated.');
+    default:
+      return outcome satisfies never;
+  }
+}

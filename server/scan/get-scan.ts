@@ -1,0 +1,104 @@
+import type { Actor } from '../domain/actor.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { LibraryId, ScanId } from '../domain/ids.js';
+import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import type { ScanCounts, ScanRecord, ScanState } from './scan.js';
+import { readDatabaseNowMs } from '../database/database-clock.js';
+import { visibleLibraries } from '../library/library-page.js';
+import { findScan, listScans as scansPage } from './scan-repository.js';
+import type { Store } from '../database/store.js';
+import type { BackgroundScans } from './background-scans.js';
+import { isRunnerDead } from './scan-runner.js';
+import { findLibraryFor } from '../library/get-library.js';
+import { viewerOf } from '../library/viewer.js';
+
+export interface ScanContext {
+  readonly store: Store;
+  /** The scans of this process, of which more is known; the command line has none. */
+  readonly scans?: Pick<BackgroundScans, 'live'>;
+}
+
+/** A scan as it is at this moment, whichever process runs it. */
+export interface ScanDetails {
+  readonly record: ScanRecord;
+  /** A running scan whose process is gone counts as interrupted, though nobody has written that down yet. */
+  readonly state: ScanState['state'];
+  readonly counts: ScanCounts;
+  readonly expectedFiles: number | undefined;
+  readonly elapsedMs: number;
+  /** Files found for each second since the scan began. */
+  readonly filesPerSecond: number;
+}
+
+/** @throws DogearError `scan-not-found`, also for a scan of a library that is not for the actor's eyes */
+export async function getScan(context: ScanContext, actor: Actor, id: ScanId): Promise<ScanDetails> {
+  const record = await findScanFor(context.store, actor, id);
+  return shown(context, record, await readDatabaseNowMs(context.store));
+}
+
+/** @throws DogearError `scan-not-found` */
+export async function findScanFor(store: Store, actor: Actor, id: ScanId): Promise<ScanRecord> {
+  const record = await findScan(store, id);
+  if (record !== undefined) {
+    const libraries = await visibleLibraries(store, viewerOf(actor));
+    if (libraries.some((library) => library.id === record.libraryId)) return record;
+  }
+  throw new DogearError('scan-not-found', `There is no scan ${String(id)} that you may see.`);
+}
+
+/**
+ * Newest first.
+ *
+ * @param libraryId `undefined`: of all libraries that the actor may see
+ * @throws DogearError `library-not-found`
+ */
+export async function listScans(
+  context: ScanContext,
+  actor: Actor,
+  libraryId: LibraryId | undefined,
+  { after, limit }: PageRequest<ScanId>,
+): Promise<Page<ScanDetails, ScanId>> {
+  const { store } = context;
+  if (libraryId !== undefined) await findLibraryFor(store, actor, libraryId);
+  const libraryIds =
+    libraryId === undefined
+      ? (await visibleLibraries(store, viewerOf(actor))).map(({ id }) => id)
+      : [libraryId];
+  const rows = await scansPage(store, {
+    libraryIds,
+    ...(after === undefined ? {} : { before: after }),
+    limit: limit + 1,
+  });
+  const nowMs = await readDatabaseNowMs(store);
+  const { items, next } = pageOf(rows, limit, ({ id }) => id);
+  return { items: items.map((record) => shown(context, record, nowMs)), next };
+}
+
+function shown({ scans }: ScanContext, record: ScanRecord, nowMs: number): ScanDetails {
+  const live = scans?.live(record.id);
+  const counts = live?.counts ?? record.counts;
+  const elapsedMs = Math.max(0, endMs(record, nowMs) - record.startedMs);
+  return {
+    record,
+    state: isAbandoned(record, nowMs) && live === undefined ? 'interrupted' : record.state.state,
+    counts,
+    expectedFiles: live?.expectedFiles,
+    elapsedMs,
+    filesPerSecond: filesPerSecond(counts, elapsedMs),
+  };
+}
+
+export function filesPerSecond({ found }: ScanCounts, elapsedMs: number): number {
+  return elapsedMs === 0 ? 0 : (found * 1000) / elapsedMs;
+}
+
+function endMs({ state, startedMs }: ScanRecord, nowMs: number): number {
+  if (state.state !== 'running') return state.finishedMs ?? startedMs;
+  // A process that is gone did nothing after its last word.
+  return Math.min(nowMs, state.leaseUntilMs);
+}
+
+/** Running by the database, but its process is dead or has been silent for too long. */
+export function isAbandoned({ state, runner }: ScanRecord, nowMs: number): boolean {
+  return state.state === 'running' && (state.leaseUntilMs < nowMs || isRunnerDead(runner));
+}

@@ -1,0 +1,249 @@
+import type { BookRecord, Digests, GoneBook, BookRow } from '../book/book.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { BookId, ScanId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import type { ScanCounts } from './scan.js';
+import { chooseMoved } from './move.js';
+import {
+  booksWithPartialMd5,
+  type DigestTwin,
+  lockBooks,
+  type LockedBook,
+  markMissing,
+  markPresent,
+  type MovedBook,
+  moveBooks,
+  recordFailure,
+  saveBooks,
+} from '../book/book-repository.js';
+import {
+  keepFormerDigests,
+  type ReplacedDigest,
+  replacedDigests,
+} from '../book/former-digest-repository.js';
+import { renewLease } from './scan-repository.js';
+import type { Store } from '../database/store.js';
+import { inTransaction, retrying } from '../database/transaction.js';
+import { LEASE_MS } from './scan-lease.js';
+
+/** A file as the scan found it, with digests if the library makes them. */
+export interface ScannedFile {
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+  readonly digests: Digests | undefined;
+  /** Set when the file could not be hashed; `digests` is absent then. */
+  readonly failure: string | undefined;
+  readonly known: BookRow | undefined;
+}
+
+export interface ScanBatch {
+  readonly files: readonly ScannedFile[];
+  readonly returned: readonly BookId[];
+  readonly gone: readonly GoneBook[];
+}
+
+export interface CommitContext {
+  readonly store: Store;
+  readonly library: Library;
+  readonly scanId: ScanId;
+  /** Books that moved in this scan: their old paths are not missing, and no second file may be them. */
+  readonly moved: Set<BookId>;
+  /** Whether the library held books before: only then can a new file be a moved one. */
+  readonly mayHoldMoved: boolean;
+  nowMs(this: void): number;
+  /** As the engine's, for as long as the scan runs. */
+  whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
+}
+
+/** What became of the files of a batch; `found`, `unchanged` and `failed` are counted by the caller. */
+export interface CommitCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly moved: number;
+  readonly unchanged: number;
+  readonly missing: number;
+}
+
+/**
+ * Writes a batch of a scan in one transaction: new and changed books, moves, the digests that they had before,
+ * and what is missing or back. The scan's lease is renewed as the last thing before the commit, so that a
+ * batch of a scan that lost it is rolled back and batches do not wait for one another's row longer than a commit.
+ *
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (the batch is committed all the same)
+ */
+export async function commitBatch(
+  context: CommitContext,
+  batch: ScanBatch,
+  countsAfter: (counts: CommitCounts) => ScanCounts,
+): Promise<CommitCounts> {
+  const moves = await findMoves(context, batch.files);
+  return inLease(context, async (transaction) => {
+    const counted = await writeBatch(context, transaction, batch, moves);
+    return { counts: countsAfter(counted), result: counted };
+  });
+}
+
+/**
+ * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
+ *
+ * @param work gives the scan's counts after it, and may be run again: see inTransaction()
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
+ */
+export async function inLease<T>(
+  { store, library, scanId }: CommitContext,
+  work: (transaction: Store) => Promise<{ readonly counts: ScanCounts; readonly result: T }>,
+): Promise<T> {
+  const { result, lease } = await inTransaction(store, async (transaction) => {
+    const done = await work(transaction);
+    const state = await renewLease(transaction, scanId, done.counts, LEASE_MS);
+    if (state === 'lost') throw leaseLost(library);
+    return { result: done.result, lease: state };
+  });
+  if (lease === 'cancel-requested') throw new DogearError('scan-cancelled', 'The scan was cancelled.');
+  return result;
+}
+
+export function leaseLost(library: Library): DogearError {
+  return new DogearError(
+    'scan-lease-lost',
+    `Another process has taken over the scan of "${library.name}": this one was silent for too long.`,
+  );
+}
+
+async function writeBatch(
+  context: CommitContext,
+  transaction: Store,
+  batch: ScanBatch,
+  moves: ReadonlyMap<ScannedFile, DigestTwin>,
+): Promise<CommitCounts> {
+  const nowMs = context.nowMs();
+  const nowS = Math.floor(nowMs / 1000);
+  const before = await lockBooks(transaction, booksOf(batch, moves));
+  const replaced: ReplacedDigest[] = [];
+  const saved: BookRecord[] = [];
+  const moved: MovedBook[] = [];
+  const failures = new Map<string, BookId[]>();
+  let added = 0;
+  let changed = 0;
+  let unchanged = 0;
+  for (const file of batch.files) {
+    const record = toRecord(context.library, file);
+    const twin = moves.get(file);
+    if (twin !== undefined && isAt(before.get(twin.id), [twin.path, file.path])) {
+      moved.push({ id: twin.id, record });
+      const was = before.get(twin.id)?.digests ?? twin.digests;
+      replaced.push(...replacedDigests(twin.id, was, file.digests));
+    } else if (file.known === undefined || !isAt(before.get(file.known.id), [file.path])) {
+      added++;
+      saved.push(record);
+    } else if (file.failure !== undefined) {
+      failures.set(file.failure, [...(failures.get(file.failure) ?? []), file.known.id]);
+    } else {
+      const was = before.get(file.known.id)?.digests;
+      const now = was === undefined ? [] : replacedDigests(file.known.id, was, file.digests);
+      if (now.length > 0 || differs(file, file.known)) changed++;
+      else unchanged++;
+      replaced.push(...now);
+      saved.push(record);
+    }
+  }
+  await keepFormerDigests(transaction, replaced, nowS);
+  await moveBooks(transaction, moved, nowMs);
+  await saveBooks(transaction, saved, nowMs);
+  for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
+  await markPresent(transaction, batch.returned);
+  const missing = batch.gone
+    .filter(({ id, latin1Path }) => isAt(before.get(id), [Buffer.from(latin1Path, 'latin1')]))
+    .map(({ id }) => id);
+  await markMissing(transaction, missing, nowS);
+  return { added, changed, moved: moved.length, unchanged, missing: missing.length };
+}
+
+/** Books that were there before and become something else with this batch. */
+function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
+  const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
+  const moved = [...moves.values()].map(({ id }) => id);
+  return [...known, ...moved, ...batch.gone.map(({ id }) => id)];
+}
+
+/**
+ * Whether a book still is where this scan saw it: where the library is scanned in parts, another part may have found
+ * it elsewhere. A moved one may also be at its new place, when the transaction is run again.
+ */
+function isAt(book: LockedBook | undefined, paths: readonly Buffer[]): boolean {
+  return book !== undefined && paths.some((path) => path.equals(book.path));
+}
+
+function toRecord(library: Library, file: ScannedFile): BookRecord {
+  return {
+    libraryId: library.id,
+    path: file.path,
+    sizeBytes: file.sizeBytes,
+    modifiedNs: file.modifiedNs,
+    digests: file.digests,
+    failure: file.failure,
+  };
+}
+
+function differs(file: ScannedFile, known: BookRow): boolean {
+  return file.sizeBytes !== known.sizeBytes || file.modifiedNs !== known.modifiedNs;
+}
+
+/** Empty files all share one digest, which says nothing about which of them is which. */
+function mayHaveMoved(file: ScannedFile): boolean {
+  return file.known === undefined && file.sizeBytes > 0;
+}
+
+/** Twins of one file whose old places are looked at: more than this many copies tell nothing either. */
+const TWINS_EXAMINED = 64;
+
+async function findMoves(
+  context: CommitContext,
+  files: readonly ScannedFile[],
+): Promise<ReadonlyMap<ScannedFile, DigestTwin>> {
+  const moves = new Map<ScannedFile, DigestTwin>();
+  if (!context.mayHoldMoved) return moves;
+  const digests = files.flatMap((file) =>
+    mayHaveMoved(file) && file.digests !== undefined ? [file.digests.partialMd5] : [],
+  );
+  if (digests.length === 0) return moves;
+  const { store, library } = context;
+  const twins = new Map<string, DigestTwin[]>();
+  for (const twin of await retrying(() => booksWithPartialMd5(store, library.id, digests))) {
+    const key = twin.digests.partialMd5.toString('latin1');
+    twins.set(key, [...(twins.get(key) ?? []), twin]);
+  }
+  const candidates = new Map<ScannedFile, readonly DigestTwin[]>();
+  for (const file of files) {
+    if (!mayHaveMoved(file) || file.digests === undefined) continue;
+    const same = twins.get(file.digests.partialMd5.toString('latin1')) ?? [];
+    const possible = same.filter((twin) => twin.sizeBytes === file.sizeBytes && !context.moved.has(twin.id));
+    if (possible.length > 0) candidates.set(file, possible.slice(0, TWINS_EXAMINED));
+  }
+  const gone = await goneAmong(context, [...candidates.values()].flat());
+  for (const [file, possible] of candidates) {
+    const twin = chooseMoved(
+      file,
+      possible.map((one) => ({ ...one, gone: gone.has(one.id) })),
+      context.moved,
+    );
+    if (twin === undefined) continue;
+    context.moved.add(twin.id);
+    moves.set(file, twin);
+  }
+  return moves;
+}
+
+/** Each old place is looked at once, however many copies of its file were found. */
+async function goneAmong(
+  { library, whichAreGone }: CommitContext,
+  twins: readonly DigestTwin[],
+): Promise<ReadonlySet<BookId>> {
+  const asked = [...new Map(twins.map((twin) => [twin.id, twin])).values()];
+  const answers = await whichAreGone(
+    library.root,
+    asked.map(({ path }) => path),
+  );
+  return new Set(asked.filter((_, index) => answers[index] === true).map(({ id }) => id));
+}

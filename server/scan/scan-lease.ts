@@ -1,0 +1,81 @@
+import { DogearError } from '../domain/dogear-error.js';
+import type { ScanId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import type { ScanRecord, ScanShard } from './scan.js';
+import { readDatabaseNowMs } from '../database/database-clock.js';
+import { lockLibrary } from '../library/library-repository.js';
+import { insertScan, interruptScan, latestScan, runningScans } from './scan-repository.js';
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { currentRunner, isRunnerDead } from './scan-runner.js';
+
+/** How long a scan may be silent before another machine takes its place; it speaks every third of it. */
+export const LEASE_MS = 15_000;
+
+/** A rescan that was cut short goes on where it was within this time; later it begins anew. */
+const RESUME_REGEN_WITHIN_MS = 24 * 60 * 60 * 1000;
+
+export interface ScanStart {
+  readonly scanId: ScanId;
+  readonly regenSinceMs: number | undefined;
+}
+
+/**
+ * Begins a scan: one at a time for a library, or one for each part where the library is scanned in parts.
+ * A scan whose process died on this machine gives its place up at once, one that fell silent elsewhere when
+ * its lease has run out.
+ *
+ * @throws DogearError `scan-running`, `library-not-found`
+ */
+export async function acquireScan(
+  store: Store,
+  library: Library,
+  shard: ScanShard,
+  regenHashes: boolean,
+): Promise<ScanStart> {
+  const runner = currentRunner();
+  let begun: ScanStart | undefined;
+  return inTransaction(store, async (transaction) => {
+    if ((await lockLibrary(transaction, library.id)) === undefined) {
+      throw new DogearError('library-not-found', `The library "${library.name}" has been removed.`);
+    }
+    for (const { record, leaseExpired } of await runningScans(transaction, library.id)) {
+      // It was begun, and the answer was lost.
+      if (record.id === begun?.scanId && record.runner === runner) return begun;
+      if (leaseExpired || isRunnerDead(record.runner)) await interruptScan(transaction, record.id);
+      else if (collides(record.shard, shard)) throw alreadyRunning(library, record);
+    }
+    const regenSinceMs = regenHashes ? await regenSince(transaction, library, shard) : undefined;
+    const scanId = await insertScan(transaction, {
+      libraryId: library.id,
+      shard,
+      regenSinceMs,
+      runner,
+      leaseMs: LEASE_MS,
+    });
+    begun = { scanId, regenSinceMs };
+    return begun;
+  });
+}
+
+function collides(running: ScanShard, wanted: ScanShard): boolean {
+  return running.count !== wanted.count || running.index === wanted.index;
+}
+
+function alreadyRunning(library: Library, running: ScanRecord): DogearError {
+  const [host, , , pid] = running.runner.split(' ');
+  const part =
+    running.shard.count > 1 ? `, part ${String(running.shard.index)}/${String(running.shard.count)}` : '';
+  return new DogearError(
+    'scan-running',
+    `The library "${library.name}" is being scanned already${part} (process ${String(pid)} on ${String(host)}). ` +
+      'Wait for it to end, or stop it.',
+  );
+}
+
+async function regenSince(store: Store, library: Library, shard: ScanShard): Promise<number> {
+  const nowMs = await readDatabaseNowMs(store);
+  const last = await latestScan(store, library.id, shard);
+  const sinceMs = last?.state.state === 'completed' ? undefined : last?.regenSinceMs;
+  return sinceMs !== undefined && nowMs - sinceMs < RESUME_REGEN_WITHIN_MS ? sinceMs : nowMs;
+}

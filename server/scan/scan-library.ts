@@ -1,0 +1,156 @@
+import { type Engine, EngineError, type EngineErrorCode } from '../../engine/index.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { ScanId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import { type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
+import { finishScan, latestScan, type LeaseState, renewLease } from './scan-repository.js';
+import type { Store } from '../database/store.js';
+import { retrying } from '../database/transaction.js';
+import { leaseLost } from './scan-commit.js';
+import { acquireScan, LEASE_MS } from './scan-lease.js';
+import { type FileFailure, ScanRun } from './scan-run.js';
+
+export interface ScanDependencies {
+  readonly store: Store;
+  readonly engine: Engine;
+}
+
+export interface ScanOptions {
+  /** Hash every book again, not only new and changed ones. */
+  readonly regenHashes?: boolean;
+  readonly shard?: ScanShard;
+  readonly signal?: AbortSignal;
+  /** Called once the scan has begun and is in the database. */
+  onStart?(this: void, scanId: ScanId): void;
+  /** Called after every batch; must return quickly. */
+  onProgress?(this: void, progress: ScanProgress): void;
+  onFailure?(this: void, failure: FileFailure): void;
+}
+
+export interface ScanProgress {
+  readonly scanId: ScanId;
+  readonly library: string;
+  readonly counts: ScanCounts;
+  /** Files that the last complete scan found; `undefined` at the first one. */
+  readonly expectedFiles: number | undefined;
+  readonly elapsedMs: number;
+}
+
+export interface ScanSummary {
+  readonly scanId: ScanId;
+  readonly library: string;
+  readonly counts: ScanCounts;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Brings the catalogue of one library up to date with its files and hashes what is new or changed.
+ *
+ * What was committed stays whatever happens: a scan that was cut short is gone on with by the next one. A file
+ * that cannot be hashed is counted and reported, never thrown.
+ *
+ * @throws DogearError `scan-running`, `scan-cancelled` (also when `signal` aborts), `scan-lease-lost`,
+ *   `root-missing`, `root-unreadable`, `root-not-a-folder`, `root-changed`, `root-empty`; nothing is marked
+ *   missing then
+ */
+export async function scanLibrary(
+  { store, engine }: ScanDependencies,
+  library: Library,
+  options: ScanOptions = {},
+): Promise<ScanSummary> {
+  const shard = options.shard ?? WHOLE_LIBRARY;
+  const startedAt = performance.now();
+  const last = await latestScan(store, library.id, shard);
+  const expectedFiles = last?.state.state === 'completed' ? last.counts.found : undefined;
+  const { scanId, regenSinceMs } = await acquireScan(store, library, shard, options.regenHashes === true);
+  options.onStart?.(scanId);
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const run = new ScanRun({
+    store,
+    engine,
+    library,
+    scanId,
+    shard,
+    regenSinceMs,
+    signal,
+    onBatch: (counts) =>
+      options.onProgress?.({
+        scanId,
+        library: library.name,
+        counts,
+        expectedFiles,
+        elapsedMs: performance.now() - startedAt,
+      }),
+    onFailure: (failure) => options.onFailure?.(failure),
+  });
+  const heartbeat = keepLease(store, library, scanId, run, stop);
+  try {
+    await run.run();
+    await retrying(() => finishScan(store, scanId, 'completed', run.counts));
+    return { scanId, library: library.name, counts: run.counts, elapsedMs: performance.now() - startedAt };
+  } catch (error) {
+    const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);
+    const cancelled = reason instanceof DogearError && reason.code === 'scan-cancelled';
+    const state = cancelled ? 'cancelled' : 'failed';
+    await finishScan(store, scanId, state, run.counts, messageOf(reason)).catch(
+      () => undefined, // the database is away: the lease runs out by itself
+    );
+    throw reason;
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** What is kept of an error: of those that were not foreseen the causes too, which say what really happened. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof DogearError || error.cause === undefined) return error.message;
+  return `${error.message}: ${messageOf(error.cause)}`;
+}
+
+/** Between batches, which may be long in coming from slow storage, the lease is renewed all the same. */
+function keepLease(
+  store: Store,
+  library: Library,
+  scanId: ScanId,
+  run: ScanRun,
+  stop: AbortController,
+): NodeJS.Timeout {
+  const beat = async (): Promise<void> => {
+    let lease: LeaseState;
+    try {
+      lease = await renewLease(store, scanId, run.counts, LEASE_MS);
+    } catch {
+      return; // the database is away: the next batch tells, or the next beat finds it back
+    }
+    if (lease === 'lost') stop.abort(leaseLost(library));
+    if (lease === 'cancel-requested') {
+      stop.abort(new DogearError('scan-cancelled', 'The scan was cancelled.'));
+    }
+  };
+  return setInterval(() => void beat(), LEASE_MS / 3);
+}
+
+/** What the engine says of a root, in words for the person whose library it is. */
+const ROOT_PROBLEMS = {
+  'root-missing': 'is not there. Is its disk mounted? Nothing was changed.',
+  'root-not-a-folder': 'is not a folder. Nothing was changed.',
+  'root-unreadable': 'cannot be read. Nothing was changed.',
+  'root-changed':
+    'was replaced by another while it was scanned (was its disk unmounted?). No book was marked missing.',
+} as const;
+
+function toDogearError(error: unknown, library: Library): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const { code } = error;
+  if (code === 'aborted') return new DogearError('scan-cancelled', 'The scan was stopped.', error);
+  if (!isRootProblem(code)) return error;
+  const root = `The folder ${library.root.toString()} of the library "${library.name}"`;
+  const reason = code === 'root-unreadable' ? ` The system says: ${error.message}.` : '';
+  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}${reason}`, error);
+}
+
+function isRootProblem(code: EngineErrorCode): code is keyof typeof ROOT_PROBLEMS {
+  return code in ROOT_PROBLEMS;
+}

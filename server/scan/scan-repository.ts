@@ -1,0 +1,196 @@
+import { type Selectable, sql } from 'kysely';
+import { type LibraryId, type ScanId, scanId } from '../domain/ids.js';
+import {
+  NO_COUNTS,
+  type ScanCounts,
+  type ScanRecord,
+  type ScanShard,
+  type ScanState,
+} from './scan.js';
+import { databaseNowMs } from '../database/database-clock.js';
+import { toNumber, toNumberOrUndefined } from '../database/int64.js';
+import type { ScanTable } from '../database/schema.js';
+import type { Store } from '../database/store.js';
+
+export interface NewScan {
+  readonly libraryId: LibraryId;
+  readonly shard: ScanShard;
+  readonly regenSinceMs: number | undefined;
+  readonly runner: string;
+  readonly leaseMs: number;
+}
+
+export async function insertScan(store: Store, scan: NewScan): Promise<ScanId> {
+  const now = databaseNowMs(store.dialect);
+  const result = await store.db
+    .insertInto('scan')
+    .values({
+      library_id: scan.libraryId,
+      shard_index: scan.shard.index,
+      shard_count: scan.shard.count,
+      regen_since_ms: scan.regenSinceMs ?? null,
+      state: 'running',
+      runner: scan.runner,
+      lease_until_ms: sql<number>`${now} + ${scan.leaseMs}`,
+      cancel_requested: 0,
+      started_ms: now,
+      finished_ms: null,
+      ...NO_COUNTS,
+      error: null,
+    })
+    .executeTakeFirstOrThrow();
+  return scanId(Number(result.insertId));
+}
+
+export type LeaseState = 'held' | 'cancel-requested' | 'lost';
+
+/**
+ * Writes the counts and takes the lease for another `leaseMs`. Inside the transaction of a batch this is what
+ * keeps a scan whose lease ran out (a machine that slept) from writing beside its successor.
+ */
+export async function renewLease(
+  store: Store,
+  id: ScanId,
+  counts: ScanCounts,
+  leaseMs: number,
+): Promise<LeaseState> {
+  const result = await store.db
+    .updateTable('scan')
+    .set({ ...counts, lease_until_ms: sql<number>`${databaseNowMs(store.dialect)} + ${leaseMs}` })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) return 'lost';
+  const row = await store.db
+    .selectFrom('scan')
+    .select('cancel_requested')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.cancel_requested === 1 ? 'cancel-requested' : 'held';
+}
+
+export async function finishScan(
+  store: Store,
+  id: ScanId,
+  state: 'completed' | 'failed' | 'cancelled',
+  counts: ScanCounts,
+  error?: string,
+): Promise<void> {
+  await store.db
+    .updateTable('scan')
+    .set({ ...counts, state, error: error ?? null, finished_ms: databaseNowMs(store.dialect) })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .execute();
+}
+
+/** Marks a running scan whose runner is gone: its lease ran out, or its process is known to be dead. */
+export async function interruptScan(store: Store, id: ScanId): Promise<void> {
+  await store.db
+    .updateTable('scan')
+    .set({ state: 'interrupted', finished_ms: databaseNowMs(store.dialect) })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .execute();
+}
+
+export async function requestCancel(store: Store, id: ScanId): Promise<boolean> {
+  const result = await store.db
+    .updateTable('scan')
+    .set({ cancel_requested: 1 })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export interface RunningScan {
+  readonly record: ScanRecord;
+  readonly leaseExpired: boolean;
+}
+
+export async function runningScans(store: Store, libraryId: LibraryId): Promise<readonly RunningScan[]> {
+  const rows = await store.db
+    .selectFrom('scan')
+    .selectAll()
+    .select(sql<number>`lease_until_ms < ${databaseNowMs(store.dialect)}`.as('lease_expired'))
+    .where('library_id', '=', libraryId)
+    .where('state', '=', 'running')
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ record: toScan(row), leaseExpired: row.lease_expired === 1 }));
+}
+
+/** The library's last scan of the same part, finished or not. */
+export async function latestScan(
+  store: Store,
+  libraryId: LibraryId,
+  shard: ScanShard,
+): Promise<ScanRecord | undefined> {
+  const row = await store.db
+    .selectFrom('scan')
+    .selectAll()
+    .where('library_id', '=', libraryId)
+    .where('shard_index', '=', shard.index)
+    .where('shard_count', '=', shard.count)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toScan(row);
+}
+
+export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | undefined> {
+  const row = await store.db.selectFrom('scan').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toScan(row);
+}
+
+/** Newest first; `before` is the id of the last one of the page before. */
+export async function listScans(
+  store: Store,
+  page: { readonly libraryIds: readonly LibraryId[]; readonly before?: ScanId; readonly limit: number },
+): Promise<readonly ScanRecord[]> {
+  if (page.libraryIds.length === 0) return [];
+  let query = store.db.selectFrom('scan').selectAll().where('library_id', 'in', page.libraryIds);
+  if (page.before !== undefined) query = query.where('id', '<', page.before);
+  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(toScan);
+}
+
+function toScan(row: Selectable<ScanTable>): ScanRecord {
+  return {
+    id: row.id,
+    libraryId: row.library_id,
+    shard: { index: row.shard_index, count: row.shard_count },
+    regenSinceMs: toNumberOrUndefined(row.regen_since_ms),
+    runner: row.runner,
+    startedMs: toNumber(row.started_ms),
+    counts: {
+      found: toNumber(row.found),
+      added: toNumber(row.added),
+      changed: toNumber(row.changed),
+      moved: toNumber(row.moved),
+      returned: toNumber(row.returned),
+      unchanged: toNumber(row.unchanged),
+      missing: toNumber(row.missing),
+      failed: toNumber(row.failed),
+      hashed: toNumber(row.hashed),
+    },
+    state: toState(row),
+  };
+}
+
+function toState(row: Selectable<ScanTable>): ScanState {
+  const finishedMs = toNumberOrUndefined(row.finished_ms);
+  switch (row.state) {
+    case 'running':
+      return { state: 'running', leaseUntilMs: toNumber(row.lease_until_ms) };
+    case 'failed':
+      return { state: 'failed', finishedMs: finishedMs ?? 0, error: row.error ?? 'unknown' };
+    case 'completed':
+    case 'cancelled':
+    case 'interrupted':
+      return { state: row.state, finishedMs };
+    default:
+      return row.state satisfies never;
+  }
+}

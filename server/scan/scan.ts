@@ -1,0 +1,67 @@
+import type { LibraryId, ScanId } from '../domain/ids.js';
+
+/** Part `index` (1 … count) of a library, split by folder, that one of several machines scans. */
+export interface ScanShard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export const WHOLE_LIBRARY: ScanShard = { index: 1, count: 1 };
+
+export interface ScanCounts {
+  /** Book files seen so far, failures included. */
+  readonly found: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly moved: number;
+  /** Were missing and are back, unchanged. */
+  readonly returned: number;
+  readonly unchanged: number;
+  readonly missing: number;
+  readonly failed: number;
+  /** Files read and hashed by this scan. */
+  readonly hashed: number;
+}
+
+export const NO_COUNTS: ScanCounts = {
+  found: 0,
+  added: 0,
+  changed: 0,
+  moved: 0,
+  returned: 0,
+  unchanged: 0,
+  missing: 0,
+  failed: 0,
+  hashed: 0,
+};
+
+export type ScanState =
+  | { readonly state: 'running'; readonly leaseUntilMs: number }
+  | { readonly state: 'completed' | 'cancelled' | 'interrupted'; readonly finishedMs: number | undefined }
+  | { readonly state: 'failed'; readonly finishedMs: number; readonly error: string };
+
+export interface ScanRecord {
+  readonly id: ScanId;
+  readonly libraryId: LibraryId;
+  readonly shard: ScanShard;
+  /** Books hashed before this moment are hashed again; `undefined`: only what is new or changed. */
+  readonly regenSinceMs: number | undefined;
+  readonly runner: string;
+  readonly startedMs: number;
+  readonly counts: ScanCounts;
+  readonly state: ScanState;
+}
+
+export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCounts {
+  return {
+    found: counts.found + (more.found ?? 0),
+    added: counts.added + (more.added ?? 0),
+    changed: counts.changed + (more.changed ?? 0),
+    moved: counts.moved + (more.moved ?? 0),
+    returned: counts.returned + (more.returned ?? 0),
+    unchanged: counts.unchanged + (more.unchanged ?? 0),
+    missing: counts.missing + (more.missing ?? 0),
+    failed: counts.failed + (more.failed ?? 0),
+    hashed: counts.hashed + (more.hashed ?? 0),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Actor } from '../domain/actor.js';
+import { removePosition } from './position-page.js';
+import type { Store } from '../database/store.js';
+import { resolveTargetUser } from '../accounts/resolve-target-user.js';
+import { type DocumentOfUser, progressNotFound } from './get-document.js';
+
+/**
+ * Deletes one device's position, so that readers get the newest of the others.
+ *
+ * @throws DogearError `forbidden`, `user-not-found`, `progress-not-found`
+ */
+export async function deletePosition(
+  store: Store,
+  actor: Actor,
+  { userId, document }: DocumentOfUser,
+  deviceKey: Buffer,
+): Promise<void> {
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  if (!(await removePosition(store, user.id, document, deviceKey))) throw progressNotFound();
+}

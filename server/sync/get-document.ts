@@ -1,0 +1,55 @@
+import type { Actor } from '../domain/actor.js';
+import type { CataloguedBook } from '../book/catalogued-book.js';
+import type { DevicePosition, PositionCursor } from '../device/device.js';
+import type { Document } from '../domain/document.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
+import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import { positionsPage } from './position-page.js';
+import type { Store } from '../database/store.js';
+import { resolveTargetUser } from '../accounts/resolve-target-user.js';
+import { booksOfDocuments } from './books-of-documents.js';
+import { equivalentDocuments } from './same-book-documents.js';
+
+export interface DocumentOfUser {
+  /** `undefined`: the actor. */
+  readonly userId: UserId | undefined;
+  readonly document: Document;
+}
+
+export interface DocumentDetails {
+  readonly document: Document;
+  readonly book: CataloguedBook | undefined;
+  /**
+   * The last one of each device, whichever digest of the book it goes by, the newest first: the first of all is what
+   * readers get.
+   */
+  readonly positions: Page<DevicePosition, PositionCursor>;
+}
+
+/** @throws DogearError `forbidden`, `user-not-found`, `progress-not-found` */
+export async function getDocument(
+  store: Store,
+  actor: Actor,
+  { userId, document }: DocumentOfUser,
+  { after, limit }: PageRequest<PositionCursor>,
+): Promise<DocumentDetails> {
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const documents = [document, ...(await equivalentDocuments(store, user.id, document))];
+  const rows = await positionsPage(store, user.id, documents, { after, limit: limit + 1 });
+  if (rows.length === 0 && after === undefined) throw progressNotFound();
+  const books = await booksOfDocuments(store, actor, [document]);
+  return {
+    document,
+    book: books.get(document),
+    positions: pageOf(rows, limit, (last) => ({
+      arrival: last.arrival,
+      deviceKey: last.deviceKey,
+      document: last.document,
+    })),
+  };
+}
+
+export function progressNotFound(): DogearError {
+  return new DogearError('progress-not-found', 'The user has no such position.');
+}

@@ -1,0 +1,75 @@
+import { BookError } from '../positions/book-error.js';
+import { countPages } from '../positions/pages/page-count.js';
+import { pageOfPercentage } from '../positions/pages/page-fraction.js';
+import { parsePosition } from '../positions/position.js';
+import type { Translator } from '../positions/translation/translator.js';
+import type { QueryOutcome, TranslationQuery, TranslationRequest } from './translations.js';
+
+/** Leaves a part of the patience of whoever waits, so that the outcomes until then are not lost. */
+const BUDGET_MS = 1000;
+
+/**
+ * Answers the queries one after the other, for the translating thread: reads files synchronously. Queries that are
+ * not begun within a second are `too-slow`; one that takes long by itself is the business of whoever waits.
+ */
+export async function answerTranslation(
+  translator: Translator,
+  { path, format, queries }: TranslationRequest,
+): Promise<readonly QueryOutcome[]> {
+  const startedMs = performance.now();
+  // A view over what crossed between the threads, not a copy.
+  const file = Buffer.from(path.buffer, path.byteOffset, path.byteLength);
+  const outcomes: QueryOutcome[] = [];
+  for (const query of queries) {
+    outcomes.push(
+      performance.now() - startedMs > BUDGET_MS
+        ? { state: 'too-slow' }
+        : await answered(() =>
+            format === 'epub' ? translated(translator, file, query) : paged(file, query),
+          ),
+    );
+  }
+  return outcomes;
+}
+
+async function answered(work: () => Promise<QueryOutcome>): Promise<QueryOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof BookError)) throw error;
+    return { state: 'book-unreadable', failure: error.code, message: error.message };
+  }
+}
+
+function translated(translator: Translator, path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
+  switch (query.kind) {
+    case 'position':
+      return translator.translateXpointer({ path }, query.position, { percentage: query.percentage });
+    case 'cfi':
+      return translator.translateCfi({ path }, query.cfi);
+    case 'locator':
+      return translator.translateLocator({ path }, query.locator);
+    default:
+      return query satisfies never;
+  }
+}
+
+async function paged(path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
+  const count = await countPages(path);
+  if (count.state === 'unsupported') return { state: 'format-unsupported' };
+  const { pageCount } = count;
+  if (query.kind !== 'position') return { state: 'untranslatable', reason: 'other-format' };
+  const position = parsePosition(query.position);
+  if (position.kind === 'page') {
+    return position.page <= pageCount
+      ? { state: 'paged', page: position.page, pageCount }
+      : { state: 'untranslatable', reason: 'outside-the-book' };
+  }
+  if (query.percentage === undefined) {
+    return {
+      state: 'untranslatable',
+      reason: position.kind === 'opaque' ? 'unknown-form' : 'other-format',
+    };
+  }
+  return { state: 'paged', page: pageOfPercentage(query.percentage, pageCount), pageCount };
+}

@@ -1,0 +1,96 @@
+import type { Document } from '../domain/document.js';
+import type { Principal } from '../domain/principal.js';
+import { type Fraction, parseFraction, POSITION_BYTES, type ReaderDevice } from '../sync/progress.js';
+import type { TranslatedPosition } from '../positions/translation/translated-position.js';
+import type { Locator } from '../positions/translation/locator.js';
+import { booksOfDocuments } from '../sync/books-of-documents.js';
+import { putProgress } from '../sync/put-progress.js';
+import { inOtherFile, type TranslationDetails, type TranslationContext } from './get-translations.js';
+import type { SyncStore } from '../sync/sync-store.js';
+import { translatedDocument } from './translated-document.js';
+import type { TranslationQuery } from './translations.js';
+
+/** Where a web reader is in a document. */
+export interface WebPosition {
+  readonly document: Document;
+  readonly place: { readonly cfi: string } | { readonly locator: Locator };
+  readonly device: ReaderDevice;
+  /** Whether a place of which only the chapter, or a fraction, is sure is better than none. */
+  readonly allowsChapter: boolean;
+}
+
+export type WebPositionOutcome =
+  | {
+      readonly state: 'stored';
+      /** The x-pointer that KOReader will pull. */
+      readonly position: string;
+      readonly percentage: Fraction;
+      readonly pushedMs: number;
+      readonly translation: TranslatedPosition;
+    }
+  /** Its place is known less well than is safe. */
+  | {
+      readonly state: 'imprecise';
+      readonly failure: 'fragment' | 'percentage' | 'none' | 'too-long' | 'book-changed';
+    }
+  | { readonly state: 'not-translated'; readonly outcome: Exclude<TranslationDetails, TranslatedPosition> };
+
+/**
+ * Stores where a web reader is, as a push of a device of its own, with the x-pointer for KOReader and the fraction of
+ * the book before it. The translator resolves every x-pointer as strictly as KOReader does before it gives it out.
+ *
+ * @throws SyncError `overloaded`, `unavailable`, `refused`
+ */
+export async function putWebPosition(
+  { store, translate, sync }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
+  principal: Principal,
+  { document, place, device, allowsChapter }: WebPosition,
+): Promise<WebPositionOutcome> {
+  const books = await booksOfDocuments(store, principal, [document]);
+  const found = await translatedDocument(store, principal, document, books.get(document));
+  if (found.state !== 'found') return { state: 'not-translated', outcome: found };
+  if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
+  // The x-pointer would be checked in another file than the one that the reader has.
+  if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
+  const answer = await translate({ path: found.path, format: 'epub', queries: [queryOf(place)] });
+  if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
+  const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
+  const translation = found.isFormer ? inOtherFile(outcome) : outcome;
+  if (translation.state !== 'translated') return { state: 'not-translated', outcome: translation };
+  const { xpointer: position, xpointerConfidence: confidence } = translation;
+  switch (confidence) {
+    case 'exact':
+    case 'clamped':
+    case 'element':
+      break;
+    case 'fragment':
+    case 'percentage':
+      if (allowsChapter) break;
+      return { state: 'imprecise', failure: confidence };
+    case 'none':
+      return { state: 'imprecise', failure: confidence };
+    default:
+      confidence satisfies never;
+  }
+  if (Buffer.byteLength(position) > POSITION_BYTES) return { state: 'imprecise', failure: 'too-long' };
+  const percentage = parseFraction(translation.percentage);
+  if (percentage === undefined) throw new Error('the translator gave no fraction');
+  const progress = { document, position, percentage, device, metadataJson: undefined };
+  // Its book was found above.
+  const pushedMs = Date.now();
+  await putProgress(sync, principal, progress, {
+    unknownDocuments: 'store',
+    sinceMs: performance.now(),
+    pushedMs,
+  });
+  return { state: 'stored', position, percentage, pushedMs, translation };
+}
+
+function queryOf(place: WebPosition['place']): TranslationQuery {
+  if ('cfi' in place) return { kind: 'cfi', cfi: place.cfi };
+  const { locations, ...locator } = place.locator;
+  if (locations === undefined) return { kind: 'locator', locator };
+  // A locator of another book would be found by its fraction of that book.
+  const { totalProgression: _, ...within } = locations;
+  return { kind: 'locator', locator: { ...locator, locations: within } };
+}

@@ -1,0 +1,56 @@
+import type { BookErrorCode } from '../positions/book-error.js';
+import type { Locator } from '../positions/translation/locator.js';
+import type { Translation } from '../positions/translation/translated-position.js';
+
+/** A position that somebody wants to have in its other forms. */
+export type TranslationQuery =
+  /** As a reader pushed it, in any form, with the fraction that came with it. */
+  | { readonly kind: 'position'; readonly position: string; readonly percentage?: number }
+  | { readonly kind: 'cfi'; readonly cfi: string }
+  | { readonly kind: 'locator'; readonly locator: Locator };
+
+/** Positions in one book file. Crosses to the translating thread. */
+export interface TranslationRequest {
+  /** Bytes of an absolute path, or of one below the working folder. */
+  readonly path: Uint8Array;
+  readonly format: TranslatedFormat;
+  readonly queries: readonly TranslationQuery[];
+}
+
+/** What has chapters, and what has pages. */
+export type TranslatedFormat = 'epub' | 'pages';
+
+export type QueryOutcome =
+  | Translation
+  /** A document with pages, counted from 1. */
+  | { readonly state: 'paged'; readonly page: number; readonly pageCount: number }
+  /** The file as a whole cannot be read. */
+  | { readonly state: 'book-unreadable'; readonly failure: BookErrorCode; readonly message: string }
+  /** A kind of archive or document whose pages nobody counts. */
+  | { readonly state: 'format-unsupported' }
+  /** The ones before it took all the time that there was. */
+  | { readonly state: 'too-slow' };
+
+/**
+ * - `answered`: an outcome for each query, in their order
+ * - `busy`: more requests wait than can be answered in time
+ * - `too-slow`: it took longer than anybody waits
+ * - `crashed`: the thread ended over it, mostly for lack of memory
+ */
+export type TranslationAnswer =
+  | { readonly state: 'answered'; readonly outcomes: readonly QueryOutcome[] }
+  | { readonly state: 'busy' | 'too-slow' | 'crashed' };
+
+/** Where positions are translated: a thread beside the one that answers requests. Never rejects. */
+export type Translate = (request: TranslationRequest) => Promise<TranslationAnswer>;
+
+const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
+/** RAR and 7-Zip comics too: that their pages are not counted is found out from the file. */
+const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
+
+/** By the name, as KOReader chooses its engine; `undefined`: positions in such a book are not translated. */
+export function formatOf(path: Buffer): TranslatedFormat | undefined {
+  const extension = /\.([^./]+)$/.exec(path.toString('latin1'))?.[1]?.toLowerCase() ?? '';
+  if (EPUB.has(extension)) return 'epub';
+  return PAGED.has(extension) ? 'pages' : undefined;
+}

@@ -1,0 +1,240 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type BatchDigests, digestFiles } from '../../../../engine/digest/batch-digests.js';
+import { IoRing, releaseRing } from '../../../../engine/digest/io-ring/io-ring.js';
+import { type Libc, loadLibc } from '../../../../engine/digest/io-ring/libc.js';
+import { RingReader } from '../../../../engine/digest/io-ring/ring-reader.js';
+import { createMd5Kernel } from '../../../../engine/digest/md5-kernel-choice.js';
+import { readIntoSlot, SYSTEM_CALL_READER } from '../../../../engine/digest/system-call-reader.js';
+import { createEngine, type EntryBatch, EntryBatchBuilder } from '../../../../engine/index.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { hashedFolder } from '../../collected.js';
+import { READS_HERE } from '../../reads-here.js';
+import { writeSampleFile } from '../sample-file.js';
+
+const MIB = 2 ** 20;
+
+function libcHere(): Libc {
+  const loaded = loadLibc();
+  if (loaded.state === 'unavailable') throw new Error(loaded.reason);
+  return loaded.libc;
+}
+
+/** What the process holds of rings: descriptors, and mappings. */
+function ringsHeld(): { readonly descriptors: number; readonly maps: number } {
+  const isRing = (text: string): boolean => text.includes('[io_uring]');
+  return {
+    descriptors: linksOfDescriptors().filter(isRing).length,
+    maps: readFileSync('/proc/self/maps', 'utf8').split('\n').filter(isRing).length,
+  };
+}
+
+function linksOfDescriptors(): string[] {
+  return readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The one of the listing itself.
+      return '';
+    }
+  });
+}
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
+  const kernel = createMd5Kernel('auto');
+  let root = Buffer.alloc(0);
+  let batch: EntryBatch;
+
+  beforeAll(async () => {
+    const { path: folder } = await temporaryFolder();
+    root = Buffer.from(`${folder}/`);
+    const builder = new EntryBatchBuilder();
+    const add = (name: string, sizeBytes: number, modifiedNs = 0n): void =>
+      builder.addFile(name, sizeBytes, modifiedNs);
+    const addWritten = (name: string): void => {
+      const { size, mtimeNs } = statSync(join(folder, name), { bigint: true });
+      add(name, Number(size), mtimeNs);
+    };
+    mkdirSync(join(folder, 'folder.epub'));
+    execFileSync('mkfifo', [join(folder, 'pipe.epub')]);
+    for (let round = 0; round < 40; round += 1) {
+      for (const sizeBytes of [0, 1, 2048, 4097, 5120, 100_000, 256 * MIB, 256 * MIB + 1, 1100 * MIB]) {
+        const name = `${round} ${sizeBytes}.epub`;
+        writeSampleFile(join(folder, name), sizeBytes, round);
+        addWritten(name);
+      }
+      writeFileSync(join(folder, `${round} shrunk.epub`), 'a book');
+      add(`${round} shrunk.epub`, 90_000);
+      add(`${round} gone.epub`, 100);
+    }
+    add('folder.epub', 4096);
+    add('pipe.epub', 100);
+    add(`${'long/'.repeat(1000)}.epub`, 100);
+    batch = builder.take();
+    // What is so new that it may change again unseen is read twice, in either way.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+
+  function hashedWith(reader: RingReader | typeof SYSTEM_CALL_READER): BatchDigests {
+    return digestFiles(kernel, reader, root, batch, () => false);
+  }
+
+  it.each([false, true])('reads what system calls read (letting reads wait: %s)', (clearsNonblock) => {
+    const readByCalls: string[] = [];
+    const reader = new RingReader(libcHere(), kernel.slots, {
+      clearsNonblock,
+      readOdd: (oddKernel, group, slot, outcomes) => {
+        readByCalls.push(batch.pathAt(group.first + slot).toString());
+        readIntoSlot(oddKernel, group, slot, outcomes);
+      },
+    });
+    try {
+      const open = openDescriptors();
+      const hashed = hashedWith(reader);
+      expect(hashed).toEqual(hashedWith(SYSTEM_CALL_READER));
+      expect([...new Set(hashed.failures.values())].toSorted()).toEqual([
+        'ENAMETOOLONG',
+        'ENOENT',
+        'not-regular',
+      ]);
+      expect(hashed.failures.size).toBe(40 + 3);
+      expect(hashed.changed.size).toBe(40);
+      expect(openDescriptors()).toBe(open);
+      // Whatever is as it was found is read by the ring alone.
+      expect(readByCalls).toHaveLength(hashed.failures.size + hashed.changed.size);
+    } finally {
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('does not wait for somebody who might write into a pipe that took the place of a book', () => {
+    const pipe = join(root.toString(), 'pipe.epub');
+    const writer = openSync(pipe, 'r+');
+    const reader = new RingReader(libcHere(), kernel.slots);
+    try {
+      expect(hashedWith(reader)).toEqual(hashedWith(SYSTEM_CALL_READER));
+    } finally {
+      closeSync(writer);
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('leaves no file open when the engine is closed in the middle', async () => {
+    const { path: folder } = await temporaryFolder();
+    for (let file = 0; file < 4000; file += 1) writeSampleFile(join(folder, `${file}.epub`), 70_000);
+    const books = (): number => linksOfDescriptors().filter((link) => link.startsWith(folder)).length;
+    for (let round = 0; round < 20; round += 1) {
+      const engine = createEngine({ jobs: 2, reads: 'io-uring' });
+      const hashing = engine.hash(folder, engine.walk(folder, { extensions: new Set(['epub']) }));
+      for (let batch = 0; batch < 2; batch += 1) await hashing[Symbol.asyncIterator]().next();
+      await new Promise((resolve) => setTimeout(resolve, round % 4));
+      await engine.close();
+    }
+    expect(books()).toBe(0);
+  });
+
+  it('is given back when its thread has ended', async () => {
+    const { path: folder } = await temporaryFolder();
+    for (let file = 0; file < 300; file += 1) writeFileSync(join(folder, `${file}.epub`), `book ${file}`);
+    const before = ringsHeld();
+    const engine = createEngine({ jobs: 3, reads: 'io-uring' });
+    expect((await hashedFolder(engine, folder)).size).toBe(300);
+    expect(ringsHeld().descriptors).toBeGreaterThan(before.descriptors);
+    await engine.close();
+    await expect.poll(ringsHeld).toEqual(before);
+  });
+
+  it('hashes everything where fewer files can be open at once than it would like', () => {
+    const reader = new RingReader(libcHere(), kernel.slots);
+    const setLimit = (limit: string): void =>
+      void execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${limit}:`]);
+    const limits = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    // A group has 96 files, and there is room for 15.
+    setLimit(String(openDescriptors() + 15));
+    try {
+      const hashed = hashedWith(reader);
+      setLimit(limits?.[1] ?? '1024');
+      expect(hashed).toEqual(hashedWith(SYSTEM_CALL_READER));
+    } finally {
+      setLimit(limits?.[1] ?? '1024');
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('says why there is none, and holds nothing then', () => {
+    const libc = libcHere();
+    const before = ringsHeld();
+    expect(() => new IoRing({ ...libc, ioUringSetup: () => -1 }, 8)).toThrow(
+      /does not offer io_uring \(EPERM\)/,
+    );
+    expect(() => new IoRing({ ...libc, ioUringEnter: () => -1 }, 8)).toThrow(/io_uring failed \(EPERM\)/);
+    let maps = 0;
+    const withoutMemory: Libc = {
+      ...libc,
+      map: (...where) => {
+        maps += 1;
+        return maps === 2 ? -12 : libc.map(...where);
+      },
+    };
+    expect(() => new IoRing(withoutMemory, 8)).toThrow(/no memory for io_uring \(ENOMEM\)/);
+    expect(ringsHeld()).toEqual(before);
+  });
+
+  it('goes on when a signal interrupts the wait, or only a part was taken', () => {
+    const libc = libcHere();
+    let calls = 0;
+    const interrupted: Libc = {
+      ...libc,
+      ioUringEnter: (ring, submissions, completions) => {
+        calls += 1;
+        // The first tries the ring out.
+        if (calls === 2) return -4;
+        return libc.ioUringEnter(ring, calls === 3 ? 1 : submissions, calls === 3 ? 0 : completions);
+      },
+    };
+    const ring = new IoRing(interrupted, 8);
+    try {
+      for (let close = 0; close < 3; close += 1) ring.addClose(1_000_000 + close);
+      ring.run();
+      expect([...ring.results.subarray(0, 3)]).toEqual([-9, -9, -9]);
+      expect(calls).toBe(4);
+    } finally {
+      releaseRing(libc, ring.handles);
+    }
+  });
+
+  it('that failed is not used again', () => {
+    const libc = libcHere();
+    let isFailing = false;
+    const reader = new RingReader(
+      { ...libc, ioUringEnter: (...call) => (isFailing ? -22 : libc.ioUringEnter(...call)) },
+      kernel.slots,
+    );
+    try {
+      hashedWith(reader);
+      expect(reader.isBroken).toBe(false);
+      isFailing = true;
+      expect(() => hashedWith(reader)).toThrow(/io_uring failed \(EINVAL\)/);
+      expect(reader.isBroken).toBe(true);
+      isFailing = false;
+      expect(() => hashedWith(reader)).toThrow(/has failed before/);
+    } finally {
+      releaseRing(libc, reader.handles);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { sql } from 'kysely';
+import { databaseMemory } from '../../../server/database/database-memory.js';
+import { testDatabases } from '../../support/databases.js';
+import { openHookedStore } from '../../support/hooked-store.js';
+import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { runProgram } from '../../support/program.js';
+import { pretendPages } from '../../support/stale-statistics.js';
+
+/** 16 GiB. */
+const PAGES = 2 ** 20;
+
+describe.each(testDatabases())('dogear doctor on $name', (kind) => {
+  let store: TestStore;
+  beforeEach(async () => {
+    store = await openTestStore(kind);
+  });
+  afterEach(() => store.close());
+
+  async function memoryLine(url: string): Promise<string | undefined> {
+    const { exitCode, stdout } = await runProgram(['doctor'], { env: { DOGEAR_DATABASE_URL: url } });
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('answers, schema current')]);
+    return stdout.split('\n').find((line) => line.startsWith('memory'));
+  }
+
+  if (kind.name === 'sqlite') {
+    it('says nothing of a buffer pool', async () => {
+      expect(await memoryLine(store.url)).toBeUndefined();
+    });
+    return;
+  }
+
+  it('says how large the buffer pool and the tables are', async () => {
+    expect(await memoryLine(store.url)).toMatch(/^memory {4}buffer pool of \d+ MiB, tables of \d+ MiB$/);
+  });
+
+  it('warns of tables that do not fit, and needs no rights but those on the database', async () => {
+    await pretendPages(store, 'progress', PAGES);
+    const url = new URL(store.url);
+    const name = `u${url.pathname.slice(-12)}`;
+    const { hostname } = new URL(inject('mysqlUrl'));
+    await sql`create user ${sql.raw(`'${name}'@'${hostname}'`)} identified by 'secret'`.execute(store.db);
+    await sql`grant all on ${sql.table(url.pathname.slice(1))}.* to ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(
+      store.db,
+    );
+    url.username = name;
+    url.password = 'secret';
+    expect(await memoryLine(url.href)).toMatch(
+      /buffer pool of \d+ MiB, tables of 16\d{3} MiB: too small, .*innodb_buffer_pool_size/,
+    );
+    await sql`drop user ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(store.db);
+  });
+
+  it('says that the database answers though the look at its memory fails', async () => {
+    const url = await cutOffAt('innodb_buffer_pool_size', store.url);
+    expect(await memoryLine(url)).toMatch(/^memory {4}not to be had: .*connection/i);
+  });
+
+  it('says nothing of a pool that the database does not know', async () => {
+    const hooked = openHookedStore(store.url, {
+      beforeStatement: (text) => {
+        if (!text.includes('innodb_buffer_pool_size')) return;
+        throw Object.assign(new Error('Unknown system variable'), { code: 'ER_UNKNOWN_SYSTEM_VARIABLE' });
+      },
+    });
+    expect(await databaseMemory(hooked)).toBeUndefined();
+    await hooked.close();
+  });
+});
+
+/** The address of the same database behind something that cuts the connection off where the client says `text`. */
+async function cutOffAt(text: string, databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  const { hostname, port } = url;
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname);
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) socket.on('error', cut).on('close', cut);
+    server.pipe(client);
+    client.on('data', (piece) => (piece.includes(text) ? cut() : server.write(piece)));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void proxy.close());
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  if (address === null || typeof address === 'string') throw new Error('the test is wrong');
+  url.host = `127.0.0.1:${String(address.port)}`;
+  return url.href;
+}

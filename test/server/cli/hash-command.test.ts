@@ -1,0 +1,112 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { runProgram } from '../../support/program.js';
+
+describe('dogear hash', () => {
+  const inFolder = (folder: BookFolder, args: readonly string[], stdin?: string) =>
+    runProgram(['hash', ...args], { cwd: folder.path, ...(stdin === undefined ? {} : { stdin }) });
+
+  it('prints digest, two spaces and path, folders walked in order, arguments in theirs', async () => {
+    const folder = await bookFolder({
+      'b/two.epub': 'two',
+      'b/one.pdf': 'one',
+      'b/cover.jpg': 'x',
+      'a.bin': 'three',
+    });
+    expect(await inFolder(folder, ['b', 'a.bin', 'b/two.epub'])).toMatchObject({
+      exitCode: 0,
+      stdout: `${md5('one')}  b/one.pdf\n${md5('two')}  b/two.epub\n${md5('three')}  a.bin\n${md5('two')}  b/two.epub\n`,
+      stderr: '',
+    });
+  });
+
+  it('goes on behind a file that fails, says so on standard error, and exits 1', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
+    mkdirSync(join(folder.path, 'sub'));
+    symlinkSync('nowhere', join(folder.path, 'sub/gone.epub'));
+    const { exitCode, stdout, stderr } = await inFolder(folder, [
+      'one.epub',
+      'missing.epub',
+      'sub',
+      'two.epub',
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(`${md5('one')}  one.epub\n${md5('two')}  two.epub\n`);
+    expect(stderr).toMatch(/^dogear: missing\.epub: .*\ndogear: sub\/gone\.epub: .*\n$/);
+  });
+
+  it('prints the MD5 of the file name with --filename', async () => {
+    const folder = await bookFolder({ 'sub/one.epub': 'one' });
+    const { stdout } = await inFolder(folder, ['--filename', 'sub/one.epub']);
+    expect(stdout).toBe(`${md5('one.epub')}  sub/one.epub\n`);
+  });
+
+  it('prints one JSON object a line with --json, bytes that are no text in base64', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const name = Buffer.from([0x66, 0xff, 0x2e, 0x65, 0x70, 0x75, 0x62]);
+    writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/`), name]), 'two');
+    const { stdout } = await inFolder(folder, ['--json', '.', 'nope']);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(lines).toEqual([
+      {
+        path: './f\\xff.epub',
+        path_base64: Buffer.concat([Buffer.from('./'), name]).toString('base64'),
+        partial_md5: md5('two'),
+        filename_md5: md5(name),
+        size_bytes: 3,
+      },
+      { path: './one.epub', partial_md5: md5('one'), filename_md5: md5('one.epub'), size_bytes: 3 },
+      { path: 'nope', error: 'vanished', message: expect.any(String) as unknown },
+    ]);
+  });
+
+  it('checks a list that it printed, names with line feeds and backslashes included', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'li\nne.epub': 'two', 'back\\slash.epub': 'three' });
+    const { stdout: list } = await inFolder(folder, ['.']);
+    expect(list).toContain(`\\${md5('two')}  ./li\\nne.epub\n`);
+    expect(await inFolder(folder, ['--check', '-'], list)).toMatchObject({
+      exitCode: 0,
+      stdout: './back\\slash.epub: OK\n./li\\nne.epub: OK\n./one.epub: OK\n',
+      stderr: '',
+    });
+    folder.write('one.epub', 'changed');
+    folder.remove('back\\slash.epub');
+    folder.write('list', `${list}no digest\n`);
+    const checked = await inFolder(folder, ['--check', 'list']);
+    expect(checked.exitCode).toBe(1);
+    expect(checked.stdout).toBe(
+      './back\\slash.epub: FAILED open or read\n./li\\nne.epub: OK\n./one.epub: FAILED\n',
+    );
+    expect(checked.stderr).toMatch(
+      /1 line is no digest and path\n.*1 file could not be read\n.*1 file has another digest\n$/,
+    );
+  });
+
+  it('refuses an empty list, a list that is not there, and no arguments', async () => {
+    const folder = await bookFolder();
+    expect(await inFolder(folder, ['--check', '-'], '')).toMatchObject({ exitCode: 1 });
+    const missing = await inFolder(folder, ['--check', 'nope']);
+    expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(missing.stderr).toMatch(/^dogear: nope: .*\n$/);
+    expect(await inFolder(folder, [])).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await inFolder(folder, ['--jobs', 'many', '.'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  it('ends with 0 when the reader of its output goes away', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, number) => [`${String(number)}.epub`, 'x']),
+    );
+    const folder = await bookFolder(files);
+    const { spawnSync } = await import('node:child_process');
+    const { repositoryRoot } = await import('../../support/repository-root.js');
+    const command = `node ${join(repositoryRoot, 'dist/server/main.js')} hash . | head -n 2`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: folder.path, encoding: 'utf8' });
+    expect(stdout.split('\n')).toHaveLength(3);
+    expect(stderr).toBe('');
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { testDatabases } from '../../support/databases.js';
+import { openTestStore } from '../../support/open-test-store.js';
+import { startProgram } from '../../support/program.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+async function served(url: string, ...settings: readonly string[]) {
+  const { path: cwd } = await temporaryFolder();
+  const sets = settings.flatMap((setting) => ['--set', setting]);
+  const program = startProgram(
+    ['serve', '--host', '127.0.0.1', '--port', '0', '--database', url, '--set', 'log.format=json', ...sets],
+    { cwd },
+  );
+  const [, address = ''] = await program.output('stderr', /"address":"([^"]+)"/);
+  return { program, address };
+}
+
+describe.each(testDatabases())('what machines ask a server on $name', (kind) => {
+  it.each([1, 2])('it answers with %i listening threads', async (listeners) => {
+    const store = await openTestStore(kind);
+    const { program, address } = await served(
+      store.url,
+      `server.listeners=${String(listeners)}`,
+      'enable_koreader_sync=true',
+      'server.base_url=/sub/path',
+    );
+    expect(address).toMatch(/\/sub\/path$/);
+    expect((await fetch(`${address}/livez`)).status).toBe(200);
+    expect(await (await fetch(`${address}/readyz`)).json()).toEqual({ status: 'ready' });
+    const health = await Promise.all(Array.from({ length: 20 }, () => fetch(`${address}/healthcheck`)));
+    for (const answer of health) expect(answer.headers.get('content-type')).toBe('application/json');
+    const metrics = await fetch(`${address}/metrics`);
+    expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
+    const text = await metrics.text();
+    // The sum over all threads, whichever of them was asked.
+    expect(text).toContain('dogear_http_requests_total{route="GET /healthcheck",status="200"} 20\n');
+    expect(text).toMatch(/^dogear_http_request_duration_seconds_bucket\{/m);
+    expect(text).toMatch(/^dogear_pushes_waiting 0$/m);
+    expect((await fetch(address.replace('/sub/path', '/livez'))).status).toBe(404);
+    program.send('SIGTERM');
+    expect((await program.result).exitCode).toBe(0);
+    await store.close();
+  });
+
+  it('metrics are for this machine alone, not for what a proxy on it passes on', async () => {
+    const store = await openTestStore(kind);
+    const { program, address } = await served(store.url);
+    const passedOn = await fetch(`${address}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    expect(passedOn.status).toBe(403);
+    const withKey = await fetch(`${address}/metrics`, {
+      headers: {
+        'x-forwarded-for': '203.0.113.9',
+        authorization: 'Bearer dogear_aaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbb',
+      },
+    });
+    expect(withKey.status).toBe(403);
+    program.send('SIGINT');
+    expect((await program.result).exitCode).toBe(0);
+    await store.close();
+  });
+
+  it('syncing is off until it is switched on', async () => {
+    const store = await openTestStore(kind);
+    const { program, address } = await served(store.url);
+    for (const path of ['/healthcheck', '/users/auth', '/koreader/x/users/auth', '/syncs/progress/x']) {
+      expect((await fetch(`${address}${path}`)).status).toBe(404);
+    }
+    program.send('SIGTERM');
+    await program.result;
+    await store.close();
+  });
+});

@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import type { LoadPlan } from './load-plan.js';
+import type { LoadTask } from './load-process.js';
+import type { ReaderReport } from './load-reader.js';
+
+/**
+ * Runs the devices of the plan in so many processes, the devices of each user spread over all of them, and returns what
+ * they saw when all are done.
+ */
+export async function runFleet(plan: LoadPlan, processes: number): Promise<ReaderReport> {
+  const { path } = await temporaryFolder();
+  const reports = await Promise.all(
+    Array.from({ length: processes }, (_none, index) => {
+      const devices = plan.devices.filter((_device, i) => i % processes === index);
+      return runProcess({ plan: { ...plan, devices }, reportFile: join(path, String(index)) });
+    }),
+  );
+  return {
+    events: reports.flatMap((report) => report.events),
+    failures: reports.flatMap((report) => report.failures),
+    mistakes: reports.flatMap((report) => report.mistakes),
+  };
+}
+
+async function runProcess(task: LoadTask): Promise<ReaderReport> {
+  const child = fork(fileURLToPath(new URL('./load-process.js', import.meta.url)));
+  const killWithTests = () => child.kill('SIGKILL');
+  process.once('exit', killWithTests);
+  child.send(task);
+  await once(child, 'exit');
+  process.removeListener('exit', killWithTests);
+  if (child.exitCode !== 0) throw new Error(`a process of load ended with ${String(child.exitCode)}`);
+  return JSON.parse(readFileSync(task.reportFile, 'utf8')) as ReaderReport;
+}

@@ -1,0 +1,305 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentOfDigest } from '../../../../server/domain/document.js';
+import { apiKeyId, type BookId, bookId, type LibraryId, userId } from '../../../../server/domain/ids.js';
+import { apiKeysByPrefix, noteKeyUses } from '../../../../server/accounts/keys/api-key-repository.js';
+import {
+  bookAhead,
+  booksInRange,
+  booksOfDigests,
+  booksWithDigest,
+  countBooksInRange,
+} from '../../../../server/book/book-page.js';
+import {
+  booksAtPaths,
+  booksWithPartialMd5,
+  lockBooks,
+  markMissing,
+  markPresent,
+  recordFailure,
+  removeBooks,
+  saveBooks,
+} from '../../../../server/book/book-repository.js';
+import { bulkUpsert } from '../../../../server/database/bulk-write.js';
+import { deviceKey } from '../../../../server/device/device-key.js';
+import { devicesPage } from '../../../../server/device/device-page.js';
+import { noteDevices } from '../../../../server/device/device-repository.js';
+import { cataloguedDocuments, librariesOfDigests } from '../../../../server/sync/document-repository.js';
+import { keepFormerDigests } from '../../../../server/book/former-digest-repository.js';
+import { nextBookRows } from '../../../../server/book/known-book-page.js';
+import { insertLibrary } from '../../../../server/library/library-repository.js';
+import { documentsPage, positionsPage } from '../../../../server/sync/position-page.js';
+import { newestProgress, savePushes } from '../../../../server/sync/progress-repository.js';
+import type { Store } from '../../../../server/database/store.js';
+import { inTransaction } from '../../../../server/database/transaction.js';
+import { removeUser, usersByName } from '../../../../server/accounts/user-repository.js';
+import { testDatabases } from '../../../support/databases.js';
+import { openTestStore, type TestStore } from '../../../support/open-test-store.js';
+import { pushOf } from '../../../support/progress-push.js';
+import { makeStatisticsStale, rowsRead } from '../../../support/stale-statistics.js';
+
+/** Far more than a statement may read for its keys. */
+const BOOKS = 30_000;
+const ACCOUNTS = 30_000;
+/** Those of them who read. */
+const USERS = 20;
+const DEVICES = 1500;
+const DOCUMENTS = 1500;
+/** Several indexes are looked into for each key, and the rows of temporary tables are counted too. */
+const ROWS_A_KEY = 40;
+/** Where the last hundred books of the library begin. */
+const NEAR_THE_END = pathOf(BOOKS - 101);
+
+type Statement = (store: Store, keys: number) => Promise<unknown>;
+
+const ONCE = { key: ['id'], update: [] } as const;
+
+const mysql = testDatabases().filter(({ name }) => name === 'mysql');
+
+describe.each(mysql)('on $name, with statistics from before all rows were written,', (kind) => {
+  let store: TestStore;
+  let library: LibraryId;
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+    library = await addBooks(store);
+    await addProgress(store);
+    await addAccounts(store);
+    await addDevices(store);
+    await makeStatisticsStale(store, ['book', 'former_digest', 'progress', 'device', 'user', 'api_key']);
+  });
+  afterAll(() => store.close());
+
+  it.each([1, 16, 64, 201, 256])('the newest progress of %i documents is read by its key', async (count) => {
+    const keys = Array.from({ length: count }, (_, index) => ({
+      userId: userId(1 + (index % USERS)),
+      document: documentOfDigest(partialMd5(index * 5)),
+    }));
+    const rows = await rowsRead(store, (session) => newestProgress(session, keys));
+    expect(rows).toBeLessThan(100 + ROWS_A_KEY * count);
+  });
+
+  const byKeys: readonly (readonly [string, Statement])[] = [
+    ['documents that are partial MD5s', (db, n) => cataloguedDocuments(db, some(n, partialMd5))],
+    ['documents that are filename MD5s', (db, n) => cataloguedDocuments(db, some(n, filenameMd5))],
+    ['documents that are former digests', (db, n) => cataloguedDocuments(db, some(n, formerMd5))],
+    [
+      'unknown documents',
+      (db, n) =>
+        cataloguedDocuments(
+          db,
+          some(n, (index) => md5(`unknown ${index}`)),
+        ),
+    ],
+    ['libraries of digests', (db, n) => librariesOfDigests(db, some(n, formerMd5))],
+    ['books of digests', (db, n) => booksOfDigests(db, some(n, formerMd5), [library])],
+    ['where moved files were', (db, n) => booksWithPartialMd5(db, library, some(n, partialMd5))],
+    ['books at paths', (db, n) => booksAtPaths(db, library, some(n, pathOf))],
+    ['books that are locked', undone((db, n) => lockBooks(db, some(n, idOf)))],
+    ['failures', undone((db, n) => recordFailure(db, some(n, idOf), 'gone'))],
+    ['missing books', undone((db, n) => markMissing(db, some(n, idOf), 1))],
+    ['books that are back', undone((db, n) => markPresent(db, some(n, idOf)))],
+    ['books that are removed', undone((db, n) => removeBooks(db, some(n, idOf)))],
+    ['users', found((db, n) => usersByName(db, some(n, String)))],
+    ['API keys with their users', found((db, n) => apiKeysByPrefix(db, some(n, String)))],
+    [
+      'uses of API keys',
+      undone((db, n) =>
+        noteKeyUses(
+          db,
+          some(n, (index) => apiKeyId(index + 1)),
+          2,
+        ),
+      ),
+    ],
+    [
+      'positions in documents',
+      async (db, n) => {
+        const documents = some(n, (index) => documentOfDigest(partialMd5(index % DOCUMENTS)));
+        const page = await positionsPage(db, userId(1), documents, { after: undefined, limit: n });
+        expect(page.length).toBe(n);
+      },
+    ],
+  ];
+
+  it.each(
+    byKeys.flatMap(([name, statement]) => [16, 256, 500].map((count) => [name, count, statement] as const)),
+  )('%s are found by their keys, %i at once', async (_, count, statement) => {
+    const rows = await rowsRead(store, (session) => statement(session, count));
+    expect(rows).toBeLessThan(Math.min(ROWS_A_KEY * count, BOOKS));
+  });
+
+  const pages: readonly (readonly [string, Statement])[] = [
+    ['what a scan compares', (db, n) => nextBookRows(db, library, NEAR_THE_END, n)],
+    ['books', (db, n) => booksInRange(db, rangeOf(library, n))],
+    ['the book ahead', (db, n) => bookAhead(db, library, NEAR_THE_END, n)],
+    ['counts', (db) => countBooksInRange(db, library, NEAR_THE_END, undefined)],
+    [
+      'books with a digest',
+      (db, n) => booksWithDigest(db, formerMd5(3), { libraryIds: [library], afterId: undefined, limit: n }),
+    ],
+    [
+      'documents of a user',
+      (db, n) =>
+        documentsPage(db, userId(USERS), {
+          after: documentOfDigest(Buffer.alloc(16, 0xf8)),
+          limit: n,
+        }),
+    ],
+    [
+      'devices of a user',
+      async (db, n) => {
+        const afterKey = keyOfDevice(DEVICES - 101);
+        expect((await devicesPage(db, userId(USERS), { afterKey, limit: n })).length).toBe(n);
+      },
+    ],
+  ];
+
+  it.each(pages)('%s: a page near the end reads little more than itself', async (_, statement) => {
+    expect(await rowsRead(store, (session) => statement(session, 100))).toBeLessThan(500);
+  });
+
+  it('a user is removed without a look at what others read', async () => {
+    const rows = await rowsRead(store, (session) => removeUser(session, userId(2)));
+    expect(rows).toBeLessThan(10 * DOCUMENTS);
+    const keys = [1, 2, 3].map((user) => ({
+      userId: userId(user),
+      document: documentOfDigest(partialMd5(7)),
+    }));
+    expect([...(await newestProgress(store, keys)).keys()]).toEqual([
+      expect.stringMatching(/^1 /),
+      expect.stringMatching(/^3 /),
+    ]);
+  });
+});
+
+/** Places of books all over the table. */
+function some<Value>(count: number, valueOf: (index: number) => Value): Value[] {
+  return Array.from({ length: count }, (_, index) => valueOf((index * 59) % BOOKS));
+}
+
+/** All that was asked for is there, or nothing could be said of how it is found. */
+function found(statement: (store: Store, keys: number) => Promise<ReadonlyMap<string, unknown>>): Statement {
+  return async (store, keys) => {
+    expect((await statement(store, keys)).size).toBe(keys);
+  };
+}
+
+function undone(statement: Statement): Statement {
+  return async (store, keys) => {
+    const undo = new Error('enough');
+    await expect(
+      inTransaction(store, async (transaction) => {
+        await statement(transaction, keys);
+        throw undo;
+      }),
+    ).rejects.toBe(undo);
+  };
+}
+
+function rangeOf(library: LibraryId, limit: number) {
+  return { libraryId: library, after: NEAR_THE_END, upTo: undefined, holding: [], limit };
+}
+
+async function addBooks(store: Store): Promise<LibraryId> {
+  const library = await insertLibrary(store, {
+    name: 'large',
+    root: Buffer.from('/nowhere'),
+    extensions: undefined,
+    koreaderHashes: true,
+  });
+  if (library === undefined) throw new Error('the test is wrong');
+  const books = Array.from({ length: BOOKS }, (_, index) => ({
+    libraryId: library.id,
+    path: pathOf(index),
+    sizeBytes: 1,
+    modifiedNs: 1n,
+    digests: { partialMd5: partialMd5(index), filenameMd5: filenameMd5(index) },
+    failure: undefined,
+  }));
+  await saveBooks(store, books, 1);
+  const replaced = books.map((_, index) => ({
+    bookId: idOf(index),
+    kind: 'partial' as const,
+    digest: formerMd5(index),
+  }));
+  await keepFormerDigests(store, replaced, 1);
+  return library.id;
+}
+
+async function addProgress(store: Store): Promise<void> {
+  const documents = Array.from({ length: DOCUMENTS }, (_, index) =>
+    documentOfDigest(partialMd5(index)),
+  ).toSorted();
+  for (let user = 1; user <= USERS; user += 1) {
+    const pushes = documents.map((document, arrivalIndex) => ({
+      push: { ...pushOf(document, 'Kobo', 'here'), userId: userId(user) },
+      arrivalIndex,
+    }));
+    await savePushes(store, pushes, []);
+  }
+}
+
+/** Users who are called by their numbers, each with an API key whose prefix is that number. */
+async function addAccounts(store: Store): Promise<void> {
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
+  await bulkUpsert(
+    store,
+    { table: 'user', columns: ['name', 'is_owner', 'permissions', 'is_disabled', 'created_s'], ...ONCE },
+    accounts.flatMap((index) => [String(index), 0, '', 0, 1]),
+  );
+  await bulkUpsert(
+    store,
+    {
+      table: 'api_key',
+      columns: ['user_id', 'name', 'prefix', 'secret_sha256', 'permissions', 'created_s'],
+      ...ONCE,
+    },
+    accounts.flatMap((index) => [index + 1, '', String(index), Buffer.alloc(32, index), '', 1]),
+  );
+}
+
+async function addDevices(store: Store): Promise<void> {
+  for (let user = 1; user <= USERS; user += 1) {
+    const names = Array.from({ length: DEVICES }, (_, index) => nameOfDevice(index));
+    // In the order of their keys.
+    const devices = ['Kobo', ...names].map((name) => ({ name, id: name }));
+    await noteDevices(
+      store,
+      devices.map((device) => ({ userId: userId(user), device, seenSeconds: 1 })),
+    );
+  }
+}
+
+function nameOfDevice(index: number): string {
+  return `device ${String(index).padStart(6, '0')}`;
+}
+
+function keyOfDevice(index: number): Buffer {
+  const name = nameOfDevice(index);
+  return Buffer.from(deviceKey({ name, id: name }));
+}
+
+function pathOf(index: number): Buffer {
+  return Buffer.from(`book ${String(index).padStart(6, '0')}.epub`);
+}
+
+/** As a fresh table counts them. */
+function idOf(index: number): BookId {
+  return bookId(index + 1);
+}
+
+function partialMd5(index: number): Buffer {
+  return md5(`content ${index}`);
+}
+
+function filenameMd5(index: number): Buffer {
+  return md5(`name ${index}`);
+}
+
+function formerMd5(index: number): Buffer {
+  return md5(`former ${index}`);
+}
+
+function md5(text: string): Buffer {
+  return createHash('md5').update(text).digest();
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MysqlPool, MysqlPoolConnection } from 'kysely';
+import { createPool } from 'mysql2';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { mysqlPool } from '../../../../server/database/mysql/mysql-pool.js';
+
+const TIMEOUT_MS = 200;
+const TIMED_OUT = expect.objectContaining({ code: 'PROTOCOL_SEQUENCE_TIMEOUT', fatal: true });
+const HANGS = 'select sleep(2) as answer';
+const CONNECTION_ID = 'select connection_id() as answer';
+
+/** Statements over the connections themselves: a store has the database end its statements too. */
+describe('a statement that takes longer than the pool allows', () => {
+  let pool: MysqlPool;
+  beforeEach(() => {
+    // One connection: the next statement is on the same one unless that was thrown away.
+    const uri = inject('mysqlUrl');
+    pool = mysqlPool(createPool({ uri, connectionLimit: 1, multipleStatements: true }), {
+      session: [],
+      timeoutMs: TIMEOUT_MS,
+    });
+  });
+  afterEach(() => new Promise<void>((resolve) => pool.end(() => resolve())));
+
+  it('fails in time', async () => {
+    const startedMs = performance.now();
+    expect(await outcome(HANGS)).toEqual(TIMED_OUT);
+    const tookMs = performance.now() - startedMs;
+    expect(tookMs).toBeGreaterThan(TIMEOUT_MS - 10);
+    expect(tookMs).toBeLessThan(1500);
+  });
+
+  it('takes its connection along', async () => {
+    const before = await connectionId();
+    expect(await outcome(HANGS)).toEqual(TIMED_OUT);
+    const after = await connectionId();
+    expect(after).not.toEqual(before);
+    expect(await connectionId()).toEqual(after);
+  });
+
+  it('is neither one that many went before nor one that comes after a pause', async () => {
+    const connection = await take();
+    try {
+      const before = await answerOf(connection, CONNECTION_ID);
+      // Together longer than one may take, each much shorter.
+      for (let i = 0; i < 10; i++) {
+        expect(await answerOf(connection, 'select sleep(0.03) as answer')).toBe(0);
+      }
+      await delay(1.5 * TIMEOUT_MS);
+      expect(await answerOf(connection, CONNECTION_ID)).toEqual(before);
+    } finally {
+      connection.release();
+    }
+  });
+
+  it('fails after a pause too, and after one that was quick', async () => {
+    await connectionId();
+    await delay(1.5 * TIMEOUT_MS);
+    await connectionId();
+    expect(await outcome(HANGS)).toEqual(TIMED_OUT);
+  });
+
+  it('is the first of a transaction as well', async () => {
+    const connection = await take();
+    await answerOf(connection, 'begin');
+    expect(await answerOf(connection, HANGS).catch((error: unknown) => error)).toEqual(TIMED_OUT);
+    connection.release();
+    await connectionId();
+  });
+
+  function take(): Promise<MysqlPoolConnection> {
+    return new Promise((resolve, reject) => {
+      pool.getConnection((error, connection) => {
+        if (error instanceof Error) reject(error);
+        else resolve(connection);
+      });
+    });
+  }
+
+  async function answer(statement: string): Promise<unknown> {
+    const connection = await take();
+    return answerOf(connection, statement).finally(() => connection.release());
+  }
+
+  const outcome = (statement: string): Promise<unknown> => answer(statement).catch((error: unknown) => error);
+  const connectionId = (): Promise<unknown> => answer(CONNECTION_ID);
+});
+
+/** The one cell of its one row. */
+function answerOf(connection: MysqlPoolConnection, statement: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    connection.query(statement, [], (error, rows) => {
+      if (error instanceof Error) reject(error);
+      else resolve(Array.isArray(rows) ? Object(rows[0]).answer : undefined);
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { jsonAnswer } from '../../../server/http/answer.js';
+import { CopiedHeaders } from '../../../server/http/copied-headers.js';
+import type { ReadHeader } from '../../../server/http/request.js';
+import { type CompiledRoute, Router } from '../../../server/http/router.js';
+
+/** As the native request has them: one character a byte, `''` for those that did not come. */
+const SENT = new Map([
+  ['x-auth-user', 'anna'],
+  ['x-auth-key', Buffer.from('Schlüssel').toString('latin1')],
+  ['accept', ''],
+]);
+const request = { getHeader: (name: string) => SENT.get(name) ?? '' };
+
+describe('the headers of a route', () => {
+  it('are there where it names them, and only then', () => {
+    const headers = new CopiedHeaders(routeWith(['x-auth-key', 'accept']), request);
+    expect(headers.get('x-auth-key')).toBe('Schlüssel');
+    expect(headers.get('accept')).toBeUndefined();
+    expect(() => headers.get('x-auth-user')).toThrow('the route does not name the header x-auth-user');
+    expect(() => headers.get('authorization')).toThrow('does not name the header authorization');
+  });
+
+  it('are none where it names none', () => {
+    const headers = new CopiedHeaders(routeWith([]), request);
+    expect(() => headers.get('x-auth-key')).toThrow('does not name');
+  });
+
+  it('are all where it says nothing of them, and where there is no route', () => {
+    for (const route of [routeWith(undefined), undefined]) {
+      const headers = new CopiedHeaders(route, request);
+      expect(headers.get('x-auth-user')).toBe('anna');
+      expect(headers.get('authorization')).toBeUndefined();
+    }
+  });
+});
+
+function routeWith(headers: readonly ReadHeader[] | undefined): CompiledRoute {
+  const handle = () => jsonAnswer(200, {});
+  const named = headers === undefined ? {} : { headers };
+  const route = { method: 'GET' as const, pattern: '/', handle, ...named };
+  const router = new Router('', [{ prefix: '', routes: [route], fail: handle }]);
+  const match = router.match('GET', '/');
+  if (match.route === undefined) throw new Error('the test is wrong');
+  return match.route;
+}

@@ -1,0 +1,215 @@
+import { createEngine, type Engine, EngineError } from '../../../../../engine/index.js';
+import pino from 'pino';
+import { Accounts } from '../../../../../server/accounts/accounts.js';
+import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
+import { addUser } from '../../../../../server/accounts/add-user.js';
+import { BackgroundScans } from '../../../../../server/scan/background-scans.js';
+import { scanLibrary } from '../../../../../server/scan/scan-library.js';
+import { SyncStore } from '../../../../../server/sync/sync-store.js';
+import { OPERATOR } from '../../../../../server/domain/actor.js';
+import { ALL_PERMISSIONS, type Permission } from '../../../../../server/domain/permission.js';
+import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
+import { startSyncServer } from '../../../../../server/http/sync-server.js';
+import { apiGroup } from '../../../../../server/http/routes/api.js';
+import type { Store } from '../../../../../server/database/store.js';
+import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
+import type { TestDatabaseKind } from '../../../../support/databases.js';
+import { openTestStore } from '../../../../support/open-test-store.js';
+import { answerProblem, operationOf } from './api-answers.js';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** `undefined` for no body, and for one that is no JSON. */
+  readonly json: unknown;
+}
+
+export interface Caller {
+  readonly userId: number;
+  readonly name: string;
+  readonly key: string;
+  /** Sends a request below /api/v1; fails when the answer is not as the description of the API says. */
+  call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  /** The same, and the answer's JSON. Fails when the status is another one. */
+  expect(status: number, method: string, path: string, body?: unknown): Promise<Json>;
+}
+
+// What a test reads out of an answer is checked by its expectations, and the whole answer against the description.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
+export interface ApiServer {
+  readonly url: string;
+  readonly store: Store;
+  readonly scans: BackgroundScans;
+  readonly sync: SyncStore;
+  readonly logLines: readonly string[];
+  /** Somebody with a key; the key has all permissions of the user where none are given. */
+  caller(options?: {
+    readonly permissions?: readonly Permission[];
+    readonly isOwner?: boolean;
+    readonly keyPermissions?: readonly Permission[];
+    readonly password?: string;
+  }): Promise<Caller>;
+  withKey(key: string | undefined, userId?: number, name?: string): Caller;
+  /** As a server does that is told to stop. */
+  close(): Promise<void>;
+}
+
+export async function startApiServer(
+  kind: TestDatabaseKind,
+  options: {
+    readonly basePath?: string;
+    /** Scans find what there is and then nothing more, and go on until they are stopped. */
+    readonly walksEndless?: boolean;
+  } = {},
+): Promise<ApiServer> {
+  const store = await openTestStore(kind);
+  const engine = createEngine({ jobs: 2 });
+  const logLines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => logLines.push(line) });
+  const accounts = new Accounts(store, (error) => log.error(error));
+  const sync = new SyncStore(store);
+  const scans = new BackgroundScans({
+    scan: (library, scanOptions) =>
+      scanLibrary(
+        { store, engine: options.walksEndless === true ? endless(engine) : engine },
+        library,
+        scanOptions,
+      ),
+    onError: (error) => log.error(error),
+  });
+  // The thread starts slowly on a machine that is busy with other tests.
+  const translations = new TranslationThread({ patienceMs: 30_000 });
+  const stopping = new AbortController();
+  const management = {
+    store,
+    engine,
+    scans,
+    accounts,
+    sync,
+    stopping: stopping.signal,
+    translate: translations.translate,
+  };
+  const basePath = options.basePath ?? '';
+  const server = await startSyncServer({
+    host: '127.0.0.1',
+    port: 0,
+    basePath,
+    bodyLimitBytes: 65_536,
+    trustedProxies: ['127.0.0.1'],
+    koreaderSync: true,
+    takesRegistrations: false,
+    unknownDocuments: { account: 'store', 'api-key': 'reject' },
+    accounts,
+    sync,
+    log,
+    groups: [apiGroup({ management, basePath, version: '1.2.3', log })],
+  });
+  const url = `http://127.0.0.1:${String(server.port)}${basePath}`;
+  let callers = 0;
+  const withKey: ApiServer['withKey'] = (key, userId = 0, name = '') => ({
+    userId,
+    name,
+    key: key ?? '',
+    call: (method, path, body) => call(url, key, method, path, body),
+    expect: async (status, method, path, body) => {
+      const answer = await call(url, key, method, path, body);
+      if (answer.status === status) return answer.json;
+      throw new Error(`${method} ${path}: ${String(answer.status)} ${answer.text}`);
+    },
+  });
+  return {
+    url,
+    store,
+    scans,
+    sync,
+    logLines,
+    withKey,
+    caller: async ({ permissions = [], isOwner = false, keyPermissions, password } = {}) => {
+      const name = `user${String(++callers)}`;
+      const user = await addUser(store, OPERATOR, {
+        name,
+        password,
+        permissions: new Set(permissions),
+        isOwner,
+      });
+      const mayDo = keyPermissions ?? (isOwner ? ALL_PERMISSIONS : permissions);
+      const { text } = await addApiKey(store, OPERATOR, {
+        userId: user.id,
+        name: 'test',
+        permissions: new Set(mayDo),
+        expiresSeconds: undefined,
+      });
+      return withKey(text, user.id, name);
+    },
+    close: async () => {
+      stopping.abort();
+      await Promise.all([scans.close(), server.close(5000)]);
+      await sync.pushes.idle();
+      await accounts.close();
+      await translations.close();
+      await engine.close();
+      await store.close();
+    },
+  };
+}
+
+/** Storage that never comes to an end with its listing. */
+function endless(engine: Engine): Engine {
+  return {
+    ...engine,
+    walk: async function* (root, walkOptions) {
+      yield* engine.walk(root, walkOptions);
+      await new Promise((_resolve, reject) => {
+        const stopped = (): void => reject(new EngineError('aborted', 'stopped'));
+        walkOptions.signal?.addEventListener('abort', stopped, { once: true });
+        if (walkOptions.signal?.aborted === true) stopped();
+      });
+    },
+  };
+}
+
+async function call(
+  url: string,
+  key: string | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<ApiAnswer> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const contentType = response.headers.get('content-type') ?? undefined;
+  const answer = { status: response.status, headers: response.headers, text, json: parse(text) };
+  const seen = { method, path, status: response.status, contentType, text };
+  const wrong = answerProblem(seen) ?? undescribedCode(seen, answer.json);
+  if (wrong !== undefined) throw new Error(wrong);
+  return answer;
+}
+
+/** Problems are listed in the description with each operation; the schema alone would take any code. */
+function undescribedCode(
+  { method, path, status, contentType }: Parameters<typeof answerProblem>[0],
+  json: unknown,
+): string | undefined {
+  const operation = operationOf(method, path);
+  if (operation === undefined || contentType !== PROBLEM_TYPE) return undefined;
+  const code = typeof json === 'object' && json !== null && 'code' in json ? String(json.code) : '';
+  const listed = operation.responses[String(status)]?.description ?? '';
+  if (new RegExp(`(^|\\. )${code}: `).test(listed)) return undefined;
+  return `${method} ${path}: the description of ${operation.operationId} has no ${code} for ${String(status)}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Event streams and empty answers are no JSON; the test that wants JSON sees `undefined`.
+    return undefined;
+  }
+}

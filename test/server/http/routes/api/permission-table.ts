@@ -1,0 +1,236 @@
+import type { ScanId } from '../../../../../server/domain/ids.js';
+import { type BookFolder, md5 } from '../../../../support/book-folder.js';
+
+/** Whose keys try every route: nobody's, one of each permission, and an owner's. */
+export const WHO = [
+  'nobody',
+  'none',
+  'feature:koreader_sync',
+  'feature:api_keys',
+  'library:scan',
+  'library:manage',
+  'user:manage',
+  'owner',
+] as const;
+export type Who = (typeof WHO)[number];
+
+export const EVERYBODY: readonly Who[] = WHO.filter((who) => who !== 'nobody');
+const OWN_SYNC: readonly Who[] = ['feature:koreader_sync', 'user:manage', 'owner'];
+
+export interface Row {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: (world: World) => string;
+  readonly body?: (world: World) => object;
+  readonly may: readonly Who[];
+  readonly status: number;
+}
+
+/** Things of their own for one request, so that what it does is nothing to the next. */
+export interface World {
+  readonly folder: BookFolder;
+  readonly library: number;
+  readonly book: number;
+  readonly endedScan: number;
+  readonly runningScan: ScanId;
+  readonly otherUser: number;
+  readonly ownKey: number;
+  readonly device: string;
+  readonly fresh: string;
+}
+
+const at = (path: string) => () => path;
+
+/** Every operation of the API, who may do it, and what it answers then. */
+export const TABLE: readonly Row[] = [
+  { operation: 'listLibraries', method: 'GET', path: at('/libraries'), may: EVERYBODY, status: 200 },
+  {
+    operation: 'addLibrary',
+    method: 'POST',
+    path: at('/libraries'),
+    body: ({ folder, fresh }) => ({ name: `${fresh} new`, root: folder.path }),
+    may: ['library:manage', 'owner'],
+    status: 201,
+  },
+  {
+    operation: 'getLibrary',
+    method: 'GET',
+    path: ({ library }) => `/libraries/${String(library)}`,
+    may: EVERYBODY,
+    status: 200,
+  },
+  {
+    operation: 'changeLibrary',
+    method: 'PATCH',
+    path: ({ library }) => `/libraries/${String(library)}`,
+    body: ({ fresh }) => ({ name: `${fresh} renamed` }),
+    may: ['library:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'removeLibrary',
+    method: 'DELETE',
+    path: ({ library }) => `/libraries/${String(library)}`,
+    may: ['library:manage', 'owner'],
+    status: 204,
+  },
+  {
+    operation: 'listLibraryReaders',
+    method: 'GET',
+    path: ({ library }) => `/libraries/${String(library)}/readers`,
+    may: ['library:manage', 'owner'],
+    status: 200,
+  },
+  ...(['PUT', 'DELETE'] as const).map((method) => ({
+    operation: method === 'PUT' ? 'addLibraryReader' : 'removeLibraryReader',
+    method,
+    path: ({ library, otherUser }: World) => `/libraries/${String(library)}/readers/${String(otherUser)}`,
+    may: ['library:manage', 'owner'] as const,
+    status: 204,
+  })),
+  {
+    operation: 'startScan',
+    method: 'POST',
+    path: ({ library }) => `/libraries/${String(library)}/scans`,
+    may: ['library:scan', 'owner'],
+    // The library of a world is being scanned: who may start one is told so.
+    status: 409,
+  },
+  {
+    operation: 'listScans',
+    method: 'GET',
+    path: at('/scans'),
+    may: ['library:scan', 'library:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'getScan',
+    method: 'GET',
+    path: ({ endedScan }) => `/scans/${String(endedScan)}`,
+    may: ['library:scan', 'library:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'watchScan',
+    method: 'GET',
+    path: ({ endedScan }) => `/scans/${String(endedScan)}/events`,
+    may: ['library:scan', 'library:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'cancelScan',
+    method: 'POST',
+    path: ({ runningScan }) => `/scans/${String(runningScan)}/cancel`,
+    may: ['library:scan', 'owner'],
+    status: 202,
+  },
+  { operation: 'listBooks', method: 'GET', path: at('/books'), may: EVERYBODY, status: 200 },
+  {
+    operation: 'getBook',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}`,
+    may: EVERYBODY,
+    status: 200,
+  },
+  {
+    operation: 'hashBook',
+    method: 'POST',
+    path: ({ book }) => `/books/${String(book)}/hash`,
+    may: ['library:scan', 'owner'],
+    status: 200,
+  },
+  { operation: 'listDevices', method: 'GET', path: at('/devices'), may: OWN_SYNC, status: 200 },
+  {
+    operation: 'nameDevice',
+    method: 'PATCH',
+    path: ({ device }) => `/devices/${device}`,
+    body: () => ({ friendly_name: 'x' }),
+    may: OWN_SYNC,
+    status: 200,
+  },
+  {
+    operation: 'forgetDevice',
+    method: 'DELETE',
+    path: ({ device }) => `/devices/${device}`,
+    may: OWN_SYNC,
+    status: 204,
+  },
+  { operation: 'listProgress', method: 'GET', path: at('/progress'), may: OWN_SYNC, status: 200 },
+  {
+    operation: 'showProgress',
+    method: 'GET',
+    path: ({ fresh }) => `/progress/${fresh}`,
+    may: OWN_SYNC,
+    status: 200,
+  },
+  {
+    operation: 'putWebPosition',
+    method: 'PUT',
+    path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,
+    body: () => ({ cfi: 'epubcfi(/6/2!/4/2/1:0)', device: { id: 'web', name: 'Web' } }),
+    may: ['feature:koreader_sync', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'deletePosition',
+    method: 'DELETE',
+    path: ({ fresh, device }) => `/progress/${fresh}/positions/${device}`,
+    may: OWN_SYNC,
+    status: 204,
+  },
+  {
+    operation: 'listApiKeys',
+    method: 'GET',
+    path: at('/api-keys'),
+    may: ['feature:api_keys', 'user:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'addApiKey',
+    method: 'POST',
+    path: at('/api-keys'),
+    body: () => ({ name: 'k', permissions: [] }),
+    may: ['feature:api_keys', 'user:manage', 'owner'],
+    status: 201,
+  },
+  {
+    operation: 'revokeApiKey',
+    method: 'DELETE',
+    path: ({ ownKey }) => `/api-keys/${String(ownKey)}`,
+    may: ['feature:api_keys', 'user:manage', 'owner'],
+    status: 204,
+  },
+  { operation: 'showCaller', method: 'GET', path: at('/me'), may: EVERYBODY, status: 200 },
+  { operation: 'listUsers', method: 'GET', path: at('/users'), may: ['user:manage', 'owner'], status: 200 },
+  {
+    operation: 'addUser',
+    method: 'POST',
+    path: at('/users'),
+    body: ({ fresh }) => ({ name: `${fresh}x`, permissions: [] }),
+    may: ['user:manage', 'owner'],
+    status: 201,
+  },
+  {
+    operation: 'getUser',
+    method: 'GET',
+    path: ({ otherUser }) => `/users/${String(otherUser)}`,
+    may: ['user:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'changeUser',
+    method: 'PATCH',
+    path: ({ otherUser }) => `/users/${String(otherUser)}`,
+    body: () => ({ disabled: true }),
+    may: ['user:manage', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'setPassword',
+    method: 'PUT',
+    path: ({ otherUser }) => `/users/${String(otherUser)}/password`,
+    body: () => ({ password: 'x' }),
+    may: ['user:manage', 'owner'],
+    status: 204,
+  },
+];

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTranslator } from '../../../../../server/positions/translation/translator.js';
+import { type BookFolder, bookFolder, md5 } from '../../../../support/book-folder.js';
+import { testDatabases } from '../../../../support/databases.js';
+import { makeEpub, xhtml } from '../../../../support/epub.js';
+import { makeZip } from '../../../../support/zip.js';
+import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
+
+const NAVIGATION = xhtml(
+  '<nav epub:type="toc"><ol><li><a href="text/1.xhtml">One</a></li><li><a href="text/2.xhtml">Two</a></li></ol></nav>',
+);
+const BOOK = makeEpub({
+  chapters: [
+    { content: xhtml('<p>first</p>') },
+    { content: xhtml('<p>one</p><p>two <b>three</b> four five</p>') },
+    { content: undefined },
+  ],
+  navigation: NAVIGATION,
+});
+const XPOINTER = '/body/DocFragment[2]/body/p[2]/text()[2].1';
+const CFI = 'epubcfi(/6/4!/4/4/3:1)';
+const KOBO = { device: 'Kobo', device_id: 'kobo-1' };
+const WEB = { id: 'web-1', name: 'Web reader' };
+/** Filename MD5s: readers with that method send them. */
+const DOCUMENT = md5('book.epub');
+
+describe.each(testDatabases())('positions between KOReader and a web reader on $name', (kind) => {
+  let server: ApiServer;
+  let folder: BookFolder;
+  let me: Caller;
+  let library: number;
+
+  beforeAll(async () => {
+    server = await startApiServer(kind);
+    folder = await bookFolder({
+      'broken.epub': 'no archive',
+      'other.mobi': 'x',
+      'broken.pdf': '%PDF-1.4 no',
+    });
+    folder.write('book.epub', BOOK);
+    folder.write('gone.epub', Buffer.concat([BOOK, Buffer.from('gone')]));
+    folder.write(
+      'comic.cbz',
+      makeZip(['1.png', '2.png', '3.png', '4.png'].map((name) => ({ name, content: name }))),
+    );
+    me = await server.caller({ isOwner: true });
+    ({ id: library } = await me.expect(201, 'POST', '/libraries', { name: 'l', root: folder.path }));
+    await scan();
+    folder.remove('gone.epub');
+    await scan();
+  });
+
+  afterAll(() => server.close());
+
+  async function scan(): Promise<void> {
+    const { id } = await me.expect(201, 'POST', `/libraries/${String(library)}/scans`);
+    await vi.waitFor(
+      async () => {
+        const { state } = await me.expect(200, 'GET', `/scans/${String(id)}`);
+        expect(state).toBe('completed');
+      },
+      { timeout: 20_000 },
+    );
+  }
+
+  /** As KOReader's plugin does it. */
+  async function koreader(method: string, path: string, body?: object): Promise<Json> {
+    const response = await fetch(`${server.url}/koreader/${me.key}${path}`, {
+      method,
+      headers: { accept: 'application/vnd.koreader.v1+json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    expect(response.status).toBe(200);
+    return response.json();
+  }
+
+  const push = (document: string, progress: string, percentage: number) =>
+    koreader('PUT', '/syncs/progress', { document, progress, percentage, ...KOBO });
+
+  const translationOf = async (document: string, progress: string, percentage = 0.5): Promise<Json> => {
+    await push(document, progress, percentage);
+    const shown = await me.expect(200, 'GET', `/progress/${document}`);
+    expect(shown.positions[0].progress).toBe(progress);
+    return shown.positions[0].translation;
+  };
+
+  it('go from KOReader to the web reader and back', async () => {
+    await push(DOCUMENT, XPOINTER, 0.4321);
+    const shown = await me.expect(200, 'GET', `/progress/${DOCUMENT}`);
+    expect(shown.positions).toMatchObject([
+      {
+        progress: XPOINTER,
+        percentage: 0.4321,
+        translation: {
+          state: 'translated',
+          confidence: 'exact',
+          cfi: CFI,
+          locator: { href: 'OPS/text/2.xhtml', text: { highlight: 'four', after: ' five' } },
+          chapter_title: 'Two',
+          text_before: 'one two three ',
+          text_after: 'four five',
+        },
+      },
+    ]);
+
+    const cfi = 'epubcfi(/6/4!/4/4/3:6)';
+    const placed = await me.expect(200, 'PUT', `/progress/${DOCUMENT}`, { cfi, device: WEB });
+    const xpointer = '/body/DocFragment[2]/body/p[2]/text()[2].6';
+    expect(placed).toMatchObject({
+      progress: xpointer,
+      device: WEB,
+      translation: { confidence: 'exact', cfi, text_after: 'five' },
+    });
+
+    const pulled = await koreader('GET', `/syncs/progress/${DOCUMENT}`);
+    expect(pulled).toEqual({
+      document: DOCUMENT,
+      progress: xpointer,
+      percentage: placed.percentage as number,
+      device: WEB.name,
+      device_id: WEB.id,
+      timestamp: expect.any(Number) as number,
+    });
+    expect(pulled.percentage).toBeGreaterThan(0);
+    expect(pulled.percentage).toBeLessThan(1);
+    expect(pulled.timestamp).toBe(Math.floor(Date.parse(placed.pushed_at as string) / 1000));
+    const path = `${folder.path}/book.epub`;
+    const translator = createTranslator({ cacheBytes: 0 });
+    expect(await translator.isResolvable({ path }, pulled.progress as string)).toBe(true);
+
+    // By the partial MD5 it is the same book, and another document.
+    const { items } = await me.expect(200, 'GET', `/books?library_id=${String(library)}`);
+    const digest = (items as Json[]).find((book) => book.path.text === 'book.epub').partial_md5 as string;
+    const locator = placed.translation.locator as object;
+    expect(await me.expect(200, 'PUT', `/progress/${digest}`, { locator, device: WEB })).toMatchObject({
+      progress: xpointer,
+    });
+  });
+
+  it('what is not safe for KOReader is refused, or stored by its chapter where that is allowed', async () => {
+    const path = `/progress/${DOCUMENT}`;
+    await push(DOCUMENT, XPOINTER, 0.5);
+    const refused = async (place: object, status: number, problem: object, document = DOCUMENT) => {
+      const answer = await me.expect(status, 'PUT', `/progress/${document}`, { device: WEB, ...place });
+      expect(answer).toMatchObject(problem);
+    };
+    const untranslatable = (failure: string) => ({ code: 'position-untranslatable', failure });
+    await refused({ cfi: 'epubcfi(/6/40!/4/2/1:0)' }, 422, untranslatable('outside-the-book'));
+    const other = { href: 'other.xhtml', locations: { totalProgression: 0.5 } };
+    await refused({ locator: other }, 422, untranslatable('outside-the-book'));
+    await refused({ locator: other, allow: 'chapter' }, 422, untranslatable('outside-the-book'));
+    await refused({ locator: { href: 'OPS/text/2.xhtml' } }, 422, untranslatable('fragment'));
+    const half = { href: 'OPS/text/2.xhtml', locations: { progression: 0.5 } };
+    await refused({ locator: half }, 422, untranslatable('percentage'));
+    await refused({ cfi: CFI }, 404, { code: 'book-not-found' }, md5('unknown'));
+    await refused({ cfi: CFI }, 409, { code: 'book-missing' }, md5('gone.epub'));
+    await refused({ cfi: CFI }, 409, { code: 'format-unsupported' }, md5('other.mobi'));
+    await refused({ cfi: CFI }, 409, { code: 'format-unsupported' }, md5('comic.cbz'));
+    const broken = { code: 'book-unreadable', failure: 'not-a-zip' };
+    await refused({ cfi: CFI }, 409, broken, md5('broken.epub'));
+    for (const wrong of [
+      {},
+      { cfi: CFI, locator: half },
+      { cfi: XPOINTER },
+      { cfi: CFI, device: { id: '', name: 'x' } },
+      { cfi: CFI, device: { id: 'ü'.repeat(128), name: 'x' } },
+      { cfi: CFI, device: { id: '\ud800', name: 'x' } },
+      { cfi: CFI, allow: 'anything' },
+    ]) {
+      await refused(wrong, 422, { code: 'body-invalid' });
+    }
+    expect(await koreader('GET', `/syncs/progress/${DOCUMENT}`)).toMatchObject({ progress: XPOINTER });
+
+    const allowed = { locator: half, device: WEB, allow: 'chapter' };
+    const placed = await me.expect(200, 'PUT', path, allowed);
+    expect(placed.translation.confidence).toBe('percentage');
+    expect(await koreader('GET', `/syncs/progress/${DOCUMENT}`)).toMatchObject({
+      progress: placed.progress as string,
+      device_id: WEB.id,
+    });
+  });
+
+  it('of a file that has been changed since are sure of no more than the chapter', async () => {
+    const chapters = [{ content: xhtml('<p>one two three</p>') }];
+    const edited = (content: string) => makeEpub({ chapters, files: [{ name: 'edited', content }] });
+    const digestNow = async () => {
+      const { items } = await me.expect(200, 'GET', `/books?library_id=${String(library)}`);
+      return (items as Json[]).find((book) => book.path.text === 'edited.epub').partial_md5 as string;
+    };
+    folder.write('edited.epub', edited('once'));
+    await scan();
+    const former = await digestNow();
+    const xpointer = '/body/DocFragment/body/p/text().4';
+    expect(await translationOf(former, xpointer)).toMatchObject({ confidence: 'exact' });
+    folder.write('edited.epub', edited('a second time'));
+    await scan();
+    expect(await digestNow()).not.toBe(former);
+    const translation = await translationOf(former, xpointer);
+    expect(translation).toMatchObject({ confidence: 'fragment', text_after: 'two three' });
+    const body = { cfi: translation.cfi as string, device: WEB };
+    expect(await me.expect(422, 'PUT', `/progress/${former}`, body)).toMatchObject({
+      code: 'position-untranslatable',
+      failure: 'book-changed',
+    });
+    await me.expect(200, 'PUT', `/progress/${await digestNow()}`, body);
+    const placed = await me.expect(200, 'PUT', `/progress/${former}`, { ...body, allow: 'chapter' });
+    expect(placed.translation.confidence).toBe('fragment');
+  });
+
+  it('a position without other forms says why, and is shown all the same', async () => {
+    expect(await translationOf(DOCUMENT, 'somewhere', 0)).toMatchObject({
+      state: 'translated',
+      confidence: 'percentage',
+      text_after: 'first',
+    });
+    const none = (reason: string, failure: string | null = null) => ({ state: 'none', reason, failure });
+    expect(await translationOf(md5('broken.epub'), XPOINTER)).toEqual(none('book-unreadable', 'not-a-zip'));
+    expect(await translationOf(md5('gone.epub'), XPOINTER)).toEqual(none('book-missing'));
+    expect(await translationOf(md5('other.mobi'), XPOINTER)).toEqual(none('format-unsupported'));
+    expect(await translationOf(md5('comic.cbz'), '3')).toEqual({ state: 'page', page: 3, page_count: 4 });
+    expect(await translationOf(md5('comic.cbz'), 'half', 0.5)).toEqual({
+      state: 'page',
+      page: 2,
+      page_count: 4,
+    });
+    expect(await translationOf(md5('comic.cbz'), '7')).toEqual(none('outside-the-book'));
+    // A file that is gone since the scan, and one that nobody may see any more.
+    const content = Buffer.concat([BOOK, Buffer.from('later')]);
+    folder.write('later.epub', content);
+    await scan();
+    folder.remove('later.epub');
+    expect(await translationOf(md5('later.epub'), XPOINTER)).toEqual(none('book-unreadable', 'unreadable'));
+    const stranger = await server.caller({ permissions: ['user:manage'] });
+    await me.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: true });
+    const seen = await stranger.expect(200, 'GET', `/progress/${DOCUMENT}?user_id=${String(me.userId)}`);
+    expect(seen.positions[0].translation).toEqual(none('book-not-found'));
+    await me.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: false });
+  });
+});

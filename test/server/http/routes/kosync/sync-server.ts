@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import pino from 'pino';
+import { Accounts } from '../../../../../server/accounts/accounts.js';
+import { SyncStore } from '../../../../../server/sync/sync-store.js';
+import { newApiKey } from '../../../../../server/accounts/keys/api-key-secret.js';
+import { passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
+import { hashPasswordKey } from '../../../../../server/accounts/passwords/scrypt-hash.js';
+import type { UserId } from '../../../../../server/domain/ids.js';
+import type { Permission } from '../../../../../server/domain/permission.js';
+import type { User } from '../../../../../server/accounts/user.js';
+import { startSyncServer, type SyncServerOptions } from '../../../../../server/http/sync-server.js';
+import { insertApiKey } from '../../../../../server/accounts/keys/api-key-repository.js';
+import { migrate } from '../../../../../server/database/migrate.js';
+import { type OpenStore, openStore } from '../../../../../server/database/store.js';
+import { insertUser } from '../../../../../server/accounts/user-repository.js';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** `undefined` for a body that is no JSON. */
+  readonly json: unknown;
+}
+
+export interface RequestOptions {
+  readonly body?: string | Buffer | object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TestServer {
+  readonly port: number;
+  readonly store: OpenStore;
+  readonly accounts: Accounts;
+  readonly sync: SyncStore;
+  /** Lines of the log, as JSON. */
+  readonly logLines: readonly string[];
+  send(method: string, path: string, options?: RequestOptions): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export type TestServerOptions = Partial<Omit<SyncServerOptions, 'accounts' | 'sync' | 'log'>>;
+
+/** A server on a port of its own over a database that is brought up to date first. */
+export async function startTestServer(url: string, options: TestServerOptions = {}): Promise<TestServer> {
+  const store = await openStore(url, { connections: 8, statementTimeoutMs: 3000 });
+  await migrate(store);
+  const logLines: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line) => logLines.push(line) });
+  const accounts = new Accounts(store, (error) => log.error(error));
+  const sync = new SyncStore(store);
+  const server = await startSyncServer({
+    host: '127.0.0.1',
+    port: 0,
+    basePath: '',
+    bodyLimitBytes: 65_536,
+    trustedProxies: [],
+    koreaderSync: true,
+    takesRegistrations: true,
+    unknownDocuments: { account: 'store', 'api-key': 'reject' },
+    ...options,
+    accounts,
+    sync,
+    log,
+  });
+  const agent = new Agent({ keepAlive: true });
+  return {
+    port: server.port,
+    store,
+    accounts,
+    sync,
+    logLines,
+    send: (method, path, request) => send(agent, server.port, method, path, request),
+    close: async () => {
+      agent.destroy();
+      await server.close(5000);
+      await sync.pushes.idle();
+      await accounts.close();
+      await store.close();
+    },
+  };
+}
+
+/** Sends the path as it is written, which `fetch` does not. */
+function send(
+  agent: Agent,
+  port: number,
+  method: string,
+  path: string,
+  { body, headers = {} }: RequestOptions = {},
+): Promise<Reply> {
+  const bytes =
+    body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      {
+        agent,
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        headers: {
+          accept: 'application/vnd.koreader.v1+json',
+          ...(bytes === undefined ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+          ...headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(bytes);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Some answers are meant to be no JSON; the test that wants one sees `undefined`.
+    return undefined;
+  }
+}
+
+export interface TestUser {
+  readonly user: User;
+  readonly password: string;
+  /** As KOReader sends them. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TestUserOptions {
+  readonly name?: string;
+  readonly permissions?: readonly Permission[];
+  readonly isOwner?: boolean;
+}
+
+export async function addUser(
+  { store }: Pick<TestServer, 'store'>,
+  {
+    name = `u${randomBytes(6).toString('hex')}`,
+    permissions = ['feature:koreader_sync'],
+    isOwner = false,
+  }: TestUserOptions = {},
+): Promise<TestUser> {
+  const password = randomBytes(6).toString('hex');
+  const key = passwordKeyOf(password);
+  const passwordHash = await hashPasswordKey(key);
+  const user = await insertUser(store, { name, passwordHash, isOwner, permissions: new Set(permissions) });
+  if (user === undefined) throw new Error(`the name ${name} is taken`);
+  return { user, password, headers: { 'x-auth-user': name, 'x-auth-key': key } };
+}
+
+export interface TestKeyOptions {
+  readonly permissions?: readonly Permission[];
+  readonly expiresSeconds?: number;
+}
+
+/** @returns the key as somebody types it, and its id */
+export async function addKey(
+  { store }: Pick<TestServer, 'store'>,
+  userId: UserId,
+  { permissions = ['feature:koreader_sync'], expiresSeconds }: TestKeyOptions = {},
+) {
+  const { text, prefix, secretSha256 } = newApiKey();
+  const key = await insertApiKey(store, {
+    userId,
+    name: 'test',
+    prefix,
+    secretSha256,
+    permissions: new Set(permissions),
+    expiresSeconds,
+  });
+  if (key === undefined) throw new Error('the prefix is taken');
+  return { text, id: key.id };
+}

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { jsonAnswer, type StreamAnswer } from '../../../server/http/answer.js';
+import { CLIENT_GONE } from '../../../server/http/uws.js';
+import { sendRaw } from './raw-socket.js';
+import { answered, closeServers, get, type Handler, later, serve } from './served-handler.js';
+
+afterEach(closeServers);
+
+describe('an answer over uWebSockets.js', () => {
+  it('goes out once, whatever happens in the handler', async () => {
+    const server = await serve(async () => {
+      await Promise.resolve();
+      throw new Error('broken');
+    });
+    const reply = await sendRaw({
+      port: server.port,
+      parts: [get('/')],
+      until: (text) => text.includes('thrown'),
+    });
+    expect(reply.text).toMatch(/^HTTP\/1.1 500 Internal Server Error\r\n/);
+    expect(server.failures).toMatchObject([{ kind: 'thrown', error: { message: 'broken' } }]);
+    expect(server.answers).toEqual([500]);
+  });
+
+  it('that comes too late for its client is dropped', async () => {
+    const server = await serve(later);
+    await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.answers).toEqual([CLIENT_GONE]);
+    expect(server.active).toBe(0);
+  });
+
+  it('to HEAD has no body, and the connection can be used again', async () => {
+    const { port } = await serve(() => jsonAnswer(200, { body: 'é' }));
+    const head = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const reply = await sendRaw({ port, parts: [head, 50, head, 50, get('/')], until: answered(1) });
+    expect(reply.text.split('HTTP/1.1 200 OK')).toHaveLength(4);
+    expect(reply.text.split('\r\n\r\nHTTP/1.1')).toHaveLength(3);
+  });
+
+  it('has its status, headers and type', async () => {
+    const { port } = await serve(() => jsonAnswer(418, {}, [['Retry-After', '7']]));
+    const { text } = await sendRaw({ port, parts: [get('/', 'Connection: close')] });
+    expect(text).toMatch(/^HTTP\/1.1 418 I'm a Teapot\r\n/);
+    expect(text).toContain('\r\nContent-Type: application/json\r\n');
+    expect(text).toContain('\r\nRetry-After: 7\r\n');
+  });
+
+  const stream =
+    (pieces: StreamAnswer['pieces']): Handler =>
+    () => ({
+      status: 200,
+      contentType: 'text/event-stream',
+      pieces,
+    });
+
+  it('is streamed piece by piece and ends', async () => {
+    const { port } = await serve(
+      stream(async function* () {
+        for (const piece of ['one ', 'two ', 'three']) {
+          yield piece;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }),
+    );
+    const { text } = await sendRaw({ port, parts: [get('/')], until: (got) => got.endsWith('0\r\n\r\n') });
+    expect(text).toContain('text/event-stream');
+    expect(text.replaceAll(/\r\n[0-9a-f]+\r\n/g, '')).toContain('one two three');
+  });
+
+  it('asks for no more pieces than the client takes', async () => {
+    let made = 0;
+    let notice: () => void = () => undefined;
+    const aborted = new Promise<void>((resolve) => (notice = resolve));
+    const { port } = await serve(
+      stream(async function* (signal) {
+        signal.addEventListener('abort', () => notice());
+        for (;;) {
+          made++;
+          yield Buffer.alloc(1 << 20);
+          await Promise.resolve();
+        }
+      }),
+    );
+    const { connect } = await import('node:net');
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    socket.write(get('/'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = made;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(made).toBe(before);
+    expect(made).toBeLessThan(50);
+    socket.destroy();
+    await aborted;
+  });
+
+  it('that breaks in the middle is cut off, so that nobody takes it for whole', async () => {
+    const server = await serve(
+      stream(async function* () {
+        yield 'begun';
+        await Promise.resolve();
+        throw new Error('broken');
+      }),
+    );
+    const { text, isClosed } = await sendRaw({ port: server.port, parts: [get('/')] });
+    expect([text.endsWith('0\r\n\r\n'), isClosed]).toEqual([false, true]);
+    expect(server.failures).toMatchObject([{ kind: 'thrown' }]);
+  });
+});

@@ -1,0 +1,263 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Answer, jsonAnswer } from '../../../server/http/answer.js';
+import { parseNetwork } from '../../../server/http/client-address.js';
+import type { HttpRequest } from '../../../server/http/request.js';
+import { Router } from '../../../server/http/router.js';
+import { listen } from '../../../server/http/uws.js';
+import { sendRaw } from './raw-socket.js';
+import {
+  answered,
+  closeLater,
+  closeServers,
+  echo,
+  get,
+  type Handler,
+  later,
+  put,
+  serve,
+} from './served-handler.js';
+
+afterEach(closeServers);
+
+describe('a request over uWebSockets.js', () => {
+  it('is a snapshot that outlives the native one', async () => {
+    const seen: unknown[] = [];
+    const { port } = await serve(async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { method, path, query, params, body } = request;
+      seen.push({ method, path, query, params, body, key: request.header('x-auth-key') });
+      return jsonAnswer(200, { body });
+    });
+    await sendRaw({
+      port,
+      parts: ['PUT /a%20b?c=%20d HTTP/1.1\r\nHost: x\r\nX-Auth-Key: k\r\nContent-Length: 3\r\n\r\nabc'],
+      until: answered(1),
+    });
+    expect(seen).toEqual([
+      { method: 'PUT', path: '/a%20b', query: 'c=%20d', params: ['a b'], body: 'abc', key: 'k' },
+    ]);
+  });
+
+  it('puts bodies together from chunks and packets, UTF-8 cut in half and all', async () => {
+    const { port } = await serve(echo);
+    const text = 'ä€🙂'.repeat(20);
+    const bytes = Buffer.from(text);
+    const head = `PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(bytes.length)}\r\n\r\n`;
+    const parts: (string | Buffer | number)[] = [head];
+    for (let i = 0; i < bytes.length; i += 7) parts.push(bytes.subarray(i, i + 7), 1);
+    const split = await sendRaw({ port, parts, until: answered(1) });
+    expect(Buffer.from(split.text, 'latin1').toString()).toContain(JSON.stringify(text));
+    const chunked = await sendRaw({
+      port,
+      parts: [
+        'PUT /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+        5,
+        '2\r\nde\r\n0\r\n\r\n',
+      ],
+      until: answered(1),
+    });
+    expect(chunked.text).toContain('"body":"abcde"');
+  });
+
+  it('takes a body that comes byte by byte in time that grows with its length, not with the square of it', async () => {
+    const bodyBytes = 512 * 1024;
+    const { port } = await serve((request) => jsonAnswer(200, { body: request.body.length }), {
+      bodyLimitBytes: bodyBytes,
+    });
+    const head = 'PUT /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const body = `${'1\r\nx\r\n'.repeat(bodyBytes)}0\r\n\r\n`;
+    const reply = await sendRaw({ port, parts: [head, body], until: answered(1), deadlineMs: 60_000 });
+    expect(reply.text).toContain(`"body":${String(bodyBytes)}`);
+    // Half a second on a busy machine; joining all that came with each byte takes tens of seconds.
+    expect(reply.elapsedMs).toBeLessThan(5000);
+  });
+
+  it('has an empty body where none is sent', async () => {
+    const { port } = await serve(echo);
+    const reply = await sendRaw({ port, parts: ['PUT /p HTTP/1.1\r\nHost: x\r\n\r\n'], until: answered(1) });
+    expect(reply.text).toContain('"body":""');
+  });
+
+  it('reads header values as UTF-8', async () => {
+    const { port } = await serve((request) => jsonAnswer(200, { body: request.header('x-auth-user') }));
+    const reply = await sendRaw({ port, parts: [get('/', 'X-Auth-User: Jürgen')], until: answered(1) });
+    expect(Buffer.from(reply.text, 'latin1').toString()).toContain('"body":"Jürgen"');
+  });
+
+  it('knows its client, behind a proxy as well', async () => {
+    const handle: Handler = (request) => jsonAnswer(200, { body: request.clientAddress });
+    const trusted = parseNetwork('127.0.0.1');
+    const plain = await serve(handle);
+    const proxied = await serve(handle, { trustedProxies: trusted === undefined ? [] : [trusted] });
+    const request = get('/', 'X-Forwarded-For: 198.51.100.7, 192.0.2.1');
+    const direct = await sendRaw({ port: plain.port, parts: [request], until: answered(1) });
+    expect(direct.text).toContain('"body":"127.0.0.1"');
+    const forwarded = await sendRaw({ port: proxied.port, parts: [request], until: answered(1) });
+    expect(forwarded.text).toContain('"body":"192.0.2.1"');
+  });
+
+  it.each(['198.51.100.7', '', '198.51.100.7, 198.51.100.8'])(
+    'believes the line of X-Forwarded-For that the proxy wrote below the line %j of the client',
+    async (line) => {
+      const trusted = parseNetwork('127.0.0.1');
+      const { port } = await serve((request) => jsonAnswer(200, { body: request.clientAddress }), {
+        trustedProxies: trusted === undefined ? [] : [trusted],
+      });
+      const lines = [`X-Forwarded-For: ${line}`, 'Accept: */*', 'X-Forwarded-For: 192.0.2.1'];
+      const reply = await sendRaw({ port, parts: [get('/', ...lines)], until: answered(1) });
+      expect(reply.text).toContain('"body":"192.0.2.1"');
+    },
+  );
+
+  it('is answered on one connection 200 times, one after the other', async () => {
+    const { port } = await serve(later);
+    let sent = 0;
+    const burst = await sendRaw({
+      port,
+      parts: [put('0')],
+      until: (text) => text.split('"body"').length > 1,
+    });
+    expect(burst.text).toContain('200 OK');
+    const { Agent, request } = await import('node:http');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    for (; sent < 200; sent++) {
+      const status = await new Promise((resolve, reject) => {
+        const client = request({ agent, port, host: '127.0.0.1', method: 'PUT', path: '/p' }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode));
+        });
+        client.on('socket', (socket) => sockets.add(socket)).on('error', reject);
+        client.end(String(sent));
+      });
+      expect(status).toBe(200);
+    }
+    agent.destroy();
+    expect(sockets.size).toBe(1);
+  });
+
+  it('that does not wait for the answer before ends the connection, and nothing else', async () => {
+    // uWebSockets.js has no pipelining: it closes. What must not happen is a mix-up or a crash.
+    const server = await serve(later);
+    const reply = await sendRaw({ port: server.port, parts: [put('1') + put('2')] });
+    expect([reply.text, reply.isClosed]).toEqual(['', true]);
+    expect(server.active).toBe(0);
+    const next = await sendRaw({ port: server.port, parts: [put('3')], until: answered(1) });
+    expect(next.text).toContain('"body":"3"');
+  });
+});
+
+describe('a body that is too large', () => {
+  it.each([
+    ['announced', (size: number) => `Content-Length: ${String(size)}`, (size: number) => 'x'.repeat(size)],
+    [
+      'chunked',
+      () => 'Transfer-Encoding: chunked',
+      (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`,
+    ],
+  ])('is answered with 413 and the connection closes: %s', async (_case, header, body) => {
+    const server = await serve(echo);
+    for (const size of [1001, 100_000, 5_000_000]) {
+      const reply = await sendRaw({
+        port: server.port,
+        parts: [`PUT /p HTTP/1.1\r\nHost: x\r\n${header(size)}\r\n\r\n`, body(size)],
+      });
+      expect(reply.text).toMatch(/^HTTP\/1.1 413 Payload Too Large\r\n/);
+      expect(reply.text.toLowerCase()).toContain('connection: close');
+      expect(reply.isClosed).toBe(true);
+    }
+    expect(server.answers).toEqual([413, 413, 413]);
+    expect(server.active).toBe(0);
+  });
+
+  it('is refused before it is sent', async () => {
+    const { port } = await serve(echo);
+    const reply = await sendRaw({
+      port,
+      parts: ['PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n'],
+      until: (text) => text.includes('413'),
+      deadlineMs: 2000,
+    });
+    expect(reply.text).toContain('413');
+  });
+});
+
+describe('a client that is slow', () => {
+  it('loses its connection, wherever it stops', async () => {
+    const server = await serve(echo);
+    const stops = [
+      [],
+      ['GET / HTTP/1.1\r\nHo'],
+      ['PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab'],
+      // A byte now and then does not help.
+      ['GET / HTTP/1.1\r\nHost: ', ...Array.from({ length: 6 }, () => [2000, 'x']).flat()],
+    ];
+    const replies = await Promise.all(
+      stops.map((parts) => sendRaw({ port: server.port, parts, deadlineMs: 20_000 })),
+    );
+    expect(replies.map((reply) => reply.isClosed)).toEqual([true, true, true, true]);
+    expect(server.active).toBe(0);
+  });
+});
+
+describe('what uWebSockets.js answers by itself', () => {
+  it.each([
+    ['a header that is too long', get('/', `X: ${'a'.repeat(20_000)}`), '431'],
+    [
+      'a hundred and twenty headers',
+      get('/', ...Array.from({ length: 120 }, (_, i) => `X${String(i)}: a`)),
+      '431',
+    ],
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n', '400'],
+    [
+      'two framings',
+      'PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n',
+      '400',
+    ],
+    ['a negative length', 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\nabc', '400'],
+    ['HTTP/1.0', 'GET / HTTP/1.0\r\nHost: x\r\n\r\n', '505'],
+    ['a target without a path', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', '505'],
+    ['nothing of HTTP', '\u0000\u0001\r\n\r\n', '505'],
+  ])('%s', async (_case, request, status) => {
+    const { port } = await serve(echo);
+    const reply = await sendRaw({ port, parts: [request] });
+    expect(reply.text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(reply.isClosed).toBe(true);
+  });
+});
+
+describe('closing the server', () => {
+  it('answers what waits, tells kept connections, and takes no more', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const server = await serve(async (request: HttpRequest) => {
+      if (request.path === '/held') await held;
+      return echo(request);
+    });
+    const waiting = sendRaw({ port: server.port, parts: [get('/held')], until: answered(1) });
+    while (server.active === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const closing = server.close(10_000);
+    expect((await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 500 })).text).toBe('');
+    release();
+    const reply = await waiting;
+    expect(reply.text).toContain('200 OK');
+    expect(reply.text.toLowerCase()).toContain('connection: close');
+    await closing;
+  });
+
+  it('waits no longer than it is told to', async () => {
+    const server = await serve(() => new Promise<Answer>(() => undefined));
+    const waiting = sendRaw({ port: server.port, parts: [get('/')] });
+    while (server.active === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.close(50);
+    expect(await waiting).toMatchObject({ text: '', isClosed: true });
+  });
+
+  it('gives the port back, and does not share one that is taken', async () => {
+    const server = await serve(echo);
+    const router = new Router('', [{ prefix: '', routes: [], fail: () => jsonAnswer(404, {}) }]);
+    const options = { host: '127.0.0.1', port: server.port, router, bodyLimitBytes: 1, trustedProxies: [] };
+    await expect(listen(options)).rejects.toThrow(`port ${String(server.port)}`);
+    await server.close(100);
+    closeLater(await listen(options));
+  });
+});

@@ -1,0 +1,113 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseStyleSheet } from '../../../server/positions/crengine/style-sheet.js';
+import { createTranslator } from '../../../server/positions/translation/translator.js';
+import { makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
+import { translated } from '../../support/one-chapter.js';
+
+const folder = makeBookFolder();
+afterAll(() => folder.remove());
+const translator = createTranslator({ cacheBytes: 8 * 1024 * 1024 });
+
+async function positionOf(css: string, body: string, cfi: string, head = ''): Promise<[string, string]> {
+  const chapters = [
+    { content: xhtml(body, `<link rel="stylesheet" type="text/css" href="../s.css"/>${head}`) },
+    { content: xhtml('<p>x</p>') },
+  ];
+  const files = [
+    { name: 'OPS/s.css', content: css },
+    { name: 'OPS/more/t.css', content: 'span { display: block }' },
+  ];
+  const path = folder.write(makeEpub({ chapters, files }));
+  const position = translated(await translator.translateCfi({ path }, `epubcfi(/6/2!${cfi})`));
+  return [position.xpointer.replace('/body/DocFragment[1]/body', ''), position.xpointerConfidence];
+}
+
+/** With inline spans the spaces are kept, with blocks they are removed: `y` is in the third or the second text. */
+const BODY = '<div>t <span class="a">x</span> <span class="a b">z</span> y</div>';
+const Y = '/4/2/5:1';
+
+describe('style sheets', () => {
+  it.each([
+    ['p { color: red }', 'exact'],
+    ['span { font-weight: bold }', 'exact'],
+    ['.other { display: block }', 'exact'],
+    ['p > span { display: block }', 'exact'],
+    ['.a { display: none }', 'exact'],
+    // One space is one space, kept or collapsed.
+    ['div { white-space: pre-wrap }', 'exact'],
+    // The same in both worlds, with the style sheet and without.
+    ['div { display: block } span { display: inline }', 'exact'],
+    ['@media print { p { display: none } }', 'exact'],
+    // KOReader may show the book with its style sheets or without: the number of the text is not certain.
+    ['span { display: block }', 'element'],
+    ['.a { DISPLAY : block !important }', 'element'],
+    ['div.z, div > .a { display: block }', 'element'],
+    ['body div .a.b { display: block }', 'element'],
+    ['/* } */ .a { content: "}"; display: block }', 'element'],
+    ['@media screen { span { display: block } }', 'element'],
+    ['span:not(.q, .r) { display: block }', 'element'],
+    ['span[title="a b"] { display: block }', 'element'],
+    ['body > .a { display: block }', 'exact'],
+    ['p + span { display: block }', 'element'],
+    ['.a { float: left }', 'element'],
+    ['@import url("more/t.css");', 'element'],
+    ['@import "s.css"; @import "more/t.css";', 'element'],
+    // The later rule, or the more specific one, wins.
+    ['span { display: block } span { display: inline }', 'exact'],
+    ['span.a { display: inline } span { display: block }', 'exact'],
+    ['span { display: block !important } span.a { display: inline }', 'element'],
+    ['span { display: block } @media screen { span { display: inline } }', 'element'],
+    // Not valid to the end, but rules before count.
+    ['span { display: block', 'element'],
+    ['}}} span { display: block }', 'element'],
+  ])('%s: %s', async (css, confidence) => {
+    expect((await positionOf(css, BODY, Y))[1]).toBe(confidence);
+    expect((await positionOf('', BODY, Y, `<style>${css.replaceAll('more/', '../more/')}</style>`))[1]).toBe(
+      confidence,
+    );
+  });
+
+  it('leave the element where the text is not certain', async () => {
+    expect(await positionOf('span { display: block }', BODY, Y)).toEqual(['/div', 'element']);
+    expect(await positionOf('', BODY, Y)).toEqual(['/div/text()[3].1', 'exact']);
+  });
+
+  it('change nothing where there is no white space to remove', async () => {
+    const body = '<div>t<span class="a">x</span>y</div>';
+    expect(await positionOf('span { display: block }', body, '/4/2/3:0')).toEqual([
+      '/div/text()[2].0',
+      'exact',
+    ]);
+  });
+
+  it('that keep white space make offsets behind it uncertain', async () => {
+    const body = '<div>a  b <em>c  d</em><p>e  f</p></div>';
+    expect(await positionOf('', body, '/4/2/2/1:3')).toEqual(['/div/em/text().2', 'exact']);
+    const css = 'div { white-space: pre-wrap }';
+    expect(await positionOf(css, body, '/4/2/2/1:3')).toEqual(['/div/em', 'element']);
+    expect(await positionOf(css, body, '/4/2/2/1:0')).toEqual(['/div/em/text().0', 'exact']);
+    expect(await positionOf(css, body, '/4/2/4/1:3')).toEqual(['/div/p', 'element']);
+  });
+
+  it('of an element', async () => {
+    const body = BODY.replace('class="a"', 'style="color: red; display: block"');
+    expect((await positionOf('', body, Y))[1]).toBe('element');
+  });
+
+  it('that are missing or no style sheets do no harm', async () => {
+    const head = '<link rel="stylesheet" href="gone.css"/><link rel="stylesheet" href="http://a/b.css"/>';
+    expect((await positionOf('\u0000{{{;;@import', BODY, Y, head))[1]).toBe('exact');
+  });
+
+  it('of thousands of rules make nothing certain', async () => {
+    const css = Array.from({ length: 3000 }, (_, index) => `.c${index} { display: block }`).join('\n');
+    expect((await positionOf(css, BODY, Y))[1]).toBe('element');
+  });
+
+  it('are read for what matters only', () => {
+    const { rules } = parseStyleSheet(
+      'p { color: red; } a, b { display: block; } @font-face { src: url(x) }',
+    );
+    expect(rules.map(({ selector }) => selector.subject.name)).toEqual(['a', 'b']);
+  });
+});

@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LibraryId } from '../../../server/domain/ids.js';
+import { removeBooks, saveBooks } from '../../../server/book/book-repository.js';
+import { insertLibrary, removeLibrary } from '../../../server/library/library-repository.js';
+import type { Schema } from '../../../server/database/schema.js';
+import { inTransaction } from '../../../server/database/transaction.js';
+import { testDatabases } from '../../support/databases.js';
+import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+
+const BOOKS = 10;
+/** What a removal that waits for nobody needs, many times over. */
+const HEAD_START_MS = 300;
+
+const mysql = testDatabases().filter(({ name }) => name === 'mysql');
+
+/** Of two that lock the same rows in different orders, one may wait for the other in a ring. */
+describe.each(mysql)('while somebody has the first of some rows, on $name,', (kind) => {
+  let store: TestStore;
+  let library: LibraryId;
+  beforeEach(async () => {
+    store = await openTestStore(kind);
+    const made = await insertLibrary(store, {
+      name: 'books',
+      root: Buffer.from('/nowhere'),
+      extensions: undefined,
+      koreaderHashes: true,
+    });
+    if (made === undefined) throw new Error('the test is wrong');
+    library = made.id;
+    // The later a book was added, the earlier it is in the library.
+    for (let book = 1; book <= BOOKS; book++) {
+      const path = Buffer.from(`book ${String(BOOKS - book)}.epub`);
+      const record = { libraryId: library, path, sizeBytes: 1, modifiedNs: 1n };
+      await saveBooks(store, [{ ...record, digests: undefined, failure: undefined }], 1);
+    }
+  });
+  afterEach(() => store.close());
+
+  it('a library that is removed has no other one of its books locked', async () => {
+    await expectLastFree(() => removeLibrary(store, library));
+  });
+
+  it('books that are removed have no other one locked', async () => {
+    const ids = (await store.db.selectFrom('book').select('id').execute()).map(({ id }) => id);
+    const backwards = ids.toSorted((left, right) => right - left);
+    await expectLastFree(() => inTransaction(store, (transaction) => removeBooks(transaction, backwards)));
+  });
+
+  async function expectLastFree(remove: () => Promise<unknown>): Promise<void> {
+    const { removed, last } = await store.db.transaction().execute(async (transaction) => {
+      expect(await lock(transaction, 'asc')).toBe(1);
+      const removing = remove();
+      await delay(HEAD_START_MS);
+      return {
+        removed: { removing },
+        last: await lock(transaction, 'desc').catch((error: unknown) => error),
+      };
+    });
+    await removed.removing;
+    expect(last).toBe(BOOKS);
+    expect(await store.db.selectFrom('book').select('id').execute()).toEqual([]);
+  }
+});
+
+/** @throws where somebody else has it locked */
+async function lock(db: Kysely<Schema>, order: 'asc' | 'desc'): Promise<number | undefined> {
+  const first = sql<{ id: number }>`
+    select id from book order by id ${sql.raw(order)} limit 1 for update nowait`;
+  return (await first.execute(db)).rows[0]?.id;
+}

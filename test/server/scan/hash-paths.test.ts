@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Engine, type EntryBatch, EntryBatchBuilder } from '../../../engine/index.js';
+import { createEngineWith } from '../../../engine/pool/engine.js';
+import { hashPaths } from '../../../server/scan/hash-paths.js';
+import { bookFolder } from '../../support/book-folder.js';
+
+const BATCHES = 2000;
+
+describe('hashing a folder with a file that hangs', () => {
+  let engine: Engine;
+  let pulled = 0;
+  beforeEach(() => {
+    const real = createEngineWith(
+      { jobs: 2 },
+      new URL('../../engine/pool/hanging-worker.js', import.meta.url),
+    );
+    pulled = 0;
+    async function* walk(): AsyncGenerator<EntryBatch> {
+      const builder = new EntryBatchBuilder();
+      for (; pulled < BATCHES; pulled++) {
+        builder.addFile(pulled === 0 ? 'hang.epub' : 'one.epub', 3, 1n);
+        yield await Promise.resolve(builder.take());
+      }
+    }
+    engine = Object.assign(Object.create(real) as Engine, { ...real, walk });
+  });
+  afterEach(() => engine.close());
+
+  it('holds a bounded number of those behind it, and gives all in order', async () => {
+    const folder = await bookFolder({ 'hang.epub': 'one', 'one.epub': 'one' });
+    const names: string[] = [];
+    let pulledAtFirst = 0;
+    for await (const { path } of hashPaths(engine, [folder.path], {})) {
+      if (names.length === 0) pulledAtFirst = pulled;
+      names.push(path.toString().slice(folder.path.length + 1));
+    }
+    expect(names).toHaveLength(BATCHES);
+    expect(names.indexOf('hang.epub')).toBe(0);
+    expect(pulledAtFirst).toBeGreaterThan(200);
+    expect(pulledAtFirst).toBeLessThan(300);
+  });
+
+  it('ends when its reader leaves while it waits', async () => {
+    const folder = await bookFolder({ 'hang.epub': 'one', 'one.epub': 'one' });
+    let count = 0;
+    for await (const { outcome } of hashPaths(engine, [folder.path], {})) {
+      expect(outcome.state).toBe('hashed');
+      count += 1;
+      break;
+    }
+    expect(count).toBe(1);
+    expect(engine.status()).toMatchObject({ tasksInFlight: 0, batchesInFlight: 0 });
+  });
+});

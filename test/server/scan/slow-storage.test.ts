@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEngineWith } from '../../../engine/pool/engine.js';
+import { BatchSize } from '../../../server/scan/batch-size.js';
+import { scanLibrary } from '../../../server/scan/scan-library.js';
+import type { ScanCounts } from '../../../server/scan/scan.js';
+import { EntryBatchBuilder, type Engine } from '../../../engine/index.js';
+import { bookFolder } from '../../support/book-folder.js';
+import { testDatabases } from '../../support/databases.js';
+import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+const FILES = 200;
+
+describe.each(testDatabases())('a scan of slow storage into $name', (kind) => {
+  let bench: ScanBench;
+  let slow: Engine;
+  beforeEach(async () => {
+    bench = await openScanBench(kind);
+    slow = createEngineWith({ jobs: 1 }, new URL('../../engine/pool/slow-worker.js', import.meta.url));
+  });
+  afterEach(async () => {
+    await slow.close();
+    await bench.close();
+  });
+
+  it('shows and commits what is hashed about every second', async () => {
+    const names = Array.from({ length: FILES }, (_, number) => [`${String(number)}.epub`, String(number)]);
+    const library = await bench.makeLibrary(await bookFolder(Object.fromEntries(names)));
+    const shown: ScanCounts[] = [];
+    const { counts } = await scanLibrary({ store: bench.store, engine: slow }, library, {
+      onProgress: (progress) => shown.push(progress.counts),
+    });
+    expect(counts).toMatchObject({ found: FILES, hashed: FILES, added: FILES });
+    const hashed = new Set(shown.map((progress) => progress.hashed));
+    expect(hashed.size).toBeGreaterThan(4);
+    expect(shown.some(({ added }) => added > 0 && added < FILES)).toBe(true);
+  });
+});
+
+describe('the pace of hashing', () => {
+  function paceAfter(msPerFile: number): number {
+    const builder = new EntryBatchBuilder();
+    for (let file = 0; file < 100; file++) builder.addFile(String(file), 1, 1n);
+    const pace = new BatchSize();
+    pace.learn({ entries: builder.take(), threadMs: msPerFile * 100 });
+    return pace.files;
+  }
+
+  it('gives fast storage full batches, and slow storage what a thread does in a second', () => {
+    expect(paceAfter(0)).toBeGreaterThanOrEqual(512);
+    expect(paceAfter(0.02)).toBeGreaterThanOrEqual(512);
+    expect(paceAfter(1.9)).toBeGreaterThanOrEqual(512);
+    expect(paceAfter(20)).toBe(50);
+    expect(paceAfter(10_000)).toBe(4);
+  });
+});
