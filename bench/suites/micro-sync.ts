@@ -9,6 +9,7 @@ import { kosyncGroups } from '../../server/http/routes/kosync.js';
 import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../server/database/migrate.js';
 import { openStore, type Store } from '../../server/database/store.js';
+import { isRetryable } from '../../server/database/transaction.js';
 import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { newBench } from './micro-engine.js';
@@ -43,7 +44,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
   const unknownDocuments = { account: 'store', 'api-key': 'reject' } as const;
   const router = new Router(
     '',
-    kosyncGroups({ accounts, sync, takesRegistrations: false, unknownDocuments, log }),
+    kosyncGroups({ accounts, sync, takesRegistrations: false, unknownDocuments, isDatabaseAway: isRetryable, log }),
   );
   const path = `/koreader/${text}/syncs/progress`;
   const match = (): void => {

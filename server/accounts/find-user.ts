@@ -7,8 +7,5 @@ import type { Store } from '../database/store.js';
 export async function findUser(store: Store, name: string): Promise<User> {
   const user = await findUserByName(store, name);
   if (user !== undefined) return user;
-  throw new DogearError(
-    'user-not-found',
-    `There is no user "${name}"; "dogear user list" lists them, "dogear user add" adds one.`,
-  );
+  throw new DogearError('user-not-found', `There is no user "${name}".`);
 }

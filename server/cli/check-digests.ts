@@ -4,7 +4,7 @@ import { hashPaths } from '../scan/hash-paths.js';
 import { type DigestEntry, parseDigestLine } from './digest-line.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeLine } from './output.js';
-import { shownPath } from './shown-path.js';
+import { shownPath } from './shown-text.js';
 
 /** Lines checked together: enough to keep the workers busy, few enough to hold. */
 const CHECKED_AT_ONCE = 1024;

@@ -7,12 +7,12 @@ import { nameDevice } from '../device/name-device.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { DeviceSummary } from '../device/device.js';
 import type { PageRequest } from '../domain/page.js';
+import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
 import { EXIT } from './exit-code.js';
 import { jsonTime, shownText, shownTime } from './shown-text.js';
-import { withStore } from './with-store.js';
 
 const DEVICE = 'its id as the list shows it, the id that it sends, or its name';
 

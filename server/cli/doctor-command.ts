@@ -1,7 +1,7 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { type DatabaseMemory, databaseMemory } from '../database/database-memory.js';
-import { composeEngine, type ComposedStore, composeStore } from '../compose/program.js';
+import { errorMessage } from '../domain/error-message.js';
+import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
@@ -21,36 +21,31 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       writeLine(`reads     ${name}${reason === undefined ? '' : `: ${reason}`}`);
       await engine.close();
       try {
-        const store = await composeStore(configuration);
-        try {
-          await tellOf(store);
-        } finally {
-          await store.close();
-        }
+        await withStore(configuration, printDatabase);
       } catch (error) {
-        writeLine(`database  ${messageOf(error)}`);
+        writeLine(`database  ${errorMessage(error)}`);
         context.exitWith(EXIT.failed);
       }
     });
 }
 
-/** The database answers, and what is wrong with the look at its memory does not change that. */
-async function tellOf(store: ComposedStore): Promise<void> {
+/** A database whose memory cannot be read still answers, so that is no failure. */
+async function printDatabase(store: ComposedStore): Promise<void> {
   const migrations = String(store.migration.current.length);
   writeLine(`database  ${store.dialect}, answers, schema current (${migrations} migrations)`);
   try {
-    const memory = await databaseMemory(store);
+    const memory = await store.memory();
     if (memory !== undefined) writeLine(`memory    ${memoryText(memory)}`);
   } catch (error) {
-    writeLine(`memory    not to be had: ${messageOf(error)}`);
+    writeLine(`memory    cannot be read: ${errorMessage(error)}`);
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function memoryText({ poolBytes, tableBytes, isEnough }: DatabaseMemory): string {
+function memoryText({
+  poolBytes,
+  tableBytes,
+  isEnough,
+}: NonNullable<Awaited<ReturnType<ComposedStore['memory']>>>): string {
   const sizes = `buffer pool of ${mebibytes(poolBytes)}, tables of ${mebibytes(tableBytes)}`;
   return isEnough
     ? sizes

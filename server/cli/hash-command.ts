@@ -7,9 +7,9 @@ import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
 import { digestLine } from './digest-line.js';
-import { parseExtensions } from './extensions-option.js';
+import { parseExtensions } from './list-options.js';
 import { writeBytes, writeError, writeJsonLine } from './output.js';
-import { jsonPath, shownPath } from './shown-path.js';
+import { jsonPath, shownPath } from './shown-text.js';
 
 interface HashFlags {
   readonly json?: true;

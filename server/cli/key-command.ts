@@ -9,12 +9,12 @@ import type { ApiKeySummary } from '../accounts/keys/api-key.js';
 import type { ApiKeyId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import type { Permission } from '../domain/permission.js';
+import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { permissionsOption } from './permissions-option.js';
+import { permissionsOption } from './list-options.js';
 import { jsonTime, shownText, shownTime } from './shown-text.js';
-import { withStore } from './with-store.js';
 
 interface AddFlags {
   readonly permissions: ReadonlySet<Permission>;

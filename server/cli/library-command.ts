@@ -10,12 +10,11 @@ import {
 import { setReader } from '../library/library-readers.js';
 import { restrictLibrary } from '../library/restrict-library.js';
 import { OPERATOR } from '../domain/actor.js';
+import { withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
-import { parseExtensions } from './extensions-option.js';
+import { parseExtensions } from './list-options.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { jsonPath, shownPath } from './shown-path.js';
-import { shownText } from './shown-text.js';
-import { withStore } from './with-store.js';
+import { jsonPath, shownPath, shownText } from './shown-text.js';
 
 interface AddFlags {
   readonly extensions?: readonly string[];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { composeStore } from '../compose/program.js';
+import { withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { writeLine } from './output.js';
 
@@ -7,18 +7,16 @@ export function addMigrateCommand(program: Command, context: CommandContext): vo
   program
     .command('migrate')
     .description("bring the database's tables up to date (every other command does so by itself)")
-    .action(async (_flags: unknown, command: Command) => {
-      const store = await composeStore(context.configuration(command));
-      try {
-        const { applied, current } = store.migration;
+    .action((_flags: unknown, command: Command) =>
+      // Opening the database applies the migrations.
+      withStore(context.configuration(command), ({ migration: { applied, current } }) => {
         for (const name of applied) writeLine(`applied ${name}`);
         writeLine(
           applied.length === 0
             ? `The database is up to date (${String(current.length)} migrations).`
             : `The database is up to date now (${String(applied.length)} of ${String(current.length)} migrations applied).`,
         );
-      } finally {
-        await store.close();
-      }
-    });
+        return Promise.resolve();
+      }),
+    );
 }

@@ -7,12 +7,11 @@ import { OPERATOR } from '../domain/actor.js';
 import type { DevicePosition, PositionCursor } from '../device/device.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
+import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { jsonPath, shownPath } from './shown-path.js';
-import { jsonTime, shownText, shownTime } from './shown-text.js';
-import { withStore } from './with-store.js';
+import { jsonPath, jsonTime, shownPath, shownText, shownTime } from './shown-text.js';
 
 export function addProgressCommand(program: Command, context: CommandContext): void {
   const progress = program.command('progress').description('how far users have read');

@@ -4,6 +4,8 @@ import { loadConfiguration, type LoadedConfiguration } from '../../config/load.j
 import { DogearError } from '../domain/dogear-error.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
+import { messageWithHint } from './hints.js';
+import { isOperatorError } from '../compose/operator-error.js';
 import { packageVersion } from '../compose/version.js';
 import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
@@ -54,18 +56,13 @@ function report(error: unknown): number {
     writeError(error.message);
     return EXIT.usage;
   }
-  if (error instanceof DogearError || isPlainlySaid(error)) {
-    writeError(error.message);
-    return EXIT.failed;
-  }
-  // A defect of ours: the stack says where.
-  writeError(error instanceof Error ? (error.stack ?? error.message) : 'unknown error');
+  writeError(textOf(error));
   return EXIT.failed;
 }
 
-/** Errors of layers that the command line does not import, whose messages are for people. */
-const PLAINLY_SAID: ReadonlySet<string> = new Set(['StorageError', 'ListenError', 'NativeMissingError']);
-
-function isPlainlySaid(error: unknown): error is Error {
-  return error instanceof Error && PLAINLY_SAID.has(error.name);
+function textOf(error: unknown): string {
+  if (error instanceof DogearError) return messageWithHint(error);
+  if (isOperatorError(error)) return error.message;
+  // A defect of the program: the stack says where.
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -2,8 +2,9 @@ import type { ScanOptions, ScanSummary } from '../scan/scan-library.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { Library } from '../library/library.js';
 import { EXIT } from './exit-code.js';
+import { messageWithHint } from './hints.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
-import { jsonPath } from './shown-path.js';
+import { jsonPath } from './shown-text.js';
 import type { ScanLibrary } from '../compose/scan-thread.js';
 import { scanProgressDisplay } from './scan-progress.js';
 import { ScanReport } from './scan-report.js';
@@ -36,9 +37,10 @@ export async function scanLibraries(
       if (!(error instanceof DogearError)) throw error;
       exitCode = EXIT.failed;
       if (request.json) {
-        writeJsonLine({ event: 'error', library: library.name, code: error.code, message: error.message });
+        const message = messageWithHint(error);
+        writeJsonLine({ event: 'error', library: library.name, code: error.code, message });
       }
-      writeError(error.message);
+      writeError(messageWithHint(error));
     }
   }
   return exitCode;

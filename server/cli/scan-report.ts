@@ -1,6 +1,6 @@
 import type { FileFailure } from '../scan/scan-run.js';
 import type { ScanSummary } from '../scan/scan-library.js';
-import { shownPath } from './shown-path.js';
+import { shownPath } from './shown-text.js';
 
 /** Failures written out one by one; a broken disk has thousands, which the count tells better. */
 const FAILURES_LISTED = 20;

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { startServer } from '../compose/server.js';
 import type { CommandContext } from './context.js';
-import { nextSignal, untilStopped } from './run-server.js';
-import { serverAddress } from './server-address.js';
+import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { addSettingFlags } from './setting-flags.js';
 
 export function addServeCommand(program: Command, context: CommandContext): void {

@@ -5,7 +5,7 @@ import { TranslationThread } from '../compose/translation-thread.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
-import { jsonPath } from './shown-path.js';
+import { jsonPath } from './shown-text.js';
 
 interface TranslateFlags {
   readonly xpointer?: string;

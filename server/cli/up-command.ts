@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import type { Configuration } from '../../config/schema.js';
 import { makeFirstKey } from '../accounts/keys/first-key.js';
 import { ensureLibrary } from '../library/library-admin.js';
-import { composeStore } from '../compose/program.js';
+import { errorMessage } from '../domain/error-message.js';
+import { withStore } from '../compose/program.js';
 import { startServer } from '../compose/server.js';
 import type { Library } from '../library/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
 import { writeError, writeLine } from './output.js';
-import { nextSignal, untilStopped } from './run-server.js';
+import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
-import { serverAddress } from './server-address.js';
 import { addSettingFlags } from './setting-flags.js';
 
 export function addUpCommand(program: Command, context: CommandContext): void {
@@ -49,23 +49,19 @@ async function scanAll(
     await scanLibraries(scanInThread(configuration), libraries, { json: false, signal });
     if (!signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    writeError(`The scan failed: ${reason}. Syncing goes on until Ctrl-C.`);
+    writeError(`The scan failed: ${errorMessage(error)}. Syncing goes on until Ctrl-C.`);
   }
 }
 
-async function prepare(
+function prepare(
   configuration: Configuration,
   folders: readonly string[],
 ): Promise<{ readonly libraries: readonly Library[]; readonly firstKey: string | undefined }> {
-  const store = await composeStore(configuration);
-  try {
+  return withStore(configuration, async (store) => {
     const libraries: Library[] = [];
     for (const folder of folders) libraries.push(await ensureLibrary(store, folder));
     return { libraries, firstKey: await makeFirstKey(store) };
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function welcome(address: string, firstKey: string | undefined): readonly string[] {

@@ -7,13 +7,13 @@ import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { Permission } from '../domain/permission.js';
 import type { UserSummary } from '../accounts/user.js';
+import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { parsePermissionList, PERMISSIONS_FLAG, permissionsOption } from './permissions-option.js';
+import { parsePermissionList, PERMISSIONS_FLAG, permissionsOption } from './list-options.js';
 import { readPassword } from './read-password.js';
 import { jsonTime, shownTime } from './shown-text.js';
-import { withStore } from './with-store.js';
 
 interface AddFlags {
   readonly permissions: ReadonlySet<Permission>;

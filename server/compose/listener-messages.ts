@@ -14,7 +14,8 @@ export interface ListenerClose {
 /** From a listening thread. */
 export type ListenerEvent =
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'failed'; readonly name: string; readonly message: string }
-  /** Nobody caught an error; the thread still has to be told to close. */
+  /** The thread could not start, and ends. `stack` is sent for defects only: see operator-error.ts. */
+  | { readonly type: 'failed'; readonly message: string; readonly stack: string | undefined }
+  /** An error was not caught. The thread goes on until it is told to close. */
   | { readonly type: 'lost'; readonly error: Error }
   | { readonly type: 'closed' };

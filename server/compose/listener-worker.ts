@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { composeListener } from './listener.js';
+import { errorMessage } from '../domain/error-message.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 import { createLogger } from './log.js';
+import { isOperatorError } from './operator-error.js';
 import { packageVersion } from './version.js';
 
 async function listen(
@@ -22,19 +24,19 @@ async function listen(
         parent.close();
       });
     });
-    // A thread that simply ended would leave its sockets open, and Node.js aborts the whole process then: requests of the
-    // other threads as well. So it stays until it is told to close, like the others.
+    // An uncaught error must not end the thread: a thread that ends with open sockets makes Node.js abort the whole
+    // process, with the requests of the other threads. So the thread stays until it is told to close, like the others.
     process.on('uncaughtException', (error) => send({ type: 'lost', error }));
     send({ type: 'listening', port: listener.port });
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error('unknown error');
-    send({ type: 'failed', name, message });
+    const defect = error instanceof Error && !isOperatorError(error) ? error : undefined;
+    send({ type: 'failed', message: errorMessage(error), stack: defect?.stack });
     parent.close();
   }
 }
 
 if (parentPort !== null) {
-  // The thread is started by compose-server.ts alone, with this type.
+  // Only server.ts starts this thread, and with this type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   await listen(workerData as ListenerTask, parentPort);
 }

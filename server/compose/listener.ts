@@ -1,17 +1,18 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
+import { errorMessage } from '../domain/error-message.js';
 import { BackgroundScans } from '../scan/background-scans.js';
 import { type Readiness, readiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { Metrics } from '../http/metrics.js';
-import type { HttpRequest } from '../http/request.js';
 import { apiGroup } from '../http/routes/api.js';
 import { operationGroups } from '../http/routes/operation.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../database/store.js';
+import { isRetryable } from '../database/transaction.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
@@ -64,7 +65,7 @@ export async function composeListener(
     // SQLite has no pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
     const accounts = new Accounts(store, (error) => {
-      log.warn({ error: messageOf(error) }, 'the last use of API keys was not written');
+      log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
     });
     let http: HttpServer | undefined;
     const metrics: Metrics = new Metrics({
@@ -103,6 +104,7 @@ export async function composeListener(
         'api-key': syncing.unknown_documents.api_key,
         account: syncing.unknown_documents.account,
       },
+      isDatabaseAway: isRetryable,
       accounts,
       sync,
       log,
@@ -112,7 +114,7 @@ export async function composeListener(
           metrics: () => shared.text(),
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,
-          isPermitted: (request) => mayManage(accounts, request),
+          accounts,
         }),
         apiGroup({
           management: {
@@ -126,6 +128,7 @@ export async function composeListener(
           },
           basePath,
           version,
+          isDatabaseAway: isRetryable,
           log,
         }),
       ],
@@ -151,22 +154,6 @@ export async function composeListener(
   }
 }
 
-const BEARER = /^Bearer +(\S+)$/i;
-
-async function mayManage(accounts: Accounts, request: HttpRequest): Promise<boolean> {
-  const [, key] = BEARER.exec(request.header('authorization') ?? '') ?? [];
-  if (key === undefined) return false;
-  try {
-    return (await accounts.authenticator.byApiKey(key, request)).permissions.has('library:manage');
-  } catch {
-    return false; // a key that is not valid permits nothing, whatever is wrong with it
-  }
-}
-
 async function closeQuietly(store: OpenStore): Promise<void> {
   await store.close().catch(() => undefined); // the error that ended the start is the one to tell
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error';
 }

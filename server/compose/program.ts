@@ -2,10 +2,11 @@ import type { Configuration } from '../../config/schema.js';
 import { createEngine, type Engine } from '../../engine/index.js';
 import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
+import { type DatabaseMemory, databaseMemory } from '../database/database-memory.js';
 import { migrate, type MigrationReport } from '../database/migrate.js';
 import { openStore, type OpenStore } from '../database/store.js';
 
-/** What commands run on; closed in the reverse order. */
+/** Everything that a scan needs. `close` closes the engine, then the database. */
 export interface Program {
   readonly configuration: Configuration;
   readonly store: OpenStore;
@@ -22,19 +23,39 @@ export function composeEngine({ engine }: Pick<Configuration, 'engine'>): Engine
   });
 }
 
-/** A database that is open and current, with what bringing it up to date took. */
+/** An open database with the current schema. */
 export interface ComposedStore extends OpenStore {
+  /** The migrations that were applied now, and all that there are. */
   readonly migration: MigrationReport;
+  /** The sizes of the tables and of the database's buffer pool; `undefined` for SQLite and where there is no pool. */
+  memory(): Promise<DatabaseMemory | undefined>;
 }
 
-/** Opens the database and brings its schema up to date. */
+/**
+ * Opens the database and brings its schema up to date.
+ *
+ * @throws StorageError
+ */
 export async function composeStore({ database }: Pick<Configuration, 'database'>): Promise<ComposedStore> {
   const store = await openStore(database.url, { connections: database.connections });
   try {
-    return { ...store, migration: await migrate(store) };
+    return { ...store, migration: await migrate(store), memory: () => databaseMemory(store) };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** Runs what needs nothing but the database, and closes the database behind it. */
+export async function withStore<Result>(
+  configuration: Pick<Configuration, 'database'>,
+  work: (store: ComposedStore) => Promise<Result>,
+): Promise<Result> {
+  const store = await composeStore(configuration);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/schema.js';
 import { composeListener, type Listener } from './listener.js';
 import { createLogger } from './log.js';
 import { packageVersion } from './version.js';
+import { ForwardedError } from './operator-error.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 
 export interface RunningServer extends Listener {
@@ -59,6 +60,10 @@ async function freePort(host: string): Promise<number> {
   return address.port;
 }
 
+function startError({ message, stack }: Extract<ListenerEvent, { readonly type: 'failed' }>): Error {
+  return stack === undefined ? new ForwardedError(message) : Object.assign(new Error(message), { stack });
+}
+
 /** Another thread that answers requests. */
 interface ListenerThread extends Listener {
   readonly lost: Promise<never>;
@@ -85,7 +90,7 @@ function startThread(task: ListenerTask): Promise<ListenerThread> {
     worker.on('message', (event: ListenerEvent) => {
       if (event.type === 'failed') {
         isClosing = true;
-        reject(Object.assign(new Error(event.message), { name: event.name }));
+        reject(startError(event));
       }
       if (event.type !== 'listening') return;
       resolve({

@@ -23,8 +23,5 @@ export async function findDeviceKey(store: Store, userId: UserId, called: string
       `Several devices are called "${called}"; name one by its id: ${ids}.`,
     );
   }
-  throw new DogearError(
-    'device-not-found',
-    `There is no device "${called}"; "dogear device list" lists them.`,
-  );
+  throw new DogearError('device-not-found', `There is no device "${called}".`);
 }

@@ -1,20 +1,20 @@
 import type { Origin } from '../accounts/authenticate.js';
-import type { Management } from './management.js';
+import type { Accounts } from '../accounts/accounts.js';
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../batching/sync-error.js';
 
 /**
- * Who sent the API key in `Authorization: Bearer …` (RFC 6750).
+ * The owner of the API key in `Authorization: Bearer …` (RFC 6750), and what the key permits.
  *
  * @throws SyncError `unauthorized`, `throttled`, `overloaded`, `unavailable`
  */
 export async function apiPrincipal(
-  { accounts }: Pick<Management, 'accounts'>,
+  { accounts }: { readonly accounts: Pick<Accounts, 'authenticator'> },
   authorization: string | undefined,
   origin: Origin,
 ): Promise<Principal> {
   const key = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-  // Nothing was tried, so nothing is counted against the address.
+  // A request without a key is no failed login: it does not count against the client's address.
   if (key === undefined) {
     throw new SyncError('unauthorized', 'Send an API key as "Authorization: Bearer dogear_…".');
   }

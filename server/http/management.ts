@@ -1,21 +1,17 @@
 import type { Engine } from '../../engine/index.js';
-import type { Store } from '../database/store.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
-import type { Translate } from '../translation/translations.js';
+import type { TranslationContext } from '../translation/get-translations.js';
 
-/** What the management API works on. */
-export interface Management {
-  readonly store: Store;
+/** What the management API hands to the use cases: the database, positions into their other forms, and the rest. */
+export interface Management extends TranslationContext {
   readonly engine: Engine;
   readonly scans: BackgroundScans;
-  /** Who sends requests, and what this server remembers of users and keys. */
+  /** Authenticates requests, and caches users and API keys. */
   readonly accounts: Pick<Accounts, 'authenticator' | 'passwords' | 'keys' | 'forgetUser'>;
-  /** What this server remembers of libraries and devices, and the way of pushes. */
+  /** Caches libraries and devices, and takes pushes. */
   readonly sync: Pick<SyncStore, 'forgetLibraries' | 'devices' | 'pushes' | 'isKnown'>;
-  /** Positions into their other forms. */
-  readonly translate: Translate;
-  /** Aborts when the server begins to stop: what would go on for long ends. */
+  /** Aborts when the server begins to stop: event streams end then. */
   readonly stopping: AbortSignal;
 }

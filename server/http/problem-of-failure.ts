@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { isDatabaseAway } from '../database/database-away.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { SyncError } from '../batching/sync-error.js';
 import type { Answer } from './answer.js';
@@ -7,8 +6,14 @@ import { loggedError } from './logged-error.js';
 import { problem, type ProblemCode, ProblemError, PROBLEMS } from './problem.js';
 import type { Failure } from './route.js';
 
-/** Says what went wrong with a request to the management API. What nobody foresaw is logged and not told. */
-export function problemOfFailure(failure: Failure, log: Pick<Logger, 'error'>): Answer {
+export interface ProblemOptions {
+  /** Whether an error means that the database is away or busy, so that the same request may succeed later. */
+  readonly isDatabaseAway: (error: unknown) => boolean;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+/** The answer to a request of the management API that failed. An unexpected error is logged, and not shown. */
+export function problemOfFailure(failure: Failure, options: ProblemOptions): Answer {
   switch (failure.kind) {
     case 'not-found':
       return problem('not-found', 'The addresses of this API are described at /api/v1/openapi.json.');
@@ -23,13 +28,13 @@ export function problemOfFailure(failure: Failure, log: Pick<Logger, 'error'>): 
     case 'body-too-large':
       return problem('body-too-large', `The body is longer than ${String(failure.limitBytes)} bytes.`);
     case 'thrown':
-      return problemOfError(failure.error, log);
+      return problemOfError(failure.error, options);
     default:
       return failure satisfies never;
   }
 }
 
-function problemOfError(error: unknown, log: Pick<Logger, 'error'>): Answer {
+function problemOfError(error: unknown, { isDatabaseAway, log }: ProblemOptions): Answer {
   if (error instanceof ProblemError) return problem(error.code, error.message, error);
   if ((error instanceof DogearError || error instanceof SyncError) && isProblemCode(error.code)) {
     return problem(error.code, error.message);

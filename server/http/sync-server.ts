@@ -23,6 +23,7 @@ export interface SyncServerOptions {
   readonly koreaderSync: boolean;
   readonly takesRegistrations: boolean;
   readonly unknownDocuments: KosyncOptions['unknownDocuments'];
+  readonly isDatabaseAway: KosyncOptions['isDatabaseAway'];
   readonly accounts: Accounts;
   readonly sync: SyncStore;
   /** Further routes: management, metrics. */
@@ -40,7 +41,7 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
     host: options.host,
     port: options.port,
     router: new Router(options.basePath, [
-      ...(options.koreaderSync ? kosyncGroups(options) : [noKosyncGroup(log)]),
+      ...(options.koreaderSync ? kosyncGroups(options) : [noKosyncGroup(options)]),
       ...(options.groups ?? []),
     ]),
     bodyLimitBytes: options.bodyLimitBytes,

@@ -86,7 +86,7 @@ export interface NativeUws {
  * Loads uWebSockets.js: the package of that name, which its users install from its own repository (it is not on the
  * registry), or the prebuilt one for the running major version of Node.js, an optional dependency.
  *
- * @throws Error with one sentence that says what to install
+ * @throws ListenError with one sentence that says what to install
  */
 export function loadUws(): NativeUws {
   const require = createRequire(import.meta.url);
@@ -102,11 +102,11 @@ export function loadUws(): NativeUws {
       failures.push(error);
     }
   }
-  throw new AggregateError(
-    failures,
+  throw new ListenError(
     `uWebSockets.js could not be loaded for Node.js ${major} on ${process.platform}-${process.arch}: install ${prebuilt} ` +
       'where there is such a package, else uWebSockets.js itself with "npm install uNetworking/uWebSockets.js#v20.51.0" ' +
       '(a version that supports this Node.js).',
+    { cause: new AggregateError(failures) },
   );
 }
 

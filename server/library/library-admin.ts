@@ -59,7 +59,7 @@ export async function findLibrary(store: Store, name: string): Promise<Library> 
   const names = (await listLibraries(store)).map((known) => `"${known.name}"`).join(', ');
   throw new DogearError(
     'library-not-found',
-    `There is no library "${name}"${names === '' ? '; add one with "dogear library add".' : `; there is ${names}.`}`,
+    `There is no library "${name}"${names === '' ? '' : `; there is ${names}`}.`,
   );
 }
 

@@ -12,8 +12,7 @@ export async function refuseEmptyRoot(library: Library, shard: ScanShard): Promi
   throw new DogearError(
     'root-empty',
     `The folder ${library.root.toString()} of the library "${library.name}" holds no book any more. ` +
-      'Is its disk mounted? Nothing was changed. If the library is really empty, remove it with ' +
-      '"dogear library remove".',
+      'Is its disk mounted? Nothing was changed.',
   );
 }
 

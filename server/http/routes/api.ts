@@ -1,9 +1,8 @@
-import type { Logger } from 'pino';
 import type { Management } from '../management.js';
 import { type AddressOf, type ApiRoute } from '../api-route.js';
 import { jsonAnswer } from '../answer.js';
 import { openApi } from '../openapi.js';
-import { problemOfFailure } from '../problem-of-failure.js';
+import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { Route, RouteGroup } from '../route.js';
 import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
@@ -28,17 +27,17 @@ export const API_ROUTES: readonly ApiRoute[] = [
 
 const PREFIX = '/api/v1';
 
-export interface ApiOptions {
+export interface ApiOptions extends ProblemOptions {
   readonly management: Management;
   /** What a reverse proxy puts before every path: `''` or `/sync`. Goes into addresses that are given out. */
   readonly basePath: string;
   /** Of the program; goes into the description. */
   readonly version: string;
-  readonly log: Pick<Logger, 'error'>;
 }
 
 /** The management API, for the router of the server. */
-export function apiGroup({ management, basePath, version, log }: ApiOptions): RouteGroup {
+export function apiGroup(options: ApiOptions): RouteGroup {
+  const { management, basePath, version } = options;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
   const description = jsonAnswer(200, openApi(API_ROUTES, { serverUrl: addressOf(''), version }));
   return {
@@ -48,7 +47,7 @@ export function apiGroup({ management, basePath, version, log }: ApiOptions): Ro
       { method: 'GET', pattern: '/openapi.json', handle: () => description },
       ...API_ROUTES.map((route) => routeOf(route, management, addressOf)),
     ],
-    fail: (failure) => problemOfFailure(failure, log),
+    fail: (failure) => problemOfFailure(failure, options),
   };
 }
 

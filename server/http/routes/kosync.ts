@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { type AccountCredentials, readAccountCredentials } from '../../accounts/account-credentials.js';
 import type { Accounts } from '../../accounts/accounts.js';
 import { changePassword } from '../../accounts/change-password.js';
-import { isDatabaseAway } from '../../database/database-away.js';
 import { deleteAccount } from '../../removal/delete-account.js';
 import { getProgress } from '../../sync/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../sync/put-progress.js';
@@ -24,22 +23,25 @@ export interface KosyncOptions {
   readonly sync: SyncStore;
   readonly takesRegistrations: boolean;
   readonly unknownDocuments: Readonly<Record<KosyncFamily, UnknownDocuments>>;
+  /** Whether an error means that the database is away or busy, so that the same request may succeed later. */
+  readonly isDatabaseAway: (error: unknown) => boolean;
   readonly log: Pick<Logger, 'error'>;
 }
 
 /** The routes of KOReader: for API keys in the path, and for accounts. */
 export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
-  const { log } = options;
   return [
-    { prefix: '', routes: accountRoutes(options), fail: failWith('account', log) },
-    { prefix: '/koreader', routes: apiKeyRoutes(options), fail: failWith('api-key', log) },
+    { prefix: '', routes: accountRoutes(options), fail: failWith('account', options) },
+    { prefix: '/koreader', routes: apiKeyRoutes(options), fail: failWith('api-key', options) },
   ];
 }
 
-/** What answers every path while syncing is off: that nothing is there. */
-export function noKosyncGroup(log: Pick<Logger, 'error'>): RouteGroup {
-  return { prefix: '', routes: [], fail: failWith('account', log) };
+/** Instead of them while syncing is off: answers every path with 404. */
+export function noKosyncGroup(options: FailureOptions): RouteGroup {
+  return { prefix: '', routes: [], fail: failWith('account', options) };
 }
+
+type FailureOptions = Pick<KosyncOptions, 'isDatabaseAway' | 'log'>;
 
 const AUTHORIZED = jsonAnswer(200, { authorized: 'OK' });
 const HEALTHY = jsonAnswer(200, { state: 'OK' });
@@ -201,7 +203,8 @@ async function get(
 /** A database that refuses every push would fill the disk with the same line. */
 const REFUSAL_LOGGED_EVERY_MS = 1000;
 
-function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup['fail'] {
+function failWith(family: KosyncFamily, options: FailureOptions): RouteGroup['fail'] {
+  const { log } = options;
   let refusals = 0;
   let loggedMs = -Infinity;
   const refused = (error: SyncError): void => {
@@ -229,14 +232,14 @@ function failWith(family: KosyncFamily, log: Pick<Logger, 'error'>): RouteGroup[
         );
       case 'thrown':
         if (failure.error instanceof SyncError && failure.error.code === 'refused') refused(failure.error);
-        return thrownAnswer(family, failure.error, log);
+        return thrownAnswer(family, failure.error, options);
       default:
         return failure satisfies never;
     }
   };
 }
 
-function thrownAnswer(family: KosyncFamily, error: unknown, log: Pick<Logger, 'error'>): Answer {
+function thrownAnswer(family: KosyncFamily, error: unknown, { isDatabaseAway, log }: FailureOptions): Answer {
   if (error instanceof BodyError) return kosyncFailure(family, error.code, error.message);
   if (error instanceof SyncError) return kosyncFailure(family, error.code);
   if (isDatabaseAway(error)) {

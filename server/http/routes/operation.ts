@@ -1,20 +1,24 @@
-import type { Readiness } from '../../database/readiness.js';
+import type { Accounts } from '../../accounts/accounts.js';
 import type { ScanGauge } from '../../scan/scan-gauges.js';
 import { type Answer, jsonAnswer } from '../answer.js';
+import { apiPrincipal } from '../api-principal.js';
 import type { HttpRequest } from '../request.js';
 import type { Failure, RouteGroup } from '../route.js';
 
 /** Who may read the metrics besides holders of the permission. */
 export type MetricsAccess = 'loopback' | 'permission' | 'open';
 
+/** Whether requests can be answered at the moment; `reason` goes into the answer. */
+export type Readiness =
+  { readonly state: 'ready' } | { readonly state: 'not-ready'; readonly reason: string };
+
 export interface OperationOptions {
   readonly readiness: () => Promise<Readiness>;
+  readonly accounts: Pick<Accounts, 'authenticator'>;
   /** The text that Prometheus reads, of all threads. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly scans: () => Promise<readonly ScanGauge[]>;
   readonly metricsAccess: MetricsAccess;
-  /** Whether the request carries an API key that permits `library:manage`. */
-  readonly isPermitted: (request: HttpRequest) => Promise<boolean>;
 }
 
 /** What machines ask: is the process alive, may it get requests, how is it doing. */
@@ -52,11 +56,21 @@ async function mayReadMetrics(options: OperationOptions, request: HttpRequest): 
       // A request that a proxy on this machine passes on comes from there as well: it says so, and counts only
       // if that proxy is trusted, in which case the address is the one before it.
       if (isLoopback(request.clientAddress) && request.header('x-forwarded-for') === undefined) return true;
-      return options.isPermitted(request);
+      return mayManage(options, request);
     case 'permission':
-      return options.isPermitted(request);
+      return mayManage(options, request);
     default:
       return options.metricsAccess satisfies never;
+  }
+}
+
+/** Whether the request carries an API key that permits `library:manage`. */
+async function mayManage(options: OperationOptions, request: HttpRequest): Promise<boolean> {
+  try {
+    const principal = await apiPrincipal(options, request.header('authorization'), request);
+    return principal.permissions.has('library:manage');
+  } catch {
+    return false; // no key, or one that cannot be checked: 403 whatever the reason
   }
 }
 

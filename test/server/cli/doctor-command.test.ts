@@ -53,9 +53,9 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     await sql`drop user ${sql.raw(`'${name}'@'${hostname}'`)}`.execute(store.db);
   });
 
-  it('says that the database answers though the look at its memory fails', async () => {
+  it('says that the database answers although its memory cannot be read', async () => {
     const url = await cutOffAt('innodb_buffer_pool_size', store.url);
-    expect(await memoryLine(url)).toMatch(/^memory {4}not to be had: .*connection/i);
+    expect(await memoryLine(url)).toMatch(/^memory {4}cannot be read: .*connection/i);
   });
 
   it('says nothing of a pool that the database does not know', async () => {

@@ -36,7 +36,7 @@ describe('the command line of libraries and scans', () => {
     expect((await dogear('scan', 'all')).stdout).toContain('all: 2 files');
     expect(await dogear('scan', 'comics')).toMatchObject({
       exitCode: 1,
-      stderr: 'dogear: There is no library "comics"; there is "all".\n',
+      stderr: 'dogear: There is no library "comics"; there is "all". "dogear library add" adds a library.\n',
     });
     expect(await dogear('library', 'remove', 'all')).toMatchObject({ exitCode: 0 });
     expect(await dogear('scan')).toMatchObject({ exitCode: 1, stdout: '' });
@@ -80,6 +80,23 @@ describe('the command line of libraries and scans', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^dogear: The folder .* of the library "a" is not there\..*\n$/);
     expect(stdout).toContain('b: 1 files');
+  });
+
+  it('says at the command line what to do about a root that has become empty', async () => {
+    await dogear('library', 'add', 'a', books.path);
+    await dogear('scan');
+    books.remove('a');
+    books.remove('b');
+    const { exitCode, stdout, stderr } = await dogear('scan', '--json');
+    expect(exitCode).toBe(1);
+    const hint =
+      'Nothing was changed. If the library is really empty, remove it with "dogear library remove".';
+    expect(stderr.endsWith(`${hint}\n`), stderr).toBe(true);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      event: 'error',
+      code: 'root-empty',
+      message: expect.stringContaining(hint) as string,
+    });
   });
 
   it.each([['0/2'], ['3/2'], ['1'], ['1/x'], ['1/5000']])('refuses --shard %s', async (shard) => {

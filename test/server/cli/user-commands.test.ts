@@ -97,7 +97,7 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
     await ok('user', 'set', 'boss', '--no-owner');
     expect(await ok('user', 'list')).toMatch(/^anna: owner; .*\nboss: no permissions; .*\n$/);
     expect(await refused('user', 'disable', 'nobody')).toBe(
-      'dogear: There is no user "nobody"; "dogear user list" lists them, "dogear user add" adds one.\n',
+      'dogear: There is no user "nobody". "dogear user list" lists the users, "dogear user add" adds one.\n',
     );
     const wrong = await dogear('user', 'add', 'x', '--permissions', 'library:scan,everything');
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
@@ -178,7 +178,9 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
     expect(await ok('device', 'list', 'anna')).toContain('Kobo\\n\\x1b[31m, id one, seen 2');
     expect(await ok('device', 'name', 'anna', 'one', 'Küche')).toContain('Küche');
     expect(await refused('device', 'forget', 'anna', 'Kindle')).toContain('name one by its id');
-    expect(await refused('device', 'forget', 'anna', 'nothing')).toContain('"dogear device list" lists them');
+    expect(await refused('device', 'forget', 'anna', 'nothing')).toContain(
+      'There is no device "nothing". "dogear device list" lists the devices of a user.',
+    );
     expect(await dogear('device', 'name', 'anna', 'one')).toMatchObject({ exitCode: 2, stdout: '' });
     const shown = await jsonLines('progress', 'show', 'anna', 'doc');
     expect(shown.map(({ percentage }) => percentage)).toEqual([0.75, 0.5, 0.25]);

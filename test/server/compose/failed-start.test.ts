@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { createConnection } from 'mysql2/promise';
 import { expect, it, onTestFinished } from 'vitest';
 import { testDatabases } from '../../support/databases.js';
@@ -31,3 +33,24 @@ it('a server that gets fewer connections than it needs says so and ends', async 
   expect(ended?.exitCode).toBe(1);
   expect(ended?.stderr).toMatch(/^dogear: The database at .* does not answer: .*max_user_connections/);
 });
+
+it.each([1, 2])(
+  '%d threads that find their port taken say so without a stack, and end',
+  async (listeners) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const address = taken.address();
+    if (address === null || typeof address === 'string') throw new Error('the port is not known');
+    const port = String(address.port);
+    const { path: cwd } = await temporaryFolder();
+    const flags = ['--host', '127.0.0.1', '--port', port, '--set', `server.listeners=${String(listeners)}`];
+    const program = startProgram(['serve', ...flags], { cwd });
+    onTestFinished(() => program.send('SIGKILL'));
+    const ended = await Promise.race([program.result, delay(20_000, undefined, { ref: false })]);
+    expect(ended).toMatchObject({
+      exitCode: 1,
+      stderr: `dogear: Cannot listen on 127.0.0.1, port ${port}: it is taken or not permitted.\n`,
+    });
+  },
+);

@@ -27,3 +27,11 @@ export function permissionsOption(
 ): Option {
   return new Option(PERMISSIONS_FLAG, description).argParser(parsePermissionList).default(preset, presetText);
 }
+
+/** `epub, .PDF,fb2.zip` → `['epub', 'pdf', 'fb2.zip']`; the use case checks them. */
+export function parseExtensions(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((extension) => extension.trim().toLowerCase().replace(/^\./, ''))
+    .filter((extension) => extension !== '');
+}

@@ -1,0 +1,15 @@
+import type { DogearError, DogearErrorCode } from '../domain/dogear-error.js';
+
+/** What the operator can type next. Use cases do not know the command line, so their messages cannot say it. */
+const HINTS: Partial<Record<DogearErrorCode, string>> = {
+  'user-not-found': '"dogear user list" lists the users, "dogear user add" adds one.',
+  'device-not-found': '"dogear device list" lists the devices of a user.',
+  'library-not-found': '"dogear library add" adds a library.',
+  'root-empty': 'If the library is really empty, remove it with "dogear library remove".',
+};
+
+/** The message of an error that a use case threw, and the hint for its code where there is one. */
+export function messageWithHint({ code, message }: DogearError): string {
+  const hint = HINTS[code];
+  return hint === undefined ? message : `${message} ${hint}`;
+}

@@ -1,0 +1,15 @@
+import { StorageError } from '../database/storage-error.js';
+import { ListenError } from '../http/listen-error.js';
+
+/** An operator error that another thread threw. Errors lose their class when they cross threads. */
+export class ForwardedError extends Error {
+  override readonly name = 'ForwardedError';
+}
+
+/**
+ * Whether the message of an error tells the operator what is wrong with the database or the address of the server. Any
+ * other error that keeps a server from starting is a defect of the program, and its stack says where.
+ */
+export function isOperatorError(error: unknown): error is StorageError | ListenError | ForwardedError {
+  return error instanceof StorageError || error instanceof ListenError || error instanceof ForwardedError;
+}
