@@ -3,6 +3,11 @@ import { EXIT } from './exit-code.js';
 /** A command that does not end by itself within this time of a signal is ended. */
 const PATIENCE_MS = 900;
 
+/** Ctrl-C at a prompt, where the terminal sends a character and not a signal. */
+export class InterruptError extends Error {
+  override readonly name = 'InterruptError';
+}
+
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** The exit code of the signal that came, if one did. */

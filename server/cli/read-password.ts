@@ -1,25 +1,25 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { DogearError } from '../domain/dogear-error.js';
+import { InterruptError } from './interrupt.js';
 
 /** Far more than a password has. */
 const INPUT_BYTES = 4096;
 
-const ENTER = new Set(['\r', '\n']);
-const CTRL_C = '\u0003';
-const CTRL_D = '\u0004';
-const ERASE = new Set(['\u0008', '\u007f']);
-
 /**
- * A password from the terminal, twice and without showing it, or else the first line of standard input. Never from an
- * argument: other users of the machine see those, and the shell writes them down.
+ * Asks for a password at the terminal, twice and without showing it. Where standard input is no terminal, the password
+ * is its first line. It is never taken from an argument: other users of the machine see the arguments of a process, and
+ * the shell keeps them in its history.
  *
  * @throws DogearError `password-invalid`
+ * @throws InterruptError when Ctrl-C was typed
  */
 export async function readPassword(name: string): Promise<string> {
   if (!process.stdin.isTTY) return firstLine();
-  const first = await prompt(`New password of ${name}: `);
-  const second = await prompt('Once more: ');
+  const first = await ask(`New password of ${name}: `);
+  const second = await ask('Once more: ');
   if (first === second) return first;
-  throw new DogearError('password-invalid', 'The two are not the same. Nothing was changed.');
+  throw new DogearError('password-invalid', 'The two passwords are not the same. Nothing was changed.');
 }
 
 async function firstLine(): Promise<string> {
@@ -38,35 +38,25 @@ async function firstLine(): Promise<string> {
   return line;
 }
 
-function prompt(question: string): Promise<string> {
-  const { stdin, stderr } = process;
-  stderr.write(question);
-  stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
-  stdin.resume();
+/** The question goes to standard error: standard output is for results. What readline would echo goes nowhere. */
+function ask(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  // After readline has switched the terminal's own echo off.
+  process.stderr.write(question);
   return new Promise((resolve, reject) => {
-    let typed = '';
-    const end = (settle: () => void): void => {
-      stdin.setRawMode(false);
-      stdin.pause();
-      stdin.removeListener('data', take);
-      stderr.write('\n');
-      settle();
-    };
-    const take = (text: string): void => {
-      for (const character of text) {
-        if (ENTER.has(character)) {
-          end(() => resolve(typed));
-          return;
-        }
-        if (character === CTRL_C || character === CTRL_D) {
-          end(() => reject(new DogearError('password-invalid', 'Stopped. Nothing was changed.')));
-          return;
-        }
-        if (ERASE.has(character)) typed = Array.from(typed).slice(0, -1).join('');
-        else if (typed.length < INPUT_BYTES) typed += character;
-      }
-    };
-    stdin.on('data', take);
+    lines.once('line', (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once('SIGINT', () => {
+      reject(new InterruptError());
+      lines.close();
+    });
+    // Comes alone after Ctrl-D and when the terminal is gone. After the two above, rejecting has no effect.
+    lines.once('close', () => {
+      process.stderr.write('\n');
+      reject(new DogearError('password-invalid', 'No password was typed. Nothing was changed.'));
+    });
   });
 }

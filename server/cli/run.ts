@@ -7,6 +7,7 @@ import { EXIT } from './exit-code.js';
 import { messageWithHint } from './hints.js';
 import { isOperatorError } from '../compose/operator-error.js';
 import { packageVersion } from '../compose/version.js';
+import { InterruptError } from './interrupt.js';
 import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
 import { settingFlags } from './setting-flags.js';
@@ -55,6 +56,10 @@ function report(error: unknown): number {
   if (error instanceof ConfigurationError) {
     writeError(error.message);
     return EXIT.usage;
+  }
+  if (error instanceof InterruptError) {
+    writeError('Stopped. Nothing was changed.');
+    return EXIT.interrupted;
   }
   writeError(textOf(error));
   return EXIT.failed;
