@@ -1,6 +1,6 @@
 import { LoginThrottle, RegistrationThrottle } from './passwords/login-throttle.js';
 import { PasswordCheck } from './passwords/password-check.js';
-import { apiKeysByPrefix, noteKeyUses } from './keys/api-key-repository.js';
+import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
 import { usersByName } from './user-repository.js';
 import { Authenticator, type CachedKey, cachedKey, type CachedUser, cachedUser } from './authenticate.js';
@@ -33,7 +33,7 @@ export class Accounts {
       { entries: REMEMBERED },
     );
     this.#keyUses = new ApiKeyLastUsed({
-      write: (keys, usedSeconds) => noteKeyUses(store, keys, usedSeconds),
+      write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
       onError,
     });
     this.authenticator = new Authenticator({

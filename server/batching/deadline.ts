@@ -18,7 +18,10 @@ const SWEEP_MS = 50;
  */
 export function withDeadline<T>(work: Promise<T>, sinceMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(deadlineExceeded()), sinceMs + REQUEST_DEADLINE_MS - performance.now());
+    const timer = setTimeout(
+      () => reject(deadlineExceeded()),
+      sinceMs + REQUEST_DEADLINE_MS - performance.now(),
+    );
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

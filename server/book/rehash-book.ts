@@ -1,15 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EntryBatchBuilder } from '../../engine/index.js';
 import type { Actor } from '../domain/actor.js';
-import type { Digests } from './book.js';
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook, Digests } from './book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
-import { lockBook } from './book-page.js';
-import { recordFailure, saveBooks } from './book-repository.js';
+import { lockBook, recordFailure, saveBooks } from './book-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
-import { keepFormerDigests, replacedDigests } from './former-digest-repository.js';
+import { keepFormerDigests, replacedDigests } from './digest-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { findBookFor, getBook, type BookDetails } from './get-book.js';

@@ -1,8 +1,7 @@
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
-import type { ProgressRecord } from './progress.js';
-import type { ProgressWithArrival } from './progress-repository.js';
+import type { ProgressRecord, ProgressWithArrival } from './progress.js';
 import { newer } from './newest-progress.js';
 import { withDeadline } from '../batching/deadline.js';
 import type { SyncStore } from './sync-store.js';

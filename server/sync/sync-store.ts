@@ -1,16 +1,16 @@
 import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import type { Document } from '../domain/document.js';
-import type { ProgressPush } from './progress.js';
-import { deviceKey } from '../device/device-key.js';
-import { cataloguedDocuments, librariesOfDigests } from './document-repository.js';
-import { type LibraryAccess, readLibraryAccess } from '../library/library-access-repository.js';
-import { type ProgressWithArrival, progressKeyText, savePushes } from './progress-repository.js';
+import type { ProgressPush, ProgressWithArrival } from './progress.js';
+import { deviceKey } from '../device/device.js';
+import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { progressKeyText, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
-import { isRetryable, isRowLocked, isStatementRefused } from '../database/transaction.js';
+import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
-import { libraryVisibility } from '../library/library-visibility.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { PullQueue } from '../batching/pull-queue.js';
 import { PushQueue } from '../batching/push-queue.js';
@@ -106,7 +106,7 @@ export class SyncStore {
     const libraries = this.#libraries.peek(document);
     const access = this.#access.peek(ACCESS);
     const isRemembered =
-      libraries !== undefined && access !== undefined && isVisibleIn(libraries, access, userId);
+      libraries !== undefined && access !== undefined && isAnyVisible(libraries, access, userId);
     return isRemembered || this.#isKnownAnew(userId, document);
   }
 
@@ -131,7 +131,7 @@ export class SyncStore {
   async #isKnownAnew(userId: UserId, document: Document): Promise<boolean> {
     const [libraries] = await Promise.all([this.#libraries.readAnew(document), this.#access.read(ACCESS)]);
     if (libraries === undefined) return false;
-    return isVisibleIn(libraries, await this.#accessTo(libraries), userId);
+    return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
   }
 
   async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
@@ -149,8 +149,8 @@ export class SyncStore {
 
 const NONE: readonly Document[] = [];
 
-function isVisibleIn(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
-  const isVisible = libraryVisibility(access, userId);
+function isAnyVisible(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
+  const isVisible = isVisibleIn(access, userId);
   for (const library of libraries) if (isVisible(library)) return true;
   return false;
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { DEVICE_BYTES, METADATA_BYTES, POSITION_BYTES } from '../../sync/progress.js';
+import { METADATA_BYTES, POSITION_BYTES } from '../../sync/progress.js';
+import { DEVICE_BYTES } from '../../device/device.js';
 import { DOCUMENT_BYTES } from '../../domain/document.js';
 import { USER_NAME_CHARACTERS } from '../../accounts/user.js';
 import type { SqlDialect } from '../store.js';
