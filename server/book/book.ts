@@ -1,6 +1,6 @@
 import type { BookId, LibraryId } from '../domain/ids.js';
 
-/** What the catalogue holds of a path relative to its root: the column's length, which MySQL's indexes bound. */
+/** The longest path below a library's root that the catalogue stores: the width of the column, see 0001-catalogue.ts. */
 export const MAX_PATH_BYTES = 3064;
 
 /** What a scan has to know of a book to tell whether its file is the one it was. */
