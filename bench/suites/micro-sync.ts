@@ -9,7 +9,7 @@ import { kosyncGroups } from '../../server/http/routes/kosync.js';
 import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../server/database/migrate.js';
 import { openStore, type Store } from '../../server/database/store.js';
-import { isRetryable } from '../../server/database/transaction.js';
+import { isRetryable } from '../../server/database/database-error.js';
 import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { newBench } from './micro-engine.js';
@@ -44,7 +44,14 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
   const unknownDocuments = { account: 'store', 'api-key': 'reject' } as const;
   const router = new Router(
     '',
-    kosyncGroups({ accounts, sync, takesRegistrations: false, unknownDocuments, isDatabaseAway: isRetryable, log }),
+    kosyncGroups({
+      accounts,
+      sync,
+      takesRegistrations: false,
+      unknownDocuments,
+      isDatabaseAway: isRetryable,
+      log,
+    }),
   );
   const path = `/koreader/${text}/syncs/progress`;
   const match = (): void => {
@@ -59,7 +66,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
     if (parseProgress(BODY).device.name !== 'Kobo_nova') throw new Error('the body was misread');
   };
   const remember = async (): Promise<void> => {
-    await accounts.keys.readAnew(prefix);
+    await accounts.keys.readFresh(prefix);
   };
   const times = (call: () => void) => () => {
     for (let count = 0; count < CALLS; count += 1) call();

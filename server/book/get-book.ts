@@ -1,13 +1,14 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook, FormerDigest } from './catalogued-book.js';
+import type { CataloguedBook, FormerDigest } from './book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import { findBookById, formerDigestsOf } from './book-page.js';
-import { findVisibleLibrary } from '../library/library-page.js';
+import { findBookById } from './book-repository.js';
+import { formerDigestsOf } from './digest-repository.js';
+import { findVisibleLibrary } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 /** A book that is edited daily has this many in some months; older ones count all the same, but are not shown. */
 const FORMER_DIGESTS_SHOWN = 200;
@@ -39,7 +40,9 @@ export async function findBookFor(
 ): Promise<{ readonly book: CataloguedBook; readonly library: Library }> {
   const book = await findBookById(store, id);
   const listed =
-    book === undefined ? undefined : await findVisibleLibrary(store, viewerOf(actor), book.libraryId);
+    book === undefined
+      ? undefined
+      : await findVisibleLibrary(store, libraryVisibilityOf(actor), book.libraryId);
   if (book !== undefined && listed !== undefined) return { book, library: listed.library };
   throw new DogearError('book-not-found', `There is no book ${String(id)} that you may see.`);
 }

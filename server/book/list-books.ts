@@ -1,22 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook } from './book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { matchesPath, type PathSearch } from './path-search.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import {
-  bookAhead,
-  type BookPlace,
-  booksInRange,
-  booksWithDigest,
-  findBookById,
-} from './book-page.js';
-import { visibleLibraries } from '../library/library-page.js';
+import { bookAhead, type BookPlace, booksInRange, findBookById } from './book-repository.js';
+import { booksWithDigest } from './digest-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 export interface BookFilter {
   /** `undefined`: all libraries that the actor may see. */
@@ -68,7 +63,7 @@ export async function listBooks(
   page: PageRequest<BookCursor>,
   bounds: SearchBounds = SEARCH_BOUNDS,
 ): Promise<Page<BookSummary, BookCursor>> {
-  const visible = await visibleLibraries(store, viewerOf(actor));
+  const visible = await visibleLibraries(store, libraryVisibilityOf(actor));
   const libraries = visible.filter((library) => libraryId === undefined || library.id === libraryId);
   if (libraryId !== undefined && libraries.length === 0) {
     throw new DogearError('library-not-found', `There is no library ${String(libraryId)} that you may see.`);

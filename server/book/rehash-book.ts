@@ -1,21 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EntryBatchBuilder } from '../../engine/index.js';
 import type { Actor } from '../domain/actor.js';
-import type { Digests } from './book.js';
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook, Digests } from './book.js';
+import { withDeadline } from '../domain/deadline.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
-import { lockBook } from './book-page.js';
-import { recordFailure, saveBooks } from './book-repository.js';
+import { lockBook, recordFailure, saveBooks } from './book-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
-import { keepFormerDigests, replacedDigests } from './former-digest-repository.js';
+import { keepFormerDigests, replacedDigests } from './digest-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { findBookFor, getBook, type BookDetails } from './get-book.js';
 
 /** A disk that sleeps needs some ten seconds to wake up; proxies give up after sixty. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 /** A book that a scan moves while it is hashed is hashed at its new place. */
 const ATTEMPTS = 3;
 
@@ -43,7 +41,7 @@ export async function rehashBook(
         `The library "${library.name}" makes no KOReader hashes. Switch them on first.`,
       );
     }
-    const hashed = await withPatience((signal) => hashFile(engine, library, book, signal));
+    const hashed = await withinTimeout((signal) => hashFile(engine, library, book, signal));
     const isWritten =
       'digests' in hashed ? await writeDigests(store, book, hashed) : await writeFailure(store, book, hashed);
     if (!isWritten) continue;
@@ -90,24 +88,16 @@ async function hashFile(
   throw new Error('the engine gave no outcome for a file');
 }
 
-/** Storage that does not answer keeps a worker, and nobody else, waiting. */
-async function withPatience<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** A file on storage that does not answer keeps one worker thread waiting, but not the caller. */
+function withinTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const tooSlow = delay(PATIENCE_MS, undefined, { signal: stop.signal }).then(() => {
+  return withDeadline(work(stop.signal), TIMEOUT_MS, () => {
+    stop.abort();
     throw new DogearError(
       'storage-slow',
-      `The file was not read within ${String(PATIENCE_MS / 1000)} s. Is its storage busy or away?`,
+      `The file was not read within ${String(TIMEOUT_MS / 1000)} s. Is its storage busy or away?`,
     );
   });
-  // When the work ends first, the abort below rejects this one, and nobody waits for it any more.
-  tooSlow.catch(() => undefined);
-  const working = work(stop.signal);
-  working.catch(() => undefined);
-  try {
-    return await Promise.race([working, tooSlow]);
-  } finally {
-    stop.abort();
-  }
 }
 
 /** @returns `false` when the book is at another path by now */

@@ -1,4 +1,4 @@
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook } from './book.js';
 
 /** Whether a reader that opens the file today finds its book, and what is in the way. */
 export type SyncReadiness =

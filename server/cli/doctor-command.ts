@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { errorMessage } from '../domain/error-message.js';
+import { errorMessage } from '../domain/error-text.js';
 import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Configuration } from '../../config/schema.js';
 import { makeFirstKey } from '../accounts/keys/first-key.js';
-import { ensureLibrary } from '../library/library-admin.js';
-import { errorMessage } from '../domain/error-message.js';
+import { ensureLibrary } from '../library/add-library.js';
+import { errorMessage } from '../domain/error-text.js';
 import { withStore } from '../compose/program.js';
 import { startServer } from '../compose/server.js';
 import type { Library } from '../library/library.js';

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { composeListener } from './listener.js';
-import { errorMessage } from '../domain/error-message.js';
+import { errorMessage } from '../domain/error-text.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 import { createLogger } from './log.js';
 import { isOperatorError } from './operator-error.js';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
-import { errorMessage } from '../domain/error-message.js';
+import { errorMessage } from '../domain/error-text.js';
 import { BackgroundScans } from '../scan/background-scans.js';
 import { type Readiness, readiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
@@ -12,7 +12,7 @@ import { operationGroups } from '../http/routes/operation.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../database/store.js';
-import { isRetryable } from '../database/transaction.js';
+import { isRetryable } from '../database/database-error.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';

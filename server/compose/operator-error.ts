@@ -1,4 +1,4 @@
-import { StorageError } from '../database/storage-error.js';
+import { StorageError } from '../database/database-error.js';
 import { ListenError } from '../http/listen-error.js';
 
 /** An operator error that another thread threw. Errors lose their class when they cross threads. */

@@ -21,9 +21,6 @@ export function forceIndex(dialect: SqlDialect, index: string): string {
   return dialect === 'mysql' ? ` force index (\`${index}\`)` : '';
 }
 
-/** The index of a book's place: the database named it after its first column. */
-export const LIBRARY_AND_PATH = 'library_id';
-
 /** As {@link forceIndex}, for the query builder. */
 export function byIndex<Table extends keyof Schema, Alias extends string = Table>(
   { dialect }: Pick<Store, 'dialect'>,
@@ -53,13 +50,6 @@ export interface RowsByKey {
   readonly keys: readonly unknown[];
   readonly also?: Expression<unknown>;
 }
-
-export const BOOKS_BY_ID = { table: 'book', column: 'id', index: 'primary' } as const;
-export const FORMER_DIGESTS_OF_BOOKS = {
-  table: 'former_digest',
-  column: 'book_id',
-  index: 'former_digest_book',
-} as const;
 
 /**
  * Deletes rows by a list of keys. MariaDB minds no index that a `delete` names, so there the list is a table from which

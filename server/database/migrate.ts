@@ -1,9 +1,7 @@
 import { type Migration, Migrator } from 'kysely';
-import { isDuplicateKey } from './duplicate-key.js';
+import { isDuplicateKey, isRetryable, StorageError } from './database-error.js';
 import { MIGRATIONS } from './migrations/migrations.js';
-import { StorageError } from './storage-error.js';
 import type { Store } from './store.js';
-import { isRetryable } from './transaction.js';
 
 export interface MigrationReport {
   /** Names of the migrations that this call carried out, in order. */

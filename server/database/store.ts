@@ -5,7 +5,7 @@ import { parseDatabaseUrl } from './database-url.js';
 import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
-import { StorageError } from './storage-error.js';
+import { StorageError } from './database-error.js';
 
 export type SqlDialect = 'sqlite' | 'mysql';
 

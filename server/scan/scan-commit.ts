@@ -5,8 +5,6 @@ import type { Library } from '../library/library.js';
 import type { ScanCounts } from './scan.js';
 import { chooseMoved } from './move.js';
 import {
-  booksWithPartialMd5,
-  type DigestTwin,
   lockBooks,
   type LockedBook,
   markMissing,
@@ -17,10 +15,12 @@ import {
   saveBooks,
 } from '../book/book-repository.js';
 import {
+  booksWithPartialMd5,
+  type DigestTwin,
   keepFormerDigests,
   type ReplacedDigest,
   replacedDigests,
-} from '../book/former-digest-repository.js';
+} from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';

@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.js';
-import { removePosition } from './position-page.js';
+import { deletePositionRow } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { type DocumentOfUser, progressNotFound } from './get-document.js';
@@ -16,5 +16,5 @@ export async function deletePosition(
   deviceKey: Buffer,
 ): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
-  if (!(await removePosition(store, user.id, document, deviceKey))) throw progressNotFound();
+  if (!(await deletePositionRow(store, user.id, document, deviceKey))) throw progressNotFound();
 }

@@ -1,8 +1,10 @@
-import type { Document } from '../domain/document.js';
+import type { Store } from '../database/store.js';
+import { digestOfDocument, type Document } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
-import { type CataloguedDocument, equivalentTo } from './known-document.js';
-import type { LibraryAccess } from '../library/library-access-repository.js';
-import { libraryVisibility } from '../library/library-visibility.js';
+import { type CataloguedDocument, equivalentTo } from '../book/catalogued-document.js';
+import { cataloguedDocuments } from '../book/digest-repository.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 
 /** Names each reading of who may see what. */
 const readings = new WeakMap<LibraryAccess, symbol>();
@@ -46,7 +48,7 @@ export class EquivalentDocuments {
   /** Nobody sees a library that `access` has not. */
   seenBy(userId: UserId, access: LibraryAccess): readonly Document[] {
     this.#workOut(access);
-    return this.#everybodys ?? equivalentTo(this.#known, libraryVisibility(access, userId));
+    return this.#everybodys ?? equivalentTo(this.#known, isVisibleIn(access, userId));
   }
 
   #workOut(access: LibraryAccess): void {
@@ -58,4 +60,17 @@ export class EquivalentDocuments {
     const isEverybodys = readers.every((each) => each === 'everybody');
     this.#everybodys = isEverybodys ? equivalentTo(this.#known, () => true) : undefined;
   }
+}
+
+/** Other documents that stand for the same book to this user, as a pull of the user finds them (get-progress.ts). */
+export async function equivalentDocuments(
+  store: Store,
+  userId: UserId,
+  document: Document,
+): Promise<readonly Document[]> {
+  const digest = digestOfDocument(document);
+  if (digest === undefined) return [];
+  const known = (await cataloguedDocuments(store, [digest])).get(document);
+  if (known === undefined) return [];
+  return equivalentTo(known, isVisibleIn(await readLibraryAccess(store), userId));
 }

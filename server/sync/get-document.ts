@@ -1,15 +1,15 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
-import type { DevicePosition, PositionCursor } from '../device/device.js';
+import type { CataloguedBook } from '../book/book.js';
+import type { DevicePosition, PositionCursor } from './progress.js';
 import type { Document } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { positionsPage } from './position-page.js';
+import { positionsPage } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments } from './books-of-documents.js';
-import { equivalentDocuments } from './same-book-documents.js';
+import { equivalentDocuments } from './equivalent-documents.js';
 
 export interface DocumentOfUser {
   /** `undefined`: the actor. */

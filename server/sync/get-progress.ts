@@ -1,10 +1,9 @@
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
-import type { ProgressRecord } from './progress.js';
-import type { ProgressWithArrival } from './progress-repository.js';
+import type { ProgressRecord, ProgressWithArrival } from './progress.js';
 import { newer } from './newest-progress.js';
-import { withDeadline } from '../batching/deadline.js';
+import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
 /**
@@ -25,7 +24,7 @@ export function getProgress(
   // Where the document is remembered, which is nearly always, its other digests join the very same read.
   if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others });
   const own = sync.pulls.pull({ userId, document });
-  return withDeadline(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
+  return withinRequestDeadline(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
 }
 
 async function pullOthers(

@@ -1,11 +1,10 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
+import type { CataloguedBook } from '../book/book.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { ProgressRecord } from './progress.js';
-import { documentsPage } from './position-page.js';
-import { newestProgress, progressKeyText } from './progress-repository.js';
+import { documentsPage, newestProgress, progressKeyText } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments } from './books-of-documents.js';

@@ -1,10 +1,6 @@
 import type { Document } from '../domain/document.js';
-import {
-  type ProgressWithArrival,
-  newestProgress,
-  type ProgressKey,
-  progressKeyText,
-} from './progress-repository.js';
+import { newestProgress, type ProgressKey, progressKeyText } from './progress-repository.js';
+import type { ProgressWithArrival } from './progress.js';
 import type { Store } from '../database/store.js';
 
 /** What one pull asks for: the newest record of a document and of the others that stand for the same book. */

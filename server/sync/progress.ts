@@ -1,3 +1,4 @@
+import type { ReaderDevice } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 
@@ -12,20 +13,10 @@ export function parseFraction(value: unknown): Fraction | undefined {
   return value as Fraction;
 }
 
-/**
- * Bounds of what a reader may store, in UTF-8 bytes. KOReader's x-pointers have some 100 bytes, EPUB CFIs with text
- * assertions some hundred more; model and host names far less than 255, which keeps a device inside an index key.
- */
+/** The longest position, in UTF-8 bytes. KOReader's x-pointers have some 100, EPUB CFIs with text assertions some 100 more. */
 export const POSITION_BYTES = 4096;
-export const DEVICE_BYTES = 255;
 /** File name, title and authors. More than this is left out rather than refused: it is not worth a position. */
 export const METADATA_BYTES = 4096;
-
-/** A device as it names itself. Not every client sends an id; then the name has to do. */
-export interface ReaderDevice {
-  readonly name: string;
-  readonly id: string | undefined;
-}
 
 /** What a reader pushed, checked. */
 export interface Progress {
@@ -47,4 +38,32 @@ export interface ProgressPush extends Progress {
 /** The newest progress of a user in a document, whichever device it came from. */
 export interface ProgressRecord extends Progress {
   readonly pushedMs: number;
+}
+
+/** A record with its place in the order of arrival, which decides between the documents of one book. */
+export interface ProgressWithArrival extends ProgressRecord {
+  readonly arrival: number;
+}
+
+/** The last position of one device in a document. */
+export interface DevicePosition {
+  readonly document: Document;
+  readonly deviceKey: Buffer;
+  readonly deviceName: string;
+  readonly readerId: string | undefined;
+  readonly friendlyName: string | undefined;
+  readonly position: string;
+  readonly percentage: Fraction;
+  /** A JSON object as text. */
+  readonly metadataJson: string | undefined;
+  readonly pushedMs: number;
+  /** Orders the pushes of a user; a later push has a larger number. */
+  readonly arrival: number;
+}
+
+/** The last position of a page, behind which the next page begins. */
+export interface PositionCursor {
+  readonly arrival: number;
+  readonly deviceKey: Buffer;
+  readonly document: Document;
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '../domain/principal.js';
 import type { Progress } from './progress.js';
 import { SyncError } from '../batching/sync-error.js';
-import { withDeadline } from '../batching/deadline.js';
+import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
 /** What becomes of a push of a document that no visible book has or had: refused, or kept in case one turns up. */
@@ -31,7 +31,7 @@ export function putProgress(
   const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
   if (known === true) return sync.pushes.push(push, sinceMs);
   if (known === false) throw unknownDocument();
-  return withDeadline(known, sinceMs).then((isKnown) => {
+  return withinRequestDeadline(known, sinceMs).then((isKnown) => {
     if (!isKnown) throw unknownDocument();
     return sync.pushes.push(push, sinceMs);
   });

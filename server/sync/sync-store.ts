@@ -1,16 +1,16 @@
 import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import type { Document } from '../domain/document.js';
-import type { ProgressPush } from './progress.js';
-import { deviceKey } from '../device/device-key.js';
-import { cataloguedDocuments, librariesOfDigests } from './document-repository.js';
-import { type LibraryAccess, readLibraryAccess } from '../library/library-access-repository.js';
-import { type ProgressWithArrival, progressKeyText, savePushes } from './progress-repository.js';
+import type { ProgressPush, ProgressWithArrival } from './progress.js';
+import { deviceKey } from '../device/device.js';
+import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { progressKeyText, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
-import { isRetryable, isRowLocked, isStatementRefused } from '../database/transaction.js';
+import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
-import { libraryVisibility } from '../library/library-visibility.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { PullQueue } from '../batching/pull-queue.js';
 import { PushQueue } from '../batching/push-queue.js';
@@ -29,13 +29,13 @@ const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 export const WAITING_PUSHES = 8192;
 const WAITING_KEYS = 8192;
 /** Documents that are being read at the moment, at a kilobyte or less each. */
-const REMEMBERED_DOCUMENTS = 50_000;
+const CACHED_DOCUMENTS = 50_000;
 /**
  * How long it is remembered which libraries have a digest: a device pushes the book it shows every few minutes. A book
  * keeps every digest that it had and leaves its library only with that, whose end is known from `#access` within
  * seconds; and what is remembered never refuses a push.
  */
-const LIBRARIES_REMEMBERED_MS = 10 * 60_000;
+const LIBRARIES_TTL_MS = 10 * 60_000;
 const ACCESS = 'access';
 
 /** What is waiting and how it goes, for metrics; and the bound that is a setting. */
@@ -86,18 +86,19 @@ export class SyncStore {
       readsAtOnce: READS_AT_ONCE[dialect],
       waitingKeys: WAITING_KEYS,
     });
-    this.#documents = new ReadThroughCache(
-      lookUp((documents: readonly string[]) => othersOf(store, documents)),
-      { entries: REMEMBERED_DOCUMENTS },
-    );
-    this.#libraries = new ReadThroughCache(
-      lookUp((documents: readonly string[]) => librariesOfDigests(store, documents.flatMap(toDigest))),
-      { entries: REMEMBERED_DOCUMENTS, rememberedMs: LIBRARIES_REMEMBERED_MS },
-    );
-    this.#access = new ReadThroughCache(
-      lookUp(async () => new Map([[ACCESS, await readLibraryAccess(store)]])),
-      { entries: 1 },
-    );
+    this.#documents = new ReadThroughCache({
+      read: (documents) => equivalentsOf(store, documents),
+      entries: CACHED_DOCUMENTS,
+    });
+    this.#libraries = new ReadThroughCache({
+      read: (documents) => librariesOfDigests(store, documents.flatMap(toDigest)),
+      entries: CACHED_DOCUMENTS,
+      ttlMs: LIBRARIES_TTL_MS,
+    });
+    this.#access = new ReadThroughCache({
+      read: async () => new Map([[ACCESS, await readLibraryAccess(store)]]),
+      entries: 1,
+    });
   }
 
   /** Whether the document is, or was, a digest of a book that the user may see. */
@@ -106,7 +107,7 @@ export class SyncStore {
     const libraries = this.#libraries.peek(document);
     const access = this.#access.peek(ACCESS);
     const isRemembered =
-      libraries !== undefined && access !== undefined && isVisibleIn(libraries, access, userId);
+      libraries !== undefined && access !== undefined && isAnyVisible(libraries, access, userId);
     return isRemembered || this.#isKnownAnew(userId, document);
   }
 
@@ -123,34 +124,34 @@ export class SyncStore {
 
   /** After a change to libraries or books made through this server, which need not wait. */
   forgetLibraries(): void {
-    this.#documents.forgetAll();
-    this.#libraries.forgetAll();
-    this.#access.forgetAll();
+    this.#documents.invalidateAll();
+    this.#libraries.invalidateAll();
+    this.#access.invalidateAll();
   }
 
   async #isKnownAnew(userId: UserId, document: Document): Promise<boolean> {
-    const [libraries] = await Promise.all([this.#libraries.readAnew(document), this.#access.read(ACCESS)]);
+    const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
     if (libraries === undefined) return false;
-    return isVisibleIn(libraries, await this.#accessTo(libraries), userId);
+    return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
   }
 
   async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
-    const [others] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
+    const [others] = await Promise.all([this.#documents.get(document), this.#access.get(ACCESS)]);
     return others === undefined ? NONE : others.seenBy(userId, await this.#accessTo(others.libraries));
   }
 
   /** A library that is not in what is remembered may just have been added. */
   async #accessTo(libraries: Iterable<LibraryId>): Promise<LibraryAccess> {
-    const access = await this.#access.read(ACCESS);
+    const access = await this.#access.get(ACCESS);
     if (access !== undefined && isComplete(access, libraries)) return access;
-    return (await this.#access.readAnew(ACCESS)) ?? new Map();
+    return (await this.#access.readFresh(ACCESS)) ?? new Map();
   }
 }
 
 const NONE: readonly Document[] = [];
 
-function isVisibleIn(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
-  const isVisible = libraryVisibility(access, userId);
+function isAnyVisible(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
+  const isVisible = isVisibleIn(access, userId);
   for (const library of libraries) if (isVisible(library)) return true;
   return false;
 }
@@ -160,26 +161,12 @@ function isComplete(access: LibraryAccess, libraries: Iterable<LibraryId>): bool
   return true;
 }
 
-async function othersOf(
+async function equivalentsOf(
   store: Store,
   documents: readonly string[],
 ): Promise<ReadonlyMap<string, EquivalentDocuments>> {
   const known = await cataloguedDocuments(store, documents.flatMap(toDigest));
   return new Map([...known].map(([document, each]) => [document, new EquivalentDocuments(each)]));
-}
-
-/** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */
-export function lookUp<Value>(
-  read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
-): PullQueue<string, Value> {
-  return new PullQueue({
-    read,
-    textOf: (text) => text,
-    isRetryable,
-    keysPerRead: KEYS_PER_READ,
-    readsAtOnce: 1,
-    waitingKeys: WAITING_KEYS,
-  });
 }
 
 /** The order of the primary key, near enough: the same on every server is what matters. */

@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util';
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
 import type { Pool, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
+import { withDeadline } from '../../domain/deadline.js';
 import { StatementTimer } from './statement-timer.js';
 
 export interface MysqlPoolOptions {
@@ -20,8 +21,8 @@ const READ_ONLY = new Set([
   'ER_READ_ONLY_MODE',
 ]);
 
-/** A database that hangs does not take leave; mysql2 would wait for it. */
-const END_PATIENCE_MS = 1000;
+/** mysql2 waits until the database has answered the end of each connection. A database that hangs never does. */
+const END_TIMEOUT_MS = 1000;
 
 /**
  * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
@@ -61,15 +62,12 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
   };
 }
 
-/** Whatever becomes of the connections, nothing that was committed depends on it. */
+/** Ignores errors and gives up after a second: nothing that was committed depends on how connections are closed. */
 function endPool(pool: Pool): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, END_PATIENCE_MS);
-    pool.end(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+  const ended = new Promise<void>((resolve) => {
+    pool.end(() => resolve());
   });
+  return withDeadline(ended, END_TIMEOUT_MS, () => undefined);
 }
 
 function takeConnection(

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { PullQueue, type PullQueueOptions } from '../../../server/batching/pull-queue.js';
-import { ReadThroughCache } from '../../../server/batching/read-through-cache.js';
 import { SyncError } from '../../../server/batching/sync-error.js';
 
 class ConnectionLost extends Error {}
@@ -114,7 +113,7 @@ describe('the queue of pulls', () => {
     const queue = queueOver(() => new Promise((resolve) => ends.push(() => resolve(new Map()))), {
       sizeOf: (key) => key.length,
       readsAtOnce: 1,
-      patienceMs: 100,
+      timeoutMs: 100,
     });
     const underWay = codeOf(queue.pull('a'));
     await tick();
@@ -138,96 +137,11 @@ describe('the queue of pulls', () => {
           ? Promise.resolve(new Map(keys.map((key) => [key, 'x'])))
           : Promise.reject(new ConnectionLost());
       },
-      { patienceMs: 200 },
+      { timeoutMs: 200 },
     );
     expect(await queue.pull('a')).toBe('x');
     expect(await codeOf(queue.pull('a'))).toBe('unavailable');
     const failing = queueOver(() => Promise.reject(new Error('no such table')));
     expect(await codeOf(failing.pull('a'))).toBe('unavailable');
-  });
-});
-
-describe('remembered reads', () => {
-  it('read once within the time, and again after it or when told to forget', async () => {
-    let reads = 0;
-    const queue = new PullQueue<string, { readonly read: number }>({
-      read: (keys) => {
-        reads++;
-        return Promise.resolve(new Map(keys.map((key) => [key, { read: reads }])));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10, rememberedMs: 50 });
-    expect(remembered.peek('a')).toBeUndefined();
-    expect(await remembered.read('a')).toEqual({ read: 1 });
-    expect(await remembered.read('a')).toEqual({ read: 1 });
-    expect(await remembered.readAnew('a')).toEqual({ read: 2 });
-    remembered.forget('a');
-    expect(await remembered.read('a')).toEqual({ read: 3 });
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(remembered.peek('a')).toBeUndefined();
-    expect(await remembered.read('a')).toEqual({ read: 4 });
-  });
-
-  it('count the age of a value from before its read, however long that takes', async () => {
-    const queue = new PullQueue<string, object>({
-      read: async (keys) => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return new Map(keys.map((key) => [key, {}]));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10, rememberedMs: 50 });
-    expect(await remembered.read('a')).toBeDefined();
-    expect(remembered.peek('a')).toBeUndefined();
-  });
-
-  it('do not remember what was read before a change', async () => {
-    const ends: (() => void)[] = [];
-    const queue = new PullQueue<string, object>({
-      read: (keys) => {
-        const read = new Map(keys.map((key) => [key, {}]));
-        return new Promise((resolve) => ends.push(() => resolve(read)));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10 });
-    for (const forget of [() => remembered.forget('a'), () => remembered.forgetAll()]) {
-      const read = remembered.read('a');
-      await tick();
-      forget();
-      ends.shift()?.();
-      expect(await read).toBeDefined();
-      expect(remembered.peek('a')).toBeUndefined();
-    }
-  });
-
-  it('do not remember what is absent', async () => {
-    let value: object | undefined;
-    const queue = new PullQueue<string, object>({
-      read: (keys) =>
-        Promise.resolve(new Map(value === undefined ? [] : keys.map((key) => [key, Object(value)]))),
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10 });
-    expect(await remembered.read('a')).toBeUndefined();
-    value = {};
-    expect(await remembered.read('a')).toBe(value);
   });
 });

@@ -190,7 +190,7 @@ describe('the queue of pushes', () => {
         committed.push(...rows.map((row) => row.push.document));
         return Promise.resolve();
       },
-      { patienceMs: 200, commitsAtOnce: 1 },
+      { timeoutMs: 200, commitsAtOnce: 1 },
     );
     const codes = await Promise.all([queue.push(push('a')), queue.push(push('b'))].map(codeOf));
     expect(codes).toEqual(['unavailable', 'unavailable']);
@@ -202,7 +202,7 @@ describe('the queue of pushes', () => {
 
   it('answers in time when a commit hangs, and goes on with others meanwhile', async () => {
     const database = new HeldDatabase();
-    const queue = queueOver(database.commit, { patienceMs: 100 });
+    const queue = queueOver(database.commit, { timeoutMs: 100 });
     expect(await codeOf(queue.push(push('a')))).toBe('unavailable');
     const other = queue.push(push('b'));
     await tick();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { REQUEST_DEADLINE_MS } from '../../../server/batching/deadline.js';
+import { REQUEST_DEADLINE_MS } from '../../../server/batching/request-deadline.js';
 import { type BatchRow, PushQueue } from '../../../server/batching/push-queue.js';
 import { SyncError } from '../../../server/batching/sync-error.js';
 
@@ -16,13 +16,13 @@ const OPTIONS = {
   waitingPushes: 100,
 } as const;
 
-function queueWith(commit: Commit, patienceMs = REQUEST_DEADLINE_MS): PushQueue<string> {
+function queueWith(commit: Commit, timeoutMs = REQUEST_DEADLINE_MS): PushQueue<string> {
   return new PushQueue<string>({
     ...OPTIONS,
     commit,
     isRetryable: () => true,
     isRowLocked: (error) => error === LOCKED,
-    patienceMs,
+    timeoutMs,
   });
 }
 

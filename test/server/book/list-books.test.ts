@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BookCursor, type BookFilter, listBooks } from '../../../server/book/list-books.js';
-import { parsePathSearch } from '../../../server/book/path-search-shim.js';
+import { parsePathSearch } from '../../../server/book/path-search.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';

@@ -33,7 +33,7 @@ it.skipIf(platform() !== 'linux').each([
     });
     const [code] = (await once(child, 'close')) as [number];
     expect({ code, shown }).toEqual({ code: exitCode, shown: expect.stringContaining(said) as string });
-    expect(shown).not.toMatch(/geh|wrong|\u001b/);
+    for (const secret of ['geh', 'wrong', '\u001b']) expect(shown).not.toContain(secret);
   },
   60_000,
 );

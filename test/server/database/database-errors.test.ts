@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isRetryable } from '../../../server/database/transaction.js';
+import { isRetryable } from '../../../server/database/database-error.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 

@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LibraryId } from '../../../server/domain/ids.js';
-import { removeBooks, saveBooks } from '../../../server/book/book-repository.js';
-import { insertLibrary, removeLibrary } from '../../../server/library/library-repository.js';
+import { saveBooks } from '../../../server/book/book-repository.js';
+import { removeBooks } from '../../../server/book/digest-repository.js';
+import { insertLibrary } from '../../../server/library/library-repository.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
 import type { Schema } from '../../../server/database/schema.js';
 import { inTransaction } from '../../../server/database/transaction.js';
 import { testDatabases } from '../../support/databases.js';
@@ -39,7 +41,7 @@ describe.each(mysql)('while somebody has the first of some rows, on $name,', (ki
   afterEach(() => store.close());
 
   it('a library that is removed has no other one of its books locked', async () => {
-    await expectLastFree(() => removeLibrary(store, library));
+    await expectLastFree(() => removeLibrary(store, { id: library, name: '' }));
   });
 
   it('books that are removed have no other one locked', async () => {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeLibrary } from '../../../server/library/library-admin.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { acquireScan, LEASE_MS } from '../../../server/scan/scan-lease.js';
 import type { Library } from '../../../server/library/library.js';
 import { NO_COUNTS } from '../../../server/scan/scan.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
-import { keepFormerDigests } from '../../../server/book/former-digest-repository.js';
+import { keepFormerDigests } from '../../../server/book/digest-repository.js';
 import { renewLease } from '../../../server/scan/scan-repository.js';
 import type { Store } from '../../../server/database/store.js';
 import { inTransaction } from '../../../server/database/transaction.js';
@@ -29,7 +29,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
     await bench.scan(library);
     folder.write('one.epub', 'one, second edition');
     await bench.scan(library);
-    await removeLibrary(bench.store, library.name);
+    await removeLibrary(bench.store, library);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
@@ -45,7 +45,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await delay(HEAD_START_MS);
     });
     await renewed;
-    await Promise.all([batch, removeLibrary(bench.store, library.name)]);
+    await Promise.all([batch, removeLibrary(bench.store, library)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
@@ -63,7 +63,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await keepFormerDigests(transaction, [replaced], 0);
     });
     await locked;
-    await Promise.all([rehash, removeLibrary(bench.store, library.name)]);
+    await Promise.all([rehash, removeLibrary(bench.store, library)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 });

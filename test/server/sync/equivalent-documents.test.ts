@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EquivalentDocuments } from '../../../server/sync/equivalent-documents.js';
 import { documentOfDigest } from '../../../server/domain/document.js';
 import { libraryId, userId } from '../../../server/domain/ids.js';
-import type { LibraryAccess } from '../../../server/library/library-access-repository.js';
+import type { LibraryAccess } from '../../../server/library/library-visibility.js';
 
 const content = documentOfDigest(Buffer.alloc(16, 1));
 const name = documentOfDigest(Buffer.alloc(16, 2));

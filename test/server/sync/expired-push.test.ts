@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { expect, it, onTestFinished } from 'vitest';
-import { REQUEST_DEADLINE_MS } from '../../../server/batching/deadline.js';
+import { REQUEST_DEADLINE_MS } from '../../../server/batching/request-deadline.js';
 import { SyncStore } from '../../../server/sync/sync-store.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';

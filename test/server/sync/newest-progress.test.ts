@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from '../../../server/sync/newest-progress.js';
+import {
+  newestProgressOfPulls,
+  type ProgressPull,
+  pullSize,
+  pullText,
+} from '../../../server/sync/newest-progress.js';
 import { type Document, parseDocument } from '../../../server/domain/document.js';
 import { userId } from '../../../server/domain/ids.js';
 import { savePushes } from '../../../server/sync/progress-repository.js';

@@ -4,7 +4,7 @@ import { createPool } from 'mysql2';
 import { describe, expect, inject, it } from 'vitest';
 import { mysqlPool } from '../../../../server/database/mysql/mysql-pool.js';
 import { openStore } from '../../../../server/database/store.js';
-import { isRetryable } from '../../../../server/database/transaction.js';
+import { isRetryable } from '../../../../server/database/database-error.js';
 import { testDatabases } from '../../../support/databases.js';
 
 describe('a store with a time limit', () => {

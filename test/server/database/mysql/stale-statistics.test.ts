@@ -2,37 +2,42 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentOfDigest } from '../../../../server/domain/document.js';
 import { apiKeyId, type BookId, bookId, type LibraryId, userId } from '../../../../server/domain/ids.js';
-import { apiKeysByPrefix, noteKeyUses } from '../../../../server/accounts/keys/api-key-repository.js';
+import { apiKeysByPrefix, saveKeysLastUsed } from '../../../../server/accounts/keys/api-key-repository.js';
 import {
-  bookAhead,
-  booksInRange,
   booksOfDigests,
   booksWithDigest,
-  countBooksInRange,
-} from '../../../../server/book/book-page.js';
-import {
-  booksAtPaths,
   booksWithPartialMd5,
+  cataloguedDocuments,
+  keepFormerDigests,
+  librariesOfDigests,
+  removeBooks,
+} from '../../../../server/book/digest-repository.js';
+import {
+  bookAhead,
+  booksAtPaths,
+  booksInRange,
+  countBooksInRange,
   lockBooks,
   markMissing,
   markPresent,
+  nextBookRows,
   recordFailure,
-  removeBooks,
   saveBooks,
 } from '../../../../server/book/book-repository.js';
 import { bulkUpsert } from '../../../../server/database/bulk-write.js';
-import { deviceKey } from '../../../../server/device/device-key.js';
-import { devicesPage } from '../../../../server/device/device-page.js';
-import { noteDevices } from '../../../../server/device/device-repository.js';
-import { cataloguedDocuments, librariesOfDigests } from '../../../../server/sync/document-repository.js';
-import { keepFormerDigests } from '../../../../server/book/former-digest-repository.js';
-import { nextBookRows } from '../../../../server/book/known-book-page.js';
+import { deviceKey } from '../../../../server/device/device.js';
+import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
 import { insertLibrary } from '../../../../server/library/library-repository.js';
-import { documentsPage, positionsPage } from '../../../../server/sync/position-page.js';
-import { newestProgress, savePushes } from '../../../../server/sync/progress-repository.js';
+import {
+  documentsPage,
+  newestProgress,
+  positionsPage,
+  savePushes,
+} from '../../../../server/sync/progress-repository.js';
 import type { Store } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
-import { removeUser, usersByName } from '../../../../server/accounts/user-repository.js';
+import { usersByName } from '../../../../server/accounts/user-repository.js';
+import { removeUser } from '../../../../server/removal/remove-user.js';
 import { testDatabases } from '../../../support/databases.js';
 import { openTestStore, type TestStore } from '../../../support/open-test-store.js';
 import { pushOf } from '../../../support/progress-push.js';
@@ -104,7 +109,7 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
     [
       'uses of API keys',
       undone((db, n) =>
-        noteKeyUses(
+        saveKeysLastUsed(
           db,
           some(n, (index) => apiKeyId(index + 1)),
           2,
@@ -263,7 +268,7 @@ async function addDevices(store: Store): Promise<void> {
     const names = Array.from({ length: DEVICES }, (_, index) => nameOfDevice(index));
     // In the order of their keys.
     const devices = ['Kobo', ...names].map((name) => ({ name, id: name }));
-    await noteDevices(
+    await saveSeenDevices(
       store,
       devices.map((device) => ({ userId: userId(user), device, seenSeconds: 1 })),
     );

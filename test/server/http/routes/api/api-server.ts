@@ -12,7 +12,7 @@ import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
 import { apiGroup } from '../../../../../server/http/routes/api.js';
 import type { Store } from '../../../../../server/database/store.js';
-import { isRetryable } from '../../../../../server/database/transaction.js';
+import { isRetryable } from '../../../../../server/database/database-error.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../../../support/databases.js';
 import { openTestStore } from '../../../../support/open-test-store.js';

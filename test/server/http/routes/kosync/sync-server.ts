@@ -13,7 +13,7 @@ import { startSyncServer, type SyncServerOptions } from '../../../../../server/h
 import { insertApiKey } from '../../../../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../../../../server/database/migrate.js';
 import { type OpenStore, openStore } from '../../../../../server/database/store.js';
-import { isRetryable } from '../../../../../server/database/transaction.js';
+import { isRetryable } from '../../../../../server/database/database-error.js';
 import { insertUser } from '../../../../../server/accounts/user-repository.js';
 
 export interface Reply {
