@@ -1,22 +1,23 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { AggregatorRegistry, type Registry } from 'prom-client';
+import { withDeadline } from '../domain/deadline.js';
 
-/** What the threads of one server say to each other. */
+/** Messages between the threads of one server. `id` joins the answers to their question. */
 type MetricsMessage =
   | { readonly type: 'ask'; readonly id: string }
   | { readonly type: 'answer'; readonly id: string; readonly metrics: MetricsJson };
 
 type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** A thread that is too busy to answer within this time is left out of the sum. */
-const PATIENCE_MS = 500;
+/** A thread that does not answer within this time is left out of the sum. */
+const ANSWER_TIMEOUT_MS = 500;
 const CHANNEL = 'dogear-metrics';
-/** What the system says of the whole process: every thread measures the same, and a sum would be a multiple of it. */
+/** Metrics of the whole process: every thread measures the same value, which must not be added up. */
 const PROCESS_WIDE = /^dogear_process_/;
 
 /**
- * Joins the measurements of all threads that answer requests: a scrape reaches any one of them, and counters
- * that jump from thread to thread would be worthless.
+ * The metrics of all threads that answer requests, added up. A scrape reaches any one of the threads, and the counters
+ * of a single thread would seem to go up and down from scrape to scrape.
  */
 export class SharedMetrics {
   readonly #registry: Registry;
@@ -35,7 +36,7 @@ export class SharedMetrics {
     // oxlint-disable-next-line unicorn/prefer-add-event-listener
     this.#channel.onmessage = (event: unknown) => {
       if (typeof event !== 'object' || event === null || !('data' in event)) return;
-      // Only threads of this process reach the channel, with this class's own messages.
+      // Only this class posts to the channel, and a BroadcastChannel does not leave the process.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       this.#receive(event.data as MetricsMessage);
     };
@@ -53,21 +54,18 @@ export class SharedMetrics {
     this.#channel?.close();
   }
 
-  #others(channel: BroadcastChannel): Promise<readonly MetricsJson[]> {
+  async #others(channel: BroadcastChannel): Promise<readonly MetricsJson[]> {
     const id = `${String(process.pid)}-${String(Math.random())}-${String(this.#asked++)}`;
-    return new Promise((resolve) => {
-      const answers: MetricsJson[] = [];
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#collecting.delete(id);
-        resolve(answers);
-      };
-      const timer = setTimeout(finish, PATIENCE_MS);
+    const answers: MetricsJson[] = [];
+    const complete = new Promise<void>((resolve) => {
       this.#collecting.set(id, (metrics) => {
-        if (answers.push(metrics) === this.#threads - 1) finish();
+        if (answers.push(metrics) === this.#threads - 1) resolve();
       });
-      channel.postMessage({ type: 'ask', id } satisfies MetricsMessage);
     });
+    channel.postMessage({ type: 'ask', id } satisfies MetricsMessage);
+    await withDeadline(complete, ANSWER_TIMEOUT_MS, () => undefined);
+    this.#collecting.delete(id);
+    return answers;
   }
 
   #receive(message: MetricsMessage): void {
@@ -81,6 +79,7 @@ export class SharedMetrics {
   }
 }
 
+/** `first` instead of a sum for the metrics of the process. */
 function ofProcessOnce(metrics: MetricsJson): MetricsJson {
   return metrics.map((metric) =>
     PROCESS_WIDE.test(metric.name) ? { ...metric, aggregator: 'first' as const } : metric,

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
+import { type Document, DOCUMENT_BYTES, parseDocument } from '../domain/document.js';
 import { apiKeyId, bookId, libraryId, scanId, userId } from '../domain/ids.js';
 import { PERMISSIONS } from '../domain/permission.js';
 import { CURSOR_CHARACTERS } from './cursor.js';
@@ -101,3 +103,24 @@ export function timeOfNs(ns: bigint): string | null {
   const ms = Number(ns / 1_000_000n);
   return ms >= FIRST_MS && ms <= LAST_MS ? timeOfMs(ms) : null;
 }
+
+/** A path in an answer. Paths are bytes, and need not be UTF-8. */
+export const pathSchema = z.strictObject({
+  text: z.string().describe('for people: bytes that are not UTF-8 are U+FFFD'),
+  base64: z.string().nullable().describe('the bytes, where the text does not hold all of them'),
+});
+
+export function pathJson(path: Buffer): z.input<typeof pathSchema> {
+  return { text: path.toString('utf8'), base64: isUtf8(path) ? null : path.toString('base64') };
+}
+
+/** A document in an address or a cursor. */
+export const documentText = z
+  .string()
+  .transform((value, context): Document => {
+    const document = parseDocument(value);
+    if (document !== undefined) return document;
+    context.addIssue(`has to be text of 1 to ${String(DOCUMENT_BYTES)} bytes`);
+    return z.NEVER;
+  })
+  .describe('what readers sync, percent-encoded: mostly a partial or filename MD5');

@@ -1,4 +1,3 @@
-import { decodePathPart } from './path-decoding.js';
 import type { Failure, Route, RouteGroup } from './route.js';
 
 export interface CompiledRoute extends Route {
@@ -124,6 +123,24 @@ function found(
     params.push(decoded);
   }
   return { route, params };
+}
+
+/**
+ * Decodes one part of a path: `%` and two hex digits are a byte, `+` is a plus, and the bytes must be UTF-8.
+ *
+ * @returns `undefined` for a broken escape and for bytes that are not UTF-8. A guess could name another document than
+ *   the one that was pushed.
+ */
+function decodePathPart(part: string): string | undefined {
+  // uWebSockets.js puts U+FFFD in place of raw bytes that are not UTF-8.
+  if (part.includes('\uFFFD')) return undefined;
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 function node(): Node {

@@ -1,11 +1,15 @@
 import type { Accounts } from '../../accounts/accounts.js';
+import { withDeadline } from '../../domain/deadline.js';
 import type { ScanGauge } from '../../scan/scan-gauges.js';
 import { type Answer, jsonAnswer } from '../answer.js';
 import { apiPrincipal } from '../api-principal.js';
 import type { HttpRequest } from '../request.js';
 import type { Failure, RouteGroup } from '../route.js';
 
-/** Who may read the metrics besides holders of the permission. */
+/**
+ * Who may read the metrics: programs on this machine (`loopback`), holders of an API key that permits `library:manage`
+ * (`permission`, allowed in any case), or everybody (`open`).
+ */
 export type MetricsAccess = 'loopback' | 'permission' | 'open';
 
 /** Whether requests can be answered at the moment; `reason` goes into the answer. */
@@ -15,13 +19,13 @@ export type Readiness =
 export interface OperationOptions {
   readonly readiness: () => Promise<Readiness>;
   readonly accounts: Pick<Accounts, 'authenticator'>;
-  /** The text that Prometheus reads, of all threads. */
+  /** The metrics of all threads, as Prometheus reads them. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly scans: () => Promise<readonly ScanGauge[]>;
   readonly metricsAccess: MetricsAccess;
 }
 
-/** What machines ask: is the process alive, may it get requests, how is it doing. */
+/** Routes for orchestrators and monitoring: liveness, readiness, metrics. */
 export function operationGroups(options: OperationOptions): readonly RouteGroup[] {
   return [
     group('/livez', () => jsonAnswer(200, { status: 'alive' })),
@@ -39,8 +43,8 @@ export function operationGroups(options: OperationOptions): readonly RouteGroup[
   ];
 }
 
-/** What Prometheus waits for a scrape, 10 s by default, leaves room; who looks by hand does not wait for a dead database. */
-const SCANS_PATIENCE_MS = 500;
+/** Far less than the 10 s that Prometheus waits by default, so that a person does not wait for a dead database either. */
+const SCANS_TIMEOUT_MS = 500;
 
 const FORBIDDEN = jsonAnswer(403, {
   message:
@@ -53,8 +57,8 @@ async function mayReadMetrics(options: OperationOptions, request: HttpRequest): 
     case 'open':
       return true;
     case 'loopback':
-      // A request that a proxy on this machine passes on comes from there as well: it says so, and counts only
-      // if that proxy is trusted, in which case the address is the one before it.
+      // A proxy on this machine passes on requests from elsewhere, with X-Forwarded-For. If the proxy is trusted,
+      // clientAddress is the one that the proxy names; if it is not, the header gives the request away.
       if (isLoopback(request.clientAddress) && request.header('x-forwarded-for') === undefined) return true;
       return mayManage(options, request);
     case 'permission':
@@ -74,21 +78,20 @@ async function mayManage(options: OperationOptions, request: HttpRequest): Promi
   }
 }
 
-/** None while the database is away: the measurements of this process are wanted then most of all. */
-function scansInTime({ scans }: OperationOptions): Promise<readonly ScanGauge[]> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve([]), SCANS_PATIENCE_MS);
-    scans()
-      .then(resolve, () => resolve([]))
-      .finally(() => clearTimeout(timer));
-  });
+/** None while the database is away: the metrics of this process matter most then, so they are sent without. */
+async function scansInTime({ scans }: OperationOptions): Promise<readonly ScanGauge[]> {
+  try {
+    return await withDeadline(scans(), SCANS_TIMEOUT_MS, () => []);
+  } catch {
+    return [];
+  }
 }
 
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '0:0:0:0:0:0:0:1';
 }
 
-/** Scans run anywhere on the database, so they are read from there and not from this process. */
+/** Any process may run a scan, so the counts come from the database and not from this process. */
 function scanText(scans: readonly ScanGauge[]): string {
   const lines = [
     '# HELP dogear_scan_files Files of the scans that are running, by what became of them.',

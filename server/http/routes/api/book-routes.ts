@@ -12,6 +12,8 @@ import {
   libraryIdNumber,
   libraryIdText,
   pageQuery,
+  pathJson,
+  pathSchema,
   text,
   time,
   timeOfMs,
@@ -20,9 +22,7 @@ import {
 } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
-import { cursorBytes } from '../../cursor.js';
-import { nextCursor, pageRequest } from '../../page-cursor.js';
-import { pathJson, pathSchema } from '../../path-json.js';
+import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { ProblemError } from '../../problem.js';
 
 type Readiness = BookDetails['readiness'];

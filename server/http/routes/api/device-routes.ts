@@ -15,8 +15,7 @@ import {
 } from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
-import { cursorBytes } from '../../cursor.js';
-import { nextCursor, pageRequest } from '../../page-cursor.js';
+import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 
 const device = answerSchema(
   'Device',

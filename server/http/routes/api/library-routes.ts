@@ -9,11 +9,10 @@ import { getLibrary } from '../../../library/get-library.js';
 import { getLibraryDetails, type LibraryDetails } from '../../../book/library-details.js';
 import { removeLibrary } from '../../../removal/remove-library.js';
 import type { Principal } from '../../../domain/principal.js';
-import { id, libraryIdText, pageQuery, text, userIdText } from '../../api-fields.js';
+import { id, libraryIdText, pageQuery, pathJson, pathSchema, text, userIdText } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
-import { nextCursor, pageRequest } from '../../page-cursor.js';
-import { pathJson, pathSchema } from '../../path-json.js';
+import { nextCursor, pageRequest } from '../../cursor.js';
 
 const library = {
   id,

@@ -5,13 +5,21 @@ import { getDocument } from '../../../sync/get-document.js';
 import { getTranslations, type TranslationDetails } from '../../../translation/get-translations.js';
 import type { CataloguedBook } from '../../../book/book.js';
 import type { DevicePosition, PositionCursor } from '../../../sync/progress.js';
-import { id, opaqueBytes, opaqueId, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
+import {
+  documentText,
+  id,
+  opaqueBytes,
+  opaqueId,
+  pageQuery,
+  pathJson,
+  pathSchema,
+  time,
+  timeOfMs,
+  userQuery,
+} from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
-import { cursorBytes } from '../../cursor.js';
-import { nextCursor, pageRequest } from '../../page-cursor.js';
-import { pathJson, pathSchema } from '../../path-json.js';
-import { documentText } from './document-text.js';
+import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { translationJson, translationSchema } from './translation-json.js';
 
 const book = z

@@ -6,7 +6,7 @@ import { watchScan } from '../../../scan/watch-scan.js';
 import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
 import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
-import { nextCursor, pageRequest } from '../../page-cursor.js';
+import { nextCursor, pageRequest } from '../../cursor.js';
 
 const count = z.int().min(0);
 

@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { type WebPositionOutcome, putWebPosition } from '../../../translation/put-web-position.js';
 import { POSITION_BYTES } from '../../../sync/progress.js';
 import { DEVICE_BYTES } from '../../../device/device.js';
-import { text, time, timeOfMs } from '../../api-fields.js';
+import { documentText, text, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 import { ProblemError } from '../../problem.js';
-import { documentText } from './document-text.js';
 import { locatorText, translatedJson, translatedSchema } from './translation-json.js';
 
 const fraction = z.number().min(0).max(1);
