@@ -3,14 +3,14 @@ import { maskApiKeyText } from '../accounts/keys/api-key-text.js';
 import type { HttpRequest } from './request.js';
 import { CLIENT_GONE } from './uws.js';
 
-/** Longer paths are cut: a log line is not a place to store things in. */
+/** Longer paths are cut, so that clients cannot fill the disk with them. */
 const LOGGED_CHARACTERS = 300;
-/** Lines a second above `debug`: while a database is away, thousands of requests a second have the same to say. */
+/** Limit above `debug`: while a database is away, thousands of requests a second would log the same line. */
 const LINES_PER_SECOND = 50;
 
 /**
- * Writes a line for each answer: at `debug` what went well, at `info` what the client did wrong, at `warn` what is
- * the server's fault. Neither bodies nor headers nor queries, and API keys only by their prefix.
+ * Logs a line for each answer: successes at `debug`, mistakes of the client at `info`, failures of the server at
+ * `warn`. Bodies, headers and queries are never logged, and of API keys only the prefix.
  */
 export class AccessLog {
   readonly #log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn'>;
@@ -62,22 +62,22 @@ function levelOf(status: number): 'debug' | 'info' | 'warn' {
   return status < 500 ? 'info' : 'warn';
 }
 
-/** Shows no secret of what stands where an API key belongs, nor of anything that looks like one. */
+/** Masks the part of a path where an API key belongs, and every part that looks like an API key. */
 export function maskPath(path: string): string {
   let followsKoreader = false;
   const shown: string[] = [];
   for (const part of path.slice(0, LOGGED_CHARACTERS).split('/')) {
     const plain = unescaped(part).toLowerCase();
     const isSecret = plain.includes('dogear_') || plain.startsWith('koreader/');
-    // Clients and people write `//` and `/./` as well: the key is the next part that says something.
-    const isNothing = plain === '' || plain === '.' || plain === '..';
-    shown.push(isSecret || (followsKoreader && !isNothing) ? maskApiKeyText(part) : part);
-    if (!isNothing) followsKoreader = plain === 'koreader';
+    // Clients and people also write `//` and `/./`: the key is the next part that is not empty or dots.
+    const isEmpty = plain === '' || plain === '.' || plain === '..';
+    shown.push(isSecret || (followsKoreader && !isEmpty) ? maskApiKeyText(part) : part);
+    if (!isEmpty) followsKoreader = plain === 'koreader';
   }
   return shown.join('/');
 }
 
-/** Whatever way its letters are written: `%64ogear_…` is a key as well, and `koreader%2F…` the place of one. */
+/** Decodes escaped ASCII: `%64ogear_…` is an API key too, and `koreader%2F…` is followed by one. */
 function unescaped(part: string): string {
   return part.replaceAll(/%([2-7][0-9a-f])/gi, (_escape, hex: string) =>
     String.fromCharCode(parseInt(hex, 16)),

@@ -1,7 +1,7 @@
 /** Besides Content-Type and Content-Length. Names in lower case, values without line breaks. */
 export type AnswerHeaders = readonly (readonly [name: string, value: string])[];
 
-/** What goes back to the client. Made by handlers, written by uws.ts. */
+/** An answer that is complete when it is sent. Handlers return it, uws.ts sends it. */
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
@@ -9,19 +9,19 @@ export interface Answer {
   readonly headers?: AnswerHeaders;
 }
 
-/** An answer that is sent piece by piece for as long as the client listens: server-sent events, exports. */
+/** An answer that is sent piece by piece until it ends or the client leaves: server-sent events. */
 export interface StreamAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly headers?: AnswerHeaders;
   /**
-   * Begun once the headers are out; each piece is asked for when the one before has been taken by the socket. It is
-   * ended early (`return()`) when the client goes, and `signal` aborts then.
+   * Called after the headers are sent. The next piece is requested when the socket has taken the one before. When the
+   * client leaves, `signal` aborts and the iterator is ended early (`return()`).
    */
   readonly pieces: (signal: AbortSignal) => AsyncIterable<string | Uint8Array>;
 }
 
-/** Without a charset, and not the vendor type: KOReader 2025.04 and 2025.10 each fail on one of those. */
+/** No charset, and not KOReader's vendor type: KOReader 2025.04 and 2025.10 each fail on one of the two. */
 export const JSON_TYPE = 'application/json';
 
 export function jsonAnswer(status: number, value: unknown, headers?: AnswerHeaders): Answer {

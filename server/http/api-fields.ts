@@ -5,9 +5,9 @@ import { apiKeyId, bookId, libraryId, scanId, userId } from '../domain/ids.js';
 import { PERMISSIONS } from '../domain/permission.js';
 import { CURSOR_CHARACTERS } from './cursor.js';
 
-/** Schemas that several routes share: how ids, times, pages and paths are written. */
+/** Schemas that several routes share: ids, times, pages, paths. */
 
-/** 15 digits: every one of them is exact in a double. `integerUpTo` is how the description of the API tells. */
+/** At most 15 digits, all of which a double holds exactly. openapi.ts describes a parameter with `integerUpTo` as an integer. */
 const idText = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, 'has to be the number of an id')
@@ -30,16 +30,16 @@ export const apiKeyIdNumber = idNumber.transform((value) => apiKeyId(value));
 /** An id in an answer. */
 export const id = z.int().min(1);
 
-/** Bytes that name something, in an address: base64url. */
+/** Bytes that identify something, in an address: base64url. */
 export const opaqueBytes = z
   .string()
   .regex(/^[A-Za-z0-9_-]{2,400}$/, 'has to be the id that the list gave')
   .transform((text) => Buffer.from(text, 'base64url'));
 
-/** What an answer says of such bytes. */
+/** The same bytes in an answer. */
 export const opaqueId = z.string().describe('opaque; goes into addresses as it is');
 
-/** Text that people write: half of a surrogate pair would come back as another character. */
+/** Text that people write. A lone surrogate is refused: UTF-8 cannot hold it, so it would come back as U+FFFD. */
 export const text = (maximum: number) =>
   z
     .string()
@@ -57,7 +57,7 @@ export const digest = z
   .regex(/^[0-9a-f]{32}$/)
   .describe('32 lowercase hex digits');
 
-/** A page is one statement and one answer of some hundred kilobytes at most. */
+/** Bounds a page to one statement and to an answer of a few hundred kilobytes. */
 export const PAGE_LIMIT = 200;
 const PAGE_DEFAULT = 50;
 
@@ -82,7 +82,7 @@ export const userQuery = userIdText
   .optional()
   .describe('whose; yours without it, and anybody else’s with user:manage only');
 
-/** Years that RFC 3339 can write. */
+/** First and last time that RFC 3339 can write. */
 const LAST_MS = Date.parse('9999-12-31T23:59:59Z');
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 
@@ -98,7 +98,7 @@ export function timeOfSeconds(seconds: number | undefined): string | null {
   return seconds === undefined ? null : timeOfMs(seconds * 1000);
 }
 
-/** File systems hold times that no calendar has; `null` for those. */
+/** `null` for a time that RFC 3339 cannot write; file systems can hold such times. */
 export function timeOfNs(ns: bigint): string | null {
   const ms = Number(ns / 1_000_000n);
   return ms >= FIRST_MS && ms <= LAST_MS ? timeOfMs(ms) : null;

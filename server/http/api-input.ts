@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { type FieldMistake, ProblemError } from './problem.js';
 
-/** A body with ten thousand mistakes is told the first ones. */
-const MISTAKES_TOLD = 20;
-/** What clients call their fields is their business; what comes back of it is bounded. */
+/** Bounds the answer to a body with thousands of mistakes. */
+const LISTED_MISTAKES = 20;
+/** Bounds the names of unknown fields that an answer repeats. */
 const NAME_CHARACTERS = 100;
 
 /**
- * Fields of the path or the query, each a text that came once.
+ * Parses the parameters of the path or the query. Each of them may be given once.
  *
  * @throws ProblemError `parameter-invalid`
  */
@@ -29,24 +29,24 @@ export function parseFields(
   if (schema === undefined) return {};
   const parsed = schema.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.slice(0, MISTAKES_TOLD).map((issue) => ({
+  const mistakes = parsed.error.issues.slice(0, LISTED_MISTAKES).map((issue) => ({
     parameter: cut(issue.path.map(String).join('.')),
     detail: issue.message,
   }));
   throw new ProblemError('parameter-invalid', sentence(mistakes), mistakes);
 }
 
-/** @throws ProblemError `parameter-invalid` for escapes that are no text */
+/** @throws ProblemError `parameter-invalid` for escapes that are not UTF-8 */
 export function queryFields(query: string): readonly (readonly [string, string])[] {
   const fields = [...new URLSearchParams(query)];
-  // U+FFFD is what the decoder leaves of bytes that are no UTF-8.
+  // URLSearchParams puts U+FFFD in place of bytes that are not UTF-8.
   const broken = fields.find(([name, value]) => name.includes('\uFFFD') || value.includes('\uFFFD'));
   if (broken !== undefined) throw wrongParameter(broken[0], 'is not valid text');
   return fields;
 }
 
 /**
- * A body of JSON; none at all counts as an object without fields.
+ * Parses a JSON body. An empty body counts as an object without fields.
  *
  * @throws ProblemError `body-not-json`, `body-invalid`
  */
@@ -58,7 +58,7 @@ export function parseBody(schema: z.ZodType | undefined, body: string): unknown 
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(body === '' ? {} : parseJson(body));
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.flatMap(mistakesOfIssue).slice(0, MISTAKES_TOLD);
+  const mistakes = parsed.error.issues.flatMap(mistakesOfIssue).slice(0, LISTED_MISTAKES);
   throw new ProblemError('body-invalid', sentence(mistakes), mistakes);
 }
 
@@ -71,17 +71,17 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** One for each unknown field, so that each has a pointer. */
+/** Zod reports all unknown fields of an object as one issue; each of them gets a pointer of its own. */
 function mistakesOfIssue(issue: z.core.$ZodIssue): readonly FieldMistake[] {
   if (issue.code !== 'unrecognized_keys') {
     return [{ pointer: pointerOf(issue.path), detail: issue.message }];
   }
   return issue.keys
-    .slice(0, MISTAKES_TOLD)
+    .slice(0, LISTED_MISTAKES)
     .map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'This field is unknown here.' }));
 }
 
-/** A JSON pointer (RFC 6901) as the fragment of an address, as RFC 9457 has it: `#/permissions/0`. */
+/** A JSON pointer (RFC 6901) as a URI fragment, which is the form in RFC 9457: `#/permissions/0`. */
 function pointerOf(path: readonly PropertyKey[]): string {
   return `#${path.map((key) => `/${escapePointer(cut(String(key)))}`).join('')}`;
 }

@@ -11,10 +11,10 @@ import type { ProblemCode } from './problem.js';
 import type { HttpRequest } from './request.js';
 import type { Method } from './route.js';
 
-/** Which keys a route takes: every valid one, or those with one of these permissions. */
+/** The API keys that may use a route: every valid key, or keys with one of these permissions. */
 export type Access = 'any key' | readonly Permission[];
 
-/** What is known of a route before any request: enough to describe it, and to route to it. */
+/** What the router and the OpenAPI description need to know of a route. */
 export interface RouteDescription {
   readonly method: Method;
   /** As OpenAPI writes it: `/libraries/{id}/scans`. */
@@ -28,7 +28,7 @@ export interface RouteDescription {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly reply: ReplyDescription;
-  /** Besides those that every route may answer with. */
+  /** Besides the problems that `problemsOf` (openapi.ts) adds to every route. */
   readonly problems?: readonly ProblemCode[];
 }
 
@@ -51,7 +51,7 @@ export interface ApiRoute extends RouteDescription {
   ) => Promise<Answer | StreamAnswer>;
 }
 
-/** The address of something of this API, base path included: `/libraries/5` → `/sync/api/v1/libraries/5`. */
+/** Adds the base path and the prefix of the API: `/libraries/5` → `/sync/api/v1/libraries/5`. */
 export type AddressOf = (path: string) => string;
 
 export interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
@@ -71,7 +71,7 @@ interface Fields<Params extends z.ZodObject, Query extends z.ZodObject, Body ext
 
 export interface Reply<Schema extends z.ZodType> {
   readonly value: z.input<Schema>;
-  /** Where what was made is: `/libraries/5`. */
+  /** The address of the resource that was created: `/libraries/5`. */
   readonly location?: string;
 }
 
@@ -146,8 +146,8 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
         isReconnect: request.header('last-event-id') !== undefined,
         source: (signal) => handle(management, input, signal),
         stopping: management.stopping,
-        // A stream may last for hours, and its key may be revoked meanwhile.
-        isStillWelcome: async () => {
+        // A stream may last for hours, and its API key may be revoked in that time.
+        isStillPermitted: async () => {
           const principal = await apiPrincipal(management, authorization, request);
           return isPermitted(spec.access, principal);
         },
@@ -159,7 +159,7 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
 const NO_STORE: AnswerHeaders = [['cache-control', 'no-store']];
 const NO_CONTENT: Answer = { status: 204, contentType: 'application/json', body: '', headers: NO_STORE };
 
-/** Whoever may not do it is told so before anything is said of what they sent. */
+/** Checks the permission before the input: callers without it learn nothing about their input. */
 async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
   spec: Pick<RouteDescription, 'access' | 'path'> & Fields<Params, Query, Body>,
   management: Management,

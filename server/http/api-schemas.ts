@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { PROBLEMS } from './problem.js';
 import type { ProblemCode } from './problem.js';
 
-/** Schemas that have a name in the description of the API: what clients send, and what they get. */
+/** Schemas with a name in the OpenAPI description: of request bodies and of answers. */
 export const requestSchemas = z.registry<{ readonly id: string }>();
 export const answerSchemas = z.registry<{ readonly id: string }>();
 
-/** Names the schema of a request's body. */
+/** Gives the schema of a request body a name. */
 export function requestSchema<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   requestSchemas.add(schema, { id });
   return schema;
 }
 
-/** Names the schema of an answer. */
+/** Gives the schema of an answer a name. */
 export function answerSchema<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   answerSchemas.add(schema, { id });
   return schema;
 }
 
-/** Names a page of things whose schema has a name. */
+/** The schema of a page of items, with a name. */
 export function pageSchema<Item extends z.ZodType>(id: string, item: Item) {
   return answerSchema(
     id,

@@ -2,22 +2,22 @@
 const FIRST_BYTES = 1024;
 
 /**
- * The pieces of a body, put together in memory that doubles. Joining them anew with each piece would copy the square
- * of what came, and anybody may send a body byte by byte.
+ * Collects the pieces of a body in a buffer that doubles when it is full. Concatenating with each piece would take
+ * quadratic time, and any client may send a body byte by byte.
  */
 export class BodyBuffer {
   readonly #limitBytes: number;
   #bytes: Buffer | undefined;
   #length = 0;
 
-  /** @param limitBytes longest body that is taken */
+  /** @param limitBytes longest body that is accepted */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 
   /**
-   * @param piece copied: its memory is taken back when the caller returns
-   * @returns `false` when the body is over the limit; what was held is let go then
+   * @param piece copied, because uWebSockets.js reuses its memory when the callback returns
+   * @returns `false` when the body is over the limit; the buffer is released then
    */
   add(piece: ArrayBuffer): boolean {
     const length = this.#length + piece.byteLength;
@@ -32,8 +32,8 @@ export class BodyBuffer {
   }
 
   /**
-   * @param piece the last one. Nearly always the only one too, and then it is read where it lies
-   * @returns everything that came, as UTF-8; `undefined` when it is over the limit
+   * @param piece the last one. Nearly always it is the only one, and is decoded without a copy
+   * @returns the whole body as UTF-8; `undefined` when it is over the limit
    */
   addLast(piece: ArrayBuffer): string | undefined {
     if (this.#length === 0) {

@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 export type Network = [Address, number];
 
-/** Entries of X-Forwarded-For that are looked at: far more than there are proxies in a row. */
+/** Entries of X-Forwarded-For that are read, from the right: far more than there are proxies in a row. */
 const FORWARDED_ENTRIES = 32;
 
 /** @param text an address or a network in CIDR notation. @returns `undefined` for anything else */
@@ -16,7 +16,7 @@ export function parseNetwork(text: string): Network | undefined {
     const address = ipaddr.process(text);
     return [address, address.kind() === 'ipv4' ? 32 : 128];
   } catch {
-    // The library tells a bad address by throwing; which kind of bad is nothing to the caller.
+    // ipaddr.js throws for anything that is not an address; the caller needs no reason.
     return undefined;
   }
 }
@@ -26,8 +26,8 @@ interface HeaderLines {
 }
 
 /**
- * All lines of X-Forwarded-For as one. Some proxies write a line of their own below the one that the client wrote, and
- * `getHeader` has only the first, which anybody may write, or leave empty.
+ * All lines of X-Forwarded-For as one. Some proxies add a line of their own below the client's line, and `getHeader`
+ * returns only the first, which the client controls.
  */
 export function forwardedForOf(request: HeaderLines): string {
   const lines: string[] = [];
@@ -38,11 +38,12 @@ export function forwardedForOf(request: HeaderLines): string {
 }
 
 /**
- * Who sent the request. Only a trusted proxy is believed, and only about the one before it: X-Forwarded-For is read
- * from the right, past trusted proxies, to the first address that is none. Left of that a client may write anything.
+ * The address of the client that sent the request. X-Forwarded-For is read from the right as long as the address to its
+ * right is a trusted proxy: the first address that is no trusted proxy is the client. The client controls all entries to
+ * the left of that.
  *
  * @param peer the bytes of the socket's address
- * @param proxied those that came by the PROXY protocol; empty without it
+ * @param proxied the bytes of the address in the PROXY protocol header; empty without one
  * @param forwardedFor all of X-Forwarded-For; empty without it
  * @returns IPv4 in dotted form, IPv6 as eight groups
  */
@@ -73,13 +74,13 @@ function isTrusted(address: Address, networks: readonly Network[]): boolean {
   );
 }
 
-/** Some proxies write the port as well: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+/** Some proxies add the port: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
 function parseForwarded(text: string): Address | undefined {
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
 }
 
-/** @param bytes 4 or 16; none on a socket file */
+/** @param bytes 4 or 16; none for a Unix domain socket */
 function addressOfBytes(bytes: ArrayBuffer): Address | undefined {
   if (bytes.byteLength !== 4 && bytes.byteLength !== 16) return undefined;
   const address = ipaddr.fromByteArray([...new Uint8Array(bytes)]);

@@ -5,7 +5,7 @@ interface HeaderSource {
   getHeader(lowerCaseName: string): string;
 }
 
-/** The headers that a route reads, taken out of the native request while there is one. */
+/** The headers that a route reads, copied while the native request is valid. */
 export class CopiedHeaders {
   readonly #names: readonly ReadHeader[];
   readonly #values: readonly string[];
@@ -15,17 +15,17 @@ export class CopiedHeaders {
     this.#values = this.#names.map((name) => request.getHeader(name));
   }
 
-  /** @returns `undefined` when absent or empty. @throws Error for one that the route does not name */
+  /** @returns `undefined` when absent or empty. @throws Error for a header that the route does not declare */
   get(name: ReadHeader): string | undefined {
     const value = this.#values[this.#names.indexOf(name)];
-    if (value === undefined) throw new Error(`the route does not name the header ${name}`);
+    if (value === undefined) throw new Error(`the route does not declare the header ${name}`);
     if (value === '') return undefined;
-    // The native value has one character a byte.
+    // The native value has one character for each byte (Latin-1).
     return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
   }
 }
 
-/** Nearly every request has one of two methods, and `toUpperCase` makes a string anew for each. */
+/** Nearly all requests are PUT or GET; constants avoid a new string for each of them. */
 export function upperCased(method: string): string {
   if (method === 'put') return 'PUT';
   return method === 'get' ? 'GET' : method.toUpperCase();

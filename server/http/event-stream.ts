@@ -2,50 +2,50 @@ import { setMaxListeners } from 'node:events';
 import type { Answer, StreamAnswer } from './answer.js';
 import { ProblemError } from './problem.js';
 
-/** uWebSockets.js cuts a connection on which nothing moved for ten seconds; proxies are slower to. */
+/** uWebSockets.js closes a connection without traffic after ten seconds; proxies wait longer. */
 const HEARTBEAT_MS = 5000;
-/** Watchers of this process at a time; each asks the database now and then where another process runs the scan. */
+/** Limit for this thread: while another process runs the scan, each stream queries the database regularly. */
 const STREAMS = 100;
-/** How often a stream asks whether its key still counts: revoking works within five seconds. */
+/** How often a stream checks that its API key is still valid: revoking works within five seconds. */
 const RECHECK_MS = 4000;
 
 let streams = 0;
 
 export interface StreamedState<Value> {
   readonly value: Value;
-  /** States with the same one are not worth two events, though a clock in them goes on. */
+  /** A state is sent only when its version differs from the one before; a clock in `value` alone is no reason. */
   readonly version: string;
-  /** Nothing will change any more. */
+  /** This state is final. */
   readonly isEnd: boolean;
 }
 
 export interface EventSource<Value> {
-  /** The client had this stream before and lost it, or it ended. */
+  /** The client was connected to this stream before. */
   readonly isReconnect: boolean;
   /**
-   * Gives the state again and again, every second or two; what did not change is not sent. Ends by itself behind the
-   * end, and when the signal aborts.
+   * Yields the state every second or two, changed or not. Ends after the final state, and when the signal aborts.
    */
   readonly source: (signal: AbortSignal) => AsyncGenerator<StreamedState<Value>>;
-  /** Asked every some seconds; it may throw as well. */
-  readonly isStillWelcome: () => Promise<boolean>;
-  /** The server is stopping: streams end, and clients come again to another server or later. */
+  /** Called every few seconds; `false` or an error ends the stream. */
+  readonly isStillPermitted: () => Promise<boolean>;
+  /** Aborts when the server stops. All streams end then, and clients reconnect to another server or later. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Server-sent events (the event streams of the HTML standard): `state` with the state as JSON whenever it has changed,
- * and `end` with the last one. A client that comes again to a stream that is at its end gets 204, which tells it to
- * stay away; without that a browser would come again for ever.
+ * Server-sent events as in the HTML standard: `state` with the state as JSON whenever it has changed, and `end` with
+ * the final state. A client that reconnects after the end gets 204, which tells it to stop; without it a browser would
+ * reconnect for ever.
  *
- * A client that is slow to read gets fewer states, never late ones: each is asked for when the one before has left.
+ * A client that reads slowly gets fewer states, but no outdated ones: the next state is requested from the source only
+ * when the one before has left.
  *
  * @throws ProblemError `streams-at-limit`, and whatever the source throws for its first state
  */
 export async function eventStream<Value>(events: EventSource<Value>): Promise<Answer | StreamAnswer> {
   const stop = new AbortController();
   const source = events.source(stop.signal);
-  // Before anything is answered, so that what fails at once has a status.
+  // Read before the status is sent, so that an error of the source becomes an answer of its own.
   const first = await source.next();
   if (first.done === true || (first.value.isEnd && events.isReconnect)) {
     return { status: 204, contentType: EVENTS_TYPE, body: '', headers: NO_STORE };
@@ -56,7 +56,7 @@ export async function eventStream<Value>(events: EventSource<Value>): Promise<An
   return {
     status: 200,
     contentType: EVENTS_TYPE,
-    // nginx would hold events back until its buffer is full.
+    // Without this header nginx holds events back until its buffer is full.
     headers: [...NO_STORE, ['x-accel-buffering', 'no']],
     pieces: (signal) => pieces(events, source, first.value, stop, signal),
   };
@@ -73,7 +73,7 @@ async function* pieces<Value>(
   gone: AbortSignal,
 ): AsyncGenerator<string> {
   const end = (): void => stop.abort();
-  // Each stream listens, and that many are no leak.
+  // Every stream adds a listener, so a hundred listeners are no leak.
   setMaxListeners(2 * STREAMS, events.stopping);
   gone.addEventListener('abort', end, { once: true });
   events.stopping.addEventListener('abort', end, { once: true });
@@ -98,7 +98,7 @@ async function* pieces<Value>(
       }
       if (state.isEnd) return;
       if (now - checkedAt >= RECHECK_MS) {
-        if (!(await events.isStillWelcome())) return;
+        if (!(await events.isStillPermitted())) return;
         checkedAt = now;
       }
       const next = await source.next();

@@ -3,7 +3,7 @@ import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '..
 import { DEVICE_BYTES } from '../device/device.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
 
-/** What is wrong with a body, for the table in kosync-failure.ts. */
+/** A request body that is refused; the code is one of the table in kosync-failure.ts. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly code: KosyncFailureCode;

@@ -1,7 +1,10 @@
 import { type Answer, jsonAnswer } from './answer.js';
 import type { SyncErrorCode } from '../batching/sync-error.js';
 
-/** Which of the two families of routes was asked: some statuses differ, because their models differ. */
+/**
+ * The two families of routes: with an account, as koreader-sync-server has them, or with an API key in the path. Some
+ * statuses differ between them.
+ */
 export type KosyncFamily = 'account' | 'api-key';
 
 export type KosyncFailureCode =
@@ -19,18 +22,18 @@ export type KosyncFailureCode =
   | 'internal';
 
 interface FailureRow {
-  /** Statuses: one for both families, or the account routes' and the API-key routes'. */
+  /** One status for both families, or one for each. */
   readonly status: number | readonly [account: number, apiKey: number];
   readonly code: number;
-  /** For the person who holds the device; KOReader shows it. */
+  /** For people: KOReader shows it on the device. */
   readonly message: string;
   /** Seconds. */
   readonly retryAfter?: string;
 }
 
 /**
- * What goes wrong, and how each family says it. 2001–2005 and 103, 104 are the numbers of koreader-sync-server, whose
- * clients may know them; 2000 is its internal error; the others are Dogear's own.
+ * Every failure of the sync routes, with the status and the body of its answer. 2001 to 2005, 103 and 104 are codes of
+ * koreader-sync-server, which clients may know. 2000 is its internal error. The others are Dogear's own.
  */
 const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   unauthorized: { status: 401, code: 2001, message: 'Unauthorized' },
@@ -54,7 +57,7 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   'owner-account': {
     status: 403,
     code: 2016,
-    message: 'An owner of this server cannot be removed from a reader.',
+    message: 'An owner of this server cannot be removed from a reading device.',
   },
   'name-taken': { status: 402, code: 2002, message: 'This user name is taken.' },
   'name-invalid': {
@@ -105,7 +108,7 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   internal: { status: 500, code: 2000, message: 'Internal error' },
 };
 
-/** @param message instead of the table's, where more can be said */
+/** @param message a more specific one than the table's */
 export function kosyncFailure(family: KosyncFamily, failure: KosyncFailureCode, message?: string): Answer {
   const row = FAILURES[failure];
   const status = typeof row.status === 'number' ? row.status : row.status[family === 'account' ? 0 : 1];

@@ -1,4 +1,4 @@
-/** Causes behind causes that are worth a line. */
+/** Causes of causes that are logged, the error itself included. */
 const DEPTH = 3;
 
 export interface LoggedError {
@@ -10,12 +10,12 @@ export interface LoggedError {
 }
 
 /**
- * What a log may say of an error. Not all that hangs on it: errors of mysql2 carry the whole statement with its values,
- * password hashes and all.
+ * The fields of an error that may be logged. Others may not: errors of mysql2 carry the whole statement with its values,
+ * such as password hashes.
  */
 export function loggedError(error: unknown, depth: number = DEPTH): LoggedError {
   if (!(error instanceof Error))
-    return { name: typeof error, message: 'something that is no error was thrown' };
+    return { name: typeof error, message: 'a value that is not an Error was thrown' };
   return {
     name: error.name,
     message: error.message,

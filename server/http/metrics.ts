@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DURATION_BUCKETS, RouteTallies } from './route-tallies.js';
 
-/** What changes by itself and is looked up when somebody asks. */
+/** Values that are read when the metrics are requested. */
 export interface MeasuredState {
   activeRequests(): number;
   waitingPushes(): number;
@@ -11,10 +11,10 @@ export interface MeasuredState {
   rememberedPasswords(): number;
 }
 
-/** Rows of a commit and keys of a read: up to what the queues put into one. */
+/** Rows of a commit and keys of a read, up to the most that the queues put into one. */
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-/** The measurements of one thread that answers requests, as Prometheus reads them. */
+/** The metrics of one thread that answers requests. Times are in seconds, as Prometheus wants them. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: RouteTallies;

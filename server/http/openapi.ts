@@ -3,14 +3,14 @@ import type { Access, ReplyDescription, RouteDescription } from './api-route.js'
 import { answerSchemas, problemSchema, requestSchemas } from './api-schemas.js';
 import { PROBLEM_TYPE, type ProblemCode, PROBLEMS } from './problem.js';
 
-/** What every route may answer with, and those that read a body or parameters besides. */
+/** Problems that every route may answer with. The lists below it are for routes with parameters, a body and so on. */
 const ALWAYS: readonly ProblemCode[] = [
   'unauthorized',
   'throttled',
   'overloaded',
   'unavailable',
   'internal',
-  // A parameter that the route does not know is one, on every route.
+  // Every route refuses unknown parameters.
   'parameter-invalid',
 ];
 const WITH_PATH: readonly ProblemCode[] = ['path-invalid'];
@@ -43,9 +43,9 @@ export function problemsOf(route: RouteDescription): readonly ProblemCode[] {
 }
 
 /**
- * The description of the API by OpenAPI 3.1, made of the very schemas that the routes validate with.
+ * The OpenAPI 3.1 description of the API, made from the schemas that the routes validate with.
  *
- * @param serverUrl what stands before every path, with the base path of a reverse proxy
+ * @param serverUrl prefix of every path, with the base path of a reverse proxy
  */
 export function openApi(
   routes: readonly RouteDescription[],
@@ -109,7 +109,7 @@ function parametersOf(fields: z.ZodObject | undefined, place: 'path' | 'query'):
   if (fields === undefined) return [];
   return Object.entries(fields.shape).map(([name, field]) => {
     const { description, integerUpTo, ...ofText } = jsonSchema(z.object({ field }), name);
-    // An address is all text to whoever reads it, but clients send a number there.
+    // The schema parses text, because an address is text. Clients see an integer.
     const schema = integerUpTo === undefined ? ofText : { type: 'integer', minimum: 1, maximum: integerUpTo };
     return {
       name,
@@ -121,7 +121,7 @@ function parametersOf(fields: z.ZodObject | undefined, place: 'path' | 'query'):
   });
 }
 
-/** The schema of one text in an address. */
+/** The JSON schema of one parameter. */
 function jsonSchema(
   wrapped: z.ZodObject,
   name: string,
@@ -164,7 +164,7 @@ function replyOf(reply: ReplyDescription): Readonly<Record<string, object>> {
             },
           },
         },
-        '204': { description: 'It has ended, and whoever asks was there before' },
+        '204': { description: 'The stream has ended, and the client has seen it before' },
       };
     default:
       return reply satisfies never;
@@ -187,7 +187,7 @@ function problemReplies(codes: readonly ProblemCode[]): Readonly<Record<string, 
   );
 }
 
-/** A reference where the schema has a name. */
+/** A reference if the schema has a name, otherwise the schema itself. */
 function schemaOf(
   schema: z.ZodType,
   names: typeof answerSchemas,

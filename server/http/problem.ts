@@ -1,10 +1,10 @@
 import type { DogearErrorCode } from '../domain/dogear-error.js';
 import type { Answer, AnswerHeaders } from './answer.js';
 
-/** What only a scan comes across: it goes into the scan's `error`, not into an answer. */
+/** Codes of errors that only a scan throws. They go into the `error` of the scan, never into an answer. */
 type ScanOnlyCode = 'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-changed' | 'root-empty';
 
-/** Every way in which the management API says no. ERRORS.md explains them, and a test holds it to this. */
+/** Every problem of the management API. ERRORS.md explains them; a test compares that list with this one. */
 export type ProblemCode =
   | Exclude<DogearErrorCode, ScanOnlyCode>
   | 'unauthorized'
@@ -67,7 +67,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'device-name-invalid': { status: 422, title: 'A device cannot be called this' },
   'position-untranslatable': { status: 422, title: 'The position cannot be translated safely' },
   throttled: { status: 429, title: 'Too many logins failed' },
-  internal: { status: 500, title: 'The server made a mistake' },
+  internal: { status: 500, title: 'The server has a defect' },
   overloaded: { status: 503, title: 'The server is busy' },
   'scans-at-limit': { status: 503, title: 'Too many scans are running' },
   'streams-at-limit': { status: 503, title: 'Too many clients are watching scans' },
@@ -79,23 +79,23 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** RFC 9457 identifies a problem by a URI; ours need not be found anywhere, the code says the same. */
+/** RFC 9457 identifies a problem by a URI. This one leads nowhere: it only repeats the code. */
 export function problemUri(code: ProblemCode): string {
   return `urn:dogear:problem:${code}`;
 }
 
-/** A field or parameter that is wrong. */
+/** A field of the body, or a parameter of the address, that is wrong. */
 export type FieldMistake =
   | { readonly pointer: string; readonly detail: string }
   | { readonly parameter: string; readonly detail: string };
 
-/** Members that some problems have besides (RFC 9457, 3.2). */
+/** Extension members of some problems (RFC 9457, 3.2). */
 export interface ProblemMembers {
   /** `hash-failed`, `book-unreadable`, `position-untranslatable`: the code of what went wrong. */
   readonly failure?: string;
 }
 
-/** What the edge itself refuses. */
+/** A refusal by a route or by the parsing of its input, not by a use case. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly code: ProblemCode;
@@ -115,11 +115,11 @@ export class ProblemError extends Error {
   }
 }
 
-/** Asked to come again, clients that know the header wait this long. */
+/** `Retry-After` of answers with 503 and 429. */
 const RETRY_AFTER_SECONDS = 5;
 const THROTTLED_RETRY_AFTER_SECONDS = 60;
 
-/** @param detail about this occurrence, for the person who reads it */
+/** The answer for a problem. @param detail about this occurrence, for people */
 export function problem(
   code: ProblemCode,
   detail: string,

@@ -1,4 +1,4 @@
-/** The headers that some route reads. Every other one is never taken out of the native request. */
+/** The headers that routes read. Others are never copied out of the native request. */
 export const READ_HEADERS = [
   'x-auth-user',
   'x-auth-key',
@@ -11,25 +11,25 @@ export const READ_HEADERS = [
 
 export type ReadHeader = (typeof READ_HEADERS)[number];
 
-/** A request as handlers see it: plain values, safe to keep over an `await`. */
+/** A request as handlers see it: copied values, which stay valid after an `await`. */
 export interface HttpRequest {
   /** Upper case. */
   readonly method: string;
-  /** As it came, undecoded, without the query; with the base path. */
+  /** Undecoded, with the base path, without the query. */
   readonly path: string;
-  /** Behind `?`, undecoded. */
+  /** The part after `?`, undecoded. */
   readonly query: string;
   /** The parts of the path that the route's pattern names, decoded, in its order. */
   readonly params: readonly string[];
-  /** When all of it was there, by `performance.now()`: how long the client has waited counts from then. */
+  /** When the request had arrived completely, by `performance.now()`. Deadlines count from then. */
   readonly receivedMs: number;
-  /** UTF-8; bytes that are none are U+FFFD. `''` on routes that read no body. */
+  /** Decoded as UTF-8, with U+FFFD for invalid bytes. `''` on routes that read no body. */
   readonly body: string;
-  /** Decoded as UTF-8; `undefined` when absent or empty. Throws for one that the route does not name. */
+  /** Decoded as UTF-8; `undefined` when absent or empty. Throws for a header that the route does not declare. */
   header(name: ReadHeader): string | undefined;
   /**
-   * IPv4 in dotted form, IPv6 as eight groups without leading zeros. Taken when first asked for, so ask before the
-   * first `await`: of a client that is gone by then nothing but `unknown` can be said.
+   * IPv4 in dotted form, IPv6 as eight groups without leading zeros. Read it before the first `await`: it is taken from
+   * the connection when it is first read, and is `unknown` if the client has left by then.
    */
   readonly clientAddress: string;
 }

@@ -7,14 +7,14 @@ export interface Route {
   /** A GET route answers HEAD as well. */
   readonly method: Method;
   /**
-   * Below the group's prefix: `/libraries/:id/scans`. `:name` is one part of the path, `*name` at the end is all the
-   * rest of it, slashes included, and may be empty.
+   * Relative to the group's prefix: `/libraries/:id/scans`. `:name` matches one part of the path. `*name` at the end
+   * matches the rest of the path, slashes included, and may be empty.
    */
   readonly pattern: string;
   readonly readsBody?: boolean;
-  /** The headers that `handle` reads; without it, any. Each costs every request a look-up, read or not. */
+  /** The headers that `handle` reads; by default all of READ_HEADERS. Each is looked up for every request of the route. */
   readonly headers?: readonly ReadHeader[];
-  /** What it throws goes to the group's `fail`. */
+  /** Whatever it throws is passed to the group's `fail`. */
   readonly handle: (request: HttpRequest) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;
 }
 
@@ -22,15 +22,15 @@ export interface Route {
 export type Failure =
   | { readonly kind: 'not-found' }
   | { readonly kind: 'method-not-allowed'; readonly allowed: readonly string[] }
-  /** An escape in the path that means nothing. */
+  /** A part of the path has a broken escape, or bytes that are not UTF-8. */
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'body-too-large'; readonly limitBytes: number }
   /** The handler threw this. */
   | { readonly kind: 'thrown'; readonly error: unknown };
 
-/** Routes below one prefix, with one way to tell what went wrong. */
+/** Routes with a common prefix and a common form of error answers. */
 export interface RouteGroup {
-  /** `''` or `/koreader`; the longest one that a path begins with speaks for paths that no route has. */
+  /** `''` or `/koreader`. A path without a route gets the error answer of the longest prefix that it begins with. */
   readonly prefix: string;
   readonly routes: readonly Route[];
   readonly fail: (failure: Failure, request: HttpRequest) => Answer;

@@ -24,11 +24,11 @@ interface Node {
 }
 
 /**
- * Finds the route of a request: a tree of path parts, without backtracking. A literal part wins over `:name`, and
- * then only routes below the literal are looked at.
+ * Finds the route of a request in a tree of path parts, without backtracking: a literal part is preferred to `:name`,
+ * and after it only routes below the literal can match.
  *
- * Doubled slashes and one at the end are passed over: people type the server's address on an e-reader, some with a
- * slash behind it. The rest that `*name` takes is left alone.
+ * Double slashes, and a slash at the end, are ignored: people type the address of the server on an e-reader, some of
+ * them with a slash at its end. The part that `*name` matches keeps its slashes.
  */
 export class Router {
   readonly #basePath: string;
@@ -36,12 +36,12 @@ export class Router {
   readonly #fallback: RouteGroup;
 
   /**
-   * @param basePath what a reverse proxy puts before every path: `''` or `/sync`
-   * @param groups one of them has the prefix `''`
+   * @param basePath prefix of every path, which a reverse proxy passes on: `''` or `/sync`
+   * @param groups one of them must have the prefix `''`
    */
   constructor(basePath: string, groups: readonly RouteGroup[]) {
     const fallback = groups.find((group) => group.prefix === '');
-    if (fallback === undefined) throw new Error('no group of routes speaks for unknown paths');
+    if (fallback === undefined) throw new Error('no group of routes has an empty prefix');
     this.#fallback = fallback;
     this.#basePath = basePath;
     for (const group of groups) this.#add(group);
@@ -84,7 +84,7 @@ export class Router {
       const at = this.#descend(`${group.prefix}${rest ?? route.pattern}`);
       const byMethod = rest === undefined ? at.byMethod : at.restByMethod;
       const label = `${route.method} ${group.prefix}${route.pattern}`;
-      if (byMethod.has(route.method)) throw new Error(`two routes are ${label}`);
+      if (byMethod.has(route.method)) throw new Error(`there are two routes ${label}`);
       byMethod.set(route.method, { ...route, group, label });
     }
   }

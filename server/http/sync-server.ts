@@ -12,7 +12,7 @@ export interface SyncServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** What stands before every path: `''` or `/sync`. */
+  /** Prefix of every path: `''` or `/sync`. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
   /** Addresses, networks in CIDR notation, and `loopback`. */
@@ -26,14 +26,14 @@ export interface SyncServerOptions {
   readonly isDatabaseAway: KosyncOptions['isDatabaseAway'];
   readonly accounts: Accounts;
   readonly sync: SyncStore;
-  /** Further routes: management, metrics. */
+  /** More routes: management API, metrics. */
   readonly groups?: readonly RouteGroup[];
   readonly log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn' | 'error'>;
-  /** Besides the access log: metrics. */
+  /** Called after the access log, for metrics. */
   readonly onAnswer?: HttpServerOptions['onAnswer'];
 }
 
-/** Puts routes, log and limits together and listens. @throws Error for a bad network and for a port that is taken */
+/** @throws Error for a trusted proxy that is not an address; ListenError for a port that is taken */
 export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
   const { log, onAnswer, tls, sharesPort } = options;
   const access = new AccessLog(log);
@@ -55,7 +55,7 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
   });
 }
 
-/** As the setting takes them: an address, a network, or the word for this machine. */
+/** @param text an entry of the setting: an address, a network, or `loopback` */
 function networksOf(text: string): readonly Network[] {
   return (text === 'loopback' ? ['127.0.0.0/8', '::1'] : [text]).map((one) => {
     const network = parseNetwork(one);

@@ -2,52 +2,52 @@ import { createRequire } from 'node:module';
 import { ListenError } from './listen-error.js';
 
 /**
- * The part of uWebSockets.js that is used here, as its binaries behave (20.51.4 and 20.69.0 were read and tried).
- * The packages that can be had from the registry carry no typings.
+ * The types of the part of uWebSockets.js that Dogear uses; the packages on the registry carry none. They describe how
+ * the binaries of 20.51.4 and 20.69.0 behave, according to their source and to experiments.
  *
- * Lifetimes, all of them enforced by exceptions or worse:
+ * Lifetimes. Using a value after its end throws an exception or crashes the process:
  *
  * | Value | Valid |
  * |---|---|
  * | `NativeRequest` | until the handler that got it returns |
  * | `NativeResponse` | until `end`, `close`, or the abort handler |
- * | chunk of `onData` | until the callback returns; its memory is taken back |
+ * | chunk of `onData` | until the callback returns; then its memory is reused |
  *
- * A response that is not answered before the handler returns needs an abort handler. A request that arrives on a
- * connection whose last one is not answered yet (HTTP pipelining) closes the connection.
+ * A response that is not ended before the handler returns needs an abort handler. A request that arrives on a connection
+ * while the one before it is unanswered (HTTP pipelining) closes the connection.
  */
 export interface NativeRequest {
   /** Lower case. */
   getMethod(): string;
-  /** Everything before `?`, undecoded, but bytes that are no UTF-8 are U+FFFD. */
+  /** The part before `?`, undecoded; bytes that are not UTF-8 are replaced by U+FFFD. */
   getUrl(): string;
-  /** Everything behind `?`, undecoded; `''` without one. */
+  /** The part after `?`, undecoded; `''` without one. */
   getQuery(): string;
-  /** One character a byte (Latin-1); `''` when absent. Bytes above 0x7F at either end are cut off like white space. */
+  /** One character for each byte (Latin-1); `''` when absent. Bytes above 0x7F at either end are trimmed like spaces. */
   getHeader(lowerCaseName: string): string;
-  /** Each header line in its order, names in lower case: the only way to see a second line of one name. */
+  /** Every header line in order, names in lower case. The only way to see a second line with the same name. */
   forEach(visit: (lowerCaseName: string, value: string) => void): void;
 }
 
 export interface NativeResponse {
-  /** Once, before anything else is written; without it the status is 200. */
+  /** At most once, before anything else is written. Without it the status is 200. */
   writeStatus(status: string): NativeResponse;
   writeHeader(name: string, value: string): NativeResponse;
   /** A part of an answer of unknown length (chunked). @returns `false`: wait for `onWritable` before more */
   write(chunk: string | Uint8Array): boolean;
   end(body?: string | Uint8Array, closeConnection?: boolean): NativeResponse;
   onWritable(handler: (offsetBytes: number) => boolean): NativeResponse;
-  /** Called instead of any further event when the connection goes before the answer is sent. */
+  /** Called when the connection closes before the answer is sent. No other event follows. */
   onAborted(handler: () => void): NativeResponse;
   /** Called at least once, with an empty last chunk for a request without a body. */
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): NativeResponse;
-  /** Whatever is written inside goes out in one system call. Runs `handler` before it returns. */
+  /** Sends everything that `handler` writes with one system call. Calls `handler` before it returns. */
   cork(handler: () => void): NativeResponse;
-  /** Cuts the connection; calls the abort handler. */
+  /** Closes the connection; calls the abort handler. */
   close(): NativeResponse;
-  /** 4 or 16 bytes; IPv4 on a socket for both comes as an IPv4-mapped IPv6 address. */
+  /** 4 or 16 bytes. On a socket for IPv4 and IPv6, an IPv4 address is mapped into IPv6. */
   getRemoteAddress(): ArrayBuffer;
-  /** From the PROXY protocol v2, which any client may speak: worth only what the peer is worth. Empty without it. */
+  /** From the PROXY protocol v2; empty without it. Any client may send that header, so it counts only if the peer is trusted. */
   getProxiedRemoteAddress(): ArrayBuffer;
 }
 
@@ -63,7 +63,7 @@ export interface NativeApp {
     options: number,
     handler: (socket: NativeListenSocket | false) => void,
   ): NativeApp;
-  /** Closes every connection and every listening socket at once. */
+  /** Closes every connection and every listening socket immediately. */
   close(): NativeApp;
 }
 
@@ -78,15 +78,15 @@ export interface NativeUws {
   SSLApp(options: NativeTlsOptions): NativeApp;
   us_listen_socket_close(socket: NativeListenSocket): void;
   us_socket_local_port(socket: NativeListenSocket): number;
-  /** Listen option: without it (0) several threads and processes may share a port. */
+  /** Option of `listen`. Without it (0), several threads and processes can share a port. */
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 }
 
 /**
- * Loads uWebSockets.js: the package of that name, which its users install from its own repository (it is not on the
- * registry), or the prebuilt one for the running major version of Node.js, an optional dependency.
+ * Loads uWebSockets.js: either the package of that name, which is not on the registry and is installed from its
+ * repository, or the prebuilt package for the major version of Node.js, an optional dependency.
  *
- * @throws ListenError with one sentence that says what to install
+ * @throws ListenError whose message says what to install
  */
 export function loadUws(): NativeUws {
   const require = createRequire(import.meta.url);
@@ -97,15 +97,15 @@ export function loadUws(): NativeUws {
     try {
       const loaded: unknown = require(name);
       if (isUws(loaded)) return loaded;
-      failures.push(new Error(`${name} is not the library that it should be`));
+      failures.push(new Error(`${name} is not uWebSockets.js`));
     } catch (error) {
       failures.push(error);
     }
   }
   throw new ListenError(
     `uWebSockets.js could not be loaded for Node.js ${major} on ${process.platform}-${process.arch}: install ${prebuilt} ` +
-      'where there is such a package, else uWebSockets.js itself with "npm install uNetworking/uWebSockets.js#v20.51.0" ' +
-      '(a version that supports this Node.js).',
+      'if there is such a package, otherwise uWebSockets.js itself, in a version for this Node.js: ' +
+      '"npm install uNetworking/uWebSockets.js#v20.51.0".',
     { cause: new AggregateError(failures) },
   );
 }
@@ -115,7 +115,7 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
-/** @throws ListenError for files that cannot be used */
+/** @throws ListenError when the TLS files cannot be used */
 export function openApp(uws: NativeUws, tls: TlsFiles | undefined): NativeApp {
   if (tls === undefined) return uws.App();
   const { certificateFile, keyFile } = tls;

@@ -16,39 +16,39 @@ import {
 } from './uws-native.js';
 
 export interface HttpServerOptions {
-  /** An address or a name; `::` with IPv4 as well where the system does so. */
+  /** An address or a name. `::` accepts IPv4 as well, if the system does so. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly router: Router;
-  /** A longer body is refused before it is read. */
+  /** A longer body is refused with 413. */
   readonly bodyLimitBytes: number;
-  /** Who is believed about whom it forwards for (client-address.ts). */
+  /** Proxies whose X-Forwarded-For is believed (client-address.ts). */
   readonly trustedProxies: readonly Network[];
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
-  /** Several threads and processes listen on the port, and the system spreads connections over them. */
+  /** Lets several threads and processes listen on the port. The system spreads connections over them. */
   readonly sharesPort?: boolean;
-  /** Just before an answer goes out, while the client's address can still be asked for. Must not throw. */
+  /** Called just before an answer is sent, while the client's address can still be read. Must not throw. */
   readonly onAnswer?: (request: HttpRequest, route: string, status: number, durationMs: number) => void;
 }
 
 export interface HttpServer {
   readonly port: number;
-  /** Requests that are not answered yet. */
+  /** Number of requests that are not answered yet. */
   readonly active: number;
   /**
-   * Accepts no more connections, lets every request that came be answered, then closes what is left open. Requests
-   * that still come on open connections are answered too, and told that the connection closes.
+   * Accepts no more connections, waits until every request is answered, then closes the open connections. Requests
+   * that arrive on open connections meanwhile are answered, and their connections closed.
    */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** Route of requests that no route has, in `onAnswer`. */
+/** The `route` of `onAnswer` for requests without a route. */
 export const NO_ROUTE = 'none';
-/** Status of requests whose client left, in `onAnswer`: nothing was sent. nginx writes it into its log likewise. */
+/** The `status` of `onAnswer` when the client left before the answer was sent. nginx logs the same number. */
 export const CLIENT_GONE = 499;
 
-/** How often a closing server looks whether everything is answered. */
+/** How often a closing server checks whether every request is answered. */
 const CLOSE_POLL_MS = 10;
 
 /** @throws ListenError */
@@ -97,10 +97,10 @@ interface ServerState {
 }
 
 /**
- * One request and its answer. Everything that is needed of the native request is copied before anything can be
- * awaited; the answer is written once, in one cork, or never when the client is gone. How long the native values
- * live: uws-native.ts. Slow headers and bodies need nothing here: uWebSockets.js cuts a connection that has not
- * delivered them within ten seconds.
+ * One request and its answer. The constructor copies everything that is needed of the native request, before anything
+ * can be awaited. The answer is written once, in one cork, or not at all when the client has left. uws-native.ts says
+ * how long native values are valid. Slow headers and bodies need no care here: uWebSockets.js closes a connection that
+ * has not delivered them within ten seconds.
  */
 class Exchange implements HttpRequest {
   readonly method: string;
@@ -117,7 +117,7 @@ class Exchange implements HttpRequest {
   readonly #contentBytes: number;
   readonly #startedMs = performance.now();
   #clientAddress: string | undefined;
-  /** Answered, or the client is gone: the native response must not be touched any more. */
+  /** Answered, or the client has left: the native response must not be used any more. */
   #isOver = false;
   #onGone: (() => void) | undefined;
 
@@ -188,7 +188,7 @@ class Exchange implements HttpRequest {
     this.#fail({ kind: 'body-too-large', limitBytes }, true);
   }
 
-  /** Not an asynchronous function: it would be one promise more for each request. */
+  /** Not an async function, which would cost one more promise for each request. */
   #handle(route: CompiledRoute): void {
     this.receivedMs = performance.now();
     try {
@@ -224,8 +224,8 @@ class Exchange implements HttpRequest {
     this.#response.cork(() => {
       this.#writeHead(answer);
       const closes = closesConnection || this.#server.isClosing;
-      // Not `endWithoutBody`: after it the connection counts as unanswered for ever, is never timed out, and its next
-      // request is cut off (20.51.4). So the length that HEAD hears is that of nothing.
+      // Not `endWithoutBody`: after it the connection counts as unanswered for ever, never times out, and its next
+      // request is cut off (20.51.4). So Content-Length of an answer to HEAD is 0.
       this.#response.end(this.method === 'HEAD' ? '' : answer.body, closes);
     });
     this.#end();
@@ -262,7 +262,7 @@ class Exchange implements HttpRequest {
         if (gone.signal.aborted) break;
       }
     } catch (error) {
-      // The status is out already: what is left is to cut the answer short, so that nobody takes it for whole.
+      // The status has been sent. Closing the connection tells the client that the answer is incomplete.
       if (!this.#isOver) this.#response.close();
       throw error;
     }

@@ -8,19 +8,19 @@ import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
-import { placeRoutes } from './api/web-position-routes.js';
+import { webPositionRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { userRoutes } from './api/user-routes.js';
 
-/** Every route of the management API but the description of it. */
+/** Every route of the management API, except that of its description. */
 export const API_ROUTES: readonly ApiRoute[] = [
   ...libraryRoutes,
   ...scanRoutes,
   ...bookRoutes,
   ...deviceRoutes,
   ...progressRoutes,
-  ...placeRoutes,
+  ...webPositionRoutes,
   ...apiKeyRoutes,
   ...userRoutes,
 ];
@@ -29,13 +29,13 @@ const PREFIX = '/api/v1';
 
 export interface ApiOptions extends ProblemOptions {
   readonly management: Management;
-  /** What a reverse proxy puts before every path: `''` or `/sync`. Goes into addresses that are given out. */
+  /** Prefix of every path, which a reverse proxy passes on: `''` or `/sync`. Becomes part of the addresses in answers. */
   readonly basePath: string;
-  /** Of the program; goes into the description. */
+  /** Of the program, for the description. */
   readonly version: string;
 }
 
-/** The management API, for the router of the server. */
+/** The routes of the management API, and its description at `/openapi.json`. */
 export function apiGroup(options: ApiOptions): RouteGroup {
   const { management, basePath, version } = options;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
@@ -43,7 +43,7 @@ export function apiGroup(options: ApiOptions): RouteGroup {
   return {
     prefix: PREFIX,
     routes: [
-      // Nothing secret is in it, and tools that make clients of it send no key.
+      // Needs no API key: it holds no secret, and client generators send none.
       { method: 'GET', pattern: '/openapi.json', handle: () => description },
       ...API_ROUTES.map((route) => routeOf(route, management, addressOf)),
     ],

@@ -28,7 +28,7 @@ export interface KosyncOptions {
   readonly log: Pick<Logger, 'error'>;
 }
 
-/** The routes of KOReader: for API keys in the path, and for accounts. */
+/** The sync routes of KOReader: one group for accounts, one for API keys in the path. */
 export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
   return [
     { prefix: '', routes: accountRoutes(options), fail: failWith('account', options) },
@@ -152,7 +152,7 @@ function credentialsOf(request: HttpRequest): AccountCredentials | undefined {
   });
 }
 
-/** At once where the credentials are remembered: a promise more for each push is a promise too many. */
+/** Synchronous when the credentials are cached, to save a promise for each push. */
 function permitted(principal: Principal | Promise<Principal>): Principal | Promise<Principal> {
   if (principal instanceof Promise) return principal.then(permitted);
   if (principal.permissions.has('feature:koreader_sync')) return principal;
@@ -186,7 +186,7 @@ async function get(
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
   const pull = getProgress(sync, principal, document, sinceMs);
   const record = await (isRemembered ? pull : withinRequestDeadline(pull, sinceMs));
-  // Each family's reference answers 200 here, and KOReader takes anything else for a broken connection.
+  // The reference server of each family answers 200 here, and KOReader treats any other status as a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
   const { position, percentage, device, pushedMs } = record;
   return jsonAnswer(200, {
@@ -195,12 +195,12 @@ async function get(
     percentage,
     device: device.name,
     device_id: device.id,
-    // Whole seconds: KOReader compares them with its own clock.
+    // Whole seconds, because KOReader compares them with its own clock.
     timestamp: Math.floor(pushedMs / 1000),
   });
 }
 
-/** A database that refuses every push would fill the disk with the same line. */
+/** Limits the log: a database that refuses every push would fill the disk with the same line. */
 const REFUSAL_LOGGED_EVERY_MS = 1000;
 
 function failWith(family: KosyncFamily, options: FailureOptions): RouteGroup['fail'] {

@@ -17,8 +17,8 @@ describe('the headers of a route', () => {
     const headers = new CopiedHeaders(routeWith(['x-auth-key', 'accept']), request);
     expect(headers.get('x-auth-key')).toBe('Schlüssel');
     expect(headers.get('accept')).toBeUndefined();
-    expect(() => headers.get('x-auth-user')).toThrow('the route does not name the header x-auth-user');
-    expect(() => headers.get('authorization')).toThrow('does not name the header authorization');
+    expect(() => headers.get('x-auth-user')).toThrow('the route does not declare the header x-auth-user');
+    expect(() => headers.get('authorization')).toThrow('does not declare the header authorization');
   });
 
   it('are none where it names none', () => {

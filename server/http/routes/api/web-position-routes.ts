@@ -69,7 +69,7 @@ const placed = answerSchema(
   }),
 );
 
-export const placeRoutes: readonly ApiRoute[] = [
+export const webPositionRoutes: readonly ApiRoute[] = [
   jsonRoute(
     {
       method: 'PUT',
