@@ -2,7 +2,7 @@
 import { EXIT } from './cli/exit-code.js';
 import { run } from './cli/run.js';
 
-/** By itself the process ends within a few milliseconds, unless what failed left something open. */
+/** After a failure, something may be left open that keeps the process alive. Normally it ends within milliseconds. */
 const EXIT_AFTER_MS = 500;
 
 process.exitCode = await run(process.argv);

@@ -1,9 +1,9 @@
 import type { Page, PageRequest } from '../domain/page.js';
 
-/** Items of one read: a list of any length is printed while it is read. */
+/** Items of one page. A long list is printed while it is read. */
 const ITEMS_AT_ONCE = 200;
 
-/** Everything that a list holds, page after page. */
+/** All items of a list that is read in pages. */
 export async function* allPages<Item, Cursor>(
   read: (page: PageRequest<Cursor>) => Promise<Page<Item, Cursor>>,
 ): AsyncGenerator<Item> {

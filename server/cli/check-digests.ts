@@ -6,9 +6,9 @@ import { EXIT } from './exit-code.js';
 import { writeError, writeLine } from './output.js';
 import { shownPath } from './shown-text.js';
 
-/** Lines checked together: enough to keep the workers busy, few enough to hold. */
+/** Lines that are checked together: enough to keep the workers busy, few enough to keep in memory. */
 const CHECKED_AT_ONCE = 1024;
-/** A path has at most 4,096 bytes, escaped at most twice as many. */
+/** A path has at most 4,096 bytes, or twice as many when every byte is escaped. */
 const LONGEST_LINE_BYTES = 16_384;
 
 interface Tally {
@@ -19,10 +19,10 @@ interface Tally {
 }
 
 /**
- * Checks files against a list as `dogear hash` prints it: `path: OK` or `path: FAILED` on standard output, what
- * could not be read on standard error.
+ * Checks files against a list as `dogear hash` prints it. Prints `path: OK` or `path: FAILED` to standard output, and why
+ * a file could not be read to standard error.
  *
- * @param list a file's path, or `-` for standard input
+ * @param list path of the list, or `-` for standard input
  * @returns the exit code: 0 only if every line was well formed and every file has its digest
  */
 export async function checkDigests(
@@ -46,7 +46,7 @@ export async function checkDigests(
     }
   }
   await checkEntries(engine, entries, filenames, signal, tally);
-  warn(tally.malformed, 'is no digest and path', 'are no digests and paths', 'line');
+  warn(tally.malformed, 'is not a digest and a path', 'are not a digest and a path', 'line');
   warn(tally.unreadable, 'could not be read', 'could not be read', 'file');
   warn(tally.mismatched, 'has another digest', 'have other digests', 'file');
   if (tally.checked === 0) writeError(`${list}: no line with a digest and a path`);

@@ -6,7 +6,7 @@ import { writeJsonLine, writeLine } from './output.js';
 export function addConfigCommand(program: Command, context: CommandContext): void {
   program
     .command('config')
-    .description('print every setting with its value and where that came from; secrets are masked')
+    .description('print every setting with its value and the source of the value; secrets are masked')
     .option('--json', 'as JSON')
     .action((flags: { readonly json?: true }, command: Command) => {
       const loaded = context.loaded(command);

@@ -14,14 +14,14 @@ import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
 import { EXIT } from './exit-code.js';
 import { jsonTime, shownText, shownTime } from './shown-text.js';
 
-const DEVICE = 'its id as the list shows it, the id that it sends, or its name';
+const DEVICE = 'the id that "dogear device list" shows, the id that the device sends, or its name';
 
 export function addDeviceCommand(program: Command, context: CommandContext): void {
-  const device = program.command('device').description('what users sync with');
+  const device = program.command('device').description('the devices that users sync with');
 
   device
     .command('list')
-    .argument('<user>', 'whose')
+    .argument('<user>', 'name of the user')
     .description('list the devices of a user')
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
@@ -40,11 +40,11 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
 
   device
     .command('name')
-    .argument('<user>', 'whose')
+    .argument('<user>', 'name of the user')
     .argument('<device>', DEVICE)
-    .argument('[friendly-name]', 'what its user calls it')
+    .argument('[friendly-name]', 'the friendly name')
     .description('give a device a friendly name')
-    .option('--clear', 'take the friendly name away')
+    .option('--clear', 'remove the friendly name')
     .action(
       (
         user: string,
@@ -55,7 +55,7 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
       ) =>
         withStore(context.configuration(command), async (store) => {
           if ((friendlyName === undefined) === (flags.clear === undefined)) {
-            writeError('name the device, or take its name away with --clear.');
+            writeError('give a friendly name, or remove it with --clear.');
             context.exitWith(EXIT.usage);
             return;
           }
@@ -68,9 +68,9 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
 
   device
     .command('forget')
-    .argument('<user>', 'whose')
+    .argument('<user>', 'name of the user')
     .argument('<device>', DEVICE)
-    .description('take a device off the list; its positions stay, and when it syncs it is there again')
+    .description('remove a device from the list; its positions stay, and when it syncs it is listed again')
     .action((user: string, called: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { id } = await findUser(store, user);

@@ -1,6 +1,6 @@
 /**
- * A line as md5sum writes it: 32 hex digits, two spaces, the path's bytes, a line feed. A path that holds a line
- * feed, a carriage return or a backslash is escaped and the line begins with a backslash, as GNU coreutils do it.
+ * A line as md5sum writes it: 32 hex digits, two spaces, the bytes of the path, a line feed. A path with a line feed, a
+ * carriage return or a backslash is escaped, and its line begins with a backslash, as in GNU coreutils.
  */
 export function digestLine(digest: Buffer, path: Buffer): Buffer {
   const escaped = escape(path);
@@ -20,7 +20,7 @@ export interface DigestEntry {
 
 const LINE = /^(\\?)([0-9a-fA-F]{32}) [ *](.+)$/s;
 
-/** @returns `undefined` for a line of another form */
+/** @returns `undefined` for a line that has another form */
 export function parseDigestLine(line: Buffer): DigestEntry | undefined {
   const match = LINE.exec(line.toString('latin1'));
   if (match === null) return undefined;

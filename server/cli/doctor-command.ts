@@ -9,7 +9,7 @@ import { writeLine } from './output.js';
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   program
     .command('doctor')
-    .description('check what this machine offers and whether the database answers')
+    .description('show what this machine offers, and check that the database answers')
     .action(async (_flags: unknown, command: Command) => {
       const configuration = context.configuration(command);
       writeLine(`dogear    ${context.version}`);
@@ -29,7 +29,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     });
 }
 
-/** A database whose memory cannot be read still answers, so that is no failure. */
+/** A database whose memory sizes cannot be read still answers, so the command does not fail. */
 async function printDatabase(store: ComposedStore): Promise<void> {
   const migrations = String(store.migration.current.length);
   writeLine(`database  ${store.dialect}, answers, schema current (${migrations} migrations)`);

@@ -21,19 +21,15 @@ interface HashFlags {
 export function addHashCommand(program: Command, context: CommandContext): void {
   program
     .command('hash')
-    .argument('[path...]', 'files, and folders that are walked for books')
+    .argument('[path...]', 'files, and folders in which books are searched')
     .description("print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path")
     .option('--json', 'one JSON object a line, with both digests and the size')
     .option('--check <file>', 'read digests and paths from FILE (- for standard input) and check them')
-    .option('--filename', 'the MD5 of the file name instead: what KOReader sends with its "filename" method')
-    .option(
-      '--extensions <list>',
-      'what counts as a book below a folder, as in epub,pdf,cbz',
-      parseExtensions,
-    )
+    .option('--filename', 'the MD5 of the file name instead, which KOReader sends with its "filename" method')
+    .option('--extensions <list>', 'file extensions of books, for example epub,pdf,cbz', parseExtensions)
     .action(async (paths: string[], flags: HashFlags, command: Command) => {
       if ((paths.length === 0) === (flags.check === undefined)) {
-        writeError('name files or folders to hash, or --check FILE.');
+        writeError('give files or folders to hash, or --check FILE.');
         context.exitWith(EXIT.usage);
         return;
       }

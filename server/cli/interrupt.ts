@@ -1,7 +1,7 @@
 import { EXIT } from './exit-code.js';
 
-/** A command that does not end by itself within this time of a signal is ended. */
-const PATIENCE_MS = 900;
+/** A command that has not ended this long after a signal is ended. */
+const GRACE_MS = 900;
 
 /** Ctrl-C at a prompt, where the terminal sends a character and not a signal. */
 export class InterruptError extends Error {
@@ -10,13 +10,13 @@ export class InterruptError extends Error {
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** The exit code of the signal that came, if one did. */
+  /** The exit code for the signal that came; `undefined` when none came. */
   exitCode(): number | undefined;
-  /** Gives the signals back to the system; a second Ctrl-C ends the process at once in any case. */
+  /** Restores the default handling of the signals. Before that, a second signal ends the process at once. */
   release(): void;
 }
 
-/** Turns Ctrl-C and SIGTERM into an AbortSignal, so that what runs can end cleanly. */
+/** Turns Ctrl-C and SIGTERM into an AbortSignal, so that a command can end cleanly. */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   let code: number | undefined;
@@ -24,7 +24,7 @@ export function listenForInterrupt(): Interrupt {
     if (code !== undefined) process.exit(exitCode);
     code = exitCode;
     controller.abort(new Error('interrupted'));
-    setTimeout(() => process.exit(exitCode), PATIENCE_MS).unref();
+    setTimeout(() => process.exit(exitCode), GRACE_MS).unref();
   };
   const onInterrupt = (): void => stop(EXIT.interrupted);
   const onTerminate = (): void => stop(EXIT.terminated);

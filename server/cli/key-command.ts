@@ -25,11 +25,11 @@ interface AddFlags {
 const SYNC: ReadonlySet<Permission> = new Set(['feature:koreader_sync']);
 
 export function addKeyCommand(program: Command, context: CommandContext): void {
-  const key = program.command('key').description('API keys, which readers and programs log in with');
+  const key = program.command('key').description('API keys, with which readers and programs log in');
 
   key
     .command('list')
-    .argument('<user>', 'whose')
+    .argument('<user>', 'name of the user')
     .description('list the API keys of a user, revoked ones included')
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
@@ -49,11 +49,11 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
 
   key
     .command('add')
-    .argument('<user>', 'whose')
-    .argument('<name>', 'what it is for, as in "Kobo"')
-    .description('make an API key and print it, this once')
-    .addOption(permissionsOption('what it may do', SYNC, 'sync'))
-    .option('--expires <date>', 'when it stops working, as in 2030-01-31 (default: never)', parseDate)
+    .argument('<user>', 'name of the user')
+    .argument('<name>', 'what the key is for, for example "Kobo"')
+    .description('make an API key and print it; it is not shown again')
+    .addOption(permissionsOption('what the key permits', SYNC, 'sync'))
+    .option('--expires <date>', 'when the key expires, for example 2030-01-31 (default: never)', parseDate)
     .option('--json', 'the key as a JSON object')
     .action((user: string, name: string, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
@@ -68,19 +68,19 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
           writeJsonLine({ ...asJson(added.key), key: added.text });
           return;
         }
-        // Alone on standard output, for scripts.
+        // Scripts read the key from standard output, so nothing else is written there.
         writeLine(added.text);
         writeNote(
-          'This is the only time that the key is shown. On the reader the address of the custom sync server',
+          'The key is not shown again. On the reader, the address of the custom sync server is the address of Dogear',
         );
-        writeNote(`ends with /koreader/${added.text}`);
+        writeNote(`followed by /koreader/${added.text}`);
       }),
     );
 
   key
     .command('revoke')
     .argument('<key>', 'the prefix that the list shows, or the key itself')
-    .description('end an API key for good; every server knows within five seconds')
+    .description('revoke an API key for good, on every server within five seconds')
     .action((text: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const prefix = parseApiKeyText(text)?.prefix ?? text.replace(/^dogear_/, '').replace(/_.*$/, '');
@@ -94,7 +94,9 @@ function parseDate(value: string): number {
   const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
   const ms = isDate ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(ms)) {
-    throw new InvalidArgumentError('Expected a date, as in 2030-01-31, or a time as in 2030-01-31T12:00Z.');
+    throw new InvalidArgumentError(
+      'Expected a date such as 2030-01-31, or a time such as 2030-01-31T12:00Z.',
+    );
   }
   return Math.floor(ms / 1000);
 }

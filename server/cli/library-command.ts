@@ -30,19 +30,19 @@ interface SetFlags {
 }
 
 export function addLibraryCommand(program: Command, context: CommandContext): void {
-  const library = program.command('library').description('folders of books that are catalogued and hashed');
+  const library = program.command('library').description('the folders of books that Dogear knows');
 
   library
     .command('add')
-    .argument('<name>', 'what the library is called')
-    .argument('<root>', 'its folder')
-    .description('add a folder as a library; "dogear scan" then reads it')
+    .argument('<name>', 'name of the library')
+    .argument('<root>', 'its folder of books')
+    .description('add a folder as a library; "dogear scan" then finds its books')
     .option(
       '--extensions <list>',
-      'what counts as a book, as in epub,pdf,cbz (default: all that KOReader opens)',
+      'file extensions of books, for example epub,pdf,cbz (default: all that KOReader opens)',
       parseExtensions,
     )
-    .option('--no-koreader-hashes', 'catalogue the books without hashing them')
+    .option('--no-koreader-hashes', 'do not hash the books; readers then do not find them')
     .action((name: string, root: string, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const added = await addLibrary(store, {
@@ -73,19 +73,22 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
 
   library
     .command('set')
-    .argument('<name>', 'the library')
+    .argument('<name>', 'name of the library')
     .description('change a library; the next scan acts on it')
     .option('--name <name>', 'a new name')
-    .option('--root <folder>', 'the folder has moved: books keep what is known of them')
+    .option(
+      '--root <folder>',
+      'the new path of a folder that was moved; books keep their digests and progress',
+    )
     .option(
       '--extensions <list>',
-      'what counts as a book; "default" for all that KOReader opens',
+      'file extensions of books; "default" for all that KOReader opens',
       parseExtensions,
     )
     .option('--koreader-hashes <on|off>', 'whether its books are hashed', parseOnOrOff)
     .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
-    .option('--add-reader <user>', 'let a user see it while it is restricted')
-    .option('--remove-reader <user>', 'let a user no longer see it while it is restricted')
+    .option('--add-reader <user>', 'let a user see it when it is restricted')
+    .option('--remove-reader <user>', 'take that away from a user')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { restricted, addReader, removeReader, ...changes } = flags;
@@ -105,8 +108,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
 
   library
     .command('remove')
-    .argument('<name>', 'the library')
-    .description('forget a library and its books; no file is touched')
+    .argument('<name>', 'name of the library')
+    .description('remove a library and its books from the database; no file is touched')
     .action((name: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const removed = await getLibraryByName(store, name);
@@ -118,7 +121,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
 
 function parseOnOrOff(value: string): boolean {
   if (value === 'on' || value === 'off') return value === 'on';
-  throw new InvalidArgumentError('It is "on" or "off".');
+  throw new InvalidArgumentError('Expected "on" or "off".');
 }
 
 function asText({ library, books, readers }: LibraryTotals): string {

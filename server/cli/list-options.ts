@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { parsePermission, type Permission, PERMISSIONS } from '../domain/permission.js';
 
-/** Reads `library:scan,user:manage`; `none` is none. */
+/** `library:scan,user:manage` → a set of the two; `none` → an empty set. */
 export function parsePermissionList(value: string): ReadonlySet<Permission> {
   if (value === 'none') return new Set();
   const permissions = new Set<Permission>();
@@ -9,7 +9,7 @@ export function parsePermissionList(value: string): ReadonlySet<Permission> {
     const permission = parsePermission(name);
     if (permission === undefined) {
       throw new InvalidArgumentError(
-        `"${name}" is no permission. There are ${PERMISSIONS.join(', ')}; "none" gives none.`,
+        `"${name}" is no permission. The permissions are ${PERMISSIONS.join(', ')}; "none" gives none.`,
       );
     }
     permissions.add(permission);
@@ -19,7 +19,7 @@ export function parsePermissionList(value: string): ReadonlySet<Permission> {
 
 export const PERMISSIONS_FLAG = '--permissions <list>';
 
-/** The flag with a default, which help says in words: a set would show as `{}`. */
+/** The flag with a default. `presetText` describes it in the help, which would show a set as `{}`. */
 export function permissionsOption(
   description: string,
   preset: ReadonlySet<Permission>,

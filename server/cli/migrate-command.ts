@@ -6,7 +6,9 @@ import { writeLine } from './output.js';
 export function addMigrateCommand(program: Command, context: CommandContext): void {
   program
     .command('migrate')
-    .description("bring the database's tables up to date (every other command does so by itself)")
+    .description(
+      "bring the database's tables up to date; every command that uses the database does so by itself",
+    )
     .action((_flags: unknown, command: Command) =>
       // Opening the database applies the migrations.
       withStore(context.configuration(command), ({ migration: { applied, current } }) => {

@@ -19,7 +19,7 @@ export function writeNote(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-/** Waits until what was written has left the process, so that ending it cuts nothing off. */
+/** Waits until all output has left the process, so that none is lost when the process ends. */
 export async function flushOutput(): Promise<void> {
   await Promise.all([process.stdout, process.stderr].map(flush));
 }
@@ -30,7 +30,7 @@ function flush(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** A reader that closes the pipe early (`| head`) is no error of ours. */
+/** Ends the process without an error when the reader of a pipe closes it early (`| head`). */
 export function endQuietlyOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

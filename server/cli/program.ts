@@ -15,14 +15,14 @@ import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
 
-/** Options that stand before or behind any command. */
+/** Options that may be given before or after any command. */
 export interface GlobalFlags {
   readonly config?: string;
   readonly set: readonly string[];
   readonly [flag: string]: unknown;
 }
 
-/** The whole command line; it prints its own help and complaints and never ends the process by itself. */
+/** The whole command line. Commander prints help and mistakes of usage; errors are thrown, and the process goes on. */
 export function buildProgram(context: CommandContext): Command {
   const program = new Command('dogear')
     .description(
@@ -31,7 +31,7 @@ export function buildProgram(context: CommandContext): Command {
     .version(context.version)
     .option('--config <file>', 'configuration file (default: ./dogear.yaml, if there is one)')
     .addOption(
-      new Option('--set <path=value>', 'any setting, as in --set engine.jobs=8; may be repeated')
+      new Option('--set <path=value>', 'any setting, for example --set engine.jobs=8; may be repeated')
         .argParser(collect)
         .default([], 'none'),
     )

@@ -18,7 +18,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
 
   progress
     .command('list')
-    .argument('<user>', 'whose')
+    .argument('<user>', 'name of the user')
     .description('list the documents that a user has progress in')
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
@@ -37,11 +37,9 @@ export function addProgressCommand(program: Command, context: CommandContext): v
 
   progress
     .command('show')
-    .argument('<user>', 'whose')
-    .argument('<document>', 'as the list shows it', parseArgument)
-    .description(
-      'show the last position of each device in a document, the newest first: readers get that one',
-    )
+    .argument('<user>', 'name of the user')
+    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
+    .description('show the last position of each device in a document, newest first; readers get the newest')
     .option('--json', 'one JSON object a line')
     .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
@@ -57,12 +55,10 @@ export function addProgressCommand(program: Command, context: CommandContext): v
 
   progress
     .command('delete')
-    .argument('<user>', 'whose')
-    .argument('<document>', 'as the list shows it', parseArgument)
+    .argument('<user>', 'name of the user')
+    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
     .argument('<device>', 'the id of the device, as "dogear progress show" shows it')
-    .description(
-      'delete the position of one device in the document that it goes by: readers then get the newest of the others',
-    )
+    .description('delete the position of one device in a document; readers then get the newest of the others')
     .action((user: string, document: Document, device: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { id } = await findUser(store, user);
@@ -74,7 +70,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
 
 function parseArgument(text: string): Document {
   const document = parseDocument(text);
-  if (document === undefined) throw new InvalidArgumentError('A document is text of 1 to 255 bytes.');
+  if (document === undefined) throw new InvalidArgumentError('A document has 1 to 255 bytes of text.');
   return document;
 }
 
@@ -96,7 +92,7 @@ function documentJson({ record, devices, book }: ProgressSummary): object {
   };
 }
 
-/** @param document that was asked for */
+/** @param document the one that was asked for; a device may know the same book by another digest */
 function positionText(position: DevicePosition, document: Document): string {
   const name = position.friendlyName ?? position.deviceName;
   return (

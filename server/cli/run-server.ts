@@ -3,16 +3,16 @@ import type { Configuration } from '../../config/schema.js';
 import type { RunningServer } from '../compose/server.js';
 import { EXIT } from './exit-code.js';
 
-/** Beyond the configured time for answering: what closing the database may take. */
+/** Time for closing the database, after the configured time for answering. */
 const CLOSE_MORE_MS = 2000;
 
-/** By itself the process ends within a few milliseconds, or not at all. */
+/** After closing, the process normally ends within a few milliseconds. */
 const EXIT_AFTER_MS = 500;
 
 /**
- * Keeps the server running until a signal comes or a thread is lost, then ends it cleanly: nothing more is accepted,
- * what waits is answered and committed. With a thread lost the process ends as well: whoever started it is to start it
- * anew, and would not with some threads still there. A second signal ends the process at once.
+ * Keeps the server running until a signal comes or a thread is lost, and then closes it: it accepts no more connections,
+ * answers the waiting requests and commits. A lost thread ends the whole process, because the service manager restarts
+ * a process that has ended, but not one that lacks a thread. A second signal ends the process at once.
  *
  * @returns the exit code: 0 after a signal, 1 when a thread was lost
  */
@@ -33,18 +33,18 @@ export async function untilStopped(
     exitCode = EXIT.failed;
   }
   const giveUp = setTimeout(() => {
-    log.error('stopping took too long; what was not acknowledged is lost');
+    log.error('stopping took too long; requests that were not answered are lost');
     process.exit(EXIT.failed);
   }, deadlineMs + CLOSE_MORE_MS);
   await server.close(deadlineMs);
   clearTimeout(giveUp);
   log.info('stopped');
-  // Connections to a database that hangs would keep the process alive.
+  // Connections to a database that does not answer would keep the process alive.
   setTimeout(() => process.exit(exitCode), EXIT_AFTER_MS).unref();
   return exitCode;
 }
 
-/** Resolves with the first of SIGINT and SIGTERM; from then on the system's own handling is back. */
+/** Resolves with the first SIGINT or SIGTERM, and restores the default handling of both. */
 export function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals): void => {
@@ -57,7 +57,7 @@ export function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Where readers find the server: what is configured, or this machine's own address in the local network. */
+/** Where readers find the server: `server.public_url`, or the address of this machine in the local network. */
 export function serverAddress({ server }: Configuration, port: number): string {
   if (server.public_url !== undefined) return server.public_url.replace(/\/$/, '');
   const scheme = server.tls.certificate === undefined ? 'http' : 'https';

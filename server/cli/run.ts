@@ -47,10 +47,10 @@ function loaded(command: Command): LoadedConfiguration {
   });
 }
 
-/** @returns the exit code that the error means */
+/** Prints the error. @returns the exit code */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
-    // Commander has printed its message or the help; asking for help or the version is no mistake.
+    // Commander has printed the help, the version, or what is wrong with the command line.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof ConfigurationError) {

@@ -18,9 +18,13 @@ export function addScanCommand(program: Command, context: CommandContext): void 
   program
     .command('scan')
     .argument('[library...]', 'names of libraries (default: all)')
-    .description('bring the catalogue up to date and hash what is new or changed')
+    .description('find new, changed, moved and missing books, and hash the new and changed ones')
     .option('--regen-hashes', 'hash every book again')
-    .option('--shard <i/n>', 'scan part I of N only, split by folder: one machine each', parseShard)
+    .option(
+      '--shard <i/n>',
+      'scan only part I of N, split by folder, so that N machines share a library',
+      parseShard,
+    )
     .option('--json', 'one JSON object a line: progress, failures, summary')
     .action(async (names: string[], flags: ScanFlags, command: Command) => {
       const composed = await composeProgram(context.configuration(command));
@@ -46,7 +50,7 @@ export function addScanCommand(program: Command, context: CommandContext): void 
     });
 }
 
-/** More parts than this are no help: each of them lists every folder. */
+/** More parts gain nothing: each of them lists every folder. */
 const MOST_SHARDS = 1000;
 
 function parseShard(value: string): ScanShard {
@@ -54,7 +58,7 @@ function parseShard(value: string): ScanShard {
   const index = Number(match?.[1]);
   const count = Number(match?.[2]);
   if (match === null || index < 1 || count < 1 || index > count || count > MOST_SHARDS) {
-    throw new InvalidArgumentError('Expected I/N with 1 <= I <= N <= 1000, as in 1/4.');
+    throw new InvalidArgumentError('Expected I/N with 1 <= I <= N <= 1000, for example 1/4.');
   }
   return { index, count };
 }

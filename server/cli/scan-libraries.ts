@@ -11,12 +11,12 @@ import { ScanReport } from './scan-report.js';
 
 export type ScanRequest = Pick<ScanOptions, 'regenHashes' | 'shard' | 'signal'> & { readonly json: boolean };
 
-/** Between two progress objects of `--json`. */
+/** Time between two progress objects of `--json`. */
 const JSON_PROGRESS_EVERY_MS = 1000;
 
 /**
- * Scans one library after the other and prints how it went. A library that fails does not keep the next from
- * its turn; an interrupt does.
+ * Scans the libraries one after the other and prints the results. After a library that fails, the next one is scanned;
+ * after an interrupt, none is.
  *
  * @returns the exit code: 1 when a scan failed or a file could not be read
  */
@@ -67,7 +67,7 @@ async function scanAsText(scan: ScanLibrary, library: Library, request: ScanRequ
 
 async function scanAsJson(scan: ScanLibrary, library: Library, request: ScanRequest): Promise<ScanSummary> {
   let lastMs = 0;
-  writeJsonLine({ event: 'scan', library: library.name, ...prefixed(library.root) });
+  writeJsonLine({ event: 'scan', library: library.name, ...rootJson(library.root) });
   const summary = await scan(library, {
     ...request,
     onProgress: ({ scanId, counts, expectedFiles, elapsedMs }) => {
@@ -105,7 +105,7 @@ function jsonCounts({ counts, elapsedMs }: Pick<ScanSummary, 'counts' | 'elapsed
   };
 }
 
-function prefixed(root: Buffer): object {
+function rootJson(root: Buffer): object {
   const { path, path_base64 } = jsonPath(root);
   return path_base64 === undefined ? { root: path } : { root: path, root_base64: path_base64 };
 }

@@ -1,13 +1,13 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { ScanProgress } from '../scan/scan-library.js';
 
-/** Shows how a scan goes on; made for one scan, stopped once. */
+/** Shows the progress of one scan. `stop` is called once, when the scan ends. */
 export interface ProgressDisplay {
   update(progress: ScanProgress): void;
   stop(): void;
 }
 
-/** Between two lines where no bar can be drawn: seldom enough for a log, often enough to see life. */
+/** Time between two lines where standard error is no terminal: seldom enough for a log file. */
 const LINE_EVERY_MS = 5000;
 const BAR_FRAMES_A_SECOND = 5;
 
@@ -80,17 +80,17 @@ function describe({ counts, elapsedMs }: ScanProgress): string {
   return parts.join(', ');
 }
 
-/** Files that are settled: found, less those still with the workers. */
+/** Files that the scan has finished with. The others that were found are still with the workers. */
 function done({ counts }: ScanProgress): number {
   return counts.added + counts.changed + counts.moved + counts.returned + counts.unchanged;
 }
 
-/** By the last complete scan's number of files; nothing is known at the first one. */
+/** Estimated from the number of files of the last complete scan; `undefined` at the first scan of a library. */
 function secondsLeft(progress: ScanProgress): number | undefined {
   const { expectedFiles, elapsedMs } = progress;
-  const settled = done(progress);
-  if (expectedFiles === undefined || expectedFiles < settled || settled === 0) return undefined;
-  return Math.round(((expectedFiles - settled) * (elapsedMs / settled)) / 1000);
+  const finished = done(progress);
+  if (expectedFiles === undefined || expectedFiles < finished || finished === 0) return undefined;
+  return Math.round(((expectedFiles - finished) * (elapsedMs / finished)) / 1000);
 }
 
 function duration(seconds: number): string {

@@ -2,10 +2,10 @@ import type { FileFailure } from '../scan/scan-run.js';
 import type { ScanSummary } from '../scan/scan-library.js';
 import { shownPath } from './shown-text.js';
 
-/** Failures written out one by one; a broken disk has thousands, which the count tells better. */
+/** Failures that are printed one by one; a broken disk has thousands, of which only the number is printed. */
 const FAILURES_LISTED = 20;
 
-/** Collects what a scan could not read and tells what it did. */
+/** Collects the failures of one scan, and makes the text about it. */
 export class ScanReport {
   readonly #failures: FileFailure[] = [];
   #failed = 0;

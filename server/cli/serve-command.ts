@@ -7,7 +7,7 @@ import { addSettingFlags } from './setting-flags.js';
 export function addServeCommand(program: Command, context: CommandContext): void {
   const serve = program
     .command('serve')
-    .description('answer readers; scans are begun by "dogear scan" or over the management API');
+    .description('answer readers and the management API; scans are started by "dogear scan" or over the API');
   addSettingFlags(serve, ['--host', '--port']).action(async (_flags: unknown, command: Command) => {
     const configuration = context.configuration(command);
     const signals = nextSignal();

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { allSettings } from '../../config/schema.js';
 import type { FlagValue } from '../../config/text-settings.js';
 
-/** What commander keeps of a flag that belongs to a setting: `--database` → `database`. */
+/** Flags as commander parses them: `--database` becomes `database`. */
 type ParsedFlags = Readonly<Record<string, unknown>>;
 
-/** Gives a command the flags that settings have of their own, with the sentences of the schema. */
+/** Adds the flags of settings to a command, with the descriptions of config/schema.ts. */
 export function addSettingFlags(command: Command, flags: readonly string[]): Command {
   for (const setting of allSettings.values()) {
     if (setting.flag === undefined || !flags.includes(setting.flag)) continue;
@@ -14,7 +14,7 @@ export function addSettingFlags(command: Command, flags: readonly string[]): Com
   return command;
 }
 
-/** The settings among a command's parsed flags and the repeated `--set path=value`, as configuration takes them. */
+/** The settings among the parsed flags of a command, and those of each `--set path=value`. */
 export function settingFlags(parsed: ParsedFlags, sets: readonly string[]): readonly FlagValue[] {
   const own = [...allSettings.values()].flatMap(({ flag }) => {
     const text = flag === undefined ? undefined : parsed[flag.slice('--'.length)];

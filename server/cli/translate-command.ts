@@ -13,21 +13,21 @@ interface TranslateFlags {
   readonly json?: true;
 }
 
-/** Somebody waits for this one answer, maybe for a book on a slow disk; the thread has to start within it as well. */
-const PATIENCE_MS = 10_000;
+/** Includes starting the thread and reading the book from a slow disk. */
+const TIMEOUT_MS = 10_000;
 
 export function addTranslateCommand(program: Command, context: CommandContext): void {
   program
     .command('translate')
     .argument('<book>', 'an EPUB')
     .description("print a reading position in all its forms: KOReader's, EPUB CFI, and the text around it")
-    .option('--xpointer <string>', 'a position as KOReader has it')
-    .option('--cfi <string>', 'a position as web readers have it: epubcfi(…)')
+    .option('--xpointer <string>', 'a position in the form of KOReader')
+    .option('--cfi <string>', 'a position in the form of web readers: epubcfi(…)')
     .option('--json', 'one JSON object, with the Readium locator')
     .action(async (book: string, flags: TranslateFlags) => {
       const query = queryOf(flags);
       if (query === undefined) {
-        writeError('name one position: --xpointer STRING or --cfi STRING.');
+        writeError('give one position: --xpointer STRING or --cfi STRING.');
         context.exitWith(EXIT.usage);
         return;
       }
@@ -42,7 +42,7 @@ function queryOf({ xpointer, cfi }: TranslateFlags): TranslationQuery | undefine
 }
 
 async function print(path: Buffer, query: TranslationQuery, { json }: TranslateFlags): Promise<void> {
-  const thread = new TranslationThread({ patienceMs: PATIENCE_MS });
+  const thread = new TranslationThread({ timeoutMs: TIMEOUT_MS });
   try {
     const { position, lines } = await translatePosition(thread.translate, path, query);
     if (json !== true) {

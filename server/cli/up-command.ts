@@ -17,10 +17,10 @@ export function addUpCommand(program: Command, context: CommandContext): void {
   const up = program
     .command('up')
     .argument('<folder...>', 'folders of books')
-    .description('add the folders as libraries on first sight, scan them, and sync readers over them');
+    .description('add the folders as libraries if they are new, scan them, and answer readers');
   addSettingFlags(up, ['--host', '--port']).action(
     async (folders: string[], _flags: unknown, command: Command) => {
-      // Whoever runs this wants to sync; "dogear serve" asks for the setting.
+      // This command is for syncing, so it does not ask for the setting as "dogear serve" does.
       const configuration = { ...context.configuration(command), enable_koreader_sync: true };
       const signals = nextSignal();
       const { libraries, firstKey } = await prepare(configuration, folders);
@@ -31,7 +31,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
         stop.abort(new Error(`stopped by ${signal}`));
         return undefined;
       });
-      // A scan may take hours; a server that lost a thread is not kept half alive for it.
+      // A lost thread stops the scan too: a scan may take hours, and the process ends so that it can be restarted.
       server.lost.catch((error: unknown) => stop.abort(error));
       await scanAll(configuration, libraries, stop.signal);
       context.exitWith(await untilStopped(server, configuration, signals));
@@ -39,7 +39,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
   );
 }
 
-/** Whatever becomes of the scan, the server is up and its readers sync. */
+/** Never rejects: a failed scan does not stop the server. */
 async function scanAll(
   configuration: Configuration,
   libraries: readonly Library[],
@@ -69,10 +69,10 @@ function welcome(address: string, firstKey: string | undefined): readonly string
     firstKey === undefined
       ? [
           `KOReader syncs at ${address}/koreader/YOUR-API-KEY`,
-          '  (the key was shown when it was made; "dogear key add" makes another)',
+          '  (the key was shown when it was made; "dogear key add" makes another one)',
         ]
       : [
-          'KOReader syncs at this address (it is shown this once, keep it):',
+          'KOReader syncs at this address. Keep it: it is not shown again.',
           `  ${address}/koreader/${firstKey}`,
         ];
   return [

@@ -30,7 +30,7 @@ interface SetFlags {
 const READER: ReadonlySet<Permission> = new Set(['feature:koreader_sync', 'feature:api_keys']);
 
 export function addUserCommand(program: Command, context: CommandContext): void {
-  const user = program.command('user').description('who may sync and manage');
+  const user = program.command('user').description('the users, and what they may do');
 
   user
     .command('list')
@@ -52,11 +52,11 @@ export function addUserCommand(program: Command, context: CommandContext): void 
 
   user
     .command('add')
-    .argument('<name>', 'what the user is called')
+    .argument('<name>', 'name of the user')
     .description('add a user, who then needs an API key ("dogear key add") or a password')
     .addOption(
       permissionsOption(
-        'what the user may do, as in library:scan,user:manage',
+        'what the user may do, for example library:scan,user:manage',
         READER,
         'sync, and manage own API keys',
       ),
@@ -83,11 +83,15 @@ export function addUserCommand(program: Command, context: CommandContext): void 
 
   user
     .command('set')
-    .argument('<name>', 'the user')
-    .description('change what a user may do; every server knows within five seconds')
-    .option(PERMISSIONS_FLAG, 'instead of those that the user has; "none" for none', parsePermissionList)
+    .argument('<name>', 'name of the user')
+    .description('change what a user may do, on every server within five seconds')
+    .option(
+      PERMISSIONS_FLAG,
+      'the new permissions, instead of the present ones; "none" for none',
+      parsePermissionList,
+    )
     .option('--owner', 'the user may do everything')
-    .option('--no-owner', 'the user may do no more than its permissions say')
+    .option('--no-owner', 'the user may do only what its permissions say')
     .action((name: string, flags: SetFlags, command: Command) =>
       change(context, command, name, { permissions: flags.permissions, isOwner: flags.owner }),
     );
@@ -95,11 +99,11 @@ export function addUserCommand(program: Command, context: CommandContext): void 
   for (const isDisabled of [true, false]) {
     user
       .command(isDisabled ? 'disable' : 'enable')
-      .argument('<name>', 'the user')
+      .argument('<name>', 'name of the user')
       .description(
         isDisabled
-          ? 'let neither the password nor any API key of a user work; nothing is removed'
-          : 'let a user in again who was disabled',
+          ? 'refuse the password and all API keys of a user; nothing is removed'
+          : 'undo "dogear user disable"',
       )
       .action((name: string, _flags: unknown, command: Command) =>
         change(context, command, name, { isDisabled }),
@@ -108,9 +112,9 @@ export function addUserCommand(program: Command, context: CommandContext): void 
 
   user
     .command('password')
-    .argument('<name>', 'the user')
+    .argument('<name>', 'name of the user')
     .description('set a password, asked for or read from the first line of standard input')
-    .option('--remove', 'take the password away: API keys only')
+    .option('--remove', 'remove the password, so that only API keys work')
     .action((name: string, flags: { readonly remove?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { id } = await findUser(store, name);

@@ -5,7 +5,7 @@ export interface ListenerTask {
   readonly port: number;
 }
 
-/** From the thread that started it. */
+/** To a listening thread, from the one that started it. */
 export interface ListenerClose {
   readonly type: 'close';
   readonly deadlineMs: number;

@@ -19,24 +19,24 @@ import { scanInThread } from './scan-thread.js';
 import { TranslationThread } from './translation-thread.js';
 import { SharedMetrics } from './shared-metrics.js';
 
-/** One thread's share of the server: its own connections, its own queues, the same port as the others. */
+/** One thread that answers requests, with database connections and queues of its own. Threads share the port. */
 export interface Listener {
   readonly port: number;
-  /** Accepts nothing more, answers what waits, commits, closes; what takes longer than the deadline is cut. */
+  /** Accepts no more connections, answers the waiting requests, commits and closes. Open requests are cut at the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
 
 export interface ListenerOptions {
-  /** Instead of the configured one: that of the first thread, where any free one was asked for. */
+  /** Instead of the configured port: the one that all threads share when the configuration asks for any free port. */
   readonly port?: number;
   readonly version: string;
-  /** Threads that answer requests on this port, this one included. */
+  /** Number of threads that answer requests on this port, this one included. */
   readonly threads: number;
 }
 
-/** A reader waits two seconds in all: a statement that takes longer than this answers nobody. */
+/** A reader gives up after two seconds, so the result of a slower statement would reach nobody. */
 const STATEMENT_TIMEOUT_MS = 1500;
-/** Readiness is asked for one at a time, and never waits for readers: a server with much to do is not without database. */
+/** For readiness alone, so that it does not wait for readers: a busy server must not look like one without database. */
 const READINESS_CONNECTIONS = 1;
 const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
 
@@ -47,11 +47,11 @@ export async function composeListener(
 ): Promise<Listener> {
   const { server, sync: syncing, database } = configuration;
   const basePath = server.base_url === '/' ? '' : server.base_url;
-  // Migrations and what is asked over the management API may take as long as they take.
-  const patient = await composeStore(configuration);
+  // Without a time limit for statements, which migrations and the management API may need.
+  const unlimitedStore = await composeStore(configuration);
   const engine = composeEngine(configuration);
-  // In the order in which they were opened; all of them are to be closed.
-  const stores: OpenStore[] = [patient];
+  // In the order in which they were opened.
+  const stores: OpenStore[] = [unlimitedStore];
   const open = async (connections: number): Promise<OpenStore> => {
     const store = await openStore(database.url, {
       connections,
@@ -62,7 +62,7 @@ export async function composeListener(
   };
   try {
     const store = await open(database.connections);
-    // SQLite has no pool that readers could use up.
+    // SQLite has no connection pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
     const accounts = new Accounts(store, (error) => {
       log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
@@ -118,7 +118,7 @@ export async function composeListener(
         }),
         apiGroup({
           management: {
-            store: patient,
+            store: unlimitedStore,
             engine,
             scans,
             accounts,
@@ -155,5 +155,5 @@ export async function composeListener(
 }
 
 async function closeQuietly(store: OpenStore): Promise<void> {
-  await store.close().catch(() => undefined); // the error that ended the start is the one to tell
+  await store.close().catch(() => undefined); // the error that prevented the start is reported instead
 }

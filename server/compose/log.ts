@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 import pinoPretty from 'pino-pretty';
 import type { Configuration } from '../../config/schema.js';
 
-/** The program's own log, on standard error: standard output is for results. */
+/** The log of the program, on standard error. Standard output is for results. */
 export function createLogger({ level, format }: Configuration['log']): Logger {
   const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
   const stream = isText

@@ -6,7 +6,7 @@ import type { LibraryId, ScanId } from '../domain/ids.js';
 import type { ScanShard } from '../scan/scan.js';
 import type { LoggedError } from '../http/logged-error.js';
 
-/** What a scanning thread is started with. */
+/** The `workerData` of a scanning thread. */
 export interface ScanThreadTask {
   readonly configuration: Pick<Configuration, 'database' | 'engine'>;
   readonly libraryId: LibraryId;
@@ -14,12 +14,12 @@ export interface ScanThreadTask {
   readonly shard: ScanShard | undefined;
 }
 
-/** From the thread that started it. */
+/** To a scanning thread, from the one that started it. */
 export interface ScanThreadStop {
   readonly type: 'stop';
 }
 
-/** From the scanning thread; the last of them is `completed` or `failed`. */
+/** From the scanning thread. The last event is `completed` or `failed`. */
 export type ScanThreadEvent =
   | { readonly type: 'started'; readonly scanId: ScanId }
   | { readonly type: 'progress'; readonly progress: ScanProgress }

@@ -6,12 +6,12 @@ import type { Library } from '../library/library.js';
 import type { LoggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 
-/** How a library is scanned: here, or in a thread beside the one that answers requests. */
+/** Scans a library, in this thread or in another one. */
 export type ScanLibrary = (library: Library, options?: ScanOptions) => Promise<ScanSummary>;
 
 /**
- * Scans in a thread of its own. Walking and hashing happen in the engine's workers in any case; what is left,
- * some 10 µs a file of comparing and writing, would otherwise stand between a server and its requests.
+ * Scans in a thread of its own. Walking and hashing run in the engine's workers in any case. Comparing and writing take
+ * some 10 µs for each file, which would delay the requests of a server in the same thread.
  */
 export function scanInThread(configuration: Configuration): ScanLibrary {
   return (library, options = {}) =>
@@ -50,12 +50,12 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
       worker.on('error', reject);
       worker.on('exit', () => {
         options.signal?.removeEventListener('abort', stop);
-        reject(new Error('the scanning thread ended without a word')); // no effect after an answer
+        reject(new Error('the scanning thread ended without a result')); // no effect after a result
       });
     });
 }
 
-/** The error of the other thread, with its causes and where it was thrown there. */
+/** Rebuilds the error of the other thread, with its stack there and its causes. */
 function errorOf({ name, message, stack, code, cause }: LoggedError, dogearCode?: DogearErrorCode): Error {
   const origin = cause === undefined ? undefined : errorOf(cause);
   if (dogearCode !== undefined) return new DogearError(dogearCode, message, origin);

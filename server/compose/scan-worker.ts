@@ -6,7 +6,7 @@ import { loggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
 import { findLibraryById } from '../library/library-repository.js';
 
-/** Progress goes out at most this often: nobody reads faster, and the other thread answers requests. */
+/** Least time between two progress messages. People read no faster, and each message takes time of the other thread. */
 const PROGRESS_EVERY_MS = 100;
 
 /** Runs one scan for scan-thread.ts, with a database connection and an engine of its own. */
@@ -44,7 +44,7 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
 }
 
 if (parentPort !== null) {
-  // The thread is started by scan-thread.ts alone, with this type.
+  // Only scan-thread.ts starts this thread, and with this type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   await scan(workerData as ScanThreadTask, parentPort);
 }

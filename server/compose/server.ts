@@ -10,13 +10,13 @@ import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-mess
 
 export interface RunningServer extends Listener {
   readonly log: Logger;
-  /** Rejects when one of the threads that answer requests is lost; never resolves. */
+  /** Rejects when a thread that answers requests has failed or ended. Never resolves. */
   readonly lost: Promise<never>;
 }
 
 /**
- * Listens with as many threads as are configured. One alone is this thread; several are threads of their own that
- * share the port, and the system spreads connections over them.
+ * Listens with the configured number of threads. With one, the calling thread listens. With several, all of them are
+ * new threads that share the port, and the system spreads connections over them.
  */
 export async function startServer(configuration: Configuration): Promise<RunningServer> {
   const log = createLogger(configuration.log);
@@ -47,7 +47,7 @@ export async function startServer(configuration: Configuration): Promise<Running
   };
 }
 
-/** uWebSockets.js lets no second socket share a port that the system chose, so it is chosen beforehand. */
+/** uWebSockets.js cannot share a port that the system chose when listening, so the port is chosen before. */
 async function freePort(host: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

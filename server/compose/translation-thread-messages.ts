@@ -1,6 +1,6 @@
 import type { QueryOutcome, TranslationRequest } from '../translation/translations.js';
 
-/** To the translating thread, one at a time: it gets no other before it has answered. */
+/** To the translating thread. The next task is sent after the result of the one before. */
 export interface TranslationTask {
   readonly type: 'translate';
   readonly request: TranslationRequest;

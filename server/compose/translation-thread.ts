@@ -3,19 +3,19 @@ import type { TranslationAnswer, TranslationRequest } from '../translation/trans
 import type { TranslationResult, TranslationTask } from './translation-thread-messages.js';
 
 export interface TranslationThreadOptions {
-  /** From the call to the answer, waiting included. */
-  readonly patienceMs?: number;
+  /** From the call to the answer, including the wait for other requests. */
+  readonly timeoutMs?: number;
   /** For tests: a worker that misbehaves. */
   readonly worker?: URL;
 }
 
-/** A web page waits this long for a place in a book; an ordinary one takes some milliseconds. */
-const PATIENCE_MS = 2000;
-/** Of the patience; what is left then is enough to read a book, and to start a thread that was lost. */
+/** How long a web page should wait for a position. Translating one normally takes some milliseconds. */
+const TIMEOUT_MS = 2000;
+/** The part of the timeout that a request may wait. The rest is enough to start a thread and to read a book. */
 const WAITING_SHARE = 0.5;
-/** At some milliseconds each, far within the patience; more than this is not a reader turning pages. */
+/** At some milliseconds each, so many requests take far less than the timeout. Readers turning pages send fewer. */
 const WAITING_REQUESTS = 64;
-/** A chapter of the greatest size that is parsed takes a few dozen MB. Buffers are outside of it, and bounded. */
+/** The largest chapter that is parsed takes a few dozen MB. Buffers do not count against this limit, and are bounded. */
 const MEMORY = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 32 };
 
 interface Waiting {
@@ -26,12 +26,12 @@ interface Waiting {
 }
 
 /**
- * Translates positions in a thread of its own: parsing a book takes milliseconds at best, and a hostile one all the
- * time and memory that it gets. Not in the pool that hashes: the engine knows nothing of positions, and its threads
- * would each parse a book again that one thread remembers.
+ * Translates positions in a thread of its own: parsing a book takes milliseconds at best, and a hostile book takes all
+ * the time and memory that it gets. Not in the engine's pool: the engine knows nothing of positions, and each of its
+ * threads would parse a book again that a single thread has cached.
  *
- * The thread is started with the first request. One that does not answer in time, or ends, is replaced; only the
- * request that it was at fails with it.
+ * The first request starts the thread. A thread that does not answer in time, or ends, is replaced; only the request
+ * that it was working on fails.
  */
 export class TranslationThread {
   readonly #options: TranslationThreadOptions;
@@ -44,7 +44,7 @@ export class TranslationThread {
     this.#options = options;
   }
 
-  /** Requests that wait, the one that is being answered left out. */
+  /** Number of waiting requests, without the one that is being answered. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -53,16 +53,16 @@ export class TranslationThread {
   readonly translate = (request: TranslationRequest): Promise<TranslationAnswer> => {
     if (this.#isClosed || this.#waiting.size >= WAITING_REQUESTS) return Promise.resolve({ state: 'busy' });
     return new Promise((resolve) => {
-      const patienceMs = this.#options.patienceMs ?? PATIENCE_MS;
-      const timer = setTimeout(() => this.#giveUp(waiting), patienceMs * WAITING_SHARE);
-      const deadlineMs = performance.now() + patienceMs;
+      const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
+      const timer = setTimeout(() => this.#giveUp(waiting), timeoutMs * WAITING_SHARE);
+      const deadlineMs = performance.now() + timeoutMs;
       const waiting: Waiting = { request, answer: resolve, deadlineMs, timer };
       this.#waiting.add(waiting);
       this.#startNext();
     });
   };
 
-  /** Whoever waits is told `busy`. */
+  /** Unanswered requests are answered `busy`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const unanswered = [...this.#waiting, ...(this.#running === undefined ? [] : [this.#running])];
@@ -92,13 +92,13 @@ export class TranslationThread {
     worker.on('message', ({ outcomes }: TranslationResult) => {
       if (worker === this.#worker) this.#finish({ state: 'answered', outcomes });
     });
-    // A thread that runs out of memory, or throws, says so and exits: `exit` comes in every case.
+    // `exit` follows `error`: after an exception and when the thread runs out of memory. The first of them counts.
     worker.on('error', () => this.#lose(worker));
     worker.on('exit', () => this.#lose(worker));
     return worker;
   }
 
-  /** The others took the time, not this one. */
+  /** The requests before this one took the time, so the answer is `busy` and not `too-slow`. */
   #giveUp(waiting: Waiting): void {
     if (this.#waiting.delete(waiting)) settle(waiting, { state: 'busy' });
   }

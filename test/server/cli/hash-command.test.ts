@@ -83,7 +83,7 @@ describe('dogear hash', () => {
       './back\\slash.epub: FAILED open or read\n./li\\nne.epub: OK\n./one.epub: FAILED\n',
     );
     expect(checked.stderr).toMatch(
-      /1 line is no digest and path\n.*1 file could not be read\n.*1 file has another digest\n$/,
+      /1 line is not a digest and a path\n.*1 file could not be read\n.*1 file has another digest\n$/,
     );
   });
 

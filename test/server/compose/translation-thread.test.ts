@@ -15,7 +15,7 @@ describe('the translating thread', () => {
     thread.translate({ path: Buffer.from(book), format: 'epub', queries: [{ kind: 'cfi', cfi: 'x' }] });
 
   it('answers for paths and books as they are', async () => {
-    thread = new TranslationThread({ patienceMs: 30_000 });
+    thread = new TranslationThread({ timeoutMs: 30_000 });
     const folder = makeBookFolder();
     const book = folder.write(makeEpub({ chapters: [{ content: xhtml('<p>some text</p>') }] }));
     const answer = await thread.translate({
@@ -44,15 +44,15 @@ describe('the translating thread', () => {
     ['mistaken', 'crashed'],
   ])('is replaced after a book that is %s, and only its request fails', async (book, state) => {
     // Filling 256 MB takes its time.
-    const patienceMs = book === 'huge' ? 60_000 : PATIENCE_MS;
-    thread = new TranslationThread({ worker, patienceMs });
+    const timeoutMs = book === 'huge' ? 60_000 : PATIENCE_MS;
+    thread = new TranslationThread({ worker, timeoutMs });
     expect(await ask('good')).toEqual(ANSWERED);
     expect(await ask(book)).toEqual({ state });
     expect(await ask('good')).toEqual(ANSWERED);
   });
 
   it('takes so many requests that it can answer in time, and no more', async () => {
-    thread = new TranslationThread({ worker, patienceMs: PATIENCE_MS });
+    thread = new TranslationThread({ worker, timeoutMs: PATIENCE_MS });
     const first = ask('endless');
     const others = Array.from({ length: 64 }, () => ask('good'));
     expect(thread.waiting).toBe(64);

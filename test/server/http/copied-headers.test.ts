@@ -23,7 +23,7 @@ describe('the headers of a route', () => {
 
   it('are none where it names none', () => {
     const headers = new CopiedHeaders(routeWith([]), request);
-    expect(() => headers.get('x-auth-key')).toThrow('does not name');
+    expect(() => headers.get('x-auth-key')).toThrow('does not declare');
   });
 
   it('are all where it says nothing of them, and where there is no route', () => {

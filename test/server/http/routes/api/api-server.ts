@@ -82,7 +82,7 @@ export async function startApiServer(
     onError: (error) => log.error(error),
   });
   // The thread starts slowly on a machine that is busy with other tests.
-  const translations = new TranslationThread({ patienceMs: 30_000 });
+  const translations = new TranslationThread({ timeoutMs: 30_000 });
   const stopping = new AbortController();
   const management = {
     store,
