@@ -94,7 +94,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     ];
     const device = { userId: userId(7), device: { name: 'Kobo', id: 'atomic' }, seenSeconds: 1 };
     if (store.dialect === 'mysql') {
-      // SQLite does not enforce the width of a column, so the statement fails in another way there.
+      // SQLite does not enforce the width of a column, so it does not refuse this row.
       await expect(savePushes(store, rows, [])).rejects.toThrow();
       await expect(savePushes(store, rows, [device])).rejects.toThrow();
       expect(await positionOf('atomic')).toBeUndefined();
