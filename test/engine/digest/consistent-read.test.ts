@@ -3,7 +3,7 @@ import { readSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReadAt } from '../../../engine/digest/sample-read.js';
-import { readStable, type StableRead } from '../../../engine/digest/consistent-read.js';
+import { readConsistent, type ConsistentRead } from '../../../engine/digest/consistent-read.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { referencePartialMd5 } from './reference-partial-md5.js';
 import { writeSampleFile } from './sample-file.js';
@@ -27,9 +27,9 @@ describe('a file that changes between two reads', async () => {
   function readWhile(
     change: (turn: number) => void,
     tries: number,
-  ): StableRead & { readonly digest: string } {
+  ): ConsistentRead & { readonly digest: string } {
     const { size, mtimeNs } = statSync(path, { bigint: true });
-    const outcome: StableRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: '' };
+    const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
     let turn = 0;
     let reads = 0;
     const read: ReadAt = (...where) => {
@@ -38,7 +38,7 @@ describe('a file that changes between two reads', async () => {
       if (reads === 3 && turn < tries) change((turn += 1));
       return readSync(...where);
     };
-    readStable(path, Number(size), mtimeNs, arena, 0, outcome, read);
+    readConsistent(path, Number(size), mtimeNs, arena, 0, outcome, read);
     expect(turn).toBe(tries);
     return {
       ...outcome,
@@ -46,9 +46,9 @@ describe('a file that changes between two reads', async () => {
     };
   }
 
-  function expectPresentState(outcome: StableRead & { readonly digest: string }): void {
+  function expectPresentState(outcome: ConsistentRead & { readonly digest: string }): void {
     const { size, mtimeNs } = statSync(path, { bigint: true });
-    expect(outcome).toMatchObject({ failure: '', sizeBytes: Number(size), modifiedNs: mtimeNs });
+    expect(outcome).toMatchObject({ failure: undefined, sizeBytes: Number(size), modifiedNs: mtimeNs });
     expect(outcome.digest).toBe(referencePartialMd5(path));
   }
 

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const MEBIBYTE = 2 ** 20;
 /** ext4 takes 65,000 links to a file. */
-const LINKS_A_FILE = 20_000;
+const LINKS_PER_FILE = 20_000;
 
 /** Hard links: a large library that is made quickly. */
 function makeLibrary(root: string, files: number, filesAFolder: number): void {
@@ -16,7 +16,7 @@ function makeLibrary(root: string, files: number, filesAFolder: number): void {
   for (let file = 0; file < files; file += 1) {
     const folder = join(root, `${Math.floor(file / filesAFolder)} of the folders`);
     if (file % filesAFolder === 0) mkdirSync(folder, { recursive: true });
-    if (file % LINKS_A_FILE === 0) {
+    if (file % LINKS_PER_FILE === 0) {
       source = join(root, `source ${file}`);
       writeFileSync(source, 'a small book');
     }

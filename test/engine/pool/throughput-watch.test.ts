@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ThroughputWatch } from '../../../engine/pool/throughput-watch.js';
 
-const limits = { minJobs: 1, maxJobs: 64, processors: 2 };
+const limits = { minThreads: 1, maxThreads: 64, processors: 2 };
 const idle = { start: (): void => undefined, isBound: (): boolean => false };
 
 /** Plays tasks of some files to a watch, evenly over a time, with all threads busy or only some. */
@@ -14,9 +14,9 @@ function play(
   const taskFiles = 50;
   let nowMs = 1;
   while (nowMs < seconds * 1000) {
-    watch.setBusyThreads(watch.jobs * busyShare, nowMs);
-    nowMs += (taskFiles / storage(watch.jobs)) * 1000;
-    watch.addFiles(taskFiles, watch.jobs, nowMs);
+    watch.setBusyThreads(watch.concurrency * busyShare, nowMs);
+    nowMs += (taskFiles / storage(watch.concurrency)) * 1000;
+    watch.addFiles(taskFiles, watch.concurrency, nowMs);
   }
 }
 
@@ -24,7 +24,7 @@ describe('the watch over the throughput', () => {
   it('climbs where storage gets faster with more tasks, and keeps the curve', () => {
     const watch = new ThroughputWatch(2, limits, idle);
     play(watch, (jobs) => 1000 * Math.min(jobs, 16), 60);
-    expect(watch.jobs).toBe(16);
+    expect(watch.concurrency).toBe(16);
     expect(watch.curve.slice(0, 5).map(({ jobs }) => jobs)).toEqual([2, 8, 16, 32, 16]);
     for (const { jobs, filesPerSecond } of watch.curve) {
       expect(filesPerSecond / (1000 * Math.min(jobs, 16))).toBeCloseTo(1, 1);
@@ -34,7 +34,7 @@ describe('the watch over the throughput', () => {
   it('learns nothing from a time in which threads had nothing to do', () => {
     const watch = new ThroughputWatch(4, limits, idle);
     play(watch, () => 10_000, 60, 0.5);
-    expect(watch.jobs).toBe(4);
+    expect(watch.concurrency).toBe(4);
     expect(watch.curve).toEqual([]);
   });
 

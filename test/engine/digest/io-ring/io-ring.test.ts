@@ -98,9 +98,9 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     const readByCalls: string[] = [];
     const reader = new RingReader(libcHere(), kernel.slots, {
       clearsNonblock,
-      readOdd: (oddKernel, group, slot, outcomes) => {
+      readFallback: (fallbackKernel, group, slot, outcomes) => {
         readByCalls.push(batch.pathAt(group.first + slot).toString());
-        readIntoSlot(oddKernel, group, slot, outcomes);
+        readIntoSlot(fallbackKernel, group, slot, outcomes);
       },
     });
     try {

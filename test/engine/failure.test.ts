@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureOfErrno } from '../../../engine/walk/failure.js';
+import { failureOfErrno } from '../../engine/failure.js';
 
 describe('what an operating system error means', () => {
   it.each(['ENOENT', 'ENOTDIR'])('is that the file is gone for %s', (errno) => {
