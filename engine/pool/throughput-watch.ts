@@ -20,8 +20,8 @@ const MIN_TASKS_PER_THREAD = 3;
  */
 const SETTLE_MS = 100;
 /**
- * A window in which threads were idle more than that is discarded: the walk, the consumer or the main thread was the
- * limit.
+ * The share of a window in which the threads must have been busy. Otherwise the walk, the consumer or the main thread
+ * was the limit, and the window is discarded.
  */
 const MIN_UTILIZATION = 0.9;
 /** Number of points kept for status(): the whole beginning of a first scan, or several hours later on. */

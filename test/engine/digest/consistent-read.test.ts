@@ -19,14 +19,14 @@ describe('a file that changes between two reads', async () => {
   beforeEach(async () => {
     writeSampleFile(path, SIZE);
     utimesSync(path, LONG_AGO, LONG_AGO);
-    // So that the file counts as left alone when the reading begins.
+    // After this time the change does not count as recent any more.
     await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
-  /** Reads the file, and lets it change before the third read of each of the first so many tries. */
+  /** Reads the file, and changes it before the third read of each of the first `attempts` attempts. */
   function readWhile(
     change: (turn: number) => void,
-    tries: number,
+    attempts: number,
   ): ConsistentRead & { readonly digest: string } {
     const { size, mtimeNs } = statSync(path, { bigint: true });
     const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
@@ -35,11 +35,11 @@ describe('a file that changes between two reads', async () => {
     const read: ReadAt = (...where) => {
       if (where[4] === 0) reads = 0;
       reads += 1;
-      if (reads === 3 && turn < tries) change((turn += 1));
+      if (reads === 3 && turn < attempts) change((turn += 1));
       return readSync(...where);
     };
     readConsistent(path, Number(size), mtimeNs, arena, 0, outcome, read);
-    expect(turn).toBe(tries);
+    expect(turn).toBe(attempts);
     return {
       ...outcome,
       digest: createHash('md5').update(arena.subarray(0, outcome.messageBytes)).digest('hex'),
@@ -52,7 +52,7 @@ describe('a file that changes between two reads', async () => {
     expect(outcome.digest).toBe(referencePartialMd5(path));
   }
 
-  it('is read as it is when nothing happens', () => {
+  it('is read once if it does not change', () => {
     expectPresentState(readWhile(() => undefined, 0));
   });
 
@@ -80,7 +80,7 @@ describe('a file that changes between two reads', async () => {
     expectPresentState(readWhile(change, 1));
   });
 
-  it.each(changes.slice(0, 2))('is given up when it was %s in three tries', (_name, change) => {
+  it.each(changes.slice(0, 2))('is given up when it was %s in three attempts', (_name, change) => {
     expect(readWhile(change, 3)).toMatchObject({ failure: 'changed-while-read', messageBytes: 0 });
   });
 });

@@ -1,42 +1,43 @@
 import { describe, expect, it } from 'vitest';
 import { startTuner, tune, type TunerState } from '../../../engine/pool/concurrency-tuner.js';
 
-/** Files a second that a storage gives to so many tasks in flight. */
+/** The files a second that simulated storage delivers to a number of threads. */
 interface Storage {
   (threads: number): number;
-  /** From so many tasks on the processors are the limit, and the tuner may see it. */
+  /** From this number of threads on, the tuner is told that the processors are the limit. */
   readonly cpuBoundFrom?: number;
 }
 
 const limits = { minThreads: 1, maxThreads: 64, processors: 8 };
 
-/** As where other programs take the rest of the processors: the tuner has nothing to see but the throughput. */
+/** The tuner is not told that the processors are the limit, as if other programs used them too. */
 const twoCores: Storage = (threads) => 80_000 * Math.min(threads, 2) * (threads > 2 ? 0.97 : 1);
 const eightCores: Storage = Object.assign((threads: number) => 60_000 * Math.min(threads, 8), {
   cpuBoundFrom: 8,
 });
-/** Every read waits 10 ms, and the server takes 40 at a time. */
+/** Every file takes 10 ms, and the server works on 40 at a time. */
 const fileServer: Storage = (threads) => 100 * Math.min(threads, 40);
-/** The arm gets slower with every further reader. */
+/** It gets slower with every further thread, because the arm moves more. */
 const spinningDisk: Storage = (threads) => 120 / (1 + 0.08 * (threads - 1));
-/** The elevator gains a little with a queue. */
+/** It gets a little faster with a queue, because it sorts the requests, and slower with more than eight threads. */
 const clevererDisk: Storage = (threads) =>
   120 * Math.min(1.5, 1 + 0.25 * Math.log2(threads)) * (threads > 8 ? 0.7 : 1);
 
 interface Run {
   readonly state: TunerState;
-  /** Files that were hashed, as a share of what the best number would have hashed in the same time. */
+  /** The hashed files, as a share of the files that the best number of threads would have hashed in the same time. */
   readonly efficiency: number;
 }
 
-/** Lets the tuner work for so many windows of equal time, with measurements that scatter by so much. */
+/** Runs the tuner for a number of windows of equal length, with measurements that are off by up to `noise`. */
 function run(storage: Storage, start: number, windows: number, noise = 0, from?: TunerState): Run {
   let state = from ?? startTuner(start, limits);
   let files = 0;
   for (let window = 0; window < windows; window += 1) {
     const rate = storage(state.threads);
     files += rate;
-    // A fixed pattern without a trend: five measurements that are off by -1, -0.5, 0, 0.5 and 1 times the noise.
+    // A fixed pattern without a trend: of five measurements each is off by another of -1, -0.5, 0, 0.5 and 1 times
+    // the noise.
     const scatter = [0, 1, -0.5, 0.5, -1][window % 5] ?? 0;
     const isCpuBound = state.threads >= (storage.cpuBoundFrom ?? Number.POSITIVE_INFINITY);
     state = tune(state, { filesPerSecond: rate * (1 + noise * scatter), isCpuBound }, limits);
@@ -81,7 +82,7 @@ describe('the tuner', () => {
     }
   });
 
-  it('takes a first step of four where no disk can be so fast, and of two elsewhere', () => {
+  it('makes a fourfold first step if no disk can be so fast, and otherwise doubles', () => {
     const flash = tune(startTuner(2, limits), { filesPerSecond: 1500, isCpuBound: false }, limits);
     expect(flash).toMatchObject({ trial: 'up', threads: 8 });
     const disk = tune(startTuner(2, limits), { filesPerSecond: 110, isCpuBound: false }, limits);
@@ -98,7 +99,7 @@ describe('the tuner', () => {
     expect({ most, settled: state.bestThreads }).toEqual({ most: 16, settled: 16 });
   });
 
-  it('notices that the storage became another', () => {
+  it('notices that the storage has changed', () => {
     const warm = run(twoCores, 2, 200);
     expect(warm.state.bestThreads).toBe(2);
     const cold = run(fileServer, 2, 20, 0, warm.state);
@@ -107,7 +108,7 @@ describe('the tuner', () => {
     expect(warmAgain.state.bestThreads).toBe(2);
   });
 
-  it('makes no trials where it sees that the processors are the limit', () => {
+  it('makes no trials while the processors are the limit', () => {
     let state = startTuner(8, limits);
     for (let window = 0; window < 100; window += 1) {
       expect(state.threads).toBe(8);
@@ -115,7 +116,7 @@ describe('the tuner', () => {
     }
   });
 
-  it('comes down to the processors when a cold cache became warm', () => {
+  it('goes down to the number of processors when a cold cache becomes warm', () => {
     const cold = run(fileServer, 8, 30);
     expect(cold.state.bestThreads).toBe(64);
     expect(run(eightCores, 8, 10, 0, cold.state).state.bestThreads).toBe(8);
@@ -137,7 +138,7 @@ describe('the tuner', () => {
     }
   });
 
-  it('rests longer the longer it finds nothing', () => {
+  it('waits longer between trials the longer they find nothing better', () => {
     let state = startTuner(2, limits);
     const trials: number[] = [];
     for (let window = 0; window < 2000; window += 1) {

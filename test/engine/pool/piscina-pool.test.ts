@@ -5,11 +5,11 @@ import { PiscinaPool, type PiscinaPoolOptions } from '../../../engine/pool/pisci
 import { packageManifest } from '../../support/package-manifest.js';
 import type { GatedTask } from './gated-worker.js';
 
-// Holds what engine/pool/piscina-pool.ts relies on beyond Piscina's documentation. If a test fails with a new version of
-// Piscina, that file has to be adapted before the version is changed.
+// Tests what engine/pool/piscina-pool.ts relies on beyond Piscina's documentation. If a test fails with a new version
+// of Piscina, that file has to be adapted to it.
 
 const WORKER = new URL('gated-worker.js', import.meta.url);
-/** Long enough for a thread that must not be started to show up: starting one takes about 30 ms. */
+/** If a thread were started by mistake, it would show within this time: starting one takes about 30 ms. */
 const SETTLE_MS = 300;
 
 type Cell = Int32Array<SharedArrayBuffer>;
