@@ -1,9 +1,9 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { errnoOf, type HashFailureCode } from '../failure.js';
 import { openFile } from './open-file.js';
+import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
 import { sleepSync } from './sleep-sync.js';
 import { CLOCK_TICKS_MS, isRecent, isUnchanged } from './unchanged-check.js';
-import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
 
 /** A file that is written to continuously is given up after this many attempts. */
 const MAX_ATTEMPTS = 3;

@@ -21,9 +21,10 @@ export interface PiscinaPoolOptions {
  * otherwise:
  *
  * - `piscina.options.maxThreads` may be set while the pool runs, and is read again for every task.
- * - The load balancer is called for every task with all threads that have started, and `currentUsage` is the number
- *   of their tasks. If it returns null, Piscina queues the task, starts another thread if there are fewer than
- *   `maxThreads`, and asks again when a thread has started or a task is done.
+ * - The load balancer is called for every task, with the threads that have started (for a task that was queued, with
+ *   all threads). `currentUsage` is the number of tasks that a thread has. If the balancer returns null, Piscina queues
+ *   the task, starts another thread if there are fewer than `maxThreads`, and calls it again when a thread has started
+ *   or a task is done.
  * - A thread that cannot start is reported by the event `error`, and by nothing else.
  * - `workerCreate` is emitted when a thread has started, not when it was created.
  *

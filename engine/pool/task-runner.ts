@@ -87,7 +87,10 @@ let made: Tools | undefined;
 /** The ring of this thread, until a result has told the main thread about it. */
 let newRing: ThreadRing | undefined;
 
-/** Kept for ever, because the system may still write to the slots of a broken reader. */
+/**
+ * Tools whose reader is broken. They are kept for ever, because the system may still write to their memory. A thread
+ * that had a broken reader uses system calls from then on.
+ */
 const broken: Tools[] = [];
 
 /** All tasks of an engine make the same choice, so the tools are made again only if the reader is broken. */

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import type { AbsolutePaths } from '../absolute-paths.js';
 import type { Md5Kernel } from '../md5-kernel.js';
-import { openFlags, disableNoAtime } from '../open-file.js';
-import { isUnchanged } from '../unchanged-check.js';
+import { disableNoAtime, openFlags } from '../open-file.js';
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from '../sample-plan.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js';
 import { readIntoSlot } from '../system-call-reader.js';
+import { isUnchanged } from '../unchanged-check.js';
 import { IoRing, type RingHandles } from './io-ring.js';
 import { type Libc, STATX_BYTES } from './libc.js';
 
