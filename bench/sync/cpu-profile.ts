@@ -44,7 +44,7 @@ const RULES: readonly (readonly [RegExp, Part])[] = [
   [/\/server\/http\/(?:answer|kosync-failure)\.js/, 'answering'],
   [/\/server\/http\/uws\.js #?(?:answer|writeHead|end|observe)$/, 'answering'],
   [/\/server\/http\/(?:access-log|metrics)[\w-]*\.js/, 'answering'],
-  [/\/server\/http\/kosync-body\.js/, 'parsing'],
+  [/\/server\/http\/(?:kosync-body|path-decoding)\.js/, 'parsing'],
   [/\/server\/domain\/(?:document|progress|reader-device)/, 'parsing'],
   [/\/server\/http\/uws\.js #?readBody/, 'parsing'],
   [/\/server\/http\//, 'routing'],

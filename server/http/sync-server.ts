@@ -5,7 +5,7 @@ import { AccessLog } from './access-log.js';
 import { type Network, parseNetwork } from './client-address.js';
 import type { RouteGroup } from './route.js';
 import { Router } from './router.js';
-import { kosyncGroups, type KosyncOptions, noKosyncGroup } from './routes/kosync.js';
+import { kosyncGroups, type KosyncOptions, noKosyncGroup } from './routes/kosync/kosync-routes.js';
 import { type HttpServer, type HttpServerOptions, listen } from './uws.js';
 
 export interface SyncServerOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { openApi } from '../../../../../server/http/openapi.js';
-import { API_ROUTES } from '../../../../../server/http/routes/api.js';
+import { API_ROUTES } from '../../../../../server/http/routes/api-routes.js';
 
 /** The description of the API, as JSON and nothing else: what a client would check answers against. */
 export const description = jsonCopy(openApi(API_ROUTES, { serverUrl: '/api/v1', version: '0' })) as OpenApi;

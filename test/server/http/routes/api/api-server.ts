@@ -10,7 +10,7 @@ import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { ALL_PERMISSIONS, type Permission } from '../../../../../server/domain/permission.js';
 import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
-import { apiGroup } from '../../../../../server/http/routes/api.js';
+import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
 import { isRetryable } from '../../../../../server/database/database-error.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';

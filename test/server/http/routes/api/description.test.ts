@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { API_ROUTES } from '../../../../../server/http/routes/api.js';
+import { API_ROUTES } from '../../../../../server/http/routes/api-routes.js';
 import { problemsOf } from '../../../../../server/http/openapi.js';
 import { PROBLEMS, type ProblemCode } from '../../../../../server/http/problem.js';
 import { testDatabases } from '../../../../support/databases.js';

@@ -1,6 +1,6 @@
-import { documentMistake, parseDocument } from '../domain/document.js';
-import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '../sync/progress.js';
-import { DEVICE_BYTES } from '../device/device.js';
+import { documentMistake, parseDocument } from '../../../domain/document.js';
+import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '../../../sync/progress.js';
+import { DEVICE_BYTES } from '../../../device/device.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
 
 /** A request body that is refused; the code is one of the table in kosync-failure.ts. */
