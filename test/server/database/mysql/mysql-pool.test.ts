@@ -60,6 +60,25 @@ describe('a store with a statement timeout', () => {
     await promisify((done: (error: unknown) => void) => limited.end(done))();
   });
 
+  it.each([
+    ['closes the connection of a server that became read-only', 'ER_OPTION_PREVENTS_STATEMENT', 1290, false],
+    ['keeps the connection after another error', 'ER_NO_SUCH_TABLE', 1146, true],
+  ])('%s', async (_name, code, errno, isKept) => {
+    const database = await MYSQL.create();
+    const store = await openStore(database.url, { connections: 2 });
+    const connectionId = async (): Promise<unknown> =>
+      (await sql<{ id: number }>`select connection_id() as id`.execute(store.db)).rows[0]?.id;
+    try {
+      const before = await connectionId();
+      const signal = sql.raw(`signal sqlstate '45000' set mysql_errno = ${String(errno)}`);
+      await expect(signal.execute(store.db)).rejects.toMatchObject({ code });
+      expect((await connectionId()) === before).toBe(isKept);
+    } finally {
+      await store.close();
+      await database.drop();
+    }
+  });
+
   it('sets up the sessions that statements rely on', async () => {
     const database = await MYSQL.create();
     const store = await openStore(database.url, { statementTimeoutMs: 10_000 });
