@@ -6,13 +6,13 @@ export type Readiness =
   | { readonly state: 'ready' }
   | { readonly state: 'not-ready'; readonly reason: 'database-away' | 'migrations-pending' | 'stopping' };
 
-/** An orchestrator asks every few seconds and waits about one second for the answer. */
+/** Orchestrators ask every few seconds and wait about one second for the answer. */
 const TIMEOUT_MS = 1000;
 const AWAY: Readiness = { state: 'not-ready', reason: 'database-away' };
 
 /**
- * Whether requests can be answered: the database answers within a second, and its schema is the one that this program
- * needs. Never rejects.
+ * Whether requests can be answered: the database answers within a second, and all migrations are applied. Never
+ * returns `stopping`, which the listener answers by itself. Never rejects.
  */
 export function readiness(store: Store): Promise<Readiness> {
   return withDeadline(askDatabase(store), TIMEOUT_MS, () => AWAY);

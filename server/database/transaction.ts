@@ -3,18 +3,23 @@ import { isRetryable } from './database-error.js';
 import type { Store } from './store.js';
 
 const FIRST_WAIT_MS = 20;
-/** With the waits between them these take two to three seconds: a database that restarts in its cluster is back. */
+/** With the pauses between them, two to three seconds: after that a cluster has replaced a database that restarts. */
 const ATTEMPTS = 8;
 
 export interface RetryOptions {
-  /** How often it is tried in all. */
+  /** Attempts in all, the first one included. */
   readonly attempts: number;
 }
 
 /**
- * Runs `work` in one transaction and commits it. The whole of it is run again, after a growing pause, when a
- * deadlock or a lost connection undid it, so `work` must do nothing that cannot be done twice: where the connection
- * was lost in the commit, it may find its own work done.
+ * Runs `work` in one transaction, commits it, and returns its result.
+ *
+ * After a deadlock or a lost connection the whole of `work` runs again, after a pause that grows, so `work` must be safe
+ * to repeat. When the connection was lost during the commit, the commit may have succeeded, and `work` then meets the
+ * rows that it wrote before.
+ *
+ * @throws what `work` or the database throws, once it is not retryable (isRetryable in database-error.ts) or the attempts
+ *   are used up; nothing is written then, unless the connection was lost during the commit
  */
 export async function inTransaction<T>(
   store: Store,
@@ -22,13 +27,13 @@ export async function inTransaction<T>(
   retry: RetryOptions = { attempts: ATTEMPTS },
 ): Promise<T> {
   return retrying(
-    // MySQL's isolation level is that of the session (mysql-session.ts): to set it here takes a round trip more.
+    // The session sets MySQL's isolation level (mysql-session.ts). Setting it here would cost a round trip.
     () => store.db.transaction().execute((db) => work({ db, dialect: store.dialect })),
     retry,
   );
 }
 
-/** Runs `work`, reads or one statement that may be done twice, again under the same conditions as a transaction. */
+/** Runs `work` outside of a transaction and retries it as {@link inTransaction} does. It must be safe to repeat. */
 export async function retrying<T>(
   work: () => Promise<T>,
   retry: RetryOptions = { attempts: ATTEMPTS },

@@ -82,7 +82,9 @@ export function tableProblems({ path, text }: SourceFile): readonly string[] {
 export function strayTestFolders(files: readonly SourceFile[]): readonly string[] {
   const folders = new Set(files.map(({ path }) => posix.dirname(path)));
   const namesakes = new Set(
-    [...folders].filter((folder) => !/^test(?:\/|$)/.test(folder)).flatMap(ancestors),
+    files
+      .filter(({ path }) => !path.startsWith('test/'))
+      .flatMap(({ path }) => ancestors(path.replace(/\.ts$/, ''))),
   );
   return [...folders]
     .filter((folder) => folder.startsWith('test/') && !/^test\/(?:support|data)(?:\/|$)/.test(folder))

@@ -28,7 +28,7 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
   });
 
   // A new migration gets its dump from one run with `--update`. The dump of a released migration never changes.
-  it.each(Object.keys(MIGRATIONS))('after %s is the one that was released', async (version) => {
+  it.each(Object.keys(MIGRATIONS))('after %s is as it was released', async (version) => {
     const migrator = new Migrator({
       db: store.db,
       provider: {
@@ -50,7 +50,7 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
     );
   });
 
-  it.runIf(kind === 'mysql')('has room for everything that the program accepts', async () => {
+  it.runIf(kind === 'mysql')('has columns wide enough for everything that the program accepts', async () => {
     await migrate(store);
     const lines = (await dump(store)).split('\n');
     expect(lines).toContain(`book.path varbinary(${String(MAX_PATH_BYTES)}) not null`);
@@ -59,7 +59,7 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
     expect(lines).toContain(`progress.position varbinary(${String(POSITION_BYTES)}) not null`);
     expect(lines).toContain(`progress.metadata varbinary(${String(METADATA_BYTES)})`);
     expect(lines).toContain(`progress.device_name varbinary(${String(DEVICE_BYTES)}) not null`);
-    // One byte more than an id or a name: the letter before it, see deviceKey().
+    // A letter stands before the id or the name; see deviceKey in server/device/device.ts.
     expect(lines).toContain(`progress.device_key varbinary(${String(DEVICE_BYTES + 1)}) not null`);
     const nameColumn = 190;
     expect(lines).toContain(`library.name varchar(${String(nameColumn)}) utf8mb4_bin not null`);
@@ -72,7 +72,7 @@ function dump(store: Store): Promise<string> {
   return store.dialect === 'sqlite' ? dumpSqlite(store) : dumpMysql(store);
 }
 
-/** The statements as SQLite keeps them, with single spaces. Kysely's own tables are left out. */
+/** The statements that SQLite stores for its tables and indexes, with single spaces, without Kysely's own tables. */
 async function dumpSqlite({ db }: Store): Promise<string> {
   const { rows } = await sql<{ readonly text: string }>`
     select sql as text from sqlite_master
@@ -92,10 +92,10 @@ interface ColumnRow {
 interface KeyRow {
   readonly name: string;
   readonly columns: string;
-  readonly isUnique: number;
+  readonly isUnique: number | string;
 }
 
-/** A line for each column, key and table, the same for MySQL and MariaDB. */
+/** A line for each table, column and key. MySQL and MariaDB give the same lines. */
 async function dumpMysql({ db }: Store): Promise<string> {
   const columns = await sql<ColumnRow>`
     select concat(table_name, '.', column_name) as name, column_type as type, collation_name as collation,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Atom, ReferenceElement, ReferenceNode } from './reference-document.js';
 
-/** Which atom: those that are unique in their document are numbered by `numberAtoms`. */
+/** An atom, or the kind of an atom whose character `numberAtoms` chooses so that it is unique in the document. */
 type AtomKind = 'plain' | 'astral' | 'plain-reference' | 'astral-reference' | Atom;
 
 const SPACES: readonly Atom[] = [' ', '\n', '\t', '\r\n'].map((raw) => ({
@@ -59,7 +59,7 @@ const instruction: fc.Arbitrary<Draft> = fc.constant({ kind: 'instruction', text
 
 const ATTRIBUTES = ['', '', '', ' class="a b"', ' id="x.y"', " title='a &amp; b'", '\n  lang="en"'];
 
-/** An element of one of these names around some content. */
+/** An element with one of the names (separated by spaces) and with `children`. */
 function element(names: string, children: fc.Arbitrary<readonly Draft[]>): fc.Arbitrary<Draft> {
   return fc
     .tuple(fc.constantFrom(...names.split(' ')), fc.constantFrom(...ATTRIBUTES), children)
@@ -73,7 +73,7 @@ const hidden: fc.Arbitrary<Draft> = fc.constantFrom<Draft[]>(
   { kind: 'element', name: 'style', attributes: '', children: [{ kind: 'text', atoms: ['plain'] }] },
 );
 
-/** Ruby without white space of its own: of that the rules say nothing. */
+/** Ruby without white space between its elements, for which there is no rule. */
 const rubyContent: fc.Arbitrary<readonly Draft[]> = fc.constant([
   { kind: 'text', atoms: ['plain'] },
   { kind: 'element', name: 'rt', attributes: '', children: [{ kind: 'text', atoms: ['plain', 'plain'] }] },
@@ -126,7 +126,7 @@ const content = fc.letrec<{ inline: Draft; flow: Draft; table: Draft }>((tie) =>
   return { inline, flow, table };
 });
 
-/** A text past the length at which crengine cuts. */
+/** A paragraph with a text longer than the length at which crengine splits texts. */
 const longText: fc.Arbitrary<Draft> = fc
   .tuple(
     fc.integer({ min: 8180, max: 8200 }),
@@ -139,20 +139,21 @@ const longText: fc.Arbitrary<Draft> = fc
     return { kind: 'element', name: 'p', attributes: '', children: [{ kind: 'text', atoms }] };
   });
 
-/** Content of a body, with a different character wherever there is one that is no white space. */
+/** Content of a body. Each character that is no white space occurs once. */
 export const arbitraryBody: fc.Arbitrary<readonly ReferenceNode[]> = fc
   .array(content.flow, { minLength: 1, maxLength: 6 })
   .map(numberAtoms);
 
+/** As {@link arbitraryBody}, with a text that crengine splits. */
 export const arbitraryLongBody: fc.Arbitrary<readonly ReferenceNode[]> = fc
   .tuple(longText, content.flow)
   .map((drafts) => numberAtoms(drafts));
 
-/** Gives every character its own code point, and joins texts that would be one in markup. */
+/** Gives every character its own code point, and joins adjacent texts, which are one text in markup. */
 function numberAtoms(drafts: readonly Draft[]): ReferenceNode[] {
   let count = 0;
   const toAtom = (kind: AtomKind): Atom => {
-    // A copy: atoms are told apart by identity.
+    // A copy, because atoms are compared by identity.
     if (typeof kind !== 'string') return { ...kind };
     count += 1;
     const isAstral = kind.startsWith('astral');

@@ -1,13 +1,13 @@
 /**
- * A second, slow model of how KOReader's crengine and a browser see a chapter, written from the rules alone and over
- * a tree that the test makes, not over markup: it shares no line with the program, not even the idea of a tokeniser.
+ * A second, slow model of how KOReader's crengine and a browser see a chapter. It is written from the rules alone, and it
+ * works on a tree that the test makes instead of on markup, so it shares neither code nor method with the program.
  */
 
-/** One character of text as it is written: a plain character, white space, or a character reference. */
+/** One character of text as it stands in markup: a plain character, white space, or a character reference. */
 export interface Atom {
   readonly kind: 'character' | 'space' | 'reference';
   readonly raw: string;
-  /** What a browser makes of it. */
+  /** Its text in a browser's DOM. */
   readonly dom: string;
 }
 
@@ -25,6 +25,7 @@ export interface ReferenceElement {
   readonly children: readonly ReferenceNode[];
 }
 
+/** The nodes as XHTML. */
 export function serialise(nodes: readonly ReferenceNode[]): string {
   return nodes.map(serialiseNode).join('');
 }
@@ -50,7 +51,7 @@ function serialiseNode(node: ReferenceNode): string {
   }
 }
 
-/** The CFI path after the `!` of every atom, for the children of a body at `/4`. */
+/** The part of each atom's CFI after the `!`, for the children of a body at `/4`. */
 export function cfiPaths(nodes: readonly ReferenceNode[], prefix = '/4'): Map<Atom, string> {
   const paths = new Map<Atom, string>();
   let elements = 0;
@@ -72,7 +73,7 @@ export function cfiPaths(nodes: readonly ReferenceNode[], prefix = '/4'): Map<At
   return paths;
 }
 
-/** A node as crengine keeps it. */
+/** A node of crengine's tree. */
 export type KeptNode = KeptElement | KeptText;
 
 export interface KeptElement {
@@ -83,7 +84,7 @@ export interface KeptElement {
   readonly children: KeptNode[];
 }
 
-/** One entry for each character (code point): the atom that it comes from. */
+/** A text of crengine's tree: each code point with the atom that it comes from. */
 export interface KeptText {
   readonly kind: 'text';
   readonly isHidden: boolean;
@@ -98,7 +99,7 @@ const BLOCKS = new Set(
 const NO_TEXT = new Set('table thead tbody tfoot tr col colgroup img svg'.split(' '));
 const SVG_TEXT = new Set('text tspan title desc'.split(' '));
 
-/** The body as crengine keeps it, by rules 1.3 (2 to 10). */
+/** The body in crengine's tree, by rules 1.3 (2 to 10). */
 export function keptBody(nodes: readonly ReferenceNode[]): KeptElement {
   const body: ReferenceElement = { kind: 'element', name: 'body', attributes: '', children: nodes };
   return keepElement(body, { isPre: false, isHidden: false, isSvg: false });
@@ -257,7 +258,10 @@ function removeSpaces(children: KeptNode[], display: 'block' | 'inline' | 'none'
   return children.filter((node) => !removed.has(node));
 }
 
-/** What an x-pointer leads to below `/body/DocFragment[n]/body`, by the strict rules; undefined for nothing. */
+/**
+ * The node or atom to which the part of an x-pointer after `/body/DocFragment[n]/body` points, by the strict rules. `end`:
+ * the end of a text. `undefined`: the path does not exist.
+ */
 export function followPath(body: KeptElement, path: string): KeptNode | Atom | 'end' | undefined {
   const [, steps = '', point] = /^(.*?)(?:\.(\d+))?$/.exec(path) ?? [];
   let node: KeptNode = body;
@@ -278,7 +282,7 @@ export function followPath(body: KeptElement, path: string): KeptNode | Atom | '
   return node.characters[offset]?.atom;
 }
 
-/** The path below the body of every atom that is kept; for a tab in `pre` its first space. */
+/** The path below the body of each atom in crengine's tree; for a tab in `pre`, that of its first space. */
 export function keptPaths(element: KeptElement, prefix = ''): Map<Atom, string> {
   const paths = new Map<Atom, string>();
   for (const child of element.children) {

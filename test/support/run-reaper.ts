@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { errorCode } from '../../server/domain/error-text.js';
 
-// A process of its own that outlives a killed test run just long enough to clean up after it. Its standard input is
-// a pipe from the run: when that ends, for whatever reason (SIGKILL included), the processes that the run named are
-// killed and the run's folder is removed. Nothing in a temporary database is worth a slow shutdown.
+// A separate process that cleans up after a run of tests or benchmarks, even when the run is killed. Its standard input
+// is a pipe from the run. When the pipe ends, for whatever reason (SIGKILL included), the reaper kills the processes
+// that the run named and removes the run's folder. Temporary databases need no orderly shutdown.
 //
 // Lines on standard input: `watch PID`, `forget PID`.
 
 const folder = process.argv[2];
 if (folder === undefined || !folder.includes('dogear-')) {
-  throw new Error('run-keeper: the argument must be a temporary folder of the tests');
+  throw new Error('run-reaper: the argument must be a temporary folder of the tests');
 }
 
 const watched = new Set<number>();
-// Ctrl-C in a terminal reaches every process of the group; the end of the pipe is what counts here.
+// Ctrl-C in a terminal reaches all processes of the group. The reaper must stay until the pipe ends.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('SIGHUP', () => undefined);
@@ -29,10 +30,10 @@ lines.on('close', () => {
   removeFolder(folder);
 });
 
-/** A process that was just killed may still write for a moment, and a removal that meets a new file fails. */
+/** A killed process may still write for a moment, and removing a folder fails when a file appears in it. */
 const ATTEMPTS = 20;
 
-/** By rm: it takes half the time of Node's own rmSync, and tests leave libraries of 200,000 files and their folders. */
+/** Runs rm, which takes half the time of Node's rmSync: tests leave libraries of 200,000 files and their folders. */
 function removeFolder(path: string): void {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (spawnSync('rm', ['-rf', '--', path], { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0) return;
@@ -45,6 +46,6 @@ function killIfAlive(processId: number): void {
   try {
     process.kill(processId, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

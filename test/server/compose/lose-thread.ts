@@ -1,11 +1,11 @@
 /**
- * Loaded into the program with `--import` (worker threads load it too): one thread that answers requests fails, without
- * anybody catching it, as soon as there is the file named in `LOSE_THREAD`, which it removes.
+ * Loaded into the program with `--import`, and so into its worker threads too. As soon as the file that `LOSE_THREAD`
+ * names exists, one thread that answers requests removes the file and fails with an uncaught error.
  */
 import { rmSync } from 'node:fs';
 import { isMainThread, workerData } from 'node:worker_threads';
 
-const LOOK_EVERY_MS = 20;
+const CHECK_EVERY_MS = 20;
 
 const file = process.env['LOSE_THREAD'];
 const data: unknown = workerData;
@@ -14,13 +14,13 @@ if (file !== undefined && !isMainThread && isListenerTask(data)) {
     try {
       rmSync(file);
     } catch {
-      return; // not there yet, or another thread was first
+      return; // the file does not exist yet, or another thread removed it first
     }
     throw new Error('lost by the test');
-  }, LOOK_EVERY_MS).unref();
+  }, CHECK_EVERY_MS).unref();
 }
 
-/** Other threads have a port of another kind, or a configuration. */
+/** Tells a listener from the other worker threads, whose data has no port or no configuration. */
 function isListenerTask(task: unknown): boolean {
   return typeof task === 'object' && task !== null && 'port' in task && 'configuration' in task;
 }
