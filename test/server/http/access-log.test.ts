@@ -26,7 +26,7 @@ describe('the access log', () => {
     expect(maskPath(path)).toBe(shown);
   });
 
-  it('bounds its lines while something is wrong, and says how many were left out', async () => {
+  it('limits its lines while requests fail, and logs how many it left out', async () => {
     const lines: string[] = [];
     const log = new AccessLog(pino({ level: 'info' }, { write: (line) => lines.push(line) }));
     const request = {

@@ -4,15 +4,15 @@ import { BodyBuffer } from '../../../server/http/body-buffer.js';
 describe.each([1, 10, 1024, 3000])('a body of at most %i bytes', (limit) => {
   const text = 'abcdefghij'.repeat(limit).slice(0, limit + 1);
 
-  it.each([limit - 1, limit])('is taken in one piece, at %i', (length) => {
+  it.each([limit - 1, limit])('accepts one piece of %i bytes', (length) => {
     expect(new BodyBuffer(limit).addLast(pieceOf(text, 0, length))).toBe(text.slice(0, length));
   });
 
-  it('is refused in one piece that is longer by one', () => {
+  it('refuses one piece that is one byte too long', () => {
     expect(new BodyBuffer(limit).addLast(pieceOf(text, 0, limit + 1))).toBeUndefined();
   });
 
-  // Where the first piece ends: with nothing in it, one byte, all but one byte, everything.
+  // Lengths of the first piece: nothing, one byte, all but one byte, everything.
   const cuts = (length: number) =>
     [...new Set([0, 1, length - 1, length])].filter((cut) => cut >= 0 && cut <= length);
 
@@ -34,12 +34,12 @@ describe.each([1, 10, 1024, 3000])('a body of at most %i bytes', (limit) => {
     },
   );
 
-  it('is refused at a first piece that is longer by one', () => {
+  it('refuses a first piece that is one byte too long', () => {
     expect(new BodyBuffer(limit).add(pieceOf(text, 0, limit + 1))).toBe(false);
   });
 });
 
-it('a body is put together where a character is cut in two', () => {
+it('a body is decoded correctly when a character is cut in two', () => {
   const bytes = new TextEncoder().encode('aé€😀');
   for (let cut = 0; cut <= bytes.length; cut++) {
     const body = new BodyBuffer(bytes.length);

@@ -19,7 +19,7 @@ const mappedLocalhost = bytes(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 
 const documentation6 = bytes(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 describe('the address of a client', () => {
-  it('is that of the socket, whatever headers say', () => {
+  it('is that of the socket, whatever the headers claim', () => {
     expect(clientAddress(localhost, NONE, '192.0.2.1', [])).toBe('127.0.0.1');
     expect(clientAddress(localhost, NONE, '192.0.2.1', networks('10.0.0.0/8'))).toBe('127.0.0.1');
     expect(clientAddress(localhost, bytes(192, 0, 2, 9), '', [])).toBe('127.0.0.1');
@@ -44,12 +44,12 @@ describe('the address of a client', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['', '127.0.0.1'],
     [',', '127.0.0.1'],
-  ])('behind trusted proxies is the first from the right that is none: %s', (header, expected) => {
+  ])('behind trusted proxies is the first from the right that is no trusted proxy: %s', (header, expected) => {
     expect(clientAddress(localhost, NONE, header, proxies)).toBe(expected);
     expect(clientAddress(mappedLocalhost, NONE, header, proxies)).toBe(expected);
   });
 
-  it('comes from the PROXY protocol where the peer is trusted', () => {
+  it('comes from the PROXY protocol if the peer is trusted', () => {
     expect(clientAddress(localhost, bytes(192, 0, 2, 9), '', proxies)).toBe('192.0.2.9');
     expect(clientAddress(bytes(198, 51, 100, 1), bytes(192, 0, 2, 9), '', proxies)).toBe('198.51.100.1');
   });

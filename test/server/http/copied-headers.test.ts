@@ -4,7 +4,7 @@ import { CopiedHeaders } from '../../../server/http/copied-headers.js';
 import type { ReadHeader } from '../../../server/http/request.js';
 import { type CompiledRoute, Router } from '../../../server/http/router.js';
 
-/** As the native request has them: one character a byte, `''` for those that did not come. */
+/** As the native request returns them: one character for each byte, `''` for an absent header. */
 const SENT = new Map([
   ['x-auth-user', 'anna'],
   ['x-auth-key', Buffer.from('Schlüssel').toString('latin1')],
@@ -13,7 +13,7 @@ const SENT = new Map([
 const request = { getHeader: (name: string) => SENT.get(name) ?? '' };
 
 describe('the headers of a route', () => {
-  it('are there where it names them, and only then', () => {
+  it('are copied if the route declares them, and only then', () => {
     const headers = new CopiedHeaders(routeWith(['x-auth-key', 'accept']), request);
     expect(headers.get('x-auth-key')).toBe('Schlüssel');
     expect(headers.get('accept')).toBeUndefined();
@@ -21,12 +21,12 @@ describe('the headers of a route', () => {
     expect(() => headers.get('authorization')).toThrow('does not declare the header authorization');
   });
 
-  it('are none where it names none', () => {
+  it('are none if the route declares none', () => {
     const headers = new CopiedHeaders(routeWith([]), request);
     expect(() => headers.get('x-auth-key')).toThrow('does not declare');
   });
 
-  it('are all where it says nothing of them, and where there is no route', () => {
+  it('are all of them if it declares nothing, and if there is no route', () => {
     for (const route of [routeWith(undefined), undefined]) {
       const headers = new CopiedHeaders(route, request);
       expect(headers.get('x-auth-user')).toBe('anna');

@@ -10,7 +10,7 @@ import { type HostileRequest, hostileRequest, seededRandom } from './hostile-req
 
 const REQUESTS = 12_000;
 const AT_ONCE = 32;
-/** Long enough for every answer; a request that is no whole one gets none until uWebSockets.js gives up on it. */
+/** Long enough for every answer. An incomplete request gets none until uWebSockets.js closes its connection. */
 const READ_MS = 300;
 
 const STATUSES = new Set([
@@ -29,7 +29,7 @@ const STATUSES = new Set([
   '505',
 ]);
 
-/** @returns status lines that came back */
+/** @returns the status lines of the answers */
 function send(port: number, { bytes, isCutOff }: HostileRequest): Promise<readonly string[]> {
   return new Promise((resolve) => {
     let text = '';
@@ -39,7 +39,7 @@ function send(port: number, { bytes, isCutOff }: HostileRequest): Promise<readon
     });
     const timer = setTimeout(() => socket.destroy(), READ_MS);
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));
-    // Being cut off is one of the answers.
+    // The server may close the connection.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(timer);
@@ -55,7 +55,7 @@ function residentMiB(processId: number): number {
 }
 
 describe.each(testDatabases())('hostile input on $name', (kind) => {
-  it('does no harm: no crash, no error of the server, no growth', async () => {
+  it('does no harm: no crash, no 5xx, no growth of memory', async () => {
     const store = await openTestStore(kind);
     const { user, headers } = await addUser({ store });
     const { text: apiKey } = await addKey({ store }, user.id);
@@ -109,11 +109,11 @@ describe.each(testDatabases())('hostile input on $name', (kind) => {
     const endMiB = residentMiB(program.processId);
 
     expect(unexpected).toEqual([]);
-    // It was the program that was tried, and not the parser in front of it alone.
+    // The requests reached the handlers, not only the parser of uWebSockets.js.
     for (const status of ['200', '400', '401', '403', '404', '405', '413']) {
       expect(statuses.get(status), status).toBeGreaterThan(50);
     }
-    // The garbage collector takes what it can get; a leak of 10 kB a request would be 60 MiB.
+    // The garbage collector leaves some memory unused; a leak of 10 kB a request would be 60 MiB.
     expect(endMiB - halfwayMiB).toBeLessThan(40);
     const auth = await fetch(`${address}/koreader/${apiKey}/users/auth`);
     expect([auth.status, await auth.json()]).toEqual([200, { authorized: 'OK' }]);

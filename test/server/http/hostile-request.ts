@@ -1,4 +1,4 @@
-/** A request to be sent as bytes, and whether the client hangs up without reading the answer. */
+/** A request as bytes, and whether the client closes the connection without reading the answer. */
 export interface HostileRequest {
   readonly bytes: Buffer;
   readonly isCutOff: boolean;
@@ -12,7 +12,7 @@ export interface Credentials {
 
 type Random = () => number;
 
-/** The same requests from the same seed (mulberry32), so that a failure can be looked at. */
+/** Makes the same requests from the same seed (mulberry32), so that a failure can be repeated. */
 export function seededRandom(seed: number): Random {
   let state = seed;
   return () => {
@@ -36,7 +36,7 @@ function nested(random: Random, open: string, close: string): string {
   return open.repeat(depth) + (random() < 0.5 ? '1' + close.repeat(depth) : '');
 }
 
-/** Values that parsers, databases and comparisons have stumbled over. */
+/** Values that parsers, databases and comparisons are known to get wrong. */
 function oddValue(random: Random): string {
   return pick<() => string>(random, [
     () => 'null',
@@ -160,7 +160,7 @@ function headers(random: Random, { user, key }: Credentials): string[] {
   return lines;
 }
 
-/** A push as it should be, but for one or two things. */
+/** A valid push with one or two mistakes. */
 export function hostileRequest(random: Random, credentials: Credentials): HostileRequest {
   const aspects = new Set([pick(random, ASPECTS), pick(random, ASPECTS)]);
   const isKeyed = random() < 0.5;
@@ -176,7 +176,7 @@ export function hostileRequest(random: Random, credentials: Credentials): Hostil
     ? framing(random, content)
     : [[`content-length: ${String(content.length)}`], content];
   const head = [
-    // Removing the account would make the rest of the requests dull.
+    // Removing the account would make all later requests fail early.
     `${method} ${target.replace('/users/me', '/users/auth')} HTTP/1.1`,
     ...(aspects.has('headers') && random() < 0.1 ? [] : ['host: x']),
     'connection: close',

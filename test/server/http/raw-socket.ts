@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 export interface RawReply {
-  /** Everything that came, bytes as characters. */
+  /** Everything that was received, one character for each byte. */
   readonly text: string;
   readonly isClosed: boolean;
   readonly elapsedMs: number;
@@ -11,12 +11,12 @@ export interface RawOptions {
   readonly port: number;
   /** Bytes to send; a number is a pause in milliseconds. */
   readonly parts: readonly (string | Buffer | number)[];
-  /** Returns when this is true of what came, or when the connection ends, or at the deadline. */
+  /** Return when this is true of the received text; otherwise at the end of the connection or at the deadline. */
   readonly until?: (text: string) => boolean;
   readonly deadlineMs?: number;
 }
 
-/** Talks to a server with no HTTP client in between that would tidy up what is sent. */
+/** Sends bytes to a server as they are; an HTTP client would normalize them. */
 export async function sendRaw({ port, parts, until, deadlineMs = 15_000 }: RawOptions): Promise<RawReply> {
   const startedMs = performance.now();
   const socket = connect(port, '127.0.0.1');
@@ -32,7 +32,7 @@ export async function sendRaw({ port, parts, until, deadlineMs = 15_000 }: RawOp
       clearTimeout(timer);
       resolve();
     });
-    // A server that cuts the connection is one of the things looked for; the close says so.
+    // The server may reset the connection, which tests look for; `close` follows.
     socket.on('error', () => undefined);
   });
   for (const part of parts) {

@@ -21,12 +21,12 @@ const IDLE: MeasuredState = {
   rememberedUsers: () => 0,
   rememberedPasswords: () => 0,
 };
-/** Every bound, with what is just below it and just above, in milliseconds as they are measured. */
+/** In milliseconds, as they are measured: every bound, and a value just below and just above it. */
 const DURATIONS_MS = [0, 1e6, ...DURATION_BUCKETS.flatMap((s) => [s * 999, s * 1000, s * 1001])];
 const ROUTES = ['PUT /syncs/progress', 'GET /syncs/progress/*document', 'GET /"\\odd"\n'];
 const STATUSES = [200, 503];
 
-describe('the requests that are tallied by route', () => {
+describe('requests that are counted by route', () => {
   let metrics: Metrics;
   let plain: Registry;
   let durations: Histogram;
@@ -68,15 +68,15 @@ describe('the requests that are tallied by route', () => {
     }
   }
 
-  it('are told as prom-client tells them, before there is any', () => expectSame());
+  it('have the output of prom-client before the first request', () => expectSame());
 
-  it('are told as prom-client tells them, as text and as JSON', async () => {
+  it('have the output of prom-client, as text and as JSON', async () => {
     answerMany();
     await expectSame();
     expect(await metrics.registry.getSingleMetricAsString(NAME)).toContain('le="0.0005"');
   });
 
-  it('are neither lost nor doubled by being asked for again, with and without new ones', async () => {
+  it('are neither lost nor counted twice by repeated scrapes, with and without new requests', async () => {
     answerMany();
     await expectSame();
     await expectSame();
@@ -87,7 +87,7 @@ describe('the requests that are tallied by route', () => {
     await Promise.all([expectSame(), expectSame()]);
   });
 
-  it('are added up over threads as those of prom-client', async () => {
+  it('are added up over threads as prom-client does it', async () => {
     answerMany();
     const twice = async (registry: Registry, name: string): Promise<string> => {
       const ofThreads = [await jsonOf(registry, name), await jsonOf(registry, name)];
@@ -99,7 +99,7 @@ describe('the requests that are tallied by route', () => {
   });
 });
 
-it('statuses are taken once', () => {
+it('each status is handed over once', () => {
   const tallies = new RouteTallies('tallies', 'For this test.', [new Registry()]);
   const take = (): readonly unknown[] => {
     const taken: unknown[] = [];
@@ -116,7 +116,7 @@ it('statuses are taken once', () => {
   expect(take()).toEqual([['GET /', 404, 1]]);
 });
 
-/** There are none, and prom-client says so of each bucket. */
+/** prom-client adds an empty exemplar to each bucket. */
 function withoutExemplars(metric: MetricObjectWithValues<MetricValue<string>>): unknown {
   return { ...metric, values: metric.values.map((value) => ({ ...value, exemplar: undefined })) };
 }

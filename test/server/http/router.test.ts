@@ -67,14 +67,14 @@ describe('the router', () => {
     expect(describeMatch(router, method, path)).toEqual(expected);
   });
 
-  it('names the methods that there are', () => {
+  it('lists the allowed methods', () => {
     expect(router.match('PUT', '/api/v1/books').failure).toEqual({
       kind: 'method-not-allowed',
       allowed: ['GET', 'POST'],
     });
   });
 
-  it('stands under its base path alone', () => {
+  it('answers only below its base path', () => {
     const based = new Router('/sub', groups);
     expect(describeMatch(based, 'GET', '/sub/health')).toEqual(['GET /health']);
     for (const path of ['/health', '/subhealth', '/sub', '/su', '/sub2/health']) {
@@ -82,7 +82,7 @@ describe('the router', () => {
     }
   });
 
-  it('takes no route twice, and wants somebody to speak for unknown paths', () => {
+  it('refuses two routes for one path, and groups without an empty prefix', () => {
     expect(() => new Router('', [group('', ['GET', '/a'], ['GET', '/a'])])).toThrow('two routes');
     expect(() => new Router('', [group('/a')])).toThrow('unknown paths');
   });

@@ -10,20 +10,20 @@ export async function closeServers(): Promise<void> {
   await Promise.all(servers.splice(0).map((server) => server.close(1000)));
 }
 
-/** Has it closed after the test, like those of `serve`. */
+/** Closes the server after the test, like those of `serve`. */
 export function closeLater(server: HttpServer): void {
   servers.push(server);
 }
 
 export type Handler = Route['handle'];
 
-/** A server that tells what it answered, and why. */
+/** A server that records its answers and the failures behind them. */
 export interface WatchedServer extends HttpServer {
   readonly answers: readonly number[];
   readonly failures: readonly Failure[];
 }
 
-/** Every path leads to one handler. */
+/** Serves every path with one handler. */
 export async function serve(
   handle: Handler,
   options: Partial<HttpServerOptions> = {},

@@ -7,7 +7,7 @@ import { answered, closeServers, get, type Handler, later, serve } from './serve
 afterEach(closeServers);
 
 describe('an answer over uWebSockets.js', () => {
-  it('goes out once, whatever happens in the handler', async () => {
+  it('is sent once, whatever happens in the handler', async () => {
     const server = await serve(async () => {
       await Promise.resolve();
       throw new Error('broken');
@@ -22,7 +22,7 @@ describe('an answer over uWebSockets.js', () => {
     expect(server.answers).toEqual([500]);
   });
 
-  it('that comes too late for its client is dropped', async () => {
+  it('is dropped when its client has left', async () => {
     const server = await serve(later);
     await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 5 });
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -30,7 +30,7 @@ describe('an answer over uWebSockets.js', () => {
     expect(server.active).toBe(0);
   });
 
-  it('to HEAD has no body, and the connection can be used again', async () => {
+  it('to HEAD has no body, and leaves the connection usable', async () => {
     const { port } = await serve(() => jsonAnswer(200, { body: 'é' }));
     const head = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n';
     const reply = await sendRaw({ port, parts: [head, 50, head, 50, get('/')], until: answered(1) });
@@ -68,7 +68,7 @@ describe('an answer over uWebSockets.js', () => {
     expect(text.replaceAll(/\r\n[0-9a-f]+\r\n/g, '')).toContain('one two three');
   });
 
-  it('asks for no more pieces than the client takes', async () => {
+  it('requests no more pieces than the client reads', async () => {
     let made = 0;
     let notice: () => void = () => undefined;
     const aborted = new Promise<void>((resolve) => (notice = resolve));
@@ -95,7 +95,7 @@ describe('an answer over uWebSockets.js', () => {
     await aborted;
   });
 
-  it('that breaks in the middle is cut off, so that nobody takes it for whole', async () => {
+  it('that fails in the middle is cut off, so that the client sees that it is incomplete', async () => {
     const server = await serve(
       stream(async function* () {
         yield 'begun';

@@ -20,7 +20,7 @@ import {
 afterEach(closeServers);
 
 describe('a request over uWebSockets.js', () => {
-  it('is a snapshot that outlives the native one', async () => {
+  it('stays readable after the native request is gone', async () => {
     const seen: unknown[] = [];
     const { port } = await serve(async (request) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -38,7 +38,7 @@ describe('a request over uWebSockets.js', () => {
     ]);
   });
 
-  it('puts bodies together from chunks and packets, UTF-8 cut in half and all', async () => {
+  it('joins bodies from chunks and packets, even where a character is cut in two', async () => {
     const { port } = await serve(echo);
     const text = 'ä€🙂'.repeat(20);
     const bytes = Buffer.from(text);
@@ -59,7 +59,7 @@ describe('a request over uWebSockets.js', () => {
     expect(chunked.text).toContain('"body":"abcde"');
   });
 
-  it('takes a body that comes byte by byte in time that grows with its length, not with the square of it', async () => {
+  it('reads a body that arrives byte by byte in linear time', async () => {
     const bodyBytes = 512 * 1024;
     const { port } = await serve((request) => jsonAnswer(200, { body: request.body.length }), {
       bodyLimitBytes: bodyBytes,
@@ -68,11 +68,11 @@ describe('a request over uWebSockets.js', () => {
     const body = `${'1\r\nx\r\n'.repeat(bodyBytes)}0\r\n\r\n`;
     const reply = await sendRaw({ port, parts: [head, body], until: answered(1), deadlineMs: 60_000 });
     expect(reply.text).toContain(`"body":${String(bodyBytes)}`);
-    // Half a second on a busy machine; joining all that came with each byte takes tens of seconds.
+    // Half a second on a busy machine; quadratic time would be tens of seconds.
     expect(reply.elapsedMs).toBeLessThan(5000);
   });
 
-  it('has an empty body where none is sent', async () => {
+  it('has an empty body when none is sent', async () => {
     const { port } = await serve(echo);
     const reply = await sendRaw({ port, parts: ['PUT /p HTTP/1.1\r\nHost: x\r\n\r\n'], until: answered(1) });
     expect(reply.text).toContain('"body":""');
@@ -84,7 +84,7 @@ describe('a request over uWebSockets.js', () => {
     expect(Buffer.from(reply.text, 'latin1').toString()).toContain('"body":"Jürgen"');
   });
 
-  it('knows its client, behind a proxy as well', async () => {
+  it('knows the address of its client, also behind a proxy', async () => {
     const handle: Handler = (request) => jsonAnswer(200, { body: request.clientAddress });
     const trusted = parseNetwork('127.0.0.1');
     const plain = await serve(handle);
@@ -109,7 +109,7 @@ describe('a request over uWebSockets.js', () => {
     },
   );
 
-  it('is answered on one connection 200 times, one after the other', async () => {
+  it('can be repeated 200 times on one connection', async () => {
     const { port } = await serve(later);
     let sent = 0;
     const burst = await sendRaw({
@@ -135,8 +135,8 @@ describe('a request over uWebSockets.js', () => {
     expect(sockets.size).toBe(1);
   });
 
-  it('that does not wait for the answer before ends the connection, and nothing else', async () => {
-    // uWebSockets.js has no pipelining: it closes. What must not happen is a mix-up or a crash.
+  it('that is pipelined closes its connection and harms no other', async () => {
+    // uWebSockets.js does not support pipelining and closes the connection. It must neither mix up answers nor crash.
     const server = await serve(later);
     const reply = await sendRaw({ port: server.port, parts: [put('1') + put('2')] });
     expect([reply.text, reply.isClosed]).toEqual(['', true]);
@@ -181,14 +181,14 @@ describe('a body that is too large', () => {
   });
 });
 
-describe('a client that is slow', () => {
-  it('loses its connection, wherever it stops', async () => {
+describe('a slow client', () => {
+  it('loses its connection, at whatever point it stops sending', async () => {
     const server = await serve(echo);
     const stops = [
       [],
       ['GET / HTTP/1.1\r\nHo'],
       ['PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab'],
-      // A byte now and then does not help.
+      // Sending a byte now and then does not keep the connection open.
       ['GET / HTTP/1.1\r\nHost: ', ...Array.from({ length: 6 }, () => [2000, 'x']).flat()],
     ];
     const replies = await Promise.all(
@@ -226,7 +226,7 @@ describe('what uWebSockets.js answers by itself', () => {
 });
 
 describe('closing the server', () => {
-  it('answers what waits, tells kept connections, and takes no more', async () => {
+  it('answers waiting requests, closes kept connections, and accepts no more', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const server = await serve(async (request: HttpRequest) => {
@@ -244,7 +244,7 @@ describe('closing the server', () => {
     await closing;
   });
 
-  it('waits no longer than it is told to', async () => {
+  it('does not wait beyond its deadline', async () => {
     const server = await serve(() => new Promise<Answer>(() => undefined));
     const waiting = sendRaw({ port: server.port, parts: [get('/')] });
     while (server.active === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -252,7 +252,7 @@ describe('closing the server', () => {
     expect(await waiting).toMatchObject({ text: '', isClosed: true });
   });
 
-  it('gives the port back, and does not share one that is taken', async () => {
+  it('frees the port, and does not share a port that is taken', async () => {
     const server = await serve(echo);
     const router = new Router('', [{ prefix: '', routes: [], fail: () => jsonAnswer(404, {}) }]);
     const options = { host: '127.0.0.1', port: server.port, router, bodyLimitBytes: 1, trustedProxies: [] };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openApi } from '../../../../../server/http/openapi.js';
 import { API_ROUTES } from '../../../../../server/http/routes/api-routes.js';
 
-/** The description of the API, as JSON and nothing else: what a client would check answers against. */
+/** The description of the API, parsed from its JSON as a client would do it. */
 export const description = jsonCopy(openApi(API_ROUTES, { serverUrl: '/api/v1', version: '0' })) as OpenApi;
 
 export interface OpenApi {
@@ -44,12 +44,12 @@ export interface SeenAnswer {
   readonly text: string;
 }
 
-/** Operations whose success some test of this file has seen. */
+/** Operations that have succeeded in a test of this file. */
 export const succeeded = new Set<string>();
 
 /**
- * What about the answer is not as the description says; `undefined` for an answer of no operation, which the
- * description says nothing about.
+ * How the answer differs from the description. `undefined` if it does not differ, and for an address that the
+ * description does not have.
  */
 export function answerProblem(answer: SeenAnswer): string | undefined {
   const operation = operationOf(answer.method, answer.path);
@@ -70,7 +70,7 @@ export function answerProblem(answer: SeenAnswer): string | undefined {
 export function valueProblem(schema: object, value: unknown, shown: string): string | undefined {
   const parsed = checkerOf(schema).safeParse(value);
   if (!parsed.success) return `${shown}: ${parsed.error.message}`;
-  // A code that the operation does not list is no answer of it, though the schema of problems has all codes.
+  // The schema of problems has all codes, but the operation may use only those that it lists.
   return undefined;
 }
 

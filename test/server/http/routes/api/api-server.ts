@@ -22,7 +22,7 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** `undefined` for no body, and for one that is no JSON. */
+  /** `undefined` without a body, and for a body that is not JSON. */
   readonly json: unknown;
 }
 
@@ -30,13 +30,13 @@ export interface Caller {
   readonly userId: number;
   readonly name: string;
   readonly key: string;
-  /** Sends a request below /api/v1; fails when the answer is not as the description of the API says. */
+  /** Sends a request below /api/v1. Throws when the answer does not match the description of the API. */
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
-  /** The same, and the answer's JSON. Fails when the status is another one. */
+  /** The same, and returns the JSON of the answer. Throws when the status is another one. */
   expect(status: number, method: string, path: string, body?: unknown): Promise<Json>;
 }
 
-// What a test reads out of an answer is checked by its expectations, and the whole answer against the description.
+// Tests check the values that they read, and `call` checks the whole answer against the description.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
@@ -46,7 +46,7 @@ export interface ApiServer {
   readonly scans: BackgroundScans;
   readonly sync: SyncStore;
   readonly logLines: readonly string[];
-  /** Somebody with a key; the key has all permissions of the user where none are given. */
+  /** Makes a user with an API key. Without `keyPermissions`, the key has all permissions of the user. */
   caller(options?: {
     readonly permissions?: readonly Permission[];
     readonly isOwner?: boolean;
@@ -54,7 +54,7 @@ export interface ApiServer {
     readonly password?: string;
   }): Promise<Caller>;
   withKey(key: string | undefined, userId?: number, name?: string): Caller;
-  /** As a server does that is told to stop. */
+  /** Stops the server as SIGTERM does. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function startApiServer(
   kind: TestDatabaseKind,
   options: {
     readonly basePath?: string;
-    /** Scans find what there is and then nothing more, and go on until they are stopped. */
+    /** Scans find the files that exist, and then run until they are stopped. */
     readonly walksEndless?: boolean;
   } = {},
 ): Promise<ApiServer> {
@@ -158,7 +158,7 @@ export async function startApiServer(
   };
 }
 
-/** Storage that never comes to an end with its listing. */
+/** An engine whose walk never ends. */
 function endless(engine: Engine): Engine {
   return {
     ...engine,
@@ -194,7 +194,7 @@ async function call(
   return answer;
 }
 
-/** Problems are listed in the description with each operation; the schema alone would take any code. */
+/** The description lists the problems of each operation. The schema of problems alone would accept any code. */
 function undescribedCode(
   { method, path, status, contentType }: Parameters<typeof answerProblem>[0],
   json: unknown,
@@ -211,7 +211,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Event streams and empty answers are no JSON; the test that wants JSON sees `undefined`.
+    // Event streams and empty answers are not JSON; a test that needs JSON sees `undefined`.
     return undefined;
   }
 }

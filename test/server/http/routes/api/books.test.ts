@@ -47,7 +47,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
 
   const paths = (items: readonly Json[]): string[] => items.map((item) => item.path.text as string);
 
-  it('tell whether they are ready to sync, and why not', async () => {
+  it('show whether they are ready to sync, and if not, why', async () => {
     const folder = await bookFolder({ 'a.epub': 'aaa', 'b.epub': 'bbb', 'c.epub': 'ccc' });
     const id = await library(folder);
     await scan(id);
@@ -84,7 +84,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     });
   });
 
-  it('are hashed anew one by one, keep the digests that they had, and are found by them', async () => {
+  it('can be hashed again one by one, and are still found by their former digests', async () => {
     const folder = await bookFolder({ 'one.epub': 'first' });
     const id = await library(folder);
     await scan(id);
@@ -99,19 +99,19 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
       former_digests: [{ kind: 'partial', digest: md5('first') }],
     });
     expect(await owner.expect(200, 'GET', path)).toEqual(rehashed);
-    // The same file again: nothing was replaced.
+    // The same file again: no digest was replaced.
     const again = await owner.expect(200, 'POST', `${path}/hash`);
     expect(again.former_digests).toHaveLength(1);
     for (const digest of [md5('first'), md5('second'), md5('one.epub')]) {
       expect((await list(`digest=${digest}`)).map((found) => found.id as number)).toEqual([book.id]);
     }
     expect(await list(`digest=${md5('never')}`)).toEqual([]);
-    // What a scan would find has nothing left to change.
+    // A scan has nothing left to change.
     await scan(id);
     expect(await owner.expect(200, 'GET', path)).toEqual(again);
   });
 
-  it('that cannot be hashed say why, and a file that is gone is not noted', async () => {
+  it('that cannot be hashed show the reason, but a vanished file is not recorded', async () => {
     const folder = await bookFolder({ 'one.epub': 'first', 'folder.epub': 'second' });
     const id = await library(folder);
     await scan(id);
@@ -141,10 +141,10 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     });
   });
 
-  it('are searched by words of their path in whatever case, and % and _ mean themselves', async () => {
+  it('are searched by words of their path, ignoring case, with % and _ as ordinary characters', async () => {
     const folder = await bookFolder({
       'Herman Melville/Moby Dick.epub': '1',
-      // Decomposed, as macOS writes it.
+      // Decomposed (NFD), as macOS writes it.
       ['José Saramago/Memorial.epub'.normalize('NFD')]: '2',
       'ÉMILE ZOLA/Nana.epub': '3',
       'Лев Толстой/ВОЙНА И МИР.epub': '4',
@@ -171,10 +171,10 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(await found('  ')).toHaveLength(7);
   });
 
-  it('are listed in byte order of their paths, page by page, whatever the page and the bytes', async () => {
+  it('are listed in byte order of their paths, with pages of every size and any bytes', async () => {
     const folder = await bookFolder();
     const id = await library(folder);
-    // Paths too long for a cursor are among them.
+    // Some of the paths are too long for a cursor.
     const all = [
       ...Array.from({ length: 40 }, (_, i) => Buffer.from(`book ${String(i).padStart(3, '0')}.epub`)),
       ...Array.from({ length: 5 }, (_, i) => Buffer.from(`long ${'x'.repeat(2000)}${String(i)}.epub`)),
@@ -190,7 +190,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(new Set(everywhere.map((item) => item.id as number)).size).toBe(everywhere.length);
   });
 
-  it('no book is skipped or seen twice while a scan adds others', async () => {
+  it('are neither skipped nor listed twice while a scan adds others', async () => {
     const folder = await bookFolder();
     const id = await library(folder);
     const even = Array.from({ length: 50 }, (_, i) => numbered(2 * i));
@@ -209,7 +209,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(seen).toEqual(expect.arrayContaining(even.map((path) => path.toString())));
   });
 
-  it('a search finds what is far into a large library, and all of it', async () => {
+  it('are found in all of a large library, also far from its start', async () => {
     const id = await library(await bookFolder());
     const many = Array.from({ length: 21_000 }, (_, i) => numbered(i));
     for (let start = 0; start < many.length; start += 5000) await save(id, many.slice(start, start + 5000));
@@ -217,7 +217,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(paths(await list(`library_id=${String(id)}&limit=200&q=9.EPUB`))).toHaveLength(2100);
   });
 
-  it('of a restricted library are nobody else’s, by whichever way one asks', async () => {
+  it('of a restricted library are hidden from others in every request', async () => {
     const folder = await bookFolder({ 'secret.epub': 'secret' });
     const id = await library(folder, { restricted: true });
     await scan(id);
@@ -237,7 +237,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(paths(await list('q=secret', reader))).toEqual(['secret.epub']);
   });
 
-  it('a digest that many books share is listed in pages', async () => {
+  it('that share a digest are listed in pages', async () => {
     const folder = await bookFolder(
       Object.fromEntries(
         Array.from({ length: 9 }, (_, i) => [`${String(i)}/cover.cbz`, `content ${String(i)}`]),

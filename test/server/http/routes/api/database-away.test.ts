@@ -29,10 +29,10 @@ describe('the management API while its database is away', () => {
     await mysql.remove();
   });
 
-  it('says so, whatever is asked, and goes on by itself when it is back', async () => {
+  it('answers every request with 503, and works again when the database is back', async () => {
     await owner.expect(200, 'GET', '/libraries');
     await mysql.stop();
-    // With a key that the server remembers, and with one that it would have to look up.
+    // With a key that the server has cached, and with one that it would have to look up.
     const stranger = server.withKey('dogear_abcdef_abcdefghjkmnpqrstuvwxyz234');
     for (const caller of [owner, stranger]) {
       for (const [method, path, body] of [

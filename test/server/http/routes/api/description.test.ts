@@ -50,7 +50,7 @@ describe('the description of the management API', () => {
     }
   });
 
-  it('has no reference to what is not there, and nothing that is not referred to', () => {
+  it('has no dangling reference and no unused schema', () => {
     const text = JSON.stringify(description);
     const referred = new Set(
       [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference]) => String(reference)),
@@ -71,7 +71,7 @@ describe('the description of the management API', () => {
     }
   });
 
-  it('tells an answer that is not as it says', () => {
+  it('detects an answer that does not match it', () => {
     const seen = { method: 'GET', path: '/me', status: 200, contentType: 'application/json' };
     const me = { user_id: 1, name: 'a', owner: true, permissions: [], api_key_id: null };
     const problem = (more: object, value: object) =>
@@ -104,7 +104,7 @@ describe('the description as it is served', () => {
     });
   });
 
-  it('what is at no address is a problem as well', async () => {
+  it('an unknown address is answered with a problem as well', async () => {
     const get = async (path: string, method = 'GET') => {
       const response = await fetch(`${server.url}${path}`, { method });
       return [
@@ -139,7 +139,7 @@ describe('ERRORS.md', () => {
     for (const { says } of rows) expect(says.length).toBeGreaterThan(20);
   });
 
-  it('every code can come from some route, or from an address that is none', () => {
+  it('every code belongs to some route, or to an unknown address', () => {
     const ofRoutes = new Set(API_ROUTES.flatMap(problemsOf));
     const ofNone: readonly ProblemCode[] = ['not-found', 'method-not-allowed'];
     expect([...ofRoutes, ...ofNone].toSorted()).toEqual(Object.keys(PROBLEMS).toSorted());

@@ -4,7 +4,7 @@ import { testDatabases } from '../../../../support/databases.js';
 import { description } from './api-answers.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
-/** Values that are no value of most fields. */
+/** Values that most fields do not accept. */
 const WRONG: readonly unknown[] = [
   null,
   true,
@@ -72,14 +72,14 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
 
   afterAll(async () => {
     await server.close();
-    // What nobody foresaw would be here.
+    // Unexpected errors would be logged here.
     expect(server.logLines.filter((line) => (JSON.parse(line) as { level: number }).level >= 50)).toEqual([]);
   });
 
   const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
-  /** An address of the operation where nothing is. */
+  /** An address of the operation with ids that do not exist. */
   const nowhere = (path: string) =>
     path.replaceAll(/\{\w+\}/g, (name) => (name === '{document}' ? 'nothing' : '999999'));
 
@@ -91,13 +91,13 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     return json as Json;
   }
 
-  it('ids that are none', async () => {
+  it('invalid ids', async () => {
     for (const { path, method } of operations.filter(({ path }) => path.includes('{'))) {
       for (const id of WRONG_IDS) await refused(method, path.replaceAll(/\{\w+\}/g, id), {});
     }
   });
 
-  it('parameters that are none', async () => {
+  it('invalid parameters', async () => {
     for (const { path, method } of operations) {
       for (const query of WRONG_QUERIES) {
         const problem = await refused(method, `${nowhere(path)}?${query}`, {});
@@ -109,7 +109,7 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     }
   });
 
-  it('cursors that are none, or of another list', async () => {
+  it('invalid cursors, and cursors of another list', async () => {
     const lists = operations.filter(({ operation }) =>
       operation.parameters.some(({ name }) => name === 'cursor'),
     );
@@ -120,7 +120,7 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
           'GET',
           `${nowhere(path)}?cursor=${encodeURIComponent(cursor)}`,
         );
-        // Where a list of names begins behind any text, a text is no mistake.
+        // The cursor of a list by name can be any text.
         expect([200, 400, 404]).toContain(status);
         if (status === 400) codes.add((json as { code: string }).code);
       }
@@ -129,7 +129,7 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     expect([...codes].toSorted()).toEqual(['cursor-invalid', 'parameter-invalid']);
   });
 
-  it('bodies that are no JSON, or JSON of something else', async () => {
+  it('bodies that are not JSON, and JSON of another shape', async () => {
     for (const { path, method } of operations.filter(
       ({ operation }) => operation.requestBody !== undefined,
     )) {
@@ -151,7 +151,7 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     }
   });
 
-  it('unknown fields have a pointer each, __proto__ as well', async () => {
+  it('unknown fields, each of which gets a pointer, even __proto__', async () => {
     for (const { path, method } of operations.filter(
       ({ operation }) => operation.requestBody !== undefined,
     )) {
@@ -171,7 +171,7 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     expect((await refused('POST', '/users', many)).errors).toHaveLength(20);
   });
 
-  it('fields of the wrong kind have a pointer', async () => {
+  it('fields of the wrong type, each of which gets a pointer', async () => {
     for (const { path, method, operation } of operations) {
       const schema = operation.requestBody?.content['application/json']?.schema;
       const name =
@@ -189,10 +189,10 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
     }
   });
 
-  it('anything at all', async () => {
+  it('random requests', async () => {
     const requests = fc.record({
       operation: fc.constantFrom(...operations),
-      // The first of everything is the owner, and the key that all of this is sent with.
+      // The objects with the id 1 are the owner and the key that these requests are sent with.
       parts: fc.array(fc.oneof(fc.integer({ min: 2, max: 9 }).map(String), fc.string({ unit: 'binary' })), {
         minLength: 2,
         maxLength: 2,

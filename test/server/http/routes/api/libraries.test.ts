@@ -62,7 +62,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     expect((await owner.call('DELETE', `/libraries/${String(id)}`)).status).toBe(404);
   });
 
-  it('refuse what cannot be a library, and say why', async () => {
+  it('are refused with a reason when they are invalid', async () => {
     const folder = await bookFolder({ 'file.epub': 'x' });
     const code = async (body: object) => {
       const { status, json } = await owner.call('POST', '/libraries', body);
@@ -81,7 +81,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     });
   });
 
-  it('two that are added at once under one name are one', async () => {
+  it('are added once when two requests use one name at the same time', async () => {
     const { path: root } = await bookFolder();
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => owner.call('POST', '/libraries', { name: 'once', root })),
@@ -90,7 +90,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(5);
   });
 
-  it('hide where they lie from those who only read', async () => {
+  it('hide their root from callers who only read', async () => {
     const { path: root } = await bookFolder();
     const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'seen', root });
     expect(await reader.expect(200, 'GET', `/libraries/${String(id)}`)).toMatchObject({
@@ -103,7 +103,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     });
   });
 
-  it('are there for their readers alone while they are restricted', async () => {
+  it('are visible only to their readers while they are restricted', async () => {
     const { path: root } = await bookFolder();
     const { id } = await owner.expect(201, 'POST', '/libraries', {
       name: 'restricted',
@@ -139,7 +139,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     expect((await reader.call('GET', path)).status).toBe(200);
   });
 
-  it('are listed by name in pages, also while others come', async () => {
+  it('are listed by name in pages, also while others are added', async () => {
     const { path: root } = await bookFolder();
     for (const letter of LETTERS) {
       await owner.expect(201, 'POST', '/libraries', { name: `page ${letter}`, root });
@@ -156,7 +156,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       expect(items.length).toBeLessThanOrEqual(3);
       seen.push(...items.map(({ name }) => name));
       cursor = page.next_cursor as string | null;
-      // One before and one behind: the first is too late for this list, the second is on it.
+      // One before the cursor and one after it: only the second appears in the rest of the list.
       const last = seen.at(-1) ?? '';
       await owner.call('POST', '/libraries', { name: `${last.slice(0, -1)}!`, root });
       if (last === 'page k') await owner.expect(201, 'POST', '/libraries', { name: 'page n', root });

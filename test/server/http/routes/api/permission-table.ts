@@ -1,7 +1,7 @@
 import type { ScanId } from '../../../../../server/domain/ids.js';
 import { type BookFolder, md5 } from '../../../../support/book-folder.js';
 
-/** Whose keys try every route: nobody's, one of each permission, and an owner's. */
+/** Callers that try every route: one without a key, one with each permission alone, and an owner. */
 export const WHO = [
   'nobody',
   'none',
@@ -26,7 +26,7 @@ export interface Row {
   readonly status: number;
 }
 
-/** Things of their own for one request, so that what it does is nothing to the next. */
+/** Data for one request alone, so that its effects do not matter to the next request. */
 export interface World {
   readonly folder: BookFolder;
   readonly library: number;
@@ -41,7 +41,7 @@ export interface World {
 
 const at = (path: string) => () => path;
 
-/** Every operation of the API, who may do it, and what it answers then. */
+/** Every operation of the API, who may use it, and its status when it succeeds. */
 export const TABLE: readonly Row[] = [
   { operation: 'listLibraries', method: 'GET', path: at('/libraries'), may: EVERYBODY, status: 200 },
   {
@@ -93,7 +93,7 @@ export const TABLE: readonly Row[] = [
     method: 'POST',
     path: ({ library }) => `/libraries/${String(library)}/scans`,
     may: ['library:scan', 'owner'],
-    // The library of a world is being scanned: who may start one is told so.
+    // The library is being scanned already, so a caller who may start a scan gets 409.
     status: 409,
   },
   {

@@ -14,7 +14,7 @@ import { description, succeeded } from './api-answers.js';
 import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
-describe.each(testDatabases())('who may do what on $name', (kind) => {
+describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
   let server: ApiServer;
   let owner: Caller;
   let callers: Readonly<Record<Who, Caller>>;
@@ -106,13 +106,13 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
           `${row.operation}: ${String(status)} instead of ${String(expected)}: ${JSON.stringify(json)}`,
         );
       }
-      // What it did to the world is nothing to the next operation.
+      // Each operation has data of its own, so the effects of this one do not matter to the next.
       if (status < 300 && row.method !== 'GET') world = undefined;
     }
     expect(wrong).toEqual([]);
   });
 
-  it('the description says what each operation needs', () => {
+  it('the description names the permission of each operation', () => {
     const operations = Object.values(description.paths).flatMap((methods) => Object.values(methods));
     for (const row of TABLE) {
       const operation = operations.find(({ operationId }) => operationId === row.operation);
@@ -123,7 +123,7 @@ describe.each(testDatabases())('who may do what on $name', (kind) => {
     }
   });
 
-  it('the table has every operation, and each of them has answered well', () => {
+  it('the table has every operation, and each of them has succeeded once', () => {
     const operations = Object.values(description.paths).flatMap((methods) =>
       Object.values(methods).map(({ operationId }) => operationId),
     );

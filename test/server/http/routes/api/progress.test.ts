@@ -105,13 +105,13 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     expect((await me.call('DELETE', path)).status).toBe(404);
     expect((await me.call('PATCH', path, { friendly_name: 'x' })).status).toBe(404);
     expect(await listed(me, '/devices?', 50)).toHaveLength(2);
-    // Its position stays, and its next push brings it back, though the server has seen it a moment ago.
+    // Its position stays, and its next push lists it again, although the server has cached that it is known.
     expect((await me.expect(200, 'GET', '/progress/d')).positions).toHaveLength(3);
     await push(me, 'd', { name: 'Kobo', id: 'one' }, 0.4);
     expect(await listed(me, '/devices?', 50)).toHaveLength(3);
   });
 
-  it('a document has a position of each device, and deleting the newest falls back to the one before', async () => {
+  it('documents have a position of each device; deleting the newest uncovers the one before', async () => {
     const me = await reader();
     const document = 'an odd/document ?%-ü.epub';
     const path = `/progress/${encodeURIComponent(document)}`;
@@ -145,7 +145,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     expect((await me.expect(200, 'GET', '/progress')).items).toEqual([]);
   });
 
-  it('documents are listed with the book that they are a digest of, unless it is not for these eyes', async () => {
+  it('documents are listed with their book, unless the caller may not see it', async () => {
     const me = await reader();
     const id = await scannedLibrary('l', { 'shelf/one.epub': 'one', 'hidden.epub': 'hidden' });
     const byContent = md5('one');
@@ -173,7 +173,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     expect(books(await listed(owner, `/progress?user_id=${String(me.userId)}&`, 50))).toEqual(expected);
   });
 
-  it('positions are shown of every device that a pull looks at, whichever digest of the book it goes by', async () => {
+  it('positions of all devices are shown, whichever digest of the book they use', async () => {
     const me = await reader();
     await scannedLibrary('digests', { 'both.epub': 'both' });
     const [byContent, byName] = [md5('both'), md5('both.epub')];
@@ -195,7 +195,7 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     expect(await pulled(me, byContent)).toMatchObject({ percentage: 0.2 });
   });
 
-  it('each user sees their own, and who manages users anybody’s', async () => {
+  it('users see their own progress, and callers with user:manage that of all', async () => {
     const [one, two] = [await reader(), await reader()];
     await push(one, 'd', { name: 'A', id: 'a' }, 0.1);
     await push(two, 'd', { name: 'A', id: 'a' }, 0.9);
@@ -219,11 +219,11 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
     expect(await pulled(one, 'd')).toBeUndefined();
     expect(await pulled(two, 'd')).toMatchObject({ percentage: 0.9 });
     expect((await manager.call('GET', '/devices?user_id=99999')).status).toBe(404);
-    // The same as for one that is there: who may not see users is not told which there are.
+    // The same answer as for an existing user: callers without user:manage cannot find out which users exist.
     expect((await two.call('GET', '/devices?user_id=99999')).status).toBe(403);
   });
 
-  it('pages hold while pushes come in', async () => {
+  it('pages stay consistent while pushes arrive', async () => {
     const me = await reader();
     for (let i = 0; i < 20; i++) await push(me, `doc ${String(i * 2).padStart(2, '0')}`, { name: 'A' }, 0.5);
     const seen: string[] = [];

@@ -27,7 +27,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     return id as number;
   }
 
-  /** A scan that another process runs, or ran. */
+  /** A scan that belongs to another process, which may have ended. */
   async function foreignScan(id: number, leaseMs = LEASE_MS): Promise<ScanId> {
     return insertScan(server.store, {
       libraryId: libraryId(id),
@@ -40,7 +40,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
 
   const state = (id: number): Promise<Json> => owner.expect(200, 'GET', `/scans/${String(id)}`);
 
-  it('run beside the server and tell what they did', async () => {
+  it('run beside the server and report what they did', async () => {
     const id = await library({ 'a.epub': 'a', 'b.epub': 'b' });
     const started = await owner.call('POST', `/libraries/${String(id)}/scans`, { regen_hashes: true });
     expect(started.status).toBe(201);
@@ -72,7 +72,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     expect(next).toMatchObject({ items: [{ id: scan }], next_cursor: null });
   });
 
-  it('a library that another process scans is not scanned, and that one can be asked to stop', async () => {
+  it('are refused while another process scans the library, and can ask that process to stop', async () => {
     const id = await library();
     const scan = await foreignScan(id);
     expect(await owner.expect(409, 'POST', `/libraries/${String(id)}/scans`)).toMatchObject({
@@ -88,7 +88,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     });
   });
 
-  it('one whose process is gone shows as interrupted, and cancelling writes that down', async () => {
+  it('show as interrupted when their process is gone, and can then be cancelled', async () => {
     const id = await library();
     const scan = await foreignScan(id, -1000);
     expect(await state(scan)).toMatchObject({ state: 'interrupted' });
@@ -103,7 +103,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     expect(row.state).toBe('interrupted');
   });
 
-  it('one that fails says why', async () => {
+  it('show the reason when they fail', async () => {
     const { path } = await bookFolder({ 'a.epub': 'a' });
     const folder = await bookFolder({ 'inner/a.epub': 'a' });
     const root = `${folder.path}/inner`;
@@ -139,7 +139,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     expect(again.status).toBe(204);
   });
 
-  it('a watcher gets a sign of life while nothing changes, and its key may be revoked meanwhile', async () => {
+  it('send heartbeats to watchers while nothing changes, and end when their key is revoked', async () => {
     const id = await library();
     const scan = await foreignScan(id);
     const watcher = await server.caller({ permissions: ['library:scan'] });
@@ -156,7 +156,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     await finishScan(server.store, scan, 'completed', NO_COUNTS);
   });
 
-  it('watchers beyond the bound are refused, and those that go make room', async () => {
+  it('refuse watchers beyond the limit, until another one leaves', async () => {
     const id = await library();
     const scan = await foreignScan(id);
     const streams = await Promise.all(
@@ -188,7 +188,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     await finishScan(server.store, scan, 'completed', NO_COUNTS);
   });
 
-  it('what watches without permission, or nothing, has a status', async () => {
+  it('answer with a status when a watcher lacks the permission, or there is no scan', async () => {
     const nobody = await server.caller();
     expect((await nobody.call('GET', '/scans/1/events')).status).toBe(403);
     expect((await owner.call('GET', '/scans/999999/events')).status).toBe(404);
@@ -201,7 +201,7 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
     readonly ended: Promise<'ended'>;
   }
 
-  /** A client of events by hand, so that what is on the wire is seen. */
+  /** A minimal client of server-sent events, which shows the bytes of the stream. */
   function watch(scan: number, key: string): Watched {
     const { port } = new URL(server.url);
     const socket = connect(Number(port), '127.0.0.1');
@@ -251,8 +251,8 @@ function eventSchema(): object {
   return schema;
 }
 
-describe.each(testDatabases())('a server that stops on $name', (kind) => {
-  it('stops its scans, whose watchers hear the end, and begins no more', async () => {
+describe.each(testDatabases())('a server that is stopping, on $name', (kind) => {
+  it('stops its scans, tells their watchers, and starts no more', async () => {
     const server = await startApiServer(kind, { walksEndless: true });
     const owner = await server.caller({ isOwner: true });
     const folder = await bookFolder({ 'a.epub': 'a', 'b.epub': 'b' });
@@ -281,7 +281,7 @@ describe.each(testDatabases())('a server that stops on $name', (kind) => {
     await server.close();
   });
 
-  it('ends the streams of scans that another process runs, in time', async () => {
+  it('ends the streams of scans that another process runs', async () => {
     const server = await startApiServer(kind);
     const owner = await server.caller({ isOwner: true });
     const { path } = await bookFolder();
@@ -297,7 +297,7 @@ describe.each(testDatabases())('a server that stops on $name', (kind) => {
       headers: { authorization: `Bearer ${owner.key}` },
     });
     await server.close();
-    // A stream that was cut would fail here.
+    // This fails if the stream was cut off.
     expect(await watched.text()).toMatch(/^event: state\n/);
   });
 

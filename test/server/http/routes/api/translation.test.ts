@@ -21,7 +21,7 @@ const XPOINTER = '/body/DocFragment[2]/body/p[2]/text()[2].1';
 const CFI = 'epubcfi(/6/4!/4/4/3:1)';
 const KOBO = { device: 'Kobo', device_id: 'kobo-1' };
 const WEB = { id: 'web-1', name: 'Web reader' };
-/** Filename MD5s: readers with that method send them. */
+/** Filename MD5s, which readers with that method send. */
 const DOCUMENT = md5('book.epub');
 
 describe.each(testDatabases())('positions between KOReader and a web reader on $name', (kind) => {
@@ -63,7 +63,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     );
   }
 
-  /** As KOReader's plugin does it. */
+  /** As KOReader's plugin sends it. */
   async function koreader(method: string, path: string, body?: object): Promise<Json> {
     const response = await fetch(`${server.url}/koreader/${me.key}${path}`, {
       method,
@@ -128,7 +128,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     const translator = createTranslator({ cacheBytes: 0 });
     expect(await translator.isResolvable({ path }, pulled.progress as string)).toBe(true);
 
-    // By the partial MD5 it is the same book, and another document.
+    // The partial MD5 is another document of the same book.
     const { items } = await me.expect(200, 'GET', `/books?library_id=${String(library)}`);
     const digest = (items as Json[]).find((book) => book.path.text === 'book.epub').partial_md5 as string;
     const locator = placed.translation.locator as object;
@@ -137,7 +137,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     });
   });
 
-  it('what is not safe for KOReader is refused, or stored by its chapter where that is allowed', async () => {
+  it('are refused if KOReader may not find them, or stored by their chapter if that is allowed', async () => {
     const path = `/progress/${DOCUMENT}`;
     await push(DOCUMENT, XPOINTER, 0.5);
     const refused = async (place: object, status: number, problem: object, document = DOCUMENT) => {
@@ -180,7 +180,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     });
   });
 
-  it('of a file that has been changed since are sure of no more than the chapter', async () => {
+  it('in a file that was changed are certain only of the chapter', async () => {
     const chapters = [{ content: xhtml('<p>one two three</p>') }];
     const edited = (content: string) => makeEpub({ chapters, files: [{ name: 'edited', content }] });
     const digestNow = async () => {
@@ -207,7 +207,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     expect(placed.translation.confidence).toBe('fragment');
   });
 
-  it('a position without other forms says why, and is shown all the same', async () => {
+  it('without other forms are shown with the reason', async () => {
     expect(await translationOf(DOCUMENT, 'somewhere', 0)).toMatchObject({
       state: 'translated',
       confidence: 'percentage',
@@ -224,7 +224,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
       page_count: 4,
     });
     expect(await translationOf(md5('comic.cbz'), '7')).toEqual(none('outside-the-book'));
-    // A file that is gone since the scan, and one that nobody may see any more.
+    // A file that was removed after the scan, and one in a library that this user may not see any more.
     const content = Buffer.concat([BOOK, Buffer.from('later')]);
     folder.write('later.epub', content);
     await scan();

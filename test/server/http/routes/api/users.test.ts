@@ -15,10 +15,10 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
 
   afterAll(() => server.close());
 
-  /** As KOReader logs in. */
+  /** Logs in as KOReader does. */
   async function login(name: string, password: string): Promise<number> {
     const { status } = await fetch(`${server.url}/users/auth`, {
-      // fetch sends one byte a character.
+      // fetch sends one byte for each character.
       headers: {
         'x-auth-user': Buffer.from(name).toString('latin1'),
         'x-auth-key': passwordKeyOf(password),
@@ -59,7 +59,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(await login('Anna Ü. b', 'other')).toBe(401);
   });
 
-  it('what cannot be a user is refused', async () => {
+  it('invalid users are refused', async () => {
     const code = async (body: object) => {
       const { status, json } = await owner.call('POST', '/users', body);
       return `${String(status)} ${(json as { code: string }).code}`;
@@ -75,7 +75,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect((users.items as Json[]).map(({ name }) => name as string)).not.toContain('pw');
   });
 
-  it('nobody gives away what they do not hold, nor changes who may do more', async () => {
+  it('callers cannot give away permissions that they lack, nor change users who have more', async () => {
     const admin = await manager('library:scan');
     const lesser = await owner.expect(201, 'POST', '/users', {
       name: 'lesser',
@@ -99,13 +99,13 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     await refused('PATCH', `/users/${String(owner.userId)}`, { disabled: true });
     await refused('POST', '/api-keys', { name: 'k', user_id: greater.id, permissions: [] });
     await refused('POST', '/api-keys', { name: 'k', user_id: owner.userId, permissions: [] });
-    // Not even what the one who asks has, where the user does not have it.
+    // Not even a permission of the caller, if the user does not have it.
     await refused('POST', '/api-keys', { name: 'k', user_id: lesser.id, permissions: ['user:manage'] });
     await admin.expect(200, 'PATCH', `/users/${String(lesser.id)}`, { permissions: ['user:manage'] });
     await admin.expect(200, 'PATCH', `/users/${String(lesser.id)}`, { disabled: true });
   });
 
-  it('an owner’s lesser key is no owner', async () => {
+  it('a key of an owner with fewer permissions cannot do what an owner may', async () => {
     const { key } = await owner.expect(201, 'POST', '/api-keys', {
       name: 'lesser',
       permissions: ['user:manage', 'feature:api_keys'],
@@ -128,7 +128,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     ).toMatchObject(notHeld);
   });
 
-  it('somebody stays owner, also when two owners demote each other at once', async () => {
+  it('one owner remains, even when two owners demote each other at the same time', async () => {
     const alone = await startApiServer(kind);
     try {
       const one = await alone.caller({ isOwner: true });
@@ -141,7 +141,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
         two.call('PATCH', own, { disabled: true }),
       ]);
       const statuses = answers.map(({ status }) => status);
-      // Who comes second is told that it would be the last, or is no owner any more.
+      // The second request is refused: its target is the last owner, or its caller is no owner any more.
       expect(statuses.filter((status) => status === 200)).toHaveLength(1);
       expect(statuses.every((status) => [200, 403, 409].includes(status))).toBe(true);
       const owners = await alone.store.db
@@ -211,7 +211,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect((await me.call('GET', '/me')).status).toBe(401);
   });
 
-  it('keys of others are seen and revoked by who manages users alone', async () => {
+  it('only callers with user:manage see and revoke the keys of others', async () => {
     const me = await server.caller({ permissions: ['feature:api_keys'] });
     const other = await server.caller({ permissions: ['feature:api_keys'] });
     const { items } = await me.expect(200, 'GET', '/api-keys');
@@ -262,7 +262,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(all).toEqual(expect.arrayContaining([owner.name, me.name]));
   });
 
-  it('guessing keys is throttled by address, and a valid key is let through all the same', async () => {
+  it('guessing keys is throttled by address, but a valid key is accepted', async () => {
     const guess = async (authorization: string) =>
       fetch(`${server.url}/api/v1/me`, { headers: { authorization, 'x-forwarded-for': '192.0.2.77' } });
     let last = 0;
