@@ -36,7 +36,7 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     expect(await memoryLine(store.url)).toMatch(/^memory {4}buffer pool of \d+ MiB, tables of \d+ MiB$/);
   });
 
-  it('warns of tables that do not fit, and needs no rights but those on the database', async () => {
+  it('warns of tables that do not fit into the pool, and needs rights only on its own database', async () => {
     await pretendPages(store, 'progress', PAGES);
     const url = new URL(store.url);
     const name = `u${url.pathname.slice(-12)}`;
@@ -58,7 +58,7 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     expect(await memoryLine(url)).toMatch(/^memory {4}cannot be read: .*connection/i);
   });
 
-  it('says nothing of a pool that the database does not know', async () => {
+  it('says nothing of a pool if the database has none', async () => {
     const hooked = openHookedStore(store.url, {
       beforeStatement: (text) => {
         if (!text.includes('innodb_buffer_pool_size')) return;
@@ -70,7 +70,7 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
   });
 });
 
-/** The address of the same database behind something that cuts the connection off where the client says `text`. */
+/** The address of a proxy to the same database that closes the connection when the client sends `text`. */
 async function cutOffAt(text: string, databaseUrl: string): Promise<string> {
   const url = new URL(databaseUrl);
   const { hostname, port } = url;

@@ -8,7 +8,7 @@ describe('dogear hash', () => {
   const inFolder = (folder: BookFolder, args: readonly string[], stdin?: string) =>
     runProgram(['hash', ...args], { cwd: folder.path, ...(stdin === undefined ? {} : { stdin }) });
 
-  it('prints digest, two spaces and path, folders walked in order, arguments in theirs', async () => {
+  it('prints digest, two spaces and path, in the order of the arguments and of the paths in folders', async () => {
     const folder = await bookFolder({
       'b/two.epub': 'two',
       'b/one.pdf': 'one',
@@ -22,7 +22,7 @@ describe('dogear hash', () => {
     });
   });
 
-  it('goes on behind a file that fails, says so on standard error, and exits 1', async () => {
+  it('goes on after a file that fails, reports it on standard error, and exits 1', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
     mkdirSync(join(folder.path, 'sub'));
     symlinkSync('nowhere', join(folder.path, 'sub/gone.epub'));
@@ -43,7 +43,7 @@ describe('dogear hash', () => {
     expect(stdout).toBe(`${md5('one.epub')}  sub/one.epub\n`);
   });
 
-  it('prints one JSON object a line with --json, bytes that are no text in base64', async () => {
+  it('prints one JSON object a line with --json, and bytes that are not UTF-8 in base64', async () => {
     const folder = await bookFolder({ 'one.epub': 'one' });
     const name = Buffer.from([0x66, 0xff, 0x2e, 0x65, 0x70, 0x75, 0x62]);
     writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/`), name]), 'two');
@@ -65,7 +65,7 @@ describe('dogear hash', () => {
     ]);
   });
 
-  it('checks a list that it printed, names with line feeds and backslashes included', async () => {
+  it('checks a list that it printed, also with line feeds and backslashes in names', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'li\nne.epub': 'two', 'back\\slash.epub': 'three' });
     const { stdout: list } = await inFolder(folder, ['.']);
     expect(list).toContain(`\\${md5('two')}  ./li\\nne.epub\n`);
@@ -87,7 +87,7 @@ describe('dogear hash', () => {
     );
   });
 
-  it('refuses an empty list, a list that is not there, and no arguments', async () => {
+  it('refuses an empty list, a list that does not exist, and no arguments', async () => {
     const folder = await bookFolder();
     expect(await inFolder(folder, ['--check', '-'], '')).toMatchObject({ exitCode: 1 });
     const missing = await inFolder(folder, ['--check', 'nope']);
@@ -97,7 +97,7 @@ describe('dogear hash', () => {
     expect(await inFolder(folder, ['--jobs', 'many', '.'])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  it('ends with 0 when the reader of its output goes away', async () => {
+  it('exits 0 when the reader of its output closes the pipe', async () => {
     const files = Object.fromEntries(
       Array.from({ length: 3000 }, (_, number) => [`${String(number)}.epub`, 'x']),
     );

@@ -25,11 +25,11 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
   async function catalogue(store: Store) {
     const library = await findLibraryByName(store, 'books');
     if (library === undefined) return [];
-    // Ids depend on the order in which workers finished.
+    // Ids depend on the order in which the workers finish.
     return (await catalogueOf(store, library)).map((row) => ({ ...row, id: 0 }));
   }
 
-  it('is gone on with: the catalogue ends the same and no committed file is opened again', async () => {
+  it('is continued by the next one: the catalogue is the same, and no committed file is opened again', async () => {
     const uninterrupted = await openTestStore(kind);
     const at = (url: string) => ['--database', url];
     for (const { url } of [uninterrupted]) {
@@ -47,8 +47,8 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
       const scan = await startWatched(['scan', '--jobs', '1', ...at(killed.url)]);
       if (run < KILLS) {
         await untilIt(scan, () => scan.openLogBytes() > 0 && scan.opened(folder.path).length > 0);
-        // A random place in this run's share of what is left, so that there is enough for those to come; each open
-        // writes some 50 bytes to the log.
+        // A random point in this run's share of the remaining files, so that enough are left for the later runs. Each
+        // open writes some 50 bytes to the log.
         const share = (FILES - committed.size) / (KILLS - run + 1);
         const target = scan.openLogBytes() + Math.random() * share * 50;
         await untilIt(scan, () => scan.openLogBytes() >= target);
@@ -59,7 +59,7 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
       if (signal === 'SIGKILL') interruptions++;
       else expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       openedAgain = openedAgain.concat(scan.opened(folder.path).filter((path) => committed.has(path)));
-      // The server takes a moment to roll back what a killed client left open.
+      // The database server takes a moment to roll back the transaction of a killed client.
       await delay(200);
     }
     expect(interruptions).toBeGreaterThanOrEqual(3);
@@ -72,7 +72,7 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
     await uninterrupted.close();
   });
 
-  it('with --regen-hashes goes on where it was too', async () => {
+  it('is continued with --regen-hashes too', async () => {
     const store = await openTestStore(kind);
     const at = ['--database', store.url];
     await runProgram(['library', 'add', 'books', folder.path, ...at]);
@@ -91,7 +91,7 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
   });
 });
 
-/** Or until it has ended, which is the scan that comes to its end before its kill. */
+/** Or until it has ended: the last scan may end before it is killed. */
 async function untilIt(program: RunningProgram, isSo: () => boolean): Promise<void> {
   const end = program.result.then(() => true);
   while (!isSo()) if (await Promise.race([end, delay(1, false)])) return;

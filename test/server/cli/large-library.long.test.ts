@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { startWatched } from '../../support/watched-program.js';
 
 const FILES = 200_000;
-/** What a first scan of any size may take; measured: 135 to 310 MB, by the number of threads. */
+/** Limit of a first scan of any size. Measured: 135 to 310 MB, depending on the number of threads. */
 const MOST_MEMORY_BYTES = 400e6;
 
 let library: string;

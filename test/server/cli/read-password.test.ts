@@ -28,7 +28,7 @@ it.skipIf(platform() !== 'linux').each([
     let answered = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
-      // What is typed before the prompt is there would be shown by the terminal itself.
+      // The terminal itself would show what is typed before the prompt.
       if (shown.includes([FIRST, SECOND][answered] ?? '\0')) child.stdin.write(typed[answered++] ?? '');
     });
     const [code] = (await once(child, 'close')) as [number];

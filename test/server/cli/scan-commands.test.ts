@@ -71,7 +71,7 @@ describe('the command line of libraries and scans', () => {
     expect(events.at(-1)).toMatchObject({ event: 'summary', found: 2, new: 2, hashed: 2, failed: 0 });
   });
 
-  it('fails with a message when the root is gone, and scans the other libraries all the same', async () => {
+  it('reports a missing root, and scans the other libraries nevertheless', async () => {
     const other = await bookFolder({ 'three.pdf': 'three' });
     await dogear('library', 'add', 'a', books.path);
     await dogear('library', 'add', 'b', other.path);
@@ -82,7 +82,7 @@ describe('the command line of libraries and scans', () => {
     expect(stdout).toContain('b: 1 files');
   });
 
-  it('says at the command line what to do about a root that has become empty', async () => {
+  it('says what to do about a root that has become empty', async () => {
     await dogear('library', 'add', 'a', books.path);
     await dogear('scan');
     books.remove('a');
@@ -124,7 +124,7 @@ describe('the command line of libraries and scans', () => {
     expect((await dogear('scan')).stdout).toContain('many: 5000 files');
   });
 
-  it('lists every mistake of the configuration and begins nothing', async () => {
+  it('lists every mistake of the configuration and starts nothing', async () => {
     const { exitCode, stdout, stderr } = await runProgram(
       ['scan', '--set', 'engine.jobs=0', '--set', 'no.such=1'],
       {

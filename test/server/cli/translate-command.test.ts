@@ -19,7 +19,7 @@ describe('dogear translate', () => {
     return (...args: readonly string[]) => runProgram(['translate', ...args], { cwd: folder.path });
   }
 
-  it('prints a position of KOReader in all its forms, and a CFI as the same place', async () => {
+  it('prints a position of KOReader in all its forms, and the same position for its CFI', async () => {
     const translate = await folderWithBook();
     const forward = await translate('book.epub', '--xpointer', XPOINTER);
     expect(forward).toMatchObject({ exitCode: 0, stderr: '' });
@@ -60,7 +60,7 @@ describe('dogear translate', () => {
     expect(stderr).toContain(message);
   });
 
-  it('exits 2 without a position, and with two', async () => {
+  it('exits 2 without a position, and with two of them', async () => {
     const translate = await folderWithBook();
     expect(await translate('book.epub')).toMatchObject({ exitCode: 2, stdout: '' });
     const both = await translate('book.epub', '--cfi', CFI, '--xpointer', XPOINTER);

@@ -12,7 +12,7 @@ async function stopped(program: RunningProgram): Promise<void> {
 }
 
 describe('dogear up', () => {
-  it('scans a folder, prints an address that syncs, and finds all unchanged the second time', async () => {
+  it('scans a folder, prints an address that syncs, and finds all books unchanged the second time', async () => {
     const { path: cwd } = await temporaryFolder();
     const books = await bookFolder({ 'a/one.epub': 'one', 'b/two.cbz': 'two' });
     const first = startProgram(['up', books.path, '--host', '127.0.0.1', '--port', '0'], { cwd });
@@ -57,7 +57,7 @@ describe('dogear up', () => {
     ]);
   });
 
-  it('goes on syncing where the scan fails for a reason that nobody foresaw, and ends when told to', async () => {
+  it('goes on syncing when the scan fails unexpectedly, and ends on SIGTERM', async () => {
     const { path: cwd } = await temporaryFolder();
     const books = await bookFolder({ 'one.epub': 'one' });
     const [sqlite] = testDatabases();

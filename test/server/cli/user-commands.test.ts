@@ -117,7 +117,7 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
     expect(nothing).toMatchObject({ exitCode: 1, stdout: '' });
     expect(nothing.stderr).toContain('No password came from standard input');
     expect(await withInput('x'.repeat(300), 'user', 'password', 'anna')).toMatchObject({ exitCode: 1 });
-    // An argument is not taken, so that nobody gets used to it.
+    // A password as an argument is refused, so that nobody gets used to it.
     expect(await dogear('user', 'password', 'anna', 'secret')).toMatchObject({ exitCode: 2 });
     expect(await passwordKeyMatches(passwordKeyOf('other'), (await passwordHash('anna')) ?? '')).toBe(true);
     expect(await ok('user', 'password', 'anna', '--remove')).toContain('no password');

@@ -8,7 +8,7 @@ import { makeFleet } from './fleet-world.js';
 import { LoadClient, nowMs } from './load-client.js';
 import { serveProgram } from './served-program.js';
 
-/** A reader gives up when nothing came for so long. */
+/** A reader gives up after this time without an answer. */
 const READER_PATIENCE_MS = 2000;
 const LOAD_SECONDS = 40;
 const FLEET = { users: 12, devicesPerUser: 3 };
@@ -32,7 +32,7 @@ interface Outage {
 }
 
 describe('a database that goes away under load', () => {
-  it('costs answers 503 in time, no acknowledged push, and nobody has to do anything when it is back', async () => {
+  it('causes 503 in time, loses no acknowledged push, and needs no help when it is back', async () => {
     const store = await openStore(url);
     onTestFinished(() => store.close());
     await migrate(store);
@@ -78,7 +78,7 @@ describe('a database that goes away under load', () => {
       expect(new Set(refused.map(({ status }) => status)), `answers while it was ${what}`).toEqual(
         new Set([503]),
       );
-      // A machine with more to do than it can may be late with one answer in a hundred, its own clients included.
+      // On an overloaded machine, which runs the clients as well, one answer in a hundred may be late.
       const late = refused.filter(({ sentMs, answeredMs }) => answeredMs - sentMs > READER_PATIENCE_MS);
       expect(late.length, `late answers while it was ${what}`).toBeLessThanOrEqual(refused.length / 100);
       const nextMs = outages[i + 1]?.beganMs ?? Infinity;
@@ -87,7 +87,7 @@ describe('a database that goes away under load', () => {
     }
   });
 
-  it('does not keep a server from stopping', async () => {
+  it('does not prevent a server from stopping', async () => {
     const server = await serveProgram(url, { settings: ['server.shutdown_seconds=5'] });
     const client = new LoadClient();
     process.kill(mysql.processId, 'SIGSTOP');

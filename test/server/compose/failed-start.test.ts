@@ -35,7 +35,7 @@ it('a server that gets fewer connections than it needs says so and ends', async 
 });
 
 it.each([1, 2])(
-  '%d threads that find their port taken say so without a stack, and end',
+  'a server of %d threads whose port is taken says so without a stack, and ends',
   async (listeners) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

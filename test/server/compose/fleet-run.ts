@@ -7,29 +7,29 @@ import type { LoadDevice, LoadPlan } from './load-plan.js';
 import { LoadReader, type ReaderReport } from './load-reader.js';
 import { contradictions, missingPushes } from './sync-history.js';
 
-/** Processes of load. */
+/** Number of load processes. */
 const PROCESSES = 4;
 
 export interface FleetRun extends Omit<LoadPlan, 'devices'> {
   readonly devices: readonly LoadDevice[];
-  /** What happens to the servers meanwhile; it has to be over before the load is. */
+  /** Runs during the load, for example to kill servers. Has to end before the load does. */
   readonly meanwhile?: () => Promise<void>;
 }
 
-/** Lets the fleet push and pull while something happens to the servers, pulls everything once more, and checks all. */
+/** Runs the load and `meanwhile`, pulls everything once more, and checks the whole history. */
 export async function runAndCheck(store: OpenStore, { meanwhile, ...plan }: FleetRun): Promise<ReaderReport> {
   const [load, events] = await Promise.allSettled([runFleet(plan, PROCESSES), meanwhile?.()]);
   if (events.status === 'rejected') throw events.reason;
   if (load.status === 'rejected') throw load.reason;
   const report = load.value;
-  // A device without time left only pulls, each of its books once.
+  // With a duration of 0, a device only pulls, each of its books once.
   const last = plan.devices.map((device) => new LoadReader(device, { ...plan, durationMs: 0 }));
   for (const reader of last) {
     await reader.pullAll();
     report.events.push(...reader.report.events);
     report.mistakes.push(...reader.report.mistakes);
   }
-  // oxlint-disable-next-line no-console -- the figures of a run are half of what it is for
+  // oxlint-disable-next-line no-console -- the figures of a run are part of its result
   console.info(figures(report));
   expect(report.mistakes).toEqual([]);
   expect(contradictions(report.events)).toEqual([]);
@@ -56,7 +56,7 @@ function figures({ events, failures }: ReaderReport): string {
   ].join('; ');
 }
 
-/** Nothing of a load can wait for this, so it waits by itself. */
+/** A real delay: the load runs in other processes, where no fake clock reaches. */
 export function seconds(count: number): Promise<void> {
   return delay(count * 1000);
 }

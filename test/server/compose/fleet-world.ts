@@ -9,14 +9,14 @@ export interface FleetSize {
   readonly devicesPerUser: number;
 }
 
-/** Few, so that the devices of a user are at the same book all the time. */
+/** Few, so that the devices of a user often read the same book. */
 const BOOKS_PER_USER = 3;
 const LIBRARY_BOOKS = 60;
 
 /**
- * A library of books, and users with devices that read them. Half of the users sync with API keys, a key a device, half
- * with name and password, and also a document that is in no library. Half of the devices name a book by its partial
- * MD5, half by its filename MD5.
+ * A library of books, and users with devices that read them. Half of the users sync with API keys, one for each device.
+ * The other half sync with name and password, and also sync a document that is in no library. Half of the devices send
+ * the partial MD5 of a book, the other half its filename MD5.
  */
 export async function makeFleet(
   store: OpenStore,
@@ -58,7 +58,7 @@ export async function makeFleet(
   return devices;
 }
 
-/** Positions in the database by row, named as the readers name them (load-reader.ts). */
+/** Positions in the database by row, with the row names of load-reader.ts. */
 export async function storedPositions(
   store: OpenStore,
   devices: readonly LoadDevice[],

@@ -5,12 +5,12 @@ import { runAndCheck, seconds } from './fleet-run.js';
 import { makeFleet } from './fleet-world.js';
 import { serveProgram } from './served-program.js';
 
-/** `DOGEAR_TEST_LOAD_SECONDS` lengthens or shortens the load while something else is being looked for. */
+/** `DOGEAR_TEST_LOAD_SECONDS` changes the duration of the load, for experiments. */
 const LOAD_SECONDS = Number(process.env['DOGEAR_TEST_LOAD_SECONDS'] ?? 10);
 const FLEET = { users: 50, devicesPerUser: 4 };
 
 describe.each(testDatabases())('200 devices of 50 users on $name', (kind) => {
-  it('push and pull at once, and a server that is killed and started again loses nothing', async () => {
+  it('push and pull while the server is killed and started again, which loses nothing', async () => {
     const store = await openTestStore(kind);
     onTestFinished(() => store.close());
     const devices = await makeFleet(store, store.url, FLEET);
@@ -30,7 +30,7 @@ describe.each(testDatabases())('200 devices of 50 users on $name', (kind) => {
     });
   });
 
-  it('spread over two listening threads', async () => {
+  it('are spread over two threads of a server', async () => {
     const store = await openTestStore(kind);
     onTestFinished(() => store.close());
     const devices = await makeFleet(store, store.url, FLEET);
@@ -38,7 +38,7 @@ describe.each(testDatabases())('200 devices of 50 users on $name', (kind) => {
     await runAndCheck(store, { devices, ports: [port], durationMs: LOAD_SECONDS * 1000, pauseMs: 0 });
   });
 
-  it('go to two servers on one database, one of which is killed and started again', async () => {
+  it('use two servers on one database, one of which is killed and started again', async () => {
     const store = await openTestStore(kind);
     onTestFinished(() => store.close());
     const devices = await makeFleet(store, store.url, FLEET);

@@ -15,8 +15,8 @@ async function served(url: string, ...settings: readonly string[]) {
   return { program, address };
 }
 
-describe.each(testDatabases())('what machines ask a server on $name', (kind) => {
-  it.each([1, 2])('it answers with %i listening threads', async (listeners) => {
+describe.each(testDatabases())('the routes for monitoring on $name', (kind) => {
+  it.each([1, 2])('answer with %i listening threads', async (listeners) => {
     const store = await openTestStore(kind);
     const { program, address } = await served(
       store.url,
@@ -32,7 +32,7 @@ describe.each(testDatabases())('what machines ask a server on $name', (kind) => 
     const metrics = await fetch(`${address}/metrics`);
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
     const text = await metrics.text();
-    // The sum over all threads, whichever of them was asked.
+    // The sum over all threads, whichever of them answers.
     expect(text).toContain('dogear_http_requests_total{route="GET /healthcheck",status="200"} 20\n');
     expect(text).toMatch(/^dogear_http_request_duration_seconds_bucket\{/m);
     expect(text).toMatch(/^dogear_pushes_waiting 0$/m);
@@ -42,7 +42,7 @@ describe.each(testDatabases())('what machines ask a server on $name', (kind) => 
     await store.close();
   });
 
-  it('metrics are for this machine alone, not for what a proxy on it passes on', async () => {
+  it('refuse metrics to other machines, also through a proxy on this machine', async () => {
     const store = await openTestStore(kind);
     const { program, address } = await served(store.url);
     const passedOn = await fetch(`${address}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
@@ -59,7 +59,7 @@ describe.each(testDatabases())('what machines ask a server on $name', (kind) => 
     await store.close();
   });
 
-  it('syncing is off until it is switched on', async () => {
+  it('do not include the sync routes until syncing is switched on', async () => {
     const store = await openTestStore(kind);
     const { program, address } = await served(store.url);
     for (const path of ['/healthcheck', '/users/auth', '/koreader/x/users/auth', '/syncs/progress/x']) {

@@ -1,26 +1,26 @@
 import { Agent, request as httpRequest } from 'node:http';
 
 export interface LoadAnswer {
-  /** 0: the connection broke, or no answer came in time. */
+  /** 0: the connection failed, or there was no answer in time. */
   readonly status: number;
   readonly text: string;
   readonly sentMs: number;
   readonly answeredMs: number;
 }
 
-/** KOReader's, for a whole exchange. */
+/** KOReader's timeout for a whole request. */
 const PATIENCE_MS = 5000;
 
-/** The clock that all processes of a machine share. */
+/** Monotonic, and the same for all processes of a machine. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** One reader's connections, kept open as KOReader does during a burst: one to each server. */
+/** The connections of one reader, one to each server. They are kept open, as KOReader does during a burst. */
 export class LoadClient {
   readonly #agent = new Agent({ keepAlive: true });
 
-  /** Never rejects: whatever breaks is an answer with status 0. */
+  /** Never rejects: a failed connection is an answer with status 0. */
   send(
     port: number,
     method: 'GET' | 'PUT',

@@ -9,8 +9,9 @@ import type { LoadTask } from './load-process.js';
 import type { ReaderReport } from './load-reader.js';
 
 /**
- * Runs the devices of the plan in so many processes, the devices of each user spread over all of them, and returns what
- * they saw when all are done.
+ * Runs the devices of the plan in several processes, over which the devices of each user are spread.
+ *
+ * @returns the events of all devices, when all are done
  */
 export async function runFleet(plan: LoadPlan, processes: number): Promise<ReaderReport> {
   const { path } = await temporaryFolder();

@@ -1,6 +1,6 @@
-/** What a process of load is told, and what it reports; both cross a process boundary as JSON. */
+/** The task of a load process. Task and report cross the process boundary as JSON. */
 export interface LoadDevice {
-  /** Unlike that of any other device of the fleet. */
+  /** Unique among the devices of the fleet. */
   readonly number: number;
   readonly userId: number;
   /** `/koreader/KEY`, or empty for the account routes. */
@@ -10,31 +10,31 @@ export interface LoadDevice {
 }
 
 export interface LoadBook {
-  /** The same for all documents that stand for the book. */
+  /** The same for all documents of one book. */
   readonly register: string;
-  /** As this device names the book. */
+  /** The document by which this device knows the book. */
   readonly document: string;
 }
 
 export interface LoadPlan {
-  /** Each request goes to one of them. */
+  /** Each request goes to one of these ports. */
   readonly ports: readonly number[];
   readonly devices: readonly LoadDevice[];
   readonly durationMs: number;
-  /** Between an answer and the next request of a device; 0 for as fast as it goes. */
+  /** Pause of a device between an answer and its next request; 0 for none. */
   readonly pauseMs: number;
 }
 
-/** An answer other than 200, or none. */
+/** A request that was not answered 200. */
 export interface FailedRequest {
   readonly method: string;
-  /** 0: the connection broke, or no answer came in time. */
+  /** 0: the connection failed, or there was no answer in time. */
   readonly status: number;
   readonly sentMs: number;
   readonly answeredMs: number;
 }
 
-/** The device as it presents itself, made of its number: two devices of one model have one name. */
+/** Id and name of a device, made from its number. Two devices of the same model have the same name. */
 export function deviceName(deviceNumber: number): string {
   return `Reader model ${String(deviceNumber % 3)}`;
 }
@@ -46,17 +46,17 @@ export function deviceFields(deviceNumber: number): { readonly device: string; r
     : { device: deviceName(deviceNumber), device_id: `device-${String(deviceNumber)}` };
 }
 
-/** A position that no other push has. It says whose it is, so that a pull can be checked for it. */
+/** A position that is unique to this push and names its device, so that pulls can be checked. */
 export function positionOf(deviceNumber: number, push: number): string {
   return `/body/DocFragment[${String(push)}]/body/p[${String(deviceNumber)}]/text().0`;
 }
 
-/** Goes with the position and needs all digits of a double. */
+/** Derived from the position, with all digits of a double. */
 export function percentageOf(deviceNumber: number, push: number): number {
   return ((deviceNumber * 7919 + push * 104_729) % 1_000_003) / 1_000_003;
 }
 
-/** @returns `undefined` for a position that no device made */
+/** @returns `undefined` for a position that no device has made */
 export function parsePosition(
   position: string,
 ): { readonly deviceNumber: number; readonly push: number } | undefined {

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import type { LoadPlan } from './load-plan.js';
 import { LoadReader, type ReaderReport } from './load-reader.js';
 
-/** Where a process of load writes its report: too much for a message. */
+/** The file for the report of a load process, which is too large for a message. */
 export interface LoadTask {
   readonly plan: LoadPlan;
   readonly reportFile: string;
 }
 
-// A process of load, for load-fleet.ts: gets its task as a message, runs its readers, writes down what they saw.
+// A load process of load-fleet.ts: receives its task as a message, runs its readers, writes a report.
 process.once('message', (task: LoadTask) => {
   void run(task).finally(() => process.disconnect());
 });

@@ -15,21 +15,21 @@ import type { SyncEvent } from './sync-history.js';
 export interface ReaderReport {
   readonly events: SyncEvent[];
   readonly failures: FailedRequest[];
-  /** Answers that no server should give, whatever happens to it. */
+  /** Answers that a server must never give. */
   readonly mistakes: string[];
 }
 
-/** After a failure. KOReader waits for the next page or the next time online. */
+/** Pause after a failure. KOReader waits for the next page, or until it is online again. */
 const RETRY_MS = 100;
-/** How long a last push is tried again before the reader gives up, and the test fails. */
+/** How long the last push is retried before the reader gives up and the test fails. */
 const LAST_PUSH_PATIENCE_MS = 60_000;
-/** Answers of a server that is there, and without its database or about to stop. */
+/** Answers of a server that is stopping, or without its database. */
 const EXPECTED_FAILURES: ReadonlySet<number> = new Set([0, 503]);
 
 /**
- * A reader that pushes and pulls, one request after the other, until the time is over, and writes down what it saw.
- * When a push fails the reader has read on by the time of the next one, which is a new position therefore. In the end
- * each book's last push is acknowledged.
+ * A reader that pushes and pulls, one request after the other, for some time, and records the answers. After a failed
+ * push, the next push has a new position, as if the person had read on. At the end it retries until the last push of each
+ * book is acknowledged.
  */
 export class LoadReader {
   readonly report: ReaderReport = { events: [], failures: [], mistakes: [] };
@@ -62,7 +62,7 @@ export class LoadReader {
     this.#client.close();
   }
 
-  /** One pull of each book, after everything. */
+  /** Pulls each book once, after the load. */
   async pullAll(): Promise<void> {
     for (const book of this.#device.books) {
       if (!(await this.#pull(book))) this.report.mistakes.push(`the last pull of ${book.register} failed`);
@@ -113,7 +113,7 @@ export class LoadReader {
     return answer;
   }
 
-  /** The position, after a look at everything that has to come with it. */
+  /** Checks the other fields of the answer. @returns the position */
   #read({ text }: LoadAnswer, { document }: LoadBook): string | undefined {
     const answer = JSON.parse(text) as Record<string, unknown>;
     const { progress } = answer;

@@ -7,10 +7,10 @@ import { LoadClient } from './load-client.js';
 import { type LoadDevice, deviceFields } from './load-plan.js';
 import { serveProgram } from './served-program.js';
 
-/** Many enough for eight parts of a batch. */
+/** Enough for the eight parts into which a batch is split. */
 const FLEET = { users: 24, devicesPerUser: 1 };
 
-it('a row that another session keeps locked costs its own device an answer, and hardly anybody else', async () => {
+it('a row that another session keeps locked fails the pushes of its device, and hardly any others', async () => {
   const kind = testDatabases().find(({ name }) => name === 'mysql');
   if (kind === undefined) throw new Error('there is a MySQL database for tests');
   const store = await openTestStore(kind);
@@ -25,7 +25,7 @@ it('a row that another session keeps locked costs its own device an answer, and 
     const { status } = await client.send(port, 'PUT', path, headers, JSON.stringify(fields));
     return status;
   };
-  // One after the other: passwords are checked, and what a push needs to know is remembered.
+  // One after the other: passwords are checked, and everything that a push looks up is cached.
   for (const device of devices) expect(await push(device)).toBe(200);
 
   const [locked] = devices;
@@ -36,7 +36,7 @@ it('a row that another session keeps locked costs its own device an answer, and 
   const statuses = await Promise.all(devices.map(push));
   expect(statuses[0]).toBe(503);
   const refused = statuses.filter((status) => status !== 200);
-  // Its own eighth of the batch at most.
+  // At most the eighth of the batch in which the row is.
   expect(refused.length).toBeLessThanOrEqual(devices.length / 8);
   await session.query('ROLLBACK');
   expect(await Promise.all(devices.map(push))).toEqual(devices.map(() => 200));

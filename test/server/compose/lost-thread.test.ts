@@ -8,14 +8,14 @@ import { startProgram } from '../../support/program.js';
 import { repositoryRoot } from '../../support/repository-root.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-/** What each command writes once all its threads listen. */
+/** The output of each command when all its threads listen. */
 const LISTENING = [
   ['serve', 'stderr', /"msg":"listening"/],
   ['up', 'stdout', /KOReader syncs at/],
 ] as const;
 
 it.each(LISTENING)(
-  'dogear %s ends as a whole with 1 when a thread is lost',
+  'dogear %s exits with 1 when one of its threads is lost',
   async (name, stream, listening) => {
     const { path: cwd } = await temporaryFolder();
     const books = await bookFolder({ 'one.epub': 'one' });

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startPrivateMysql } from '../../support/private-mysql.js';
 import { serveProgram } from './served-program.js';
 
-/** Within what a scrape waits for, with room for a loaded machine. */
+/** Less than a scrape waits, with room for a loaded machine. */
 const SCRAPE_MS = 1500;
 
 it('/metrics answers while the database is frozen or gone', async () => {

@@ -6,7 +6,7 @@ import { serveProgram } from './served-program.js';
 
 const UNKNOWN_KEY = 'dogear_aaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbb';
 
-it('a server whose readers use up its connections is ready, because its database is there', async () => {
+it('a server whose readers use all its connections is ready, because its database answers', async () => {
   const kind = testDatabases().find(({ name }) => name === 'mysql');
   if (kind === undefined) throw new Error('there is a MySQL database for tests');
   const store = await openTestStore(kind);
@@ -16,7 +16,7 @@ it('a server whose readers use up its connections is ready, because its database
   const session = await createConnection({ uri: store.url });
   onTestFinished(() => session.end());
   await session.query('LOCK TABLES api_key WRITE');
-  // Looks the key up, and has the only connection until the statement's time is over.
+  // Looks the key up, and holds the only connection until the statement times out.
   const reader = fetch(`${address}/koreader/${UNKNOWN_KEY}/users/auth`);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const answer = await fetch(`${address}/readyz`);

@@ -8,14 +8,14 @@ import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
-describe.each(testDatabases())('a scan into $name that fails unforeseen', (kind) => {
+describe.each(testDatabases())('a scan into $name that fails unexpectedly', (kind) => {
   let bench: ScanBench;
   beforeEach(async () => {
     bench = await openScanBench(kind);
   });
   afterEach(() => bench.close());
 
-  it('in a thread of its own rejects with the error, where it was thrown, and what is behind it', async () => {
+  it('in a thread of its own rejects with the error, its stack and its causes', async () => {
     const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
     await bench.store.db.schema.dropTable('scan').execute();
     const environment = { DOGEAR_DATABASE_URL: bench.store.url };
@@ -27,7 +27,7 @@ describe.each(testDatabases())('a scan into $name that fails unforeseen', (kind)
     });
   });
 
-  it('says why in the database', async () => {
+  it('stores the reason in the database', async () => {
     const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
     const worker = new URL('../../engine/pool/crashing-worker.js', import.meta.url);
     const engine = createEngineWith({ jobs: 1 }, worker);

@@ -9,15 +9,15 @@ export interface ServedProgram extends RunningProgram {
 
 export interface ServeOptions {
   /**
-   * Any free one by default, which is looked for here: a port that the server itself chose (`--port 0`) could not be
-   * taken again by a second server while connections of the first are in TIME_WAIT.
+   * A free port by default. It is chosen here and not by the server (`--port 0`), because a second server could not
+   * take such a port again while connections of the first are in TIME_WAIT.
    */
   readonly port?: number;
   /** `name=value` of settings. */
   readonly settings?: readonly string[];
 }
 
-/** `dogear serve` over the database with syncing on, once it listens; killed at the end of the test. */
+/** Starts `dogear serve` with syncing on and waits until it listens. It is killed at the end of the test. */
 export async function serveProgram(
   url: string,
   { port, settings = [] }: ServeOptions = {},

@@ -11,7 +11,7 @@ const IDLE = {
   rememberedPasswords: () => 0,
 };
 
-it('sums what each thread counts, and says once what is true of the whole process', async () => {
+it('adds up the counters of the threads, and reports the metrics of the process once', async () => {
   const threads = Array.from({ length: 3 }, () => {
     const metrics = new Metrics(IDLE);
     metrics.answered('GET /healthcheck', 200, 1);

@@ -5,10 +5,10 @@ import { runAndCheck, seconds } from './fleet-run.js';
 import { makeFleet } from './fleet-world.js';
 import { type ServedProgram, serveProgram } from './served-program.js';
 
-/** The stops and starts below take 7 of them on 2 cores. */
+/** Seconds of load. The stops and starts below take 7 of them on 2 cores. */
 const LOAD_SECONDS = 14;
 const FLEET = { users: 20, devicesPerUser: 3 };
-/** More than any answer takes, and less than systemd gives a service by default (90 s). */
+/** More than any answer takes, and less than systemd's default timeout (90 s). */
 const SETTINGS = ['server.shutdown_seconds=10'];
 
 async function stopped(server: ServedProgram): Promise<void> {
@@ -21,7 +21,7 @@ async function stopped(server: ServedProgram): Promise<void> {
 
 describe.each(testDatabases())('servers on $name that are told to stop under load', (kind) => {
   it.each([1, 2])(
-    'answer what waits, lose no acknowledged push and exit with 0 (%i threads)',
+    'answer the waiting requests, lose no acknowledged push and exit with 0 (%i threads)',
     async (threads) => {
       const store = await openTestStore(kind);
       onTestFinished(() => store.close());

@@ -92,18 +92,18 @@ describe('a history of pushes and pulls', () => {
   });
 });
 
-describe('what is stored in the end', () => {
+describe('the stored positions at the end', () => {
   const rows = (value: string) => new Map([['user book a', value]]);
   const events = [push('a1', '1-2'), push('a2', '3-4'), push('a3', '5-6!')];
 
-  it('is the last acknowledged push or one sent after it', () => {
+  it('are the last acknowledged pushes, or later ones', () => {
     expect(missingPushes(events, rows('a2'))).toEqual([]);
     expect(missingPushes(events, rows('a3'))).toEqual([]);
     expect(missingPushes([push('a1', '1-2!')], new Map())).toEqual([]);
     expect(missingPushes([push('a1', '1-2!')], rows('a1'))).toEqual([]);
   });
 
-  it('is neither an older one nor nothing', () => {
+  it('are neither older ones nor missing', () => {
     expect(missingPushes(events, rows('a1'))).toHaveLength(1);
     expect(missingPushes(events, rows('b1'))).toHaveLength(1);
     expect(missingPushes(events, new Map())).toHaveLength(1);

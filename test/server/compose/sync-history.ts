@@ -1,18 +1,18 @@
 /**
- * What the devices of a fleet did and saw, and whether a server that keeps its promises can have answered so. Times
- * are milliseconds of the machine's monotonic clock (`process.hrtime`), which all processes share.
+ * The requests and answers of a fleet of devices, and whether a correct server can have given these answers. Times are
+ * milliseconds of the machine's monotonic clock (`process.hrtime`), which all processes share.
  */
 export interface PushEvent {
   readonly kind: 'push';
-  /** User and book: one register, whichever digest of the book a device goes by. */
+  /** User and book: one register, whichever digest of the book a device sends. */
   readonly register: string;
   /** User, document and device: the row that the push writes. */
   readonly row: string;
-  /** The position, which no other push has. */
+  /** The position, which is unique to a push. */
   readonly value: string;
   readonly sentMs: number;
   readonly answeredMs: number;
-  /** Answered 200. Any other push may have been written or not. */
+  /** Answered 200. A push without an answer may have been written or not. */
   readonly isAcknowledged: boolean;
 }
 
@@ -29,19 +29,19 @@ export interface PullEvent {
 export type SyncEvent = PushEvent | PullEvent;
 
 /**
- * Every pull has to return the newest push, where "newest" is worth no more than what the devices can know: of two
- * pushes on their way at the same time either may be the newer one. Precisely: for each register there is an order of
- * its pushes and pulls in which each takes effect at one moment between being sent and being answered, and each pull
- * returns the push before it (linearizability). A push that was not acknowledged may take effect at any moment after it
- * was sent, or never. And one rule more: no pull that begins after a push was acknowledged returns an older push of
- * the same device, be it one that failed: that would be a push lost after its acknowledgement.
+ * Every pull has to return the newest push. Of two pushes that are sent at the same time, either may be the newer one.
+ * Precisely: for each register there has to be an order of its pushes and pulls in which each takes effect at one moment
+ * between its request and its answer, and each pull returns the push before it (linearizability). A push that was not
+ * acknowledged may take effect at any moment after it was sent, or never. One more rule: a pull that begins after a push
+ * was acknowledged must not return an older push of the same device, even one that failed: the acknowledged push would
+ * be lost.
  *
- * As every push has its own value this takes sorting and no search (Gibbons and Korach, Testing Shared Memories, 1997):
- * a push and the pulls that returned it form a cluster. From the first end to the last begin of its operations, the
- * register must have held its value all the while: clusters for which this time is longer than nothing may not overlap,
- * and no cluster may lie whole within such a time of another.
+ * Because every push has a value of its own, sorting is enough and no search is needed (Gibbons and Korach, Testing
+ * Shared Memories, 1997). A push and the pulls that returned it form a cluster. From the first end to the last begin of
+ * its operations, the register must have held the value of the cluster. Where this interval is not empty, it may not
+ * overlap the interval of another cluster, and no cluster may lie wholly within the interval of another one.
  *
- * @returns a sentence for each contradiction; none is what one hopes for
+ * @returns a sentence for each contradiction
  */
 export function contradictions(events: readonly SyncEvent[]): readonly string[] {
   const problems: string[] = [];
@@ -116,7 +116,7 @@ function clusterProblems(clusters: readonly Cluster[]): readonly string[] {
   return problems;
 }
 
-/** A device pushes one after the other, so what is newer among its own pushes is beyond doubt. */
+/** A device sends one push after the other, so the order of its own pushes is certain. */
 function ownOrderProblems(
   events: readonly SyncEvent[],
   pushes: ReadonlyMap<string, PushEvent>,
@@ -137,8 +137,8 @@ function ownOrderProblems(
 }
 
 /**
- * Whether the database holds what it has to when everything has come to rest: in each row the device's last
- * acknowledged push, or one that it sent after that and that may have been written all the same.
+ * Checks the database after the load: each row has to hold the last acknowledged push of the device, or a later push
+ * that was not acknowledged but may have been written.
  *
  * @param stored positions by row
  */

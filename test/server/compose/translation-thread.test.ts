@@ -3,7 +3,7 @@ import { TranslationThread } from '../../../server/compose/translation-thread.js
 import { makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
 
 const worker = new URL('./unruly-translation-worker.js', import.meta.url);
-/** Threads start slowly on a machine that is busy with other tests. */
+/** Threads start slowly while other tests are running. */
 const PATIENCE_MS = 4000;
 const ANSWERED = { state: 'answered', outcomes: [{ state: 'format-unsupported' }] };
 
@@ -14,7 +14,7 @@ describe('the translating thread', () => {
   const ask = (book: string) =>
     thread.translate({ path: Buffer.from(book), format: 'epub', queries: [{ kind: 'cfi', cfi: 'x' }] });
 
-  it('answers for paths and books as they are', async () => {
+  it('answers every query of a request, also those that cannot be translated', async () => {
     thread = new TranslationThread({ timeoutMs: 30_000 });
     const folder = makeBookFolder();
     const book = folder.write(makeEpub({ chapters: [{ content: xhtml('<p>some text</p>') }] }));
@@ -43,7 +43,7 @@ describe('the translating thread', () => {
     ['huge', 'crashed'],
     ['mistaken', 'crashed'],
   ])('is replaced after a book that is %s, and only its request fails', async (book, state) => {
-    // Filling 256 MB takes its time.
+    // Filling 256 MB takes a while.
     const timeoutMs = book === 'huge' ? 60_000 : PATIENCE_MS;
     thread = new TranslationThread({ worker, timeoutMs });
     expect(await ask('good')).toEqual(ANSWERED);
@@ -51,14 +51,14 @@ describe('the translating thread', () => {
     expect(await ask('good')).toEqual(ANSWERED);
   });
 
-  it('takes so many requests that it can answer in time, and no more', async () => {
+  it('accepts only as many requests as it can answer in time', async () => {
     thread = new TranslationThread({ worker, timeoutMs: PATIENCE_MS });
     const first = ask('endless');
     const others = Array.from({ length: 64 }, () => ask('good'));
     expect(thread.waiting).toBe(64);
     expect(await ask('good')).toEqual({ state: 'busy' });
     expect(thread.waiting).toBe(64);
-    // Nobody waits for so long that there would be no time left to be answered in.
+    // A request is given up while there would still be time to answer it.
     const states = new Set((await Promise.all(others)).map(({ state }) => state));
     expect([...states]).toEqual(['busy']);
     expect(thread.waiting).toBe(0);
@@ -66,7 +66,7 @@ describe('the translating thread', () => {
     expect(await ask('good')).toEqual(ANSWERED);
   });
 
-  it('when closed leaves nobody without an answer', async () => {
+  it('answers every waiting request when it is closed', async () => {
     thread = new TranslationThread({ worker });
     const asked = [ask('endless'), ask('good')];
     await thread.close();

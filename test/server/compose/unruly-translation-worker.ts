@@ -4,7 +4,7 @@ import type {
   TranslationTask,
 } from '../../../server/compose/translation-thread-messages.js';
 
-/** Does what the path of the book says, as books do that nobody thought of. */
+/** Misbehaves in the way that the path of the book names. */
 parentPort?.on('message', ({ request }: TranslationTask) => {
   const book = Buffer.from(request.path).toString();
   if (book === 'endless') for (;;);

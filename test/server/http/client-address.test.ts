@@ -44,10 +44,13 @@ describe('the address of a client', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['', '127.0.0.1'],
     [',', '127.0.0.1'],
-  ])('behind trusted proxies is the first from the right that is no trusted proxy: %s', (header, expected) => {
-    expect(clientAddress(localhost, NONE, header, proxies)).toBe(expected);
-    expect(clientAddress(mappedLocalhost, NONE, header, proxies)).toBe(expected);
-  });
+  ])(
+    'behind trusted proxies is the first from the right that is no trusted proxy: %s',
+    (header, expected) => {
+      expect(clientAddress(localhost, NONE, header, proxies)).toBe(expected);
+      expect(clientAddress(mappedLocalhost, NONE, header, proxies)).toBe(expected);
+    },
+  );
 
   it('comes from the PROXY protocol if the peer is trusted', () => {
     expect(clientAddress(localhost, bytes(192, 0, 2, 9), '', proxies)).toBe('192.0.2.9');

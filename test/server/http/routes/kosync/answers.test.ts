@@ -35,7 +35,7 @@ describe.each(testDatabases())('answers on $name', ({ create }) => {
   const get = async (document: string) =>
     (await server.send('GET', `/koreader/${key}/syncs/progress/${document}`)).json;
 
-  it('takes a burst of 200 pushes on one connection, every one with 200', async () => {
+  it('answers each push of a burst of 200 on one connection with 200', async () => {
     for (let i = 0; i < 200; i++) {
       expect((await put({ ...push, document: `burst-${String(i)}`, percentage: i / 200 })).status).toBe(200);
     }
@@ -63,14 +63,14 @@ describe.each(testDatabases())('answers on $name', ({ create }) => {
     expect(timestamp).toBeLessThanOrEqual(after);
   });
 
-  it('gives back exactly the double that was sent, 10,000 times', async () => {
+  it('returns exactly the double that was sent, 10,000 times', async () => {
     const bits = new DataView(new ArrayBuffer(8));
     const doubles = [0, 1, 5e-324, 2.2250738585072014e-308, 1 - 2 ** -53, 0.1 + 0.2, 1e-7, 1e-21];
     while (doubles.length < 10_000) {
       if (doubles.length % 2 === 0) {
         doubles.push(Math.random());
       } else {
-        // Any sign and mantissa, any exponent that keeps it below 1.
+        // Any mantissa, and any exponent that keeps the number below 1.
         bits.setUint32(0, Math.floor(Math.random() * 0x3ff00000));
         bits.setUint32(4, Math.floor(Math.random() * 2 ** 32));
         doubles.push(bits.getFloat64(0));
@@ -135,7 +135,7 @@ describe.each(testDatabases())('answers on $name', ({ create }) => {
     for (const reply of replies) expect(reply.headers['content-type']).toBe('application/json');
   });
 
-  it('lets the last push win, back in the book as well, whichever device it comes from', async () => {
+  it('returns the last push, even one further back in the book, from any device', async () => {
     const document = 'last-wins';
     for (const [device_id, percentage] of [
       ['A', 0.9],
@@ -172,7 +172,7 @@ describe.each(testDatabases())('answers on $name', ({ create }) => {
     );
   });
 
-  it('registers devices from pushes, two of one model as two', async () => {
+  it('registers devices from pushes, and two of the same model as two', async () => {
     const other = await addUser(server);
     const own = (await addKey(server, other.user.id)).text;
     for (const device_id of ['1', '2', '1']) {

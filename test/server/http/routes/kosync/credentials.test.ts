@@ -14,7 +14,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
 
   afterAll(() => database.drop());
 
-  /** Every test begins with nothing counted. */
+  /** Each test starts with empty counters. */
   async function withServer(work: () => Promise<void>): Promise<void> {
     server = await startTestServer(database.url, {
       trustedProxies: ['127.0.0.1'],
@@ -42,7 +42,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
     return statuses;
   }
 
-  it('throttles an address that guesses API keys, and no valid key from the same address', () =>
+  it('throttles an address that guesses API keys, but no valid key from that address', () =>
     withServer(async () => {
       const { user } = await addUser(server);
       const valid = await addKey(server, user.id);
@@ -55,7 +55,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       const path = `/koreader/${valid.text}/syncs/progress`;
       const reply = await server.send('PUT', path, { headers: from('192.0.2.1'), body: push });
       expect(reply.status).toBe(200);
-      // Left of the proxy a client writes what it likes: the throttle goes by what the proxy saw.
+      // The client controls the entries before the proxy's; the throttle counts the address that the proxy saw.
       const forged = await statusesOf(1, () => ({
         path: '/koreader/guess/users/auth',
         headers: from('203.0.113.5, 192.0.2.1'),
@@ -68,7 +68,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(elsewhere).toEqual([401]);
     }));
 
-  it('throttles a name that is guessed at from many addresses, and no valid login for it', () =>
+  it('throttles logins for a name that many addresses guess at, but no valid login for it', () =>
     withServer(async () => {
       const { headers, user } = await addUser(server);
       const newcomer = await addUser(server);
@@ -77,7 +77,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       }));
       expect(guesses.slice(0, 50)).toEqual(Array<number>(50).fill(401));
       expect(guesses.slice(50)).toEqual(Array<number>(5).fill(429));
-      // Not seen before, so it has to be checked, throttle or not.
+      // Not cached, so it is checked although the address is throttled.
       const valid = await server.send('PUT', '/syncs/progress', {
         headers: { ...headers, ...from('203.0.113.1') },
         body: push,
@@ -98,7 +98,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(user.name).not.toBe(newcomer.user.name);
     }));
 
-  it('counts readers that keep wrong credentials once, and makes their neighbours wait for nothing', () =>
+  it('counts a reader with wrong credentials once, and does not slow down others at its address', () =>
     withServer(async () => {
       const gateway = from('192.0.2.1');
       const outdated = await addUser(server);
@@ -125,7 +125,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(pushes.map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
     }));
 
-  it('lets a reader in from where it logged in before, however much others guess at its name', () =>
+  it('lets a reader in from an address where it logged in before, while others guess at its name', () =>
     withServer(async () => {
       const { headers, user } = await addUser(server);
       const home = from('192.0.2.1');
@@ -137,7 +137,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       await statusesOf(50, (i) => ({
         headers: { ...headers, 'x-auth-key': `guess-${String(i)}`, ...from(`198.51.100.${String(i)}`) },
       }));
-      // A new password is one that has to be checked.
+      // A new password is not cached, so it has to be checked.
       const key = passwordKeyOf('new password');
       const change = { password_hash: await hashPasswordKey(key) };
       await server.store.db.updateTable('user').set(change).where('id', '=', user.id).execute();
@@ -146,14 +146,14 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect((await login(key, home)).status).toBe(200);
       expect(new Set((await Promise.all(guesses)).map(({ status }) => status))).toEqual(new Set([429]));
 
-      // Nor does that open a door for guessing from the reader's own gateway.
+      // Guessing from the address of the reader's own gateway is throttled all the same.
       const nearby = await statusesOf(8, (i) => ({
         headers: { ...headers, 'x-auth-key': `near-${String(i)}`, ...home },
       }));
       expect(nearby).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
     }));
 
-  it('throttles registrations by address, and no login from there', () =>
+  it('throttles registrations by address, but no login from that address', () =>
     withServer(async () => {
       const { headers, user } = await addUser(server);
       const register = async (username: string, address: string) =>
@@ -232,7 +232,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(log).toContain(`${text.slice(0, 13)}_***`);
     }));
 
-  it('gives a changed permission and a disabled user five seconds at most on other servers', () =>
+  it('applies changed permissions and disabled users on other servers within five seconds', () =>
     withServer(async () => {
       const { headers, user } = await addUser(server);
       expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);

@@ -31,7 +31,7 @@ describe('while the database is away', () => {
   const acknowledged = new Map<string, number>();
   let pushes = 0;
 
-  /** 20 readers, each with its own document, push one after the other until told to stop. */
+  /** 20 readers, each with a document of its own, push one request after the other until they are stopped. */
   function startReaders() {
     const outcomes: { readonly status: number; readonly elapsedMs: number }[] = [];
     const stopping = new AbortController();
@@ -88,24 +88,24 @@ describe('while the database is away', () => {
     expect(Math.max(...readers.outcomes.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(READERS_PATIENCE_MS);
     for (const [document, position] of acknowledged) {
       const { json } = await server.send('GET', `${path}/${document}`);
-      // A later push may have been written although its reader heard 503; an acknowledged one is never lost.
+      // A push that was answered 503 may have been written. An acknowledged push is never lost.
       expect(Number(Object(json).progress)).toBeGreaterThanOrEqual(position);
     }
   }
 
-  it('stopped: answers 503 in time, loses nothing that was acknowledged, and goes on by itself', () =>
+  it('stopped: answers 503 in time, loses no acknowledged push, and recovers by itself', () =>
     outage(
       () => mysql.stop(),
       () => mysql.start(),
     ));
 
-  it('frozen: answers 503 in time, loses nothing that was acknowledged, and goes on by itself', () =>
+  it('frozen: answers 503 in time, loses no acknowledged push, and recovers by itself', () =>
     outage(
       () => Promise.resolve(void process.kill(mysql.processId, 'SIGSTOP')),
       () => Promise.resolve(void process.kill(mysql.processId, 'SIGCONT')),
     ));
 
-  it('killed: answers a request to delete the account with 503, and carries it out when it is back', async () => {
+  it('killed: answers a request to delete an account with 503, and carries it out when the database is back', async () => {
     const { headers } = await addUser(server);
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
     process.kill(mysql.processId, 'SIGKILL');

@@ -3,7 +3,7 @@ import { markApiKeyRevoked } from '../../../../../server/accounts/keys/api-key-r
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, type RequestOptions, startTestServer, type TestServer } from './sync-server.js';
 
-// Part 4 of the protocol: errors, as each family says them.
+// Part 4 of the protocol: errors, in the form of each family.
 describe.each(testDatabases())('errors on $name', ({ create }) => {
   let database: TestDatabase;
   let server: TestServer;
@@ -72,7 +72,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
       await expectUnauthorized('', { authorization: 'Bearer x' });
     });
 
-    it('for an API key that is none, and for one whose secret is another', async () => {
+    it('for an unknown API key, and for one with a wrong secret', async () => {
       const wrong = `${key.slice(0, -1)}${key.endsWith('a') ? 'b' : 'a'}`;
       for (const text of ['x', 'dogear_abcdef_x', wrong, key.toUpperCase()]) {
         await expectUnauthorized(`/koreader/${text}`, account);
@@ -99,11 +99,11 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
       expect((await server.send('GET', `/koreader/${valid.text}/users/auth`)).status).toBe(200);
     });
 
-    it('for a revoked key, within five seconds on a server that knew it', async () => {
+    it('for a revoked key, within five seconds on a server that has cached it', async () => {
       const { user } = await addUser(server);
       const own = await addKey(server, user.id);
       expect((await server.send('GET', `/koreader/${own.text}/users/auth`)).status).toBe(200);
-      // As another server would: this one is not told.
+      // As another server would do it: this server is not notified.
       expect(await markApiKeyRevoked(server.store, own.id)).toBe(true);
       const revoked = performance.now();
       let status = 200;
@@ -133,7 +133,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
     const without2 = await addKey(server, withPermission.user.id, { permissions: ['feature:api_keys'] });
     for (const [path, headers] of [
       ['', without.headers],
-      // The key has the permission; its user has not.
+      // The key has the permission, but its user does not.
       [`/koreader/${ofUserWithout.text}`, {}],
       [`/koreader/${without2.text}`, {}],
     ] as const) {
@@ -216,7 +216,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
     await expectBoth({ ...push, ...fields }, [403, 400], 2003);
   });
 
-  it.each(['1e999', '-1e999', 'NaN', 'Infinity'])('does not take the percentage %s', async (number) => {
+  it.each(['1e999', '-1e999', 'NaN', 'Infinity'])('refuses the percentage %s', async (number) => {
     const body = JSON.stringify(push).replace('0.5', number);
     const replies = await both(body);
     for (const reply of replies) expect(reply.status).toBeGreaterThanOrEqual(400);
@@ -237,7 +237,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
     },
   );
 
-  it('takes a body nested as deep as it fits for what it is', async () => {
+  it('accepts a body that is nested as deeply as its size allows', async () => {
     const deep = '['.repeat(30_000) + ']'.repeat(30_000);
     await expectBoth(deep, [400, 400], 104);
     await expectBoth('['.repeat(60_000), [400, 400], 103);
@@ -248,7 +248,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
     expect(reply?.status).toBe(200);
   });
 
-  it('413 for a body over the limit, none for one at it', async () => {
+  it('413 for a body over the limit, but not for one at the limit', async () => {
     const at = JSON.stringify({ ...push, fill: '' });
     const fill = 'x'.repeat(65_536 - at.length);
     expect((await both(JSON.stringify({ ...push, fill }))).map((reply) => reply.status)).toEqual([200, 200]);

@@ -4,7 +4,7 @@ import { isStatementRefused } from '../../../../../server/database/database-erro
 import { testDatabases } from '../../../../support/databases.js';
 import { addUser, startTestServer } from './sync-server.js';
 
-/** At once: some share a batch. */
+/** Sent at the same time, so that some share a batch. */
 const PUSHES = 200;
 
 it.each(testDatabases())(
@@ -33,7 +33,7 @@ it.each(testDatabases())(
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([500]));
     const seconds = (performance.now() - started) / 1000;
     const logged = server.logLines.filter((line) => line.includes('refused by the database'));
-    // The first at once, and one a second: each says how many there were since.
+    // A line for the first, and then one a second, with the number of refusals since the last line.
     expect(logged.length).toBeGreaterThan(0);
     expect(logged.length).toBeLessThanOrEqual(1 + seconds);
   },

@@ -57,11 +57,11 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     { 'content-type': 'application/x-www-form-urlencoded' },
     { 'content-type': 'text/plain' },
     { 'content-type': 'nonsense' },
-  ])('never minds Accept and Content-Type: %j', async (headers) => {
+  ])('ignores Accept and Content-Type: %j', async (headers) => {
     for (const i of [0, 1]) expect((await put(i, push, headers)).status).toBe(200);
   });
 
-  it('takes a push without device_id and sends none back', async () => {
+  it('accepts a push without device_id and returns none', async () => {
     const { device_id: _left, ...without } = push;
     for (const i of [0, 1]) {
       const document = `without-${String(i)}`;
@@ -76,7 +76,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     }
   });
 
-  it('takes metadata, keeps it, and leaves out what is too large', async () => {
+  it('stores metadata, but not metadata that is too large', async () => {
     const metadata = { filename: 'b.epub', title: 'Über "alles"', authors: 'A\nB' };
     expect((await put(0, { ...push, document: 'metadata', metadata })).status).toBe(200);
     expect((await put(0, { ...push, document: 'no-metadata', metadata: [] })).status).toBe(200);
@@ -89,7 +89,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     expect(kept.get('large-metadata')).toBeUndefined();
   });
 
-  it('never looks at unknown fields', async () => {
+  it('ignores unknown fields', async () => {
     const body = `{"__proto__":{"document":"evil"},"constructor":1,"timestamp":1,"extra":[{}],"toString":"x",${JSON.stringify({ ...push, document: 'unknown-fields' }).slice(1)}`;
     expect((await put(0, body)).json).toMatchObject({ document: 'unknown-fields' });
     const inherited = `{"__proto__":${JSON.stringify(push)}}`;
@@ -121,7 +121,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     'space behind',
   ];
 
-  it('finds by GET whatever document PUT took, and takes no two for one', async () => {
+  it('finds by GET every document that PUT accepted, and confuses no two of them', async () => {
     for (const [i, document] of documents.entries()) {
       const reply = await put(i, { ...push, document, progress: `at ${String(i)}` });
       expect([reply.status, reply.json]).toMatchObject([200, { document }]);
@@ -131,7 +131,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     }
   });
 
-  it('finds documents in paths that are written in other ways', async () => {
+  it('finds documents in paths that are escaped in other ways', async () => {
     const { base = '', headers = {} } = bases[0] ?? {};
     await put(0, { ...push, document: 'a-b.c_d~e' });
     await put(0, { ...push, document: 'a//b' });
@@ -178,7 +178,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     }
   });
 
-  it('refuses a document that is no text rather than taking it for another', async () => {
+  it('refuses a document that is not valid text, instead of confusing it with another', async () => {
     const body = Buffer.concat([
       Buffer.from('{"document":"a'),
       Buffer.from([0xff]),
@@ -192,7 +192,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     });
   });
 
-  it('keeps a position although a title beside it is no UTF-8', async () => {
+  it('stores a position although its title is not UTF-8', async () => {
     const document = 'latin1';
     const text = JSON.stringify({ ...push, document, metadata: { title: 'caf?' } });
     const body = Buffer.from(text.replace('?', '\u00e9'), 'latin1');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer, type TestUser } from './sync-server.js';
 
-// Part 1 of the protocol: two families of routes, one behaviour underneath.
+// Part 1 of the protocol: two families of routes with one behaviour.
 describe.each(testDatabases())('routes on $name', ({ create }) => {
   let database: TestDatabase;
   let server: TestServer;
@@ -75,13 +75,13 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect(reply.json).toMatchObject({ code: 2005, message: expect.stringContaining('Login') });
   });
 
-  it('registers on the account routes: 201 and the name, and the key that was sent logs in', async () => {
+  it('registers on the account routes with 201 and the name, and the password that was sent logs in', async () => {
     const body = { username: 'newcomer', password: '5f4dcc3b5aa765d61d8327deb882cf99' };
     const reply = await server.send('POST', '/users/create', { body });
     expect([reply.status, reply.json]).toEqual([201, { username: 'newcomer' }]);
     const headers = { 'x-auth-user': body.username, 'x-auth-key': body.password };
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
-    // The MD5 is the password: its own MD5 must not log in.
+    // The MD5 was sent as the password, so the MD5 of the MD5 must not log in.
     const twice = { ...headers, 'x-auth-key': '696d29e0940a4957748fe3fc9efd22a3' };
     expect((await server.send('GET', '/users/auth', { headers: twice })).status).toBe(401);
     const basic = { authorization: `Basic ${Buffer.from('newcomer:password').toString('base64')}` };
@@ -89,7 +89,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect((await server.send('PUT', '/syncs/progress', { headers, body: push })).status).toBe(200);
   });
 
-  it('changes a password: the new key works at once and the old one no more', async () => {
+  it('changes a password: the new one works at once, and the old one does not any more', async () => {
     const { headers, user: changing } = await addUser(server);
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
     const reply = await server.send('PUT', '/users/password', { headers, body: { password: 'new-key' } });
@@ -120,7 +120,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect(rows.filter((row) => row.user_id === leaving.id)).toEqual([]);
   });
 
-  it('goes on deleting an account where it failed, and takes along what was pushed meanwhile', async () => {
+  it('continues an interrupted deletion of an account, and deletes what was pushed meanwhile', async () => {
     const { headers, user: leaving } = await addUser(server);
     await server.send('PUT', '/syncs/progress', { headers, body: push });
     const { db } = server.store;
@@ -131,7 +131,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     await sql`create trigger refuse before delete on device ${refusal}`.execute(db);
     expect((await server.send('DELETE', '/users/me', { headers })).status).toBe(500);
     await sql`drop trigger refuse`.execute(db);
-    // As another server sees it, or this one some seconds later.
+    // As another server sees it, or this one after some seconds.
     server.accounts.forgetUser(leaving.name);
     const late = sql`insert into device (user_id, device_key, name, first_seen_s, last_seen_s) values (old.id, 'i', '', 0, 0)`;
     const pushed = isMysql ? sql`for each row ${late}` : sql`begin ${late}; end`;
@@ -156,7 +156,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
   });
 
-  it('passes over a slash behind the server address that was typed in', async () => {
+  it('ignores a slash at the end of the server address', async () => {
     expect((await server.send('GET', `/koreader/${key}//users/auth`)).status).toBe(200);
     expect((await server.send('GET', '//users/auth', { headers: user.headers })).status).toBe(200);
     expect((await server.send('GET', '/healthcheck/')).status).toBe(200);
@@ -175,7 +175,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     },
   );
 
-  it('answers 405 with the methods that there are', async () => {
+  it('answers 405 with the allowed methods', async () => {
     const reply = await server.send('POST', '/syncs/progress', { headers: user.headers, body: push });
     expect([reply.status, reply.headers.allow]).toEqual([405, 'PUT']);
     expect(reply.headers['content-type']).toBe('application/json');
@@ -199,7 +199,7 @@ describe('settings of the routes', () => {
 
   afterAll(() => database.drop());
 
-  it('puts everything under the base path and nothing beside it', async () => {
+  it('serves everything below the base path and nothing beside it', async () => {
     const server = await startTestServer(database.url, { basePath: '/sub/sync' });
     try {
       expect((await server.send('GET', '/sub/sync/healthcheck')).status).toBe(200);

@@ -20,7 +20,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** `undefined` for a body that is no JSON. */
+  /** `undefined` for a body that is not JSON. */
   readonly json: unknown;
 }
 
@@ -42,7 +42,7 @@ export interface TestServer {
 
 export type TestServerOptions = Partial<Omit<SyncServerOptions, 'accounts' | 'sync' | 'log'>>;
 
-/** A server on a port of its own over a database that is brought up to date first. */
+/** Starts a server on a free port, and migrates its database first. */
 export async function startTestServer(url: string, options: TestServerOptions = {}): Promise<TestServer> {
   const store = await openStore(url, { connections: 8, statementTimeoutMs: 3000 });
   await migrate(store);
@@ -83,7 +83,7 @@ export async function startTestServer(url: string, options: TestServerOptions = 
   };
 }
 
-/** Sends the path as it is written, which `fetch` does not. */
+/** Sends the path unchanged; `fetch` would normalize it. */
 function send(
   agent: Agent,
   port: number,
@@ -126,7 +126,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Some answers are meant to be no JSON; the test that wants one sees `undefined`.
+    // Some answers are not JSON; a test that needs JSON sees `undefined`.
     return undefined;
   }
 }
@@ -134,7 +134,7 @@ function parse(text: string): unknown {
 export interface TestUser {
   readonly user: User;
   readonly password: string;
-  /** As KOReader sends them. */
+  /** The headers that KOReader sends. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -165,7 +165,7 @@ export interface TestKeyOptions {
   readonly expiresSeconds?: number;
 }
 
-/** @returns the key as somebody types it, and its id */
+/** @returns the text of the key, and its id */
 export async function addKey(
   { store }: Pick<TestServer, 'store'>,
   userId: UserId,

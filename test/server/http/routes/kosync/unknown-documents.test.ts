@@ -71,7 +71,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
       await keepFormerDigests(server.store, replacedDigests(before.id, old, digests), 1);
     }
     await saveBooks(server.store, [record], Date.now());
-    // As after a scan in this process; another server's memory of documents ends after four seconds.
+    // A scan in this process does this; the cache of another server expires after four seconds.
     if (scannedBy === 'this server') server.sync.forgetLibraries();
     return { binary: digests.partialMd5.toString('hex'), filename: digests.filenameMd5.toString('hex') };
   }
@@ -106,7 +106,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect((await server.send('GET', '/syncs/progress/unknown', { headers })).json).toMatchObject(body);
   });
 
-  it('does each the other way round when told so', async () => {
+  it('does the opposite on both with the other settings', async () => {
     const other = await startTestServer(database.url, {
       unknownDocuments: { account: 'reject', 'api-key': 'store' },
     });
@@ -134,7 +134,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect((await put(second.binary.toUpperCase())).status).toBe(404);
   });
 
-  it('has one progress for one book, whichever of its digests a device goes by', async () => {
+  it('has one progress for a book, whichever of its digests a device sends', async () => {
     const library = await addLibrary();
     const { put, get } = await addReader();
     const first = await addBook(library, 'Two.epub', 'two, first edition');
@@ -150,7 +150,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     }
   });
 
-  it('never mixes books whose files have one name', async () => {
+  it('never mixes books whose files have the same name', async () => {
     const library = await addLibrary();
     const { put, get } = await addReader();
     const one = await addBook(library, 'x/Volume 1.cbz', 'volume one of x');
@@ -163,7 +163,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect(await get(one.filename)).toBe('by name');
   });
 
-  it('takes copies of one file for one book', async () => {
+  it('treats copies of a file as one book', async () => {
     const library = await addLibrary();
     const { put, get } = await addReader();
     const copy = await addBook(library, 'Copy.epub', 'the same bytes');
@@ -173,7 +173,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect(await get(other.binary)).toBe('in the copy');
   });
 
-  it('gives a stored unknown document to its book as soon as a scan finds one', async () => {
+  it('assigns a stored unknown document to its book as soon as a scan finds the book', async () => {
     const library = await addLibrary();
     const { put, get, headers } = await addReader();
     const binary = md5('found later').toString('hex');
@@ -208,7 +208,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect(await reader.get(book.filename)).toBe('mine');
   });
 
-  it('sees one content where a name is taken twice, once out of sight', async () => {
+  it('finds the visible book when a hidden one has the same file name', async () => {
     const visible = await addLibrary();
     const hidden = await addLibrary();
     const { put, get, user } = await addReader();
@@ -223,7 +223,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect(await get(mine.binary)).toBeUndefined();
   });
 
-  it('finds books that are missing at the moment', async () => {
+  it('finds missing books', async () => {
     const library = await addLibrary();
     const { put } = await addReader();
     const book = await addBook(library, 'Gone.epub', 'gone');
@@ -235,18 +235,18 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect((await put(book.binary)).status).toBe(200);
   });
 
-  it('refuses a document whose only library is gone, though it was remembered', async () => {
+  it('refuses a document whose only library was removed, although it was cached', async () => {
     const library = await addLibrary();
     const { put } = await addReader();
     const book = await addBook(library, 'Removed.epub', 'removed');
     expect((await put(book.binary)).status).toBe(200);
-    // As another server does it.
+    // As another server would do it.
     await removeLibrary(server.store, { id: library, name: '' });
     await delay(DEFAULT_TTL_MS + 200);
     expect((await put(book.binary)).status).toBe(404);
   });
 
-  it('finds a book at once in a library that it came to, though it was remembered from another', async () => {
+  it('finds a book at once in the library that it moved to, although it was cached with another', async () => {
     const hidden = await addLibrary();
     const keeper = await addReader();
     const stranger = await addReader();
