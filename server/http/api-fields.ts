@@ -10,7 +10,7 @@ import { CURSOR_CHARACTERS } from './cursor.js';
 /** At most 15 digits, all of which a double holds exactly. openapi.ts describes a parameter with `integerUpTo` as an integer. */
 const idText = z
   .string()
-  .regex(/^[1-9]\d{0,14}$/, 'has to be the number of an id')
+  .regex(/^[1-9]\d{0,14}$/, 'has to be an id: a whole number')
   .meta({ integerUpTo: 999_999_999_999_999 });
 
 export const libraryIdText = idText.transform((text) => libraryId(Number(text)));
@@ -37,7 +37,7 @@ export const opaqueBytes = z
   .transform((text) => Buffer.from(text, 'base64url'));
 
 /** The same bytes in an answer. */
-export const opaqueId = z.string().describe('opaque; goes into addresses as it is');
+export const opaqueId = z.string().describe('opaque; used in addresses unchanged');
 
 /** Text that people write. A lone surrogate is refused: UTF-8 cannot hold it, so it would come back as U+FFFD. */
 export const text = (maximum: number) =>
@@ -80,7 +80,7 @@ export const pageQuery = {
 
 export const userQuery = userIdText
   .optional()
-  .describe('whose; yours without it, and anybody else’s with user:manage only');
+  .describe('the user; by default the caller. Others need user:manage');
 
 /** First and last time that RFC 3339 can write. */
 const LAST_MS = Date.parse('9999-12-31T23:59:59Z');

@@ -1,3 +1,5 @@
+import { errorCode } from '../domain/error-text.js';
+
 /** Causes of causes that are logged, the error itself included. */
 const DEPTH = 3;
 
@@ -14,12 +16,13 @@ export interface LoggedError {
  * such as password hashes.
  */
 export function loggedError(error: unknown, depth: number = DEPTH): LoggedError {
+  const code = errorCode(error);
   if (!(error instanceof Error))
     return { name: typeof error, message: 'a value that is not an Error was thrown' };
   return {
     name: error.name,
     message: error.message,
-    ...('code' in error ? { code: String(error.code) } : {}),
+    ...(code === undefined ? {} : { code }),
     stack: error.stack,
     cause: error.cause === undefined || depth <= 1 ? undefined : loggedError(error.cause, depth - 1),
   };

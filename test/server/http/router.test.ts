@@ -84,6 +84,6 @@ describe('the router', () => {
 
   it('refuses two routes for one path, and groups without an empty prefix', () => {
     expect(() => new Router('', [group('', ['GET', '/a'], ['GET', '/a'])])).toThrow('two routes');
-    expect(() => new Router('', [group('/a')])).toThrow('unknown paths');
+    expect(() => new Router('', [group('/a')])).toThrow('no group of routes has an empty prefix');
   });
 });

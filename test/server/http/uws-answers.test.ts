@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { jsonAnswer, type StreamAnswer } from '../../../server/http/answer.js';
 import { CLIENT_GONE } from '../../../server/http/uws.js';
 import { sendRaw } from './raw-socket.js';
-import { answered, closeServers, get, type Handler, later, serve } from './served-handler.js';
+import { answered, closeServers, get, type Handler, serve } from './served-handler.js';
 
 afterEach(closeServers);
 
@@ -23,9 +23,17 @@ describe('an answer over uWebSockets.js', () => {
   });
 
   it('is dropped when its client has left', async () => {
-    const server = await serve(later);
+    let answer = (): void => undefined;
+    const server = await serve(
+      () =>
+        new Promise((resolve) => {
+          answer = () => resolve(jsonAnswer(200, {}));
+        }),
+    );
     await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 5 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.waitFor(() => expect(server.answers).toEqual([CLIENT_GONE]), { timeout: 5000 });
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(server.answers).toEqual([CLIENT_GONE]);
     expect(server.active).toBe(0);
   });

@@ -24,10 +24,10 @@ const key = {
   id,
   user_id: id,
   name: z.string(),
-  prefix: z.string().describe('the part of the key that is no secret'),
+  prefix: z.string().describe('the part of the key that is not secret'),
   permissions: z
     .array(permission)
-    .describe('what was given to it; it may do that of it which its user may do at the moment'),
+    .describe('the permissions of the key; it may use those that its user has at the moment'),
   created_at: time,
   expires_at: time.nullable(),
   last_used_at: time.nullable().describe('to the minute'),
@@ -37,15 +37,15 @@ const listedKey = answerSchema('ApiKey', z.strictObject(key));
 const keys = pageSchema('ApiKeyPage', listedKey);
 const addedKey = answerSchema(
   'AddedApiKey',
-  z.strictObject({ ...key, key: z.string().describe('the key itself, which is shown this once') }),
+  z.strictObject({ ...key, key: z.string().describe('the key itself, which is not shown again') }),
 );
 const newKey = requestSchema(
   'NewApiKey',
   z.strictObject({
-    name: text(200).describe('what it is for'),
+    name: text(200).describe('what the key is for'),
     permissions: permissions.default(['feature:koreader_sync']),
     expires_at: z.iso.datetime({ offset: true }).nullable().default(null).describe('null: never'),
-    user_id: userIdNumber.optional().describe('whose; yours without it'),
+    user_id: userIdNumber.optional().describe('the user of the key; by default the caller'),
   }),
 );
 
@@ -76,7 +76,8 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
       operationId: 'addApiKey',
       tag: 'api-keys',
       summary: 'Make an API key',
-      description: 'It is given nothing that the key which makes it, or its user, does not have.',
+      description:
+        'The new key cannot have permissions that the key of the request, or its user, does not have.',
       access: ACCESS,
       body: newKey,
       reply: { kind: 'json', status: 201, schema: addedKey, says: 'The key' },
@@ -99,7 +100,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
       operationId: 'revokeApiKey',
       tag: 'api-keys',
       summary: 'Revoke an API key for good',
-      description: 'It goes on being listed. Every server of the database knows within five seconds.',
+      description: 'It stays in the list. All servers of the database refuse it within five seconds.',
       access: ACCESS,
       params: z.object({ id: apiKeyIdText }),
       reply: { kind: 'empty', says: 'It is revoked' },

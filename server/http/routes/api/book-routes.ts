@@ -39,17 +39,17 @@ const syncState = z
       .nullable()
       .describe('with hash-failed: unreadable, not-regular, link-loop, path-too-long, io-error …'),
   })
-  .describe('digests that the book had before find it whatever this says');
+  .describe('former digests find the book in any case');
 
 const book = {
   id,
   library_id: id,
-  path: pathSchema.describe('below the root of the library'),
+  path: pathSchema.describe('relative to the root of the library'),
   size_bytes: z.int().min(0),
-  modified_at: time.nullable().describe('of the file; null for a time that no calendar has'),
+  modified_at: time.nullable().describe('of the file; null for a time that RFC 3339 cannot write'),
   partial_md5: digest.nullable(),
   filename_md5: digest.nullable(),
-  hashed_at: time.nullable().describe('null: there are no digests of the file as it is now'),
+  hashed_at: time.nullable().describe('null: the present file has no digests'),
   missing_since: time.nullable(),
   sync: syncState,
 };
@@ -67,9 +67,7 @@ const shownBook = answerSchema(
           replaced_at: time,
         }),
       )
-      .describe(
-        'digests that it had, which readers may go on sending for ever; the latest 200, latest first',
-      ),
+      .describe('earlier digests of the book, which readers may still send; the latest 200, latest first'),
   }),
 );
 
@@ -91,8 +89,8 @@ export const bookRoutes: readonly ApiRoute[] = [
       tag: 'books',
       summary: 'List books by library and path, or search them',
       description:
-        'A page of a search may hold fewer books than limit, or none, and still have a next_cursor: one request ' +
-        'looks through a bounded number of books.',
+        'A page of a search may hold fewer books than limit, or none, and still have a next_cursor, because one ' +
+        'request searches a limited number of books.',
       access: 'any key',
       query: z.object({
         ...pageQuery,
@@ -103,12 +101,10 @@ export const bookRoutes: readonly ApiRoute[] = [
             `has at most ${String(SEARCH_WORDS)} words`,
           )
           .optional()
-          .describe(
-            'books whose path (the title is the name of the file) holds each of these words, in whatever case',
-          ),
+          .describe('books whose path contains each of these words, in upper or lower case'),
         digest: digest
           .optional()
-          .describe('books that have, or had, this partial or filename MD5; in order of their ids'),
+          .describe('books that have, or had, this partial or filename MD5, in the order of their ids'),
       }),
       reply: { kind: 'json', status: 200, schema: books, says: 'A page of books' },
       problems: ['library-not-found', 'book-not-found', 'cursor-invalid'],
@@ -117,7 +113,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       const filter: BookFilter = { libraryId: query.library_id, wanted: wantedOf(query) };
       const request = pageRequest(query, cursor);
       if (filter.wanted.kind === 'digest' && request.after?.behind === 'path') {
-        throw new ProblemError('cursor-invalid', 'This cursor is of a list by path.');
+        throw new ProblemError('cursor-invalid', 'This cursor belongs to a list by path.');
       }
       const page = await listBooks(store, principal, filter, request);
       return {
@@ -134,7 +130,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       path: '/books/{id}',
       operationId: 'getBook',
       tag: 'books',
-      summary: 'Show a book, with the digests that it had before',
+      summary: 'Show a book with its former digests',
       access: 'any key',
       params,
       reply: { kind: 'json', status: 200, schema: shownBook, says: 'The book' },
@@ -150,8 +146,8 @@ export const bookRoutes: readonly ApiRoute[] = [
       path: '/books/{id}/hash',
       operationId: 'hashBook',
       tag: 'books',
-      summary: 'Hash a book anew, whether its file has changed or not',
-      description: 'What its digests were before is kept and goes on finding it.',
+      summary: 'Hash a book again, even if its file has not changed',
+      description: 'Its former digests are kept and still find it.',
       access: ['library:scan'],
       params,
       body: z.strictObject({}),

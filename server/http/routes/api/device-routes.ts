@@ -22,9 +22,9 @@ const device = answerSchema(
   z.strictObject({
     id: opaqueId,
     user_id: id,
-    name: z.string().describe('as it calls itself'),
-    device_id: z.string().nullable().describe('the id that it sends; null when it sends none'),
-    friendly_name: z.string().nullable().describe('what its user calls it'),
+    name: z.string().describe('the name that the device sends'),
+    device_id: z.string().nullable().describe('the id that the device sends; null when it sends none'),
+    friendly_name: z.string().nullable().describe('a name that a user gave it'),
     first_seen: time,
     last_seen: time.describe('to the minute'),
   }),
@@ -32,7 +32,7 @@ const device = answerSchema(
 const devices = pageSchema('DevicePage', device);
 const deviceChange = requestSchema(
   'DeviceChange',
-  z.strictObject({ friendly_name: text(200).nullable().describe('null: none any more') }),
+  z.strictObject({ friendly_name: text(200).nullable().describe('null removes the name') }),
 );
 
 const ACCESS: Access = ['feature:koreader_sync', 'user:manage'];
@@ -68,7 +68,7 @@ export const deviceRoutes: readonly ApiRoute[] = [
       path: '/devices/{id}',
       operationId: 'nameDevice',
       tag: 'devices',
-      summary: 'Give a device a friendly name, or take it away',
+      summary: 'Set or remove the friendly name of a device',
       access: ACCESS,
       params,
       query: ofUser,
@@ -89,12 +89,12 @@ export const deviceRoutes: readonly ApiRoute[] = [
       path: '/devices/{id}',
       operationId: 'forgetDevice',
       tag: 'devices',
-      summary: 'Forget a device',
-      description: 'Its positions stay. When it syncs again, it is there again.',
+      summary: 'Remove a device from the list',
+      description: 'Its positions stay. When it syncs again, it is listed again.',
       access: ACCESS,
       params,
       query: ofUser,
-      reply: { kind: 'empty', says: 'It is forgotten' },
+      reply: { kind: 'empty', says: 'It is removed' },
       problems: ['user-not-found', 'device-not-found'],
     },
     async ({ store, sync }, { principal, params: { id: key }, query }) => {

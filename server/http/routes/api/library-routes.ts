@@ -19,13 +19,15 @@ const library = {
   name: z.string(),
   root: pathSchema
     .nullable()
-    .describe('folder on the server; null for keys without library:manage and library:scan'),
+    .describe('folder on the server; null for keys with neither library:manage nor library:scan'),
   extensions: z
     .array(z.string())
     .nullable()
-    .describe('what counts as a book, lower case, without a dot; null: all that KOReader opens'),
-  koreader_hashes: z.boolean().describe('whether its books are hashed; without it readers cannot sync them'),
-  restricted: z.boolean().describe('whether only its readers see it, see /libraries/{id}/readers'),
+    .describe('file extensions of books, lower case, without a dot; null: all that KOReader opens'),
+  koreader_hashes: z
+    .boolean()
+    .describe('whether its books are hashed; readers do not find books without hashes'),
+  restricted: z.boolean().describe('whether only its readers may see it, see /libraries/{id}/readers'),
 };
 const listedLibrary = answerSchema('Library', z.strictObject(library));
 const shownLibrary = answerSchema(
@@ -36,7 +38,7 @@ const shownLibrary = answerSchema(
       present: z.int().min(0),
       missing: z.int().min(0).describe('not seen by the last complete scan'),
       hashed: z.int().min(0),
-      failed: z.int().min(0).describe('could not be hashed as they are now'),
+      failed: z.int().min(0).describe('could not be hashed in their present state'),
     }),
   }),
 );
@@ -64,7 +66,7 @@ const libraryChange = requestSchema(
   z
     .strictObject({
       name: text(200),
-      root: root.describe('the folder has moved: books keep what is known of them'),
+      root: root.describe('the new path of a folder that was moved; books keep their digests and progress'),
       extensions,
       koreader_hashes: z.boolean(),
       restricted: z.boolean(),
@@ -85,7 +87,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       path: '/libraries',
       operationId: 'listLibraries',
       tag: 'libraries',
-      summary: 'List the libraries that you may see, by name',
+      summary: 'List the libraries that the caller may see, by name',
       access: 'any key',
       query: z.object(pageQuery),
       reply: { kind: 'json', status: 200, schema: libraries, says: 'A page of libraries' },
@@ -107,7 +109,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       operationId: 'addLibrary',
       tag: 'libraries',
       summary: 'Add a folder of the server as a library',
-      description: 'Nothing is read yet: start a scan.',
+      description: 'This reads no files. Start a scan to find its books.',
       access: ['library:manage'],
       body: newLibrary,
       reply: {
@@ -187,7 +189,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       path: '/libraries/{id}',
       operationId: 'removeLibrary',
       tag: 'libraries',
-      summary: 'Forget a library and its books; no file is touched, and progress stays',
+      summary: 'Remove a library and its books from the database; no file is touched, and progress stays',
       access: ['library:manage'],
       params,
       reply: { kind: 'empty', says: 'It is removed' },
@@ -205,7 +207,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       path: '/libraries/{id}/readers',
       operationId: 'listLibraryReaders',
       tag: 'libraries',
-      summary: 'List the users who see the library while it is restricted',
+      summary: 'List the users who may see the library while it is restricted',
       access: ['library:manage'],
       params,
       query: z.object(pageQuery),
@@ -258,7 +260,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-/** Where the folder lies on the server is nothing to those who only read. */
+/** Hides the path on the server from callers who only read. */
 function libraryJson(
   {
     library: { id: libraryId, name, root: folder, extensions: only, koreaderHashes },

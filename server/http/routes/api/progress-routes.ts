@@ -25,16 +25,18 @@ import { translationJson, translationSchema } from './translation-json.js';
 const book = z
   .strictObject({ id, library_id: id, path: pathSchema })
   .nullable()
-  .describe('the book that the document is, or was, a digest of; null when there is none that you may see');
+  .describe(
+    'the book with this digest, or with this former digest; null if there is none that the caller may see',
+  );
 const position = {
-  progress: z.string().describe('page, x-pointer, CFI: as the reader sent it'),
+  progress: z.string().describe('the position as the reader sent it: a page, an x-pointer, a CFI'),
   percentage: z.number().min(0).max(1).describe('a fraction'),
   pushed_at: time,
 };
 const metadata = z
   .record(z.string(), z.unknown())
   .nullable()
-  .describe('what the reader said of the document: filename, title, authors');
+  .describe('what the reader sent about the document: filename, title, authors');
 
 const listedDocument = answerSchema(
   'DocumentProgress',
@@ -65,14 +67,14 @@ const shownDocument = answerSchema(
           }),
           document: z
             .string()
-            .describe('what the device goes by: another one than was asked for where that is the same book'),
+            .describe('the document of the device, which may be another digest of the same book'),
           ...position,
           metadata,
           translation: translationSchema,
         }),
       )
       .describe(
-        'the last one of each device in this book, by whichever of its digests it goes, the newest first: the first of the first page is what readers get',
+        'the last position of each device in this book, under any of its digests, newest first; readers get the first one of the first page',
       ),
     next_cursor: z.string().nullable(),
   }),
@@ -141,7 +143,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       tag: 'progress',
       summary: 'Delete the position of one device',
       description:
-        'Readers then get the newest of the others. The document is that of the position, which may be another one than the positions were asked for by.',
+        'Readers then get the newest of the others. The document is that of the position, which may be another digest of the book than the one in the request for its positions.',
       access: ACCESS,
       params: z.object({ document: documentText, device: opaqueBytes }),
       query: z.object({ user_id: userQuery }),
@@ -193,7 +195,7 @@ function bookJson(known: CataloguedBook | undefined): z.input<typeof book> {
 
 const metadataText = z.record(z.string(), z.unknown());
 
-/** It was an object when it was stored. */
+/** The text was made from an object. */
 function metadataJson(json: string | undefined): Record<string, unknown> | null {
   return json === undefined ? null : metadataText.parse(JSON.parse(json));
 }

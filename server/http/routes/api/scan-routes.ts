@@ -17,16 +17,16 @@ const scan = answerSchema(
     library_id: id,
     state: z
       .enum(['running', 'completed', 'failed', 'cancelled', 'interrupted'])
-      .describe('interrupted: its process ended before it did; the next scan goes on where it was'),
+      .describe('interrupted: its process ended early; the next scan continues from there'),
     regen_hashes: z.boolean().describe('whether every book is hashed again'),
     part: z
       .strictObject({ index: z.int().min(1), count: z.int().min(2) })
       .nullable()
-      .describe('which part of the library, where it is scanned in parts; null: all of it'),
+      .describe('the part of the library that is scanned; null: the whole library'),
     started_at: time,
     finished_at: time.nullable(),
     elapsed_ms: count,
-    files_per_second: z.number().min(0).describe('files found, since the scan began'),
+    files_per_second: z.number().min(0).describe('files found since the scan began'),
     expected_files: count
       .nullable()
       .describe(
@@ -68,7 +68,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       operationId: 'startScan',
       tag: 'scans',
       summary: 'Scan a library',
-      description: 'It runs beside the server; the answer is the scan as it begins.',
+      description: 'It runs in the background. The answer shows the scan at its start.',
       access: ['library:scan'],
       params: z.object({ id: libraryIdText }),
       body: newScan,
@@ -110,7 +110,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       path: '/scans/{id}',
       operationId: 'getScan',
       tag: 'scans',
-      summary: 'Show a scan as it is at this moment',
+      summary: 'Show the present state of a scan',
       access: READERS,
       params,
       reply: { kind: 'json', status: 200, schema: scan, says: 'The scan' },
@@ -148,11 +148,11 @@ export const scanRoutes: readonly ApiRoute[] = [
       tag: 'scans',
       summary: 'Watch a scan',
       description:
-        'Server-sent events: "state" with the scan as it is whenever it has changed, and "end" with how it ended, ' +
-        'which is the last one. Whoever comes again after that with Last-Event-ID gets 204.',
+        'Server-sent events: "state" with the scan whenever it has changed, and as the last one "end" with its ' +
+        'result. A client that reconnects after the end, with Last-Event-ID, gets 204.',
       access: READERS,
       params,
-      reply: { kind: 'events', schema: scan, says: 'The scan, again and again' },
+      reply: { kind: 'events', schema: scan, says: 'The scan, whenever it has changed' },
       problems: ['scan-not-found', 'streams-at-limit'],
     },
     async function* (management, { principal, params: { id: scanId } }, signal) {

@@ -8,7 +8,7 @@ const fraction = z.number().min(0).max(1);
 const confidence = z
   .enum(['exact', 'clamped', 'element', 'fragment', 'percentage', 'none'])
   .describe(
-    'how sure the place is: the very character; next to it; its element; its chapter; by the fraction alone; not at all',
+    'what is certain of the position: the character; a neighbouring character; its element; its chapter; the fraction alone; nothing',
   );
 
 export const locatorText = {
@@ -23,7 +23,10 @@ const translated = answerSchema(
     state: z.literal('translated'),
     confidence,
     cfi: z.string().describe("by the W3C's specification"),
-    epubjs_cfi: z.string().nullable().describe('as epub.js counts; null where it cannot name the place'),
+    epubjs_cfi: z
+      .string()
+      .nullable()
+      .describe('the CFI as epub.js counts; null if it has none for the position'),
     locator: z
       .strictObject({
         href: z.string(),
@@ -37,9 +40,9 @@ const translated = answerSchema(
         }),
         text: z.strictObject(locatorText),
       })
-      .describe('as the Readium toolkits have it'),
-    percentage: fraction.describe('of the book before the place, by the sizes of its chapters'),
-    chapter_percentage: fraction.describe('of the chapter before the place'),
+      .describe('the form of the Readium toolkits'),
+    percentage: fraction.describe('the part of the book before the position, by the sizes of its chapters'),
+    chapter_percentage: fraction.describe('the part of the chapter before the position'),
     chapter_title: z.string().nullable().describe('from the table of contents'),
     text_before: z.string().describe('up to 32 characters'),
     text_after: z.string().describe('up to 32 characters'),
@@ -59,7 +62,7 @@ const REASONS = [
   'too-slow',
 ] as const;
 
-/** What a translation is in an answer that is whole without it. */
+/** A position in other forms. A failed translation is no problem of the answer: it is shown with its reason. */
 export const translationSchema = answerSchema(
   'Translation',
   z.union([
@@ -71,12 +74,8 @@ export const translationSchema = answerSchema(
     }),
     z.strictObject({
       state: z.literal('none'),
-      reason: z
-        .enum(REASONS)
-        .describe(
-          'why the position has no other form; busy and too-slow may be over when it is asked for again',
-        ),
-      failure: z.string().nullable().describe('with book-unreadable: what is wrong with the file'),
+      reason: z.enum(REASONS).describe('why the position has no other form; busy and too-slow are temporary'),
+      failure: z.string().nullable().describe('for book-unreadable: what is wrong with the file'),
     }),
   ]),
 );

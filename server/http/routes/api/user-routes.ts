@@ -39,11 +39,11 @@ const caller = answerSchema(
     user_id: id,
     name: z.string(),
     owner: z.boolean(),
-    permissions: z.array(permission).describe('what this API key may do at the moment'),
+    permissions: z.array(permission).describe('what this API key permits at the moment'),
     api_key_id: id.nullable(),
   }),
 );
-const password = text(1000).describe('the password itself; readers send its MD5 by themselves');
+const password = text(1000).describe('the password itself, not the MD5 that readers send');
 const newUser = requestSchema(
   'NewUser',
   z.strictObject({
@@ -72,9 +72,9 @@ export const userRoutes: readonly ApiRoute[] = [
       path: '/me',
       operationId: 'showCaller',
       tag: 'users',
-      summary: 'Show whose API key this is and what it may do',
+      summary: 'Show the user of this API key and what it permits',
       access: 'any key',
-      reply: { kind: 'json', status: 200, schema: caller, says: 'You' },
+      reply: { kind: 'json', status: 200, schema: caller, says: 'The caller' },
     },
     (_management, { principal }) =>
       Promise.resolve({
@@ -148,8 +148,8 @@ export const userRoutes: readonly ApiRoute[] = [
       tag: 'users',
       summary: 'Change what a user may do; fields that are left out stay',
       description:
-        'Nobody changes a user who may do more than they, nor gives away what they do not have. Every server of the ' +
-        'database knows within five seconds.',
+        'Callers cannot change a user who has more permissions than they, nor give away permissions that they do not ' +
+        'have. It takes effect on all servers of the database within five seconds.',
       access: MANAGE,
       params,
       body: userChange,
@@ -172,7 +172,7 @@ export const userRoutes: readonly ApiRoute[] = [
       path: '/users/{id}/password',
       operationId: 'setPassword',
       tag: 'users',
-      summary: 'Set the password of a user, or take it away',
+      summary: 'Set or remove the password of a user',
       access: MANAGE,
       params,
       body: newPassword,
@@ -187,7 +187,7 @@ export const userRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-/** The server's own, which bounds the work that logins and new passwords make together. */
+/** Hashes in the server's limit for password work, which logins and new passwords share. */
 function hasherOf({ passwords }: Management['accounts']): PasswordHasher {
   return (key) => passwords.hash(key);
 }

@@ -16,7 +16,7 @@ const deviceText = text(DEVICE_BYTES)
     `has to have ${String(DEVICE_BYTES)} bytes or less`,
   );
 
-/** A Readium locator; toolkits add members of their own. */
+/** A Readium locator. Unknown members are accepted, because toolkits add their own. */
 const locator = z.object({
   href: text(POSITION_BYTES).min(1),
   type: z.string().optional(),
@@ -43,11 +43,11 @@ const place = requestSchema(
       locator: locator.optional().describe('a Readium locator, instead of a CFI'),
       device: z
         .strictObject({ id: deviceText, name: deviceText })
-        .describe('a device of its own: KOReader passes over what comes from the device that it is'),
+        .describe('must differ from the id of KOReader, which ignores positions of its own device'),
       allow: z
         .literal('chapter')
         .optional()
-        .describe('stores the place even where only its chapter, or a fraction of it, is sure'),
+        .describe('stores the position even if only its chapter, or a fraction of it, is certain'),
     })
     .transform(({ cfi, locator: sent, ...rest }, context) => {
       if (cfi !== undefined && sent === undefined) return { place: { cfi }, ...rest };
@@ -76,9 +76,9 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       path: '/progress/{document}',
       operationId: 'putWebPosition',
       tag: 'progress',
-      summary: 'Store where a web reader is, for KOReader to pull',
+      summary: 'Store the position of a web reader, for KOReader to pull',
       description:
-        'For the user of the key. The document has to be a digest of an EPUB that the user may see.',
+        'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see.',
       access: ['feature:koreader_sync'],
       params: z.object({ document: documentText }),
       body: place,
@@ -115,15 +115,14 @@ export const webPositionRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-const CHAPTER_ALONE =
-  'Nothing better than its chapter is sure of the place; "allow": "chapter" would store that.';
+const CHAPTER_ALONE = 'Only the chapter of the position is certain; "allow": "chapter" would store it.';
 const IMPRECISE = {
   fragment: CHAPTER_ALONE,
   percentage: CHAPTER_ALONE,
-  none: 'Nothing is sure of the place.',
+  none: 'The position cannot be found with certainty.',
   'too-long': 'The position for KOReader would be too long.',
   'book-changed':
-    'The document is the book before its file was changed; "allow": "chapter" would store the place all the same.',
+    'The document is a digest from before the file was changed; "allow": "chapter" would store the position.',
 } as const;
 
 function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'stored' }>): ProblemError {
@@ -134,7 +133,7 @@ function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'store
   const { outcome } = refused;
   switch (outcome.state) {
     case 'book-not-found':
-      return new ProblemError('book-not-found', 'The document is no digest of a book that you may see.');
+      return new ProblemError('book-not-found', 'The document is not a digest of a book that you may see.');
     case 'book-missing':
       return new ProblemError('book-missing', 'The last scan did not find the file of the book.');
     case 'paged':
