@@ -49,13 +49,13 @@ export class PasswordCheck {
   readonly #verified = new RememberedPairs({ rememberedMs: VERIFIED_MS, isRenewedByUse: true });
   /** Those of names that nobody has among them, so that their answers are as fast as others. */
   readonly #failed = new RememberedPairs({ rememberedMs: FAILED_MS, isRenewedByUse: false });
-  readonly #lane = new ConcurrencyLimit({ atOnce: CHECKS_AT_ONCE, waiting: CHECKS_WAITING });
+  readonly #lane = new ConcurrencyLimit({ concurrency: CHECKS_AT_ONCE, maxWaiting: CHECKS_WAITING });
   readonly #throttledLane = new ConcurrencyLimit({
-    atOnce: 1,
-    waiting: THROTTLED_WAITING,
+    concurrency: 1,
+    maxWaiting: THROTTLED_WAITING,
     pauseMs: THROTTLED_PAUSE_MS,
   });
-  readonly #registrationLane = new ConcurrencyLimit({ atOnce: 1, waiting: REGISTRATIONS_WAITING });
+  readonly #registrationLane = new ConcurrencyLimit({ concurrency: 1, maxWaiting: REGISTRATIONS_WAITING });
   readonly #underWay = new Map<string, Promise<boolean>>();
 
   /** Answers at once from memory; `false` means that only `check` can tell. */
