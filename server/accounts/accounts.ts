@@ -18,7 +18,7 @@ export class Accounts {
   readonly keys: ReadThroughCache<CachedKey>;
   readonly users: ReadThroughCache<CachedUser>;
   readonly authenticator: Authenticator;
-  readonly #keyUses: ApiKeyLastUsed;
+  readonly #keysLastUsed: ApiKeyLastUsed;
 
   /** @param onError is told when the last use of keys could not be written, which fails no request */
   constructor(store: Store, onError: (error: unknown) => void) {
@@ -31,7 +31,7 @@ export class Accounts {
       read: async (names) => mapValues(await usersByName(store, names), cachedUser),
       entries: CACHED,
     });
-    this.#keyUses = new ApiKeyLastUsed({
+    this.#keysLastUsed = new ApiKeyLastUsed({
       write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
       onError,
     });
@@ -40,7 +40,7 @@ export class Accounts {
       users: this.users,
       passwords: this.passwords,
       throttle: new LoginThrottle(),
-      keyUses: this.#keyUses,
+      keysLastUsed: this.#keysLastUsed,
     });
   }
 
@@ -52,7 +52,7 @@ export class Accounts {
 
   /** Writes what is still to be written. */
   close(): Promise<void> {
-    return this.#keyUses.close();
+    return this.#keysLastUsed.close();
   }
 }
 

@@ -5,7 +5,7 @@ import type { PermissionSet } from '../domain/permission.js';
 import { isUserName, type UserSummary, USER_NAME_CHARACTERS } from './user.js';
 import { insertUser } from './user-repository.js';
 import type { Store } from '../database/store.js';
-import { getUser } from './list-users.js';
+import { getUser } from './get-user.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
 
 export interface UserRequest {

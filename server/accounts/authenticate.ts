@@ -1,7 +1,7 @@
-import type { AccountCredentials } from './passwords/basic-credentials.js';
+import type { AccountCredentials } from './account-credentials.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
-import { TriedKeys } from './passwords/tried-keys.js';
+import { RejectedKeys } from './keys/rejected-keys.js';
 import type { PasswordAttempt, PasswordCheck } from './passwords/password-check.js';
 import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
@@ -48,7 +48,7 @@ export interface AuthenticatorOptions {
   readonly users: ReadThroughCache<CachedUser>;
   readonly passwords: PasswordCheck;
   readonly throttle: LoginThrottle;
-  readonly keyUses: ApiKeyLastUsed;
+  readonly keysLastUsed: ApiKeyLastUsed;
 }
 
 /** Where a request comes from. Read only when a login is about to fail or to cost something. */
@@ -70,7 +70,7 @@ export interface Origin {
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #triedKeys = new TriedKeys();
+  readonly #rejectedKeys = new RejectedKeys();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -82,7 +82,7 @@ export class Authenticator {
     const known = this.#options.keys.peek(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
-    return this.#byApiKeyAnew(presented, text, origin.clientAddress);
+    return this.#byUncachedApiKey(presented, text, origin.clientAddress);
   }
 
   /** @param credentials `undefined`: none were sent, or none that can be right */
@@ -92,19 +92,19 @@ export class Authenticator {
     const known = this.#options.users.peek(credentials.name);
     const account = known === undefined ? undefined : accountOf(known.user);
     if (known !== undefined && account !== undefined) {
-      if (this.#options.passwords.isRemembered(account, credentials.key)) return known.principal;
+      if (this.#options.passwords.isVerified(account, credentials.key)) return known.principal;
     }
-    return this.#byAccountAnew(credentials, origin.clientAddress);
+    return this.#byUncachedAccount(credentials, origin.clientAddress);
   }
 
-  async #byApiKeyAnew(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
+  async #byUncachedApiKey(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
     const known = await this.#options.keys.readFresh(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
     throw this.#wrongKey(text, address);
   }
 
-  async #byAccountAnew({ name, key }: AccountCredentials, address: string): Promise<Principal> {
+  async #byUncachedAccount({ name, key }: AccountCredentials, address: string): Promise<Principal> {
     const known = await this.#options.users.readFresh(name);
     const account = known === undefined ? undefined : accountOf(known.user);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
@@ -131,12 +131,12 @@ export class Authenticator {
   #accept({ key, user, principal }: CachedKey): Principal {
     const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
     if (key.isRevoked || user.isDisabled || isExpired) throw unauthorized();
-    this.#options.keyUses.note(key.id, key.lastUsedSeconds);
+    this.#options.keysLastUsed.record(key.id, key.lastUsedSeconds);
     return principal;
   }
 
   #wrongKey(text: string, address: string): SyncError {
-    return this.#triedKeys.note(text) ? unauthorized() : this.#failure(address, undefined);
+    return this.#rejectedKeys.add(text) ? this.#failure(address, undefined) : unauthorized();
   }
 
   #failure(address: string, name: string | undefined): SyncError {

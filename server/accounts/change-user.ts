@@ -6,7 +6,7 @@ import type { UserSummary } from './user.js';
 import { findUserById, lockEnabledOwners, updateUser, type UserChanges } from './user-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
-import { getUser } from './list-users.js';
+import { getUser } from './get-user.js';
 
 /**
  * Changes what a user may do, or whether the user may do anything. Whoever keeps a server's caches forgets the user

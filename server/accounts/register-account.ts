@@ -32,7 +32,7 @@ export async function registerAccount(
   }
   // Before the hash, which costs: most names that are taken are found here.
   if ((await accounts.users.readFresh(name)) !== undefined) throw taken();
-  const passwordHash = await accounts.passwords.hashOfNewcomer(key);
+  const passwordHash = await accounts.passwords.hashForRegistration(key);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many registrations are waiting.');
   const user = await insertUser(accounts.store, {
     name,

@@ -4,7 +4,7 @@ import type { UserId } from '../domain/ids.js';
 import type { UserSummary } from './user.js';
 import { setPasswordHash } from './user-repository.js';
 import type { Store } from '../database/store.js';
-import { getUser } from './list-users.js';
+import { getUser } from './get-user.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
 
 /**

@@ -2,6 +2,7 @@ import type { Actor } from '../domain/actor.js';
 import { FRIENDLY_NAME_CHARACTERS, type DeviceSummary } from './device.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
+import { isName } from '../domain/name.js';
 import { findDevice, setFriendlyName } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
@@ -25,7 +26,7 @@ export async function nameDevice(
 ): Promise<DeviceSummary> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
   const trimmed = friendlyName?.trim();
-  if (trimmed !== undefined && !isFriendlyName(trimmed)) {
+  if (trimmed !== undefined && !isName(trimmed, FRIENDLY_NAME_CHARACTERS)) {
     throw new DogearError(
       'device-name-invalid',
       `A friendly name has 1 to ${String(FRIENDLY_NAME_CHARACTERS)} characters and no line breaks.`,
@@ -39,9 +40,4 @@ export async function nameDevice(
 
 export function deviceNotFound(): DogearError {
   return new DogearError('device-not-found', 'There is no such device.');
-}
-
-function isFriendlyName(name: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  return name !== '' && name.length <= FRIENDLY_NAME_CHARACTERS && !/[\u0000-\u001f\u007f]/.test(name);
 }

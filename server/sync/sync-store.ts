@@ -60,9 +60,9 @@ export class SyncStore {
     const { dialect } = store;
     this.pushes = new PushQueue({
       commit: async (rows) => {
-        const devices = this.devices.due(rows);
+        const devices = this.devices.devicesToWrite(rows);
         await savePushes(store, rows, devices);
-        this.devices.noted(devices);
+        this.devices.markWritten(devices);
       },
       // The length keeps a document from running into the device.
       rowOf: (push) =>

@@ -4,6 +4,7 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { UserId } from '../../domain/ids.js';
+import { isName } from '../../domain/name.js';
 import { type PermissionSet, permissionsOfUser } from '../../domain/permission.js';
 import { countKeysInUse, findApiKeyById, insertApiKey } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
@@ -75,10 +76,7 @@ export async function addApiKey(
 
 function keyName(name: string): string {
   const trimmed = name.trim();
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (trimmed !== '' && trimmed.length <= KEY_NAME_CHARACTERS && !/[\u0000-\u001f\u007f]/.test(trimmed)) {
-    return trimmed;
-  }
+  if (isName(trimmed, KEY_NAME_CHARACTERS)) return trimmed;
   throw new DogearError(
     'api-key-invalid',
     `A key's name has 1 to ${String(KEY_NAME_CHARACTERS)} characters and no line breaks.`,

@@ -1,6 +1,7 @@
 import { type PasswordKey, passwordKeyOf } from './password-key.js';
 import { hashPasswordKey } from './scrypt-hash.js';
 import { DogearError } from '../../domain/dogear-error.js';
+import { isName } from '../../domain/name.js';
 
 /** Longer ones are not typed on any reader. Bytes would be no better a bound: what is hashed is the MD5. */
 export const PASSWORD_CHARACTERS = 256;
@@ -18,8 +19,7 @@ export async function hashPassword(
   password: string,
   hash: PasswordHasher = hashPasswordKey,
 ): Promise<string> {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (password === '' || password.length > PASSWORD_CHARACTERS || /[\u0000-\u001f\u007f]/.test(password)) {
+  if (!isName(password, PASSWORD_CHARACTERS)) {
     throw new DogearError(
       'password-invalid',
       `A password has 1 to ${String(PASSWORD_CHARACTERS)} characters and no line breaks.`,

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseBasicCredentials } from '../../../../server/accounts/passwords/basic-credentials.js';
 import { PasswordCheck } from '../../../../server/accounts/passwords/password-check.js';
 import { parsePasswordKey, passwordKeyOf } from '../../../../server/accounts/passwords/password-key.js';
 import { hashPasswordKey, passwordKeyMatches } from '../../../../server/accounts/passwords/scrypt-hash.js';
@@ -39,23 +38,6 @@ describe('a password key', () => {
   });
 });
 
-const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-
-describe('HTTP Basic', () => {
-  it('takes the MD5 of the plain password', () => {
-    expect(parseBasicCredentials(basic('anna:password'))).toEqual({ name: 'anna', key });
-    expect(parseBasicCredentials(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
-    expect(parseBasicCredentials(basic('anna:password').replace('Basic', 'bASIC'))?.name).toBe('anna');
-  });
-
-  it.each(['', 'Basic', 'Basic ', 'Bearer abc', 'Basic !!!', basic('anna'), basic(':x'), basic('anna:')])(
-    'has no credentials in %j',
-    (header) => {
-      expect(parseBasicCredentials(header)).toBeUndefined();
-    },
-  );
-});
-
 describe('checking passwords', () => {
   afterEach(() => {
     vi.restoreAllMocks();
@@ -80,10 +62,10 @@ describe('checking passwords', () => {
     expect(await passwords.check(wrong)).toBe('mismatch');
     for (let day = 0; day < 3; day++) {
       await hours(20);
-      expect(passwords.isRemembered(user, key)).toBe(true);
+      expect(passwords.isVerified(user, key)).toBe(true);
     }
     await hours(25);
-    expect(passwords.isRemembered(user, key)).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(false);
   });
 
   it('takes a wrong pair that is sent again, later or at the same time, for no new guess', async () => {
@@ -101,16 +83,16 @@ describe('checking passwords', () => {
   it('remembers a verified pair for the hash that it was verified against, and no other', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
-    expect(passwords.isRemembered(user, key)).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(false);
     expect(await passwords.check({ name: 'anna', user, key, isThrottled: false })).toBe('match');
-    expect(passwords.isRemembered(user, key)).toBe(true);
-    expect(passwords.isRemembered({ ...user, id: userId(2) }, key)).toBe(false);
-    expect(passwords.isRemembered(user, passwordKeyOf('other'))).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(true);
+    expect(passwords.isVerified({ ...user, id: userId(2) }, key)).toBe(false);
+    expect(passwords.isVerified(user, passwordKeyOf('other'))).toBe(false);
 
     const changed = { ...user, passwordHash: await hashPasswordKey(passwordKeyOf('new')) };
-    expect(passwords.isRemembered(changed, key)).toBe(false);
+    expect(passwords.isVerified(changed, key)).toBe(false);
     expect(await passwords.check({ name: 'anna', user: changed, key, isThrottled: false })).toBe('mismatch');
-    expect(passwords.isRemembered(changed, key)).toBe(false);
+    expect(passwords.isVerified(changed, key)).toBe(false);
   });
 
   it('never matches for a user that does not exist', async () => {
@@ -118,7 +100,7 @@ describe('checking passwords', () => {
     expect(await passwords.check({ name: 'anna', user: undefined, key, isThrottled: false })).toBe(
       'mismatch',
     );
-    expect(passwords.status().remembered).toBe(0);
+    expect(passwords.verifiedCount).toBe(0);
   });
 
   it('checks one key for many names that nobody has as often as for names that somebody has', async () => {
@@ -132,7 +114,7 @@ describe('checking passwords', () => {
   it('hashes for strangers who register apart from the logins', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
-    const hashes = Array.from({ length: 20 }, () => passwords.hashOfNewcomer(key));
+    const hashes = Array.from({ length: 20 }, () => passwords.hashForRegistration(key));
     const started = hashes.filter((hash) => hash !== undefined);
     expect(started).toHaveLength(9);
     let isHashed = false;
