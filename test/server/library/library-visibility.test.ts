@@ -120,7 +120,7 @@ describe.each(testDatabases())('who may see a library on $name', (kind) => {
   describe.each(EVERYBODY)('%s', (caller) => {
     const visible = CASES.filter(({ visibleTo }) => visibleTo.includes(caller)).map(({ library }) => library);
 
-    it.each(CASES)('and the library "$library"', async ({ library, isRestricted, visibleTo }) => {
+    it.each(CASES)('and the library $library', async ({ library, isRestricted, visibleTo }) => {
       const id = ids.get(library);
       if (id === undefined) throw new Error('the library was not added');
       const visibility = libraryVisibilityOf(actors[caller]);
