@@ -25,7 +25,7 @@ const RECORD_COLUMNS = [
 
 const UPDATED_COLUMNS = ['size_bytes', 'modified_ns', 'partial_md5', 'filename_md5', 'hashed_ms', 'failure'];
 
-/** Adds the books, or puts the record in place of the one at the same path; either is present afterwards. */
+/** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
   const values: unknown[] = [];
   for (const record of records) pushRecord(values, record, nowMs);
@@ -47,7 +47,7 @@ export interface MovedBook {
   readonly record: BookRecord;
 }
 
-/** Gives books their new paths (and what else the record says); none of the paths may be taken. */
+/** Replaces books by id, their paths included. No other book may have one of the new paths. */
 export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs: number): Promise<void> {
   const values: unknown[] = [];
   for (const { id, record } of moves) {
@@ -76,8 +76,8 @@ export interface RenamedBook {
 }
 
 /**
- * Gives books new paths where the library makes no digests. Digests from a time when it did are kept and
- * marked as not current (no `hashed_ms`), so that they are made anew once it does again.
+ * Changes the paths of books of a library that makes no digests. Digests from an earlier time are kept, but marked as
+ * not current (`hashed_ms` is null), so that the files are hashed again when digests are switched on.
  */
 export async function renameBooks(store: Store, renames: readonly RenamedBook[]): Promise<void> {
   await bulkUpsert(
@@ -118,7 +118,7 @@ export async function findBookById(store: Store, id: BookId): Promise<Catalogued
   return row === undefined ? undefined : toBook(row);
 }
 
-/** Takes the book's row until the transaction ends. */
+/** Locks the book's row until the transaction ends. */
 export async function lockBook(store: Store, id: BookId): Promise<CataloguedBook | undefined> {
   const query = store.db.selectFrom('book').selectAll().where('id', '=', id);
   const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
@@ -127,11 +127,11 @@ export async function lockBook(store: Store, id: BookId): Promise<CataloguedBook
 
 export interface LockedBook {
   readonly path: Buffer;
-  /** Absent when it has not both. */
+  /** `undefined` unless it has both digests. */
   readonly digests: Digests | undefined;
 }
 
-/** The books as they are now, and until the transaction ends; those that were removed are left out. */
+/** Reads books and locks their rows until the transaction ends. Books that do not exist are left out. */
 export async function lockBooks(
   store: Store,
   ids: readonly BookId[],
@@ -164,7 +164,7 @@ interface CatalogueRow {
 const KNOWN_BOOK_COLUMNS =
   'id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, failure is not null as failed';
 
-/** The next books of a library in byte order of their paths, those behind `afterPath`. */
+/** The books of a library behind `afterPath`, in byte order of their paths. */
 export async function nextBookRows(
   store: Store,
   libraryId: LibraryId,
@@ -189,19 +189,19 @@ export async function nextBookRows(
 
 export interface BookRange {
   readonly libraryId: LibraryId;
-  /** The books behind this path, in byte order. */
+  /** Exclusive lower bound, in byte order. */
   readonly after: Buffer;
-  /** Up to this path, inclusive; `undefined`: to the end of the library. */
+  /** Inclusive upper bound; `undefined`: to the end of the library. */
   readonly upTo: Buffer | undefined;
   /**
-   * Texts of ASCII that the path must hold, in whatever case. Enough to leave most books where they are; what the
-   * pattern means beyond ASCII is decided by the caller.
+   * ASCII texts that the path must contain, in any case. They exclude most books; the caller decides about letters
+   * beyond ASCII.
    */
   readonly holding: readonly string[];
   readonly limit: number;
 }
 
-/** Books of one library in byte order of their paths, by the index on library and path. */
+/** Books of one library in byte order of their paths. Uses the index over library and path. */
 export async function booksInRange(store: Store, range: BookRange): Promise<readonly CataloguedBook[]> {
   let query = store.db
     .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
@@ -211,7 +211,7 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
   if (range.upTo !== undefined) query = query.where('path', '<=', range.upTo);
   for (const text of range.holding) {
     const pattern = `%${text.replaceAll(/[!%_]/g, '!$&')}%`;
-    // Every byte is a character of Latin-1, so no path is too broken to be searched.
+    // Latin-1 has a character for every byte, so paths that are not UTF-8 can be searched too.
     query = query.where(
       store.dialect === 'sqlite'
         ? sql<SqlBool>`cast(path as text) like ${pattern} escape '!'`
@@ -223,9 +223,9 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
 }
 
 /**
- * The book that is `books` behind `after`: it ends a piece of a library that one statement may look through.
+ * The book `books` places behind the path `after`: the end of a range that one statement may examine.
  *
- * @returns `undefined` when the library ends before
+ * @returns `undefined` when fewer books follow
  */
 export async function bookAhead(
   store: Store,
@@ -256,7 +256,7 @@ export interface BookCounts {
   readonly failed: number;
 }
 
-/** Counts a piece of a library: the books behind `after`, up to and with `upTo`. */
+/** Counts the books of a library behind the path `after`, up to `upTo` inclusive or to the end of the library. */
 export async function countBooksInRange(
   store: Store,
   libraryId: LibraryId,
@@ -283,7 +283,7 @@ export async function countBooksInRange(
   };
 }
 
-/** Notes that the file at this book's path could not be hashed as it is now; its digests stay what they were. */
+/** Stores why the files of these books could not be hashed. Their digests do not change; the books are present. */
 export async function recordFailure(store: Store, ids: readonly BookId[], failure: string): Promise<void> {
   for (const chunk of idChunks(ids)) {
     await store.db
@@ -324,7 +324,7 @@ export async function booksAtPaths(
   for (const chunk of idChunks(paths)) {
     const rows = await store.db
       .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
-      // The size only because it is not part of the index: one that holds all that is asked for is read from end to end.
+      // The size is not needed, but it is not part of the index: MariaDB scans an index that holds all selected columns.
       .select(['id', 'size_bytes'])
       .where('library_id', '=', libraryId)
       .where('path', 'in', chunk)

@@ -1,35 +1,35 @@
 import type { Document } from '../domain/document.js';
 import type { LibraryId } from '../domain/ids.js';
 
-/** In one library, the books that have or had a digest. */
+/** The books of one library that have or had a digest. */
 export interface DigestHolder {
   readonly libraryId: LibraryId;
   /**
-   * Names the content of these books: the partial MD5 they have now, the same for all of them. `undefined` where they
-   * differ (`cover.cbz` in two folders) or where there is none.
+   * The content of these books: the partial MD5 that all of them have now. `undefined` when they differ (`cover.cbz` in
+   * two folders) or when one of them has none.
    */
   readonly content: Document | undefined;
 }
 
-/** Another digest of the same content, with everybody who has or had it. */
+/** Another digest of the same content, with all books that have or had it. */
 export interface OtherDigest {
   readonly document: Document;
   readonly holders: readonly DigestHolder[];
 }
 
-/** A document that is a digest of some book. */
+/** What the catalogue knows about a document that is a digest of some book. */
 export interface CataloguedDocument {
   readonly holders: readonly DigestHolder[];
-  /** Empty where the content is not one. */
+  /** Empty when the digest stands for several contents. */
   readonly others: readonly OtherDigest[];
 }
 
 /**
- * The other documents that stand for the same book: somebody who syncs one device by file name, another one by
- * content, and replaced the file in between, has one book and one progress.
+ * The other documents that stand for the same book. A user may sync one device by file name and another by content,
+ * and may replace the file in between: it is one book with one progress.
  *
- * A digest counts only where it means one content among all the books that may be seen. The name `Volume 1.cbz` in
- * twenty folders stands for itself alone: sharing it would show the position of another volume.
+ * A digest is used only if all visible books that have or had it share one content. The file name `Volume 1.cbz` in
+ * twenty folders is equivalent to nothing: otherwise a reader would get the position of another volume.
  */
 export function equivalentTo(
   known: CataloguedDocument,

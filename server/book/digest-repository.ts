@@ -5,32 +5,14 @@ import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
-import type { CataloguedBook, Digests, FormerDigest } from './book.js';
+import type { CataloguedBook, Digests, FormerDigest, ReplacedDigest } from './book.js';
 import { deleteBooks, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 
 // The table `former_digest`, and all look-ups by digest. A document may be the partial MD5 or the filename MD5 that a
 // book has now, or a digest that it had before, so these statements read `book` and `former_digest` together.
 
-export interface ReplacedDigest {
-  readonly bookId: BookId;
-  readonly kind: 'partial' | 'filename';
-  readonly digest: Buffer;
-}
-
-/** Which of a book's digests `now` no longer holds. A reader may go on sending them for ever. */
-export function replacedDigests(bookId: BookId, before: Digests, now: Digests | undefined): ReplacedDigest[] {
-  const replaced: ReplacedDigest[] = [];
-  if (now === undefined || !before.partialMd5.equals(now.partialMd5)) {
-    replaced.push({ bookId, kind: 'partial', digest: before.partialMd5 });
-  }
-  if (now === undefined || !before.filenameMd5.equals(now.filenameMd5)) {
-    replaced.push({ bookId, kind: 'filename', digest: before.filenameMd5 });
-  }
-  return replaced;
-}
-
-/** Keeps digests that books had; one that is kept already stays as it is. */
+/** Stores former digests. One that is stored already stays as it is. */
 export async function keepFormerDigests(
   store: Store,
   replaced: readonly ReplacedDigest[],
@@ -48,7 +30,7 @@ export async function keepFormerDigests(
   );
 }
 
-/** The digests that a book had before, the latest first. */
+/** Former digests of a book, ordered from the last replaced to the first. */
 export async function formerDigestsOf(
   store: Store,
   id: BookId,
@@ -92,6 +74,7 @@ export async function removeBooks(store: Store, ids: readonly BookId[]): Promise
   }
 }
 
+/** A book with the same partial MD5 as a file that a scan found. */
 export interface DigestTwin {
   readonly id: BookId;
   readonly path: Buffer;
@@ -99,12 +82,12 @@ export interface DigestTwin {
   readonly digests: Digests;
 }
 
-/** Of each file: where a library holds thousands of copies of one, they must not crowd out those of the others. */
+/** Twins that are returned for one content. A library may hold thousands of copies of one file. */
 const TWINS_OF_A_FILE = 64;
 
 /**
- * Books of the library that have one of these partial MD5s now: where a moved file may have come from; of each digest
- * and size the missing ones first, then the oldest, and no more than 64.
+ * Books of the library that have one of these partial MD5s now, from which a new file may have been moved. For each
+ * digest and size up to 64 books: missing books first, then the others, each ordered by id.
  */
 export async function booksWithPartialMd5(
   store: Store,
@@ -145,7 +128,7 @@ export async function booksWithPartialMd5(
   return twins;
 }
 
-/** Books of these libraries that have or had the digest, of either kind, by their ids. */
+/** Books of these libraries that have or had the digest, as partial or filename MD5, ordered by id. */
 export async function booksWithDigest(
   store: Store,
   digest: Buffer,
@@ -178,12 +161,12 @@ export async function booksWithDigest(
 }
 
 /**
- * Of each digest one book of these libraries that has or had it: one that is there before one that is missing, then
- * one that has the digest now before one that had it, then the first by id. Digests without any are left out. In two
- * statements, however many digests there are, and with one row for each: a name like `cover.cbz` may have thousands
- * of books.
+ * For each digest one book of these libraries that has or had it. A book that is present is preferred to a missing one,
+ * then a book that has the digest now to one that had it before, then the smaller id. Digests without a book are left
+ * out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
+ * may belong to thousands of books.
  *
- * @param digests a page of documents, some hundred at most
+ * @param digests 16 bytes each, a page of documents: some hundred at most
  */
 export async function booksOfDigests(
   store: Store,
@@ -212,7 +195,7 @@ export async function booksOfDigests(
         .modifyFront(sql.raw(inOrder(store.dialect)))
         .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
         .where('f.digest', 'in', digests)
-        // Not part of the index, see digestHolders().
+        // This column is not part of the index; see digestHolders() for the reason.
         .where('f.replaced_s', 'is not', null)
         .where('b.library_id', 'in', libraryIds)
         .groupBy('f.digest'),
@@ -253,7 +236,7 @@ const firstPresentId = sql<BookId | null>`min(case when b.missing_since_s is nul
 interface Holder {
   readonly digest: Buffer;
   readonly bookId: BookId;
-  /** The lower, the sooner it is chosen. */
+  /** A holder with a lower rank is preferred. */
   readonly rank: number;
 }
 
@@ -262,14 +245,14 @@ function isBefore(holder: Holder, other: Holder | undefined): boolean {
   return holder.rank === other.rank ? holder.bookId < other.bookId : holder.rank < other.rank;
 }
 
-/** Copies of one content whose other digests are looked at; a library may hold a blank file a thousand times. */
+/** Copies of one content whose digests are collected. A library may hold one file a thousand times. */
 const COPIES = 16;
-/** Other digests of one content: each costs a key of the select that answers a pull. */
+/** Equivalent digests of one content. Each adds a key to the statement that answers a pull. */
 const OTHERS = 16;
 
 /**
- * What books of all libraries have, or had, these digests, present or missing, by the digest in hexadecimal; digests
- * without any are left out. In four statements, however many digests there are.
+ * The books of all libraries, present and missing, that have or had these digests, keyed by the digest in lowercase
+ * hexadecimal. Digests without a book are left out. Takes four statements for any number of digests.
  */
 export async function cataloguedDocuments(
   store: Store,
@@ -301,7 +284,7 @@ export async function cataloguedDocuments(
   return known;
 }
 
-/** The libraries whose books have, or had, these digests, by the digest in hexadecimal. In one statement. */
+/** The libraries whose books have or had these digests, keyed by the digest in lowercase hexadecimal. One statement. */
 export async function librariesOfDigests(
   store: Store,
   digests: readonly Buffer[],
@@ -325,9 +308,9 @@ const CONTENTS =
   'min(b.partial_md5) as lowest, max(b.partial_md5) as highest, count(*) as books, count(b.partial_md5) as hashed';
 
 /**
- * A row a digest and library, counted by the database: a name like `cover.cbz` may have thousands of books. The time of
- * former digests is asked for because it is not part of their index: MariaDB may read one that holds all that is asked
- * for from end to end.
+ * One row for each digest and library; the database groups the books, because a file name such as `cover.cbz` may
+ * belong to thousands of them. The condition on `replaced_s` looks useless but is needed: that column is not part of
+ * the index, and without it MariaDB may scan the whole index, which would then hold every column that is asked for.
  */
 async function digestHolders(
   store: Store,
@@ -366,7 +349,7 @@ function oneContent({ lowest, highest, books, hashed }: HolderRow): Document | u
   return toNumber(books) === toNumber(hashed) ? documentOfDigest(lowest) : undefined;
 }
 
-/** Every digest, of either kind, now or formerly, of the books that have one of these contents now. */
+/** All current and former digests of the books that have one of these contents now. */
 async function digestsOfContents(
   store: Store,
   contents: readonly Document[],

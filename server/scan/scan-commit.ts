@@ -1,4 +1,11 @@
-import type { BookRecord, Digests, GoneBook, BookRow } from '../book/book.js';
+import {
+  type BookRecord,
+  type BookRow,
+  type Digests,
+  type GoneBook,
+  type ReplacedDigest,
+  replacedDigests,
+} from '../book/book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
@@ -14,13 +21,7 @@ import {
   recordFailure,
   saveBooks,
 } from '../book/book-repository.js';
-import {
-  booksWithPartialMd5,
-  type DigestTwin,
-  keepFormerDigests,
-  type ReplacedDigest,
-  replacedDigests,
-} from '../book/digest-repository.js';
+import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';

@@ -7,9 +7,10 @@ import type { Store } from '../database/store.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 /**
- * For each document the book of which it is a digest, now or formerly, among those that the actor may see. Where there
- * are several, one that is not missing, then one of which it is a digest now, then the one that is in the catalogue for
- * longest.
+ * For each document the visible book that has or had it as a digest. Of several books one that is present is preferred,
+ * then one that has the digest now, then the one with the smallest id. Documents without a visible book are left out.
+ *
+ * @param documents a page, some hundred at most
  */
 export async function booksOfDocuments(
   store: Store,

@@ -5,8 +5,9 @@ import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { type DocumentOfUser, progressNotFound } from './get-document.js';
 
 /**
- * Deletes one device's position, so that readers get the newest of the others.
+ * Deletes the position of one device in a document. Pulls then return the newest of the other devices.
  *
+ * @param deviceKey as in `DevicePosition.deviceKey`
  * @throws DogearError `forbidden`, `user-not-found`, `progress-not-found`
  */
 export async function deletePosition(

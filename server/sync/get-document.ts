@@ -12,22 +12,27 @@ import { booksOfDocuments } from './books-of-documents.js';
 import { equivalentDocuments } from './equivalent-documents.js';
 
 export interface DocumentOfUser {
-  /** `undefined`: the actor. */
+  /** The user; `undefined`: the actor. */
   readonly userId: UserId | undefined;
   readonly document: Document;
 }
 
 export interface DocumentDetails {
   readonly document: Document;
+  /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
   readonly book: CataloguedBook | undefined;
   /**
-   * The last one of each device, whichever digest of the book it goes by, the newest first: the first of all is what
-   * readers get.
+   * The last position of each device, under any digest of the book, ordered from the newest to the oldest. The first
+   * position of the first page is what pulls return.
    */
   readonly positions: Page<DevicePosition, PositionCursor>;
 }
 
-/** @throws DogearError `forbidden`, `user-not-found`, `progress-not-found` */
+/**
+ * What a user's devices have pushed for a document.
+ *
+ * @throws DogearError `forbidden`; `user-not-found`; `progress-not-found` when no device has a position there
+ */
 export async function getDocument(
   store: Store,
   actor: Actor,

@@ -4,9 +4,10 @@ import type { UserId } from '../domain/ids.js';
 
 declare const brand: unique symbol;
 
-/** How much of a document has been read, 0–1, the very double that the reader sent. */
+/** How much of a document has been read, from 0 to 1: exactly the double that the reader sent. */
 export type Fraction = number & { readonly [brand]: 'Fraction' };
 
+/** @returns `undefined` for anything but a number from 0 to 1 */
 export function parseFraction(value: unknown): Fraction | undefined {
   if (typeof value !== 'number' || !(value >= 0 && value <= 1)) return undefined;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a fraction is made
@@ -15,13 +16,13 @@ export function parseFraction(value: unknown): Fraction | undefined {
 
 /** The longest position, in UTF-8 bytes. KOReader's x-pointers have some 100, EPUB CFIs with text assertions some 100 more. */
 export const POSITION_BYTES = 4096;
-/** File name, title and authors. More than this is left out rather than refused: it is not worth a position. */
+/** The longest metadata (file name, title, authors), in UTF-8 bytes. Longer metadata is dropped; the push is stored. */
 export const METADATA_BYTES = 4096;
 
-/** What a reader pushed, checked. */
+/** A validated push of a reader. */
 export interface Progress {
   readonly document: Document;
-  /** Page, x-pointer, CFI: opaque, kept byte for byte. */
+  /** A page number, an x-pointer or a CFI. Opaque here and kept byte for byte. */
   readonly position: string;
   readonly percentage: Fraction;
   readonly device: ReaderDevice;
@@ -31,11 +32,11 @@ export interface Progress {
 
 export interface ProgressPush extends Progress {
   readonly userId: UserId;
-  /** When it arrived, by the clock of the server that it came to; order is the database's business. */
+  /** Arrival in ms since 1970, by the clock of the server that received it. It does not decide which push is newer. */
   readonly pushedMs: number;
 }
 
-/** The newest progress of a user in a document, whichever device it came from. */
+/** The newest progress of a user in a document, from any device. */
 export interface ProgressRecord extends Progress {
   readonly pushedMs: number;
 }

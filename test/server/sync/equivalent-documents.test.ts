@@ -26,8 +26,8 @@ describe('the other documents of a remembered document', () => {
     const nobodys: LibraryAccess = new Map();
     for (const access of [everybodys, readers, nobodys, readers, everybodys]) {
       expect(others.isCoveredBy(access)).toBe(access !== nobodys);
-      expect(others.seenBy(reader, access)).toEqual(access === nobodys ? [] : [name]);
-      expect(others.seenBy(stranger, access)).toEqual(access === everybodys ? [name] : []);
+      expect(others.visibleTo(reader, access)).toEqual(access === nobodys ? [] : [name]);
+      expect(others.visibleTo(stranger, access)).toEqual(access === everybodys ? [name] : []);
     }
   });
 
@@ -44,7 +44,7 @@ describe('the other documents of a remembered document', () => {
 
 function workedOut(others: EquivalentDocuments): WeakRef<LibraryAccess> {
   const access: LibraryAccess = new Map([[library, 'everybody']]);
-  expect(others.seenBy(reader, access)).toEqual([name]);
+  expect(others.visibleTo(reader, access)).toEqual([name]);
   return new WeakRef(access);
 }
 

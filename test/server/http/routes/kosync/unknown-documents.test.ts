@@ -5,7 +5,8 @@ import { DEFAULT_TTL_MS } from '../../../../../server/batching/read-through-cach
 import type { Store } from '../../../../../server/database/store.js';
 import type { LibraryId, UserId } from '../../../../../server/domain/ids.js';
 import { saveBooks } from '../../../../../server/book/book-repository.js';
-import { keepFormerDigests, replacedDigests } from '../../../../../server/book/digest-repository.js';
+import { keepFormerDigests } from '../../../../../server/book/digest-repository.js';
+import { replacedDigests } from '../../../../../server/book/book.js';
 import {
   addReader,
   deleteAccessToLibrary,
