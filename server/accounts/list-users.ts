@@ -3,7 +3,11 @@ import type { UserSummary } from './user.js';
 import { usersPage } from './user-repository.js';
 import type { Store } from '../database/store.js';
 
-/** By name. For those who may see all users: the edge asks for `user:manage`. */
+/**
+ * A page of all users, ordered by name. For actors who may see all users: the caller checks `user:manage`.
+ *
+ * @param after the name of the last user of the previous page
+ */
 export async function listUsers(
   store: Store,
   { after, limit }: PageRequest<string>,

@@ -10,13 +10,18 @@ import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 export interface DeviceOfUser {
   /** `undefined`: the actor. */
   readonly userId: UserId | undefined;
+  /** As `deviceKey` makes it, in UTF-8. */
   readonly key: Buffer;
 }
 
 /**
- * Gives a device the name that its user knows it by, or takes it away (`undefined`).
+ * Sets or removes the friendly name of a device. The actor needs `feature:koreader_sync` for their own devices and
+ * `user:manage` for those of other users.
  *
- * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`, `device-name-invalid`
+ * @param friendlyName white space around it is removed; `undefined` removes the friendly name
+ * @returns the device after the change
+ * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`; `device-name-invalid` for a name that is empty,
+ *   longer than 100 characters, or has control characters
  */
 export async function nameDevice(
   store: Store,
