@@ -76,6 +76,7 @@ export class PasswordCheck {
     return this.#verified.size;
   }
 
+  /** Checks a password key, from the caches or with scrypt. Rejects only when scrypt itself fails. */
   async check({ name, user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
     const storedHash = user?.passwordHash ?? NOBODYS_HASH;
     // Two unknown names must not share a check: it would be faster than the checks of two known names.

@@ -3,7 +3,7 @@ import { hashPasswordKey } from './scrypt-hash.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import { isName } from '../../domain/name.js';
 
-/** The largest number of UTF-16 code units in a password. Nobody types a longer one. Only its MD5 is hashed slowly. */
+/** The largest number of UTF-16 code units in a password. Nobody types a longer one. scrypt only gets its MD5. */
 export const PASSWORD_CHARACTERS = 256;
 
 /** @returns `undefined` at once when too many passwords are waiting to be hashed */
