@@ -16,6 +16,8 @@ export interface Room {
 
 /** The part of the engine that its users see. */
 const ENGINE = 'engine/index.ts';
+/** Error codes of the system, which walking and hashing share. */
+const FAILURE = 'engine/failure.ts';
 const DOMAIN = 'server/domain/';
 const DATABASE = 'server/database/';
 const BATCHING = 'server/batching/';
@@ -38,11 +40,14 @@ export const IMPORT_TABLE: readonly Room[] = [
   // The ground: these know nothing of each other, but for types of the engine in the domain.
   { name: 'config/', node: true, packages: ['fastest-levenshtein', 'yaml', 'zod'] },
   { name: ENGINE, node: true, ours: ['engine/'] },
-  { name: 'engine/digest/', node: true },
+  { name: FAILURE, node: false },
+  { name: 'engine/digest/', node: true, ours: [FAILURE] },
   // The only code that calls native functions of the system by address.
-  { name: 'engine/digest/io-ring/', node: true, ours: ['engine/digest/'], packages: ['koffi'] },
-  { name: 'engine/walk/', node: true },
-  { name: 'engine/pool/', node: true, ours: ['engine/digest/', 'engine/walk/'], packages: ['piscina'] },
+  { name: 'engine/digest/io-ring/', node: true, ours: [FAILURE, 'engine/digest/'], packages: ['koffi'] },
+  { name: 'engine/walk/', node: true, ours: [FAILURE] },
+  { name: 'engine/pool/', node: true, ours: [FAILURE, 'engine/digest/', 'engine/walk/'] },
+  // The only file that knows how Piscina behaves inside.
+  { name: 'engine/pool/piscina-pool.ts', node: true, packages: ['piscina'] },
   { name: DOMAIN, node: false, typesOfOurs: [ENGINE] },
   {
     name: POSITIONS,

@@ -23,8 +23,8 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: unknown) => (error instanceof SyncError ? error.code : error));
 
-describe('the queue of pulls', () => {
-  it('reads what came in one tick together, each key once, and tells absent from present', async () => {
+describe('a pull queue', () => {
+  it('reads the keys of one tick together, each once, and tells absent keys from present ones', async () => {
     const reads: (readonly string[])[] = [];
     const queue = queueOver((keys) => {
       reads.push(keys);
@@ -37,7 +37,7 @@ describe('the queue of pulls', () => {
     expect(reads).toEqual([['a', 'b', 'none']]);
   });
 
-  it('does not answer a pull from a read that began before it', async () => {
+  it('does not answer a pull with a read that began before it', async () => {
     let value = 'old';
     const ends: (() => void)[] = [];
     const queue = queueOver((keys) => {
@@ -53,7 +53,7 @@ describe('the queue of pulls', () => {
     expect([await before, await after]).toEqual(['old', 'new']);
   });
 
-  it('bounds keys and reads, and refuses at once what is too much', async () => {
+  it('bounds keys and reads, and rejects at once what exceeds them', async () => {
     const sizes: number[] = [];
     const ends: (() => void)[] = [];
     const queue = queueOver(
@@ -78,7 +78,7 @@ describe('the queue of pulls', () => {
     expect(sizes).toEqual([3, 1, 3, 1]);
   });
 
-  it('counts a key for its size, waiting and in a read', async () => {
+  it('counts a key by its size, while it waits and in a read', async () => {
     const reads: (readonly string[])[] = [];
     const ends: (() => void)[] = [];
     const queue = queueOver(
@@ -91,7 +91,7 @@ describe('the queue of pulls', () => {
     const first = queue.pull('a');
     await tick();
     const second = ['bbb', 'c', 'bbb', 'dddddddd'].map((key) => queue.pull(key));
-    // The last one may go beyond.
+    // The key that crosses the bound is accepted.
     expect(queue.waiting).toBe(12);
     expect(await codeOf(queue.pull('e'))).toBe('overloaded');
     ends.shift()?.();
@@ -108,7 +108,7 @@ describe('the queue of pulls', () => {
     expect(reads).toEqual([['a'], ['bbb', 'c'], ['dddddddd']]);
   });
 
-  it('counts a key once that is pulled again after patience with it ended', async () => {
+  it('counts a key once that is pulled again after its request expired', async () => {
     const ends: (() => void)[] = [];
     const queue = queueOver(() => new Promise((resolve) => ends.push(() => resolve(new Map()))), {
       sizeOf: (key) => key.length,
@@ -128,7 +128,7 @@ describe('the queue of pulls', () => {
     expect(await again).toBeUndefined();
   });
 
-  it('tries a lost connection again, and gives up when patience ends', async () => {
+  it('retries after a lost connection, and gives up at the deadline', async () => {
     let attempts = 0;
     const queue = queueOver(
       (keys) => {

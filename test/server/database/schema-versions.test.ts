@@ -35,7 +35,10 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
         getMigrations: () =>
           Promise.resolve(
             Object.fromEntries(
-              Object.entries(MIGRATIONS).map(([name, step]) => [name, { up: (db) => step(db, store.dialect) }]),
+              Object.entries(MIGRATIONS).map(([name, step]) => [
+                name,
+                { up: (db) => step(db, store.dialect) },
+              ]),
             ),
           ),
       },
@@ -117,8 +120,8 @@ async function dumpMysql({ db }: Store): Promise<string> {
         .filter((part) => part !== null && part !== '')
         .join(' '),
     ),
-    ...keys.rows.map(({ name, columns: list, isUnique }) =>
-      `${name} (${list})${Number(isUnique) === 1 ? ' unique' : ''}`,
+    ...keys.rows.map(
+      ({ name, columns: list, isUnique }) => `${name} (${list})${Number(isUnique) === 1 ? ' unique' : ''}`,
     ),
   ].join('\n')}\n`;
 }

@@ -13,7 +13,7 @@ import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
-/** What a removal that waits for nobody needs, many times over. */
+/** Many times the duration of a removal that waits for no lock. */
 const HEAD_START_MS = 300;
 
 describe.each(testDatabases())('removing a library from $name', (kind) => {
@@ -23,7 +23,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
   });
   afterEach(() => bench.close());
 
-  it('leaves nothing of a library behind', async () => {
+  it('deletes every row of the library', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
     const library = await bench.makeLibrary(folder);
     await bench.scan(library);
@@ -49,7 +49,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
-  it('leaves no digests of a book that is hashed anew meanwhile', async () => {
+  it('leaves no digests of a book that is hashed again meanwhile', async () => {
     const library = await bench.makeLibrary(await bookFolder());
     await saveBook(bench.store, library);
     const { id } = await bench.store.db.selectFrom('book').select('id').executeTakeFirstOrThrow();
