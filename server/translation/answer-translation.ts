@@ -1,6 +1,5 @@
 import { BookError } from '../positions/book-error.js';
-import { countPages } from '../positions/pages/page-count.js';
-import { pageOfPercentage } from '../positions/pages/page-fraction.js';
+import { countPages, pageOfPercentage } from '../positions/pages/page-count.js';
 import { parsePosition } from '../positions/position.js';
 import type { Translator } from '../positions/translation/translator.js';
 import type { QueryOutcome, TranslationQuery, TranslationRequest } from './translations.js';
@@ -54,17 +53,17 @@ function translated(translator: Translator, path: Buffer, query: TranslationQuer
   }
 }
 
+/** A position in a document with pages. Where nobody counts the pages, only a page itself is a known position. */
 async function paged(path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
-  const count = await countPages(path);
-  if (count.state === 'unsupported') return { state: 'format-unsupported' };
-  const { pageCount } = count;
+  const pageCount = await countPages(path);
   if (query.kind !== 'position') return { state: 'untranslatable', reason: 'other-format' };
   const position = parsePosition(query.position);
   if (position.kind === 'page') {
-    return position.page <= pageCount
+    return pageCount === undefined || position.page <= pageCount
       ? { state: 'paged', page: position.page, pageCount }
       : { state: 'untranslatable', reason: 'outside-the-book' };
   }
+  if (pageCount === undefined) return { state: 'format-unsupported' };
   if (query.percentage === undefined) {
     return {
       state: 'untranslatable',

@@ -22,11 +22,11 @@ export type TranslatedFormat = 'epub' | 'pages';
 
 export type QueryOutcome =
   | Translation
-  /** A document with pages, counted from 1. */
-  | { readonly state: 'paged'; readonly page: number; readonly pageCount: number }
+  /** A document with pages, counted from 1. `pageCount` is undefined where the pages are not counted. */
+  | { readonly state: 'paged'; readonly page: number; readonly pageCount: number | undefined }
   /** The file as a whole cannot be read. */
   | { readonly state: 'book-unreadable'; readonly failure: BookErrorCode; readonly message: string }
-  /** A kind of archive or document whose pages nobody counts. */
+  /** Not a page, in a kind of document whose pages are not counted. */
   | { readonly state: 'format-unsupported' }
   /** The ones before it took all the time that there was. */
   | { readonly state: 'too-slow' };
@@ -45,7 +45,7 @@ export type TranslationAnswer =
 export type Translate = (request: TranslationRequest) => Promise<TranslationAnswer>;
 
 const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
-/** RAR and 7-Zip comics too: that their pages are not counted is found out from the file. */
+/** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
 
 /** By the name, as KOReader chooses its engine; `undefined`: positions in such a book are not translated. */
