@@ -1,4 +1,5 @@
 import { attributeOf } from '../source/attributes.js';
+import { parseSelectors, type Compound } from '../source/selector.js';
 import { NO_NODE, childrenOf, isElement, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
 import { elementPosition } from './cfi-path.js';
 import { elementById } from './dom-children.js';
@@ -37,48 +38,29 @@ function isUniqueId(tree: SourceTree, id: string): boolean {
   return count === 1;
 }
 
-/** One compound of a selector; what is undefined matches anything. */
-interface Compound {
-  readonly name: string | undefined;
-  readonly id: string | undefined;
-  readonly nthChild: number | undefined;
-  readonly nthOfType: number | undefined;
-}
-
-const COMPOUND =
-  /^([A-Za-z][A-Za-z0-9-]*|\*)?(?:#([A-Za-z0-9_-]+))?(?::(nth-child|nth-of-type)\((\d{1,9})\)|:(first-child))?$/;
-/** Selectors that readers make have one part for each level of nesting. */
-const MAX_COMPOUNDS = 256;
-
 /**
  * The first element that a selector matches. Only the kind that readers make for a place is understood: names, ids,
  * `:nth-child`, `:nth-of-type`, joined by `>`. `NO_NODE` for others and where nothing matches.
  */
-export function selectElement(view: DomView, selector: string): number {
-  const tree = view.order.tree;
-  const parts = selector.split('>').map((part) => part.trim());
-  if (parts.length > MAX_COMPOUNDS) return NO_NODE;
-  let current: number | undefined;
-  for (const part of parts) {
-    const compound = parseCompound(part);
-    if (compound === undefined) return NO_NODE;
-    current = current === undefined ? startElement(view, compound) : matchingChild(tree, current, compound);
+export function selectElement(view: DomView, text: string): number {
+  const [selector, ...others] = parseSelectors(text);
+  if (selector === undefined || others.length > 0 || !selector.isUnderstood) return NO_NODE;
+  if (selector.ancestors.some(({ isParent }) => !isParent)) return NO_NODE;
+  const [outermost, ...steps] = [
+    ...selector.ancestors.map(({ compound }) => compound).toReversed(),
+    selector.subject,
+  ];
+  if (outermost === undefined || [outermost, ...steps].some(isOther)) return NO_NODE;
+  let current = startElement(view, outermost);
+  for (const step of steps) {
     if (current === NO_NODE) return NO_NODE;
+    current = matchingChild(view.order.tree, current, step);
   }
-  return current ?? NO_NODE;
+  return current;
 }
 
-function parseCompound(part: string): Compound | undefined {
-  const match = COMPOUND.exec(part);
-  if (match === null || part === '') return undefined;
-  const [, name, id, nth, number, first] = match;
-  const position = first === undefined ? (number === undefined ? undefined : Number(number)) : 1;
-  return {
-    name: name === '*' ? undefined : name?.toLowerCase(),
-    id,
-    nthChild: nth === 'nth-of-type' ? undefined : position,
-    nthOfType: nth === 'nth-of-type' ? position : undefined,
-  };
+function isOther({ classes, isPartial }: Compound): boolean {
+  return isPartial || classes.length > 0;
 }
 
 function startElement(view: DomView, compound: Compound): number {

@@ -47,6 +47,13 @@ describe('style sheets', () => {
     ['@media screen { span { display: block } }', 'element'],
     ['span:not(.q, .r) { display: block }', 'element'],
     ['span[title="a b"] { display: block }', 'element'],
+    ['[title="a, span"] p { display: block }', 'exact'],
+    ['span:not(.q).a { display: block }', 'element'],
+    ['span:not(.q).other { display: block }', 'exact'],
+    ['.\\61 { display: block }', 'element'],
+    // A list with an error in it may mean anything.
+    ['p., .other { display: block }', 'element'],
+    ['{ display: block }', 'element'],
     ['body > .a { display: block }', 'exact'],
     ['p + span { display: block }', 'element'],
     ['.a { float: left }', 'element'],
@@ -102,6 +109,31 @@ describe('style sheets', () => {
   it('of thousands of rules make nothing certain', async () => {
     const css = Array.from({ length: 3000 }, (_, index) => `.c${index} { display: block }`).join('\n');
     expect((await positionOf(css, BODY, Y))[1]).toBe('element');
+  });
+
+  it.each([
+    ['a million spaces in a selector', `a${' '.repeat(1_000_000)}b{display:none}`],
+    ['a million spaces before a comma', `a${' '.repeat(1_000_000)},b{display:none}`],
+    ['thousands of broken declarations', `a{${';1'.repeat(500_000)};display:none}`],
+    ['thousands of brackets in each other', `${':not('.repeat(200_000)}{display:none}`],
+    ['many lists with brackets in each other', `${':not('.repeat(1600)}{display:none}`.repeat(20)],
+    ['an import that never ends', `@import url(${' '.repeat(1_000_000)});a{display:none}`],
+    ['thousands of open groups', '@media a{'.repeat(100_000)],
+    ['thousands of exclamation marks', `a{display:none${'! '.repeat(500_000)}}`],
+  ])('with %s take linear time', (_, css) => {
+    const startedMs = performance.now();
+    parseStyleSheet(css);
+    // These take some milliseconds, the fourth some hundred; with quadratic work they took minutes.
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+  });
+
+  it('are not tried on an element with a list of classes of megabytes', async () => {
+    const css = Array.from({ length: 1900 }, (_, index) => `.a.b.c${index} { display: block }`).join('\n');
+    const classes = 'x'.repeat(1_000_000);
+    const startedMs = performance.now();
+    const body = BODY.replace('class="a"', `class="a b ${classes}"`);
+    expect((await positionOf(css, body, Y))[1]).toBe('element');
+    expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
   it('are read for what matters only', () => {
