@@ -17,8 +17,8 @@ interface OrderedRule {
 }
 
 /**
- * The computed styles of a chapter with its style sheets, the first of which is the weakest. Undefined if they
- * change nothing that matters: then there is only one guess to make.
+ * The computed styles of a chapter with its style sheets (RULES.md R29), of which the first one is the weakest.
+ * Undefined if they have no rule that matters.
  */
 export function bookStyle(
   tree: SourceTree,
@@ -37,7 +37,7 @@ export function bookStyle(
   if (sheets.some(({ isCut }) => isCut)) return UNKNOWN_STYLE;
   if (order === 0 && !hasStyleAttributes) return undefined;
   const matching = startMatching(tree);
-  // Both questions are asked for each element, one after the other.
+  // The caller asks for the display and the white space of one element right after each other.
   let lastElement = -1;
   let lastStyle: ElementStyle = NO_STYLE;
   const styleOf = (element: number): ElementStyle => {
@@ -63,10 +63,10 @@ export function bookStyle(
   };
 }
 
-/** Nothing is known of the styles: then no text beside white space is certain. */
+/** Nothing is known of the styles: no text that has white space near it is certain. */
 const UNKNOWN_STYLE: StyleGuess = { displayOf: () => 'unknown', whiteSpaceOf: () => 'unknown' };
 
-/** Values as the style sheets write them; `unknown` where it is not certain which of several applies. */
+/** The values as the style sheets write them. `unknown`: it is not certain which of several values applies. */
 type ElementStyle = StyleDeclarations;
 
 const NO_STYLE: ElementStyle = { display: undefined, whiteSpace: undefined, float: undefined };
@@ -78,7 +78,7 @@ function computeStyle(
   rulesByKey: ReadonlyMap<string, readonly OrderedRule[]>,
   hasStyleAttributes: boolean,
 ): ElementStyle {
-  const keys = keysOf(matching, element);
+  const keys = ruleKeysOf(matching, element);
   if (keys === undefined) return UNKNOWN_ELEMENT_STYLE;
   const certain: { rule: StyleRule; weight: number }[] = [];
   const possible: { rule: StyleRule; weight: number }[] = [];
@@ -116,7 +116,7 @@ function computeStyle(
   };
 }
 
-/** Room for the order of 2,000 rules in each of some hundred style sheets below the specificity. */
+/** More than the rules of all style sheets of a chapter, so that their order never outweighs the specificity. */
 const ORDER_RANGE = 1_000_000;
 const IMPORTANT = 1e14;
 
@@ -126,7 +126,7 @@ function ownDeclarations(tree: SourceTree, element: number): StyleDeclarations |
 }
 
 /** The keys under which rules for this element may stand. Undefined if it has too many classes. */
-function keysOf(matching: SelectorMatching, element: number): string[] | undefined {
+function ruleKeysOf(matching: SelectorMatching, element: number): string[] | undefined {
   const { id, classes } = identityOf(matching, element);
   if (classes === undefined) return undefined;
   const keys = ['*', nameOf(matching.tree, element), ...Array.from(classes, (name) => `.${name}`)];

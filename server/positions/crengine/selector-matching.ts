@@ -31,7 +31,10 @@ export function startMatching(tree: SourceTree): SelectorMatching {
   return { tree, identities: new Map(), stepsLeft: MAX_STEPS };
 }
 
-/** The key of a compound that an element must have: to try only selectors that can match. */
+/**
+ * An id, a class or a name that an element must have to match. Only selectors under the keys of an element are
+ * tried.
+ */
 export function keyOfSubject({ subject }: Selector): string {
   if (subject.id !== undefined) return `#${subject.id}`;
   const [first] = subject.classes;
@@ -63,7 +66,7 @@ export function matchSelector(matching: SelectorMatching, element: number, selec
     const ancestor = matchingAncestor(matching, at, compound, isParent);
     if (ancestor === undefined) return 'no';
     at = ancestor.element;
-    // The nearest ancestor that fits need not be the one with the right parent.
+    // The search stops at the nearest ancestor that fits; another one may have the right parent.
     if (ancestor.match === 'maybe' || (hasParentStep(selector) && !isParent)) match = 'maybe';
   }
   return match;

@@ -7,7 +7,7 @@ import type { DomView } from './dom-view.js';
 
 const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
-/** A CSS selector that matches just this element: from the nearest id that is unique, by position from there. */
+/** A CSS selector that matches only this element: the nearest unique id above it, and positions from there. */
 export function cssSelectorOf(view: DomView, element: number): string {
   const tree = view.order.tree;
   const parts: string[] = [];
@@ -39,8 +39,9 @@ function isUniqueId(tree: SourceTree, id: string): boolean {
 }
 
 /**
- * The first element that a selector matches. Only the kind that readers make for a place is understood: names, ids,
- * `:nth-child`, `:nth-of-type`, joined by `>`. `NO_NODE` for others and where nothing matches.
+ * The first element that a selector matches. Only selectors as readers write them for a place are understood:
+ * names, ids, `:first-child`, `:nth-child` and `:nth-of-type`, joined by `>`, from an id, `html` or `body` on.
+ * `NO_NODE` for any other selector, and if nothing matches.
  */
 export function selectElement(view: DomView, text: string): number {
   const [selector, ...others] = parseSelectors(text);
@@ -65,7 +66,7 @@ function isOther({ classes, isPartial }: Compound): boolean {
 
 function startElement(view: DomView, compound: Compound): number {
   const tree = view.order.tree;
-  // A position says nothing without a parent.
+  // A position without a parent means nothing.
   if (compound.nthChild !== undefined || compound.nthOfType !== undefined) return NO_NODE;
   if (compound.id !== undefined) {
     const element = elementById(tree, compound.id);

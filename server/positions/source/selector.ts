@@ -9,7 +9,9 @@ export interface Compound {
   /** Position among the children of the parent, or among those of the same name, counted from 1. */
   readonly nthChild: number | undefined;
   readonly nthOfType: number | undefined;
-  /** It says more than the fields above (attributes, other pseudo-classes, namespaces): some elements may not match. */
+  /**
+   * It says more than the fields above (attributes, other pseudo-classes, namespaces): some elements may not match.
+   */
   readonly isPartial: boolean;
 }
 
@@ -24,7 +26,7 @@ export interface Selector {
   readonly specificity: number;
 }
 
-/** Lists of selectors have some hundred characters; a selector to an element some dozens for each level of nesting. */
+/** A list of selectors has some hundred characters. The selector of one element has some dozens for each level. */
 const MAX_SELECTOR_LENGTH = 8192;
 
 const ANYTHING: Compound = {
@@ -87,7 +89,9 @@ function selectorOf(tokens: readonly Token[]): Selector {
   };
 }
 
-/** Identifiers of ASCII letters, digits, `_` and `-`. Nobody has checked what crengine makes of escapes and others. */
+/**
+ * Identifiers of ASCII letters, digits, `_` and `-`. It is not known how crengine reads other characters and escapes.
+ */
 const PLAIN_IDENTIFIER = /^[\w-]+$/;
 
 function compoundOf(tokens: readonly Token[]): Compound {

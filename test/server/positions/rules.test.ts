@@ -39,7 +39,9 @@ function problemsOf(markdown: string, files: readonly SourceFile[]): readonly st
     if (id !== undefined && !ids.has(id)) problems.push(`RULES.md names ${id}, which does not exist`);
   }
   const cited = new Set<string>();
-  for (const { path, text } of files) {
+  for (const { path, text: lines } of files) {
+    // A list of rules may go on in the next line of a comment.
+    const text = lines.replaceAll(/\s*\n\s*(?:\*|\/\/) */g, ' ');
     for (const [, list = ''] of text.matchAll(CITATION)) {
       for (const id of list.split(', ')) {
         cited.add(id);
@@ -83,6 +85,7 @@ describe('the check of the rules', () => {
 
   it.each([
     ['nothing', rule('R1. One'), 'RULES.md R1', []],
+    ['nothing in a list of two lines', rule('R1. One') + rule('R2. Two'), '(RULES.md R1,\n * R2)', []],
     ['background', rule('R1. One') + rule('R2. Two (background)'), 'RULES.md R1', []],
     [
       'a rule that does not exist',
