@@ -15,7 +15,7 @@ const BUDGET_MS = 1000;
  * waiting for the thread. A file that cannot be read is the outcome `book-unreadable` of each query.
  *
  * @returns an outcome for each query, in their order.
- * @throws nothing but programming errors, which end the thread.
+ * @throws only on programming errors, which end the thread.
  */
 export async function answerTranslation(
   translator: Translator,

@@ -21,7 +21,7 @@ export interface CrengineView {
 
 /**
  * @param styleOf gives the book's styles for the document, or undefined if it has none that matter.
- * @throws DocumentLimitError past the bounds of a tree.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function crengineViewOf(
   source: string,

@@ -20,11 +20,11 @@ export interface SelectorMatching {
   stepsLeft: number;
 }
 
-/** Compounds of selectors that are tried on the elements of a chapter; one of 100 KB takes some ten thousand. */
+/** Compounds that are tried on the elements of one chapter. A chapter of 100 KB takes some ten thousand. */
 const MAX_STEPS = 500_000;
-/** An element is asked for as long as its descendants are; nesting ends at 256. */
+/** An element is needed while its descendants are matched, and nesting ends at 256 (`MAX_DEPTH`). */
 const MAX_IDENTITIES = 1024;
-/** Elements of books have some classes; a list of megabytes must not be kept for each of a thousand elements. */
+/** Elements of books have some classes. Lists of megabytes must not be kept for a thousand elements. */
 const MAX_CLASS_LENGTH = 4096;
 
 export function startMatching(tree: SourceTree): SelectorMatching {

@@ -37,7 +37,7 @@ export interface TranslatorOptions {
 
 /**
  * Translates positions in EPUBs between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
- * read synchronously, so that it belongs into a worker thread. Parsed books and chapters are kept, by path, size
+ * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size
  * and time of modification.
  *
  * Every method rejects with `BookError` if the book as a whole cannot be read, and with no other error for any

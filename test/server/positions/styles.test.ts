@@ -22,7 +22,7 @@ async function positionOf(css: string, body: string, cfi: string, head = ''): Pr
   return [position.xpointer.replace('/body/DocFragment[1]/body', ''), position.xpointerConfidence];
 }
 
-/** With inline spans the spaces are kept, with blocks they are removed: `y` is in the third or the second text. */
+/** The spaces beside inline spans are kept, those beside blocks are removed: `y` is in the third or second text. */
 const BODY = '<div>t <span class="a">x</span> <span class="a b">z</span> y</div>';
 const Y = '/4/2/5:1';
 
@@ -33,12 +33,12 @@ describe('style sheets', () => {
     ['.other { display: block }', 'exact'],
     ['p > span { display: block }', 'exact'],
     ['.a { display: none }', 'exact'],
-    // One space is one space, kept or collapsed.
+    // A single space is the same, kept or collapsed.
     ['div { white-space: pre-wrap }', 'exact'],
-    // The same in both worlds, with the style sheet and without.
+    // The same with the style sheet and without it.
     ['div { display: block } span { display: inline }', 'exact'],
     ['@media print { p { display: none } }', 'exact'],
-    // KOReader may show the book with its style sheets or without: the number of the text is not certain.
+    // The number of the text differs with the style sheet and without it, so that it is not certain (RULES.md R29).
     ['span { display: block }', 'element'],
     ['.a { DISPLAY : block !important }', 'element'],
     ['div.z, div > .a { display: block }', 'element'],
@@ -64,7 +64,7 @@ describe('style sheets', () => {
     ['span.a { display: inline } span { display: block }', 'exact'],
     ['span { display: block !important } span.a { display: inline }', 'element'],
     ['span { display: block } @media screen { span { display: inline } }', 'element'],
-    // Not valid to the end, but rules before count.
+    // Invalid at the end or at the start, but the rule counts.
     ['span { display: block', 'element'],
     ['}}} span { display: block }', 'element'],
   ])('%s: %s', async (css, confidence) => {
@@ -123,7 +123,7 @@ describe('style sheets', () => {
   ])('with %s take linear time', (_, css) => {
     const startedMs = performance.now();
     parseStyleSheet(css);
-    // These take some milliseconds, the fourth some hundred; with quadratic work they took minutes.
+    // Each takes some milliseconds, the fifth some hundred. Quadratic work takes minutes.
     expect(performance.now() - startedMs).toBeLessThan(2000);
   });
 
