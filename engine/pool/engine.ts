@@ -71,13 +71,13 @@ export interface Engine {
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
   /**
    * Hashes batches of files of a root, each in one consistent state. Holds a bounded number of batches. Entries with
-   * a failure pass through. An error of `batches` is thrown when all that came before it is handed out.
+   * a failure pass through, and so do batches without entries. An error of `batches` is thrown when all that came before it is handed out.
    */
-  hash(
+  hash<Batch extends EntryBatch>(
     root: Buffer | string,
-    batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
     options?: HashOptions,
-  ): AsyncIterable<HashedBatch>;
+  ): AsyncIterable<HashedBatch<Batch>>;
   /**
    * At which of these paths, relative to the root, nothing is any more (not even a link that leads nowhere), in their
    * order. Whatever cannot be looked at counts as being there. Rejects with `aborted`, `closed` and `worker-failed`.
@@ -226,8 +226,8 @@ function closedError(): EngineError {
   return new EngineError('closed', 'the engine is closed');
 }
 
-async function* inAsync(
-  batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
-): AsyncGenerator<EntryBatch> {
+async function* inAsync<Batch extends EntryBatch>(
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
+): AsyncGenerator<Batch> {
   yield* batches;
 }

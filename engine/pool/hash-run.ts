@@ -25,14 +25,14 @@ const ESTIMATE_WEIGHT = 0.25;
  * Hashes a stream of batches. Batches are pulled as the threads get through them, cut into tasks, and handed out when
  * all their files are done. What was pulled and not yet handed out is bounded, so a slow consumer stops the source.
  */
-export class HashRun implements WorkSource {
+export class HashRun<Batch extends EntryBatch = EntryBatch> implements WorkSource {
   readonly control: RunControl;
   private readonly slots: WorkSlots;
   private readonly options: HashRunOptions;
-  private readonly source: AsyncIterator<EntryBatch>;
+  private readonly source: AsyncIterator<Batch>;
   /** Batches with files that are not in a task yet, in the order in which they came. */
-  private readonly waiting: BatchInProgress[] = [];
-  private readonly done: HashedBatch[] = [];
+  private readonly waiting: BatchInProgress<Batch>[] = [];
+  private readonly done: HashedBatch<Batch>[] = [];
   /** Batches that were pulled and not yet handed out. */
   private open = 0;
   private filesWaiting = 0;
@@ -41,7 +41,7 @@ export class HashRun implements WorkSource {
   private sourceError: { readonly error: unknown } | undefined;
   private msPerFile: number | undefined;
 
-  constructor(slots: WorkSlots, batches: AsyncIterable<EntryBatch>, options: HashRunOptions) {
+  constructor(slots: WorkSlots, batches: AsyncIterable<Batch>, options: HashRunOptions) {
     this.slots = slots;
     this.options = options;
     this.source = batches[Symbol.asyncIterator]();
@@ -53,7 +53,7 @@ export class HashRun implements WorkSource {
   }
 
   /** To be followed by `end()`. */
-  async *results(): AsyncGenerator<HashedBatch, void, undefined> {
+  async *results(): AsyncGenerator<HashedBatch<Batch>, void, undefined> {
     try {
       this.slots.add(this);
       while (!this.isFinished) {
@@ -151,7 +151,7 @@ export class HashRun implements WorkSource {
     this.slots.fill();
   }
 
-  private accept(entries: EntryBatch): void {
+  private accept(entries: Batch): void {
     const batch = new BatchInProgress(entries);
     this.open += 1;
     if (batch.isDone) this.done.push(batch);

@@ -3,10 +3,13 @@ import type { EntryBatch } from '../walk/entry-batch.js';
 import { failureOfErrno, type EntryFailure } from '../walk/failure.js';
 import type { HashResult } from './messages.js';
 
-/** The digests of a batch of entries. */
-export interface HashedBatch {
+/**
+ * The digests of a batch of entries. `Batch` is a subclass of EntryBatch where the caller lets something of its own travel
+ * with each batch, in a private `#` field: those are not copied when a whole batch is posted to a thread.
+ */
+export interface HashedBatch<Batch extends EntryBatch = EntryBatch> {
   /** The very batch that was asked for. Batches come in the order in which they are done. */
-  readonly entries: EntryBatch;
+  readonly entries: Batch;
   /** 16 bytes an entry; zeros where there is a failure. */
   readonly partialMd5: Uint8Array;
   /** 16 bytes an entry; zeros where the entry came with a failure. */
@@ -27,8 +30,8 @@ export interface FileRange {
 }
 
 /** A batch on its way: handed out in ranges, filled in as the results come. */
-export class BatchInProgress implements HashedBatch {
-  readonly entries: EntryBatch;
+export class BatchInProgress<Batch extends EntryBatch = EntryBatch> implements HashedBatch<Batch> {
+  readonly entries: Batch;
   readonly partialMd5: Uint8Array;
   readonly filenameMd5: Uint8Array;
   readonly sizeBytes: Float64Array;
@@ -41,7 +44,7 @@ export class BatchInProgress implements HashedBatch {
   private taken = 0;
   private hashed = 0;
 
-  constructor(entries: EntryBatch) {
+  constructor(entries: Batch) {
     this.entries = entries;
     this.partialMd5 = new Uint8Array(entries.length * DIGEST_BYTES);
     this.filenameMd5 = new Uint8Array(entries.length * DIGEST_BYTES);
