@@ -17,15 +17,6 @@ export interface BookRow {
   readonly failed: boolean;
 }
 
-/**
- * A book whose file is gone from this path. Up to all books of a library wait for the end of a scan as these, so the
- * path is text of one byte a character (Latin-1, whatever it really is).
- */
-export interface GoneBook {
-  readonly id: BookId;
-  readonly latin1Path: string;
-}
-
 export interface Digests {
   readonly partialMd5: Buffer;
   readonly filenameMd5: Buffer;

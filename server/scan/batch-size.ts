@@ -21,7 +21,9 @@ export class BatchSize {
     return Math.max(Math.floor(BATCH_MS / this.#msPerFile), MIN_FILES);
   }
 
+  /** Learns nothing from a batch without entries. */
   learn({ entries, threadMs }: Pick<HashedBatch, 'entries' | 'threadMs'>): void {
+    if (entries.length === 0) return;
     const msPerFile = threadMs / entries.length;
     const before = this.#msPerFile ?? msPerFile;
     this.#msPerFile = before + (msPerFile - before) * ESTIMATE_WEIGHT;

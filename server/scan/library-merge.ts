@@ -15,7 +15,7 @@ export interface FailedEntry {
   readonly known: BookRow | undefined;
 }
 
-/** What a stretch of found entries comes to. */
+/** What the entries of a stretch of the walk come to, and the known books that it passed. */
 export interface MergeDecisions {
   readonly toHash: FileToRecord[];
   /** Catalogued as they are: the library makes no digests. */
@@ -25,6 +25,12 @@ export interface MergeDecisions {
   readonly failed: FailedEntry[];
   unchanged: number;
   found: number;
+}
+
+/** A stretch of the walk and what the comparison with the catalogue came to. */
+export interface MergedStretch {
+  readonly entries: EntryBatch;
+  readonly decisions: MergeDecisions;
 }
 
 export function noDecisions(): MergeDecisions {

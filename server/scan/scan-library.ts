@@ -2,13 +2,13 @@ import { type Engine, EngineError, type EngineErrorCode } from '../../engine/ind
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
-import { type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
+import { type FileFailure, RunningCounts, type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
 import { finishScan, latestScan, type LeaseState, renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { leaseLost } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
-import { type FileFailure, ScanRun } from './scan-run.js';
+import { runScan } from './scan-pipeline.js';
 
 export interface ScanDependencies {
   readonly store: Store;
@@ -66,34 +66,40 @@ export async function scanLibrary(
   options.onStart?.(scanId);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const run = new ScanRun({
-    store,
-    engine,
-    library,
-    scanId,
-    shard,
-    regenSinceMs,
-    signal,
-    onBatch: (counts) =>
-      options.onProgress?.({
-        scanId,
-        library: library.name,
-        counts,
-        expectedFiles,
-        elapsedMs: performance.now() - startedAt,
-      }),
-    onFailure: (failure) => options.onFailure?.(failure),
-  });
-  const heartbeat = keepLease(store, library, scanId, run, stop);
+  const counts = new RunningCounts();
+  const heartbeat = keepLease(store, library, scanId, counts, stop);
   try {
-    await run.run();
-    await retrying(() => finishScan(store, scanId, 'completed', run.counts));
-    return { scanId, library: library.name, counts: run.counts, elapsedMs: performance.now() - startedAt };
+    await runScan({
+      store,
+      engine,
+      library,
+      scanId,
+      shard,
+      regenSinceMs,
+      signal,
+      counts,
+      onBatch: (current) =>
+        options.onProgress?.({
+          scanId,
+          library: library.name,
+          counts: current,
+          expectedFiles,
+          elapsedMs: performance.now() - startedAt,
+        }),
+      onFailure: (failure) => options.onFailure?.(failure),
+    });
+    await retrying(() => finishScan(store, scanId, 'completed', counts.current));
+    return {
+      scanId,
+      library: library.name,
+      counts: counts.current,
+      elapsedMs: performance.now() - startedAt,
+    };
   } catch (error) {
     const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);
     const cancelled = reason instanceof DogearError && reason.code === 'scan-cancelled';
     const state = cancelled ? 'cancelled' : 'failed';
-    await finishScan(store, scanId, state, run.counts, messageOf(reason)).catch(
+    await finishScan(store, scanId, state, counts.current, messageOf(reason)).catch(
       () => undefined, // the database is away: the lease runs out by itself
     );
     throw reason;
@@ -114,13 +120,13 @@ function keepLease(
   store: Store,
   library: Library,
   scanId: ScanId,
-  run: ScanRun,
+  counts: RunningCounts,
   stop: AbortController,
 ): NodeJS.Timeout {
   const beat = async (): Promise<void> => {
     let lease: LeaseState;
     try {
-      lease = await renewLease(store, scanId, run.counts, LEASE_MS);
+      lease = await renewLease(store, scanId, counts.current, LEASE_MS);
     } catch {
       return; // the database is away: the next batch tells, or the next beat finds it back
     }

@@ -1,12 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import { type LibraryId, type ScanId, scanId } from '../domain/ids.js';
-import {
-  NO_COUNTS,
-  type ScanCounts,
-  type ScanRecord,
-  type ScanShard,
-  type ScanState,
-} from './scan.js';
+import { NO_COUNTS, type ScanCounts, type ScanRecord, type ScanShard, type ScanState } from './scan.js';
 import { databaseNowMs } from '../database/database-clock.js';
 import { toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { ScanTable } from '../database/schema.js';

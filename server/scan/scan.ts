@@ -52,6 +52,29 @@ export interface ScanRecord {
   readonly state: ScanState;
 }
 
+/** The counts of a scan that runs: what does the work adds to them, others read them at any time. */
+export class RunningCounts {
+  #current: ScanCounts = NO_COUNTS;
+
+  get current(): ScanCounts {
+    return this.#current;
+  }
+
+  add(more: Partial<ScanCounts>): void {
+    this.#current = addCounts(this.#current, more);
+  }
+}
+
+/** A file, or a folder, that a scan could not read. */
+export interface FileFailure {
+  /** Below the library's root, bytes. */
+  readonly path: Buffer;
+  /** As the engine names it (`unreadable`, `vanished`, …), or `path-too-long`. */
+  readonly code: string;
+  /** One line for people, without the path. */
+  readonly message: string;
+}
+
 export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCounts {
   return {
     found: counts.found + (more.found ?? 0),
