@@ -21,7 +21,7 @@ class BookIdSet {
 
   /** @returns false when the set is full and the id was not added */
   add(id: BookId): boolean {
-    const { page: number, word, bit } = placeOf(id);
+    const { page: number, word, bit } = bitOf(id);
     let page = this.#pages.get(number);
     if (page === undefined) {
       if (this.#pages.size === MOST_PAGES) return false;
@@ -33,7 +33,7 @@ class BookIdSet {
   }
 
   has(id: BookId): boolean {
-    const { page, word, bit } = placeOf(id);
+    const { page, word, bit } = bitOf(id);
     return ((this.#pages.get(page)?.[word] ?? 0) & bit) !== 0;
   }
 
@@ -54,7 +54,7 @@ class BookIdSet {
 }
 
 /** Ids may be larger than 32 bits, so the page is found by division. */
-function placeOf(id: BookId): { readonly page: number; readonly word: number; readonly bit: number } {
+function bitOf(id: BookId): { readonly page: number; readonly word: number; readonly bit: number } {
   const within = id % PAGE_IDS;
   return { page: Math.floor(id / PAGE_IDS), word: within >>> 5, bit: 1 << (within & 31) };
 }

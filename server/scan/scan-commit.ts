@@ -40,7 +40,7 @@ export interface CommitContext {
   whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
 }
 
-/** What became of the files of a batch; `found`, `unchanged` and `failed` are counted by the caller. */
+/** What became of the files of a batch. `unchanged`: files that were hashed and have the digests that they had. */
 export interface CommitCounts {
   readonly added: number;
   readonly changed: number;
@@ -50,8 +50,9 @@ export interface CommitCounts {
 
 /**
  * Writes a batch of a scan in one transaction: new and changed books, moves, the digests that they had before,
- * and the books that are back. The scan's lease is renewed as the last thing before the commit, so that a
- * batch of a scan that lost it is rolled back and batches do not wait for one another's row longer than a commit.
+ * and the books that are back. The lease is renewed in the same transaction: a batch of a scan that lost its lease is
+ * rolled back. It is renewed last, because two batches at a time both lock the scan's row: so they wait for each other no
+ * longer than a commit takes.
  *
  * @throws DogearError `scan-lease-lost`, `scan-cancelled` (the batch is committed all the same)
  */
@@ -70,7 +71,7 @@ export async function commitBatch(
 /**
  * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
  *
- * @param work gives the scan's counts after it, and may be run again: see inTransaction()
+ * @param work returns the scan's counts after it; may be run again, as inTransaction() says
  * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
  */
 export async function inLease<T>(
@@ -111,7 +112,7 @@ async function writeBatch(
   let changed = 0;
   let unchanged = 0;
   for (const file of batch.files) {
-    const record = toRecord(context.library, file);
+    const record = bookRecordOf(context.library, file);
     const twin = moves.get(file);
     if (twin !== undefined && isAt(before.get(twin.id), [twin.path, file.path])) {
       moved.push({ id: twin.id, record });
@@ -166,7 +167,7 @@ export async function commitMissing(
   });
 }
 
-/** Books that were there before and become something else with this batch. */
+/** The books that this batch changes or moves, so that their rows are locked first. */
 function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
   const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
   return [...known, ...[...moves.values()].map(({ id }) => id)];
@@ -180,7 +181,7 @@ function isAt(book: LockedBook | undefined, paths: readonly Buffer[]): boolean {
   return book !== undefined && paths.some((path) => path.equals(book.path));
 }
 
-function toRecord(library: Library, file: ScannedFile): BookRecord {
+function bookRecordOf(library: Library, file: ScannedFile): BookRecord {
   return {
     libraryId: library.id,
     path: file.path,

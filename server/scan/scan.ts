@@ -1,6 +1,6 @@
 import type { LibraryId, ScanId } from '../domain/ids.js';
 
-/** Part `index` (1 … count) of a library, split by folder, that one of several machines scans. */
+/** Part `index` (1 … count) of a library that is split by folder, so that several machines can scan it at a time. */
 export interface ScanShard {
   readonly index: number;
   readonly count: number;
@@ -14,7 +14,7 @@ export interface ScanCounts {
   readonly added: number;
   readonly changed: number;
   readonly moved: number;
-  /** Were missing and are back, unchanged. */
+  /** Books that were missing and are back, unchanged. */
   readonly returned: number;
   readonly unchanged: number;
   readonly missing: number;
@@ -46,13 +46,14 @@ export interface ScanRecord {
   readonly shard: ScanShard;
   /** Books hashed before this moment are hashed again; `undefined`: only what is new or changed. */
   readonly regenSinceMs: number | undefined;
+  /** The process that runs or ran it: see scan-runner.ts. */
   readonly runner: string;
   readonly startedMs: number;
   readonly counts: ScanCounts;
   readonly state: ScanState;
 }
 
-/** The counts of a scan that runs: what does the work adds to them, others read them at any time. */
+/** The counts of a running scan. The pipeline adds to them; others read them at any time. */
 export class RunningCounts {
   #current: ScanCounts = NO_COUNTS;
 

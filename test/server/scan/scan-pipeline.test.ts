@@ -41,20 +41,20 @@ describe.each(testDatabases())('a scan into $name', (kind) => {
     }));
     await saveBooks(bench.store, books, 1);
     const refusal = new NotAllowed('no right to do that');
-    let isWalked = false;
+    const walk = { hasEnded: false };
     const engine: Engine = {
       ...bench.engine,
       hash: (...parameters) => bench.engine.hash(...parameters),
       walk: async function* (...parameters) {
         yield* bench.engine.walk(...parameters);
-        isWalked = true;
+        walk.hasEnded = true;
       },
     };
     let reads = 0;
     const store = openHookedStore(bench.store.url, {
       beforeStatement: async (sql) => {
         if (!READS_CATALOGUE.test(sql) || ++reads < 2) return;
-        while (!isWalked || engine.status().filesHashed < 2) await delay(1);
+        while (!walk.hasEnded || engine.status().filesHashed < 2) await delay(1);
         // The engine finds another root when it has hashed: that must not hide what happened first.
         renameSync(folder.path, `${folder.path}-away`);
         mkdirSync(folder.path);
