@@ -164,8 +164,8 @@ async function* planBatches(
 
 /**
  * Hashes the batches. An error of the stages above (the catalogue could not be read) is thrown as it is, after what they
- * gave before it has been hashed. The engine does not meet it, so nothing that the engine throws can take its place: a
- * root that is not the same any more, for one.
+ * gave before it has been hashed. The error does not pass through the engine, so no error of the engine can take its
+ * place (that the root has changed meanwhile, for one).
  */
 async function* hashBatches(
   planned: AsyncIterable<PlannedBatch>,

@@ -1,6 +1,5 @@
 import type { BookRow } from '../book/book.js';
-import type { BookId } from '../domain/ids.js';
-import { bookId } from '../domain/ids.js';
+import { type BookId, bookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';
 import { booksAtPaths, removeBooks, renameBooks } from '../book/book-repository.js';
 import { type CommitContext, inLease } from './scan-commit.js';
