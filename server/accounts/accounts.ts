@@ -1,15 +1,14 @@
 import { LoginThrottle, RegistrationThrottle } from './passwords/login-throttle.js';
 import { PasswordCheck } from './passwords/password-check.js';
-import { apiKeysByPrefix, noteKeyUses } from './keys/api-key-repository.js';
+import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
 import { usersByName } from './user-repository.js';
 import { Authenticator, type CachedKey, cachedKey, type CachedUser, cachedUser } from './authenticate.js';
 import { ApiKeyLastUsed } from './keys/key-last-used.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
-import { lookUp } from '../sync/sync-store.js';
 
 /** Keys and users that are active at the moment, at about a kilobyte each. */
-const REMEMBERED = 20_000;
+const CACHED = 20_000;
 
 /** Users and keys as a server sees them: what it remembers of them, and what must be forgotten when they change. */
 export class Accounts {
@@ -24,16 +23,16 @@ export class Accounts {
   /** @param onError is told when the last use of keys could not be written, which fails no request */
   constructor(store: Store, onError: (error: unknown) => void) {
     this.store = store;
-    this.keys = new ReadThroughCache(
-      lookUp(async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey)),
-      { entries: REMEMBERED },
-    );
-    this.users = new ReadThroughCache(
-      lookUp(async (names) => mapValues(await usersByName(store, names), cachedUser)),
-      { entries: REMEMBERED },
-    );
+    this.keys = new ReadThroughCache({
+      read: async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey),
+      entries: CACHED,
+    });
+    this.users = new ReadThroughCache({
+      read: async (names) => mapValues(await usersByName(store, names), cachedUser),
+      entries: CACHED,
+    });
     this.#keyUses = new ApiKeyLastUsed({
-      write: (keys, usedSeconds) => noteKeyUses(store, keys, usedSeconds),
+      write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
       onError,
     });
     this.authenticator = new Authenticator({
@@ -47,8 +46,8 @@ export class Accounts {
 
   /** After a change to a user made through this server, which need not wait: the user's keys change with it. */
   forgetUser(name: string): void {
-    this.users.forget(name);
-    this.keys.forgetAll();
+    this.users.invalidate(name);
+    this.keys.invalidateAll();
   }
 
   /** Writes what is still to be written. */

@@ -98,14 +98,14 @@ export class Authenticator {
   }
 
   async #byApiKeyAnew(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
-    const known = await this.#options.keys.readAnew(presented.prefix);
+    const known = await this.#options.keys.readFresh(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
     throw this.#wrongKey(text, address);
   }
 
   async #byAccountAnew({ name, key }: AccountCredentials, address: string): Promise<Principal> {
-    const known = await this.#options.users.readAnew(name);
+    const known = await this.#options.users.readFresh(name);
     const account = known === undefined ? undefined : accountOf(known.user);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
     const verdict = await this.#options.passwords.check({ name, user: account, key, isThrottled });

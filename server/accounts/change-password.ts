@@ -19,7 +19,7 @@ export async function changePassword(
 ): Promise<void> {
   const newKey = parsePasswordKey(password);
   if (newKey === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
-  const known = await accounts.users.readAnew(name);
+  const known = await accounts.users.readFresh(name);
   const replaces = known?.user.passwordHash;
   if (known === undefined || replaces === undefined) throw unauthorized();
   const user = { id: known.user.id, passwordHash: replaces };

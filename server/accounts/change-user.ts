@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import type { UserSummary } from './user.js';
-import { findUserById, lockEnabledOwners, updateUser, type UserChanges } from './user-page.js';
+import { findUserById, lockEnabledOwners, updateUser, type UserChanges } from './user-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { getUser } from './list-users.js';

@@ -2,7 +2,7 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { UserSummary } from './user.js';
-import { findUserById, usersPage } from './user-page.js';
+import { findUserById, usersPage } from './user-repository.js';
 import type { Store } from '../database/store.js';
 
 /** By name. For those who may see all users: the edge asks for `user:manage`. */

@@ -31,7 +31,7 @@ export async function registerAccount(
     throw new SyncError('registrations-throttled', 'Too many registrations. Try again later.');
   }
   // Before the hash, which costs: most names that are taken are found here.
-  if ((await accounts.users.readAnew(name)) !== undefined) throw taken();
+  if ((await accounts.users.readFresh(name)) !== undefined) throw taken();
   const passwordHash = await accounts.passwords.hashOfNewcomer(key);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many registrations are waiting.');
   const user = await insertUser(accounts.store, {

@@ -4,7 +4,7 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import type { Permission } from '../domain/permission.js';
 import type { User } from './user.js';
-import { findUserById } from './user-page.js';
+import { findUserById } from './user-repository.js';
 import type { Store } from '../database/store.js';
 
 /**

@@ -2,7 +2,7 @@ import { requireMayChange } from './permission-check.js';
 import type { Actor } from '../domain/actor.js';
 import type { UserId } from '../domain/ids.js';
 import type { UserSummary } from './user.js';
-import { setPasswordHash } from './user-page.js';
+import { setPasswordHash } from './user-repository.js';
 import type { Store } from '../database/store.js';
 import { getUser } from './list-users.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';

@@ -4,7 +4,7 @@ import { findUser } from '../accounts/find-user.js';
 import { listProgress, type ProgressSummary } from '../sync/list-progress.js';
 import { getDocument } from '../sync/get-document.js';
 import { OPERATOR } from '../domain/actor.js';
-import type { DevicePosition, PositionCursor } from '../device/device.js';
+import type { DevicePosition, PositionCursor } from '../sync/progress.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
 import { allPages } from './all-pages.js';

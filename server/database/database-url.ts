@@ -1,4 +1,4 @@
-import { StorageError } from './storage-error.js';
+import { StorageError } from './database-error.js';
 
 export type DatabaseLocation =
   | { readonly dialect: 'sqlite'; readonly file: string }

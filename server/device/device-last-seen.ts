@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { ProgressPush } from '../sync/progress.js';
-import { deviceKey } from './device-key.js';
+import { deviceKey, type DevicePush } from './device.js';
 import type { SeenDevice } from './device-repository.js';
 
 /** "Last seen" is for people: a device is written when it is new here, calls itself otherwise, or after this long. */
@@ -18,8 +17,8 @@ export class DeviceLastSeen {
   readonly #notes = new LRUCache<string, Note>({ max: DEVICES });
 
   /** @returns devices in the order of user and device key, each once, as last seen among these pushes */
-  due(pushes: readonly { readonly push: ProgressPush }[]): readonly SeenDevice[] {
-    const due = new Map<string, ProgressPush>();
+  due(pushes: readonly { readonly push: DevicePush }[]): readonly SeenDevice[] {
+    const due = new Map<string, DevicePush>();
     for (const { push } of pushes) {
       const text = noteText(push);
       const note = this.#notes.get(text);
@@ -55,7 +54,7 @@ export class DeviceLastSeen {
 
 const NONE: readonly SeenDevice[] = [];
 
-function noteText({ userId, device }: Pick<ProgressPush, 'userId' | 'device'>): string {
+function noteText({ userId, device }: Pick<DevicePush, 'userId' | 'device'>): string {
   return `${String(userId)} ${deviceKey(device)}`;
 }
 

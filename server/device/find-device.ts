@@ -1,6 +1,6 @@
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { devicesCalled } from './device-page.js';
+import { devicesCalled } from './device-repository.js';
 import type { Store } from '../database/store.js';
 
 /** More of them than this are not listed to choose from. */

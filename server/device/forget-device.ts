@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.js';
-import { removeDevice } from './device-page.js';
+import { deleteDevice } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { deviceNotFound, type DeviceOfUser } from './name-device.js';
@@ -12,5 +12,5 @@ import { deviceNotFound, type DeviceOfUser } from './name-device.js';
  */
 export async function forgetDevice(store: Store, actor: Actor, { userId, key }: DeviceOfUser): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
-  if (!(await removeDevice(store, user.id, key))) throw deviceNotFound();
+  if (!(await deleteDevice(store, user.id, key))) throw deviceNotFound();
 }

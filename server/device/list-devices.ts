@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.js';
 import type { DeviceSummary } from './device.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { devicesPage } from './device-page.js';
+import { devicesPage } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 

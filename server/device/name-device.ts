@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.js';
 import { FRIENDLY_NAME_CHARACTERS, type DeviceSummary } from './device.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { findDevice, setFriendlyName } from './device-page.js';
+import { findDevice, setFriendlyName } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 

@@ -5,8 +5,8 @@ import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { User } from '../accounts/user.js';
 import { addReader, readersPage, removeReader } from './library-reader-repository.js';
 import type { Store } from '../database/store.js';
-import { findUserById } from '../accounts/user-page.js';
-import { findLibraryFor } from './get-library.js';
+import { findUserById } from '../accounts/user-repository.js';
+import { getLibrary } from './get-library.js';
 
 /** @throws DogearError `library-not-found` */
 export async function listReaders(
@@ -15,7 +15,7 @@ export async function listReaders(
   id: LibraryId,
   { after, limit }: PageRequest<string>,
 ): Promise<Page<User, string>> {
-  await findLibraryFor(store, actor, id);
+  await getLibrary(store, actor, id);
   const rows = await readersPage(store, id, { afterName: after, limit: limit + 1 });
   return pageOf(rows, limit, (user) => user.name);
 }
@@ -32,7 +32,7 @@ export async function setReader(
   userId: UserId,
   isReader: boolean,
 ): Promise<void> {
-  await findLibraryFor(store, actor, id);
+  await getLibrary(store, actor, id);
   if (!isReader) {
     await removeReader(store, id, userId);
     return;

@@ -1,5 +1,8 @@
 import type { LibraryId } from '../domain/ids.js';
 
+/** Characters of a library's name. */
+export const LIBRARY_NAME_CHARACTERS = 100;
+
 /** A named folder tree of books. */
 export interface Library {
   readonly id: LibraryId;
@@ -10,4 +13,10 @@ export interface Library {
   readonly extensions: readonly string[] | undefined;
   /** Off: books are catalogued without digests. */
   readonly koreaderHashes: boolean;
+}
+
+export interface LibrarySummary {
+  readonly library: Library;
+  /** Whether only its readers may see it. */
+  readonly isRestricted: boolean;
 }

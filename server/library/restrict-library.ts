@@ -1,11 +1,11 @@
+import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import type { LibraryId } from '../domain/ids.js';
-import { restrictLibrary as restrictRow } from './library-reader-repository.js';
-import type { Store } from '../database/store.js';
-import { findLibraryFor } from './get-library.js';
+import { getLibrary } from './get-library.js';
+import { setRestricted } from './library-reader-repository.js';
 
 /**
- * Whether only its readers see the library from now on. To everybody else its books are unknown documents then.
+ * Sets whether only its readers may see the library. For every other user its books become unknown documents.
  *
  * @throws DogearError `library-not-found`
  */
@@ -15,6 +15,6 @@ export async function restrictLibrary(
   id: LibraryId,
   isRestricted: boolean,
 ): Promise<void> {
-  await findLibraryFor(store, actor, id);
-  await restrictRow(store, id, isRestricted);
+  await getLibrary(store, actor, id);
+  await setRestricted(store, id, isRestricted);
 }

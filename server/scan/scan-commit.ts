@@ -1,11 +1,9 @@
-import type { BookRecord, BookRow } from '../book/book.js';
+import { type BookRecord, type BookRow, type ReplacedDigest, replacedDigests } from '../book/book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import type { ScanCounts } from './scan.js';
 import {
-  booksWithPartialMd5,
-  type DigestTwin,
   lockBooks,
   type LockedBook,
   markMissing,
@@ -15,7 +13,7 @@ import {
   recordFailure,
   saveBooks,
 } from '../book/book-repository.js';
-import { keepFormerDigests, type ReplacedDigest, replacedDigests } from '../book/former-digest-repository.js';
+import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';

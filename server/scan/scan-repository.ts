@@ -101,6 +101,11 @@ export async function requestCancel(store: Store, id: ScanId): Promise<boolean> 
   return result.numUpdatedRows > 0n;
 }
 
+/** Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost. */
+export async function deleteScansOfLibrary({ db }: Store, libraryId: LibraryId): Promise<void> {
+  await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
+}
+
 export interface RunningScan {
   readonly record: ScanRecord;
   readonly leaseExpired: boolean;
@@ -142,7 +147,7 @@ export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | u
 }
 
 /** The newest first. `before`: the id of the last scan of the page before. */
-export async function scansOfLibraries(
+export async function scansPage(
   store: Store,
   page: { readonly libraryIds: readonly LibraryId[]; readonly before?: ScanId; readonly limit: number },
 ): Promise<readonly ScanRecord[]> {

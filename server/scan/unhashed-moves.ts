@@ -1,7 +1,8 @@
 import type { BookRow } from '../book/book.js';
 import { type BookId, bookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';
-import { booksAtPaths, removeBooks, renameBooks } from '../book/book-repository.js';
+import { booksAtPaths, renameBooks } from '../book/book-repository.js';
+import { removeBooks } from '../book/digest-repository.js';
 import { type CommitContext, inLease } from './scan-commit.js';
 import type { ScannedFile } from './scanned-file.js';
 

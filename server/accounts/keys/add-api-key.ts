@@ -5,8 +5,7 @@ import type { ApiKeySummary } from './api-key.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { UserId } from '../../domain/ids.js';
 import { type PermissionSet, permissionsOfUser } from '../../domain/permission.js';
-import { countKeysInUse, findApiKeyById } from './api-key-page.js';
-import { insertApiKey } from './api-key-repository.js';
+import { countKeysInUse, findApiKeyById, insertApiKey } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 

@@ -2,7 +2,7 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import type { ApiKeyId, UserId } from '../../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../../domain/page.js';
-import { apiKeysPage } from './api-key-page.js';
+import { apiKeysPage } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 

@@ -3,8 +3,7 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { ApiKeyId } from '../../domain/ids.js';
-import { findApiKeyById, findApiKeyByPrefix } from './api-key-page.js';
-import { revokeApiKey as revokeRow } from './api-key-repository.js';
+import { findApiKeyById, findApiKeyByPrefix, markApiKeyRevoked } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
@@ -32,6 +31,6 @@ export async function revokeApiKey(
   }
   const user = await resolveTargetUser(store, actor, key.userId, 'feature:api_keys');
   if (user.id !== actor.userId) requireMayChange(actor, user);
-  await revokeRow(store, key.id);
+  await markApiKeyRevoked(store, key.id);
   return key;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ensureLibrary } from '../../../server/library/library-admin.js';
+import { ensureLibrary } from '../../../server/library/add-library.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
