@@ -5,7 +5,7 @@ const HINTS: Partial<Record<DogearErrorCode, string>> = {
   'user-not-found': '"dogear user list" lists the users, "dogear user add" adds one.',
   'device-not-found': '"dogear device list" lists the devices of a user.',
   'library-not-found': '"dogear library add" adds a library.',
-  'root-empty': 'If the library is really empty, remove it with "dogear library remove".',
+  'root-empty': '"dogear library remove" removes a library.',
 };
 
 /** The message of an error that a use case threw, and the hint for its code where there is one. */

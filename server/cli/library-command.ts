@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { type LibraryTotals, listLibraryTotals } from '../book/library-details.js';
 import { addLibrary } from '../library/add-library.js';
 import { changeLibrary } from '../library/change-library.js';
@@ -99,7 +99,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
           [removeReader, false],
         ] as const) {
           if (reader === undefined) continue;
-          const { id } = await findUser(store, reader);
+          const { id } = await getUserByName(store, reader);
           await setReader(store, OPERATOR, changed.id, id, isReader);
         }
         writeLine(`Changed the library "${changed.name}".`);

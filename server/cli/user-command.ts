@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addUser } from '../accounts/add-user.js';
 import { changeUser } from '../accounts/change-user.js';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { listUsers } from '../accounts/list-users.js';
 import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
@@ -117,7 +117,7 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .option('--remove', 'remove the password, so that only API keys work')
     .action((name: string, flags: { readonly remove?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, name);
+        const { id } = await getUserByName(store, name);
         await setPassword(store, OPERATOR, id, flags.remove === true ? undefined : await readPassword(name));
         writeLine(
           flags.remove === true
@@ -135,7 +135,7 @@ function change(
   changes: Parameters<typeof changeUser>[3],
 ): Promise<void> {
   return withStore(context.configuration(command), async (store) => {
-    const { id } = await findUser(store, name);
+    const { id } = await getUserByName(store, name);
     writeLine(`Changed: ${asText(await changeUser(store, OPERATOR, id, changes))}`);
   });
 }

@@ -7,6 +7,7 @@ import type { SqlDialect, Store } from '../database/store.js';
 import type { UserId } from '../domain/ids.js';
 import { deviceIdOfKey, deviceKey, type DeviceSummary, type ReaderDevice } from './device.js';
 
+/** A device and when it last pushed, to be written by {@link saveSeenDevices}. */
 export interface SeenDevice {
   readonly userId: UserId;
   readonly device: ReaderDevice;
@@ -14,10 +15,11 @@ export interface SeenDevice {
 }
 
 /**
- * Inserts devices, or updates the name and the time of last use of those that exist. A device that was forgotten is
+ * Inserts devices, or updates the name and the time of last use of those that exist. A device that was deleted is
  * inserted again as a new one.
  *
- * @param devices each device once, ordered by user and device key: writers that lock rows in one order cannot deadlock
+ * @param devices each device once, ordered by user and device key: writers that lock rows in the same order cannot
+ *   deadlock
  */
 export async function saveSeenDevices(store: Store, devices: readonly SeenDevice[]): Promise<void> {
   const { dialect } = store;
@@ -40,9 +42,9 @@ export async function saveSeenDevices(store: Store, devices: readonly SeenDevice
 }
 
 /**
- * A text for a column of bytes. MySQL gets a string, which the connection sends as UTF-8 at half the cost of a buffer
- * (a buffer is written out in hexadecimal). SQLite gets a buffer: it would store a string with another type, and the
- * two never compare as equal.
+ * The value of a binary column that holds text. MySQL gets a string, which the connection sends as UTF-8 at half the
+ * cost of a buffer (mysql2 writes a buffer in hexadecimal). SQLite gets a buffer: it stores a string as another type
+ * (TEXT instead of BLOB), and values of different types are never equal.
  */
 function textBytes(dialect: SqlDialect, text: string): string | Buffer {
   return dialect === 'sqlite' ? Buffer.from(text) : text;
@@ -77,7 +79,7 @@ export async function findDevice(
   return row === undefined ? undefined : toSummary(row);
 }
 
-/** Devices whose key in base64url, id, name or friendly name is `called`. */
+/** The devices of a user whose key (in base64url), id, name or friendly name is `called`, ordered by device key. */
 export async function devicesCalled(
   store: Store,
   userId: UserId,

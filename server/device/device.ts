@@ -1,6 +1,6 @@
 import type { UserId } from '../domain/ids.js';
 
-/** A device as it names itself in a push. Some clients send no id; then the name identifies the device. */
+/** A device as a push describes it. Some clients send no id; the name identifies their devices. */
 export interface ReaderDevice {
   readonly name: string;
   readonly id: string | undefined;
@@ -13,15 +13,15 @@ export interface DevicePush {
   readonly pushedMs: number;
 }
 
-/** The longest name, and the longest id, in UTF-8 bytes. Real ones are far shorter; the bound keeps index keys small. */
+/** The largest length of a name, and of an id, in UTF-8 bytes. Real ones are far shorter. The limit keeps index keys small. */
 export const DEVICE_BYTES = 255;
 
-/** A device as its user sees it. */
+/** A device as lists show it. */
 export interface DeviceSummary {
   readonly userId: UserId;
   /** Identifies the device among those of its user; see {@link deviceKey}. */
   readonly key: Buffer;
-  /** The name that the device sent last. */
+  /** The name in the latest push of the device. */
   readonly name: string;
   /** The id that the device sends; `undefined` when it sends none. */
   readonly readerId: string | undefined;
@@ -31,13 +31,13 @@ export interface DeviceSummary {
   readonly lastSeenSeconds: number;
 }
 
-/** Characters of a friendly name; the column holds 190. */
+/** The largest number of UTF-16 code units in a friendly name. The column holds 190 characters. */
 export const FRIENDLY_NAME_CHARACTERS = 100;
 
 /**
- * Identifies a device among those of its user: the id that it sends, behind the letter `i`, or its name behind the
- * letter `n` where it sends no id. The letter keeps a device whose name equals another device's id apart from it, and
- * tells exactly whether an id was sent, even an empty one.
+ * Identifies a device among those of its user: `i` and the id that the device sends, or `n` and its name if it sends no
+ * id. The letter distinguishes a device without an id from a device whose id equals the name of the first one. An empty
+ * id counts as sent.
  */
 export function deviceKey({ id, name }: ReaderDevice): string {
   return id === undefined ? `n${name}` : `i${id}`;
@@ -45,7 +45,7 @@ export function deviceKey({ id, name }: ReaderDevice): string {
 
 const ID_LETTER = 'i'.charCodeAt(0);
 
-/** The id in a key that {@link deviceKey} made, as UTF-8; `undefined` when the device sent none. */
+/** @returns the id in a key that {@link deviceKey} made; `undefined` when the device sent none */
 export function deviceIdOfKey(key: Buffer): string | undefined {
   return key[0] === ID_LETTER ? key.toString('utf8', 1) : undefined;
 }

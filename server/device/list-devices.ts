@@ -7,9 +7,11 @@ import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 
 /**
- * The devices that one user has synced with.
+ * A page of the devices that one user has synced with, ordered by device key. The actor needs `feature:koreader_sync`
+ * for their own devices and `user:manage` for those of other users.
  *
  * @param userId `undefined`: the actor
+ * @param after the key of the last device of the previous page
  * @throws DogearError `forbidden`, `user-not-found`
  */
 export async function listDevices(

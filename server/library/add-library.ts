@@ -7,18 +7,19 @@ import { checkedExtensions, checkedName, rootFolder } from './library-settings.j
 
 export interface LibraryRequest {
   readonly name: string;
-  /** A path, absolute or relative to the working folder. Links are resolved before it is stored. */
+  /** A path, absolute or relative to the working directory. Symbolic links are resolved before it is stored. */
   readonly root: string;
-  /** With or without a leading dot; `undefined`: every extension that KOReader opens. */
+  /** With or without a leading dot, in any case. `undefined`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
-  /** Default: true. */
+  /** `false`: books are catalogued without digests. Default: `true`. */
   readonly koreaderHashes?: boolean | undefined;
 }
 
 /**
- * Adds a library. It has no books before its first scan.
+ * Adds a library, which every user may see. It has no books before its first scan. Permissions are not checked here.
  *
- * @throws DogearError `library-exists`, `library-invalid`, `root-missing`, `root-not-a-folder`
+ * @throws DogearError `library-exists` when the name is taken; `library-invalid` for a bad name or extension;
+ *   `root-missing`, `root-not-a-folder`
  */
 export async function addLibrary(store: Store, request: LibraryRequest): Promise<Library> {
   const root = await rootFolder(request.root);
@@ -35,10 +36,12 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
 }
 
 /**
- * The library with this root. If there is none, adds one that is named after the folder, with a number behind the name
- * where another library has it.
+ * Finds the library with this root, or adds one that is named after the folder. If another library has the name, a
+ * number is appended to it. Permissions are not checked here.
  *
- * @throws DogearError `root-missing`, `root-not-a-folder`
+ * @param folder a path, absolute or relative to the working directory
+ * @throws DogearError `root-missing`, `root-not-a-folder`; `library-exists` when another program adds a library of the
+ *   same name at the same time
  */
 export async function ensureLibrary(store: Store, folder: string): Promise<Library> {
   const root = await rootFolder(folder);
@@ -52,7 +55,7 @@ export async function ensureLibrary(store: Store, folder: string): Promise<Libra
   return addLibrary(store, { name, root: folder });
 }
 
-/** A valid name from a folder's name, which may be too long or hold control characters. */
+/** Makes a valid library name from the name of a folder, which may be too long or contain control characters. */
 function nameAfter(folder: string, suffix: string): string {
   const readable = folder.replaceAll(/\p{Cc}+/gu, ' ').trim();
   const cut = readable.slice(0, LIBRARY_NAME_CHARACTERS - suffix.length);

@@ -4,20 +4,23 @@ import type { Library } from './library.js';
 import { findLibraryById, updateLibrary } from './library-repository.js';
 import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
 
-/** What is `undefined` stays as it is. */
+/** The new settings of a library. Settings that are `undefined` stay as they are. */
 export interface LibraryChangeRequest {
   readonly name?: string | undefined;
+  /** As in `LibraryRequest`. */
   readonly root?: string | undefined;
-  /** `['default']`: every extension that KOReader opens. */
+  /** As in `LibraryRequest`; `['default']`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
   readonly koreaderHashes?: boolean | undefined;
 }
 
 /**
- * Changes a library's settings. The next scan acts on them; no book changes before it.
+ * Changes a library's settings. They take effect at the next scan; no book changes before it. Permissions are not
+ * checked here.
  *
- * @returns the library as it is stored afterwards
- * @throws DogearError `library-not-found`, `library-exists`, `library-invalid`, `root-missing`, `root-not-a-folder`
+ * @returns the library after the change
+ * @throws DogearError `library-not-found` when the library was removed meanwhile; `library-exists` when the new name is
+ *   taken; `library-invalid` for a bad name or extension; `root-missing`, `root-not-a-folder`
  */
 export async function changeLibrary(
   store: Store,

@@ -6,7 +6,11 @@ import type { Library, LibrarySummary } from './library.js';
 import { allLibraries, findLibraryByName, findVisibleLibrary } from './library-repository.js';
 import { libraryVisibilityOf } from './library-visibility.js';
 
-/** @throws DogearError `library-not-found`, also for a library that the actor may not see */
+/**
+ * Finds a library that the actor may see.
+ *
+ * @throws DogearError `library-not-found`, also for a library that the actor may not see
+ */
 export async function getLibrary(store: Store, actor: Actor, id: LibraryId): Promise<LibrarySummary> {
   const found = await findVisibleLibrary(store, libraryVisibilityOf(actor), id);
   if (found !== undefined) return found;
@@ -25,8 +29,10 @@ export async function getLibraryByName(store: Store, name: string): Promise<Libr
 }
 
 /**
- * The named libraries in the order of the names, or all of them ordered by name where no name is given.
+ * Finds libraries by name, for the operator, who may see all libraries.
  *
+ * @param names empty: all libraries
+ * @returns the libraries in the order of `names`; all libraries are ordered by name
  * @throws DogearError `library-not-found`
  */
 export async function getLibrariesByName(

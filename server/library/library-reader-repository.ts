@@ -5,9 +5,10 @@ import type { Store } from '../database/store.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import type { LibraryAccess } from './library-visibility.js';
 
-// The tables `restricted_library` (a library with a row here is visible to its readers only) and `library_reader`.
+// SQL of two tables. A library with a row in `restricted_library` is visible only to its readers, which are the users in
+// `library_reader`.
 
-/** Who may see which library, for all libraries, in one statement. */
+/** Reads who may see which library, for all libraries, in one statement. */
 export async function readLibraryAccess(store: Store): Promise<LibraryAccess> {
   const rows = await store.db
     .selectFrom('library as l')
@@ -29,7 +30,7 @@ export async function readLibraryAccess(store: Store): Promise<LibraryAccess> {
   return access;
 }
 
-/** The users who may see the library while it is restricted, ordered by name. */
+/** A page of the users who may see the library while it is restricted, ordered by name. */
 export async function readersPage(
   store: Store,
   library: LibraryId,
@@ -45,7 +46,7 @@ export async function readersPage(
   return rows.map(toUser);
 }
 
-/** Idempotent. */
+/** Does nothing if the user is a reader already. */
 export async function addReader(store: Store, library: LibraryId, user: UserId): Promise<void> {
   await bulkUpsert(
     store,
@@ -59,7 +60,7 @@ export async function addReader(store: Store, library: LibraryId, user: UserId):
   );
 }
 
-/** Idempotent. */
+/** Does nothing if the user is not a reader. */
 export async function removeReader(store: Store, library: LibraryId, user: UserId): Promise<void> {
   await store.db
     .deleteFrom('library_reader')
@@ -81,7 +82,7 @@ export async function setRestricted(store: Store, library: LibraryId, isRestrict
   }
 }
 
-/** Deletes what is stored of who may see the library: it is visible to everybody then. */
+/** Deletes the restriction and all readers of the library. If the library still exists, every user may see it then. */
 export async function deleteAccessToLibrary({ db }: Store, library: LibraryId): Promise<void> {
   await db.deleteFrom('library_reader').where('library_id', '=', library).execute();
   await db.deleteFrom('restricted_library').where('library_id', '=', library).execute();

@@ -33,7 +33,7 @@ export async function insertLibrary(store: Store, library: NewLibrary): Promise<
   return findLibraryByName(store, library.name);
 }
 
-/** All libraries ordered by name, whoever may see them. */
+/** All libraries ordered by name, including restricted ones. */
 export async function allLibraries(store: Store): Promise<readonly Library[]> {
   const rows = await store.db.selectFrom('library').selectAll().orderBy('name').execute();
   return rows.map(toLibrary);
@@ -91,7 +91,7 @@ export async function deleteLibraryRow({ db }: Store, id: LibraryId): Promise<vo
   await db.deleteFrom('library').where('id', '=', id).execute();
 }
 
-/** Visible libraries ordered by name. */
+/** A page of the visible libraries, ordered by name. */
 export async function librariesPage(
   store: Store,
   visibility: LibraryVisibility,
@@ -113,7 +113,7 @@ export async function findVisibleLibrary(
   return row === undefined ? undefined : toSummary(row);
 }
 
-/** All visible libraries ordered by id. Not paged: people make libraries by hand, so there are few. */
+/** All visible libraries ordered by id. Without pages, because libraries are added by hand and there are few of them. */
 export async function visibleLibraries(
   store: Store,
   visibility: LibraryVisibility,

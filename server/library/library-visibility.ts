@@ -2,8 +2,8 @@ import type { Actor } from '../domain/actor.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 
 /**
- * Which libraries a caller may see: all of them, or those that one user may see. A library that is not restricted may
- * be seen by every user; a restricted one only by its readers.
+ * Which libraries a caller may see: all of them, or those that one user may see. A library that is not restricted is
+ * visible to every user. A restricted library is visible only to its readers.
  *
  * The rule has two forms that must agree: {@link isVisibleIn} decides in memory for the sync routes, and
  * library-repository.ts decides in SQL for lists and pages. One table of cases tests both
@@ -11,7 +11,7 @@ import type { LibraryId, UserId } from '../domain/ids.js';
  */
 export type LibraryVisibility = UserId | 'all';
 
-/** Whoever manages libraries may see all of them, and so may the operator at the command line. */
+/** Actors with `library:manage`, and the operator at the command line, may see all libraries. */
 export function libraryVisibilityOf({ permissions, userId }: Actor): LibraryVisibility {
   return userId === undefined || permissions.has('library:manage') ? 'all' : userId;
 }

@@ -5,7 +5,11 @@ import type { LibrarySummary } from './library.js';
 import { librariesPage } from './library-repository.js';
 import { libraryVisibilityOf } from './library-visibility.js';
 
-/** The libraries that the actor may see, ordered by name; a page is behind the name `after`. */
+/**
+ * A page of the libraries that the actor may see, ordered by name.
+ *
+ * @param after the name of the last library of the previous page
+ */
 export async function listLibraries(
   store: Store,
   actor: Actor,

@@ -5,9 +5,10 @@ import { getLibrary } from './get-library.js';
 import { setRestricted } from './library-reader-repository.js';
 
 /**
- * Sets whether only its readers may see the library. For every other user its books become unknown documents.
+ * Sets whether a library is visible only to its readers. For all other users its books are unknown documents then. The
+ * list of readers does not change. For actors with `library:manage`: the caller checks it.
  *
- * @throws DogearError `library-not-found`
+ * @throws DogearError `library-not-found`, also for a library that the actor may not see
  */
 export async function restrictLibrary(
   store: Store,

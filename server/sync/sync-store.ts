@@ -63,9 +63,9 @@ export class SyncStore {
     const { dialect } = store;
     this.pushes = new PushQueue({
       commit: async (rows) => {
-        const devices = this.devices.due(rows);
+        const devices = this.devices.devicesToWrite(rows);
         await savePushes(store, rows, devices);
-        this.devices.noted(devices);
+        this.devices.markWritten(devices);
       },
       // With its length before it, a document and a device key cannot form the text of another pair.
       rowOf: (push) =>

@@ -7,9 +7,11 @@ import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
 /**
- * The keys of one user, oldest first, revoked ones included.
+ * A page of the API keys of one user, oldest first, including revoked and expired ones. The actor needs
+ * `feature:api_keys` for their own keys and `user:manage` for those of other users.
  *
  * @param userId `undefined`: the actor
+ * @param after the id of the last key of the previous page
  * @throws DogearError `forbidden`, `user-not-found`
  */
 export async function listApiKeys(

@@ -8,12 +8,15 @@ import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
 /**
- * Ends a key for good; a key that is revoked already stays so. Whoever keeps a server's caches forgets its prefix
- * afterwards.
+ * Revokes an API key for good. A key that is revoked already keeps its time of revocation. The actor needs
+ * `feature:api_keys` for their own keys. For the key of another user the actor needs `user:manage` and every permission
+ * of that user.
  *
- * @param which its id, or the prefix that it shows
- * @throws DogearError `api-key-not-found`, also for the key of somebody whose keys the actor may not see;
- *   `permission-not-held`
+ * A server must remove the key's prefix from its cache afterwards (`Accounts.keys`).
+ *
+ * @param which the id of the key, or its prefix
+ * @returns the key as it was before
+ * @throws DogearError `forbidden`; `permission-not-held`; `api-key-not-found`, also for a key that the actor may not see
  */
 export async function revokeApiKey(
   store: Store,

@@ -89,8 +89,7 @@ describe('the command line of libraries and scans', () => {
     books.remove('b');
     const { exitCode, stdout, stderr } = await dogear('scan', '--json');
     expect(exitCode).toBe(1);
-    const hint =
-      'Nothing was changed. If the library is really empty, remove it with "dogear library remove".';
+    const hint = 'If the library is really empty, remove it. "dogear library remove" removes a library.';
     expect(stderr.endsWith(`${hint}\n`), stderr).toBe(true);
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
       event: 'error',

@@ -7,7 +7,7 @@ import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 it.each(testDatabases())(
-  'a library on $name is named after any folder, also a long one with line breaks',
+  'a library on $name is named after its folder, also if the name is long, taken, or has line breaks',
   async (kind) => {
     const store = await openTestStore(kind);
     const { path } = await temporaryFolder();
