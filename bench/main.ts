@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
 import { createSqlite, type MysqlServer, startMysql } from './bench-databases.js';
 import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
-import { exitOnSignals } from './exit-on-signals.js';
+import { exitOnSignals } from './child-process.js';
 import { createRunFolder } from '../test/support/run-folder.js';
 import { describeMachine } from './record/machine.js';
 import { revisionOf, softwareVersions } from './record/revision.js';

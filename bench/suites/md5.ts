@@ -1,9 +1,8 @@
 import { hash, randomFillSync } from 'node:crypto';
-
-import { Bench } from 'tinybench';
-
+import type { Bench } from 'tinybench';
 import type { Md5Kernel } from '../../engine/digest/md5-kernel.js';
 import { loadMd5Lanes, type Md5Lanes } from '../../engine/digest/md5-lanes/md5-lanes.js';
+import { newBench } from './micro-bench.js';
 
 const BATCH_MESSAGES = 96;
 const SAMPLE_BYTES = 1024;
@@ -56,13 +55,7 @@ function bookLength(message: number): number {
  * @throws Error where the SIMD kernel is unavailable or a digest is wrong
  */
 export function md5Bench(timeMs: number): Bench {
-  const bench = new Bench({
-    name: 'md5',
-    time: timeMs,
-    warmupTime: timeMs / 2,
-    retainSamples: true,
-    throws: true,
-  });
+  const bench = newBench('md5', timeMs);
   const kernels = LANES.map(kernelWith);
   const digests = new Uint8Array(BATCH_MESSAGES * DIGEST_BYTES);
   for (const { name, lengths } of MD5_MIXES) {

@@ -1,13 +1,11 @@
-import { Bench } from 'tinybench';
 import { digestFiles } from '../../engine/digest/batch-digests.js';
 import { createMd5Kernel } from '../../engine/digest/md5-kernel-choice.js';
 import { createSampleReader, readsKindFor } from '../../engine/digest/sample-reader-choice.js';
-import { messageBytes } from '../../engine/digest/sample-plan.js';
 import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
 import { bookId } from '../../server/domain/ids.js';
 import type { BookRow } from '../../server/book/book.js';
 import { LibraryMerge, noDecisions } from '../../server/scan/library-merge.js';
-import type { MicroBench } from './micro.js';
+import { type MicroBench, newBench } from './micro-bench.js';
 
 /** Files of one iteration where a batch is handled. */
 const BATCH_FILES = 512;
@@ -20,28 +18,6 @@ const POOL_BATCHES = [1, 4, 16, 64, 256];
 export interface OpenMicroBench {
   readonly micro: MicroBench;
   close(): Promise<void>;
-}
-
-export function newBench(name: string, timeMs: number): Bench {
-  return new Bench({
-    name,
-    time: timeMs,
-    warmupTime: timeMs / 2,
-    iterations: 5,
-    retainSamples: true,
-    throws: true,
-  });
-}
-
-export function samplePlanBench(timeMs: number): MicroBench {
-  const sizes = Array.from({ length: BATCH_FILES }, (_, index) => Math.floor(1.05 ** (index % 420)));
-  const expected = sizes.reduce((sum, size) => sum + messageBytes(size), 0);
-  const bench = newBench('sample plan, one file', timeMs).add('bytes of the message', () => {
-    let sum = 0;
-    for (const size of sizes) sum += messageBytes(size);
-    if (sum !== expected) throw new Error('the plan is not the same twice');
-  });
-  return { bench, operations: BATCH_FILES };
 }
 
 /** Open, read and digest in this thread: what a worker does with its task. */

@@ -11,8 +11,7 @@ import { migrate } from '../../server/database/migrate.js';
 import { openStore, type Store } from '../../server/database/store.js';
 import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
-import { newBench } from './micro-engine.js';
-import type { MicroBench } from './micro.js';
+import { type MicroBench, newBench } from './micro-bench.js';
 
 const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
 const ORIGIN = { clientAddress: '127.0.0.1' };

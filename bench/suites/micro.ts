@@ -1,19 +1,12 @@
 import type { Bench } from 'tinybench';
 import { cachedLibrary } from '../cached-library.js';
 import { quantile } from '../statistics.js';
-import type { Series, SuiteContext } from '../suite.js';
+import type { SuiteContext } from '../suite.js';
 import { MD5_MIXES, md5Bench } from './md5.js';
-import { hashingBench, poolBenches, reconcileBench, samplePlanBench, walkBench } from './micro-engine.js';
+import type { MicroBench } from './micro-bench.js';
+import { hashingBench, poolBenches, reconcileBench, walkBench } from './micro-engine.js';
 import { openSyncParts } from './micro-sync.js';
 import { translationBench } from './translation.js';
-
-/** A bench with what one iteration of each task handles. */
-export interface MicroBench {
-  readonly bench: Bench;
-  /** Things that one iteration handles: files, calls. A figure is the time for one of them. */
-  readonly operations: number;
-  readonly at?: Series['at'];
-}
 
 const FULL = { timeMs: 500, md5TimeMs: 300 };
 const QUICK = { timeMs: 100, md5TimeMs: 60 };
@@ -25,7 +18,6 @@ export async function microSuite(context: SuiteContext): Promise<void> {
   const books = cachedLibrary(context, LIBRARY_FILES, 'books');
   const small = cachedLibrary(context, LIBRARY_FILES, 'small');
   await measureMd5(context, md5TimeMs);
-  await measure(context, samplePlanBench(timeMs));
   await measure(context, await hashingBench(timeMs, books.folder));
   await measure(context, reconcileBench(timeMs));
   for (const pool of await poolBenches(timeMs, small.folder)) {

@@ -1,4 +1,4 @@
-import { alternate, samplesOf, type Side } from '../alternation.js';
+import { alternate, fileRates, samplesOf, type Side } from '../alternation.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { measureOnce } from '../probes/engine-side.js';
@@ -48,12 +48,12 @@ export async function scanSuite(context: SuiteContext): Promise<void> {
       suite: 'scan',
       name: `first scan: ${name}`,
       unit: 'files/s',
-      samples: rates(passes, name),
+      samples: fileRates(passes, name),
     });
     if (name === ENGINE) continue;
     findings.targets.push({
       target: name === SQLITE ? 'first-scan-sqlite' : 'first-scan-mysql',
-      samples: pairedRatios(rates(passes, name), rates(passes, ENGINE)),
+      samples: pairedRatios(fileRates(passes, name), fileRates(passes, ENGINE)),
     });
   }
   await bySize(context, sizes);
@@ -72,7 +72,7 @@ async function bySize(context: SuiteContext, sizes: Sizes): Promise<void> {
       const peaks = samplesOf(passes, name).map(({ maxRssBytes }) => maxRssBytes / MB);
       const at = { axis: 'files', value: files } as const;
       findings.series.push(
-        { suite: 'scan', name: `first scan: ${name}`, unit: 'files/s', samples: rates(passes, name), at },
+        { suite: 'scan', name: `first scan: ${name}`, unit: 'files/s', samples: fileRates(passes, name), at },
         { suite: 'scan', name: `peak memory: ${name}`, unit: 'MB', samples: peaks, at },
       );
       if (name !== ENGINE) memory.push(...peaks);
@@ -111,8 +111,4 @@ function reporter({ log }: SuiteContext, expected: number) {
     if (files !== expected) throw new Error(`${side} found ${files} of ${expected} files`);
     log(`  ${side}: ${Math.round(files / seconds)} files/s, ${Math.round(maxRssBytes / MB)} MB`);
   };
-}
-
-function rates(passes: ReadonlyMap<string, Pass[]>, side: string): number[] {
-  return samplesOf(passes, side).map(({ files, seconds }) => files / seconds);
 }

@@ -5,7 +5,7 @@ import { runChild } from '../child-process.js';
 import { type LoadResult, loadResult, percentileMs } from '../load/load-result.js';
 import { pairedRatios } from '../statistics.js';
 import type { TargetId } from '../targets.js';
-import type { FleetServer, SyncBench } from './sync.js';
+import type { FleetServer, SyncBench } from '../sync/sync-bench.js';
 
 const UPSERTS = 'single-row upserts, 32 connections';
 const SELECTS = 'single-row selects, 32 connections';
@@ -163,6 +163,5 @@ async function rowLoop(
   const { stdout } = await runChild(process.execPath, [script, String(connections), String(seconds)], {
     env,
   });
-  if (mode === 'prepare') return { requests: 0, seconds: 0, failed: 0, meanMs: 0, maxMs: 0, percentiles: [] };
   return loadResult.parse(JSON.parse(stdout));
 }

@@ -3,7 +3,7 @@ import { LOAD_MODES } from '../load/load-result.js';
 import { drawFlameGraph } from '../plots/flame-graph.js';
 import type { SuiteContext } from '../suite.js';
 import { flameTree, type Part, timeByPart } from '../sync/cpu-profile.js';
-import type { FleetServer, SyncBench } from './sync.js';
+import type { FleetServer, SyncBench } from '../sync/sync-bench.js';
 
 const CONNECTIONS = 64;
 /** What a push passes before it waits for the database. */

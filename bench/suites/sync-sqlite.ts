@@ -1,5 +1,5 @@
 import { percentileMs } from '../load/load-result.js';
-import type { SyncBench } from './sync.js';
+import type { SyncBench } from '../sync/sync-bench.js';
 
 const CONNECTIONS = 64;
 

@@ -4,7 +4,7 @@ import type { Bench } from 'tinybench';
 import { createTranslator } from '../../server/positions/translation/translator.js';
 import type { Translation } from '../../server/positions/translation/translated-position.js';
 import { makeEpub, xhtml } from '../../test/support/epub.js';
-import { newBench } from './micro-engine.js';
+import { newBench } from './micro-bench.js';
 
 /** Thirty chapters of 100 KB of varied text are an ordinary novel: 1 MB of EPUB. */
 const CHAPTERS = 30;

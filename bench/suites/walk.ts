@@ -1,4 +1,4 @@
-import { alternate, samplesOf, type Side } from '../alternation.js';
+import { alternate, fileRates, samplesOf, type Side } from '../alternation.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { isInstalled, runChild } from '../child-process.js';
@@ -72,7 +72,7 @@ async function measureSize(context: SuiteContext, sizes: Sizes, count: number): 
         suite: 'walk',
         name: `checking: ${name}`,
         unit: 'files/s',
-        samples: rates(passes, name),
+        samples: fileRates(passes, name),
         at: { axis: 'files', value: count },
       });
       if (isHeadline && name !== FIND) headline(context, passes, name);
@@ -84,7 +84,7 @@ async function measureSize(context: SuiteContext, sizes: Sizes, count: number): 
 }
 
 function headline({ findings }: SuiteContext, passes: ReadonlyMap<string, Pass[]>, side: string): void {
-  const samples = pairedRatios(rates(passes, side), rates(passes, FIND));
+  const samples = pairedRatios(fileRates(passes, side), fileRates(passes, FIND));
   if (side === WALK) {
     findings.ratios.push({ suite: 'walk', name: 'engine walk over find', samples });
     return;
@@ -94,7 +94,7 @@ function headline({ findings }: SuiteContext, passes: ReadonlyMap<string, Pass[]
   findings.ratios.push({
     suite: 'walk',
     name: `${side}, start and end of the program included, over find`,
-    samples: pairedRatios(whole, rates(passes, FIND)),
+    samples: pairedRatios(whole, fileRates(passes, FIND)),
   });
 }
 
@@ -116,8 +116,4 @@ async function checkUnchanged(
 
 function withoutProcess({ files, seconds }: { readonly files: number; readonly seconds: number }): Pass {
   return { files, seconds, processSeconds: seconds };
-}
-
-function rates(passes: ReadonlyMap<string, Pass[]>, side: string): number[] {
-  return samplesOf(passes, side).map(({ files, seconds }) => files / seconds);
 }
