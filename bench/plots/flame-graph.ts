@@ -20,7 +20,7 @@ const COLOURS: readonly (readonly [RegExp, string])[] = [
 ];
 const OTHER_COLOUR = '#c3c8ce';
 
-/** Draws a call tree from the top down: a bar is as wide as the share of the time that it and its callees took. */
+/** Draws a call tree from the top down. The width of a bar is the share of time that the function and its callees took. */
 export function drawFlameGraph(root: FlameNode, title: string): string {
   const bars: string[] = [];
   let deepest = 0;

@@ -45,7 +45,7 @@ interface HashBench {
   readonly yardstick: HashYardstick;
 }
 
-/** Files hashed: the engine of the checkout against a yardstick in C, warm and cold. */
+/** Hashing by the engine of the checkout, compared with a yardstick in C, with warm and cold cache. */
 export async function hashSuite(context: SuiteContext): Promise<void> {
   const kind = context.quick ? QUICK : FULL;
   const books = context.books ?? kind.books;
@@ -119,7 +119,7 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
 
 /** Throughput by number of threads, for the plot, and with the number that the engine chooses. */
 async function sweep({ context, sizes, library, yardstick }: HashBench): Promise<void> {
-  const { checkout, findings, log } = context;
+  const { checkout, log } = context;
   log('by number of threads');
   const list = library.listFile();
   const engines: EngineSide[] = [];

@@ -9,14 +9,14 @@ const SAMPLE_BYTES = 1024;
 const DIGEST_BYTES = 16;
 const LANES: readonly Md5Lanes[] = [4, 8, 12, 16];
 
-/** One batch of messages, by length; the same in every run. */
+/** The lengths of one batch of messages. They are the same in every run. */
 export interface Md5Mix {
   readonly name: 'books' | 'one-length' | 'any-length';
   readonly lengths: Uint32Array;
   readonly totalBytes: number;
 }
 
-/** What libraries hold: books of 0.2–240 MB, whose partial MD5 takes 5 to 10 samples, 7.0 on average. */
+/** A typical library: books of 0.2–240 MB, whose partial MD5 takes 5 to 10 samples, 7.0 on average. */
 const BOOK_SAMPLES: readonly { readonly samples: number; readonly perHundred: number }[] = [
   { samples: 5, perHundred: 4 },
   { samples: 6, perHundred: 28 },
@@ -48,8 +48,8 @@ function bookLength(message: number): number {
 /**
  * MD5 of a batch of 96 messages, on this thread: `node:crypto` one by one against the SIMD kernel by lanes, for
  * each mix. One iteration is one batch, so a task's throughput is `totalBytes` of its mix times its iterations
- * a second. A task is named `<mix>/<node-crypto or wasm-simd-LANES>`; both sides write into a digest buffer and
- * are held against each other before anything is measured.
+ * a second. A task is named `<mix>/<node-crypto or wasm-simd-LANES>`. Both sides write into a digest buffer, and
+ * their digests are compared before anything is measured.
  *
  * @param timeMs of measurement for each of the twelve tasks
  * @throws Error where the SIMD kernel is unavailable or a digest is wrong

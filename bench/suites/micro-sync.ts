@@ -15,7 +15,7 @@ import { type MicroBench, newBench } from './micro-bench.js';
 
 const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
 const ORIGIN = { clientAddress: '127.0.0.1' };
-/** Calls of one iteration: a clock is too coarse for one of them. */
+/** Calls in one iteration. One call alone is too short for the clock. */
 const CALLS = 200;
 
 const BODY = JSON.stringify({
@@ -31,7 +31,7 @@ export interface SyncParts {
   close(): Promise<void>;
 }
 
-/** What every push passes before it waits for the database: its route, its API key, its body. */
+/** The work on every push before it waits for the database: finding the route, checking the API key, parsing the body. */
 export async function openSyncParts(database: BenchDatabase): Promise<SyncParts> {
   const store = await openStore(database.url);
   await migrate(store);
@@ -49,7 +49,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
     if (router.match('PUT', path).route === undefined) throw new Error('the route of pushes is not found');
   };
   const authenticate = (): void => {
-    // A promise would say that the key is not remembered and the database is asked.
+    // A promise would mean that the key is not cached and the database is queried.
     if (accounts.authenticator.byApiKey(text, ORIGIN) instanceof Promise)
       throw new Error('the key is forgotten');
   };

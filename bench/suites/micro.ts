@@ -12,7 +12,7 @@ const FULL = { timeMs: 500, md5TimeMs: 300 };
 const QUICK = { timeMs: 100, md5TimeMs: 60 };
 const LIBRARY_FILES = 2000;
 
-/** Parts in this process, each by itself; for whoever works on one of them. No target is judged by these. */
+/** Single parts of the program, each measured alone in this process, for work on that part. No target uses them. */
 export async function microSuite(context: SuiteContext): Promise<void> {
   const { timeMs, md5TimeMs } = context.quick ? QUICK : FULL;
   const books = cachedLibrary(context, LIBRARY_FILES, 'books');
@@ -36,7 +36,7 @@ export async function microSuite(context: SuiteContext): Promise<void> {
   await measure(context, { bench: await translationBench(context.workFolder, timeMs), operations: 1 });
 }
 
-/** The kernels, as bytes a second: what one iteration handles differs by mix. */
+/** The MD5 kernels, in bytes a second, because the bytes of one iteration differ by mix. */
 async function measureMd5(context: SuiteContext, timeMs: number): Promise<void> {
   const bench = md5Bench(timeMs);
   context.log(`micro: ${bench.name ?? ''}`);
@@ -70,13 +70,13 @@ async function measure(
   }
 }
 
-/** Of the thousands of iterations of a task so many quantiles are kept, from the fastest to the slowest. */
+/** Number of quantiles that are recorded of a task's iterations, from the fastest to the slowest. */
 const QUANTILES = 21;
 
 /**
- * Times of an iteration by task.
+ * Quantiles of the time of an iteration, by task.
  *
- * @throws Error when a task has not run to its end: its figures would be those of a program that does nothing
+ * @throws Error when a task did not complete: its figures would be those of a program that does nothing
  */
 function completed(bench: Bench): { readonly name: string; readonly samplesMs: readonly number[] }[] {
   return bench.tasks.map(({ name, result }) => {

@@ -9,7 +9,7 @@ import type { SuiteContext } from '../suite.js';
 interface Sizes {
   readonly books: number;
   readonly rounds: number;
-  /** Small files, of which only the number matters. */
+  /** Numbers of files; the files are small, because only their number matters here. */
   readonly smallLibraries: readonly number[];
   readonly smallRounds: number;
 }
@@ -29,9 +29,9 @@ const SQLITE = 'scan into SQLite';
 const MYSQL = 'scan into MySQL/MariaDB';
 
 /**
- * Whole first scans by the built program, against the engine alone, which walks and hashes and throws the digests away.
- * Each sample is a process of its own on both sides, and the clock of both starts when that has loaded its modules: a
- * scan's when the database is open and its tables are there, the engine's before it is made.
+ * First scans by the built program, compared with the engine alone, which walks and hashes and discards the digests.
+ * Each sample is a process of its own on both sides, and neither time includes loading the modules: that of a scan
+ * starts when the database is open and its tables exist, that of the engine before the engine is made.
  */
 export async function scanSuite(context: SuiteContext): Promise<void> {
   const { findings, quick } = context;
@@ -77,7 +77,7 @@ async function bySize(context: SuiteContext, sizes: Sizes): Promise<void> {
       );
       if (name !== ENGINE) memory.push(...peaks);
     }
-    // A quick run does not reach the size that the target is about.
+    // The libraries of a quick run are smaller than the target's.
     if (files === largest && !context.quick)
       findings.targets.push({ target: 'scan-memory', samples: memory });
   }

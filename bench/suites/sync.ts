@@ -28,8 +28,8 @@ const QUICK: SyncSizes = {
 };
 
 /**
- * Pushes and pulls over the API-key routes of the built program, as clients send them, against plain loops over the
- * same database server. Load generator, server and database share the machine.
+ * Pushes and pulls over the API-key routes of the built program, compared with plain loops of statements on the same
+ * database server. Load generator, server and database share the machine.
  */
 export async function syncSuite(context: SuiteContext): Promise<void> {
   const sizes = context.quick ? QUICK : FULL;

@@ -42,7 +42,7 @@ const RULES: readonly (readonly [RegExp, Part])[] = [
   [/\/server\/http\/uws\.js #?(?:answer|writeHead|end|observe)$/, 'answering'],
   [/\/server\/http\/(?:access-log|metrics)[\w-]*\.js/, 'answering'],
   [/\/server\/http\/(?:kosync-body|path-decoding)\.js/, 'parsing'],
-  [/\/server\/(?:domain\/document|sync\/progress|device\/device)\.js/, 'parsing'],
+  [/\/server\/(?:domain|sync|device)\/\S+ parse/, 'parsing'],
   [/\/server\/http\/uws\.js #?readBody/, 'parsing'],
   [/\/server\/http\//, 'routing'],
   [/\/server\/\w+\//, 'use cases and queues'],

@@ -10,7 +10,7 @@ export interface SyncSizes {
   /** Added to the fleet for the full database. */
   readonly full: Pick<FleetSize, 'furtherBooks' | 'furtherProgress'>;
   readonly rounds: number;
-  /** Of each measurement. */
+  /** Duration of each measurement. */
   readonly seconds: number;
   readonly sqliteRounds: number;
   readonly cpuRounds: number;
@@ -18,7 +18,7 @@ export interface SyncSizes {
   readonly connectionRounds: number;
 }
 
-/** A server over a database with a fleet of readers in it. */
+/** A server over a database that holds a fleet of readers. */
 export interface FleetServer {
   readonly server: BenchServer;
   load(mode: Load['mode'], connections: number): Promise<LoadResult>;
@@ -28,7 +28,7 @@ export interface FleetServer {
 export interface SyncBench {
   readonly context: SuiteContext;
   readonly sizes: SyncSizes;
-  /** Fills the database, starts a server over it; closing stops that and drops the database. */
+  /** Fills the database and starts a server over it. Closing stops the server and drops the database. */
   startFleet(this: void, database: BenchDatabase, size: FleetSize): Promise<FleetServer>;
 }
 
