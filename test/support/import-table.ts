@@ -20,7 +20,7 @@ const DOMAIN = 'server/domain/';
 const DECISIONS = ['server/auth/', 'server/library/', 'server/progress/'];
 
 export const IMPORT_TABLE: readonly ImportZone[] = [
-  { name: 'config/', node: true, packages: ['yaml', 'zod'] },
+  { name: 'config/', node: true, packages: ['fastest-levenshtein', 'yaml', 'zod'] },
   { name: ENGINE, node: true, ours: ['engine/'] },
   { name: 'engine/digest/', node: true },
   { name: 'engine/walk/', node: true },
