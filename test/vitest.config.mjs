@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 import LongestFirst from './longest-first.mjs';
 
 // What measures how soon something answers needs a machine that does nothing else meanwhile.
-const ALONE = ['dist/test/server/http/routes/kosync/database-away.test.js', 'dist/test/server/compose/metrics-outage.test.js'];
+const ALONE = [
+  'dist/test/server/http/routes/kosync/database-away.test.js',
+  'dist/test/server/compose/metrics-outage.test.js',
+];
 
 const common = {
   root: '.',
