@@ -5,7 +5,7 @@ import { environmentWithoutDogear } from '../test/support/program.js';
 import { type Checkout, programFile } from './checkout.js';
 import { runChild } from './child-process.js';
 
-export interface ProgramRun {
+interface ProgramRun {
   /** Of standard output. */
   readonly lines: readonly string[];
   /** Of the whole process, its start included. */
@@ -21,7 +21,7 @@ const processReport = z.object({ maxRssBytes: z.number() });
  * @param workFolder where it runs and leaves its report; holds no configuration
  * @throws Error when it ends with anything but exit code 0
  */
-export async function runProgram(
+async function runProgram(
   checkout: Checkout,
   workFolder: string,
   databaseUrl: string,

@@ -43,7 +43,7 @@ export class ConfigurationError extends Error {
 }
 
 /** `dogear.yaml:3:9: server.port: found "80a", expected a whole number …` */
-export function problemLine(problem: ConfigurationProblem): string {
+function problemLine(problem: ConfigurationProblem): string {
   const parts = [originText(problem.origin)];
   if (problem.path !== undefined) parts.push(problem.path);
   const found = problem.found === undefined ? '' : `found ${problem.found}, `;

@@ -16,7 +16,9 @@ const QUIET_MS = 200;
 
 /** Prints the errors of the compiler; false when there were some. */
 export function compile() {
-  return run(process.execPath, TSC) && (isKernelCurrent() || run('npm', 'run', '--silent', 'build:md5-lanes'));
+  return (
+    run(process.execPath, TSC) && (isKernelCurrent() || run('npm', 'run', '--silent', 'build:md5-lanes'))
+  );
 }
 
 function isKernelCurrent() {

@@ -17,7 +17,7 @@ function testFiles(name) {
   const files = readdirSync('test', { recursive: true })
     .filter((path) => path.endsWith(ENDING))
     .map((path) => path.slice(0, -ENDING.length))
-    .toSorted();
+    .toSorted((one, other) => one.localeCompare(other));
   const wanted = name.replace(/^(?:dist\/)?test\//, '').replace(/\.test\.[tj]s$/, '');
   const exact = files.filter((path) => path === wanted || basename(path) === wanted);
   return exact.length > 0 ? exact : files.filter((path) => path.includes(wanted));

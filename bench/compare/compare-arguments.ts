@@ -24,7 +24,7 @@ than 5 % beyond its noise, or could not be measured.
 `;
 
 /** With fewer pairs no range contains the median with 95 % probability. */
-export const LEAST_PAIRS = 6;
+const LEAST_PAIRS = 6;
 const DEFAULT_PAIRS = 15;
 
 /** @throws Error whose message says what is wrong with the arguments */

@@ -26,7 +26,6 @@ export const engineTask = z.enum(['hash', 'hash-fresh', 'walk', 'walk-and-hash']
 export type EngineTask = z.infer<typeof engineTask>;
 
 const tunerPoint = z.object({ atMs: z.number(), jobs: z.number(), filesPerSecond: z.number() });
-export type TunerPoint = z.infer<typeof tunerPoint>;
 
 export const engineAnswer = z.object({
   files: z.int(),

@@ -15,7 +15,7 @@ export const cpuProfile = z.object({
 export type CpuProfile = z.infer<typeof cpuProfile>;
 
 /** The parts of the program that processor time is divided among. */
-export const PARTS = [
+const PARTS = [
   'authentication',
   'routing',
   'parsing',
