@@ -57,7 +57,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
     if (parseProgress(BODY).device.name !== 'Kobo_nova') throw new Error('the body was misread');
   };
   const remember = async (): Promise<void> => {
-    await accounts.keys.readAnew(prefix);
+    await accounts.keys.readFresh(prefix);
   };
   const times = (call: () => void) => () => {
     for (let count = 0; count < CALLS; count += 1) call();

@@ -1,12 +1,15 @@
 import type { FilesToHash } from './files-to-hash.js';
 
 const SLASH = 0x2f;
-/** Longer paths than this no system opens (PATH_MAX is 4,096 on Linux, 1,024 on macOS); they fail as too long. */
+/** No system opens a longer path: PATH_MAX is 4,096 on Linux and 1,024 on macOS. */
 const PATH_SCRATCH_BYTES = 8192;
 
-/** Absolute paths, one at a time, in a buffer that begins with the root: no allocation but a view a file. */
+/**
+ * Builds the absolute paths of a batch, one at a time, in one buffer that begins with the root. The only allocation
+ * for a file is the view on that buffer.
+ */
 export class AbsolutePaths {
-  /** Absolute, with a slash at its end. */
+  /** Absolute, ends with a slash. */
   readonly root: Uint8Array;
   private readonly scratch: Buffer;
   private readonly pathBytes: Buffer;
@@ -24,23 +27,34 @@ export class AbsolutePaths {
     this.pathEnds = files.pathEnds;
   }
 
-  /** A view that the next call overwrites. A path that does not fit is cut, and still too long for the system. */
+  /**
+   * Returns a view that the next call overwrites. A path that does not fit into the buffer is cut off; what remains is
+   * still longer than the system accepts, so opening it fails.
+   */
   at(index: number): Buffer {
     const copied = this.copyRelative(index, this.scratch, this.root.length);
     return this.scratch.subarray(0, this.root.length + copied);
   }
 
-  /** Of the part behind the root. */
+  /** The length of the path relative to the root. */
   relativeBytes(index: number): number {
     return (this.pathEnds[index] ?? 0) - this.startOf(index);
   }
 
-  /** Copies the part behind the root. @returns its bytes, as many as there is room for */
+  /**
+   * Copies the path relative to the root, or as much of it as there is room for.
+   *
+   * @returns the number of bytes copied
+   */
   copyRelative(index: number, into: Uint8Array, start: number): number {
     return this.pathBytes.copy(into, start, this.startOf(index), this.pathEnds[index]);
   }
 
-  /** @returns the bytes of the name: at most 255 on the file systems that there are, and never over 8 KiB */
+  /**
+   * Copies the base name.
+   *
+   * @returns the number of bytes copied: at most 255 on existing file systems, never more than 8 KiB
+   */
   copyName(index: number, arena: Uint8Array, start: number): number {
     const pathStart = this.startOf(index);
     const end = this.pathEnds[index] ?? pathStart;

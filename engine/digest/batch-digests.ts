@@ -6,20 +6,22 @@ import type { SampleReader } from './sample-reader.js';
 export const DIGEST_BYTES = 16;
 
 export interface BatchDigests {
-  /** 16 bytes a file; zeros where it failed. */
+  /** 16 bytes for each file; zeros for a file with a failure. */
   readonly partialMd5: Uint8Array<ArrayBuffer>;
+  /** 16 bytes for each file. */
   readonly filenameMd5: Uint8Array<ArrayBuffer>;
-  /** By index: an operating system error's code or one of ours. */
+  /** By index in the batch: an errno code, or `not-regular` or `changed-while-read`. */
   readonly failures: Map<number, string>;
-  /** By index: files that had changed, and were hashed in the state given here. */
+  /** By index in the batch: files that had changed since the walk, and the state in which they were hashed. */
   readonly changed: Map<number, FileStamp>;
 }
 
 /**
- * Hashes files with one kernel, as many at a time as it has slots. Before each group, or oftener, it asks whether to go
- * on; when not, the rest of the digests are zeros and mean nothing.
+ * Hashes files with one kernel, in groups of as many files as it has slots. `isCancelled` is called before each
+ * group, and more often where files are read one by one. Once it returns true, the remaining digests stay zero and
+ * must not be used.
  *
- * @param root absolute path, bytes, with a slash at its end
+ * @param root absolute path, bytes, ends with a slash
  */
 export function digestFiles(
   kernel: Md5Kernel,

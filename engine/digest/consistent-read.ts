@@ -1,25 +1,26 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { errnoOf, type HashFailureCode } from '../failure.js';
 import { openFile } from './open-file.js';
-import { pause } from './pause.js';
-import { CLOCK_TICKS_MS, isRecent, provesRead } from './unchanged-check.js';
 import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
+import { sleepSync } from './sleep-sync.js';
+import { CLOCK_TICKS_MS, isRecent, isUnchanged } from './unchanged-check.js';
 
-/** A file that is written to all the time is given up after as many tries. */
-const MAX_TRIES = 3;
+/** A file that is written to continuously is given up after this many attempts. */
+const MAX_ATTEMPTS = 3;
 
-/** What one try to read a file's samples came to. The caller keeps one and passes it to every call. */
-export interface StableRead {
-  /** Bytes of the message in the arena; 0 when there is a failure. */
+/** The result of reading one file's samples. The caller makes one object and passes it to every call. */
+export interface ConsistentRead {
+  /** Bytes of the message in the arena; 0 if there is a failure. */
   messageBytes: number;
-  /** The state that was read: as the caller knew it, or as it became since. */
+  /** The state of the file that was read. It is another than the planned one if the file had changed by then. */
   sizeBytes: number;
   modifiedNs: bigint;
-  /** The `code` of an operating system error, or one of ours; empty: none. */
-  failure: string;
+  /** An errno code such as `ENOENT`, or `not-regular` or `changed-while-read`. */
+  failure: string | undefined;
 }
 
-const CHANGED_WHILE_READ = 'changed-while-read';
-const NOT_REGULAR = 'not-regular';
+const CHANGED_WHILE_READ: HashFailureCode = 'changed-while-read';
+const NOT_REGULAR: HashFailureCode = 'not-regular';
 
 interface FileState {
   readonly sizeBytes: bigint;
@@ -28,27 +29,28 @@ interface FileState {
 }
 
 /**
- * Reads the samples of one state of a file into the arena at `start`, never a mix of two.
+ * Reads the samples of one state of a file into the arena at `start`, never a mix of two states.
  *
- * The state that the walk saw is trusted for planning, and proved by one `fstat` after the reads (read-proof.ts). Where
- * that does not hold, the file is read again between two looks at it.
+ * The reads are planned for the size that the walk found. One `fstat` after them then shows whether the file was
+ * still in that state (unchanged-check.ts). If it was not, the samples are read again, with the state compared before
+ * and after.
  *
- * @param path absolute; a string only when all of it is ASCII
- * @param read for tests: what reads, and may change the file between two reads
+ * @param path absolute; a string only if all of it is ASCII
+ * @param read for tests, which replace the reading function to change the file between two reads
  */
-export function readStable(
+export function readConsistent(
   path: string | Buffer,
   sizeBytes: number,
   modifiedNs: bigint,
   arena: Uint8Array,
   start: number,
-  outcome: StableRead,
+  outcome: ConsistentRead,
   read?: ReadAt,
 ): void {
   outcome.messageBytes = 0;
   outcome.sizeBytes = sizeBytes;
   outcome.modifiedNs = modifiedNs;
-  outcome.failure = '';
+  outcome.failure = undefined;
   const beganMs = Date.now();
   let fd: number;
   try {
@@ -70,24 +72,24 @@ function readOnce(
   beganMs: number,
   arena: Uint8Array,
   start: number,
-  outcome: StableRead,
+  outcome: ConsistentRead,
   read: ReadAt | undefined,
 ): void {
   let messageBytes: number;
   try {
     messageBytes = readMessage(fd, outcome.sizeBytes, arena, start, read);
   } catch (error) {
-    // Reading a pipe or a folder fails in as many ways as there are kinds; what it is says more.
+    // The errno of reading a pipe or a folder varies with its kind. That it is not a regular file tells more.
     if (fstatSync(fd).isFile()) throw error;
     outcome.failure = NOT_REGULAR;
     return;
   }
-  // Costs 0.7 µs of the 10 to 20 a file takes (as a bigint 1.0), and nothing else can prove the digest.
+  // Without this call a mixed digest would go unnoticed. It takes 0.7 µs (1.0 as a bigint) of 10 to 20 µs a file.
   const after = fstatSync(fd);
   if (!after.isFile()) outcome.failure = NOT_REGULAR;
   else if (
     messageBytes !== ENDED_EARLY &&
-    provesRead(
+    isUnchanged(
       after.size,
       after.mtimeMs * 1e6,
       after.ctimeMs,
@@ -104,13 +106,13 @@ function readAgain(
   fd: number,
   arena: Uint8Array,
   start: number,
-  outcome: StableRead,
+  outcome: ConsistentRead,
   read: ReadAt | undefined,
 ): void {
   let seen = stateOf(fd);
-  for (let tries = 1; tries < MAX_TRIES; tries += 1) {
-    // After the pause a further change has a later tick, so that equal states are one state.
-    if (isRecent(Number(seen.changedNs) / 1e6, Date.now())) pause(CLOCK_TICKS_MS);
+  for (let attempts = 1; attempts < MAX_ATTEMPTS; attempts += 1) {
+    // A change after this pause gets a later clock tick. So if the states are equal, nothing changed between them.
+    if (isRecent(Number(seen.changedNs) / 1e6, Date.now())) sleepSync(CLOCK_TICKS_MS);
     const before = stateOf(fd);
     const messageBytes = readMessage(fd, Number(before.sizeBytes), arena, start, read);
     const after = stateOf(fd);
@@ -138,16 +140,11 @@ function isSame(one: FileState, other: FileState): boolean {
   );
 }
 
-function closeFile(fd: number, outcome: StableRead): void {
+function closeFile(fd: number, outcome: ConsistentRead): void {
   try {
     closeSync(fd);
   } catch (error) {
     outcome.messageBytes = 0;
     outcome.failure = errnoOf(error);
   }
-}
-
-function errnoOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  throw error;
 }

@@ -1,4 +1,4 @@
-/** Files to hash, packed: path i is `pathBytes[pathEnds[i-1] … pathEnds[i]]`, relative to the root. */
+/** Files to hash, as arrays: path i is `pathBytes[pathEnds[i-1] … pathEnds[i]]`, relative to the root. */
 export interface FilesToHash {
   readonly pathBytes: Uint8Array<ArrayBuffer>;
   readonly pathEnds: Uint32Array;
@@ -6,7 +6,7 @@ export interface FilesToHash {
   readonly modifiedNs: BigInt64Array;
 }
 
-/** A state of a file other than the one that was asked for. */
+/** The state of a file that had changed since the walk. */
 export interface FileStamp {
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;

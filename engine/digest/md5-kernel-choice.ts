@@ -1,11 +1,15 @@
-import type { Md5Kernel } from './md5-kernel.js';
+import type { Md5Kernel, Md5KernelName } from './md5-kernel.js';
 import { loadMd5Lanes } from './md5-lanes/md5-lanes.js';
 import { createNodeCryptoKernel } from './md5-node-crypto.js';
 
-/** `auto` takes the SIMD kernel where it runs and `node-crypto` elsewhere. */
-export type Md5Choice = 'auto' | 'wasm-simd' | 'node-crypto';
+/**
+ * The MD5 implementation that an engine is to use. `wasm-simd` computes sixteen digests at a time in WebAssembly,
+ * `node-crypto` uses OpenSSL, one digest at a time. `auto` is `wasm-simd` where that runs and `node-crypto`
+ * elsewhere. The digests are the same.
+ */
+export type Md5Choice = 'auto' | Md5KernelName;
 
-/** Makes this thread's kernel. Throws when one that was asked for by name cannot run here. */
+/** Makes a kernel for the calling thread. @throws Error with the reason if a kernel chosen by name does not run here */
 export function createMd5Kernel(choice: Md5Choice): Md5Kernel {
   if (choice === 'node-crypto') return createNodeCryptoKernel();
   const lanes = loadMd5Lanes();
@@ -14,10 +18,10 @@ export function createMd5Kernel(choice: Md5Choice): Md5Kernel {
   return createNodeCryptoKernel();
 }
 
-/** The name of the kernel that a choice comes to here; throws as `createMd5Kernel` does. */
-export function md5KernelNameFor(choice: Md5Choice): Md5Kernel['name'] {
+/** The name of the kernel that `createMd5Kernel` makes for a choice. @throws like `createMd5Kernel` */
+export function md5KernelNameFor(choice: Md5Choice): Md5KernelName {
   if (choice === 'node-crypto') return choice;
-  // One slot is enough to see that it runs.
+  // One slot is enough to find out whether it runs.
   const lanes = loadMd5Lanes(1);
   if (lanes.state === 'ready') return lanes.kernel.name;
   if (choice === 'wasm-simd') throw new Error(lanes.reason);

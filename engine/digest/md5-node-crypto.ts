@@ -5,14 +5,19 @@ import { MAX_MESSAGE_BYTES } from './sample-plan.js';
 const DIGEST_BYTES = 16;
 
 /**
- * OpenSSL's MD5, one message at a time: what every Node has. More slots than one gain nothing here, but a group of
- * files then shares the calls around it as it does with the SIMD kernel; 8 slots of 12 KiB stay in the L2 cache.
+ * One message is digested at a time, so more than one slot does not make MD5 itself faster. It spreads the cost of the
+ * calls for each group over several files, as with the SIMD kernel. 8 slots of 12 KiB fit into the L2 cache.
  */
 const SLOTS = 8;
 
-/** Makes a kernel of `node:crypto`. Throws what OpenSSL throws where MD5 is forbidden (FIPS mode). */
+/**
+ * Makes a kernel that uses OpenSSL's MD5 through `node:crypto`.
+ *
+ * @throws OpenSSL's error where MD5 is forbidden (FIPS mode)
+ */
 export function createNodeCryptoKernel(): Md5Kernel {
   const arena = new Uint8Array(SLOTS * MAX_MESSAGE_BYTES);
+  // Throws here, and not in the middle of a batch, where MD5 is forbidden.
   hash('md5', '');
   return {
     name: 'node-crypto',

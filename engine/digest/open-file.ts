@@ -1,47 +1,53 @@
 import { constants, openSync } from 'node:fs';
-import { pause } from './pause.js';
+import { errnoOf } from '../failure.js';
+import { sleepSync } from './sleep-sync.js';
 
 /**
- * O_NONBLOCK: a pipe that took the file's place since the walk must not stop the thread (it means nothing for
- * regular files). O_NOCTTY: nor may a terminal become ours. Where a system lacks one, it counts as 0 here.
+ * O_NONBLOCK: opening a pipe that replaced the file since the walk must not block the thread. It has no effect on
+ * regular files. O_NOCTTY: opening a terminal must not make it the terminal of this process. On a system that lacks a
+ * flag, its constant is undefined, which counts as 0 here.
  */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * O_NOATIME (Linux): a scan is not a reading of the book, and noting the time of access in every inode costs
- * 1.3 µs a file and a write to the disk. Only a file's owner and root may ask for it; where that fails once, this
- * thread asks no more.
+ * O_NOATIME (Linux): hashing must not update the time of last access. The update costs 1.3 µs a file and a write to the
+ * disk, and a scan does not mean that somebody read the book. Only the owner of a file and root may use the flag. After
+ * the first refusal this thread does not use it any more.
  */
 let noAtime = constants.O_NOATIME;
 
-/** A file server that has lent the file to a client (a lease, an oplock) gets this long to take it back. */
+/**
+ * Opening a file on which another client of the file server holds a lease (oplock) fails with EAGAIN until the server
+ * has revoked it. It gets 20 times 50 ms for that.
+ */
 const LEASE_TRIES = 20;
 const LEASE_PAUSE_MS = 50;
 
-/** What `openFile` opens with at the moment. */
+/** The flags that `openFile` uses now. */
 export function openFlags(): number {
   return FLAGS | noAtime;
 }
 
-/** After the system refused O_NOATIME. */
-export function openWithoutNoAtime(): void {
+/** To be called after the system refused O_NOATIME. */
+export function disableNoAtime(): void {
   noAtime = 0;
 }
 
 /**
- * Opens for reading and never waits for another end to show up.
+ * Opens a file for reading. For a pipe it does not wait until somebody opens the other end.
  *
- * @param path absolute; a string only when all of it is ASCII
- * @returns a descriptor; throws Node's error
+ * @param path absolute; a string only if all of it is ASCII
+ * @returns a file descriptor
+ * @throws Node's error
  */
 export function openFile(path: string | Buffer): number {
   for (let tries = 1; ; tries += 1) {
     try {
       return openSync(path, openFlags());
     } catch (error) {
-      const errno = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (errno === 'EPERM' && noAtime !== 0) openWithoutNoAtime();
-      else if (errno === 'EAGAIN' && tries < LEASE_TRIES) pause(LEASE_PAUSE_MS);
+      const errno = errnoOf(error);
+      if (errno === 'EPERM' && noAtime !== 0) disableNoAtime();
+      else if (errno === 'EAGAIN' && tries < LEASE_TRIES) sleepSync(LEASE_PAUSE_MS);
       else throw error;
     }
   }

@@ -1,16 +1,16 @@
 import { readSync } from 'node:fs';
 import { HEAD_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from './sample-plan.js';
 
-/** What `readMessage` returns when the file ended before the size that it was said to have. */
+/** `readMessage` returns this if the file is shorter than `sizeBytes`. */
 export const ENDED_EARLY = -1;
 
-/** `readSync`, or in tests something that reads as a bad network does. */
+/** The signature of `readSync`. Tests pass a function that reads as little at a time as a bad network does. */
 export type ReadAt = (fd: number, into: Uint8Array, at: number, bytes: number, offset: number) => number;
 
 /**
- * Reads the samples of a file of `sizeBytes` into the arena at `start`, in the order of the message.
+ * Reads the samples of a file of `sizeBytes` into the arena at `start`, where they form the message to digest.
  *
- * @returns bytes of the message, 0 … 12,288, or `ENDED_EARLY`
+ * @returns length of the message, 0 … 12,288, or `ENDED_EARLY`
  */
 export function readMessage(
   fd: number,
@@ -32,7 +32,7 @@ export function readMessage(
   return length;
 }
 
-/** Reads on after a short read (network file systems and FUSE give them); false when the file ends first. */
+/** Continues after a short read, as network file systems and FUSE return. @returns false if the file ends first */
 function readFully(
   read: ReadAt,
   fd: number,

@@ -1,25 +1,29 @@
 import { type RingHandles, IoRing, releaseRing } from './io-ring/io-ring.js';
 import { loadLibc } from './io-ring/libc.js';
 import { RingReader } from './io-ring/ring-reader.js';
-import type { SampleReader } from './sample-reader.js';
+import type { ReadsName, SampleReader } from './sample-reader.js';
 import { SYSTEM_CALL_READER } from './system-call-reader.js';
 
-/** `auto` takes io_uring where the system offers it and system calls elsewhere. */
-export type ReadsChoice = 'auto' | SampleReader['name'];
+/**
+ * How an engine is to read files. `io-uring` (Linux 6.1 or newer, with the optional package koffi) reads a hundred
+ * files at a time in each thread; `system-calls` reads one file at a time with Node's synchronous calls. `auto` is
+ * `io-uring` where the system offers it and `system-calls` elsewhere. The digests are the same.
+ */
+export type ReadsChoice = 'auto' | ReadsName;
 
-export interface MadeReader {
+export interface CreatedReader {
   readonly reader: SampleReader;
-  /** What `releaseReader` has to give back when the reader's thread is gone. */
+  /** To be passed to `releaseReader` once the reader's thread has ended. */
   readonly handles: RingHandles | undefined;
 }
 
 /**
- * Makes this thread's reader.
+ * Makes a reader for the calling thread.
  *
- * @param slots files in a group at most
- * @throws Error that says why, when io_uring was asked for by name and cannot be had
+ * @param slots maximum number of files in a group
+ * @throws Error with the reason if io_uring was chosen by name and is not available
  */
-export function createSampleReader(choice: ReadsChoice, slots: number): MadeReader {
+export function createSampleReader(choice: ReadsChoice, slots: number): CreatedReader {
   if (choice !== 'system-calls') {
     const loaded = loadLibc();
     if (loaded.state === 'unavailable' && choice === 'io-uring') throw new Error(loaded.reason);
@@ -28,7 +32,8 @@ export function createSampleReader(choice: ReadsChoice, slots: number): MadeRead
         const reader = new RingReader(loaded.libc, slots);
         return { reader, handles: reader.handles };
       } catch (error) {
-        // A limit on descriptors or on memory may leave the first threads a ring and the next none.
+        // With `auto` this thread uses system calls, even if others have a ring: a limit on descriptors or memory may
+        // be reached only by the later threads.
         if (choice === 'io-uring') throw error;
       }
     }
@@ -36,25 +41,26 @@ export function createSampleReader(choice: ReadsChoice, slots: number): MadeRead
   return { reader: SYSTEM_CALL_READER, handles: undefined };
 }
 
-/** For the main thread, when the thread that had the reader has ended. */
+/** To be called by the main thread once the reader's thread has ended. */
 export function releaseReader(handles: RingHandles): void {
   const loaded = loadLibc();
   if (loaded.state === 'ready') releaseRing(loaded.libc, handles);
 }
 
+/** How an engine reads files. */
 export interface ReadsKind {
-  readonly name: SampleReader['name'];
-  /** Of `system-calls`, where they were not asked for: why it is not io_uring. */
+  readonly name: ReadsName;
+  /** If `auto` came to `system-calls`: why io_uring is not available, in English for people. Otherwise undefined. */
   readonly reason: string | undefined;
 }
 
-/** The name of the reader that a choice comes to here. @throws as `createSampleReader` does */
+/** What kind of reader `createSampleReader` makes for a choice. @throws like `createSampleReader` */
 export function readsKindFor(choice: ReadsChoice): ReadsKind {
   if (choice === 'system-calls') return { name: choice, reason: undefined };
   try {
     const loaded = loadLibc();
     if (loaded.state === 'unavailable') throw new Error(loaded.reason);
-    // A small one is enough to see whether the system gives any.
+    // A ring of one entry is enough to find out whether the system allows any.
     releaseRing(loaded.libc, new IoRing(loaded.libc, 1).handles);
     return { name: 'io-uring', reason: undefined };
   } catch (error) {

@@ -2,7 +2,10 @@ import type { AbsolutePaths } from './absolute-paths.js';
 import type { FilesToHash, FileStamp } from './files-to-hash.js';
 import type { Md5Kernel } from './md5-kernel.js';
 
-/** Some files of a batch, as many as a kernel has slots: file `first + i` goes into slot i. */
+/** The implementations of reading; `ReadsChoice` says how they differ. */
+export type ReadsName = 'io-uring' | 'system-calls';
+
+/** A part of a batch, at most as many files as a kernel has slots. File `first + i` is read into slot i. */
 export interface FileGroup {
   readonly paths: AbsolutePaths;
   readonly files: FilesToHash;
@@ -10,26 +13,29 @@ export interface FileGroup {
   readonly count: number;
 }
 
-/** What a reader says of the files of a batch. */
+/** Where a reader puts its results. */
 export interface ReadOutcomes {
-  /** Bytes of the message in each slot of the group; 0 where there is a failure. */
+  /** Length of the message in each slot of the group; 0 for a failure. */
   readonly lengths: Uint32Array;
-  /** By index in the batch: an operating system error's code or one of ours. */
+  /** By index in the batch: an errno code, or `not-regular` or `changed-while-read`. */
   readonly failures: Map<number, string>;
-  /** By index in the batch: files that had changed, and were read in the state given here. */
+  /** By index in the batch: files that had changed since the walk, and the state in which they were read. */
   readonly changed: Map<number, FileStamp>;
 }
 
 /**
- * Reads the samples of files into the slots of a kernel, each file in one consistent state (stable-read.ts). A reader
- * belongs to its thread.
+ * Reads the samples of files into the slots of a kernel, each file in one consistent state (consistent-read.ts). A
+ * reader must not be used by two threads.
  */
 export interface SampleReader {
-  readonly name: 'io-uring' | 'system-calls';
-  /** It has thrown: neither it nor the kernel whose slots it filled may be used or freed any more. */
+  readonly name: ReadsName;
+  /**
+   * True once the reader has thrown. Then neither the reader nor the kernel whose slots it fills may be used any
+   * more, and neither may be freed, because the system may still write to their memory.
+   */
   readonly isBroken: boolean;
-  /** @returns whether all of the group was read: not when it was cancelled meanwhile */
+  /** @returns false if it was cancelled before all files of the group were read */
   readGroup(kernel: Md5Kernel, group: FileGroup, outcomes: ReadOutcomes, isCancelled: () => boolean): boolean;
-  /** After the last group of a batch: lets go of the files that are still open. */
+  /** Closes the files that are still open. To be called after the last group of a batch. */
   finish(): void;
 }

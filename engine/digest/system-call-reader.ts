@@ -1,8 +1,8 @@
+import { readConsistent, type ConsistentRead } from './consistent-read.js';
 import type { Md5Kernel } from './md5-kernel.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from './sample-reader.js';
-import { readStable, type StableRead } from './consistent-read.js';
 
-/** One file after the other with Node's synchronous calls: what runs everywhere. */
+/** Reads one file after the other with Node's synchronous calls. It works on every system. */
 export const SYSTEM_CALL_READER: SampleReader = {
   name: 'system-calls',
   isBroken: false,
@@ -16,9 +16,9 @@ export const SYSTEM_CALL_READER: SampleReader = {
   finish: () => undefined,
 };
 
-const outcome: StableRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: '' };
+const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
 
-/** Reads one file of a group. */
+/** Reads one file of a group into its slot. */
 export function readIntoSlot(
   kernel: Md5Kernel,
   { paths, files, first }: FileGroup,
@@ -28,8 +28,8 @@ export function readIntoSlot(
   const index = first + slot;
   const sizeBytes = files.sizeBytes[index] ?? 0;
   const modifiedNs = files.modifiedNs[index] ?? 0n;
-  readStable(paths.at(index), sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
-  if (outcome.failure !== '') failures.set(index, outcome.failure);
+  readConsistent(paths.at(index), sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
+  if (outcome.failure !== undefined) failures.set(index, outcome.failure);
   else if (outcome.sizeBytes !== sizeBytes || outcome.modifiedNs !== modifiedNs) {
     changed.set(index, { sizeBytes: outcome.sizeBytes, modifiedNs: outcome.modifiedNs });
   }

@@ -1,23 +1,27 @@
 /**
- * The kernel stamps changes with a clock that ticks every 1 to 10 ms (CONFIG_HZ), so two changes within a tick look
- * like one. A file whose last change is not yet two of the slowest ticks old may be changed again unseen.
+ * The kernel takes the times of changes from a clock that ticks every 1 to 10 ms (CONFIG_HZ), so two changes within one
+ * tick have the same time. A file whose last change is less than two of the slowest ticks ago could be changed again
+ * without a visible difference.
  */
 export const CLOCK_TICKS_MS = 20;
 
 /**
- * File servers have clocks of their own. A change up to this far in the future counts as just made; what lies further
- * ahead was stamped by a clock that was wrong, and must not slow every scan.
+ * A file server uses its own clock. A change time of up to this far in the future counts as just made. A time further
+ * ahead comes from a clock that was wrong; it must not slow down every scan.
  */
 const CLOCK_SKEW_MS = 10_000;
 
-/** Times in milliseconds, and nanoseconds as a number, are doubles: near the present day within 0.26 µs of the exact. */
+/**
+ * Times are compared as doubles: in milliseconds, or in nanoseconds as a number. For present dates their error is less
+ * than 0.26 µs.
+ */
 const DOUBLE_ERROR_NS = 1024;
 
 /**
- * Whether a file that looks like this after its reads was in the state that was planned for all the time: same size,
- * same modification time, and no change (ctime, which nobody can set back) since shortly before the reads began.
+ * Whether a file was in the planned state during all of its reads, judged by its state after them: it has the same size
+ * and time of modification, and its last change (ctime, which no program can set back) came before the reads began.
  */
-export function provesRead(
+export function isUnchanged(
   afterBytes: number,
   afterModifiedNs: number,
   changedMs: number,
@@ -32,7 +36,10 @@ export function provesRead(
   );
 }
 
-/** A change so shortly before the reads began that another could hide behind it, or one during them. */
+/**
+ * Whether a change is so recent, relative to the beginning of the reads, that it may have happened during them, or that
+ * another change within the same clock tick would not be visible.
+ */
 export function isRecent(changedMs: number, beganMs: number): boolean {
   return changedMs > beganMs - CLOCK_TICKS_MS && changedMs < Date.now() + CLOCK_SKEW_MS;
 }

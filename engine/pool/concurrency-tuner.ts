@@ -1,68 +1,76 @@
 /**
- * Decides how many threads work at a time from the throughput that each number gave. Pure: a state and a measurement
- * in, the next state out; the clock and the counting are in throughput-watch.ts.
+ * Decides how many threads work at a time, from the throughput that was measured with each number. It is pure: it
+ * takes a state and a measurement and returns the next state. The clock and the counting are in throughput-watch.ts.
  *
- * Storage decides what is best: a warm cache and a fast disk are bound by the processor (one thread a core), a cold
- * disk array or a file server by its latency (tens of threads), a single spinning disk gets slower with every thread
- * that makes its arm move. So: double while that helps, then halve while that costs nothing, then stay, and try again
- * from time to time, because caches fill and neighbours come and go.
+ * The best number depends on the storage. With a warm cache or a fast disk the processor is the limit: one thread a
+ * core. With a cold disk array or a file server it is the latency: tens of threads. A single spinning disk gets
+ * slower with every thread, because its arm has to move more. So the tuner doubles the number while that helps, then
+ * halves it while that costs nothing, and then keeps it. It tries again from time to time, because caches fill up and
+ * other programs start and end.
  */
 export interface TunerState {
-  /** Threads at work, to be measured next. */
-  readonly jobs: number;
-  /** The best number so far, and its files a second; undefined: not measured yet. */
-  readonly bestJobs: number;
+  /** The number of threads to work with now, and to measure next. */
+  readonly threads: number;
+  /** The best number so far. */
+  readonly bestThreads: number;
+  /** The files a second measured with it; undefined if it was not measured yet. */
   readonly bestRate: number | undefined;
-  /** `settled`: `jobs` is the best; otherwise the direction of the number on trial. */
+  /** `settled` if `threads` is the best number; otherwise the direction in which another number is being tried. */
   readonly trial: 'settled' | 'up' | 'down';
-  /** Measurements to go before the next trial, and how many to wait once that finds nothing. */
-  readonly rest: number;
-  readonly nextRest: number;
-  /** Directions that are known to lead nowhere: 0, or 1 while the other is to be tried. */
+  /** The number of measurements before the next trial. */
+  readonly cooldown: number;
+  /** The next value of `cooldown` if no trial finds a better number. */
+  readonly nextCooldown: number;
+  /** 1 if one direction was tried without success and the other is still to be tried; otherwise 0. */
   readonly failedTrials: number;
 }
 
-/** What `jobs` threads gave. */
+/** What was measured with `TunerState.threads`. */
 export interface Measurement {
   readonly filesPerSecond: number;
-  /** The process had nearly all of the processors, so that no other number could give more. */
+  /** Nearly all of the processors were in use, so no other number of threads could be faster. */
   readonly isCpuBound: boolean;
 }
 
 export interface TunerLimits {
-  readonly minJobs: number;
-  readonly maxJobs: number;
+  readonly minThreads: number;
+  readonly maxThreads: number;
   readonly processors: number;
 }
 
-/** Twice the threads must be worth their memory and their noise: less than a tenth more is not. */
+/** Doubling the threads must gain a tenth or more. Less is not worth their memory, and may be measurement noise. */
 const GAIN_TO_GROW = 1.1;
 /**
- * The first step is fourfold where a thread gets through this many files a second: that is no arm of a disk, which needs
- * 50 ms for the seven places of a file, and each step on the way costs half a second at a part of the speed.
+ * The first step is fourfold if a thread hashes this many files a second. A spinning disk is never so fast, because
+ * it takes 50 ms to seek to the seven windows of a file. A fourfold step saves one step, which would cost half a
+ * second at reduced speed.
  */
 const FIRST_STEP = 4;
-const NO_DISK_ARM_FILES_PER_SECOND = 200;
-/** Half the threads may cost what measurements scatter by, and no more. */
+const FASTER_THAN_SEEKS_FILES_PER_SECOND = 200;
+/** Halving the threads may lose no more than the noise of a measurement. */
 const LOSS_TO_SHRINK = 0.97;
-/** The throughput of the settled number changed so much that the storage must have: look around at once. */
+/**
+ * If the throughput of the settled number changes by this factor, the storage has changed, and a trial begins at
+ * once.
+ */
 const STORAGE_CHANGED = 1.5;
 /**
- * Measurements between trials: 16 windows of a quarter second and more. Each pair of trials in vain doubles that, up
- * to two minutes, so that the trials' own loss (one window at half speed) stays under a hundredth.
+ * The number of measurements between trials. A measurement takes a quarter of a second or more. Each pair of trials
+ * without success doubles the number, up to two minutes. So the loss by trials (one measurement at half speed) stays
+ * under a hundredth.
  */
-const FIRST_REST = 16;
-const LONGEST_REST = 512;
+const FIRST_COOLDOWN = 16;
+const MAX_COOLDOWN = 512;
 
-export function startTuner(jobs: number, limits: TunerLimits): TunerState {
-  const start = Math.min(Math.max(jobs, limits.minJobs), limits.maxJobs);
+export function startTuner(threads: number, limits: TunerLimits): TunerState {
+  const start = Math.min(Math.max(threads, limits.minThreads), limits.maxThreads);
   return {
-    jobs: start,
-    bestJobs: start,
+    threads: start,
+    bestThreads: start,
     bestRate: undefined,
     trial: 'settled',
-    rest: 0,
-    nextRest: FIRST_REST,
+    cooldown: 0,
+    nextCooldown: FIRST_COOLDOWN,
     failedTrials: 0,
   };
 }
@@ -84,22 +92,23 @@ function afterSettled(state: TunerState, measurement: Measurement, limits: Tuner
   const before = state.bestRate ?? rate;
   const measured: TunerState = { ...state, bestRate: rate };
   const isChanged = Math.max(before, rate) > STORAGE_CHANGED * Math.min(before, rate);
-  const isResting = state.rest > 0 && !isChanged;
+  const isCoolingDown = state.cooldown > 0 && !isChanged;
   if (measurement.isCpuBound) {
-    // More threads would cost 35 ms of processor each, for nothing; fewer than the processors would be slower.
-    if (state.bestJobs <= limits.processors) return measured;
-    return isResting ? rested(measured) : tryNext({ ...measured, failedTrials: 1 }, 'down', limits);
+    // More threads would each cost 35 ms of processor time and gain nothing. Fewer threads than processors would be
+    // slower.
+    if (state.bestThreads <= limits.processors) return measured;
+    return isCoolingDown ? cooledDown(measured) : tryNext({ ...measured, failedTrials: 1 }, 'down', limits);
   }
-  if (isResting) return rested(measured);
-  const fresh = isChanged ? { ...measured, nextRest: FIRST_REST, failedTrials: 0 } : measured;
+  if (isCoolingDown) return cooledDown(measured);
+  const fresh = isChanged ? { ...measured, nextCooldown: FIRST_COOLDOWN, failedTrials: 0 } : measured;
   if (fresh.failedTrials > 0) return tryNext(fresh, 'down', limits);
   const isFirst = state.bestRate === undefined;
-  const isFast = rate >= state.jobs * NO_DISK_ARM_FILES_PER_SECOND;
+  const isFast = rate >= state.threads * FASTER_THAN_SEEKS_FILES_PER_SECOND;
   return tryNext(fresh, 'up', limits, isFirst && isFast ? FIRST_STEP : undefined);
 }
 
-function rested(state: TunerState): TunerState {
-  return { ...state, rest: state.rest - 1 };
+function cooledDown(state: TunerState): TunerState {
+  return { ...state, cooldown: state.cooldown - 1 };
 }
 
 function afterTrial(
@@ -111,34 +120,37 @@ function afterTrial(
   const best = state.bestRate ?? 0;
   const isBetter = trial === 'up' ? rate >= best * GAIN_TO_GROW : rate >= best * LOSS_TO_SHRINK;
   if (!isBetter) return afterFailedTrial(state);
-  // Going down keeps the higher rate as its measure, so that small losses do not add up step by step.
+  // Going down, the highest rate remains the reference, so that small losses of several steps do not add up unnoticed.
   const bestRate = trial === 'up' ? rate : Math.max(best, rate);
-  // The way back is known to be worse, so it counts as tried.
+  // The opposite direction is known to be worse, so it counts as tried.
   const better: TunerState = {
     ...state,
-    bestJobs: state.jobs,
+    bestThreads: state.threads,
     bestRate,
-    nextRest: FIRST_REST,
+    nextCooldown: FIRST_COOLDOWN,
     failedTrials: 1,
   };
-  // With the processors all in use there is nothing left to gain, and each thread more takes of them.
-  if (trial === 'up' && isCpuBound) return { ...better, trial: 'settled', rest: FIRST_REST };
+  // If all processors are in use, more threads gain nothing and only take processor time.
+  if (trial === 'up' && isCpuBound) return { ...better, trial: 'settled', cooldown: FIRST_COOLDOWN };
   return tryNext(better, trial, limits);
 }
 
-/** Puts the next number in a direction on trial; at the end of the range that trial has failed without being made. */
+/** Begins a trial of the next number in a direction. If there is none within the limits, the trial counts as failed. */
 function tryNext(state: TunerState, trial: 'up' | 'down', limits: TunerLimits, factor = 2): TunerState {
-  const jobs =
+  const threads =
     trial === 'up'
-      ? Math.min(state.bestJobs * factor, limits.maxJobs)
-      : Math.max(Math.floor(state.bestJobs / factor), limits.minJobs);
-  return jobs === state.bestJobs ? afterFailedTrial(state) : { ...state, jobs, trial };
+      ? Math.min(state.bestThreads * factor, limits.maxThreads)
+      : Math.max(Math.floor(state.bestThreads / factor), limits.minThreads);
+  return threads === state.bestThreads ? afterFailedTrial(state) : { ...state, threads, trial };
 }
 
-/** Back to the best. After one direction the other is tried as soon as the best is measured again; then comes rest. */
+/**
+ * Returns to the best number. Once that was measured again, the other direction is tried; after both comes the
+ * cooldown.
+ */
 function afterFailedTrial(state: TunerState): TunerState {
-  const back: TunerState = { ...state, jobs: state.bestJobs, trial: 'settled' };
-  if (state.failedTrials === 0) return { ...back, failedTrials: 1, rest: 0 };
-  const nextRest = Math.min(state.nextRest * 2, LONGEST_REST);
-  return { ...back, failedTrials: 0, rest: state.nextRest, nextRest };
+  const back: TunerState = { ...state, threads: state.bestThreads, trial: 'settled' };
+  if (state.failedTrials === 0) return { ...back, failedTrials: 1, cooldown: 0 };
+  const nextCooldown = Math.min(state.nextCooldown * 2, MAX_COOLDOWN);
+  return { ...back, failedTrials: 0, cooldown: state.nextCooldown, nextCooldown };
 }

@@ -1,11 +1,14 @@
 import { availableParallelism, cpus } from 'node:os';
 
-/** More of the processors than this in use, and they are the limit. The rest is the tail between tasks. */
+/**
+ * The processors count as the limit above this share. They are never in use all the time, because of the gaps between
+ * tasks.
+ */
 const BOUND_SHARE = 0.85;
 
 /**
- * Tells whether the processors were the limit over a time: all of those that this process may use taken by it, or all
- * of the machine's taken by anybody. Waiting for a disk does not count as use.
+ * Measures whether the processors were the limit during a period: either this process used all the processors that it
+ * may use, or all processes together used all processors of the machine. Waiting for a disk does not count as use.
  */
 export class CpuMeter {
   private startedMs = 0;
@@ -18,7 +21,7 @@ export class CpuMeter {
     this.machineMs = machineTimeMs();
   }
 
-  /** Since `start()`. */
+  /** Whether the processors were the limit since `start()`. */
   isBound(): boolean {
     const elapsedMs = performance.now() - this.startedMs;
     const ownShare = (processTimeMs() - this.processMs) / (elapsedMs * availableParallelism());

@@ -1,18 +1,18 @@
-import type { HashFailureCode } from '../walk/failure.js';
+import type { HashFailureCode } from '../failure.js';
 
 /**
- * What the engine throws, as against what befalls one file of many (that is a failure in the stream).
+ * The codes of `EngineError`. They are stable; messages are not.
  *
- * - `root-missing`, `root-not-a-folder`, `root-unreadable`: before the first batch of a walk, or of hashing that asks
- *   for it
- * - `root-changed`: the walk, or the hashing, ended on another folder than it began on (unmounted, mounted, replaced):
- *   what it did not find must not count as gone
- * - `aborted`: by the caller's signal, whose reason is the `cause`
- * - `closed`: the engine was closed before or meanwhile
- * - `worker-failed`: a worker thread died or met a defect of ours; the `cause` says more
- * - `md5-unavailable`: the kernel that was asked for does not run here
- * - `reads-unavailable`: the way of reading that was asked for does not run here
- * - a file's failure code: only from `partialMd5OfFile`, with the operating system's error as `cause`
+ * - `root-missing`, `root-not-a-folder`, `root-unreadable`: thrown by a walk before its first batch, and by hashing
+ *   with `rootMustStay`
+ * - `root-changed`: at the end of the walk or hashing the root was another folder than at the beginning, because it
+ *   was unmounted, mounted or replaced. Files that were not found must not count as missing
+ * - `aborted`: the caller's signal was aborted; its reason is the `cause`
+ * - `closed`: the engine was closed, before the call or during it
+ * - `worker-failed`: a worker thread died, could not start, or has a bug; the `cause` is its error
+ * - `md5-unavailable`: the MD5 implementation that was chosen by name does not run here; the `cause` has the reason
+ * - `reads-unavailable`: the way of reading that was chosen by name is not available here; the `cause` has the reason
+ * - the code of an `EntryFailure`: only from `partialMd5OfFile`
  */
 export type EngineErrorCode =
   | 'root-missing'
@@ -26,6 +26,10 @@ export type EngineErrorCode =
   | 'reads-unavailable'
   | HashFailureCode;
 
+/**
+ * The error that the engine throws if a call as a whole fails. The failure of one file among many is not thrown; it
+ * is an `EntryFailure` in the stream. Arguments that make no sense are a RangeError.
+ */
 export class EngineError extends Error {
   readonly code: EngineErrorCode;
 

@@ -1,20 +1,24 @@
 import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js';
+import type { Md5KernelName } from '../digest/md5-kernel.js';
 import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
-import { automaticJobs } from './automatic-jobs.js';
+import { automaticConcurrency } from './automatic-concurrency.js';
 import { EngineError } from './engine-error.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
-import { absoluteRoot, throwIfChanged, throwUnlessOpen, unlessRootFailed } from './root-folder.js';
+import { probePaths, probeRoot } from './path-probe.js';
+import { absoluteRoot, throwIfChanged, throwUnlessReadable, unlessRootFailed } from './root-folder.js';
 import { RunControl } from './run-control.js';
-import { lookAtRoot, whichAreGone } from './path-probe.js';
+import { TaskScheduler } from './task-scheduler.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
-import { WorkSlots } from './task-scheduler.js';
 
 export interface EngineOptions {
-  /** Threads that work at a time, 1 … 256. Absent: the engine follows its own throughput. */
+  /**
+   * How many threads work at a time, 1 … 256. Absent: the engine measures its throughput and chooses the number
+   * itself.
+   */
   readonly jobs?: number;
   /** Absent: `auto`. */
   readonly md5?: Md5Choice;
@@ -23,55 +27,92 @@ export interface EngineOptions {
 }
 
 export interface WalkOptions {
-  /** Lower case, without a leading dot; one may hold a dot (`fb2.zip`). */
+  /**
+   * The extensions of books: lower case, without a leading dot, at most one dot inside (`fb2.zip`).
+   * `KOREADER_EXTENSIONS` is the usual set.
+   */
   readonly extensions: ReadonlySet<string>;
-  /** Yields only the files in folders of this shard; folder failures are yielded in every shard. */
+  /** Only the files in folders of this shard are yielded. Failures to list a folder are yielded in every shard. */
   readonly shard?: Shard;
+  /** Aborting it makes the walk throw `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface HashOptions {
   /**
-   * Throws what a walk throws of its root, before the first batch and after the last: a file that was not there to be
-   * hashed is surely gone only when the root was the same folder all the time, and hashing ends long after the walk.
+   * Checks the root before the first batch and after the last, and throws as `Engine.walk` does. Use it when files
+   * that have vanished are to count as missing. A walk's own check is not enough for that, because hashing ends long
+   * after the walk, and the root may be unmounted meanwhile. Absent: false.
    */
   readonly rootMustStay?: boolean;
+  /** Aborting it makes the hashing throw `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-export interface GoneOptions {
+export interface WhichAreGoneOptions {
+  /** Aborting it makes the call reject with `aborted`. */
   readonly signal?: AbortSignal;
 }
 
+/** A snapshot for progress displays and metrics. */
 export interface EngineStatus {
-  /** Since the engine was made, failed ones included. */
+  /** Files hashed since the engine was created, those with a failure included. */
   readonly filesHashed: number;
-  /** Batches that were pulled and are not done yet. */
+  /** Batches that were pulled from their source and are not completely hashed. */
   readonly batchesInFlight: number;
-  /** Tasks of walks and of hashing that the threads have: one each at work, and one waiting behind it. */
+  /** Tasks that the threads have, of walks and of hashing. Each thread has up to two: one in work, one waiting. */
   readonly tasksInFlight: number;
-  /** How many threads may work at a time, at this moment. */
+  /** How many threads may work at a time, now: the option `jobs`, or what the engine chose. */
   readonly jobs: number;
-  /** Alive, at work or not. */
+  /** How many threads are alive, working or idle. */
   readonly threads: number;
-  /** What the tuner measured, oldest first, the last 256 steps; empty when `jobs` is fixed. */
+  /** The last 256 measurements by which the engine chose `jobs`, oldest first. Empty if the option `jobs` was given. */
   readonly tunerCurve: readonly TunerPoint[];
 }
 
-/** Directories in, digests out. Made by `createEngine`; to be closed. */
+/**
+ * Finds books and hashes them, in worker threads. Made by `createEngine`; it must be closed. One engine can run
+ * several walks and hashings at a time, which share its threads.
+ */
 export interface Engine {
-  readonly md5KernelName: 'node-crypto' | 'wasm-simd';
+  /** The MD5 implementation that is used. */
+  readonly md5KernelName: Md5KernelName;
+  /** How files are read. */
   readonly reads: ReadsKind;
   /**
-   * Finds the books below a root, in byte order of their paths (a folder counts as `name/`), with size and time, and
-   * what could not be looked at, as failures. Links to files are followed, links to folders are not.
-   * Throws `root-missing`, `root-not-a-folder` or `root-unreadable` before the first batch, and `root-changed` after
-   * the last when the root is another folder by then; RangeError for a shard that there is not.
+   * Finds the books below a root, with their sizes and times of modification. Entries that could not be examined, and
+   * folders that could not be listed, are yielded as failures.
+   *
+   * Entries come in byte order of their relative paths, where a folder counts as `name/`, in batches of at most 512.
+   * Symbolic links to files are followed, links to folders are not. KOReader's sidecar folders (`*.sdr`) are skipped.
+   * The walk reads ahead of its consumer by a bounded amount (4 MB). Ending the iteration early stops it.
+   *
+   * Pinned by test/engine/walk/walk.test.ts and test/engine/walk/walk-order.test.ts.
+   *
+   * @param root bytes, or text that is encoded as UTF-8; a relative path starts at the working directory
+   * @throws EngineError from the iteration: `root-missing`, `root-not-a-folder` or `root-unreadable` before the first
+   *   batch; `root-changed` after the last batch if the root is another folder by then; `aborted`, `closed`,
+   *   `worker-failed`
+   * @throws RangeError from the iteration if `shard.index` is not 1 … `shard.count`
    */
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
   /**
-   * Hashes batches of files of a root, each in one consistent state. Holds a bounded number of batches. Entries with
-   * a failure pass through. An error of `batches` is thrown when all that came before it is handed out.
+   * Hashes batches of files below a root: both digests of each file, computed from one consistent state of the file.
+   * A file that changed since the walk is hashed in its present state, which the result contains. Failures of files
+   * are values in the result. Entries that already have a failure are passed through.
+   *
+   * Batches are yielded in the order in which they are done. The engine holds at most `2 * jobs + 2` batches at a
+   * time, so a slow consumer slows the source down. The batches must not be changed meanwhile. Ending the iteration
+   * early stops the hashing and ends the source.
+   *
+   * Pinned by test/engine/pool/engine.test.ts, the digests by test/engine/digest/partial-md5.test.ts.
+   *
+   * @param root as for `walk`; not checked unless `rootMustStay` is set: below a missing root every file has
+   *   `vanished`
+   * @param batches usually a walk of the same root; `EntryBatchBuilder` makes batches of known files
+   * @throws EngineError from the iteration: `aborted`, `closed`, `worker-failed`; with `rootMustStay` also the codes
+   *   of `walk` about the root. An error that `batches` throws is thrown unchanged once every batch before it was
+   *   yielded
    */
   hash(
     root: Buffer | string,
@@ -79,40 +120,60 @@ export interface Engine {
     options?: HashOptions,
   ): AsyncIterable<HashedBatch>;
   /**
-   * At which of these paths, relative to the root, nothing is any more (not even a link that leads nowhere), in their
-   * order. Whatever cannot be looked at counts as being there. Rejects with `aborted`, `closed` and `worker-failed`.
+   * Finds out which paths do not exist any more. A symbolic link that leads nowhere exists. A path that cannot be
+   * examined, because of missing permission or an error, counts as existing. The root itself is not checked: below a
+   * missing root all paths are gone.
+   *
+   * Pinned by test/engine/pool/which-are-gone.test.ts.
+   *
+   * @param root as for `walk`
+   * @param paths relative to the root, bytes; all are sent to one thread as one task
+   * @returns for each path, true if it is gone
+   * @throws EngineError: `aborted`, `closed`, `worker-failed`
    */
   whichAreGone(
     root: Buffer | string,
     paths: readonly Buffer[],
-    options?: GoneOptions,
+    options?: WhichAreGoneOptions,
   ): Promise<readonly boolean[]>;
-  /** For progress and metrics. */
   status(): EngineStatus;
-  /** Ends running walks and hashings with `closed`, and the threads. May be called again. */
+  /**
+   * Makes running walks, hashings and calls fail with `closed`, and ends the threads. It takes at most 5 seconds,
+   * also if a thread hangs on a dead file server. May be called more than once.
+   */
   close(): Promise<void>;
 }
 
-/** An explicit number is taken at its word, up to where it can only be a mistake. */
+/** A larger number of threads can only be a mistake. */
 const MAX_JOBS = 256;
 
-/** @throws EngineError `md5-unavailable`, `reads-unavailable`; RangeError for a `jobs` that is not 1 … 256 */
+/**
+ * Creates an engine. It starts no thread before the first walk or hashing. Threads that are idle for 30 seconds are
+ * ended.
+ *
+ * @throws EngineError: `md5-unavailable` or `reads-unavailable` if an implementation that was chosen by name does not
+ *   run here
+ * @throws RangeError if `jobs` is not a whole number from 1 to 256
+ */
 export function createEngine(options: EngineOptions = {}): Engine {
   return createEngineWith(options, new URL('worker.js', import.meta.url));
 }
 
-/** For tests, which bring a worker that fails. */
+/** For tests, which use workers that fail or are slow. */
 export function createEngineWith(options: EngineOptions, workerFile: URL): Engine {
   const { jobs, md5 = 'auto', reads = 'auto' } = options;
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1 && jobs <= MAX_JOBS)) {
     throw new RangeError(`jobs must be a whole number from 1 to ${MAX_JOBS}, not ${jobs}`);
   }
-  const md5KernelName = kernelName(md5);
-  const kind = readsKind(reads);
-  const slots = new WorkSlots({ workerFile, jobs: jobs ?? automaticJobs(kind.name) });
+  const md5KernelName = findKernelName(md5);
+  const readsKind = findReadsKind(reads);
+  const scheduler = new TaskScheduler({
+    workerFile,
+    concurrency: jobs ?? automaticConcurrency(readsKind.name),
+  });
   const walks = new Set<WalkRun>();
   const hashRuns = new Set<HashRun>();
-  const looks = new Set<{ readonly control: RunControl }>();
+  const probes = new Set<{ readonly control: RunControl }>();
   let filesHashed = 0;
   let closing: Promise<void> | undefined;
 
@@ -122,19 +183,19 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
   return {
     md5KernelName,
-    reads: kind,
+    reads: readsKind,
 
     async *walk(root, { extensions, shard, signal }) {
       throwIfClosed();
       throwIfNoShard(shard);
       const folder = absoluteRoot(root);
-      const run = new WalkRun(slots, { root: folder.toString('latin1'), extensions, shard, signal });
+      const run = new WalkRun(scheduler, { root: folder.toString('latin1'), extensions, shard, signal });
       walks.add(run);
       try {
-        const before = await run.control.unlessFailed(lookAtRoot(slots, folder));
-        throwUnlessOpen(before);
+        const before = await run.control.unlessFailed(probeRoot(scheduler, folder));
+        throwUnlessReadable(before);
         yield* unlessRootFailed(run.results());
-        throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
+        throwIfChanged(await run.control.unlessFailed(probeRoot(scheduler, folder)), before);
       } finally {
         walks.delete(run);
         await run.control.end();
@@ -144,11 +205,11 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
     async *hash(root, batches, { rootMustStay = false, signal } = {}) {
       throwIfClosed();
       const folder = absoluteRoot(root);
-      const run = new HashRun(slots, inAsync(batches), {
+      const run = new HashRun(scheduler, toAsync(batches), {
         root: folder,
         md5,
         reads,
-        readsName: kind.name,
+        readsName: readsKind.name,
         signal,
         onHashed: (files) => {
           filesHashed += files;
@@ -156,10 +217,12 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       });
       hashRuns.add(run);
       try {
-        const before = rootMustStay ? await run.control.unlessFailed(lookAtRoot(slots, folder)) : undefined;
-        if (before) throwUnlessOpen(before);
+        const before = rootMustStay
+          ? await run.control.unlessFailed(probeRoot(scheduler, folder))
+          : undefined;
+        if (before) throwUnlessReadable(before);
         yield* run.results();
-        if (before) throwIfChanged(await run.control.unlessFailed(lookAtRoot(slots, folder)), before);
+        if (before) throwIfChanged(await run.control.unlessFailed(probeRoot(scheduler, folder)), before);
       } finally {
         hashRuns.delete(run);
         await run.end();
@@ -168,36 +231,36 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
     async whichAreGone(root, paths, { signal } = {}) {
       throwIfClosed();
-      const look = { control: new RunControl(signal) };
-      looks.add(look);
+      const probe = { control: new RunControl(signal) };
+      probes.add(probe);
       try {
-        return await look.control.unlessFailed(whichAreGone(slots, absoluteRoot(root), paths));
+        return await probe.control.unlessFailed(probePaths(scheduler, absoluteRoot(root), paths));
       } finally {
-        looks.delete(look);
-        await look.control.end();
+        probes.delete(probe);
+        await probe.control.end();
       }
     },
 
     status: () => ({
       filesHashed,
       batchesInFlight: [...hashRuns].reduce((sum, run) => sum + run.batchesInFlight, 0),
-      tasksInFlight: slots.tasks,
-      jobs: slots.jobs,
-      threads: slots.threads,
-      tunerCurve: [...slots.curve],
+      tasksInFlight: scheduler.tasks,
+      jobs: scheduler.concurrency,
+      threads: scheduler.threads,
+      tunerCurve: [...scheduler.curve],
     }),
 
     close() {
       closing ??= (async () => {
-        for (const run of [...walks, ...hashRuns, ...looks]) run.control.fail(closedError());
-        await slots.close();
+        for (const run of [...walks, ...hashRuns, ...probes]) run.control.fail(closedError());
+        await scheduler.close();
       })();
       return closing;
     },
   };
 }
 
-function kernelName(md5: Md5Choice): 'node-crypto' | 'wasm-simd' {
+function findKernelName(md5: Md5Choice): Md5KernelName {
   try {
     return md5KernelNameFor(md5);
   } catch (cause) {
@@ -205,7 +268,7 @@ function kernelName(md5: Md5Choice): 'node-crypto' | 'wasm-simd' {
   }
 }
 
-function readsKind(reads: ReadsChoice): ReadsKind {
+function findReadsKind(reads: ReadsChoice): ReadsKind {
   try {
     return readsKindFor(reads);
   } catch (cause) {
@@ -226,7 +289,7 @@ function closedError(): EngineError {
   return new EngineError('closed', 'the engine is closed');
 }
 
-async function* inAsync(
+async function* toAsync(
   batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
 ): AsyncGenerator<EntryBatch> {
   yield* batches;

@@ -1,48 +1,48 @@
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { ReadsChoice } from '../digest/sample-reader-choice.js';
-import type { SampleReader } from '../digest/sample-reader.js';
+import type { ReadsName } from '../digest/sample-reader.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
+import { MovingAverage } from './moving-average.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
+import { settledWithin } from './settled-within.js';
+import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
 import { filesPerTask } from './task-sizes.js';
-import type { Work, WorkSlots, WorkSource } from './task-scheduler.js';
 
 export interface HashRunOptions {
-  /** Absolute, bytes, with a slash at its end. */
+  /** Absolute, bytes, ends with a slash. */
   readonly root: Uint8Array;
   readonly md5: Md5Choice;
   readonly reads: ReadsChoice;
-  /** What that comes to here. */
-  readonly readsName: SampleReader['name'];
+  /** The implementation that `reads` stands for on this system. */
+  readonly readsName: ReadsName;
   readonly signal: AbortSignal | undefined;
   readonly onHashed: (files: number) => void;
 }
 
-/** How fast the estimate of a file's time follows: the last four tasks make up two thirds of it. */
-const ESTIMATE_WEIGHT = 0.25;
-
 /**
- * Hashes a stream of batches. Batches are pulled as the threads get through them, cut into tasks, and handed out when
- * all their files are done. What was pulled and not yet handed out is bounded, so a slow consumer stops the source.
+ * Hashes a stream of batches. Batches are pulled from the source as the threads need files, divided into tasks, and
+ * handed out when all their files are done. The number of batches that were pulled and not yet handed out is bounded,
+ * so a slow consumer stops the pulling.
  */
-export class HashRun implements WorkSource {
+export class HashRun implements TaskSource {
   readonly control: RunControl;
-  private readonly slots: WorkSlots;
+  private readonly scheduler: TaskScheduler;
   private readonly options: HashRunOptions;
   private readonly source: AsyncIterator<EntryBatch>;
-  /** Batches with files that are not in a task yet, in the order in which they came. */
+  /** Batches with files that are not in a task yet, in the order of the source. */
   private readonly waiting: BatchInProgress[] = [];
   private readonly done: HashedBatch[] = [];
-  /** Batches that were pulled and not yet handed out. */
+  /** The number of batches that were pulled and not yet handed out. */
   private open = 0;
   private filesWaiting = 0;
   private isPulling = false;
   private isSourceEnded = false;
   private sourceError: { readonly error: unknown } | undefined;
-  private msPerFile: number | undefined;
+  private readonly msPerFile = new MovingAverage();
 
-  constructor(slots: WorkSlots, batches: AsyncIterable<EntryBatch>, options: HashRunOptions) {
-    this.slots = slots;
+  constructor(scheduler: TaskScheduler, batches: AsyncIterable<EntryBatch>, options: HashRunOptions) {
+    this.scheduler = scheduler;
     this.options = options;
     this.source = batches[Symbol.asyncIterator]();
     this.control = new RunControl(options.signal);
@@ -52,23 +52,23 @@ export class HashRun implements WorkSource {
     return this.open - this.done.length;
   }
 
-  /** To be followed by `end()`. */
+  /** Yields the batches in the order in which they are done. The caller must call `end()` afterwards. */
   async *results(): AsyncGenerator<HashedBatch, void, undefined> {
     try {
-      this.slots.add(this);
+      this.scheduler.add(this);
       while (!this.isFinished) {
         this.control.throwIfFailed();
         const batch = this.done.shift();
         if (batch) {
           yield batch;
           this.open -= 1;
-          this.slots.fill();
+          this.scheduler.fill();
         } else await this.control.wait();
       }
       this.control.throwIfFailed();
       if (this.sourceError) throw this.sourceError.error;
     } finally {
-      this.slots.remove(this);
+      this.scheduler.remove(this);
     }
   }
 
@@ -76,7 +76,7 @@ export class HashRun implements WorkSource {
     await Promise.all([this.control.end(), this.releaseSource()]);
   }
 
-  nextWork(): Work | undefined {
+  nextTask(): ScheduledTask | undefined {
     if (this.control.isOver) return undefined;
     this.pullWhenLow();
     const batch = this.waiting[0];
@@ -98,7 +98,7 @@ export class HashRun implements WorkSource {
       },
       done: (result) => {
         if (!control.isOver) {
-          this.learn(result.elapsedMs / range.count);
+          this.msPerFile.add(result.elapsedMs / range.count);
           batch.fill(range, result);
           options.onHashed(range.count);
           if (batch.isDone) this.done.push(batch);
@@ -117,20 +117,20 @@ export class HashRun implements WorkSource {
   }
 
   private get filesPerTask(): number {
-    return filesPerTask(this.options.readsName, this.msPerFile);
+    return filesPerTask(this.options.readsName, this.msPerFile.value);
   }
 
-  private learn(msPerFile: number): void {
-    const before = this.msPerFile ?? msPerFile;
-    this.msPerFile = before + (msPerFile - before) * ESTIMATE_WEIGHT;
-  }
-
-  /** One batch at a time, as long as the waiting files would not fill every place once more. */
+  /** Pulls one batch at a time, whenever the waiting files are fewer than one task for each thread. */
   private pullWhenLow(): void {
-    const { jobs } = this.slots;
-    // A batch may be one task, and a thread has two at a time; two more may be done or waiting.
-    const isFull = this.open >= 2 * jobs + 2;
-    if (this.isPulling || this.isSourceEnded || isFull || this.filesWaiting >= jobs * this.filesPerTask)
+    const { concurrency } = this.scheduler;
+    // A batch may be a single task, and a thread has two tasks at a time. Two more batches may be done or waiting.
+    const isFull = this.open >= 2 * concurrency + 2;
+    if (
+      this.isPulling ||
+      this.isSourceEnded ||
+      isFull ||
+      this.filesWaiting >= concurrency * this.filesPerTask
+    )
       return;
     void this.pull();
   }
@@ -143,12 +143,12 @@ export class HashRun implements WorkSource {
       else this.accept(next.value);
     } catch (error) {
       this.isSourceEnded = true;
-      // It is thrown when everything that came before it is handed out.
+      // `results` throws it once every batch that came before it is handed out.
       this.sourceError = { error };
     }
     this.isPulling = false;
     this.control.wake();
-    this.slots.fill();
+    this.scheduler.fill();
   }
 
   private accept(entries: EntryBatch): void {
@@ -162,21 +162,13 @@ export class HashRun implements WorkSource {
   }
 
   /**
-   * Tells the source that no more is wanted. One that is still busy with its next batch answers only after it; a run
-   * that failed waits for that no longer than for its tasks, and has nobody left to tell of the source's errors.
+   * Ends the source early. A source that is busy with its next batch ends only after that batch. A run that failed
+   * waits for it no longer than for its tasks, and ignores errors of the source, because it already throws an error.
    */
   private async releaseSource(): Promise<void> {
     if (this.isSourceEnded || !this.source.return) return;
     const released = this.source.return();
-    if (!this.control.isFailed) {
-      await released;
-      return;
-    }
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_DEADLINE_MS);
-    });
-    await Promise.race([released.catch(() => undefined), deadline]);
-    clearTimeout(timer);
+    if (this.control.isFailed) await settledWithin(released, DRAIN_DEADLINE_MS);
+    else await released;
   }
 }

@@ -1,32 +1,46 @@
 import { DIGEST_BYTES } from '../digest/batch-digests.js';
+import { failureOfErrno, type EntryFailure } from '../failure.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
-import { failureOfErrno, type EntryFailure } from '../walk/failure.js';
 import type { HashResult } from './messages.js';
 
-/** The digests of a batch of entries. */
+/**
+ * The digests of a batch of entries. Entry i has its digests at the bytes `16 * i … 16 * i + 15`. The arrays belong
+ * to the consumer; the engine does not use them any more.
+ */
 export interface HashedBatch {
-  /** The very batch that was asked for. Batches come in the order in which they are done. */
+  /** The same object that was given to `Engine.hash`. */
   readonly entries: EntryBatch;
-  /** 16 bytes an entry; zeros where there is a failure. */
+  /** Partial MD5, 16 bytes for each entry (`partialMd5OfFile` describes it); zeros for an entry with a failure. */
   readonly partialMd5: Uint8Array;
-  /** 16 bytes an entry; zeros where the entry came with a failure. */
+  /**
+   * Filename MD5, 16 bytes for each entry (`filenameMd5` describes it). Zeros for an entry that had a failure before
+   * hashing; a file whose hashing failed has one.
+   */
   readonly filenameMd5: Uint8Array;
-  /** Of the state that was hashed: a file that changed since the walk is hashed as it is now. */
+  /**
+   * For each entry, the size of the state that was hashed: a file that changed since the walk is hashed as it is now.
+   */
   readonly sizeBytes: Float64Array;
+  /** For each entry, the time of modification of that state, nanoseconds since 1970. */
   readonly modifiedNs: BigInt64Array;
-  /** What the threads took for it, added up: divided by the files, the pace of the storage. */
+  /**
+   * The time that the threads spent on the batch, added up. Divided by the number of files it tells how fast the
+   * storage is.
+   */
   readonly threadMs: number;
-  /** The failure that the entry came with, or the one that hashing it met. */
+  /** The failure that an entry had before hashing or got by it; `undefined` if it has its digests. */
   failureAt(index: number): EntryFailure | undefined;
 }
 
-/** A part of a batch that is one task: `count` files from the `first` of the files (not entries) on. */
+/**
+ * The part of a batch that forms one task: `count` files beginning with file `first`. Failures do not count as files.
+ */
 export interface FileRange {
   readonly first: number;
   readonly count: number;
 }
 
-/** A batch on its way: handed out in ranges, filled in as the results come. */
+/** A batch that is being hashed. Its files are taken in ranges, and the results of the ranges are filled in. */
 export class BatchInProgress implements HashedBatch {
   readonly entries: EntryBatch;
   readonly partialMd5: Uint8Array;
@@ -35,7 +49,7 @@ export class BatchInProgress implements HashedBatch {
   readonly modifiedNs: BigInt64Array;
   threadMs = 0;
   private readonly failures: Map<number, EntryFailure>;
-  /** The entries that are files; undefined: all of them. */
+  /** The indices of the entries that are files; undefined if all of them are. */
   private readonly fileIndices: Uint32Array | undefined;
   private readonly fileCount: number;
   private taken = 0;
@@ -64,7 +78,10 @@ export class BatchInProgress implements HashedBatch {
     return this.failures.size === 0 ? undefined : this.failures.get(index);
   }
 
-  /** The next files to hash, at most so many, in parts of about the same size. */
+  /**
+   * Takes the next files to hash, at most `maxFiles`. The remaining files are divided into parts of about the same
+   * size.
+   */
   take(maxFiles: number): FileRange {
     const parts = Math.ceil(this.filesLeft / maxFiles);
     const range = { first: this.taken, count: Math.ceil(this.filesLeft / parts) };
@@ -72,7 +89,7 @@ export class BatchInProgress implements HashedBatch {
     return range;
   }
 
-  /** The files of a range as a batch: the entries themselves when it is all of them. */
+  /** The files of a range as a batch: `entries` itself if the range is the whole batch, otherwise a copy. */
   filesOf(range: FileRange): EntryBatch {
     if (range.count === this.entries.length) return this.entries;
     return this.entries.select(Uint32Array.from({ length: range.count }, (_, at) => this.indexOf(range, at)));

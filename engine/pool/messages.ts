@@ -5,46 +5,48 @@ import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 
-/** Set to 1 by the main thread when nobody wants the rest; workers look at it before each file or group of files. */
+/** The main thread sets it to 1 to cancel a run. Workers check it before each file or group of files. */
 export type CancelCell = Int32Array<SharedArrayBuffer>;
 
-/** Look at a root folder itself. */
-export interface RootTask {
-  readonly kind: 'root';
-  /** Absolute, bytes, with a slash at its end. */
+/** Asks for the state of a root folder. */
+export interface RootProbeTask {
+  readonly kind: 'root-probe';
+  /** Absolute, bytes, ends with a slash. */
   readonly root: Uint8Array;
 }
 
-export interface RootResult {
-  readonly kind: 'root';
+export interface RootProbeResult {
+  readonly kind: 'root-probe';
   readonly state: RootState;
 }
 
-/** What makes a folder the same folder, as far as the system can tell; or why a walk cannot begin there. */
+/** What identifies a folder for the operating system, or the errno code if it cannot be listed. */
 export type RootState =
   { readonly device: bigint; readonly inode: bigint; readonly errno?: never } | { readonly errno: string };
 
-/** Look whether anything is at some paths. */
-export interface GoneTask {
-  readonly kind: 'gone';
-  /** Absolute, one character a byte, with a slash at its end. */
+/** Asks which of several paths are gone. */
+export interface PathProbeTask {
+  readonly kind: 'path-probe';
+  /** Absolute, latin1, ends with a slash. */
   readonly root: string;
-  /** Joined by `PATH_SEPARATOR`; one at least. */
+  /** One path or more, relative to the root, latin1, joined by `PATH_SEPARATOR`. */
   readonly paths: string;
 }
 
-export interface GoneResult {
-  readonly kind: 'gone';
-  /** By path. */
+export interface PathProbeResult {
+  readonly kind: 'path-probe';
+  /** For each path. */
   readonly isGone: readonly boolean[];
 }
 
-/** Go on with a walk: look at some paths, and below them. */
+/** Continues a walk: visits some paths and what is below them. */
 export interface WalkTask {
   readonly kind: 'walk';
-  /** Absolute, one character a byte, with a slash at its end. */
+  /** Absolute, latin1, ends with a slash. */
   readonly root: string;
-  /** Joined by `PATH_SEPARATOR`, in the order of the walk; what each means is said at `PendingPaths`. */
+  /**
+   * In the order of the walk, joined by `PATH_SEPARATOR`. `PendingPaths` (../walk/walk-step.ts) describes the paths.
+   */
   readonly paths: string;
   /** Joined by `PATH_SEPARATOR`. */
   readonly extensions: string;
@@ -54,17 +56,23 @@ export interface WalkTask {
 
 export interface WalkResult {
   readonly kind: 'walk';
-  /** In order, none empty, each of at most `BATCH_ENTRIES`. An `EntryBatch` loses its methods on the way. */
+  /**
+   * In the order of the walk. None is empty, none has more than `BATCH_ENTRIES`. The worker sends `EntryBatch`
+   * objects; only their data arrives, without methods.
+   */
   readonly batches: readonly PackedEntries[];
-  /** What is left to look at behind them, joined by `PATH_SEPARATOR`; `undefined`: nothing. */
+  /**
+   * The paths that follow the batches and are still to be visited, joined by `PATH_SEPARATOR`; undefined if there are
+   * none.
+   */
   readonly pending: string | undefined;
 }
 
 export interface HashTask {
   readonly kind: 'hash';
-  /** Absolute, bytes, with a slash at its end. */
+  /** Absolute, bytes, ends with a slash. */
   readonly root: Uint8Array;
-  /** Files only, no failures. */
+  /** Only files, no failures. */
   readonly files: PackedEntries;
   readonly md5: Md5Choice;
   readonly reads: ReadsChoice;
@@ -73,26 +81,31 @@ export interface HashTask {
 
 export interface HashResult {
   readonly kind: 'hash';
-  /** 16 bytes a file. */
+  /** 16 bytes for each file; zeros for a file with a failure. */
   readonly partialMd5: Uint8Array;
+  /** 16 bytes for each file. */
   readonly filenameMd5: Uint8Array;
-  /** By index: an operating system error's code or a failure code of ours. */
+  /** By index in the task: an errno code, or `not-regular` or `changed-while-read`. */
   readonly failures: ReadonlyMap<number, string>;
-  /** By index: files that were hashed in another state than the task said. */
+  /** By index in the task: files that had changed since the walk, and the state in which they were hashed. */
   readonly changed: ReadonlyMap<number, FileStamp>;
-  /** What the worker took, without the ways to and fro. */
+  /** The time that the worker took, without the time for the messages. */
   readonly elapsedMs: number;
-  /** In a thread's first result, when it has something that the system does not take back by itself. */
-  readonly held: HeldByThread | undefined;
+  /** The ring that the thread made for this task. Undefined if it made none or already had one. */
+  readonly newRing: ThreadRing | undefined;
 }
 
-export interface HeldByThread {
+/** A ring and its thread. The system does not release the ring when the thread ends, so the main thread has to. */
+export interface ThreadRing {
   readonly threadId: number;
   readonly handles: RingHandles;
 }
 
-export type WorkerTask = RootTask | GoneTask | WalkTask | HashTask;
-export type WorkerResult = RootResult | GoneResult | WalkResult | HashResult;
+export type WorkerTask = RootProbeTask | PathProbeTask | WalkTask | HashTask;
+export type WorkerResult = RootProbeResult | PathProbeResult | WalkResult | HashResult;
 
-/** The one byte that no path holds. One string of many paths crosses a thread as fast as its bytes are copied. */
+/**
+ * The only byte that no path contains. Paths are sent as one joined string, because a string is sent as fast as its
+ * bytes can be copied.
+ */
 export const PATH_SEPARATOR = '\0';

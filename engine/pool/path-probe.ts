@@ -1,46 +1,68 @@
+import { lstatSync } from 'node:fs';
+import { errnoOf } from '../failure.js';
+import { systemPath } from '../walk/latin1-path.js';
 import { PATH_SEPARATOR, type RootState } from './messages.js';
-import type { Work, WorkSlots, WorkSource } from './task-scheduler.js';
+import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
 
-// Looks at the file system that are one task. They are done in our threads because a dead file server may never
-// answer: Node's synchronous calls would stop the main thread with it, and its asynchronous ones keep one of libuv's
-// four threads, which passwords and name look-ups of the whole process need.
+// Questions to the file system that take one task each. They are answered by the worker threads because a dead file
+// server may never answer. Node's synchronous calls would then block the main thread. Its asynchronous calls would
+// each keep one of libuv's four threads, which password hashing and name look-ups of the whole process need.
 
-/** @param root absolute, bytes, with a slash at its end */
-export function lookAtRoot(slots: WorkSlots, root: Uint8Array): Promise<RootState> {
+/** @param root absolute, bytes, ends with a slash */
+export function probeRoot(scheduler: TaskScheduler, root: Uint8Array): Promise<RootState> {
   return new Promise((resolve, reject) => {
-    offer(slots, {
-      kind: 'root',
-      task: { kind: 'root', root },
+    schedule(scheduler, {
+      kind: 'root-probe',
+      task: { kind: 'root-probe', root },
       done: ({ state }) => resolve(state),
       fail: reject,
     });
   });
 }
 
-/** @param root absolute, bytes, with a slash at its end */
-export function whichAreGone(
-  slots: WorkSlots,
+/**
+ * @param root absolute, bytes, ends with a slash
+ * @returns for each path, whether it is gone (see `isGone`)
+ */
+export function probePaths(
+  scheduler: TaskScheduler,
   root: Buffer,
   paths: readonly Buffer[],
 ): Promise<readonly boolean[]> {
   if (paths.length === 0) return Promise.resolve([]);
   const joined = paths.map((path) => path.toString('latin1')).join(PATH_SEPARATOR);
   return new Promise((resolve, reject) => {
-    offer(slots, {
-      kind: 'gone',
-      task: { kind: 'gone', root: root.toString('latin1'), paths: joined },
-      done: ({ isGone }) => resolve(isGone),
+    schedule(scheduler, {
+      kind: 'path-probe',
+      task: { kind: 'path-probe', root: root.toString('latin1'), paths: joined },
+      done: ({ isGone: answers }) => resolve(answers),
       fail: reject,
     });
   });
 }
 
-function offer(slots: WorkSlots, work: Work): void {
-  const source: WorkSource = {
-    nextWork: () => {
-      slots.remove(source);
-      return work;
+function schedule(scheduler: TaskScheduler, scheduled: ScheduledTask): void {
+  const source: TaskSource = {
+    nextTask: () => {
+      scheduler.remove(source);
+      return scheduled;
     },
   };
-  slots.add(source);
+  scheduler.add(source);
+}
+
+/**
+ * Runs in a worker. Whether nothing exists at a path any more, not even a symbolic link that leads nowhere. If the
+ * system gives any other answer than "does not exist" (no permission, a mount that does not answer), the path counts
+ * as existing.
+ *
+ * @param path absolute, latin1
+ */
+export function isGone(path: string): boolean {
+  try {
+    return lstatSync(systemPath(path), { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    // A folder on the path was replaced by something else.
+    return errnoOf(error) === 'ENOTDIR';
+  }
 }

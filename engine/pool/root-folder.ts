@@ -1,16 +1,16 @@
 import { opendirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { errnoOf } from '../failure.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
-import { errnoOf } from '../walk/failure.js';
 import { EngineError, type EngineErrorCode } from './engine-error.js';
 import type { RootState } from './messages.js';
 
 const SLASH = 0x2f;
 
 /**
- * An absolute root as bytes, with a slash at its end.
+ * Makes a root absolute: bytes that end with a slash.
  *
- * @param root bytes are taken as they are, text as UTF-8; a relative one starts at the working directory
+ * @param root bytes, or text that is encoded as UTF-8; a relative one starts at the working directory
  */
 export function absoluteRoot(root: Buffer | string): Buffer {
   const isAbsolute = typeof root === 'string' || root[0] === SLASH;
@@ -19,12 +19,12 @@ export function absoluteRoot(root: Buffer | string): Buffer {
   return absolute.at(-1) === SLASH ? absolute : Buffer.concat([absolute, Buffer.from('/')]);
 }
 
-/** Runs in a worker: a look at the root, which is there, a folder, and may be listed. */
+/** Runs in a worker. Identifies the root, or returns the errno code if it is not a folder that can be listed. */
 export function stateOfRoot(root: Uint8Array): RootState {
   const path = Buffer.from(root);
   try {
     const { dev, ino } = statSync(path, { bigint: true });
-    // Being there is one thing, being allowed to list it another.
+    // A folder may exist without permission to list it.
     opendirSync(path).closeSync();
     return { device: dev, inode: ino };
   } catch (error) {
@@ -32,19 +32,19 @@ export function stateOfRoot(root: Uint8Array): RootState {
   }
 }
 
-/** Checks that a walk can begin. */
-export function throwUnlessOpen({ errno }: RootState): void {
+/** Throws if the root cannot be listed. To be called before the first batch. */
+export function throwUnlessReadable({ errno }: RootState): void {
   if (errno === undefined) return;
   const code = CODE_OF_ERRNO[errno] ?? 'root-unreadable';
   throw new EngineError(code, `the root folder cannot be read (${errno})`);
 }
 
-/** Passes a walk's batches on, and throws in place of the failure to list the root itself: nothing was looked at then. */
+/** Passes the batches of a walk on. If listing the root itself failed, nothing was visited, so it throws instead. */
 export async function* unlessRootFailed(batches: AsyncIterable<EntryBatch>): AsyncGenerator<EntryBatch> {
   let isFirst = true;
   for await (const batch of batches) {
     const failure = isFirst && batch.pathAt(0).length === 0 ? batch.failureAt(0) : undefined;
-    // It was there a moment ago.
+    // The probe before the walk had found it.
     if (failure?.code === 'vanished') throw rootChanged(failure.message);
     if (failure !== undefined) {
       throw new EngineError('root-unreadable', `the root folder cannot be read: ${failure.message}`);
@@ -54,7 +54,10 @@ export async function* unlessRootFailed(batches: AsyncIterable<EntryBatch>): Asy
   }
 }
 
-/** Checks at a walk's end that the root is what it was, so that what was not found is really not there. */
+/**
+ * Throws at the end of a walk if the root is another folder by then. Otherwise, what the walk did not find does not
+ * exist.
+ */
 export function throwIfChanged(now: RootState, before: RootState): void {
   if (now.errno !== undefined) throw rootChanged(now.errno);
   if (before.errno !== undefined || now.device !== before.device || now.inode !== before.inode) {
@@ -63,12 +66,12 @@ export function throwIfChanged(now: RootState, before: RootState): void {
 }
 
 function rootChanged(cause: unknown): EngineError {
-  return new EngineError('root-changed', 'the root folder was replaced or unmounted during the walk', {
+  return new EngineError('root-changed', 'the root folder was replaced or unmounted meanwhile', {
     cause,
   });
 }
 
-/** The root ends in a slash, so whatever is not a folder gives ENOTDIR. */
+/** The root ends with a slash, so the system returns ENOTDIR for everything that is not a folder. */
 const CODE_OF_ERRNO: Readonly<Record<string, EngineErrorCode>> = {
   ENOENT: 'root-missing',
   ENOTDIR: 'root-not-a-folder',

@@ -2,15 +2,15 @@ import { EngineError } from './engine-error.js';
 import type { CancelCell } from './messages.js';
 
 /**
- * Tasks look at the cancel cell before each file, or with a ring before each group of a hundred, so they come back within
- * the time of those. One that hangs longer (a
- * dead file server) is left behind: its result is dropped when it comes.
+ * How long a run that ends waits for its tasks. They check the cancel cell before each file, or with a ring before
+ * each group of a hundred, so they end within the time that those take. A task that hangs longer, on a dead file
+ * server, is abandoned: its result is discarded when it comes.
  */
 export const DRAIN_DEADLINE_MS = 500;
 
 /**
- * What a walk and a run of hashing have in common: an async generator that waits for callbacks from the threads, and
- * is stopped by its consumer, by a signal, by close() or by an error.
+ * The common part of a walk and a run of hashing. Each is an async generator that waits for callbacks from the
+ * threads. It is stopped by its consumer, by a signal, by close() or by an error.
  */
 export class RunControl {
   readonly cancel: CancelCell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -36,7 +36,7 @@ export class RunControl {
     this.wake();
   }
 
-  /** Stops the run: its generator throws the first error that came. */
+  /** Stops the run. Its generator throws the error of the first call. */
   fail(error: EngineError): void {
     this.failure ??= error;
     this.onFailure?.(this.failure);
@@ -48,7 +48,7 @@ export class RunControl {
     return this.failure !== undefined;
   }
 
-  /** Nobody waits for results any more, and those of tasks that saw the cancel cell are not whole. */
+  /** True once the run was stopped. Results must be discarded then: those of cancelled tasks are incomplete. */
   get isOver(): boolean {
     return Atomics.load(this.cancel, 0) !== 0;
   }
@@ -57,9 +57,13 @@ export class RunControl {
     if (this.failure) throw this.failure;
   }
 
-  /** What a promise comes to, or the error that stops the run first: a dead file server may never answer. */
+  /**
+   * Waits for a promise, or throws the error that stops the run before that, because a promise that depends on a dead
+   * file server may never settle. Only one call at a time.
+   */
   async unlessFailed<T>(promise: Promise<T>): Promise<T> {
-    // When the run has failed already, nobody waits for it any more.
+    // If the run fails first, nobody handles a later rejection of the promise. It must not become an unhandled
+    // rejection.
     promise.catch(() => undefined);
     this.throwIfFailed();
     const failed = new Promise<never>((_resolve, reject) => {
@@ -68,7 +72,7 @@ export class RunControl {
     return Promise.race([promise, failed]);
   }
 
-  /** Something happened that the generator may wait for. */
+  /** Wakes the generator, which checks for results. */
   wake(): void {
     const { wakeUp } = this;
     this.wakeUp = undefined;
@@ -76,7 +80,9 @@ export class RunControl {
     else this.isWoken = true;
   }
 
-  /** Resolves at the next `wake()`, at once when there was one since the last wait, and after `timeoutMs` anyhow. */
+  /**
+   * Resolves at the next `wake()`, at once if there was one since the last wait, and after `timeoutMs` at the latest.
+   */
   async wait(timeoutMs?: number): Promise<void> {
     if (!this.isWoken) {
       await new Promise<void>((resolve) => {
@@ -90,7 +96,7 @@ export class RunControl {
     this.isWoken = false;
   }
 
-  /** The generator's end: nobody wants the rest. Resolves when no task is in flight any more, or at the deadline. */
+  /** Ends the run, finished or not: cancels its tasks and waits until they have ended, or for `DRAIN_DEADLINE_MS`. */
   async end(): Promise<void> {
     this.signal?.removeEventListener('abort', this.onAbort);
     this.cancelTasks();
@@ -102,7 +108,7 @@ export class RunControl {
   }
 
   private readonly onAbort = (): void => {
-    this.fail(new EngineError('aborted', 'aborted', { cause: this.signal?.reason }));
+    this.fail(new EngineError('aborted', 'aborted by the caller', { cause: this.signal?.reason }));
   };
 
   private cancelTasks(): void {

@@ -4,39 +4,40 @@ import { createMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js'
 import type { Md5Kernel } from '../digest/md5-kernel.js';
 import { createSampleReader, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { SampleReader } from '../digest/sample-reader.js';
-import { isGone } from '../walk/gone-path.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
   PATH_SEPARATOR,
   type CancelCell,
   type HashResult,
   type HashTask,
-  type HeldByThread,
+  type ThreadRing,
   type WalkResult,
   type WalkTask,
   type WorkerResult,
   type WorkerTask,
 } from './messages.js';
+import { isGone } from './path-probe.js';
 import { stateOfRoot } from './root-folder.js';
 import { BATCH_ENTRIES } from './task-sizes.js';
 
-/** When a walk task ends. */
+/** A walk task ends when it reaches one of these limits. */
 export interface WalkTaskLimits {
   readonly maxEntries: number;
   readonly maxMs: number;
 }
 
 /**
- * Does a task. Results are copied between the threads, not moved: the 16 to 200 KB cost 5 to 30 µs a task, and moving
- * them takes Piscina's `move`, whose import costs each thread 12 ms and 1.2 MB.
+ * Performs a task in a worker thread. Results are copied to the main thread, not transferred. Copying their 16 to 200
+ * KB takes 5 to 30 µs a task. Transferring would need Piscina's `move`, and importing that takes 12 ms and 1.2 MB in
+ * each thread.
  */
 export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult {
   switch (task.kind) {
-    case 'root':
-      return { kind: 'root', state: stateOfRoot(task.root) };
-    case 'gone':
+    case 'root-probe':
+      return { kind: 'root-probe', state: stateOfRoot(task.root) };
+    case 'path-probe':
       return {
-        kind: 'gone',
+        kind: 'path-probe',
         isGone: task.paths.split(PATH_SEPARATOR).map((path) => isGone(task.root + path)),
       };
     case 'walk':
@@ -65,8 +66,8 @@ function hash(task: HashTask): HashResult {
   const beganMs = performance.now();
   const digests = digestFiles(kernel, reader, task.root, task.files, () => isCancelled(task.cancel));
   const elapsedMs = performance.now() - beganMs;
-  const result: HashResult = { kind: 'hash', ...digests, elapsedMs, held };
-  held = undefined;
+  const result: HashResult = { kind: 'hash', ...digests, elapsedMs, newRing };
+  newRing = undefined;
   return result;
 }
 
@@ -81,27 +82,30 @@ interface Tools {
   readonly reader: SampleReader;
 }
 
-/** The thread's own, made when the first files arrive: a thread that only walks needs none. */
+/** The tools of this thread. They are made for the first files to hash, because a thread that only walks needs none. */
 let made: Tools | undefined;
-/** What the main thread has not been told of yet. */
-let held: HeldByThread | undefined;
+/** The ring of this thread, until a result has told the main thread about it. */
+let newRing: ThreadRing | undefined;
 
-/** Into their slots the system may still write what was asked for. */
+/**
+ * Tools whose reader is broken. They are kept for ever, because the system may still write to their memory. A thread
+ * that had a broken reader uses system calls from then on.
+ */
 const broken: Tools[] = [];
 
-/** All tasks of an engine make the same choice. */
+/** All tasks of an engine make the same choice, so the tools are made again only if the reader is broken. */
 function toolsFor({ md5, reads }: HashTask): Tools {
   if (made?.reader.isBroken === true) broken.push(made);
   if (made?.md5 !== md5 || made.reads !== reads || made.reader.isBroken) {
     const kernel = createMd5Kernel(md5);
     const { reader, handles } = createSampleReader(broken.length > 0 ? 'system-calls' : reads, kernel.slots);
     made = { md5, reads, kernel, reader };
-    if (handles !== undefined) held = { threadId, handles };
+    if (handles !== undefined) newRing = { threadId, handles };
   }
   return made;
 }
 
-/** Walks ask with the same extensions again and again. */
+/** The extensions of the last walk task. Most walk tasks have the same ones as the task before. */
 let extensions: { readonly joined: string; readonly set: ReadonlySet<string> } | undefined;
 
 function extensionSet(joined: string): ReadonlySet<string> {

@@ -1,38 +1,39 @@
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
 import { DIGEST_BYTES } from '../digest/batch-digests.js';
 import { releaseReader } from '../digest/sample-reader-choice.js';
-import type { AutomaticJobs } from './automatic-jobs.js';
+import type { AutomaticConcurrency } from './automatic-concurrency.js';
 import type { TunerLimits } from './concurrency-tuner.js';
 import { CpuMeter } from './cpu-meter.js';
 import { EngineError } from './engine-error.js';
 import type {
-  GoneResult,
-  GoneTask,
   HashResult,
   HashTask,
-  HeldByThread,
-  RootResult,
-  RootTask,
+  PathProbeResult,
+  PathProbeTask,
+  RootProbeResult,
+  RootProbeTask,
+  ThreadRing,
   WalkResult,
   WalkTask,
   WorkerResult,
   WorkerTask,
 } from './messages.js';
+import { PiscinaPool } from './piscina-pool.js';
+import { settledWithin } from './settled-within.js';
 import { ThroughputWatch, type TunerPoint } from './throughput-watch.js';
 
-/** A task and where its result goes: exactly one of `done` and `fail` is called, once. */
-export type Work =
+/** A task and the callbacks for its outcome. Exactly one of `done` and `fail` is called, once. */
+export type ScheduledTask =
   | {
-      readonly kind: 'root';
-      readonly task: RootTask;
-      done(result: RootResult): void;
+      readonly kind: 'root-probe';
+      readonly task: RootProbeTask;
+      done(result: RootProbeResult): void;
       fail(error: EngineError): void;
     }
   | {
-      readonly kind: 'gone';
-      readonly task: GoneTask;
-      done(result: GoneResult): void;
+      readonly kind: 'path-probe';
+      readonly task: PathProbeTask;
+      done(result: PathProbeResult): void;
       fail(error: EngineError): void;
     }
   | {
@@ -48,99 +49,86 @@ export type Work =
       fail(error: EngineError): void;
     };
 
-/** Somebody with work for the threads: one walk, one run of hashing, or one look. */
-export interface WorkSource {
-  /** The next piece of work, asked for when a thread is free; undefined: none at this moment. */
-  nextWork(): Work | undefined;
+/** Something that produces tasks: a walk, a run of hashing, or a single probe. */
+export interface TaskSource {
+  /** Called when there is room for a task. Returns undefined if there is none at the moment. */
+  nextTask(): ScheduledTask | undefined;
 }
 
-export interface WorkSlotsOptions {
+export interface TaskSchedulerOptions {
   readonly workerFile: URL;
-  /** Threads that work at a time: a number, or a start and a cap for the tuner. */
-  readonly jobs: number | AutomaticJobs;
+  /** How many threads may work at a time: a fixed number, or a range for the tuner. */
+  readonly concurrency: number | AutomaticConcurrency;
 }
 
 /**
- * A thread without work ends after this long. Neither the gaps of a scan (a slow transaction, a pause of the walk) nor
- * those between one library and the next may cost new threads: starting one and compiling what it runs takes 80 ms of
- * processor, a sixth of hashing 50,000 files. An idle server should not keep them.
+ * A thread without a task is ended after this time. The pauses within a scan (a slow transaction, a walk that waits)
+ * and between one library and the next must be shorter, because starting a thread and compiling its code takes 80 ms
+ * of processor time, a sixth of what hashing 50,000 files takes. An idle server must not keep the threads for ever.
  */
 const IDLE_THREAD_MS = 30_000;
 
 /**
- * A thread has one task and one waiting behind it: while its result goes to the main thread and the next task comes
- * back, it has something to do. With one at a time 0.6 ms passed between two tasks of 9 ms (two cores, all in use).
+ * Each thread has one task that it works on and one that waits. The thread works on the second task while the result
+ * of the first goes to the main thread and the next task comes back. With one task a thread it was idle for 0.6 ms
+ * between two tasks of 9 ms (measured on two cores, both in use).
  */
-const TASKS_A_THREAD = 2;
+const TASKS_PER_THREAD = 2;
 
-/** A thread that hangs in a system call of a dead file server cannot be ended; close() does not wait for it. */
+/**
+ * A thread that hangs in a system call of a dead file server cannot be ended, so close() stops waiting after this
+ * time.
+ */
 const CLOSE_DEADLINE_MS = 5000;
-/** Of that, how long tasks that were cancelled may take to notice: they look up after a hundred files. */
+/** The part of it for which tasks that were cancelled may go on. They check for cancellation after a hundred files. */
 const CLOSE_DRAIN_MS = 2000;
 
 /**
- * The threads and the places in them. Sources are asked in turn when a place is free, so that walks and hashing, and
- * two scans at a time, share them; nothing waits in a queue between.
+ * Distributes the tasks of all sources among the threads. Whenever there is room for a task, the sources are asked in
+ * turn, so walks and hashing, and two scans at a time, share the threads. No task is made before there is room for
+ * it.
  */
-export class WorkSlots {
-  private readonly piscina: Piscina<WorkerTask, WorkerResult>;
-  private readonly sources: WorkSource[] = [];
+export class TaskScheduler {
+  private readonly pool: PiscinaPool<WorkerTask, WorkerResult>;
+  private readonly sources: TaskSource[] = [];
   private readonly watch: ThroughputWatch | undefined;
-  private readonly fixedJobs: number;
-  private readonly inFlight = new Set<Work>();
-  private startedThreads = 0;
+  private readonly fixedConcurrency: number;
+  private readonly inFlight = new Set<ScheduledTask>();
   private isFilling = false;
   private isFillWanted = false;
   private isClosed = false;
   private onDrained: (() => void) | undefined;
 
-  constructor(options: WorkSlotsOptions) {
-    const { jobs } = options;
-    this.fixedJobs = typeof jobs === 'number' ? jobs : jobs.start;
+  constructor(options: TaskSchedulerOptions) {
+    const { concurrency } = options;
+    this.fixedConcurrency = typeof concurrency === 'number' ? concurrency : concurrency.start;
     this.watch =
-      typeof jobs === 'number'
+      typeof concurrency === 'number'
         ? undefined
-        : new ThroughputWatch(jobs.start, limitsOf(jobs.max), new CpuMeter());
-    this.piscina = new Piscina<WorkerTask, WorkerResult>({
-      filename: options.workerFile.href,
-      minThreads: 0,
-      maxThreads: this.jobs,
-      concurrentTasksPerWorker: TASKS_A_THREAD,
-      loadBalancer: (_task, workers) => {
-        const busy = workers.filter(({ currentUsage }) => currentUsage > 0);
-        if (busy.length < this.jobs) {
-          const idle = workers.find(({ currentUsage }) => currentUsage === 0);
-          // Piscina starts another thread when it gets none, as long as there are fewer than `maxThreads`.
-          if (idle || workers.length < this.jobs) return idle ?? null;
-        }
-        return busy.find(({ currentUsage }) => currentUsage < TASKS_A_THREAD) ?? null;
+        : new ThroughputWatch(concurrency.start, limitsOf(concurrency.max), new CpuMeter());
+    this.pool = new PiscinaPool({
+      workerFile: options.workerFile,
+      maxThreads: () => this.concurrency,
+      tasksPerThread: TASKS_PER_THREAD,
+      idleThreadMs: IDLE_THREAD_MS,
+      onStartFailed: (cause) => {
+        const lost = [...this.inFlight];
+        for (const scheduled of lost) this.fail(scheduled, cause);
       },
-      idleTimeout: IDLE_THREAD_MS,
-      recordTiming: false,
-      // Nothing of a task outlives it but its result. Twice the default's scavenges, 1.5 MB less a thread.
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    });
-    this.piscina.on('workerCreate', () => {
-      this.startedThreads += 1;
-    });
-    this.piscina.on('workerDestroy', () => {
-      this.startedThreads -= 1;
-    });
-    // Piscina says here, and only here, that a thread could not even start. Its tasks would wait for ever.
-    this.piscina.on('error', (cause: unknown) => {
-      const lost = [...this.inFlight];
-      for (const work of lost) this.fail(work, cause);
     });
   }
 
-  get jobs(): number {
-    return this.watch?.jobs ?? this.fixedJobs;
+  /** How many threads may work at a time, at this moment. */
+  get concurrency(): number {
+    return this.watch?.concurrency ?? this.fixedConcurrency;
   }
 
+  /** The number of threads that are alive. */
   get threads(): number {
-    return this.piscina.threads.length;
+    return this.pool.threads;
   }
 
+  /** The number of tasks that the threads have, waiting ones included. */
   get tasks(): number {
     return this.inFlight.size;
   }
@@ -149,32 +137,32 @@ export class WorkSlots {
     return this.watch?.curve ?? [];
   }
 
-  add(source: WorkSource): void {
+  add(source: TaskSource): void {
     this.sources.push(source);
     this.fill();
   }
 
-  remove(source: WorkSource): void {
+  remove(source: TaskSource): void {
     const at = this.sources.indexOf(source);
     if (at !== -1) this.sources.splice(at, 1);
   }
 
-  /** Gives out work while places are free. Sources call it when they have new work; it may be called from within. */
+  /** Starts tasks while there is room. Sources call it when they have new tasks, also from within `nextTask`. */
   fill(): void {
     this.isFillWanted = true;
     if (this.isFilling) return;
     this.isFilling = true;
     while (this.isFillWanted) {
       this.isFillWanted = false;
-      for (let work = this.takeWork(); work; work = this.takeWork()) this.start(work);
+      for (let next = this.takeTask(); next; next = this.takeTask()) this.start(next);
     }
     this.isFilling = false;
-    this.watch?.setBusyThreads(Math.min(this.inFlight.size, this.jobs), performance.now());
+    this.watch?.setBusyThreads(Math.min(this.inFlight.size, this.concurrency), performance.now());
   }
 
   /**
-   * Ends the threads, within a deadline. What is in flight, and should have been cancelled, is waited for first: a thread
-   * that is ended in the middle leaves its files open. Whatever does not end by itself fails.
+   * Ends the threads within a deadline. It first waits for the tasks in flight, which the caller should have cancelled,
+   * because a thread that is ended during a task leaves files open. Tasks that do not end in time fail.
    */
   async close(): Promise<void> {
     this.isClosed = true;
@@ -182,76 +170,63 @@ export class WorkSlots {
       this.onDrained = resolve;
       this.noteDrained();
     });
-    await within(CLOSE_DRAIN_MS, drained);
-    await within(CLOSE_DEADLINE_MS - CLOSE_DRAIN_MS, this.piscina.destroy());
+    await settledWithin(drained, CLOSE_DRAIN_MS);
+    await settledWithin(this.pool.destroy(), CLOSE_DEADLINE_MS - CLOSE_DRAIN_MS);
   }
 
   private noteDrained(): void {
     if (this.inFlight.size === 0) this.onDrained?.();
   }
 
-  /** Asks each source in turn, beginning behind the one that gave last. */
-  private takeWork(): Work | undefined {
-    if (this.isClosed || this.inFlight.size >= this.jobs * TASKS_A_THREAD) return undefined;
+  /** Asks each source in turn, beginning with the one after the source that gave the last task. */
+  private takeTask(): ScheduledTask | undefined {
+    if (this.isClosed || this.inFlight.size >= this.concurrency * TASKS_PER_THREAD) return undefined;
     for (let asked = 0; asked < this.sources.length; asked += 1) {
       const source = this.sources.shift();
       if (!source) return undefined;
       this.sources.push(source);
-      const work = source.nextWork();
-      if (work) return work;
+      const next = source.nextTask();
+      if (next) return next;
     }
     return undefined;
   }
 
-  private start(work: Work): void {
-    this.inFlight.add(work);
-    // Piscina starts a thread for a task that finds none idle, up to this many. It must be kept at our number, or
-    // it would start another thread for each task that comes while the first are still starting.
-    this.piscina.options.maxThreads = this.jobs;
-    this.piscina.run(work.task).then(
-      (result) => this.land(work, result),
-      (error: unknown) => this.fail(work, error),
+  private start(scheduled: ScheduledTask): void {
+    this.inFlight.add(scheduled);
+    this.pool.run(scheduled.task).then(
+      (result) => this.finish(scheduled, result),
+      (error: unknown) => this.fail(scheduled, error),
     );
   }
 
-  private land(work: Work, result: WorkerResult): void {
-    if (!this.inFlight.delete(work)) return;
-    if (work.kind === 'root' && result.kind === 'root') work.done(result);
-    else if (work.kind === 'gone' && result.kind === 'gone') work.done(result);
-    else if (work.kind === 'walk' && result.kind === 'walk') work.done(result);
-    else if (work.kind === 'hash' && result.kind === 'hash') {
-      this.watch?.addFiles(result.partialMd5.length / DIGEST_BYTES, this.startedThreads, performance.now());
-      if (result.held !== undefined) this.releaseWithThread(result.held);
-      work.done(result);
+  private finish(scheduled: ScheduledTask, result: WorkerResult): void {
+    if (!this.inFlight.delete(scheduled)) return;
+    if (scheduled.kind === 'root-probe' && result.kind === 'root-probe') scheduled.done(result);
+    else if (scheduled.kind === 'path-probe' && result.kind === 'path-probe') scheduled.done(result);
+    else if (scheduled.kind === 'walk' && result.kind === 'walk') scheduled.done(result);
+    else if (scheduled.kind === 'hash' && result.kind === 'hash') {
+      const files = result.partialMd5.length / DIGEST_BYTES;
+      this.watch?.addFiles(files, this.pool.startedThreads, performance.now());
+      if (result.newRing !== undefined) this.releaseWithThread(result.newRing);
+      scheduled.done(result);
     }
     this.noteDrained();
     this.fill();
   }
 
-  /** A ring may be given back only when nobody uses it any more. */
-  private releaseWithThread({ threadId, handles }: HeldByThread): void {
-    const thread = this.piscina.threads.find((worker) => worker.threadId === threadId);
-    thread?.once('exit', () => releaseReader(handles));
+  /** A ring may be released only after its thread has ended, because until then the thread may use it. */
+  private releaseWithThread({ threadId, handles }: ThreadRing): void {
+    this.pool.onceThreadEnded(threadId, () => releaseReader(handles));
   }
 
-  private fail(work: Work, cause: unknown): void {
-    if (!this.inFlight.delete(work)) return;
-    work.fail(new EngineError('worker-failed', 'a worker thread failed', { cause }));
+  private fail(scheduled: ScheduledTask, cause: unknown): void {
+    if (!this.inFlight.delete(scheduled)) return;
+    scheduled.fail(new EngineError('worker-failed', 'a worker thread failed', { cause }));
     this.noteDrained();
     this.fill();
   }
 }
 
-function limitsOf(maxJobs: number): TunerLimits {
-  return { minJobs: 1, maxJobs, processors: availableParallelism() };
-}
-
-/** Waits for it, but no longer than that. */
-async function within(deadlineMs: number, wanted: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs);
-  });
-  await Promise.race([wanted, deadline]);
-  clearTimeout(timer);
+function limitsOf(maxThreads: number): TunerLimits {
+  return { minThreads: 1, maxThreads, processors: availableParallelism() };
 }

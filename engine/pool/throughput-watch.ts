@@ -1,25 +1,33 @@
 import type { CpuMeter } from './cpu-meter.js';
 import { startTuner, tune, type TunerLimits, type TunerState } from './concurrency-tuner.js';
 
-/** One step of the tuner: what a number of tasks in flight gave. */
+/** One measurement of the tuner, which chooses how many threads work at a time. */
 export interface TunerPoint {
+  /** When the measurement ended, as `performance.now()` of the main thread. */
   readonly atMs: number;
+  /** The number of threads that worked at a time. */
   readonly jobs: number;
+  /** What all threads together hashed. */
   readonly filesPerSecond: number;
 }
 
-/** Long enough that a window holds many tasks of a warm cache (6 ms each). */
+/** Minimum length of a measuring window. It contains many tasks with a warm cache, where one takes 6 ms. */
 const MIN_WINDOW_MS = 250;
-/** On slow storage a window must see each place finish some tasks; otherwise it counts by chance. */
-const MIN_TASKS_A_JOB = 3;
-/** After a change, and when its threads have started: the tasks of the old number end. */
+/** On slow storage a window is longer: with fewer finished tasks for each thread the result would be chance. */
+const MIN_TASKS_PER_THREAD = 3;
+/**
+ * After a change of the number, and after its threads have started, the tasks of the old number get this time to end.
+ */
 const SETTLE_MS = 100;
-/** A window in which places stood empty (the walk, the consumer or the main thread was slower) says nothing. */
+/**
+ * The share of a window in which the threads must have been busy. Otherwise the walk, the consumer or the main thread
+ * was the limit, and the window is discarded.
+ */
 const MIN_UTILIZATION = 0.9;
-/** Points kept for status(): the first scan's whole climb, and hours of the rest. */
+/** Number of points kept for status(): the whole beginning of a first scan, or several hours later on. */
 const MAX_POINTS = 256;
 
-/** Counts files and time, and lets the tuner decide when a window is full. */
+/** Measures the throughput in windows of time, and passes each complete window to the tuner. */
 export class ThroughputWatch {
   private state: TunerState;
   private readonly limits: TunerLimits;
@@ -33,31 +41,32 @@ export class ThroughputWatch {
   private lastSeenMs = 0;
   private busyThreads = 0;
 
-  constructor(startJobs: number, limits: TunerLimits, cpu: Pick<CpuMeter, 'start' | 'isBound'>) {
+  constructor(start: number, limits: TunerLimits, cpu: Pick<CpuMeter, 'start' | 'isBound'>) {
     this.limits = limits;
     this.cpu = cpu;
-    this.state = startTuner(startJobs, limits);
+    this.state = startTuner(start, limits);
   }
 
-  get jobs(): number {
-    return this.state.jobs;
+  /** How many threads are to work at a time. `addFiles` may change it. */
+  get concurrency(): number {
+    return this.state.threads;
   }
 
-  /** The steps so far, oldest first. */
+  /** The measurements, oldest first, the last `MAX_POINTS` of them. */
   get curve(): readonly TunerPoint[] {
     return this.points;
   }
 
-  /** To be told each time it changes how many threads have something to do. */
+  /** To be called whenever the number of threads that have a task changes. */
   setBusyThreads(threads: number, nowMs: number): void {
     this.addBusyTime(nowMs);
     this.busyThreads = threads;
   }
 
-  /** A hash task came back. May change `jobs`. */
+  /** To be called when a hash task is done. It may change `concurrency`. */
   addFiles(files: number, startedThreads: number, nowMs: number): void {
     this.addBusyTime(nowMs);
-    if (startedThreads < this.state.jobs) this.settleUntilMs = nowMs + SETTLE_MS;
+    if (startedThreads < this.state.threads) this.settleUntilMs = nowMs + SETTLE_MS;
     if (nowMs < this.settleUntilMs) {
       this.startWindow(nowMs);
       return;
@@ -66,16 +75,16 @@ export class ThroughputWatch {
     this.files += files;
     this.tasks += 1;
     const elapsedMs = nowMs - this.windowStartMs;
-    if (elapsedMs < MIN_WINDOW_MS || this.tasks < MIN_TASKS_A_JOB * this.state.jobs) return;
+    if (elapsedMs < MIN_WINDOW_MS || this.tasks < MIN_TASKS_PER_THREAD * this.state.threads) return;
     const filesPerSecond = (this.files / elapsedMs) * 1000;
-    const isUsed = this.busyMs / elapsedMs >= MIN_UTILIZATION * this.state.jobs;
+    const isUsed = this.busyMs / elapsedMs >= MIN_UTILIZATION * this.state.threads;
     this.startWindow(nowMs);
     if (!isUsed) return;
     if (this.points.length === MAX_POINTS) this.points.shift();
-    this.points.push({ atMs: nowMs, jobs: this.state.jobs, filesPerSecond });
-    const before = this.state.jobs;
+    this.points.push({ atMs: nowMs, jobs: this.state.threads, filesPerSecond });
+    const before = this.state.threads;
     this.state = tune(this.state, { filesPerSecond, isCpuBound: this.cpu.isBound() }, this.limits);
-    if (this.state.jobs !== before) this.settleUntilMs = nowMs + SETTLE_MS;
+    if (this.state.threads !== before) this.settleUntilMs = nowMs + SETTLE_MS;
   }
 
   private addBusyTime(nowMs: number): void {

@@ -4,79 +4,83 @@ import type { Shard } from '../walk/shard.js';
 import { PATH_SEPARATOR, type WalkResult } from './messages.js';
 import { RunControl } from './run-control.js';
 import { BATCH_ENTRIES, WALK_FLUSH_MS, WALK_READ_AHEAD_BYTES, WALK_TASK_PATHS } from './task-sizes.js';
-import type { Work, WorkSlots, WorkSource } from './task-scheduler.js';
+import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
 
 export interface WalkRunOptions {
-  /** Absolute, latin1, with a slash at its end. */
+  /** Absolute, latin1, ends with a slash. */
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
   readonly shard: Shard | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A path's end, a size and a time. */
+/** What an entry takes besides its path: the path's end (4), a size (8) and a time (8). */
 const ENTRY_BYTES = 20;
 
-/** A stretch of the walk, in its order: looked at, being looked at in a thread, or still to be looked at. */
-type Stretch =
+/** A consecutive part of the walk: already visited, being visited by a thread, or still to be visited. */
+type Segment =
   | { readonly state: 'found'; readonly batches: readonly EntryBatch[]; next: number }
   | { readonly state: 'running' }
   | { readonly state: 'pending'; readonly paths: readonly string[]; next: number };
 
 /**
- * Keeps a walk in order while many threads look ahead. The walk is a list of stretches; a thread takes the first paths
- * of the first pending one, and what it found, and what it left to do, takes their place. So the list never holds more
- * than what is in flight, the entries found ahead (bounded), and the names of the folders on the way.
+ * Keeps a walk in order while many threads read ahead. The walk is a list of segments. A thread takes the first paths
+ * of the first pending segment; the entries that it found and the paths that it did not visit then replace that part
+ * of the list. So the list never holds more than the tasks in flight, a bounded number of entries that were found
+ * ahead, and the unvisited names of the folders that the walk is in.
  */
-export class WalkRun implements WorkSource {
+export class WalkRun implements TaskSource {
   readonly control: RunControl;
-  private readonly slots: WorkSlots;
+  private readonly scheduler: TaskScheduler;
   private readonly options: WalkRunOptions;
   private readonly extensions: string;
-  private readonly stretches: Stretch[] = [{ state: 'pending', paths: [''], next: 0 }];
+  private readonly segments: Segment[] = [{ state: 'pending', paths: [''], next: 0 }];
   private bytesAhead = 0;
 
-  constructor(slots: WorkSlots, options: WalkRunOptions) {
-    this.slots = slots;
+  constructor(scheduler: TaskScheduler, options: WalkRunOptions) {
+    this.scheduler = scheduler;
     this.options = options;
     this.extensions = [...options.extensions].join(PATH_SEPARATOR);
     this.control = new RunControl(options.signal);
   }
 
-  /** To be followed by the control's `end()`. Batches in the order of the walk, filled up across folders as long as that does not take long. */
+  /**
+   * Yields the batches in the order of the walk. A batch is filled from several folders unless that takes longer than
+   * `WALK_FLUSH_MS`. The caller must call `control.end()` afterwards.
+   */
   async *results(): AsyncGenerator<EntryBatch, void, undefined> {
     const gathered = new GatheredEntries();
     try {
-      this.slots.add(this);
+      this.scheduler.add(this);
       for (;;) {
         this.control.throwIfFailed();
         const next = this.takeFound();
         if (next) {
           if (!gathered.hasRoomFor(next)) yield gathered.take();
           gathered.add(next);
-        } else if (this.stretches.length === 0) {
+        } else if (this.segments.length === 0) {
           if (gathered.entries > 0) yield gathered.take();
           return;
         } else if (gathered.entries > 0 && gathered.waitedMs >= WALK_FLUSH_MS) yield gathered.take();
         else await this.control.wait(gathered.entries > 0 ? WALK_FLUSH_MS : undefined);
       }
     } finally {
-      this.slots.remove(this);
+      this.scheduler.remove(this);
     }
   }
 
-  nextWork(): Work | undefined {
+  nextTask(): ScheduledTask | undefined {
     if (this.control.isOver) return undefined;
-    const at = this.stretches.findIndex(({ state }) => state === 'pending');
-    const stretch = this.stretches[at];
-    if (stretch?.state !== 'pending') return undefined;
+    const at = this.segments.findIndex(({ state }) => state === 'pending');
+    const segment = this.segments[at];
+    if (segment?.state !== 'pending') return undefined;
     if (at > 0 && this.bytesAhead >= WALK_READ_AHEAD_BYTES) return undefined;
-    const left = stretch.paths.length - stretch.next;
-    const count = Math.min(Math.ceil(left / this.slots.jobs), WALK_TASK_PATHS);
-    const paths = stretch.paths.slice(stretch.next, stretch.next + count);
-    stretch.next += count;
-    const running: Stretch = { state: 'running' };
-    this.stretches.splice(at, count === left ? 1 : 0, running);
+    const left = segment.paths.length - segment.next;
+    const count = Math.min(Math.ceil(left / this.scheduler.concurrency), WALK_TASK_PATHS);
+    const paths = segment.paths.slice(segment.next, segment.next + count);
+    segment.next += count;
+    const running: Segment = { state: 'running' };
+    this.segments.splice(at, count === left ? 1 : 0, running);
     const { control, options } = this;
     control.taskStarted();
     return {
@@ -100,29 +104,29 @@ export class WalkRun implements WorkSource {
     };
   }
 
-  private replace(running: Stretch, result: WalkResult): void {
-    const stretches: Stretch[] = [];
+  private replace(running: Segment, result: WalkResult): void {
+    const segments: Segment[] = [];
     if (result.batches.length > 0) {
       const batches = result.batches.map((packed) => new EntryBatch(packed));
       for (const batch of batches) this.bytesAhead += bytesOf(batch);
-      stretches.push({ state: 'found', batches, next: 0 });
+      segments.push({ state: 'found', batches, next: 0 });
     }
     if (result.pending !== undefined) {
-      stretches.push({ state: 'pending', paths: result.pending.split(PATH_SEPARATOR), next: 0 });
+      segments.push({ state: 'pending', paths: result.pending.split(PATH_SEPARATOR), next: 0 });
     }
-    this.stretches.splice(this.stretches.indexOf(running), 1, ...stretches);
+    this.segments.splice(this.segments.indexOf(running), 1, ...segments);
   }
 
-  /** The next batch in order, when it is there. */
+  /** Returns the next batch in order if it has been found. */
   private takeFound(): EntryBatch | undefined {
-    const first = this.stretches[0];
+    const first = this.segments[0];
     if (first?.state !== 'found') return undefined;
     const batch = first.batches[first.next];
     first.next += 1;
-    if (first.next === first.batches.length) this.stretches.shift();
+    if (first.next === first.batches.length) this.segments.shift();
     if (batch) this.bytesAhead -= bytesOf(batch);
-    // There may be room again to look ahead.
-    this.slots.fill();
+    // There may be room again to read ahead.
+    this.scheduler.fill();
     return batch;
   }
 }
@@ -131,13 +135,13 @@ function bytesOf(batch: EntryBatch): number {
   return batch.pathBytes.length + batch.length * ENTRY_BYTES;
 }
 
-/** Small batches on their way to be one of full size. */
+/** Collects small batches until they fill one batch. */
 class GatheredEntries {
   entries = 0;
   private batches: EntryBatch[] = [];
   private sinceMs = 0;
 
-  /** Since the first of them came. */
+  /** The time since the first batch was added. */
   get waitedMs(): number {
     return performance.now() - this.sinceMs;
   }

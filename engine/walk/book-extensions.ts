@@ -1,11 +1,12 @@
-import { isAscii } from './latin-path.js';
+import { isAscii } from './latin1-path.js';
 
 /**
- * Every extension that KOReader opens as a document: what crengine, MuPDF and DjVuLibre are registered for in its
- * `frontend/document/*document.lua`, comics included, plus the other names of the same formats that are in
- * circulation (azw3, djv, oxps, cbr, cb7).
+ * The default file name extensions of books: lower case, without a leading dot. These are all extensions that KOReader
+ * opens as a document (what crengine, MuPDF and DjVuLibre are registered for in its `frontend/document/*document.lua`,
+ * comics included) and five more names in circulation for the same formats (azw3, djv, oxps, cbr, cb7).
  *
- * Its picture types are left out: beside a book they are its cover, and a library may name its own extensions.
+ * KOReader's picture formats are left out, because a picture beside a book is its cover. A library that wants them can
+ * be walked with extensions of its own. Pinned by test/engine/walk/book-extensions.test.ts.
  */
 export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
   (
@@ -16,21 +17,25 @@ export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Whether a file of this name is a book.
+ * Whether a walk with these extensions treats a file of this name as a book. Only the name is examined, never the
+ * file.
  *
- * @param name the bytes after the last `/`
- * @param extensions lower case, without a leading dot; one may hold a dot (`fb2.zip`). In names they may have any case
+ * The name may have its extension in upper, lower or mixed case. Not books: hidden files without a further dot
+ * (`.epub`) and the attribute files of macOS (`._Book.epub`). Pinned by test/engine/walk/book-extensions.test.ts.
+ *
+ * @param name the bytes of the base name, that is, what follows the last `/`; need not be valid UTF-8
+ * @param extensions lower case, without a leading dot; an extension may contain one dot (`fb2.zip`)
  */
 export function isBookName(name: Uint8Array, extensions: ReadonlySet<string>): boolean {
   return isLatin1BookName(Buffer.from(name).toString('latin1'), extensions);
 }
 
-/** The same for a name whose bytes are the characters of a string (see latin-path.ts). */
+/** Like `isBookName`, for a name as a latin1 string (see latin1-path.ts). */
 export function isLatin1BookName(name: string, extensions: ReadonlySet<string>): boolean {
   const lastDot = name.lastIndexOf('.');
-  // A dot in front makes a hidden file, not an extension.
+  // A leading dot marks a hidden file; it does not start an extension.
   if (lastDot <= 0) return false;
-  // `._Book.epub` is where macOS keeps the attributes of Book.epub on foreign file systems.
+  // On file systems that are not its own, macOS stores the attributes of Book.epub in `._Book.epub`.
   if (name.startsWith('._')) return false;
   if (extensions.has(extensionFrom(name, lastDot))) return true;
   const dotBefore = name.lastIndexOf('.', lastDot - 1);

@@ -1,25 +1,37 @@
+import type { EntryFailure } from '../failure.js';
 import { EntryBatch } from './entry-batch.js';
-import type { EntryFailure } from './failure.js';
 
-const START_ENTRIES = 64;
-/** A guess at a path's length; the buffer doubles when it is short. */
-const START_PATH_BYTES = START_ENTRIES * 64;
+const INITIAL_ENTRIES = 64;
+/** Assumes 64 bytes a path; the buffer doubles when that is too little. */
+const INITIAL_PATH_BYTES = INITIAL_ENTRIES * 64;
 
-/** Gathers entries into packed arrays that grow by doubling. */
+/**
+ * Builds an `EntryBatch`, for callers that already know the files and need no walk. The arrays grow by doubling.
+ * Sizes and times that do not match the file do no harm: hashing then reads the file in its present state and reports
+ * it.
+ */
 export class EntryBatchBuilder {
   private count = 0;
   private pathByteCount = 0;
-  private pathBytes = Buffer.alloc(START_PATH_BYTES);
-  private pathEnds = new Uint32Array(START_ENTRIES);
-  private sizeBytes = new Float64Array(START_ENTRIES);
-  private modifiedNs = new BigInt64Array(START_ENTRIES);
+  private pathBytes = Buffer.alloc(INITIAL_PATH_BYTES);
+  private pathEnds = new Uint32Array(INITIAL_ENTRIES);
+  private sizeBytes = new Float64Array(INITIAL_ENTRIES);
+  private modifiedNs = new BigInt64Array(INITIAL_ENTRIES);
   private failures = new Map<number, EntryFailure>();
 
+  /** Number of entries that were added since the last `take()`. */
   get length(): number {
     return this.count;
   }
 
-  /** @param latin1Path the path's bytes, one character each */
+  /**
+   * Adds a regular file.
+   *
+   * @param latin1Path path relative to the root, `/`-separated, one character for each byte:
+   *   `Buffer.from(path).toString('latin1')`
+   * @param sizeBytes 0 or more
+   * @param modifiedNs time of modification, nanoseconds since 1970
+   */
   addFile(latin1Path: string, sizeBytes: number, modifiedNs: bigint): void {
     this.grow(latin1Path.length);
     this.pathByteCount += this.pathBytes.write(latin1Path, this.pathByteCount, 'latin1');
@@ -29,12 +41,13 @@ export class EntryBatchBuilder {
     this.count += 1;
   }
 
+  /** Adds an entry that has a failure; hashing passes it through. The path is as in `addFile`. */
   addFailure(latin1Path: string, failure: EntryFailure): void {
     this.failures.set(this.count, failure);
     this.addFile(latin1Path, 0, 0n);
   }
 
-  /** What was gathered, copied to its exact length; the builder is empty afterwards and may be used again. */
+  /** Returns the entries that were added, copied into a batch of their own, and empties the builder for further use. */
   take(): EntryBatch {
     const batch = new EntryBatch({
       pathBytes: new Uint8Array(this.pathBytes.subarray(0, this.pathByteCount)),

@@ -1,7 +1,7 @@
+import type { EntryFailure } from '../failure.js';
 import { EntryBatch } from './entry-batch.js';
-import type { EntryFailure } from './failure.js';
 
-/** One batch of all the entries of several, in their order. A single batch is handed through. */
+/** Joins several batches into one, in their order. A single batch is returned as it is, not copied. */
 export function joinBatches(batches: readonly EntryBatch[]): EntryBatch {
   const [first] = batches;
   if (first && batches.length === 1) return first;

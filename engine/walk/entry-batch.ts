@@ -1,20 +1,30 @@
-import type { EntryFailure } from './failure.js';
+import type { EntryFailure } from '../failure.js';
 
-/** Entries as they cross a thread: no object an entry, every array whole (not a view into a larger buffer). */
+/**
+ * The data of an `EntryBatch`, in the form in which it is sent between threads: a few arrays for all entries, no object
+ * for each. No array is a view into a larger buffer, because sending a view copies the whole buffer.
+ */
 export interface PackedEntries {
-  /** All relative paths, one behind the other. */
+  /** All paths relative to the root, `/`-separated, concatenated. */
   readonly pathBytes: Uint8Array<ArrayBuffer>;
-  /** Where each path ends in `pathBytes`; the first begins at 0. */
+  /**
+   * For each entry, where its path ends in `pathBytes`. The first path begins at 0, each other where the last ended.
+   */
   readonly pathEnds: Uint32Array<ArrayBuffer>;
+  /** For each entry, its size; 0 for a failure. */
   readonly sizeBytes: Float64Array<ArrayBuffer>;
+  /** For each entry, its time of modification, nanoseconds since 1970; 0 for a failure. */
   readonly modifiedNs: BigInt64Array<ArrayBuffer>;
-  /** By index; few entries fail, so these may be objects. */
+  /** By the index of the entry. Objects are affordable here, because few entries fail. */
   readonly failures: ReadonlyMap<number, EntryFailure>;
 }
 
 /**
- * A run of entries of one root: regular files with their size and modification time, and failures.
- * Batches of one walk come in byte order of the relative path, where a folder counts as `name/`.
+ * A batch of entries below one root: regular files with their size and time of modification, and failures. It holds no
+ * root; whoever hashes it says which root the paths belong to.
+ *
+ * The batches of one walk, and the entries in them, are in byte order of the relative path, where a folder counts as
+ * `name/`. The arrays belong to the batch and must not be written to: hashing may still be reading them.
  */
 export class EntryBatch implements PackedEntries {
   readonly pathBytes: Uint8Array<ArrayBuffer>;
@@ -23,6 +33,7 @@ export class EntryBatch implements PackedEntries {
   readonly modifiedNs: BigInt64Array<ArrayBuffer>;
   readonly failures: ReadonlyMap<number, EntryFailure>;
 
+  /** Takes over the arrays without copying them. To build a batch from single files, use `EntryBatchBuilder`. */
   constructor(packed: PackedEntries) {
     this.pathBytes = packed.pathBytes;
     this.pathEnds = packed.pathEnds;
@@ -31,23 +42,31 @@ export class EntryBatch implements PackedEntries {
     this.failures = packed.failures;
   }
 
+  /** Number of entries. */
   get length(): number {
     return this.pathEnds.length;
   }
 
-  /** The path relative to the root, `/`-separated bytes: a view into the batch, not a copy. */
+  /**
+   * The path of an entry, relative to the root: `/`-separated bytes, not necessarily valid UTF-8. Empty for the root
+   * itself. It is a view into the batch, not a copy.
+   */
   pathAt(index: number): Buffer {
     const start = this.pathStart(index);
     const end = this.pathEnds[index] ?? start;
     return Buffer.from(this.pathBytes.buffer, this.pathBytes.byteOffset + start, end - start);
   }
 
-  /** `undefined`: a regular file, with a valid size and time. */
+  /** The failure of an entry, or `undefined` for a regular file with a valid size and time. */
   failureAt(index: number): EntryFailure | undefined {
     return this.failures.size === 0 ? undefined : this.failures.get(index);
   }
 
-  /** A batch of its own with copies of the chosen entries, in the order of `indices`. */
+  /**
+   * Copies the chosen entries into a new batch, in the order of `indices`; an index may occur more than once.
+   *
+   * @throws RangeError for an index that the batch does not have
+   */
   select(indices: ArrayLike<number>): EntryBatch {
     const count = indices.length;
     let pathByteCount = 0;

@@ -1,16 +1,16 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { isLatin1BookName } from './book-extensions.js';
-import { systemPath } from './latin-path.js';
+import { systemPath } from './latin1-path.js';
 
-/** KOReader keeps a book's settings and notes beside it in `NAME.sdr`; no book is in there. */
+/** KOReader stores a book's settings and notes beside it in a folder `NAME.sdr`, which never contains books. */
 const SIDECAR_ENDING = '.sdr';
 
 /**
- * Lists a folder's books and subfolders in the order of the walk: by byte, a folder as `name/`.
+ * Lists the books and subfolders of a folder in the order of the walk: by bytes, a folder as `name/`.
  *
- * @param folder absolute, latin1, with a slash at its end
- * @returns names as latin1 strings (see latin-path.ts), folders with a slash at their end; throws Node's error when
- *   the folder cannot be read
+ * @param folder absolute, latin1, ends with a slash
+ * @returns names as latin1 strings (see latin1-path.ts); folders end with a slash
+ * @throws Node's error when the folder cannot be read
  */
 export function listFolder(folder: string, extensions: ReadonlySet<string>): string[] {
   const names: string[] = [];
@@ -18,7 +18,8 @@ export function listFolder(folder: string, extensions: ReadonlySet<string>): str
   try {
     entries = readdirSync(systemPath(folder), { encoding: 'latin1', withFileTypes: true });
   } catch {
-    // A folder that cannot be read fails there once more, and throws.
+    // Either the types could not be determined, which listFolderByStat handles, or the folder itself cannot be read,
+    // and then listFolderByStat throws that error.
     return listFolderByStat(folder, extensions);
   }
   for (const entry of entries) addName(names, entry.name, entry.isDirectory(), extensions);
@@ -26,8 +27,9 @@ export function listFolder(folder: string, extensions: ReadonlySet<string>): str
 }
 
 /**
- * The same where the file system does not say what an entry is (some FUSE and network file systems). Node then asks
- * for each by lstat, and fails as a whole when one has vanished or has a name that is not ASCII; so this asks itself.
+ * Like `listFolder`, for file systems that do not report the type of an entry (some FUSE and network file systems).
+ * Node's `withFileTypes` then calls lstat for each entry, and fails as a whole when one entry has vanished or has a
+ * name that is not ASCII. This function calls lstat itself and tolerates both.
  */
 export function listFolderByStat(folder: string, extensions: ReadonlySet<string>): string[] {
   const names: string[] = [];

@@ -1,19 +1,26 @@
-/** One machine's part of a library: `index` is 1 … `count`. */
+/**
+ * One of `count` parts of a library. Several machines can share the work on one library if each walks one part. The
+ * folders are divided, not the files: all files directly in one folder belong to the same shard.
+ */
 export interface Shard {
+  /** 1 … `count`. */
   readonly index: number;
+  /** 1 or more. */
   readonly count: number;
 }
 
 /**
- * The shard (1 … `count`) that the files directly in a folder belong to.
+ * The shard that the files directly in a folder belong to.
  *
- * Machines that share a library agree on this without talking, and so must their versions: **the function must
- * never change.** It is FNV-1a (32 bits) over the bytes of the folder's path relative to the root, without a slash
- * at either end (the root itself: no bytes), followed by the finalizer of MurmurHash3 (FNV alone leaves its low
- * bits poorly mixed over short, similar names), modulo `count`, plus 1. Pinned in test/engine/shard.test.ts.
+ * Machines that share a library compute this independently and must agree, also when they run different versions of
+ * the engine. **So this function must never change.** It is FNV-1a (32 bits) over the bytes of the folder's relative
+ * path, then the finalizer of MurmurHash3, then modulo `count`, plus 1. The finalizer is needed because FNV alone
+ * mixes its low bits poorly for short, similar names. Pinned by test/engine/walk/shard.test.ts.
  *
- * @param relativeFolder bytes, `/`-separated
- * @param count 1 or more
+ * @param relativeFolder path relative to the root as bytes, `/`-separated, without a slash at either end; no bytes
+ *   for the root itself
+ * @param count number of shards, a whole number of 1 or more; not checked here
+ * @returns 1 … `count`
  */
 export function shardOfFolder(relativeFolder: Uint8Array, count: number): number {
   let hash = 0x811c9dc5;
@@ -21,7 +28,7 @@ export function shardOfFolder(relativeFolder: Uint8Array, count: number): number
   return shardOfHash(hash, count);
 }
 
-/** The same for a path whose bytes are the characters of a string. */
+/** Like `shardOfFolder`, for a path as a latin1 string (see latin1-path.ts). */
 export function shardOfLatin1Folder(relativeFolder: string, count: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < relativeFolder.length; at += 1) {

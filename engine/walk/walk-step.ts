@@ -1,56 +1,57 @@
 import { statSync } from 'node:fs';
+import { errnoOf, failureOfCode, failureOfErrno } from '../failure.js';
 import type { EntryBatch } from './entry-batch.js';
 import { EntryBatchBuilder } from './entry-batch-builder.js';
-import { errnoOf, failureOfCode, failureOfErrno } from './failure.js';
 import { listFolder } from './folder-listing.js';
-import { systemPath } from './latin-path.js';
+import { systemPath } from './latin1-path.js';
 import { shardOfLatin1Folder, type Shard } from './shard.js';
 
 export interface WalkStepOptions {
-  /** Absolute, latin1, with a slash at its end. */
+  /** Absolute, latin1, ends with a slash. */
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
   readonly shard: Shard | undefined;
-  /** Entries in one batch of the result, at most. */
+  /** Maximum number of entries in one batch of the result. */
   readonly batchEntries: number;
-  /** The step ends when it has found as many entries, or taken as long, but never before it has looked at a path. */
+  /** The step ends once it has found `maxEntries` entries or taken `maxMs`. It always visits at least one path. */
   readonly maxEntries: number;
   readonly maxMs: number;
   readonly isCancelled: () => boolean;
 }
 
 /**
- * What is still to be looked at, in the order of the walk: paths relative to the root, latin1. A folder to list ends
- * in a slash, the root itself is empty; everything else is a file to stat.
+ * Paths that are still to be visited, in the order of the walk: relative to the root, latin1. A path that ends in a
+ * slash is a folder to list, the empty path is the root, and any other path is a file to stat.
  */
 export type PendingPaths = readonly string[];
 
 export interface WalkStepResult {
-  /** In the order of the walk; none is empty. */
+  /** In the order of the walk. No batch is empty. */
   readonly batches: readonly EntryBatch[];
-  /** All of it comes after the batches, and before whatever followed the paths that were given. */
+  /** In the order of the walk, these paths follow the batches and precede what followed the given paths. */
   readonly pending: PendingPaths;
 }
 
-/** The names of one folder (or the paths that were given), and how far the step has come in them. */
+/** The names of one folder (or the given paths), and the index of the next one to visit. */
 interface Level {
   readonly folder: string;
   readonly names: readonly string[];
   next: number;
 }
 
-/** Looking at the clock costs less than a stat, but not nothing. */
+/** Reading the clock is cheaper than a stat but not free, so it is read once for this many files. */
 const FILES_BETWEEN_CLOCK_READS = 16;
 
 /**
- * Looks at the given paths in order, and down into folders, until all is seen or the step has found or taken enough.
- * A stack of levels takes the place of recursion, so that a tree may be as deep as its paths can be long.
+ * Visits the given paths in order, and descends into folders, until everything is visited or a limit of the step is
+ * reached. It keeps a stack of levels and does not recurse, so the depth of a tree is limited only by the length of
+ * paths.
  */
 export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
   const found = new FoundEntries(options.batchEntries);
   const levels: Level[] = [{ folder: '', names: pending, next: 0 }];
   const untilMs = performance.now() + options.maxMs;
-  let looked = 0;
+  let visited = 0;
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names[level.next];
     if (name === undefined) {
@@ -59,11 +60,11 @@ export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkS
     }
     const path = level.folder + name;
     const isFolder = isFolderPath(path);
-    if (looked > 0 && (isFolder || looked % FILES_BETWEEN_CLOCK_READS === 0)) {
+    if (visited > 0 && (isFolder || visited % FILES_BETWEEN_CLOCK_READS === 0)) {
       if (found.count >= options.maxEntries || performance.now() > untilMs || options.isCancelled()) break;
     }
     level.next += 1;
-    looked += 1;
+    visited += 1;
     if (isFolder) {
       const names = listInShard(path, options, found);
       if (names.length > 0) levels.push({ folder: path, names, next: 0 });
@@ -76,7 +77,7 @@ function isFolderPath(path: string): boolean {
   return path === '' || path.endsWith('/');
 }
 
-/** What the levels have left, the innermost first: that is the order of the walk. */
+/** The paths that the levels have not visited. The innermost level comes first: that is the order of the walk. */
 function remainder(levels: readonly Level[]): string[] {
   const rest: string[] = [];
   for (const { folder, names, next } of levels.toReversed()) {
@@ -95,7 +96,7 @@ class FoundEntries {
     this.batchEntries = batchEntries;
   }
 
-  /** The builder, with room for one more entry. */
+  /** Returns the builder, which then has room for one more entry, and counts that entry. */
   next(): EntryBatchBuilder {
     if (this.builder.length === this.batchEntries) this.batches.push(this.builder.take());
     this.count += 1;
@@ -108,7 +109,7 @@ class FoundEntries {
   }
 }
 
-/** The names in a folder that concern this shard: its subfolders always, its files when the folder is the shard's. */
+/** Lists a folder. Subfolders are always included; files only if the folder belongs to the shard. */
 function listInShard(path: string, options: WalkStepOptions, found: FoundEntries): readonly string[] {
   const { root, shard, extensions } = options;
   const folder = path.slice(0, -1);
@@ -122,12 +123,12 @@ function listInShard(path: string, options: WalkStepOptions, found: FoundEntries
   }
 }
 
-/** One stat that follows links. */
+/** Follows symbolic links. */
 function statFile(path: string, root: string, found: FoundEntries): void {
   try {
     const stats = statSync(systemPath(root + path), { bigint: true });
     if (stats.isFile()) found.next().addFile(path, Number(stats.size), stats.mtimeNs);
-    // A link to a folder that has a book's name: links to folders are not followed, and are no books.
+    // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.
     else if (!stats.isDirectory()) found.next().addFailure(path, failureOfCode('not-regular'));
   } catch (error) {
     found.next().addFailure(path, failureOfErrno(errnoOf(error)));

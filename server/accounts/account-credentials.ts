@@ -1,16 +1,26 @@
-import { type AccountCredentials, parseBasicCredentials } from './passwords/basic-credentials.js';
-import { parsePasswordKey } from './passwords/password-key.js';
+import { parsePasswordKey, type PasswordKey, passwordKeyOf } from './passwords/password-key.js';
 
-export type { AccountCredentials } from './passwords/basic-credentials.js';
+/** A user name and the key that proves it, as a request sent them. Nothing is checked yet. */
+export interface AccountCredentials {
+  readonly name: string;
+  readonly key: PasswordKey;
+}
 
-/** What a request says about its account, as it came. */
+/** The headers of a request that can hold account credentials; `undefined`: the request does not have the header. */
 export interface CredentialHeaders {
+  /** `x-auth-user` */
   readonly user: string | undefined;
+  /** `x-auth-key`: the MD5 of the password as KOReader sends it */
   readonly key: string | undefined;
   readonly authorization: string | undefined;
 }
 
-/** Readers' own headers before HTTP Basic. @returns `undefined` when neither is there and well formed */
+/**
+ * Reads the account credentials of a request: KOReader's own headers if both are there and well formed, otherwise HTTP
+ * Basic.
+ *
+ * @returns `undefined` when neither of them is there and well formed
+ */
 export function readAccountCredentials({
   user,
   key,
@@ -19,4 +29,19 @@ export function readAccountCredentials({
   const passwordKey = parsePasswordKey(key);
   if (user !== undefined && passwordKey !== undefined) return { name: user, key: passwordKey };
   return authorization === undefined ? undefined : parseBasicCredentials(authorization);
+}
+
+/**
+ * Parses the header `Authorization: Basic …` (RFC 7617, UTF-8). The header holds the plain password. Its MD5 is taken
+ * as the key, so that the same account works for readers that send the MD5 themselves.
+ *
+ * @returns `undefined` for another scheme, a malformed header, an empty name or an empty password
+ */
+function parseBasicCredentials(header: string): AccountCredentials | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1 || colon === text.length - 1) return undefined;
+  return { name: text.slice(0, colon), key: passwordKeyOf(text.slice(colon + 1)) };
 }

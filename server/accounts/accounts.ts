@@ -1,17 +1,19 @@
 import { LoginThrottle, RegistrationThrottle } from './passwords/login-throttle.js';
 import { PasswordCheck } from './passwords/password-check.js';
-import { apiKeysByPrefix, noteKeyUses } from './keys/api-key-repository.js';
+import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
 import { usersByName } from './user-repository.js';
 import { Authenticator, type CachedKey, cachedKey, type CachedUser, cachedUser } from './authenticate.js';
 import { ApiKeyLastUsed } from './keys/key-last-used.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
-import { lookUp } from '../sync/sync-store.js';
 
-/** Keys and users that are active at the moment, at about a kilobyte each. */
-const REMEMBERED = 20_000;
+/** The largest number of keys, and of users, in the cache. An entry takes about a kilobyte. */
+const CACHE_ENTRIES = 20_000;
 
-/** Users and keys as a server sees them: what it remembers of them, and what must be forgotten when they change. */
+/**
+ * Everything that one server thread keeps about users and API keys: their caches, the authenticator that uses them, and
+ * the times of last use that are not written yet.
+ */
 export class Accounts {
   readonly store: Store;
   readonly passwords = new PasswordCheck();
@@ -19,21 +21,21 @@ export class Accounts {
   readonly keys: ReadThroughCache<CachedKey>;
   readonly users: ReadThroughCache<CachedUser>;
   readonly authenticator: Authenticator;
-  readonly #keyUses: ApiKeyLastUsed;
+  readonly #keysLastUsed: ApiKeyLastUsed;
 
-  /** @param onError is told when the last use of keys could not be written, which fails no request */
+  /** @param onError receives the error when the last use of API keys cannot be written. No request fails because of it. */
   constructor(store: Store, onError: (error: unknown) => void) {
     this.store = store;
-    this.keys = new ReadThroughCache(
-      lookUp(async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey)),
-      { entries: REMEMBERED },
-    );
-    this.users = new ReadThroughCache(
-      lookUp(async (names) => mapValues(await usersByName(store, names), cachedUser)),
-      { entries: REMEMBERED },
-    );
-    this.#keyUses = new ApiKeyLastUsed({
-      write: (keys, usedSeconds) => noteKeyUses(store, keys, usedSeconds),
+    this.keys = new ReadThroughCache({
+      read: async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey),
+      entries: CACHE_ENTRIES,
+    });
+    this.users = new ReadThroughCache({
+      read: async (names) => mapValues(await usersByName(store, names), cachedUser),
+      entries: CACHE_ENTRIES,
+    });
+    this.#keysLastUsed = new ApiKeyLastUsed({
+      write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
       onError,
     });
     this.authenticator = new Authenticator({
@@ -41,19 +43,23 @@ export class Accounts {
       users: this.users,
       passwords: this.passwords,
       throttle: new LoginThrottle(),
-      keyUses: this.#keyUses,
+      keysLastUsed: this.#keysLastUsed,
     });
   }
 
-  /** After a change to a user made through this server, which need not wait: the user's keys change with it. */
+  /**
+   * Removes the user from the caches. Call it after every change to a user, so that the change takes effect on this
+   * thread at once; other servers see it when their entries expire. All keys are removed, because a cached key holds
+   * its user.
+   */
   forgetUser(name: string): void {
-    this.users.forget(name);
-    this.keys.forgetAll();
+    this.users.invalidate(name);
+    this.keys.invalidateAll();
   }
 
-  /** Writes what is still to be written. */
+  /** Writes the last uses of API keys that are not written yet. */
   close(): Promise<void> {
-    return this.#keyUses.close();
+    return this.#keysLastUsed.close();
   }
 }
 

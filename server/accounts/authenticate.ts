@@ -1,7 +1,7 @@
-import type { AccountCredentials } from './passwords/basic-credentials.js';
+import type { AccountCredentials } from './account-credentials.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
-import { TriedKeys } from './passwords/tried-keys.js';
+import { RejectedKeys } from './keys/rejected-keys.js';
 import type { PasswordAttempt, PasswordCheck } from './passwords/password-check.js';
 import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
@@ -12,7 +12,7 @@ import type { User } from './user.js';
 import type { ApiKeyLastUsed } from './keys/key-last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';
 
-/** An API key with the decision that it comes to, worked out once for each read. */
+/** An API key with its principal, which is computed once for each read from the database. */
 export interface CachedKey {
   readonly key: ApiKey;
   readonly user: User;
@@ -42,70 +42,75 @@ function principalOf(
 }
 
 export interface AuthenticatorOptions {
-  /** By visible prefix. */
+  /** API keys by prefix. */
   readonly keys: ReadThroughCache<CachedKey>;
-  /** By name. */
+  /** Users by name. */
   readonly users: ReadThroughCache<CachedUser>;
   readonly passwords: PasswordCheck;
   readonly throttle: LoginThrottle;
-  readonly keyUses: ApiKeyLastUsed;
+  readonly keysLastUsed: ApiKeyLastUsed;
 }
 
-/** Where a request comes from. Read only when a login is about to fail or to cost something. */
+/** Where a request comes from. */
 export interface Origin {
+  /** May be a getter: it is read only when the cache cannot answer. */
   readonly clientAddress: string;
 }
 
 /**
- * Tells who sent a request. Both ways answer at once, without a promise, when everything needed is remembered: that
- * is nearly every push of a fleet.
+ * Finds out who sent a request, by its API key or by its account credentials. Both methods return the principal itself
+ * instead of a promise when it is cached. That is the case for nearly every push of a fleet.
  *
- * Failures are counted by client address and, for accounts, by name; the same wrong secret again is no new guess and
- * counts nothing, because a reader sends what it has at every turn of a page. Credentials that are right are never
- * throttled: API keys cost a microsecond and are always compared; a password key that was verified lately is recognised
- * for free; any other is checked in a slow lane while its address or name is throttled (auth/password-check.ts), unless
- * its name logged in from there before (auth/login-throttle.ts).
+ * Failures are counted by client address and, for accounts, also by name. A wrong secret that is sent again is not a
+ * new guess and is not counted, because a reader sends its secret at every page turn.
  *
- * Both throw, or reject with, SyncError `unauthorized`, `throttled`, `overloaded`, `unavailable`.
+ * Valid credentials are never refused for the failures of others. An API key is always compared, because that costs a
+ * microsecond. A password key that was verified recently is accepted from the cache. Any other password key of a
+ * throttled address or name is checked in a slow queue (passwords/password-check.ts), unless the user has logged in
+ * from that address before (passwords/login-throttle.ts).
+ *
+ * Both methods throw or reject with SyncError: `unauthorized`; `throttled` after too many failures; `overloaded` when
+ * too many checks or reads are waiting; `unavailable` when the database does not answer.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #triedKeys = new TriedKeys();
+  readonly #rejectedKeys = new RejectedKeys();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
   }
 
+  /** @param text the API key as it was sent, also when it is malformed */
   byApiKey(text: string, origin: Origin): Principal | Promise<Principal> {
     const presented = parseApiKeyText(text);
     if (presented === undefined) throw this.#wrongKey(text, origin.clientAddress);
     const known = this.#options.keys.peek(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
-    return this.#byApiKeyAnew(presented, text, origin.clientAddress);
+    return this.#byUncachedApiKey(presented, text, origin.clientAddress);
   }
 
-  /** @param credentials `undefined`: none were sent, or none that can be right */
+  /** @param credentials `undefined`: the request has none, or they are malformed */
   byAccount(credentials: AccountCredentials | undefined, origin: Origin): Principal | Promise<Principal> {
-    // Nothing was tried, so nothing is counted: readers ask before anybody has logged in.
+    // Not a guess, so not counted: readers send such requests before anybody has logged in.
     if (credentials === undefined) throw new SyncError('unauthorized', 'No user name or no key was sent.');
     const known = this.#options.users.peek(credentials.name);
     const account = known === undefined ? undefined : accountOf(known.user);
     if (known !== undefined && account !== undefined) {
-      if (this.#options.passwords.isRemembered(account, credentials.key)) return known.principal;
+      if (this.#options.passwords.isVerified(account, credentials.key)) return known.principal;
     }
-    return this.#byAccountAnew(credentials, origin.clientAddress);
+    return this.#byUncachedAccount(credentials, origin.clientAddress);
   }
 
-  async #byApiKeyAnew(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
-    const known = await this.#options.keys.readAnew(presented.prefix);
+  async #byUncachedApiKey(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
+    const known = await this.#options.keys.readFresh(presented.prefix);
     if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
       return this.#accept(known);
     throw this.#wrongKey(text, address);
   }
 
-  async #byAccountAnew({ name, key }: AccountCredentials, address: string): Promise<Principal> {
-    const known = await this.#options.users.readAnew(name);
+  async #byUncachedAccount({ name, key }: AccountCredentials, address: string): Promise<Principal> {
+    const known = await this.#options.users.readFresh(name);
     const account = known === undefined ? undefined : accountOf(known.user);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
     const verdict = await this.#options.passwords.check({ name, user: account, key, isThrottled });
@@ -127,16 +132,16 @@ export class Authenticator {
     throw this.#failure(address, name);
   }
 
-  /** The secret is right, so nobody is guessing: what is refused here is not counted. */
+  /** Refusals here are not counted as failures: whoever has the right secret is not guessing. */
   #accept({ key, user, principal }: CachedKey): Principal {
     const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
     if (key.isRevoked || user.isDisabled || isExpired) throw unauthorized();
-    this.#options.keyUses.note(key.id, key.lastUsedSeconds);
+    this.#options.keysLastUsed.record(key.id, key.lastUsedSeconds);
     return principal;
   }
 
   #wrongKey(text: string, address: string): SyncError {
-    return this.#triedKeys.note(text) ? unauthorized() : this.#failure(address, undefined);
+    return this.#rejectedKeys.add(text) ? this.#failure(address, undefined) : unauthorized();
   }
 
   #failure(address: string, name: string | undefined): SyncError {
@@ -155,7 +160,7 @@ function throttled(): SyncError {
   return new SyncError('throttled', 'Too many failed logins. Try again later.');
 }
 
-/** `undefined` for users that cannot log in with a password. */
+/** @returns `undefined` for a user who cannot log in with a password */
 function accountOf({ id, passwordHash, isDisabled }: User): PasswordAttempt['user'] {
   return passwordHash === undefined || isDisabled ? undefined : { id, passwordHash };
 }

@@ -1,16 +1,20 @@
 import { parsePasswordKey } from './passwords/password-key.js';
-
 import { SyncError } from '../batching/sync-error.js';
 import { changePasswordHash } from './user-repository.js';
 import type { AccountCredentials } from './account-credentials.js';
 import type { Accounts } from './accounts.js';
 
 /**
- * Replaces the password of the user who sent these credentials. Of two changes at once one wins, and the other finds
- * its old password gone.
+ * Replaces the password of the user who sent these credentials. Of two changes at the same time one succeeds; the other
+ * is `unauthorized`, because its old password is no longer valid.
  *
- * @param password as it came: the key that the reader will send from now on
- * @throws SyncError `unauthorized`, `password-invalid`, `overloaded`
+ * The caller has authenticated the credentials already. They are checked again against the hash that the change
+ * replaces.
+ *
+ * @param password unchecked, from the body of the request: the key that the reader will send from now on, which is the
+ *   MD5 of the new password
+ * @throws SyncError `unauthorized`; `password-invalid`; `overloaded` when too many passwords wait to be hashed;
+ *   `unavailable` when the database does not answer
  */
 export async function changePassword(
   accounts: Accounts,
@@ -19,19 +23,20 @@ export async function changePassword(
 ): Promise<void> {
   const newKey = parsePasswordKey(password);
   if (newKey === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
-  const known = await accounts.users.readAnew(name);
+  const known = await accounts.users.readFresh(name);
   const replaces = known?.user.passwordHash;
   if (known === undefined || replaces === undefined) throw unauthorized();
   const user = { id: known.user.id, passwordHash: replaces };
   const verdict = await accounts.passwords.check({ name, user, key: oldKey, isThrottled: false });
   if (verdict === 'mismatch' || verdict === 'mismatch-again') throw unauthorized();
   const passwordHash = verdict === 'busy' ? undefined : await accounts.passwords.hash(newKey);
-  if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many logins are waiting.');
+  if (passwordHash === undefined)
+    throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
   const isChanged = await changePasswordHash(accounts.store, known.user.id, { passwordHash, replaces });
   accounts.forgetUser(name);
   if (!isChanged) throw unauthorized();
 }
 
 function unauthorized(): SyncError {
-  return new SyncError('unauthorized', 'The password was changed meanwhile.');
+  return new SyncError('unauthorized', 'The old password is not valid; it may have been changed meanwhile.');
 }

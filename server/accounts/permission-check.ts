@@ -8,30 +8,38 @@ import {
   permissionsOfUser,
 } from '../domain/permission.js';
 
-/** @throws DogearError `forbidden` unless the actor holds one of the permissions */
+/** @throws DogearError `forbidden` unless the actor holds at least one of the permissions */
 export function requireOneOf(actor: Actor, permissions: readonly Permission[]): void {
   if (permissions.some((permission) => actor.permissions.has(permission))) return;
   throw new DogearError('forbidden', `This needs the permission ${permissions.join(' or ')}.`);
 }
 
-/** An owner with a key that was given everything. An owner's lesser key is no owner: it was made to do less. */
+/**
+ * Whether the actor is an owner who holds all permissions. An owner who sent an API key with fewer permissions is not a
+ * full owner: the key was made so that it can do less.
+ */
 export function isFullOwner(actor: Actor): boolean {
   return actor.isOwner && holdsAll(actor, ALL_PERMISSIONS);
 }
 
-/** @throws DogearError `permission-not-held`: whoever could give away more than they hold could give it to themselves */
+/**
+ * Nobody may grant a permission that they do not hold: otherwise they could grant it to themselves.
+ *
+ * @throws DogearError `permission-not-held`
+ */
 export function requireMayGrant(actor: Actor, permissions: PermissionSet): void {
   const lacking = [...permissions].filter((permission) => !actor.permissions.has(permission));
   if (lacking.length === 0) return;
   throw new DogearError(
     'permission-not-held',
-    `Only somebody who has it can give the permission ${lacking.join(', ')}.`,
+    `You cannot grant a permission that you do not have: ${lacking.join(', ')}.`,
   );
 }
 
 /**
- * Who may set the password of a user could log in as the user, and who may disable a user decides over the user. So
- * nobody may change a user who may do more than they, and owners are changed by owners alone.
+ * Checks that the actor may change the user `target`: with `user:manage`, and only a user whose permissions the actor
+ * holds too. Whoever sets a user's password can log in as that user, so changing a user with more permissions would be a
+ * way to get them. Only full owners may change owners.
  *
  * @throws DogearError `forbidden`, `permission-not-held`
  */
@@ -42,7 +50,7 @@ export function requireMayChange(actor: Actor, target: PermissionHolder): void {
     'permission-not-held',
     target.isOwner
       ? 'Only an owner can change an owner.'
-      : 'This user has permissions that you do not have, so somebody who has them must do this.',
+      : 'You cannot change a user who has permissions that you do not have.',
   );
 }
 

@@ -5,16 +5,19 @@ import { isUserName, type User } from './user.js';
 import { insertUser } from './user-repository.js';
 import type { Accounts } from './accounts.js';
 
-/** What somebody who registers by a reader may do. */
-const PERMISSIONS_OF_NEWCOMERS: PermissionSet = new Set(['feature:koreader_sync']);
+/** The permissions of a user who registers from a reader. */
+const PERMISSIONS_OF_REGISTERED: PermissionSet = new Set(['feature:koreader_sync']);
 
 /**
- * Makes the account that a reader asks for.
+ * Registers an account for a reader. The new user may sync and nothing else. Whether registration is switched on is
+ * checked by the caller.
  *
- * @param clientAddress where the request comes from: each may register so many only
- * @param name as it came
- * @param password as it came: the key that the reader will send from now on, its MD5 of the password. Hashed here.
- * @throws SyncError `name-invalid`, `password-invalid`, `registrations-throttled`, `name-taken`, `overloaded`
+ * @param clientAddress the number of registrations from one address is limited
+ * @param name unchecked, from the body of the request
+ * @param password unchecked, from the body of the request: the key that the reader will send from now on, which is the
+ *   MD5 of the password. It is stored hashed.
+ * @throws SyncError `name-invalid`, `password-invalid`, `registrations-throttled`, `name-taken`; `overloaded` when too
+ *   many registrations wait; `unavailable` when the database does not answer
  */
 export async function registerAccount(
   accounts: Accounts,
@@ -30,15 +33,15 @@ export async function registerAccount(
   if (!accounts.registrations.admit(clientAddress)) {
     throw new SyncError('registrations-throttled', 'Too many registrations. Try again later.');
   }
-  // Before the hash, which costs: most names that are taken are found here.
-  if ((await accounts.users.readAnew(name)) !== undefined) throw taken();
-  const passwordHash = await accounts.passwords.hashOfNewcomer(key);
+  // Checked before the expensive hash. Two concurrent registrations of one name both pass; `insertUser` refuses one.
+  if ((await accounts.users.readFresh(name)) !== undefined) throw taken();
+  const passwordHash = await accounts.passwords.hashForRegistration(key);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many registrations are waiting.');
   const user = await insertUser(accounts.store, {
     name,
     passwordHash,
     isOwner: false,
-    permissions: PERMISSIONS_OF_NEWCOMERS,
+    permissions: PERMISSIONS_OF_REGISTERED,
   });
   if (user === undefined) throw taken();
   return user;

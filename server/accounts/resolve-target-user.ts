@@ -4,15 +4,16 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import type { Permission } from '../domain/permission.js';
 import type { User } from './user.js';
-import { findUserById } from './user-page.js';
+import { findUserById } from './user-repository.js';
 import type { Store } from '../database/store.js';
 
 /**
- * The user whose devices, progress or keys are meant: the actor's own with `ownPermission`, anybody's with
- * `user:manage`.
+ * Finds the user whose devices, progress or API keys a request is about, and checks that the actor may act for that
+ * user: for oneself with `ownPermission` or `user:manage`, for anybody else with `user:manage`.
  *
  * @param userId `undefined`: the actor
- * @throws DogearError `forbidden`; `user-not-found`, which only who may see users is told
+ * @throws DogearError `forbidden`; `user-not-found`, only if the actor may see all users, or is a user who was deleted
+ *   meanwhile
  */
 export async function resolveTargetUser(
   store: Store,
@@ -25,5 +26,10 @@ export async function resolveTargetUser(
   else requireOneOf(actor, ['user:manage']);
   const user = wanted === undefined ? undefined : await findUserById(store, wanted);
   if (user !== undefined) return user;
-  throw new DogearError('user-not-found', `There is no user ${String(wanted ?? '')}.`);
+  throw new DogearError(
+    'user-not-found',
+    wanted === undefined
+      ? 'The operator is not a user: name the user.'
+      : `There is no user ${String(wanted)}.`,
+  );
 }

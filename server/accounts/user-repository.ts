@@ -1,14 +1,13 @@
-import { type Selectable, sql } from 'kysely';
-import type { UserId } from '../domain/ids.js';
-import type { PermissionSet } from '../domain/permission.js';
-import type { User } from './user.js';
+import type { Selectable } from 'kysely';
 import { idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
-import { isDuplicateKey } from '../database/duplicate-key.js';
-import { formatPermissions, parsePermissions } from '../database/permission-column.js';
+import { byIndex } from '../database/by-index.js';
+import { isDuplicateKey } from '../database/database-error.js';
+import { toNumber } from '../database/int64.js';
 import type { UserTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
-import { inTransaction } from '../database/transaction.js';
+import type { UserId } from '../domain/ids.js';
+import { parsePermission, type PermissionSet } from '../domain/permission.js';
+import type { User, UserSummary } from './user.js';
 
 export interface NewUser {
   readonly name: string;
@@ -22,7 +21,7 @@ export async function insertUser(store: Store, user: NewUser): Promise<User | un
   const values = {
     name: user.name,
     password_hash: user.passwordHash ?? null,
-    is_owner: user.isOwner ? 1 : 0,
+    is_owner: bit(user.isOwner),
     permissions: formatPermissions(user.permissions),
     is_disabled: 0,
     created_s: Math.floor(Date.now() / 1000),
@@ -30,17 +29,23 @@ export async function insertUser(store: Store, user: NewUser): Promise<User | un
   try {
     await store.db.insertInto('user').values(values).execute();
   } catch (error) {
-    // Two servers may be asked for one name at once, so it is the unique key that decides.
+    // Two servers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
   return findUserByName(store, user.name);
 }
 
+export async function findUserById(store: Store, id: UserId): Promise<UserSummary | undefined> {
+  const row = await store.db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
+}
+
 export async function findUserByName(store: Store, name: string): Promise<User | undefined> {
   return (await usersByName(store, [name])).get(name);
 }
 
+/** Users by their names, in statements of a bounded size. Names that do not exist are left out. */
 export async function usersByName(
   store: Store,
   names: readonly string[],
@@ -57,18 +62,74 @@ export async function usersByName(
   return users;
 }
 
+/** Users ordered by name. */
+export async function usersPage(
+  store: Store,
+  page: { readonly afterName: string | undefined; readonly limit: number },
+): Promise<readonly UserSummary[]> {
+  let query = store.db.selectFrom('user').selectAll();
+  if (page.afterName !== undefined) query = query.where('name', '>', page.afterName);
+  const rows = await query.orderBy('name').limit(page.limit).execute();
+  return rows.map(toSummary);
+}
+
 export async function isAnyUser(store: Store): Promise<boolean> {
   const row = await store.db.selectFrom('user').select('id').limit(1).executeTakeFirst();
   return row !== undefined;
 }
 
+export interface UserChanges {
+  readonly permissions?: PermissionSet | undefined;
+  readonly isOwner?: boolean | undefined;
+  readonly isDisabled?: boolean | undefined;
+}
+
+export async function updateUser(store: Store, id: UserId, changes: UserChanges): Promise<void> {
+  const { permissions, isOwner, isDisabled } = changes;
+  const set = {
+    ...(permissions === undefined ? {} : { permissions: formatPermissions(permissions) }),
+    ...(isOwner === undefined ? {} : { is_owner: bit(isOwner) }),
+    ...(isDisabled === undefined ? {} : { is_disabled: bit(isDisabled) }),
+  };
+  if (Object.keys(set).length === 0) return;
+  await store.db.updateTable('user').set(set).where('id', '=', id).execute();
+}
+
+/**
+ * The ids of all owners who are not disabled, locked until the transaction ends. When two owners demote each other at
+ * the same time, the second transaction waits here and then sees that the other owner is gone.
+ */
+export async function lockEnabledOwners(store: Store): Promise<readonly UserId[]> {
+  const query = store.db
+    .selectFrom('user')
+    .select('id')
+    .where('is_owner', '=', 1)
+    .where('is_disabled', '=', 0)
+    .orderBy('id');
+  const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
+  return rows.map((row) => row.id);
+}
+
+/** @param passwordHash `undefined` removes the password: the user can then authenticate with API keys only */
+export async function setPasswordHash(
+  store: Store,
+  id: UserId,
+  passwordHash: string | undefined,
+): Promise<void> {
+  await store.db
+    .updateTable('user')
+    .set({ password_hash: passwordHash ?? null })
+    .where('id', '=', id)
+    .execute();
+}
+
 export interface PasswordChange {
   readonly passwordHash: string;
-  /** What is replaced: of two changes at once that start from the same password, one wins. */
+  /** The stored hash that the caller verified. Of two concurrent changes that verified the same hash, one succeeds. */
   readonly replaces: string;
 }
 
-/** @returns whether the password was still the one that is replaced */
+/** @returns `false` when the stored hash is no longer `replaces`; nothing is changed then */
 export async function changePasswordHash(
   store: Store,
   id: UserId,
@@ -83,65 +144,9 @@ export async function changePasswordHash(
   return result.numUpdatedRows > 0n;
 }
 
-/** Rows that one statement of a removal takes along: short transactions, so that pushes get their turn. */
-const REMOVED_AT_ONCE = 500;
-
-/** Pushes of the user that are under way lock the same rows; a deadlock is soon over. */
-const REMOVAL_RETRIES = { attempts: 3 } as const;
-
-/**
- * Removes all that is the user's, and the user last: whoever asked for it and was told that it failed can log in and
- * ask again. Then once more what was pushed meanwhile. Ids are never given twice, so a push that another server lets in
- * after that, for as long as it remembers the user, leaves at worst a row that nobody can see.
- */
-export async function removeUser(store: Store, id: UserId): Promise<void> {
-  for (const table of ['api_key', 'library_reader'] as const) await removeRows(store, table, id);
-  await removeReading(store, id);
-  await inTransaction(
-    store,
-    ({ db }) => db.deleteFrom('user').where('id', '=', id).execute(),
-    REMOVAL_RETRIES,
-  );
-  await removeReading(store, id);
-}
-
-async function removeReading(store: Store, id: UserId): Promise<void> {
-  let isAnyLeft = true;
-  while (isAnyLeft) isAnyLeft = await removeSomeProgress(store, id);
-  await removeRows(store, 'device', id);
-}
-
-async function removeRows(
-  store: Store,
-  table: 'api_key' | 'library_reader' | 'device',
-  id: UserId,
-): Promise<void> {
-  const remove = ({ db }: Store) => db.deleteFrom(table).where('user_id', '=', id).execute();
-  await inTransaction(store, remove, REMOVAL_RETRIES);
-}
-
-/** @returns whether there was any */
-async function removeSomeProgress(store: Store, id: UserId): Promise<boolean> {
-  const rows = await store.db
-    .selectFrom('progress')
-    .select('document')
-    .where('user_id', '=', id)
-    .limit(REMOVED_AT_ONCE)
-    .execute();
-  if (rows.length === 0) return false;
-  const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
-  documents.sort((left, right) => left.compare(right));
-  const ofUser = sql`progress.user_id = ${id}`;
-  const remove = (transaction: Store) =>
-    deleteByIndex(transaction, {
-      table: 'progress',
-      column: 'document',
-      index: 'primary',
-      keys: documents,
-      also: ofUser,
-    });
-  await inTransaction(store, remove, REMOVAL_RETRIES);
-  return true;
+/** Deletes the user's own row. What else belongs to the user is deleted by the room `removal`. */
+export async function deleteUserRow({ db }: Store, id: UserId): Promise<void> {
+  await db.deleteFrom('user').where('id', '=', id).execute();
 }
 
 export function toUser(row: Selectable<UserTable>): User {
@@ -153,4 +158,22 @@ export function toUser(row: Selectable<UserTable>): User {
     permissions: parsePermissions(row.permissions),
     isDisabled: row.is_disabled === 1,
   };
+}
+
+function toSummary(row: Selectable<UserTable>): UserSummary {
+  return { ...toUser(row), createdSeconds: toNumber(row.created_s) };
+}
+
+/** The text of a permission column: the names in alphabetical order, separated by spaces. */
+export function formatPermissions(permissions: PermissionSet): string {
+  return [...permissions].toSorted().join(' ');
+}
+
+/** Reads a permission column. Names that this version does not know were written by a later one; they permit nothing. */
+export function parsePermissions(column: string): PermissionSet {
+  return new Set(column.split(' ').flatMap((name) => parsePermission(name) ?? []));
+}
+
+function bit(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
 }

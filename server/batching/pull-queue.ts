@@ -1,42 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from './sync-error.js';
-import { type Expiring, Patience, type Deferred } from './deadline.js';
+import { type Deferred, DeadlineSweep, type Expiring } from './request-deadline.js';
 
 export interface PullQueueOptions<Key, Value> {
-  /** Reads all keys together; a key without a value is left out of the result, which is keyed by `textOf`. */
+  /** Reads all keys together. The result is keyed by `textOf`; keys without a value are left out. */
   readonly read: (keys: readonly Key[]) => Promise<ReadonlyMap<string, Value>>;
   readonly textOf: (key: Key) => string;
-  /** How many keys a key counts for in the bounds below; always the same for one text. Without it, one. */
+  /** How much a key counts towards the bounds below. Must be the same for keys with equal texts. Default: 1. */
   readonly sizeOf?: (key: Key) => number;
   readonly isRetryable: (error: unknown) => boolean;
-  /** The last key of a read may be one that goes beyond. */
+  /** Largest size of one read. The key that crosses it is still part of the read. */
   readonly keysPerRead: number;
-  /** How many reads may be under way; each takes a connection. */
+  /** How many reads may be under way. Each takes a connection. */
   readonly readsAtOnce: number;
-  /** Keys that may wait; past that a pull is refused at once. The last one may be one that goes beyond. */
+  /** Largest size of the waiting keys. Beyond it a pull is rejected at once; the key that crosses it is accepted. */
   readonly waitingKeys: number;
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
 }
 
 interface Pull<Key, Value> {
   readonly key: Key;
-  readonly waiter: Deferred<Value | undefined>;
+  readonly request: Deferred<Value | undefined>;
 }
 
-/** The first pause before a read is tried again, doubled each time up to the longest. */
+/** Pause before the first retry of a read. It doubles with each retry up to the longest pause. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 200;
 
 /**
- * Pulls that wait share one read. While all reads are under way the waiting ones gather; on an idle server a pull is
- * read at the end of the tick it came in. Pulls of one key share its answer. A read begins after every pull in it
- * arrived, so whoever pulls after an acknowledged push sees that push.
+ * Shares reads between requests: all keys that wait are read with one statement. Keys gather while the allowed number
+ * of reads is under way; on an idle server a key is read at the end of the event loop's tick in which it arrived.
+ * Requests for the same key share one answer. A read begins after all its requests have arrived, so a pull that follows
+ * an acknowledged push returns that push.
  */
 export class PullQueue<Key, Value> {
   readonly #options: PullQueueOptions<Key, Value>;
-  readonly #patience: Patience;
+  readonly #deadlines: DeadlineSweep;
   readonly #waiting = new Map<string, Pull<Key, Value>>();
-  /** The sum of their sizes. */
+  /** The sum of the sizes of the waiting keys. */
   #waitingKeys = 0;
   readonly #underWay = new Set<ReadonlyMap<string, Pull<Key, Value>>>();
   #reading = 0;
@@ -44,32 +45,32 @@ export class PullQueue<Key, Value> {
 
   constructor(options: PullQueueOptions<Key, Value>) {
     this.#options = options;
-    this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
+    this.#deadlines = new DeadlineSweep(() => this.#pendingRequests(), options.timeoutMs);
   }
 
-  /** Keys, each as `sizeOf` counts it. */
+  /** The size of the waiting keys, as `sizeOf` counts it. */
   get waiting(): number {
     return this.#waitingKeys;
   }
 
-  /** @throws SyncError `overloaded` at once, `unavailable` when the reader's patience ends */
+  /** @throws SyncError `overloaded` at once; `unavailable` at the request's deadline, or when the read fails for good */
   pull(key: Key): Promise<Value | undefined> {
     const text = this.#options.textOf(key);
     const waiting = this.#waiting.get(text);
-    if (waiting !== undefined && !waiting.waiter.isSettled) return waiting.waiter.promise;
+    if (waiting !== undefined && !waiting.request.isSettled) return waiting.request.promise;
     if (this.#waitingKeys >= this.#options.waitingKeys) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
-    const waiter = this.#patience.begin<Value | undefined>();
-    // One that gave up waiting has its place, and is counted.
+    const request = this.#deadlines.begin<Value | undefined>();
+    // A request for the same key that has expired still occupies its place in the map, and its size is counted.
     if (waiting === undefined) this.#waitingKeys += this.#sizeOf(key);
-    this.#waiting.set(text, { key, waiter });
+    this.#waiting.set(text, { key, request });
     if (!this.#isScheduled && this.#reading < this.#options.readsAtOnce) {
-      // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
+      // Not a microtask: uWebSockets.js runs microtasks after each request, and one tick may bring many requests.
       this.#isScheduled = true;
       setImmediate(this.#start);
     }
-    return waiter.promise;
+    return request.promise;
   }
 
   readonly #start = (): void => {
@@ -87,9 +88,9 @@ export class PullQueue<Key, Value> {
     }
   };
 
-  *#waiters(): Generator<Expiring> {
-    for (const { waiter } of this.#waiting.values()) yield waiter;
-    for (const pulls of this.#underWay) for (const { waiter } of pulls.values()) yield waiter;
+  *#pendingRequests(): Generator<Expiring> {
+    for (const { request } of this.#waiting.values()) yield request;
+    for (const pulls of this.#underWay) for (const { request } of pulls.values()) yield request;
   }
 
   #takePulls(): Map<string, Pull<Key, Value>> {
@@ -100,7 +101,7 @@ export class PullQueue<Key, Value> {
       const pullSize = this.#sizeOf(pull.key);
       this.#waiting.delete(text);
       this.#waitingKeys -= pullSize;
-      if (pull.waiter.isSettled) continue;
+      if (pull.request.isSettled) continue;
       pulls.set(text, pull);
       size += pullSize;
     }
@@ -111,19 +112,19 @@ export class PullQueue<Key, Value> {
     return this.#options.sizeOf?.(key) ?? 1;
   }
 
-  /** Tries until it works or nobody waits any more. Never rejects: every outcome goes to the waiters. */
+  /** Retries until the read succeeds, fails for good, or every request has expired. Never rejects. */
   async #readAll(pulls: Map<string, Pull<Key, Value>>): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      for (const [text, pull] of pulls) if (pull.waiter.isSettled) pulls.delete(text);
+      for (const [text, pull] of pulls) if (pull.request.isSettled) pulls.delete(text);
       if (pulls.size === 0) return;
       try {
         const values = await this.#options.read([...pulls.values()].map((pull) => pull.key));
-        for (const [text, { waiter }] of pulls) if (!waiter.isSettled) waiter.resolve(values.get(text));
+        for (const [text, { request }] of pulls) if (!request.isSettled) request.resolve(values.get(text));
         return;
       } catch (error) {
         if (!this.#options.isRetryable(error)) {
           const failure = new SyncError('unavailable', 'The database could not read this.', error);
-          for (const { waiter } of pulls.values()) if (!waiter.isSettled) waiter.reject(failure);
+          for (const { request } of pulls.values()) if (!request.isSettled) request.reject(failure);
           return;
         }
       }

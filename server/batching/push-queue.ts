@@ -1,39 +1,49 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from './sync-error.js';
-import { type Expiring, Patience, REQUEST_DEADLINE_MS, deadlineExceeded, type Deferred } from './deadline.js';
+import {
+  deadlineExceeded,
+  DeadlineSweep,
+  type Deferred,
+  type Expiring,
+  REQUEST_DEADLINE_MS,
+} from './request-deadline.js';
 
-/** A push within a batch. Rows come in key order; `arrivalIndex` says in which order they arrived. */
+/** One row of a batch. The rows of a batch are in key order. */
 export interface BatchRow<Push> {
   readonly push: Push;
+  /** Its place in the order in which the pushes of the batch arrived. */
   readonly arrivalIndex: number;
-  /** Whether a reader still waits for it: one that was told 503 may have pushed something newer elsewhere. */
+  /**
+   * Whether a request still waits for it. A row that nobody waits for must not be written: its reader was answered 503
+   * and may have pushed something newer to another server.
+   */
   isWanted(): boolean;
 }
 
 export interface PushQueueOptions<Push> {
   /**
-   * Writes rows in one transaction. When it resolves they are on disk. Leaves out those that are not wanted any more when
-   * the transaction has begun, and asks again last thing before the commit: where one of them is not wanted by then, it
-   * rejects and nothing is written. The others are tried again.
+   * Writes the rows in one transaction and resolves when they are on disk. It leaves out rows that are not wanted when
+   * the transaction has begun. Immediately before the commit it asks again; if a row is not wanted by then, it rejects
+   * and nothing is written. The queue then retries the other rows.
    */
   readonly commit: (rows: readonly BatchRow<Push>[]) => Promise<void>;
-  /** Names the row that a push writes: a later push of the same row replaces a waiting one. */
+  /** Identifies the row that a push writes. A later push to the same row replaces one that is waiting. */
   readonly rowOf: (push: Push) => string;
-  /** Names what must be written in order of arrival; rows of one row name share it. */
+  /** Pushes with the same text are written in the order of arrival. Pushes to one row must have the same text. */
   readonly orderOf: (push: Push) => string;
-  /** Key order, the same on every server: two batches that lock rows in one order do not deadlock. */
+  /** The order of rows in a batch, the same on every server: batches that lock rows in one order cannot deadlock. */
   readonly compare: (left: Push, right: Push) => number;
   readonly isRetryable: (error: unknown) => boolean;
-  /** Whether somebody else kept a row of the batch locked for too long, whichever it was. */
+  /** Whether the commit failed because some row of the batch stayed locked for too long; it is not known which row. */
   readonly isRowLocked?: (error: unknown) => boolean;
-  /** Whether it is not for one row's sake: then no part of the batch is tried by itself. */
+  /** Whether the statement itself was refused, whatever its rows are. The batch is not split and retried then. */
   readonly isStatementRefused?: (error: unknown) => boolean;
   readonly rowsPerCommit: number;
-  /** How many batches may be under way; each takes a connection. */
+  /** How many commits may be under way. Each takes a connection. */
   readonly commitsAtOnce: number;
-  /** Pushes that may wait; past that a push is refused at once. */
+  /** How many pushes may wait. Beyond it a push is rejected at once. */
   readonly waitingPushes: number;
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
   readonly onCommit?: (rows: number, durationMs: number) => void;
 }
 
@@ -41,53 +51,62 @@ class Entry<Push> implements BatchRow<Push> {
   readonly row: string;
   readonly order: string;
   readonly push: Push;
-  /** Everybody whose push this row answers for; the last one's push is what is written. */
-  readonly waiters: Deferred<void>[];
-  /** Its place in the batch that it went into. */
+  /** The requests that this row answers. The push of the last one is what is written. */
+  readonly requests: Deferred<void>[];
   arrivalIndex = 0;
 
-  constructor(row: string, order: string, push: Push, waiters: Deferred<void>[]) {
+  constructor(row: string, order: string, push: Push, requests: Deferred<void>[]) {
     this.row = row;
     this.order = order;
     this.push = push;
-    this.waiters = waiters;
+    this.requests = requests;
   }
 
   isWanted(): boolean {
-    return this.waiters.some(isUnsettled);
+    return this.requests.some(isUnsettled);
   }
 }
 
 /**
- * Into so many parts a batch is cut that waited for a locked row, to be tried at once: most of its readers have the
- * patience for one more try and no more, and seven eighths of them get their answer then. Each takes a connection.
+ * A batch that waited for a locked row is split into this many parts, which are retried at the same time. Most of its
+ * requests have time for one more attempt before their deadline. Seven eighths of them succeed with it, because only
+ * one part holds the locked row. Each part takes a connection.
  */
 const PARTS_AROUND_LOCK = 8;
 
-/** Of a reader's patience; after one commit that took long, readers must still be let in to find the next one short. */
+/**
+ * The largest margin that is kept before a deadline, as a part of the request timeout. Without this bound one slow
+ * commit would make every later batch leave out all its requests, and no commit would show that the database is fast
+ * again.
+ */
 const LARGEST_MARGIN = 0.25;
 
-/** The first pause before a batch is tried again, doubled each time up to the longest. */
+/** Pause before the first retry of a batch. It doubles with each retry up to the longest pause. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 200;
 
 /**
- * Pushes that wait share one commit, and each is acknowledged after the commit that holds it. While all commits are
- * under way the waiting ones gather; on an idle server a push is committed at the end of the tick it came in.
+ * Shares commits between pushes: all pushes that wait are written by one transaction, and each is acknowledged only
+ * after the commit that holds it. Pushes gather while the allowed number of commits is under way; on an idle server a
+ * push is committed at the end of the event loop's tick in which it arrived.
  *
- * What keeps "last push wins" true: entries wait in order of arrival, a push that comes again moves to the end, and
- * two batches under way never hold the same `orderOf`, so a later push cannot overtake an earlier one.
+ * "The last push wins" holds because entries wait in the order of arrival, a push to a row that is waiting moves to the
+ * end, and two batches under way never hold the same `orderOf`. So a later push cannot overtake an earlier one.
  *
- * A batch that a deadlock or a lost connection undid is tried again as long as anybody in it has patience. Rows whose
- * readers were told 503 are dropped first: they will be sent again, and must not be written over something newer.
+ * A batch that failed because of a deadlock or a lost connection is retried as long as one of its requests is before
+ * its deadline. Rows whose requests were answered 503 are dropped before each attempt: their readers send them again,
+ * and they must not overwrite something newer.
  */
 export class PushQueue<Push> {
   readonly #options: PushQueueOptions<Push>;
-  readonly #patience: Patience;
+  readonly #deadlines: DeadlineSweep;
   readonly #waiting = new Map<string, Entry<Push>>();
   readonly #underWay = new Set<readonly Entry<Push>[]>();
   readonly #ordersUnderWay = new Set<string>();
-  /** How long the last commit took. A reader that will not wait as long would undo the next one for its neighbours. */
+  /**
+   * Duration of the last commit. A push whose deadline is nearer than this is left out of the next batch: if it expired
+   * during the commit, the whole batch would be rolled back.
+   */
   #commitMs = 0;
   readonly #longestMarginMs: number;
   #waitingPushes = 0;
@@ -97,8 +116,8 @@ export class PushQueue<Push> {
 
   constructor(options: PushQueueOptions<Push>) {
     this.#options = options;
-    this.#longestMarginMs = (options.patienceMs ?? REQUEST_DEADLINE_MS) * LARGEST_MARGIN;
-    this.#patience = new Patience(() => this.#waiters(), options.patienceMs);
+    this.#longestMarginMs = (options.timeoutMs ?? REQUEST_DEADLINE_MS) * LARGEST_MARGIN;
+    this.#deadlines = new DeadlineSweep(() => this.#pendingRequests(), options.timeoutMs);
   }
 
   get waiting(): number {
@@ -106,33 +125,35 @@ export class PushQueue<Push> {
   }
 
   /**
-   * @param sinceMs when the request was there. Too late is too late: the reader has turned away, and may have pushed
-   *   something newer that would be overwritten now
-   * @throws SyncError `overloaded` at once; `unavailable`, `refused`
+   * Resolves when the push is committed.
+   *
+   * @param sinceMs arrival of the request, by `performance.now()`. A push after its deadline is rejected and never
+   *   written: its reader has given up and may have pushed something newer, which would be overwritten
+   * @throws SyncError `overloaded` at once; `unavailable` at the deadline; `refused` when the database refuses the row
    */
   push(push: Push, sinceMs?: number): Promise<void> {
     if (this.#waitingPushes >= this.#options.waitingPushes) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
-    const waiter = this.#patience.begin<void>(sinceMs);
-    if (waiter.deadlineMs <= performance.now()) return Promise.reject(deadlineExceeded());
+    const request = this.#deadlines.begin<void>(sinceMs);
+    if (request.deadlineMs <= performance.now()) return Promise.reject(deadlineExceeded());
     const row = this.#options.rowOf(push);
     const replaced = this.#waiting.get(row);
-    const waiters = replaced?.waiters ?? [];
-    waiters.push(waiter);
-    // To the end: the order of the map is the order of arrival.
+    const requests = replaced?.requests ?? [];
+    requests.push(request);
+    // Deleted and set again, so that it moves to the end: the order of the map is the order of arrival.
     if (replaced !== undefined) this.#waiting.delete(row);
-    this.#waiting.set(row, new Entry(row, this.#options.orderOf(push), push, waiters));
+    this.#waiting.set(row, new Entry(row, this.#options.orderOf(push), push, requests));
     this.#waitingPushes++;
     if (!this.#isScheduled && this.#commits < this.#options.commitsAtOnce) {
-      // Not a microtask: uWebSockets.js runs those after each request, and the tick may bring many.
+      // Not a microtask: uWebSockets.js runs microtasks after each request, and one tick may bring many requests.
       this.#isScheduled = true;
       setImmediate(this.#start);
     }
-    return waiter.promise;
+    return request.promise;
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no push waits and no commit is under way. */
   idle(): Promise<void> {
     if (this.#waiting.size === 0 && this.#commits === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -158,29 +179,29 @@ export class PushQueue<Push> {
     for (const resolve of this.#onIdle.splice(0)) resolve();
   };
 
-  *#waiters(): Generator<Expiring> {
-    for (const { waiters } of this.#waiting.values()) yield* waiters;
-    for (const entries of this.#underWay) for (const { waiters } of entries) yield* waiters;
+  *#pendingRequests(): Generator<Expiring> {
+    for (const { requests } of this.#waiting.values()) yield* requests;
+    for (const entries of this.#underWay) for (const { requests } of entries) yield* requests;
   }
 
-  /** In key order. */
+  /** The next batch, in key order. */
   #takeEntries(): readonly Entry<Push>[] {
     const entries: Entry<Push>[] = [];
     for (const entry of this.#waiting.values()) {
       if (entries.length >= this.#options.rowsPerCommit) break;
       if (this.#ordersUnderWay.has(entry.order)) continue;
       this.#waiting.delete(entry.row);
-      this.#waitingPushes -= entry.waiters.length;
+      this.#waitingPushes -= entry.requests.length;
       if (!entry.isWanted()) continue;
       entry.arrivalIndex = entries.length;
       entries.push(entry);
     }
-    // Only now: one batch may hold several rows of one order.
+    // After the loop, not in it: one batch may hold several rows with the same order.
     for (const { order } of entries) this.#ordersUnderWay.add(order);
     return entries.toSorted((left, right) => this.#options.compare(left.push, right.push));
   }
 
-  /** Never rejects: every outcome goes to the waiters. */
+  /** Never rejects: every outcome is passed to the requests. */
   async #commitBatch(batch: readonly Entry<Push>[]): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const startedMs = performance.now();
@@ -191,7 +212,7 @@ export class PushQueue<Push> {
         await this.#options.commit(rows);
         const durationMs = this.#noteDuration(startedMs);
         this.#options.onCommit?.(rows.length, durationMs);
-        for (const { waiters } of rows) for (const waiter of waiters) if (!waiter.isSettled) waiter.resolve();
+        for (const { requests } of rows) for (const request of requests) if (!request.isSettled) request.resolve();
         return;
       } catch (error) {
         if (!rows.some(isWanted)) return;
@@ -201,7 +222,7 @@ export class PushQueue<Push> {
         }
         if (!this.#options.isRetryable(error)) {
           if (rows.every(isWanted)) return this.#commitParts(rows, error);
-          // Nothing may be wrong but that a reader was told 503 meanwhile.
+          // The commit may have failed only because a request of the batch expired during it.
           this.#noteDuration(startedMs);
           continue;
         }
@@ -216,12 +237,12 @@ export class PushQueue<Push> {
     return durationMs;
   }
 
-  /** One bad row must not fail its neighbours: halves are tried by themselves, down to the row. */
+  /** One bad row must not fail the others: the batch is halved until single rows are tried by themselves. */
   async #commitParts(rows: readonly Entry<Push>[], error: unknown): Promise<void> {
     if (rows.length === 1 || this.#options.isStatementRefused?.(error) === true) {
       const failure = new SyncError('refused', 'The database refused this progress.', error);
-      for (const { waiters } of rows) {
-        for (const waiter of waiters) if (!waiter.isSettled) waiter.reject(failure);
+      for (const { requests } of rows) {
+        for (const request of requests) if (!request.isSettled) request.reject(failure);
       }
       return;
     }
@@ -229,7 +250,7 @@ export class PushQueue<Push> {
   }
 }
 
-/** As many slices of about equal length, fewer where rows of one order, which stay together, would be torn apart. */
+/** Up to `count` slices of about equal length. Rows with the same order stay in one slice. */
 function slices<Push>(rows: readonly Entry<Push>[], count: number): readonly (readonly Entry<Push>[])[] {
   const found: Entry<Push>[][] = [];
   let last: Entry<Push>[] = [];
@@ -243,7 +264,7 @@ function slices<Push>(rows: readonly Entry<Push>[], count: number): readonly (re
   return found;
 }
 
-/** Two halves, cut where no order is torn apart; rows of a single order one by one as they arrived. */
+/** Two halves; rows with the same order stay in one half. A batch of a single order becomes its rows as they arrived. */
 function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Push>[])[] {
   const middle = rows[rows.length >> 1];
   if (middle === undefined) return [];
@@ -256,11 +277,11 @@ function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Pus
   return rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex).map((row) => [row]);
 }
 
-/** Refuses readers whose patience ends before that. */
+/** Rejects requests whose deadline is before `deadlineMs`. */
 function refuseBefore(batch: readonly Entry<unknown>[], deadlineMs: number): void {
-  for (const { waiters } of batch) {
-    for (const waiter of waiters) {
-      if (!waiter.isSettled && waiter.deadlineMs < deadlineMs) waiter.reject(deadlineExceeded());
+  for (const { requests } of batch) {
+    for (const request of requests) {
+      if (!request.isSettled && request.deadlineMs < deadlineMs) request.reject(deadlineExceeded());
     }
   }
 }
@@ -269,6 +290,6 @@ function isWanted(entry: Entry<unknown>): boolean {
   return entry.isWanted();
 }
 
-function isUnsettled(waiter: Deferred<void>): boolean {
-  return !waiter.isSettled;
+function isUnsettled(request: Deferred<void>): boolean {
+  return !request.isSettled;
 }

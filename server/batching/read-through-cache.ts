@@ -1,65 +1,80 @@
 import { LRUCache } from 'lru-cache';
-import type { PullQueue } from './pull-queue.js';
+import { isRetryable } from '../database/database-error.js';
+import { PullQueue } from './pull-queue.js';
 
 /**
- * How long a server goes by what it read. Revoking a key or disabling a user has to work within five seconds on
- * every server; the rest of them is for the reads and requests that were under way.
+ * How long a value is served from the cache. A revoked key or a disabled user must stop working on every server within
+ * five seconds; the remaining second is for the reads and requests that are under way.
  */
 export const DEFAULT_TTL_MS = 4000;
+const KEYS_PER_READ = 256;
+const WAITING_KEYS = 8192;
 
-export interface ReadThroughCacheOptions {
-  /** Entries kept; the ones longest unused go first. */
+export interface ReadThroughCacheOptions<Value> {
+  /** Reads many keys in one statement. Keys without a value are left out of the result. */
+  readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
+  /** The largest number of entries; the least recently used are dropped first. */
   readonly entries: number;
-  readonly rememberedMs?: number;
+  readonly ttlMs?: number;
 }
 
 /**
- * Shared reads whose results are remembered for a moment. What is absent is not remembered: an account must work the
- * moment it is registered, and a document the moment its book is found.
+ * A cache of database rows by text key. Misses that wait share one read, and one read at a time is enough: misses
+ * gather while it is under way. The absence of a value is never cached, because an account must work at the moment it
+ * is registered and a document at the moment its book is found.
  */
 export class ReadThroughCache<Value extends object> {
   readonly #queue: PullQueue<string, Value>;
   readonly #values: LRUCache<string, Value>;
-  /** What was read before the last of them may be from before the change. */
-  #changes = 0;
+  /** Incremented by every invalidation. A read that began under an older number may be stale and is not cached. */
+  #invalidations = 0;
 
-  constructor(
-    queue: PullQueue<string, Value>,
-    { entries, rememberedMs = DEFAULT_TTL_MS }: ReadThroughCacheOptions,
-  ) {
-    this.#queue = queue;
-    this.#values = new LRUCache({ max: entries, ttl: rememberedMs });
+  constructor({ read, entries, ttlMs = DEFAULT_TTL_MS }: ReadThroughCacheOptions<Value>) {
+    this.#queue = new PullQueue({
+      read,
+      textOf: (text) => text,
+      isRetryable,
+      keysPerRead: KEYS_PER_READ,
+      readsAtOnce: 1,
+      waitingKeys: WAITING_KEYS,
+    });
+    this.#values = new LRUCache({ max: entries, ttl: ttlMs });
   }
 
-  /** What is remembered; `undefined` says nothing about the database. */
+  /** The cached value, without a read. `undefined` says nothing about the database. */
   peek(key: string): Value | undefined {
     return this.#values.get(key);
   }
 
-  async read(key: string): Promise<Value | undefined> {
-    return this.#values.get(key) ?? this.readAnew(key);
+  /** @throws SyncError `overloaded`, `unavailable` */
+  async get(key: string): Promise<Value | undefined> {
+    return this.#values.get(key) ?? this.readFresh(key);
   }
 
-  /** Past what is remembered: for decisions that a stale value would get wrong. */
-  async readAnew(key: string): Promise<Value | undefined> {
-    // The value may be as old as the moment before it was read, so its age counts from here.
+  /**
+   * Reads the database even if a value is cached, for decisions that a stale value would get wrong.
+   *
+   * @throws SyncError `overloaded`, `unavailable`
+   */
+  async readFresh(key: string): Promise<Value | undefined> {
+    // The row may be as old as this moment, so its time to live counts from here and not from the end of the read.
     const startMs = performance.now();
-    const changes = this.#changes;
+    const invalidations = this.#invalidations;
     const value = await this.#queue.pull(key);
-    if (changes !== this.#changes) return value;
+    if (invalidations !== this.#invalidations) return value;
     if (value === undefined) this.#values.delete(key);
     else this.#values.set(key, value, { start: startMs });
     return value;
   }
 
-  /** After a change made through this server, which need not wait. */
-  forget(key: string): void {
-    this.#changes++;
+  /** After a change that was made through this server: it takes effect here at once. */
+  invalidate(key: string): void {
+    this.#invalidations++;
     this.#values.delete(key);
   }
 
-  forgetAll(): void {
-    this.#changes++;
+  invalidateAll(): void {
+    this.#invalidations++;
     this.#values.clear();
   }
 

@@ -1,22 +1,22 @@
-/** Why the sync side refuses a request. HTTP statuses and numbers are chosen from these in server/http alone. */
+/** Why a sync request is refused. Only server/http turns these codes into HTTP statuses and numbers. */
 export type SyncErrorCode =
-  /** Bad or missing credentials, disabled user, expired or revoked key: which of them is nobody's business. */
+  /** Bad or missing credentials, disabled user, expired or revoked key. The client is not told which of them it is. */
   | 'unauthorized'
   | 'throttled'
   | 'registrations-throttled'
   | 'forbidden'
-  /** The owner would leave a server that nobody can manage. */
+  /** An owner tried to delete the own account; the server would be left without anybody who can manage it. */
   | 'owner-account'
   | 'document-unknown'
   | 'name-taken'
   | 'name-invalid'
   | 'password-invalid'
   | 'registration-off'
-  /** More is waiting than can be done in a client's patience. */
+  /** More requests are waiting than can be answered before their deadlines. */
   | 'overloaded'
-  /** The database is away, or too slow for a client's patience. */
+  /** The database does not answer, or not before the request's deadline. */
   | 'unavailable'
-  /** The database refused this one row. */
+  /** The database refused this row, and would refuse it again. */
   | 'refused';
 
 export class SyncError extends Error {

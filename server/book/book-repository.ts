@@ -1,16 +1,16 @@
-import { sql } from 'kysely';
-import type { BookRecord, Digests } from './book.js';
-import type { BookId, LibraryId } from '../domain/ids.js';
+import { CompiledQuery, type Selectable, sql, type SqlBool } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import {
-  BOOKS_BY_ID,
-  byIndex,
-  deleteByIndex,
-  FORMER_DIGESTS_OF_BOOKS,
-  LIBRARY_AND_PATH,
-} from '../database/by-index.js';
-import { toNumber } from '../database/int64.js';
+import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
+import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
+import type { BookTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
+import type { BookId, LibraryId } from '../domain/ids.js';
+import type { BookRecord, BookRow, CataloguedBook, Digests } from './book.js';
+
+// The table `book`. Look-ups by digest, which read it together with `former_digest`, stand in digest-repository.ts.
+
+/** The index over `library_id` and `path`. The database named it after its first column. */
+const LIBRARY_AND_PATH = 'library_id';
 
 const RECORD_COLUMNS = [
   'library_id',
@@ -25,7 +25,7 @@ const RECORD_COLUMNS = [
 
 const UPDATED_COLUMNS = ['size_bytes', 'modified_ns', 'partial_md5', 'filename_md5', 'hashed_ms', 'failure'];
 
-/** Adds the books, or puts the record in place of the one at the same path; either is present afterwards. */
+/** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
   const values: unknown[] = [];
   for (const record of records) pushRecord(values, record, nowMs);
@@ -47,7 +47,7 @@ export interface MovedBook {
   readonly record: BookRecord;
 }
 
-/** Gives books their new paths (and what else the record says); none of the paths may be taken. */
+/** Replaces books by id, their paths included. No other book may have one of the new paths. */
 export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs: number): Promise<void> {
   const values: unknown[] = [];
   for (const { id, record } of moves) {
@@ -76,8 +76,8 @@ export interface RenamedBook {
 }
 
 /**
- * Gives books new paths where the library makes no digests. Digests from a time when it did are kept and
- * marked as not current (no `hashed_ms`), so that they are made anew once it does again.
+ * Changes the paths of books of a library that makes no digests. Digests from an earlier time are kept, but marked as
+ * not current (`hashed_ms` is null), so that the files are hashed again when digests are switched on.
  */
 export async function renameBooks(store: Store, renames: readonly RenamedBook[]): Promise<void> {
   await bulkUpsert(
@@ -113,13 +113,25 @@ function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void 
   );
 }
 
+export async function findBookById(store: Store, id: BookId): Promise<CataloguedBook | undefined> {
+  const row = await store.db.selectFrom('book').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toBook(row);
+}
+
+/** Locks the book's row until the transaction ends. */
+export async function lockBook(store: Store, id: BookId): Promise<CataloguedBook | undefined> {
+  const query = store.db.selectFrom('book').selectAll().where('id', '=', id);
+  const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
+  return row === undefined ? undefined : toBook(row);
+}
+
 export interface LockedBook {
   readonly path: Buffer;
-  /** Absent when it has not both. */
+  /** `undefined` unless it has both digests. */
   readonly digests: Digests | undefined;
 }
 
-/** The books as they are now, and until the transaction ends; those that were removed are left out. */
+/** Reads books and locks their rows until the transaction ends. Books that do not exist are left out. */
 export async function lockBooks(
   store: Store,
   ids: readonly BookId[],
@@ -139,60 +151,139 @@ export async function lockBooks(
   return books;
 }
 
-export interface DigestTwin {
+interface CatalogueRow {
   readonly id: BookId;
   readonly path: Buffer;
-  readonly sizeBytes: number;
-  readonly digests: Digests;
+  readonly size_bytes: number | string;
+  readonly modified_ns: number | bigint | string;
+  readonly hashed_ms: number | string | null;
+  readonly missing: number;
+  readonly failed: number;
 }
 
-/** Of each file: where a library holds thousands of copies of one, they must not crowd out those of the others. */
-const TWINS_OF_A_FILE = 64;
+const KNOWN_BOOK_COLUMNS =
+  'id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, failure is not null as failed';
 
-/**
- * Books of the library that have one of these partial MD5s now: where a moved file may have come from; of each digest
- * and size the missing ones first, then the oldest, and no more than 64.
- */
-export async function booksWithPartialMd5(
+/** The books of a library behind `afterPath`, in byte order of their paths. */
+export async function nextBookRows(
   store: Store,
   libraryId: LibraryId,
-  partialMd5s: readonly Buffer[],
-): Promise<readonly DigestTwin[]> {
-  const twins: DigestTwin[] = [];
-  for (const chunk of idChunks(partialMd5s)) {
-    const rows = await store.db
-      .selectFrom((from) =>
-        from
-          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
-          .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
-          .select(
-            sql<number>`row_number() over (partition by partial_md5, size_bytes order by missing_since_s is null, id)`.as(
-              'place',
-            ),
-          )
-          .where('partial_md5', 'in', chunk)
-          .where('library_id', '=', libraryId)
-          .as('twin'),
-      )
-      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
-      .where('place', '<=', TWINS_OF_A_FILE)
-      .orderBy(sql`missing_since_s is null`)
-      .orderBy('id')
-      .execute();
-    for (const row of rows) {
-      if (row.partial_md5 === null || row.filename_md5 === null) continue;
-      twins.push({
-        id: row.id,
-        path: row.path,
-        sizeBytes: toNumber(row.size_bytes),
-        digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
-      });
-    }
-  }
-  return twins;
+  afterPath: Buffer,
+  limit: number,
+): Promise<readonly BookRow[]> {
+  const book = `book${forceIndex(store.dialect, LIBRARY_AND_PATH)}`;
+  const text = `select ${KNOWN_BOOK_COLUMNS} from ${book} where library_id = ? and path > ? order by path limit ?`;
+  const { rows } = await store.db.executeQuery<CatalogueRow>(
+    CompiledQuery.raw(text, [libraryId, afterPath, limit]),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    path: row.path,
+    sizeBytes: toNumber(row.size_bytes),
+    modifiedNs: toBigInt(row.modified_ns),
+    missing: row.missing === 1,
+    hashedMs: toNumberOrUndefined(row.hashed_ms),
+    failed: row.failed === 1,
+  }));
 }
 
-/** Notes that the file at this book's path could not be hashed as it is now; its digests stay what they were. */
+export interface BookRange {
+  readonly libraryId: LibraryId;
+  /** Exclusive lower bound, in byte order. */
+  readonly after: Buffer;
+  /** Inclusive upper bound; `undefined`: to the end of the library. */
+  readonly upTo: Buffer | undefined;
+  /**
+   * ASCII texts that the path must contain, in any case. They exclude most books; the caller decides about letters
+   * beyond ASCII.
+   */
+  readonly holding: readonly string[];
+  readonly limit: number;
+}
+
+/** Books of one library in byte order of their paths. Uses the index over library and path. */
+export async function booksInRange(store: Store, range: BookRange): Promise<readonly CataloguedBook[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+    .selectAll()
+    .where('library_id', '=', range.libraryId)
+    .where('path', '>', range.after);
+  if (range.upTo !== undefined) query = query.where('path', '<=', range.upTo);
+  for (const text of range.holding) {
+    const pattern = `%${text.replaceAll(/[!%_]/g, '!$&')}%`;
+    // Latin-1 has a character for every byte, so paths that are not UTF-8 can be searched too.
+    query = query.where(
+      store.dialect === 'sqlite'
+        ? sql<SqlBool>`cast(path as text) like ${pattern} escape '!'`
+        : sql<SqlBool>`convert(path using latin1) collate latin1_general_ci like ${pattern} escape '!'`,
+    );
+  }
+  const rows = await query.orderBy('path').limit(range.limit).execute();
+  return rows.map(toBook);
+}
+
+/**
+ * The book `books` places behind the path `after`: the end of a range that one statement may examine.
+ *
+ * @returns `undefined` when fewer books follow
+ */
+export async function bookAhead(
+  store: Store,
+  libraryId: LibraryId,
+  after: Buffer,
+  books: number,
+): Promise<BookPlace | undefined> {
+  return store.db
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+    .select(['id', 'path'])
+    .where('library_id', '=', libraryId)
+    .where('path', '>', after)
+    .orderBy('path')
+    .offset(books - 1)
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export interface BookPlace {
+  readonly id: BookId;
+  readonly path: Buffer;
+}
+
+export interface BookCounts {
+  readonly books: number;
+  readonly missing: number;
+  readonly hashed: number;
+  readonly failed: number;
+}
+
+/** Counts the books of a library behind the path `after`, up to `upTo` inclusive or to the end of the library. */
+export async function countBooksInRange(
+  store: Store,
+  libraryId: LibraryId,
+  after: Buffer,
+  upTo: Buffer | undefined,
+): Promise<BookCounts> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+    .select(({ fn }) => [
+      fn.countAll().as('books'),
+      fn.count('missing_since_s').as('missing'),
+      fn.count('partial_md5').as('hashed'),
+      fn.count('failure').as('failed'),
+    ])
+    .where('library_id', '=', libraryId)
+    .where('path', '>', after);
+  if (upTo !== undefined) query = query.where('path', '<=', upTo);
+  const row = await query.executeTakeFirstOrThrow();
+  return {
+    books: toNumber(row.books),
+    missing: toNumber(row.missing),
+    hashed: toNumber(row.hashed),
+    failed: toNumber(row.failed),
+  };
+}
+
+/** Stores why the files of these books could not be hashed. Their digests do not change; the books are present. */
 export async function recordFailure(store: Store, ids: readonly BookId[], failure: string): Promise<void> {
   for (const chunk of idChunks(ids)) {
     await store.db
@@ -233,7 +324,7 @@ export async function booksAtPaths(
   for (const chunk of idChunks(paths)) {
     const rows = await store.db
       .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
-      // The size only because it is not part of the index: one that holds all that is asked for is read from end to end.
+      // The size is not needed, but it is not part of the index: MariaDB scans an index that holds all selected columns.
       .select(['id', 'size_bytes'])
       .where('library_id', '=', libraryId)
       .where('path', 'in', chunk)
@@ -243,31 +334,40 @@ export async function booksAtPaths(
   return ids;
 }
 
-/** Removes rows that turned out to be other books under a new path. Their former digests must be empty. */
-export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+/** Deletes books by id. Their former digests are deleted with {@link deleteFormerDigests}. */
+export async function deleteBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
-  for (const chunk of idChunks(sorted)) {
-    await deleteByIndex(store, { ...FORMER_DIGESTS_OF_BOOKS, keys: chunk });
-    await deleteByIndex(store, { ...BOOKS_BY_ID, keys: chunk });
+  for (const keys of idChunks(sorted)) {
+    await deleteByIndex(store, { table: 'book', column: 'id', index: 'primary', keys });
   }
 }
 
-export interface BookTotals {
-  readonly present: number;
-  readonly missing: number;
-  readonly withDigests: number;
+/** Up to `limit` books of a library, in no particular order. */
+export async function someBooksOfLibrary(
+  store: Store,
+  libraryId: LibraryId,
+  limit: number,
+): Promise<readonly BookId[]> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+    .select('id')
+    .where('library_id', '=', libraryId)
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
 }
 
-export async function countBooks(store: Store, libraryId: LibraryId): Promise<BookTotals> {
-  const row = await store.db
-    .selectFrom('book')
-    .select(({ fn }) => [
-      fn.countAll().as('total'),
-      fn.count('missing_since_s').as('missing'),
-      fn.count('partial_md5').as('hashed'),
-    ])
-    .where('library_id', '=', libraryId)
-    .executeTakeFirstOrThrow();
-  const missing = toNumber(row.missing);
-  return { present: toNumber(row.total) - missing, missing, withDigests: toNumber(row.hashed) };
+export function toBook(row: Selectable<BookTable>): CataloguedBook {
+  return {
+    id: row.id,
+    libraryId: row.library_id,
+    path: row.path,
+    sizeBytes: toNumber(row.size_bytes),
+    modifiedNs: toBigInt(row.modified_ns),
+    partialMd5: row.partial_md5 ?? undefined,
+    filenameMd5: row.filename_md5 ?? undefined,
+    hashedMs: toNumberOrUndefined(row.hashed_ms),
+    missingSinceSeconds: toNumberOrUndefined(row.missing_since_s),
+    failure: row.failure ?? undefined,
+  };
 }

@@ -1,9 +1,9 @@
 import type { BookId, LibraryId } from '../domain/ids.js';
 
-/** What the catalogue holds of a path relative to its root: the column's length, which MySQL's indexes bound. */
+/** The longest path below a library's root that the catalogue stores: the width of the column, see 0001-catalogue.ts. */
 export const MAX_PATH_BYTES = 3064;
 
-/** What a scan has to know of a book to tell whether its file is the one it was. */
+/** The columns of a book by which a scan decides whether its file has changed. */
 export interface BookRow {
   readonly id: BookId;
   /** Relative to the library's root, bytes. */
@@ -11,27 +11,28 @@ export interface BookRow {
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
   readonly missing: boolean;
-  /** When its digests were made; `undefined`: it has none. */
+  /** When its digests were made, in ms since 1970; `undefined`: it has none, or none of the file as it is now. */
   readonly hashedMs: number | undefined;
   /** Whether the last attempt to hash it failed. */
   readonly failed: boolean;
 }
 
 /**
- * A book whose file is gone from this path. Up to all books of a library wait for the end of a scan as these, so the
- * path is text of one byte a character (Latin-1, whatever it really is).
+ * A book whose file is gone from this path. A scan may hold all books of a library in this form until its end, so the
+ * path is a Latin-1 string, which takes one byte a character. The characters stand for bytes, whatever their encoding.
  */
 export interface GoneBook {
   readonly id: BookId;
   readonly latin1Path: string;
 }
 
+/** The two digests of a file, 16 bytes each. */
 export interface Digests {
   readonly partialMd5: Buffer;
   readonly filenameMd5: Buffer;
 }
 
-/** A file's state in the catalogue, as a scan writes it. */
+/** A book as a scan writes it. */
 export interface BookRecord {
   readonly libraryId: LibraryId;
   readonly path: Buffer;
@@ -39,4 +40,47 @@ export interface BookRecord {
   readonly modifiedNs: bigint;
   readonly digests: Digests | undefined;
   readonly failure: string | undefined;
+}
+
+/** A book with everything that the catalogue holds of it. */
+export interface CataloguedBook {
+  readonly id: BookId;
+  readonly libraryId: LibraryId;
+  /** Relative to the library's root, bytes. */
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+  /** 16 bytes each. */
+  readonly partialMd5: Buffer | undefined;
+  readonly filenameMd5: Buffer | undefined;
+  /** When the digests were made, in ms since 1970; `undefined`: there are none, or none of the file as it is now. */
+  readonly hashedMs: number | undefined;
+  readonly missingSinceSeconds: number | undefined;
+  /** Code of the error with which the file as it is now could not be hashed; `undefined`: no error. */
+  readonly failure: string | undefined;
+}
+
+/** A digest that a book had before. Readers compute a digest once and may send it for ever. */
+export interface FormerDigest {
+  readonly kind: 'partial' | 'filename';
+  readonly digest: Buffer;
+  readonly replacedSeconds: number;
+}
+
+export interface ReplacedDigest {
+  readonly bookId: BookId;
+  readonly kind: 'partial' | 'filename';
+  readonly digest: Buffer;
+}
+
+/** The digests of `before` that are not in `now`. They must be kept, because readers may send them for ever. */
+export function replacedDigests(bookId: BookId, before: Digests, now: Digests | undefined): ReplacedDigest[] {
+  const replaced: ReplacedDigest[] = [];
+  if (now === undefined || !before.partialMd5.equals(now.partialMd5)) {
+    replaced.push({ bookId, kind: 'partial', digest: before.partialMd5 });
+  }
+  if (now === undefined || !before.filenameMd5.equals(now.filenameMd5)) {
+    replaced.push({ bookId, kind: 'filename', digest: before.filenameMd5 });
+  }
+  return replaced;
 }

@@ -1,45 +1,52 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook, FormerDigest } from './catalogued-book.js';
+import type { CataloguedBook, FormerDigest } from './book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import { findBookById, formerDigestsOf } from './book-page.js';
-import { findVisibleLibrary } from '../library/library-page.js';
+import { findBookById } from './book-repository.js';
+import { formerDigestsOf } from './digest-repository.js';
+import { findVisibleLibrary } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
-/** A book that is edited daily has this many in some months; older ones count all the same, but are not shown. */
-const FORMER_DIGESTS_SHOWN = 200;
+/** A book that is edited daily reaches this number after some months. Older digests still find it, but are not listed. */
+const FORMER_DIGESTS_LISTED = 200;
 
 export interface BookDetails {
   readonly book: CataloguedBook;
   readonly library: Library;
   readonly readiness: SyncReadiness;
-  /** The latest first. */
+  /** Up to 200, ordered from the last replaced to the first. */
   readonly formerDigests: readonly FormerDigest[];
 }
 
-/** @throws DogearError `book-not-found`, also for a book of a library that is not for the actor's eyes */
+/**
+ * A book with its library, its former digests and whether it is ready to sync.
+ *
+ * @throws DogearError `book-not-found`, also for a book of a library that the actor may not see
+ */
 export async function getBook(store: Store, actor: Actor, id: BookId): Promise<BookDetails> {
-  const { book, library } = await findBookFor(store, actor, id);
+  const { book, library } = await getVisibleBook(store, actor, id);
   return {
     book,
     library,
     readiness: syncReadiness(book, library.koreaderHashes),
-    formerDigests: await formerDigestsOf(store, id, FORMER_DIGESTS_SHOWN),
+    formerDigests: await formerDigestsOf(store, id, FORMER_DIGESTS_LISTED),
   };
 }
 
-/** @throws DogearError `book-not-found` */
-export async function findBookFor(
+/** @throws DogearError `book-not-found`, also for a book of a library that the actor may not see */
+export async function getVisibleBook(
   store: Store,
   actor: Actor,
   id: BookId,
 ): Promise<{ readonly book: CataloguedBook; readonly library: Library }> {
   const book = await findBookById(store, id);
   const listed =
-    book === undefined ? undefined : await findVisibleLibrary(store, viewerOf(actor), book.libraryId);
+    book === undefined
+      ? undefined
+      : await findVisibleLibrary(store, libraryVisibilityOf(actor), book.libraryId);
   if (book !== undefined && listed !== undefined) return { book, library: listed.library };
   throw new DogearError('book-not-found', `There is no book ${String(id)} that you may see.`);
 }

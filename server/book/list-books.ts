@@ -1,34 +1,29 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook } from './book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { matchesPath, type PathSearch } from './path-search.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import {
-  bookAhead,
-  type BookPlace,
-  booksInRange,
-  booksWithDigest,
-  findBookById,
-} from './book-page.js';
-import { visibleLibraries } from '../library/library-page.js';
+import { bookAhead, type BookPlace, booksInRange, findBookById } from './book-repository.js';
+import { booksWithDigest } from './digest-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 export interface BookFilter {
-  /** `undefined`: all libraries that the actor may see. */
+  /** `undefined`: books of all libraries that the actor may see. */
   readonly libraryId: LibraryId | undefined;
   readonly wanted:
     | { readonly kind: 'all' }
     | { readonly kind: 'path'; readonly search: PathSearch }
-    /** 16 bytes: books that have it or had it, as partial or as filename MD5. */
+    /** 16 bytes. Finds books that have or had it as partial MD5 or as filename MD5. */
     | { readonly kind: 'digest'; readonly digest: Buffer };
 }
 
-/** The place in the list behind a path, which need not be there any more, or behind a book. */
+/** A place in the list: behind a path, at which no book needs to exist any more, or behind a book. */
 export type BookCursor =
   | { readonly behind: 'path'; readonly libraryId: LibraryId; readonly path: Buffer }
   | { readonly behind: 'book'; readonly id: BookId };
@@ -38,28 +33,33 @@ export interface BookSummary {
   readonly readiness: SyncReadiness;
 }
 
-/** Longer paths do not go into a cursor: it has to fit into an address, and uWebSockets.js reads 4 kB of headers. */
+/**
+ * A cursor with a longer path names the book instead. A cursor is part of a request's URL, and uWebSockets.js accepts
+ * 4 kB of request line and headers.
+ */
 const CURSOR_PATH_BYTES = 1024;
+
 export interface SearchBounds {
-  /** Books that one statement looks through. */
+  /** Books that one statement examines. */
   readonly atOnce: number;
-  /** Rows that are looked at here, where the database cannot tell. */
+  /** Rows that one statement returns for this program to examine. */
   readonly rowsAtOnce: number;
-  /** Books that one page looks through. */
+  /** Books that the search for one page examines. */
   readonly aPage: number;
 }
 
 /**
- * A statement over 20,000 books takes some 10 ms, for which the pushes of SQLite wait; to decode a path takes about a
- * microsecond. A search of a library with more than 200,000 books goes on with the next page.
+ * A statement over 20,000 books takes about 10 ms, and with SQLite pushes wait meanwhile. Decoding a path takes about a
+ * microsecond. In a library of more than 200,000 books a search without matches continues with the next page.
  */
 const SEARCH_BOUNDS: SearchBounds = { atOnce: 20_000, rowsAtOnce: 1000, aPage: 200_000 };
 
 /**
- * Books by library and path, or by id where a digest is looked for. A page of a search may hold fewer books than
- * asked for, or none, and still have a next one: the work for one page is bounded.
+ * Books ordered by library and path, or by id where a digest is searched for. Because the work for one page is bounded,
+ * a page of a search may hold fewer books than `limit`, or none, although a next page exists.
  *
- * @throws DogearError `library-not-found`, `book-not-found` for a cursor behind a book that has been removed
+ * @throws DogearError `library-not-found`, also when the actor may not see it; `book-not-found` for a cursor behind a
+ *   book that has been removed
  */
 export async function listBooks(
   store: Store,
@@ -68,7 +68,7 @@ export async function listBooks(
   page: PageRequest<BookCursor>,
   bounds: SearchBounds = SEARCH_BOUNDS,
 ): Promise<Page<BookSummary, BookCursor>> {
-  const visible = await visibleLibraries(store, viewerOf(actor));
+  const visible = await visibleLibraries(store, libraryVisibilityOf(actor));
   const libraries = visible.filter((library) => libraryId === undefined || library.id === libraryId);
   if (libraryId !== undefined && libraries.length === 0) {
     throw new DogearError('library-not-found', `There is no library ${String(libraryId)} that you may see.`);

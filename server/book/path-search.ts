@@ -1,19 +1,20 @@
-/** Words of a search that are looked at. More narrow nothing down and cost a comparison with every path. */
+/** The words of a search that are used. Further words hardly narrow the result, and each costs a comparison per path. */
 export const SEARCH_WORDS = 8;
 
-/** What somebody looks for among the paths of books. */
+/** A parsed search over the paths of books. */
 export interface PathSearch {
-  /** Each of them must be somewhere in the path. NFC, lower case. */
+  /** The path must contain each of them. In NFC and lower case. */
   readonly words: readonly string[];
-  /** Of each word the longest run of ASCII, for the database to leave most paths where they are. */
+  /** The longest ASCII part of each word. The database uses them to exclude most paths before they are decoded. */
   readonly asciiRuns: readonly string[];
 }
 
 /**
- * Upper and lower case are the same, in every script, and so are composed and decomposed letters: macOS writes file
- * names decomposed, people type composed. Accents are told apart.
+ * Splits a search text into words. Upper and lower case match each other in every script, and so do composed and
+ * decomposed letters: macOS writes file names decomposed, people type composed letters. Letters with and without an
+ * accent do not match.
  *
- * @returns `undefined` for a text without any word
+ * @returns `undefined` for a text without a word
  */
 export function parsePathSearch(text: string): PathSearch | undefined {
   const words = fold(text)
@@ -24,7 +25,7 @@ export function parsePathSearch(text: string): PathSearch | undefined {
   return { words, asciiRuns: words.map(longestAsciiRun).filter((run) => run !== '') };
 }
 
-/** @param path bytes; what is no UTF-8 in it matches nothing */
+/** @param path bytes; parts that are not UTF-8 match nothing */
 export function matchesPath(search: PathSearch, path: Buffer): boolean {
   const folded = fold(path.toString('utf8'));
   return search.words.every((word) => folded.includes(word));

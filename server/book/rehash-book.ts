@@ -1,22 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EntryBatchBuilder } from '../../engine/index.js';
 import type { Actor } from '../domain/actor.js';
-import type { Digests } from './book.js';
-import type { CataloguedBook } from './catalogued-book.js';
+import { type CataloguedBook, type Digests, replacedDigests } from './book.js';
+import { withDeadline } from '../domain/deadline.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
-import { lockBook } from './book-page.js';
-import { recordFailure, saveBooks } from './book-repository.js';
+import { lockBook, recordFailure, saveBooks } from './book-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
-import { keepFormerDigests, replacedDigests } from './former-digest-repository.js';
+import { keepFormerDigests } from './digest-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
-import { findBookFor, getBook, type BookDetails } from './get-book.js';
+import { getVisibleBook, getBook, type BookDetails } from './get-book.js';
 
-/** A disk that sleeps needs some ten seconds to wake up; proxies give up after sixty. */
-const PATIENCE_MS = 30_000;
-/** A book that a scan moves while it is hashed is hashed at its new place. */
+/** A disk that has spun down needs about ten seconds to start. Proxies give up a request after sixty. */
+const TIMEOUT_MS = 30_000;
+/** A book that a scan moves to another path while it is hashed is hashed again at the new path, up to this often. */
 const ATTEMPTS = 3;
 
 export type RehashOutcome =
@@ -24,11 +22,13 @@ export type RehashOutcome =
   | { readonly state: 'failed'; readonly code: string; readonly message: string };
 
 /**
- * Hashes one book anew, whether its file changed or not. Digests that it had are kept as former ones. A file that
- * cannot be read is noted with the book as a scan would; one that is gone is not, because only a scan of the whole
- * library can tell a file that is missing from a disk that is not mounted.
+ * Hashes one book again, whether its file has changed or not, and stores the digests. Digests that it had before are
+ * kept as former digests. A file that cannot be read is stored as a failure of the book, as a scan would do. A file
+ * that is gone is only reported: a single look cannot tell a missing file from a disk that is not mounted.
  *
- * @throws DogearError `book-not-found`, `hashes-off`, `storage-slow`
+ * @returns the book, or why its file could not be hashed
+ * @throws DogearError `book-not-found`, also when the actor may not see it; `hashes-off` when its library makes no
+ *   digests; `storage-slow` when the file was not read within 30 s, or when a scan moved the book three times meanwhile
  */
 export async function rehashBook(
   { store, engine }: { readonly store: Store; readonly engine: Engine },
@@ -36,14 +36,14 @@ export async function rehashBook(
   id: BookId,
 ): Promise<RehashOutcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { book, library } = await findBookFor(store, actor, id);
+    const { book, library } = await getVisibleBook(store, actor, id);
     if (!library.koreaderHashes) {
       throw new DogearError(
         'hashes-off',
         `The library "${library.name}" makes no KOReader hashes. Switch them on first.`,
       );
     }
-    const hashed = await withPatience((signal) => hashFile(engine, library, book, signal));
+    const hashed = await withinTimeout((signal) => hashFile(engine, library, book, signal));
     const isWritten =
       'digests' in hashed ? await writeDigests(store, book, hashed) : await writeFailure(store, book, hashed);
     if (!isWritten) continue;
@@ -72,8 +72,9 @@ async function hashFile(
   signal: AbortSignal,
 ): Promise<HashedFile | FailedFile> {
   const builder = new EntryBatchBuilder();
-  // As it was at the last scan: the worker notices when it is another by now, and hashes it as it is. No look at it
-  // here: on a dead file server an asynchronous one would keep a thread that passwords and name look-ups need.
+  // Size and time are those of the last scan. The worker notices when the file has changed and hashes it as it is. The
+  // file is not looked at here: on a file server that does not answer, an asynchronous call would occupy a thread of
+  // libuv's pool, which password checks and name look-ups need.
   builder.addFile(book.path.toString('latin1'), book.sizeBytes, book.modifiedNs);
   for await (const hashed of engine.hash(library.root, [builder.take()], { signal })) {
     const failure = hashed.failureAt(0);
@@ -90,27 +91,19 @@ async function hashFile(
   throw new Error('the engine gave no outcome for a file');
 }
 
-/** Storage that does not answer keeps a worker, and nobody else, waiting. */
-async function withPatience<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** A file on storage that does not answer keeps one worker thread waiting, but not the caller. */
+function withinTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const tooSlow = delay(PATIENCE_MS, undefined, { signal: stop.signal }).then(() => {
+  return withDeadline(work(stop.signal), TIMEOUT_MS, () => {
+    stop.abort();
     throw new DogearError(
       'storage-slow',
-      `The file was not read within ${String(PATIENCE_MS / 1000)} s. Is its storage busy or away?`,
+      `The file was not read within ${String(TIMEOUT_MS / 1000)} s. Is its storage busy or away?`,
     );
   });
-  // When the work ends first, the abort below rejects this one, and nobody waits for it any more.
-  tooSlow.catch(() => undefined);
-  const working = work(stop.signal);
-  working.catch(() => undefined);
-  try {
-    return await Promise.race([working, tooSlow]);
-  } finally {
-    stop.abort();
-  }
 }
 
-/** @returns `false` when the book is at another path by now */
+/** @returns `false` when the book has moved to another path meanwhile; nothing is written then */
 async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFile): Promise<boolean> {
   const nowMs = await readDatabaseNowMs(store);
   return inTransaction(store, async (transaction) => {
@@ -127,7 +120,7 @@ async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFi
   });
 }
 
-/** @returns `false` when the book is at another path by now */
+/** @returns `false` when the book has moved to another path meanwhile; nothing is written then */
 async function writeFailure(store: Store, book: CataloguedBook, { code }: FailedFile): Promise<boolean> {
   return inTransaction(store, async (transaction) => {
     const current = await lockBook(transaction, book.id);

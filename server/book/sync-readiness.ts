@@ -1,22 +1,22 @@
-import type { CataloguedBook } from './catalogued-book.js';
+import type { CataloguedBook } from './book.js';
 
-/** Whether a reader that opens the file today finds its book, and what is in the way. */
+/** Whether a reader that opens the file as it is now would be recognised, and why not. */
 export type SyncReadiness =
   | { readonly ready: true }
   | {
       readonly ready: false;
       /**
-       * `missing`: the last complete scan did not see the file. `hash-failed`: the file as it is now could not be
-       * read. `hashes-off`: its library makes no digests. `not-hashed`: no scan has hashed it yet.
+       * `missing`: the last complete scan did not find the file. `hash-failed`: the file as it is now could not be
+       * read. `hashes-off`: its library makes no digests. `not-hashed`: no scan has hashed the file yet.
        */
       readonly reason: 'missing' | 'hash-failed' | 'hashes-off' | 'not-hashed';
     };
 
 /**
- * Digests that the book had before are no question here: whatever its state, readers that send one of those find it.
+ * Judges the book's current digests only. A former digest finds the book whatever its state is.
  *
- * @param koreaderHashes whether the book's library makes digests; a book that has digests of before it was switched
- *   off is ready all the same as long as its file is the one that was hashed
+ * @param koreaderHashes whether the book's library makes digests. A book that was hashed before they were switched off
+ *   is still ready, as long as its file has not changed since
  */
 export function syncReadiness(
   book: Pick<CataloguedBook, 'partialMd5' | 'filenameMd5' | 'hashedMs' | 'missingSinceSeconds' | 'failure'>,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { findDeviceKey } from '../device/find-device.js';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { forgetDevice } from '../device/forget-device.js';
 import { listDevices } from '../device/list-devices.js';
 import { nameDevice } from '../device/name-device.js';
@@ -26,7 +26,7 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         let listed = 0;
         const read = (page: PageRequest<Buffer>) => listDevices(store, OPERATOR, id, page);
         for await (const each of allPages(read)) {
@@ -59,7 +59,7 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
             context.exitWith(EXIT.usage);
             return;
           }
-          const { id } = await findUser(store, user);
+          const { id } = await getUserByName(store, user);
           const key = await findDeviceKey(store, id, called);
           const named = await nameDevice(store, OPERATOR, { userId: id, key }, friendlyName);
           writeLine(`Changed: ${asText(named)}`);
@@ -73,7 +73,7 @@ export function addDeviceCommand(program: Command, context: CommandContext): voi
     .description('take a device off the list; its positions stay, and when it syncs it is there again')
     .action((user: string, called: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         await forgetDevice(store, OPERATOR, { userId: id, key: await findDeviceKey(store, id, called) });
         writeLine(`Forgot the device "${shownText(called)}".`);
       }),

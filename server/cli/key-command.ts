@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { addApiKey } from '../accounts/keys/add-api-key.js';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { listApiKeys } from '../accounts/keys/list-api-keys.js';
 import { revokeApiKey } from '../accounts/keys/revoke-api-key.js';
 import { OPERATOR } from '../domain/actor.js';
@@ -34,7 +34,7 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         let listed = 0;
         const read = (page: PageRequest<ApiKeyId>) => listApiKeys(store, OPERATOR, id, page);
         for await (const each of allPages(read)) {
@@ -57,7 +57,7 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .option('--json', 'the key as a JSON object')
     .action((user: string, name: string, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         const added = await addApiKey(store, OPERATOR, {
           userId: id,
           name,

@@ -1,14 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { findUser } from '../accounts/find-user.js';
-import {
-  addLibrary,
-  describeLibraries,
-  type ListedLibrary,
-  removeLibrary,
-  updateLibrary,
-} from '../library/library-admin.js';
+import { getUserByName } from '../accounts/get-user.js';
+import { type LibraryTotals, listLibraryTotals } from '../book/library-details.js';
+import { addLibrary } from '../library/add-library.js';
+import { changeLibrary } from '../library/change-library.js';
+import { getLibraryByName } from '../library/get-library.js';
 import { setReader } from '../library/library-readers.js';
 import { restrictLibrary } from '../library/restrict-library.js';
+import { removeLibrary } from '../removal/remove-library.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './extensions-option.js';
@@ -26,7 +24,7 @@ interface SetFlags {
   readonly name?: string;
   readonly root?: string;
   readonly extensions?: readonly string[];
-  readonly koreaderHashes?: 'on' | 'off';
+  readonly koreaderHashes?: boolean;
   readonly restricted?: boolean;
   readonly addReader?: string;
   readonly removeReader?: string;
@@ -64,7 +62,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .option('--json', 'one JSON object a line')
     .action((flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const listed = await describeLibraries(store);
+        const listed = await listLibraryTotals(store);
         if (listed.length === 0)
           writeNote('There is no library yet; add one with "dogear library add NAME ROOT".');
         for (const entry of listed) {
@@ -85,21 +83,21 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       'what counts as a book; "default" for all that KOReader opens',
       parseExtensions,
     )
-    .option('--koreader-hashes <on|off>', 'whether its books are hashed')
+    .option('--koreader-hashes <on|off>', 'whether its books are hashed', parseOnOrOff)
     .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
     .option('--add-reader <user>', 'let a user see it while it is restricted')
     .option('--remove-reader <user>', 'let a user no longer see it while it is restricted')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { restricted, addReader, removeReader, ...changes } = flags;
-        const changed = await updateLibrary(store, name, changes);
+        const changed = await changeLibrary(store, await getLibraryByName(store, name), changes);
         if (restricted !== undefined) await restrictLibrary(store, OPERATOR, changed.id, restricted);
         for (const [reader, isReader] of [
           [addReader, true],
           [removeReader, false],
         ] as const) {
           if (reader === undefined) continue;
-          const { id } = await findUser(store, reader);
+          const { id } = await getUserByName(store, reader);
           await setReader(store, OPERATOR, changed.id, id, isReader);
         }
         writeLine(`Changed the library "${changed.name}".`);
@@ -112,7 +110,8 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .description('forget a library and its books; no file is touched')
     .action((name: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const removed = await removeLibrary(store, name);
+        const removed = await getLibraryByName(store, name);
+        await removeLibrary(store, removed);
         writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
       }),
     );
@@ -123,14 +122,14 @@ function parseOnOrOff(value: string): boolean {
   throw new InvalidArgumentError('It is "on" or "off".');
 }
 
-function asText({ library, books, readers }: ListedLibrary): string {
+function asText({ library, books, readers }: LibraryTotals): string {
   const missing = books.missing === 0 ? '' : `, ${String(books.missing)} missing`;
-  const hashes = library.koreaderHashes ? `${String(books.withDigests)} hashed` : 'not hashed';
+  const hashes = library.koreaderHashes ? `${String(books.hashed)} hashed` : 'not hashed';
   const only = library.extensions === undefined ? '' : `, only ${library.extensions.join(' ')}`;
-  return `${library.name}: ${shownPath(library.root)}: ${String(books.present)} books${missing}, ${hashes}${only}${shownReaders(readers)}`;
+  return `${library.name}: ${shownPath(library.root)}: ${String(books.books - books.missing)} books${missing}, ${hashes}${only}${shownReaders(readers)}`;
 }
 
-function asJson({ library, books, readers }: ListedLibrary): object {
+function asJson({ library, books, readers }: LibraryTotals): object {
   const { path, path_base64 } = jsonPath(library.root);
   return {
     name: library.name,
@@ -138,9 +137,9 @@ function asJson({ library, books, readers }: ListedLibrary): object {
     ...(path_base64 === undefined ? {} : { root_base64: path_base64 }),
     extensions: library.extensions ?? null,
     koreader_hashes: library.koreaderHashes,
-    books: books.present,
+    books: books.books - books.missing,
     missing: books.missing,
-    hashed: books.withDigests,
+    hashed: books.hashed,
     readers: readers ?? null,
   };
 }

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { deletePosition } from '../sync/delete-position.js';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { listProgress, type ProgressSummary } from '../sync/list-progress.js';
 import { getDocument } from '../sync/get-document.js';
 import { OPERATOR } from '../domain/actor.js';
-import type { DevicePosition, PositionCursor } from '../device/device.js';
+import type { DevicePosition, PositionCursor } from '../sync/progress.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
 import { allPages } from './all-pages.js';
@@ -24,7 +24,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         let listed = 0;
         const read = (page: PageRequest<Document>) => listProgress(store, OPERATOR, id, page);
         for await (const each of allPages(read)) {
@@ -46,7 +46,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
     .option('--json', 'one JSON object a line')
     .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         const read = async (page: PageRequest<PositionCursor>) =>
           (await getDocument(store, OPERATOR, { userId: id, document }, page)).positions;
         for await (const each of allPages(read)) {
@@ -66,7 +66,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
     )
     .action((user: string, document: Document, device: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, user);
+        const { id } = await getUserByName(store, user);
         await deletePosition(store, OPERATOR, { userId: id, document }, Buffer.from(device, 'base64url'));
         writeLine(`Deleted the position of the device ${shownText(device)}.`);
       }),

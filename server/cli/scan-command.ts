@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { chooseLibraries } from '../library/library-admin.js';
+import { getLibrariesByName } from '../library/get-library.js';
 import { composeProgram } from '../compose/program.js';
 import type { ScanShard } from '../scan/scan.js';
 import type { CommandContext } from './context.js';
@@ -26,7 +26,7 @@ export function addScanCommand(program: Command, context: CommandContext): void 
       const composed = await composeProgram(context.configuration(command));
       const interrupt = listenForInterrupt();
       try {
-        const libraries = await chooseLibraries(composed.store, names);
+        const libraries = await getLibrariesByName(composed.store, names);
         if (libraries.length === 0) {
           writeError('there is no library yet; add one with "dogear library add NAME ROOT".');
           context.exitWith(EXIT.failed);

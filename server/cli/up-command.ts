@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Configuration } from '../../config/schema.js';
 import { makeFirstKey } from '../accounts/keys/first-key.js';
-import { ensureLibrary } from '../library/library-admin.js';
+import { ensureLibrary } from '../library/add-library.js';
 import { composeStore } from '../compose/program.js';
 import { startServer } from '../compose/server.js';
 import type { Library } from '../library/library.js';

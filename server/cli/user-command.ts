@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addUser } from '../accounts/add-user.js';
 import { changeUser } from '../accounts/change-user.js';
-import { findUser } from '../accounts/find-user.js';
+import { getUserByName } from '../accounts/get-user.js';
 import { listUsers } from '../accounts/list-users.js';
 import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
@@ -113,7 +113,7 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .option('--remove', 'take the password away: API keys only')
     .action((name: string, flags: { readonly remove?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { id } = await findUser(store, name);
+        const { id } = await getUserByName(store, name);
         await setPassword(store, OPERATOR, id, flags.remove === true ? undefined : await readPassword(name));
         writeLine(
           flags.remove === true
@@ -131,7 +131,7 @@ function change(
   changes: Parameters<typeof changeUser>[3],
 ): Promise<void> {
   return withStore(context.configuration(command), async (store) => {
-    const { id } = await findUser(store, name);
+    const { id } = await getUserByName(store, name);
     writeLine(`Changed: ${asText(await changeUser(store, OPERATOR, id, changes))}`);
   });
 }

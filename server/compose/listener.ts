@@ -73,7 +73,7 @@ export async function composeListener(
       waitingPulls: () => sync.pulls.waiting,
       rememberedKeys: () => accounts.keys.size,
       rememberedUsers: () => accounts.users.size,
-      rememberedPasswords: () => accounts.passwords.remembered,
+      rememberedPasswords: () => accounts.passwords.verifiedCount,
     });
     const sync = new SyncStore(store, {
       waitingPushes: syncing.waiting_pushes,

@@ -2,8 +2,8 @@ import { CompiledQuery } from 'kysely';
 import type { SqlDialect, Store } from './store.js';
 
 /**
- * Rows of one statement. MySQL: a statement of 500 books is some 100 kB, far below max_allowed_packet (16 MB by
- * default), and more rows gain nothing. SQLite: few sizes, so that each statement is prepared once and kept.
+ * Rows of one statement. MySQL: a statement of 500 books has some 100 kB, far below max_allowed_packet (16 MB by
+ * default), and more rows are not faster. SQLite: only these sizes, so that each statement is prepared once and kept.
  */
 const MYSQL_ROWS = 500;
 const SQLITE_ROWS = [256, 64, 16, 4, 1] as const;
@@ -11,17 +11,19 @@ const SQLITE_ROWS = [256, 64, 16, 4, 1] as const;
 export interface BulkUpsert {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Columns of the unique key that a row may collide on. */
+  /** Columns of the unique key that a new row may share with an existing one. */
   readonly key: readonly string[];
-  /** Columns that take the new value on a collision; none: the old row stays. */
+  /** Columns that take the new value when the key exists. Empty: the existing row stays as it is. */
   readonly update: readonly string[];
-  /** Further assignments on a collision, as SQL text. */
+  /** Further assignments when the key exists, as SQL text. */
   readonly also?: readonly string[];
 }
 
 /**
- * Inserts many rows with few statements. The texts are put together here and not by the query builder, which
- * takes several microseconds for each value: more than the database needs for the row.
+ * Inserts many rows with few statements; rows whose key exists are updated. The statements are built here instead of by
+ * the query builder, which takes several microseconds for each value: more than the database needs for the row.
+ *
+ * Not atomic: call it in a transaction when all rows must be written or none.
  *
  * @param values the cells of all rows, one row after the other
  */
@@ -54,13 +56,13 @@ function upsertText(dialect: SqlDialect, shape: BulkUpsert, rows: number): strin
   }
   const set = [...shape.update.map((column) => `${column} = values(${column})`), ...also];
   const [first] = shape.key;
-  // "insert ignore" would hide every other error too; setting a key column to itself hides the collision only.
+  // "insert ignore" would hide every other error too. Setting a key column to itself hides only the existing key.
   return `${insert} on duplicate key update ${set.length === 0 ? `${first} = ${first}` : set.join(', ')}`;
 }
 
 /**
- * Cuts `ids` into pieces that fit one `in (…)`. From 1,000 values on MariaDB makes a table of them and joins it, in
- * whichever order its statistics suggest.
+ * Cuts `ids` into lists for `in (…)`, of at most `size` values each. From 1,000 values on, MariaDB turns the list into a
+ * table and joins it, in whichever order its statistics suggest.
  */
 export function* idChunks<T>(ids: readonly T[], size = 500): Generator<readonly T[]> {
   for (let start = 0; start < ids.length; start += size) yield ids.slice(start, start + size);

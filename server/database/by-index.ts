@@ -3,28 +3,25 @@ import type { Schema } from './schema.js';
 import type { SqlDialect, Store } from './store.js';
 
 /**
- * Names the index by which MySQL has to read a table: for lists of keys, and for pages of what may have many rows
- * (books, former digests, progress, devices). Not where one whole key is looked up, and not for the lists that an
- * administrator pages through now and then (users, keys, libraries, scans).
+ * The hint that makes MySQL read a table by one index. Use it for lists of keys, and for pages of tables that may have
+ * many rows. It is not needed where one whole key is looked up, nor for short lists that an administrator pages through
+ * now and then.
  *
- * Left to itself MariaDB 10.11 reads the whole table as soon as it takes it for small, and that it does after every
- * large write, until its statistics follow some ten seconds later, or for good where they were saved before: 16 keys of
- * a million books took 260 ms instead of 0.4. And where only the beginning of an index is compared with one value it
- * reads everything with that value, so that the next page of a library took half of the library. MySQL takes the same
- * choices, at other sizes. SQLite has no statistics unless somebody makes them.
+ * Without the hint, MariaDB 10.11 reads the whole table when its statistics say that the table is small. They say so
+ * after every large write, for some ten seconds, or for good where they were saved before the write: looking up 16 keys
+ * among a million books took 260 ms instead of 0.4 ms. Where only the first columns of an index are compared with
+ * values, it reads all rows with those values: the next page of a library read half of the library. MySQL makes the
+ * same choices, at other sizes. SQLite has no statistics unless somebody runs `analyze`.
  *
- * In backquotes: without them Vitess takes `primary` for its keyword.
+ * The index stands in backquotes, because Vitess takes a bare `primary` for its keyword.
  *
- * @returns what stands behind the table's name and alias; nothing for SQLite
+ * @returns SQL to append to the table's name and alias; empty for SQLite
  */
 export function forceIndex(dialect: SqlDialect, index: string): string {
   return dialect === 'mysql' ? ` force index (\`${index}\`)` : '';
 }
 
-/** The index of a book's place: the database named it after its first column. */
-export const LIBRARY_AND_PATH = 'library_id';
-
-/** As {@link forceIndex}, for the query builder. */
+/** The table with {@link forceIndex}, for `selectFrom` and the joins of the query builder. */
 export function byIndex<Table extends keyof Schema, Alias extends string = Table>(
   { dialect }: Pick<Store, 'dialect'>,
   table: Table,
@@ -36,37 +33,32 @@ export function byIndex<Table extends keyof Schema, Alias extends string = Table
 }
 
 /**
- * What stands behind `select` of a join whose tables must be read in the order in which they are written: statistics
- * that make a table seem small also make it seem the one to begin with.
+ * The hint, behind `select`, that makes MySQL read the tables of a join in the order in which the statement names them.
+ * Otherwise MySQL starts with the table that its statistics call small, and stale statistics may call any table small.
  */
 export function inOrder(dialect: SqlDialect): string {
   return dialect === 'mysql' ? 'straight_join ' : '';
 }
 
-/** The rows whose `column` is one of `keys`, and for which `also` holds. */
+/** Selects the rows whose `column` is one of `keys` and for which `also` is true. */
 export interface RowsByKey {
   readonly table: keyof Schema;
   readonly column: string;
-  /** Begins with the column, behind those that `also` compares. */
+  /** An index whose first columns are those that `also` compares with values, if any, and then `column`. */
   readonly index: string;
   /** Ascending. */
   readonly keys: readonly unknown[];
   readonly also?: Expression<unknown>;
 }
 
-export const BOOKS_BY_ID = { table: 'book', column: 'id', index: 'primary' } as const;
-export const FORMER_DIGESTS_OF_BOOKS = {
-  table: 'former_digest',
-  column: 'book_id',
-  index: 'former_digest_book',
-} as const;
-
 /**
- * Deletes rows by a list of keys. MariaDB minds no index that a `delete` names, so there the list is a table from which
- * each row is looked up: 500 of a million books took 4 ms with statistics that were stale, and 200 as a plain list.
+ * Deletes rows by a list of keys.
  *
- * The rows are looked up, and locked, as the list gives them. Hence the keys in ascending order everywhere: of two
- * transactions that lock the same rows in different orders, each may wait for the other.
+ * MariaDB ignores an index hint in a plain `delete`. For MySQL the list therefore becomes a table, which is joined: with
+ * stale statistics, deleting 500 of a million books took 4 ms this way and 200 ms with `in (…)`.
+ *
+ * Rows are looked up, and locked, in the order of the keys. The keys must be in ascending order: two transactions that
+ * lock the same rows in different orders may deadlock.
  */
 export async function deleteByIndex(
   { db, dialect }: Store,

@@ -1,2 +1,2 @@
 /** Whether an error means that the database is away or busy: the same request may succeed later. */
-export { isRetryable as isDatabaseAway } from './transaction.js';
+export { isRetryable as isDatabaseAway } from './database-error.js';

@@ -3,9 +3,12 @@ import type { SqlDialect, Store } from './store.js';
 import { toNumber } from './int64.js';
 
 /**
- * Milliseconds since 1970 by the clock of the database, an SQL expression. Leases are compared by it alone:
- * the clocks of machines that share a database may differ. SQLite has no server, so the machine's clock is it.
- * UTC on the whole way: `unix_timestamp(now())` passes through the time zone of the server, whose clocks may go back.
+ * An SQL expression for the database's time in milliseconds since 1970. Moments that several machines compare must come
+ * from this clock alone, because the machines' own clocks may differ. SQLite has no server, so there it is the machine's
+ * clock.
+ *
+ * UTC is used throughout. `unix_timestamp(now())` would convert through the server's time zone, whose clocks go back
+ * once a year.
  */
 export function databaseNowMs(dialect: SqlDialect): RawBuilder<number> {
   return dialect === 'sqlite'
@@ -13,6 +16,7 @@ export function databaseNowMs(dialect: SqlDialect): RawBuilder<number> {
     : sql<number>`timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000`;
 }
 
+/** The database's time in milliseconds since 1970; see {@link databaseNowMs}. */
 export async function readDatabaseNowMs(store: Store): Promise<number> {
   const { rows } = await sql<{
     now_ms: number | string;

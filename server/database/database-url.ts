@@ -1,5 +1,5 @@
 import { DATABASE_URL_EXPECTED, databaseLocation, type DatabaseLocation } from '../../config/database-url.js';
-import { StorageError } from './storage-error.js';
+import { StorageError } from './database-error.js';
 
 /**
  * Where a database URL points to. The message of the error does not repeat the URL, which may hold a password.

@@ -1,29 +1,28 @@
 import { type Migration, Migrator } from 'kysely';
-import { isDuplicateKey } from './duplicate-key.js';
+import { errorMessage } from '../domain/error-text.js';
+import { isDuplicateKey, isRetryable, StorageError } from './database-error.js';
 import { MIGRATIONS } from './migrations/migrations.js';
-import { StorageError } from './storage-error.js';
 import type { Store } from './store.js';
-import { isRetryable } from './transaction.js';
 
 export interface MigrationReport {
-  /** Names of the migrations that this call carried out, in order. */
+  /** Names of the migrations that this call applied, in order. */
   readonly applied: readonly string[];
-  /** Names of all migrations that the database now holds. */
+  /** Names of all migrations that are applied now. */
   readonly current: readonly string[];
 }
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
 
-/** Where the database gives no locks, each try may meet another program that was first with one migration. */
+/** Without locks (mysql-adapter.ts), each attempt may fail because another program applied a migration first. */
 const ATTEMPTS = 10;
 
 /**
- * Brings the schema up to date. Two programs that start at once do not collide: the second waits for the
- * first (an advisory lock in MySQL, the write lock of the file in SQLite) and then finds nothing to do; in clusters
- * without such locks (mysql-adapter.ts) it starts over.
+ * Brings the schema up to date. Several programs may call this at once: the second waits for the first (an advisory lock
+ * in MySQL, the write lock of the file in SQLite) and then finds nothing to do. In clusters without such locks
+ * (mysql-adapter.ts) the second fails and starts over.
  *
- * @throws StorageError `schema-newer` when a later version of the program has been at this database,
- *   `migration-failed` otherwise
+ * @throws StorageError `schema-newer` when a later version of the program migrated this database, `migration-failed`
+ *   when a migration could not be applied
  */
 export async function migrate(store: Store): Promise<MigrationReport> {
   const applied: string[] = [];
@@ -41,10 +40,9 @@ export async function migrate(store: Store): Promise<MigrationReport> {
     applied.push(...done.map((result) => result.migrationName));
     if (error === undefined) return { applied, current };
     if (attempt < ATTEMPTS && (isDuplicateKey(error) || isRetryable(error))) continue;
-    const reason = error instanceof Error ? error.message : 'unknown error';
     throw new StorageError(
       'migration-failed',
-      `The database's schema could not be brought up to date: ${reason}`,
+      `The database's schema could not be brought up to date: ${errorMessage(error)}`,
       error,
     );
   }
@@ -56,13 +54,13 @@ function migrationsFor(store: Store): Record<string, Migration> {
   );
 }
 
-/** Kysely alone would call a database of a later version "corrupted migrations". */
+/** Kysely's own check reports a database of a later version as "corrupted migrations". */
 async function refuseNewerSchema(store: Store): Promise<void> {
   const unknown = (await appliedNames(store)).filter((name) => !(name in MIGRATIONS));
   if (unknown.length > 0) {
     throw new StorageError(
       'schema-newer',
-      `A newer version of Dogear has used this database (it holds the migration ${unknown.join(', ')}). Update Dogear.`,
+      `A newer version of Dogear has used this database (it has the migration ${unknown.join(', ')}). Update Dogear.`,
     );
   }
 }
@@ -78,7 +76,7 @@ async function appliedNames(store: Store): Promise<readonly string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Names of the migrations that are still to be carried out; empty when the schema is current. */
+/** Names of the migrations that are not applied yet, in order; empty when the schema is current. */
 export async function pendingMigrations(store: Store): Promise<readonly string[]> {
   const applied = new Set(await appliedNames(store));
   return Object.keys(MIGRATIONS).filter((name) => !applied.has(name));

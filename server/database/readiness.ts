@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { withDeadline } from '../domain/deadline.js';
 import { pendingMigrations } from './migrate.js';
 import type { Store } from './store.js';
 
@@ -6,30 +6,23 @@ export type Readiness =
   | { readonly state: 'ready' }
   | { readonly state: 'not-ready'; readonly reason: 'database-away' | 'migrations-pending' | 'stopping' };
 
-/** An orchestrator asks every few seconds and waits about one. */
-const PATIENCE_MS = 1000;
+/** Orchestrators ask every few seconds and wait about one second for the answer. */
+const TIMEOUT_MS = 1000;
+const AWAY: Readiness = { state: 'not-ready', reason: 'database-away' };
 
-/** Whether requests can be answered: the database answers, and its schema is the one that this program knows. */
-export async function readiness(store: Store): Promise<Readiness> {
-  const stop = new AbortController();
-  const away = delay<Readiness>(
-    PATIENCE_MS,
-    { state: 'not-ready', reason: 'database-away' },
-    { signal: stop.signal, ref: false },
-  );
-  away.catch(() => undefined);
-  try {
-    return await Promise.race([ask(store), away]);
-  } finally {
-    stop.abort();
-  }
+/**
+ * Whether requests can be answered: the database answers within a second, and all migrations are applied. Never
+ * returns `stopping`, which the listener answers by itself. Never rejects.
+ */
+export function readiness(store: Store): Promise<Readiness> {
+  return withDeadline(askDatabase(store), TIMEOUT_MS, () => AWAY);
 }
 
-async function ask(store: Store): Promise<Readiness> {
+async function askDatabase(store: Store): Promise<Readiness> {
   try {
     const pending = await pendingMigrations(store);
     return pending.length === 0 ? { state: 'ready' } : { state: 'not-ready', reason: 'migrations-pending' };
   } catch {
-    return { state: 'not-ready', reason: 'database-away' };
+    return AWAY;
   }
 }

@@ -7,15 +7,15 @@ import type { ColumnType, Generated } from 'kysely';
  */
 export type Int64 = ColumnType<number | bigint | string, number | bigint, number | bigint>;
 
-/** 0 or 1: MySQL has no boolean of its own and SQLite binds none. */
+/** 0 or 1: MySQL has no boolean type, and SQLite's driver accepts no boolean parameters. */
 export type Bit = ColumnType<number, 0 | 1, 0 | 1>;
 
 export interface LibraryTable {
   id: Generated<LibraryId>;
   name: string;
-  /** Absolute path, bytes as the file system has them. */
+  /** Absolute path, in the bytes of the file system. */
   root: Buffer;
-  /** JSON array of lower-case extensions, or NULL for every extension that KOReader opens. */
+  /** JSON array of lower-case extensions. NULL: all extensions that KOReader opens. */
   extensions: string | null;
   koreader_hashes: Bit;
   created_s: Int64;
@@ -24,17 +24,17 @@ export interface LibraryTable {
 export interface BookTable {
   id: Generated<BookId>;
   library_id: LibraryId;
-  /** Relative to the library's root, bytes, `/` between the parts. */
+  /** Relative to the library's root, in the bytes of the file system, with `/` between the parts. */
   path: Buffer;
   size_bytes: Int64;
   modified_ns: Int64;
   partial_md5: Buffer | null;
   filename_md5: Buffer | null;
-  /** When the digests were made, by the database's clock; NULL while there are none. */
+  /** When the digests were made, by the database's clock. NULL: there are none yet. */
   hashed_ms: Int64 | null;
-  /** NULL: the file was there at the last complete scan. */
+  /** NULL: the last complete scan saw the file. */
   missing_since_s: Int64 | null;
-  /** Code of the last failure to hash the file as it is now; NULL when there was none. */
+  /** Code of the last failure to hash this version of the file. NULL: it did not fail. */
   failure: string | null;
 }
 
@@ -52,10 +52,10 @@ export interface ScanTable {
   library_id: LibraryId;
   shard_index: number;
   shard_count: number;
-  /** NULL: incremental. Otherwise every book hashed before this moment is hashed again. */
+  /** NULL: an incremental scan. Otherwise every book that was hashed before this moment is hashed again. */
   regen_since_ms: Int64 | null;
   state: ScanStateColumn;
-  /** Who runs it: host, boot and process, see app/scan-runner.ts. */
+  /** The process that runs it, by host, boot and process id; see scan/scan-runner.ts. */
   runner: string;
   lease_until_ms: Int64;
   cancel_requested: Bit;
@@ -76,10 +76,10 @@ export interface ScanTable {
 export interface UserTable {
   id: Generated<UserId>;
   name: string;
-  /** NULL: no password, API keys only. */
+  /** NULL: the user has no password, only API keys. */
   password_hash: string | null;
   is_owner: Bit;
-  /** Names, a space between them; see permission-column.ts. */
+  /** Names of permissions, separated by spaces. */
   permissions: string;
   is_disabled: Bit;
   created_s: Int64;
@@ -100,9 +100,9 @@ export interface ApiKeyTable {
 
 export interface DeviceTable {
   user_id: UserId;
-  /** Id or name as the reader sends it, behind a letter that says which; see device-key.ts. */
+  /** A letter that says whether an id or a name follows, then that id or name; see deviceKey in device/device.ts. */
   device_key: Buffer;
-  /** As last sent, UTF-8. */
+  /** The name that the device sent last, UTF-8. */
   name: Buffer;
   friendly_name: string | null;
   first_seen_s: Int64;
@@ -114,23 +114,25 @@ export interface ProgressTable {
   /** UTF-8. */
   document: Buffer;
   device_key: Buffer;
-  /** As sent with this progress, UTF-8. */
+  /** The name that the device sent with this progress, UTF-8. */
   device_name: Buffer;
   /** UTF-8. */
   position: Buffer;
   percentage: number;
   /** JSON, UTF-8. */
   metadata: Buffer | null;
-  /** By the clock of the server that took it; readers see it. */
+  /** By the clock of the machine that received the push. Clients see it. */
   pushed_ms: Int64;
-  /** Puts the pushes of a user in order; see progress-repository.ts. */
+  /** Orders the pushes of a user; see progress-repository.ts. */
   arrival: Int64;
 }
 
+/** A row for each library that only its readers may see. */
 export interface RestrictedLibraryTable {
   library_id: LibraryId;
 }
 
+/** The users who may see a restricted library. */
 export interface LibraryReaderTable {
   library_id: LibraryId;
   user_id: UserId;

@@ -5,26 +5,28 @@ import { parseDatabaseUrl } from './database-url.js';
 import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
-import { StorageError } from './storage-error.js';
+import { errorMessage } from '../domain/error-text.js';
+import { StorageError } from './database-error.js';
 
 export type SqlDialect = 'sqlite' | 'mysql';
 
-/** An open database. Repositories are functions that take it, or a transaction of it (see transaction.ts). */
+/** An open database, or a transaction of it (see transaction.ts). Repositories are functions that take one. */
 export interface Store {
   readonly db: Kysely<Schema>;
   readonly dialect: SqlDialect;
 }
 
 export interface OpenStore extends Store {
+  /** Closes all connections. Takes a second at most for MySQL, even when the server does not answer. */
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
-  /** Connections of the pool; SQLite has one. */
+  /** Most connections of the pool. Ignored for SQLite, which always has two: one for reads, one for writes. */
   readonly connections?: number;
   /**
-   * A statement that takes longer fails and costs its connection: a server that stopped answering must not hold
-   * requests for ever. Default: none. SQLite has no use for it.
+   * A statement that takes longer fails, and its connection is closed, so that a server that stopped answering does not
+   * hold requests for ever. Default: no limit. Ignored for SQLite.
    */
   readonly statementTimeoutMs?: number;
 }
@@ -32,8 +34,9 @@ export interface StoreOptions {
 const DEFAULT_CONNECTIONS = 10;
 
 /**
- * Opens the database and makes sure that it answers. Makes no tables: see migrate.ts.
+ * Opens the database and checks that it answers. Creates the SQLite file and its folder, but no tables: see migrate.ts.
  *
+ * @param url as parseDatabaseUrl takes it
  * @throws StorageError `bad-database-url`, `database-unreachable`
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
@@ -57,10 +60,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     await sql`select 1`.execute(db);
   } catch (cause) {
     await db.destroy().catch(() => undefined);
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StorageError(
       'database-unreachable',
-      `The database at ${where} does not answer: ${reason}`,
+      `The database at ${where} does not answer: ${errorMessage(cause)}`,
       cause,
     );
   }

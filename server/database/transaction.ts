@@ -1,79 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isRetryable } from './database-error.js';
 import type { Store } from './store.js';
 
-/** Another transaction was in the way, or the connection went. */
-const RETRYABLE = new Set([
-  'ER_LOCK_DEADLOCK',
-  'ER_LOCK_WAIT_TIMEOUT',
-  'ER_CHECKREAD', // MariaDB: a row changed since this transaction's snapshot
-  'ER_QUERY_TIMEOUT', // MySQL's own time limit (mysql-session.ts)
-  'ER_QUERY_INTERRUPTED', // an administrator ended it
-  'ER_SESSION_WAS_KILLED',
-  'ER_CLIENT_INTERACTION_TIMEOUT', // the session was idle for too long
-  'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_SEQUENCE_TIMEOUT', // a statement took longer than the store allows
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-  'ER_SERVER_SHUTDOWN',
-  'ENOTFOUND',
-  'ER_CON_COUNT_ERROR', // too many connections at the moment
-  'ER_TOO_MANY_USER_CONNECTIONS',
-  'ER_USER_LIMIT_REACHED',
-  'ER_HOST_IS_BLOCKED', // too many connections that came to nothing
-  'ER_OUT_OF_RESOURCES',
-  'ER_DISK_FULL',
-  'ER_RECORD_FILE_FULL', // as MySQL says it where a table cannot grow
-  'ER_UNKNOWN_COM_ERROR', // Galera: the node is not ready
-  'ER_OPTION_PREVENTS_STATEMENT', // read-only while another primary takes over
-  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
-  'ER_READ_ONLY_MODE',
-  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // group replication
-  'ER_RUN_HOOK_ERROR', // group replication: this member could not bring the transaction to the others
-  'ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED', // group replication: this member is joining or recovering
-  'ER_GRP_TRX_CONSISTENCY_BEFORE',
-  'ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN',
-  'ER_ERROR_DURING_COMMIT', // Galera: the node left its cluster meanwhile
-  'ER_LOCK_ABORTED',
-  'ER_LOCK_TABLE_FULL',
-  'ER_TOO_MANY_CONCURRENT_TRXS',
-  'ER_NEW_ABORTING_CONNECTION',
-  'ER_SERVER_OFFLINE_MODE',
-  'ER_INNODB_READ_ONLY',
-  'ER_SERVER_ISNT_AVAILABLE', // Vitess: no tablet to send it to
-  'SQLITE_BUSY',
-  'SQLITE_BUSY_SNAPSHOT',
-  'SQLITE_FULL',
-]);
-
-/** Errors that have no name in mysql2. */
-const RETRYABLE_NUMBERS = new Set<unknown>([
-  // MariaDB: a connection was killed, a statement took longer than allowed.
-  1927, 1969,
-  // TiDB: a transaction lost against another one, or against a change of the schema.
-  8002, 8005, 8022, 8028, 9007,
-  // TiDB: what it stores in does not answer, is busy, waits for a lock, has too few replicas at the moment.
-  9001, 9002, 9003, 9004, 9005,
-]);
-
 const FIRST_WAIT_MS = 20;
-/** With the waits between them these take two to three seconds: a database that restarts in its cluster is back. */
+/** With the pauses between them, two to three seconds: after that a cluster has replaced a database that restarts. */
 const ATTEMPTS = 8;
 
 export interface RetryOptions {
-  /** How often it is tried in all. */
+  /** Attempts in all, the first one included. */
   readonly attempts: number;
 }
 
 /**
- * Runs `work` in one transaction and commits it. The whole of it is run again, after a growing pause, when a
- * deadlock or a lost connection undid it, so `work` must do nothing that cannot be done twice: where the connection
- * was lost in the commit, it may find its own work done.
+ * Runs `work` in one transaction, commits it, and returns its result.
+ *
+ * After a deadlock or a lost connection the whole of `work` runs again, after a pause that grows, so `work` must be safe
+ * to repeat. When the connection was lost during the commit, the commit may have succeeded, and `work` then meets the
+ * rows that it wrote before.
+ *
+ * @throws what `work` or the database throws, once it is not retryable (isRetryable in database-error.ts) or the attempts
+ *   are used up; nothing is written then, unless the connection was lost during the commit
  */
 export async function inTransaction<T>(
   store: Store,
@@ -81,13 +27,13 @@ export async function inTransaction<T>(
   retry: RetryOptions = { attempts: ATTEMPTS },
 ): Promise<T> {
   return retrying(
-    // MySQL's isolation level is that of the session (mysql-session.ts): to set it here takes a round trip more.
+    // The session sets MySQL's isolation level (mysql-session.ts). Setting it here would cost a round trip.
     () => store.db.transaction().execute((db) => work({ db, dialect: store.dialect })),
     retry,
   );
 }
 
-/** Runs `work`, reads or one statement that may be done twice, again under the same conditions as a transaction. */
+/** Runs `work` outside of a transaction and retries it as {@link inTransaction} does. It must be safe to repeat. */
 export async function retrying<T>(
   work: () => Promise<T>,
   retry: RetryOptions = { attempts: ATTEMPTS },
@@ -100,35 +46,4 @@ export async function retrying<T>(
       await delay(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
   }
-}
-
-export function isRetryable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  // Errors of mysql2 that end the connection say so, and not all of them have a code.
-  if ('fatal' in error && error.fatal === true) return true;
-  if ('errno' in error && RETRYABLE_NUMBERS.has(error.errno)) return true;
-  return 'code' in error && RETRYABLE.has(String(error.code));
-}
-
-/** Wrong with the statement itself, or with what the program may do: other rows would fare no better. */
-const STATEMENT_REFUSED = new Set([
-  'ER_ACCESS_DENIED_ERROR',
-  'ER_DBACCESS_DENIED_ERROR',
-  'ER_TABLEACCESS_DENIED_ERROR',
-  'ER_COLUMNACCESS_DENIED_ERROR',
-  'ER_BAD_DB_ERROR',
-  'ER_NO_SUCH_TABLE',
-  'ER_BAD_FIELD_ERROR',
-  'SQLITE_ERROR', // SQLite's word for a missing table
-  'SQLITE_READONLY',
-  'SQLITE_CORRUPT',
-]);
-
-export function isStatementRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && STATEMENT_REFUSED.has(String(error.code));
-}
-
-/** Somebody keeps a row locked for longer than is waited for it (mysql-session.ts); a retry is as good as any other. */
-export function isRowLocked(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ER_LOCK_WAIT_TIMEOUT';
 }

@@ -1,34 +1,40 @@
 import { LRUCache } from 'lru-cache';
-import type { ProgressPush } from '../sync/progress.js';
-import { deviceKey } from './device-key.js';
+import { deviceKey, type DevicePush } from './device.js';
 import type { SeenDevice } from './device-repository.js';
 
-/** "Last seen" is for people: a device is written when it is new here, calls itself otherwise, or after this long. */
-const NOTED_EVERY_MS = 60_000;
-/** Devices that are remembered as noted. One that was pushed out costs one more row in the commit of its push. */
+/** People read "last seen" in lists, so a minute is exact enough. A new name of the device is written at once. */
+const WRITE_INTERVAL_MS = 60_000;
+/** Devices whose last write is known. A device that is evicted costs one more row in the commit of its next push. */
 const DEVICES = 50_000;
 
-interface Note {
+interface WrittenDevice {
   readonly name: string;
   readonly seenMs: number;
 }
 
-/** Picks, from pushes that are about to be committed, the devices that have to be written with them. */
+/**
+ * Decides which devices are written to the database with the pushes that they sent: devices that this process has not
+ * written yet, devices whose name has changed, and devices whose last write is older than a minute.
+ */
 export class DeviceLastSeen {
-  readonly #notes = new LRUCache<string, Note>({ max: DEVICES });
+  readonly #written = new LRUCache<string, WrittenDevice>({ max: DEVICES });
 
-  /** @returns devices in the order of user and device key, each once, as last seen among these pushes */
-  due(pushes: readonly { readonly push: ProgressPush }[]): readonly SeenDevice[] {
-    const due = new Map<string, ProgressPush>();
+  /**
+   * @param pushes the pushes of one commit
+   * @returns the devices to write with the commit, each once, with its latest push, ordered by user and device key as
+   *   `saveSeenDevices` needs them
+   */
+  devicesToWrite(pushes: readonly { readonly push: DevicePush }[]): readonly SeenDevice[] {
+    const latest = new Map<string, DevicePush>();
     for (const { push } of pushes) {
-      const text = noteText(push);
-      const note = this.#notes.get(text);
-      if (note?.name === push.device.name && push.pushedMs - note.seenMs < NOTED_EVERY_MS) continue;
-      const other = due.get(text);
-      if (other === undefined || other.pushedMs <= push.pushedMs) due.set(text, push);
+      const cacheKey = cacheKeyOf(push);
+      const written = this.#written.get(cacheKey);
+      if (written?.name === push.device.name && push.pushedMs - written.seenMs < WRITE_INTERVAL_MS) continue;
+      const other = latest.get(cacheKey);
+      if (other === undefined || other.pushedMs <= push.pushedMs) latest.set(cacheKey, push);
     }
-    if (due.size === 0) return NONE;
-    return [...due.values()]
+    if (latest.size === 0) return NONE;
+    return [...latest.values()]
       .toSorted(
         (left, right) =>
           left.userId - right.userId || compareTexts(deviceKey(left.device), deviceKey(right.device)),
@@ -40,22 +46,23 @@ export class DeviceLastSeen {
       }));
   }
 
-  /** After the commit: a device whose commit failed stays due. */
-  noted(devices: readonly SeenDevice[]): void {
+  /** Call it after the commit has succeeded: devices of a failed commit must be written with the next one. */
+  markWritten(devices: readonly SeenDevice[]): void {
     for (const { userId, device, seenSeconds } of devices) {
-      this.#notes.set(noteText({ userId, device }), { name: device.name, seenMs: seenSeconds * 1000 });
+      this.#written.set(cacheKeyOf({ userId, device }), { name: device.name, seenMs: seenSeconds * 1000 });
     }
   }
 
-  /** After a device was forgotten, so that its next push registers it anew. */
-  forgetAll(): void {
-    this.#notes.clear();
+  /** Call it after a device was deleted: its next push must insert it again. */
+  clear(): void {
+    this.#written.clear();
   }
 }
 
+/** One array for all commits that write no device, which are most of them. */
 const NONE: readonly SeenDevice[] = [];
 
-function noteText({ userId, device }: Pick<ProgressPush, 'userId' | 'device'>): string {
+function cacheKeyOf({ userId, device }: Pick<DevicePush, 'userId' | 'device'>): string {
   return `${String(userId)} ${deviceKey(device)}`;
 }
 

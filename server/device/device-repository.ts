@@ -1,10 +1,13 @@
-import type { ReaderDevice } from '../sync/progress.js';
-import type { UserId } from '../domain/ids.js';
+import type { Selectable } from 'kysely';
 import { bulkUpsert } from '../database/bulk-write.js';
-import { deviceKey } from './device-key.js';
-import type { Store } from '../database/store.js';
-import { textBytes } from '../database/text-bytes.js';
+import { byIndex } from '../database/by-index.js';
+import { toNumber } from '../database/int64.js';
+import type { DeviceTable } from '../database/schema.js';
+import type { SqlDialect, Store } from '../database/store.js';
+import type { UserId } from '../domain/ids.js';
+import { deviceIdOfKey, deviceKey, type DeviceSummary, type ReaderDevice } from './device.js';
 
+/** A device and when it last pushed, to be written by {@link saveSeenDevices}. */
 export interface SeenDevice {
   readonly userId: UserId;
   readonly device: ReaderDevice;
@@ -12,12 +15,13 @@ export interface SeenDevice {
 }
 
 /**
- * Registers devices, or notes that they were seen again and what they call themselves now. A device that was
- * forgotten comes back as a new one.
+ * Inserts devices, or updates the name and the time of last use of those that exist. A device that was deleted is
+ * inserted again as a new one.
  *
- * @param devices in the order of user and device key, each once
+ * @param devices each device once, ordered by user and device key: writers that lock rows in the same order cannot
+ *   deadlock
  */
-export async function noteDevices(store: Store, devices: readonly SeenDevice[]): Promise<void> {
+export async function saveSeenDevices(store: Store, devices: readonly SeenDevice[]): Promise<void> {
   const { dialect } = store;
   await bulkUpsert(
     store,
@@ -35,4 +39,109 @@ export async function noteDevices(store: Store, devices: readonly SeenDevice[]):
       seenSeconds,
     ]),
   );
+}
+
+/**
+ * The value of a binary column that holds text. MySQL gets a string, which the connection sends as UTF-8 at half the
+ * cost of a buffer (mysql2 writes a buffer in hexadecimal). SQLite gets a buffer: it stores a string as another type
+ * (TEXT instead of BLOB), and values of different types are never equal.
+ */
+function textBytes(dialect: SqlDialect, text: string): string | Buffer {
+  return dialect === 'sqlite' ? Buffer.from(text) : text;
+}
+
+/** The devices of a user ordered by device key. */
+export async function devicesPage(
+  store: Store,
+  userId: UserId,
+  page: { readonly afterKey: Buffer | undefined; readonly limit: number },
+): Promise<readonly DeviceSummary[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'device', 'primary'))
+    .selectAll()
+    .where('user_id', '=', userId);
+  if (page.afterKey !== undefined) query = query.where('device_key', '>', page.afterKey);
+  const rows = await query.orderBy('device_key').limit(page.limit).execute();
+  return rows.map(toSummary);
+}
+
+export async function findDevice(
+  store: Store,
+  userId: UserId,
+  key: Buffer,
+): Promise<DeviceSummary | undefined> {
+  const row = await store.db
+    .selectFrom('device')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('device_key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
+}
+
+/** The devices of a user whose key (in base64url), id, name or friendly name is `called`, ordered by device key. */
+export async function devicesCalled(
+  store: Store,
+  userId: UserId,
+  called: string,
+  limit: number,
+): Promise<readonly DeviceSummary[]> {
+  const text = Buffer.from(called);
+  const keys = [Buffer.from(called, 'base64url'), Buffer.from(deviceKey({ id: called, name: '' }))];
+  const rows = await store.db
+    .selectFrom('device')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where((where) =>
+      where.or([
+        where('device_key', 'in', keys),
+        where('name', '=', text),
+        where('friendly_name', '=', called),
+      ]),
+    )
+    .orderBy('device_key')
+    .limit(limit)
+    .execute();
+  return rows.map(toSummary);
+}
+
+/** @param friendlyName `undefined` removes it */
+export async function setFriendlyName(
+  store: Store,
+  userId: UserId,
+  key: Buffer,
+  friendlyName: string | undefined,
+): Promise<void> {
+  await store.db
+    .updateTable('device')
+    .set({ friendly_name: friendlyName ?? null })
+    .where('user_id', '=', userId)
+    .where('device_key', '=', key)
+    .execute();
+}
+
+/** @returns whether there was such a device */
+export async function deleteDevice(store: Store, userId: UserId, key: Buffer): Promise<boolean> {
+  const result = await store.db
+    .deleteFrom('device')
+    .where('user_id', '=', userId)
+    .where('device_key', '=', key)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+export async function deleteDevicesOfUser({ db }: Store, userId: UserId): Promise<void> {
+  await db.deleteFrom('device').where('user_id', '=', userId).execute();
+}
+
+function toSummary(row: Selectable<DeviceTable>): DeviceSummary {
+  return {
+    userId: row.user_id,
+    key: row.device_key,
+    name: row.name.toString('utf8'),
+    readerId: deviceIdOfKey(row.device_key),
+    friendlyName: row.friendly_name ?? undefined,
+    firstSeenSeconds: toNumber(row.first_seen_s),
+    lastSeenSeconds: toNumber(row.last_seen_s),
+  };
 }

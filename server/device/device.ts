@@ -1,44 +1,51 @@
-import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
-import type { Fraction } from '../sync/progress.js';
 
-/** A device as its user sees it. */
+/** A device as a push describes it. Some clients send no id; the name identifies their devices. */
+export interface ReaderDevice {
+  readonly name: string;
+  readonly id: string | undefined;
+}
+
+/** What a push says about the device that sent it. */
+export interface DevicePush {
+  readonly userId: UserId;
+  readonly device: ReaderDevice;
+  readonly pushedMs: number;
+}
+
+/** The largest length of a name, and of an id, in UTF-8 bytes. Real ones are far shorter. The limit keeps index keys small. */
+export const DEVICE_BYTES = 255;
+
+/** A device as lists show it. */
 export interface DeviceSummary {
   readonly userId: UserId;
-  /** Tells the user's devices apart; see storage/device-key.ts. */
+  /** Identifies the device among those of its user; see {@link deviceKey}. */
   readonly key: Buffer;
-  /** As it called itself last. */
+  /** The name in the latest push of the device. */
   readonly name: string;
-  /** The id that it sends; `undefined` when it sends none. */
+  /** The id that the device sends; `undefined` when it sends none. */
   readonly readerId: string | undefined;
-  /** What its user calls it. */
+  /** The name that the user gave it. */
   readonly friendlyName: string | undefined;
   readonly firstSeenSeconds: number;
   readonly lastSeenSeconds: number;
 }
 
-/** A device's last position in a document. */
-export interface DevicePosition {
-  readonly document: Document;
-  readonly deviceKey: Buffer;
-  readonly deviceName: string;
-  readonly readerId: string | undefined;
-  readonly friendlyName: string | undefined;
-  readonly position: string;
-  readonly percentage: Fraction;
-  /** A JSON object. */
-  readonly metadataJson: string | undefined;
-  readonly pushedMs: number;
-  /** Orders pushes of a user. */
-  readonly arrival: number;
-}
-
-/** Where a page of positions ended. */
-export interface PositionCursor {
-  readonly arrival: number;
-  readonly deviceKey: Buffer;
-  readonly document: Document;
-}
-
-/** Characters of a friendly name; the column holds 190. */
+/** The largest number of UTF-16 code units in a friendly name. The column holds 190 characters. */
 export const FRIENDLY_NAME_CHARACTERS = 100;
+
+/**
+ * Identifies a device among those of its user: `i` and the id that the device sends, or `n` and its name if it sends no
+ * id. The letter distinguishes a device without an id from a device whose id equals the name of the first one. An empty
+ * id counts as sent.
+ */
+export function deviceKey({ id, name }: ReaderDevice): string {
+  return id === undefined ? `n${name}` : `i${id}`;
+}
+
+const ID_LETTER = 'i'.charCodeAt(0);
+
+/** @returns the id in a key that {@link deviceKey} made; `undefined` when the device sent none */
+export function deviceIdOfKey(key: Buffer): string | undefined {
+  return key[0] === ID_LETTER ? key.toString('utf8', 1) : undefined;
+}

@@ -1,16 +1,17 @@
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { devicesCalled } from './device-page.js';
+import { devicesCalled } from './device-repository.js';
 import type { Store } from '../database/store.js';
 
-/** More of them than this are not listed to choose from. */
+/** At most this many devices with the same name are listed in the error. */
 const SAME_NAMES = 10;
 
 /**
- * The key of the device that somebody means by what they call it: the id that the list shows, the id that it sends,
- * its friendly name, or its name.
+ * Finds the key of a device from a text that a person typed. Permissions are not checked here.
  *
- * @throws DogearError `device-not-found`, also where several are called so
+ * @param called the device key in base64url (as lists show it), the id that the device sends, its name, or its friendly
+ *   name
+ * @throws DogearError `device-not-found`, also when several devices match; the error then lists up to 10 of them
  */
 export async function findDeviceKey(store: Store, userId: UserId, called: string): Promise<Buffer> {
   const devices = await devicesCalled(store, userId, called, SAME_NAMES);

@@ -1,16 +1,19 @@
 import type { Actor } from '../domain/actor.js';
-import { removeDevice } from './device-page.js';
+import { deleteDevice } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { deviceNotFound, type DeviceOfUser } from './name-device.js';
 
 /**
- * Takes a device off the list, with its friendly name. Its positions stay: they are deleted one by one. When it pushes
- * again it is there again, as a new one; a server's notes of devices have to be forgotten for that.
+ * Deletes a device and its friendly name from the list of devices. Its positions stay; they can be deleted one by one.
+ * The next push of the device inserts it again as a new one. The actor needs `feature:koreader_sync` for their own
+ * devices and `user:manage` for those of other users.
+ *
+ * A server must call `DeviceLastSeen.clear` afterwards. Otherwise the device may stay away from the list for a minute.
  *
  * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`
  */
 export async function forgetDevice(store: Store, actor: Actor, { userId, key }: DeviceOfUser): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
-  if (!(await removeDevice(store, user.id, key))) throw deviceNotFound();
+  if (!(await deleteDevice(store, user.id, key))) throw deviceNotFound();
 }

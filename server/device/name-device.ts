@@ -2,20 +2,26 @@ import type { Actor } from '../domain/actor.js';
 import { FRIENDLY_NAME_CHARACTERS, type DeviceSummary } from './device.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { findDevice, setFriendlyName } from './device-page.js';
+import { isName } from '../domain/name.js';
+import { findDevice, setFriendlyName } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 
 export interface DeviceOfUser {
   /** `undefined`: the actor. */
   readonly userId: UserId | undefined;
+  /** As `deviceKey` makes it, in UTF-8. */
   readonly key: Buffer;
 }
 
 /**
- * Gives a device the name that its user knows it by, or takes it away (`undefined`).
+ * Sets or removes the friendly name of a device. The actor needs `feature:koreader_sync` for their own devices and
+ * `user:manage` for those of other users.
  *
- * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`, `device-name-invalid`
+ * @param friendlyName white space around it is removed; `undefined` removes the friendly name
+ * @returns the device after the change
+ * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`; `device-name-invalid` for a name that is empty,
+ *   longer than 100 characters, or has control characters
  */
 export async function nameDevice(
   store: Store,
@@ -25,7 +31,7 @@ export async function nameDevice(
 ): Promise<DeviceSummary> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
   const trimmed = friendlyName?.trim();
-  if (trimmed !== undefined && !isFriendlyName(trimmed)) {
+  if (trimmed !== undefined && !isName(trimmed, FRIENDLY_NAME_CHARACTERS)) {
     throw new DogearError(
       'device-name-invalid',
       `A friendly name has 1 to ${String(FRIENDLY_NAME_CHARACTERS)} characters and no line breaks.`,
@@ -39,9 +45,4 @@ export async function nameDevice(
 
 export function deviceNotFound(): DogearError {
   return new DogearError('device-not-found', 'There is no such device.');
-}
-
-function isFriendlyName(name: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  return name !== '' && name.length <= FRIENDLY_NAME_CHARACTERS && !/[\u0000-\u001f\u007f]/.test(name);
 }

@@ -1,13 +1,13 @@
 import type { UserId } from './ids.js';
 import { ALL_PERMISSIONS, type PermissionSet } from './permission.js';
 
-/** Who wants something done: a principal of a request, or the operator at the command line. */
+/** On whose behalf a use case runs: the principal of a request, or the operator at the command line. */
 export interface Actor {
   readonly permissions: PermissionSet;
   readonly isOwner: boolean;
-  /** `undefined`: the operator, who is no user. */
+  /** `undefined`: the operator, who has no user account. */
   readonly userId: UserId | undefined;
 }
 
-/** Whoever may run commands on the database may do everything anyway. */
+/** The operator may do everything: whoever runs commands can change the database directly too. */
 export const OPERATOR: Actor = { permissions: ALL_PERMISSIONS, isOwner: true, userId: undefined };

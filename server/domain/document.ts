@@ -1,27 +1,29 @@
 declare const brand: unique symbol;
 
 /**
- * What a client syncs: an opaque text of 1–255 UTF-8 bytes. KOReader sends the partial MD5 of the file or the MD5
- * of its name; other clients send other texts.
+ * The name under which a client syncs a book: an opaque text of 1–255 UTF-8 bytes. KOReader sends the partial MD5 of the
+ * file or the MD5 of its base name, as 32 lowercase hexadecimal digits. Other clients may send any other text.
  */
 export type Document = string & { readonly [brand]: 'Document' };
 
-/** The column's width; an index key over user, document and device stays far below InnoDB's 3,072 bytes. */
+/** Most bytes of a document in UTF-8. An index key over user, document and device stays far below InnoDB's 3,072 bytes. */
 export const DOCUMENT_BYTES = 255;
 
+/** Why a value cannot be a document. `missing`: not a text, or an empty one. */
 export type DocumentMistake = 'missing' | 'too-long' | 'not-text';
 
-// A lone half of a surrogate pair has no UTF-8, and U+FFFD is what a decoder leaves of bytes that were none: two
-// documents that differ only there would become one.
+// A lone surrogate has no UTF-8 form, and decoders replace invalid bytes with U+FFFD. Two documents that differ only in
+// such places would become the same document.
 const NOT_TEXT = /[\p{Surrogate}\uFFFD]/u;
 const HEX_DIGEST = /^[0-9a-f]{32}$/;
 
-/** @returns `undefined` for what cannot be a document; `documentMistake` says why */
+/** @returns `undefined` for a value that cannot be a document; {@link documentMistake} says why */
 export function parseDocument(text: unknown): Document | undefined {
   if (typeof text !== 'string') return undefined;
   return HEX_DIGEST.test(text) || documentMistake(text) === undefined ? asDocument(text) : undefined;
 }
 
+/** @returns `undefined` for a valid document */
 export function documentMistake(text: unknown): DocumentMistake | undefined {
   if (typeof text !== 'string' || text === '') return 'missing';
   if (NOT_TEXT.test(text)) return 'not-text';
@@ -29,17 +31,17 @@ export function documentMistake(text: unknown): DocumentMistake | undefined {
   return undefined;
 }
 
-/** Whether a book of a library can have this document for a digest. */
+/** Whether the document has the form of a digest (32 lowercase hexadecimal digits), so that it may belong to a book. */
 export function isDigest(document: Document): boolean {
   return HEX_DIGEST.test(document);
 }
 
-/** The digest that the document is; `undefined` where it is none. */
+/** The document's 16 bytes; `undefined` for a document that is no digest. */
 export function digestOfDocument(document: Document): Buffer | undefined {
   return isDigest(document) ? Buffer.from(document, 'hex') : undefined;
 }
 
-/** A digest (16 bytes) as readers send it. */
+/** The document that KOReader sends for a digest of 16 bytes. */
 export function documentOfDigest(digest: Buffer): Document {
   return asDocument(digest.toString('hex'));
 }

@@ -1,4 +1,4 @@
-/** What a use case refuses, and why. HTTP statuses and exit codes are chosen from these at the edges. */
+/** Why a use case failed. The edges map these codes to HTTP statuses and exit codes. */
 export type DogearErrorCode =
   | 'library-exists'
   | 'library-not-found'
@@ -11,12 +11,12 @@ export type DogearErrorCode =
   | 'root-not-a-folder'
   | 'root-changed'
   | 'root-empty'
-  /** Too many scans run in this process. */
+  /** This process already runs as many scans as it may. */
   | 'scans-at-limit'
   | 'scan-not-found'
   | 'scan-not-running'
   | 'book-not-found'
-  /** The library makes no digests. */
+  /** Digests are turned off for the library. */
   | 'hashes-off'
   /** The storage of a library took too long to answer. */
   | 'storage-slow'
@@ -24,7 +24,7 @@ export type DogearErrorCode =
   | 'user-exists'
   | 'user-invalid'
   | 'password-invalid'
-  /** It would leave nobody who may do everything. */
+  /** The change would leave no owner. */
   | 'last-owner'
   | 'api-key-not-found'
   | 'api-key-invalid'
@@ -32,27 +32,28 @@ export type DogearErrorCode =
   | 'device-not-found'
   | 'device-name-invalid'
   | 'progress-not-found'
-  /** No file of it is where it was. */
+  /** No file of the book is at its path. */
   | 'book-missing'
   | 'book-unreadable'
-  /** Positions in books of this kind are not translated. */
+  /** Positions in this format are not translated. */
   | 'format-unsupported'
   | 'position-untranslatable'
   /** Reading a book took too long. */
   | 'translation-slow'
   | 'forbidden'
-  /** Nobody can give away a permission that they do not hold. */
+  /** Only a permission that the actor holds can be given to others. */
   | 'permission-not-held'
-  /** More is waiting than can be done in a client's patience. */
+  /** The queue is so long that the client would give up before its turn. */
   | 'overloaded'
-  /** The process is about to end. */
+  /** The process is shutting down. */
   | 'stopping';
 
+/** The one error class of use cases. Anything else that they throw is a defect or a failure of the database. */
 export class DogearError extends Error {
   override readonly name = 'DogearError';
   readonly code: DogearErrorCode;
 
-  /** @param message for the person at the command line or the API: what, with which thing, what to do */
+  /** @param message for people at the command line or the API: what failed, with which object, and what to do */
   constructor(code: DogearErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

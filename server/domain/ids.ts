@@ -1,4 +1,7 @@
-/** Keys of the database's rows, branded so that one is not taken for another. Only the functions below make them. */
+/**
+ * Ids of the database's rows, branded so that the id of one kind of row cannot be passed for another. Only the functions
+ * below make them. They throw a RangeError for a number that is no positive safe integer.
+ */
 declare const brand: unique symbol;
 type Id<Name extends string> = number & { readonly [brand]: Name };
 

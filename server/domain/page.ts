@@ -1,17 +1,18 @@
-/** Part of a list. `next` says where the following part begins; `undefined`: this was the last one. */
+/** Part of a list. `next` is the cursor of the following page; `undefined`: this is the last page. */
 export interface Page<Item, Cursor> {
   readonly items: readonly Item[];
   readonly next: Cursor | undefined;
 }
 
-/** Which part of a list is wanted. */
+/** Which page of a list to read. */
 export interface PageRequest<Cursor> {
-  /** `next` of the page before; `undefined`: from the beginning. */
+  /** `next` of the previous page; `undefined`: the first page. */
   readonly after: Cursor | undefined;
+  /** Most items of the page. */
   readonly limit: number;
 }
 
-/** @param rows up to one more than `limit`, by which it is known that there is a following page */
+/** @param rows `limit` + 1 rows when there are so many: the additional row shows that another page follows */
 export function pageOf<Item, Cursor>(
   rows: readonly Item[],
   limit: number,

@@ -1,4 +1,4 @@
-/** Everything that may be allowed to a user or to an API key. An owner has all of it. */
+/** All permissions that a user or an API key may have. An owner has all of them. */
 export const PERMISSIONS = [
   'feature:koreader_sync',
   'feature:api_keys',
@@ -12,21 +12,23 @@ export type PermissionSet = ReadonlySet<Permission>;
 
 export const ALL_PERMISSIONS: PermissionSet = new Set(PERMISSIONS);
 
-/** @returns `undefined` for a text that names no permission */
+/** @returns `undefined` for a text that is no permission */
 export function parsePermission(text: string): Permission | undefined {
   return PERMISSIONS.find((permission) => permission === text);
 }
 
 export interface PermissionHolder {
   readonly isOwner: boolean;
+  /** As given to the user; an owner's are ignored. */
   readonly permissions: PermissionSet;
 }
 
+/** What a user may do: an owner everything. */
 export function permissionsOfUser(user: PermissionHolder): PermissionSet {
   return user.isOwner ? ALL_PERMISSIONS : user.permissions;
 }
 
-/** What a key may do: what was given to it and its user still has, so that a key never outlives a permission. */
+/** What a key may do: its own permissions that its user still has. A permission taken from the user is lost to the key. */
 export function permissionsOfKey(keyPermissions: PermissionSet, user: PermissionHolder): PermissionSet {
   const allowed = permissionsOfUser(user);
   return new Set([...keyPermissions].filter((permission) => allowed.has(permission)));

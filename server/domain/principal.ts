@@ -1,12 +1,12 @@
 import type { ApiKeyId, UserId } from './ids.js';
 import type { PermissionSet } from './permission.js';
 
-/** Who a request comes from, and what it may do. */
+/** The authenticated sender of a request, and what the request may do. */
 export interface Principal {
   readonly userId: UserId;
   readonly userName: string;
   readonly permissions: PermissionSet;
   readonly isOwner: boolean;
-  /** `undefined`: came with the account's own key. */
+  /** The API key that the request carried. `undefined`: it carried the account's own key instead. */
   readonly apiKeyId: ApiKeyId | undefined;
 }

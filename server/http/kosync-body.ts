@@ -1,11 +1,6 @@
 import { documentMistake, parseDocument } from '../domain/document.js';
-import {
-  DEVICE_BYTES,
-  METADATA_BYTES,
-  parseFraction,
-  POSITION_BYTES,
-  type Progress,
-} from '../sync/progress.js';
+import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '../sync/progress.js';
+import { DEVICE_BYTES } from '../device/device.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
 
 /** What is wrong with a body, for the table in kosync-failure.ts. */

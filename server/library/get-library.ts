@@ -1,47 +1,46 @@
-import { setImmediate } from 'node:timers/promises';
+import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { LibraryId } from '../domain/ids.js';
-import { type BookCounts, bookAhead, countBooksInRange } from '../book/book-page.js';
-import { findVisibleLibrary, type LibrarySummary } from './library-page.js';
-import type { Store } from '../database/store.js';
-import { viewerOf } from './viewer.js';
+import type { Library, LibrarySummary } from './library.js';
+import { allLibraries, findLibraryByName, findVisibleLibrary } from './library-repository.js';
+import { libraryVisibilityOf } from './library-visibility.js';
 
-/** SQLite does one thing after the other, and pushes wait behind a count: some milliseconds at a time. */
-const BOOKS_COUNTED_AT_ONCE = 20_000;
-
-export interface LibraryDetails extends LibrarySummary {
-  readonly books: BookCounts;
-}
-
-/** @throws DogearError `library-not-found`, also for a library that is not for the actor's eyes */
-export async function findLibraryFor(store: Store, actor: Actor, id: LibraryId): Promise<LibrarySummary> {
-  const listed = await findVisibleLibrary(store, viewerOf(actor), id);
-  if (listed !== undefined) return listed;
+/**
+ * Finds a library that the actor may see.
+ *
+ * @throws DogearError `library-not-found`, also for a library that the actor may not see
+ */
+export async function getLibrary(store: Store, actor: Actor, id: LibraryId): Promise<LibrarySummary> {
+  const found = await findVisibleLibrary(store, libraryVisibilityOf(actor), id);
+  if (found !== undefined) return found;
   throw new DogearError('library-not-found', `There is no library ${String(id)} that you may see.`);
 }
 
-/** @throws DogearError `library-not-found` */
-export async function getLibrary(store: Store, actor: Actor, id: LibraryId): Promise<LibraryDetails> {
-  const listed = await findLibraryFor(store, actor, id);
-  return { ...listed, books: await countBooks(store, id) };
+/** For the operator, who may see all libraries. @throws DogearError `library-not-found` */
+export async function getLibraryByName(store: Store, name: string): Promise<Library> {
+  const library = await findLibraryByName(store, name);
+  if (library !== undefined) return library;
+  const names = (await allLibraries(store)).map((known) => `"${known.name}"`).join(', ');
+  throw new DogearError(
+    'library-not-found',
+    `There is no library "${name}"${names === '' ? '; no library has been added yet.' : `; there is ${names}.`}`,
+  );
 }
 
-async function countBooks(store: Store, id: LibraryId): Promise<BookCounts> {
-  let counts: BookCounts = { books: 0, missing: 0, hashed: 0, failed: 0 };
-  let after: Buffer = Buffer.alloc(0);
-  for (;;) {
-    const end =
-      store.dialect === 'sqlite' ? await bookAhead(store, id, after, BOOKS_COUNTED_AT_ONCE) : undefined;
-    const piece = await countBooksInRange(store, id, after, end?.path);
-    counts = {
-      books: counts.books + piece.books,
-      missing: counts.missing + piece.missing,
-      hashed: counts.hashed + piece.hashed,
-      failed: counts.failed + piece.failed,
-    };
-    if (end === undefined) return counts;
-    after = end.path;
-    await setImmediate();
-  }
+/**
+ * Finds libraries by name, for the operator, who may see all libraries.
+ *
+ * @param names empty: all libraries
+ * @returns the libraries in the order of `names`; all libraries are ordered by name
+ * @throws DogearError `library-not-found`
+ */
+export async function getLibrariesByName(
+  store: Store,
+  names: readonly string[],
+): Promise<readonly Library[]> {
+  if (names.length === 0) return allLibraries(store);
+  const libraries: Library[] = [];
+  for (const name of names) libraries.push(await getLibraryByName(store, name));
+  return libraries;
 }

@@ -1,10 +1,36 @@
-import type { LibraryId, UserId } from '../domain/ids.js';
+import { toUser } from '../accounts/user-repository.js';
 import type { User } from '../accounts/user.js';
 import { bulkUpsert } from '../database/bulk-write.js';
 import type { Store } from '../database/store.js';
-import { toUser } from '../accounts/user-repository.js';
+import type { LibraryId, UserId } from '../domain/ids.js';
+import type { LibraryAccess } from './library-visibility.js';
 
-/** Who may see the library while it is restricted, by name. */
+// SQL of two tables. A library with a row in `restricted_library` is visible only to its readers, which are the users in
+// `library_reader`.
+
+/** Reads who may see which library, for all libraries, in one statement. */
+export async function readLibraryAccess(store: Store): Promise<LibraryAccess> {
+  const rows = await store.db
+    .selectFrom('library as l')
+    .leftJoin('restricted_library as x', 'x.library_id', 'l.id')
+    .leftJoin('library_reader as r', 'r.library_id', 'x.library_id')
+    .select(['l.id as library', 'x.library_id as restricted', 'r.user_id as user'])
+    .execute();
+  const access = new Map<LibraryId, Set<UserId> | 'everybody'>();
+  for (const { library, restricted, user } of rows) {
+    if (restricted === null) {
+      access.set(library, 'everybody');
+      continue;
+    }
+    const known = access.get(library);
+    const readers = known instanceof Set ? known : new Set<UserId>();
+    if (user !== null) readers.add(user);
+    access.set(library, readers);
+  }
+  return access;
+}
+
+/** A page of the users who may see the library while it is restricted, ordered by name. */
 export async function readersPage(
   store: Store,
   library: LibraryId,
@@ -20,7 +46,7 @@ export async function readersPage(
   return rows.map(toUser);
 }
 
-/** May be done again. */
+/** Does nothing if the user is a reader already. */
 export async function addReader(store: Store, library: LibraryId, user: UserId): Promise<void> {
   await bulkUpsert(
     store,
@@ -34,7 +60,7 @@ export async function addReader(store: Store, library: LibraryId, user: UserId):
   );
 }
 
-/** May be done again. */
+/** Does nothing if the user is not a reader. */
 export async function removeReader(store: Store, library: LibraryId, user: UserId): Promise<void> {
   await store.db
     .deleteFrom('library_reader')
@@ -43,12 +69,8 @@ export async function removeReader(store: Store, library: LibraryId, user: UserI
     .execute();
 }
 
-/** Whether only its readers see the library from now on; who they are is left as it is. */
-export async function restrictLibrary(
-  store: Store,
-  library: LibraryId,
-  isRestricted: boolean,
-): Promise<void> {
+/** Sets whether only its readers may see the library. The list of readers does not change. */
+export async function setRestricted(store: Store, library: LibraryId, isRestricted: boolean): Promise<void> {
   if (isRestricted) {
     await bulkUpsert(
       store,
@@ -58,4 +80,15 @@ export async function restrictLibrary(
   } else {
     await store.db.deleteFrom('restricted_library').where('library_id', '=', library).execute();
   }
+}
+
+/** Deletes the restriction and all readers of the library. If the library still exists, every user may see it then. */
+export async function deleteAccessToLibrary({ db }: Store, library: LibraryId): Promise<void> {
+  await db.deleteFrom('library_reader').where('library_id', '=', library).execute();
+  await db.deleteFrom('restricted_library').where('library_id', '=', library).execute();
+}
+
+/** Deletes the user from the readers of every library. */
+export async function deleteReaderEverywhere({ db }: Store, user: UserId): Promise<void> {
+  await db.deleteFrom('library_reader').where('user_id', '=', user).execute();
 }

@@ -1,17 +1,10 @@
-import type { Selectable } from 'kysely';
-import type { LibraryId } from '../domain/ids.js';
-import type { Library } from './library.js';
-import {
-  BOOKS_BY_ID,
-  byIndex,
-  deleteByIndex,
-  FORMER_DIGESTS_OF_BOOKS,
-  LIBRARY_AND_PATH,
-} from '../database/by-index.js';
-import { isDuplicateKey } from '../database/duplicate-key.js';
-import type { LibraryTable } from '../database/schema.js';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { isDuplicateKey } from '../database/database-error.js';
+import type { LibraryTable, Schema } from '../database/schema.js';
 import type { Store } from '../database/store.js';
-import { inTransaction } from '../database/transaction.js';
+import type { LibraryId } from '../domain/ids.js';
+import type { Library, LibrarySummary } from './library.js';
+import type { LibraryVisibility } from './library-visibility.js';
 
 export interface NewLibrary {
   readonly name: string;
@@ -33,14 +26,15 @@ export async function insertLibrary(store: Store, library: NewLibrary): Promise<
   try {
     await store.db.insertInto('library').values(values).execute();
   } catch (error) {
-    // Two may ask for one name at once, so it is the unique key that decides.
+    // Two callers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
   return findLibraryByName(store, library.name);
 }
 
-export async function listLibraries(store: Store): Promise<readonly Library[]> {
+/** All libraries ordered by name, including restricted ones. */
+export async function allLibraries(store: Store): Promise<readonly Library[]> {
   const rows = await store.db.selectFrom('library').selectAll().orderBy('name').execute();
   return rows.map(toLibrary);
 }
@@ -55,7 +49,7 @@ export async function findLibraryById(store: Store, id: LibraryId): Promise<Libr
   return row === undefined ? undefined : toLibrary(row);
 }
 
-/** Takes the library's row until the transaction ends, so that two scans of it are not begun at once. */
+/** Locks the library's row until the transaction ends, so that two scans of it cannot begin at the same time. */
 export async function lockLibrary(store: Store, id: LibraryId): Promise<Library | undefined> {
   const query = store.db.selectFrom('library').selectAll().where('id', '=', id);
   const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
@@ -92,67 +86,71 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
   }
 }
 
-/** Books that one transaction of a removal takes along: short ones, so that others get their turn. */
-const REMOVED_AT_ONCE = 500;
-/** A removal starts over where a scan was begun meanwhile; somebody who begins more of them wants to keep it. */
-const REMOVAL_ROUNDS = 10;
-
-/**
- * Removes the library with its books, their digests and its scans; files are not touched. The scans go first: a batch
- * of theirs that is being committed is waited for, and every later one finds its lease lost. Only then are all books
- * to be seen, and a library that has any left stays: its books would be everybody's.
- *
- * @returns `false` when scans of it were begun again and again
- */
-export async function removeLibrary(store: Store, id: LibraryId): Promise<boolean> {
-  for (let round = 1; round <= REMOVAL_ROUNDS; round++) {
-    await store.db.deleteFrom('scan').where('library_id', '=', id).execute();
-    while ((await removeBooksOf(store, id)) > 0);
-    if (await removeBareLibrary(store, id)) return true;
-  }
-  return false;
+/** Deletes the library's own row. What else belongs to it is deleted by the room `removal`. */
+export async function deleteLibraryRow({ db }: Store, id: LibraryId): Promise<void> {
+  await db.deleteFrom('library').where('id', '=', id).execute();
 }
 
-/** @returns how many it were, at most {@link REMOVED_AT_ONCE} */
-async function removeBooksOf(store: Store, id: LibraryId): Promise<number> {
-  return inTransaction(store, async (transaction) => {
-    const books = await transaction.db
-      .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
-      .select('id')
-      .where('library_id', '=', id)
-      .limit(REMOVED_AT_ONCE)
-      .execute();
-    if (books.length === 0) return 0;
-    const ids = books.map((book) => book.id).toSorted((left, right) => left - right);
-    // The book first: whoever is about to keep a former digest of it has its row.
-    await deleteByIndex(transaction, { ...BOOKS_BY_ID, keys: ids });
-    await deleteByIndex(transaction, { ...FORMER_DIGESTS_OF_BOOKS, keys: ids });
-    return books.length;
-  });
+/** A page of the visible libraries, ordered by name. */
+export async function librariesPage(
+  store: Store,
+  visibility: LibraryVisibility,
+  page: { readonly afterName: string | undefined; readonly limit: number },
+): Promise<readonly LibrarySummary[]> {
+  let query = selectVisible(store, visibility);
+  if (page.afterName !== undefined) query = query.where('library.name', '>', page.afterName);
+  const rows = await query.orderBy('library.name').limit(page.limit).execute();
+  return rows.map(toSummary);
 }
 
-/** @returns `false` when it has books: a scan was begun meanwhile */
-async function removeBareLibrary(store: Store, id: LibraryId): Promise<boolean> {
-  return inTransaction(store, async (transaction) => {
-    const { db } = transaction;
-    // No scan is begun any more; one that was is waited for, as it renews its lease.
-    await lockLibrary(transaction, id);
-    await db.deleteFrom('scan').where('library_id', '=', id).execute();
-    const book = await db
-      .selectFrom('book')
-      .select('id')
-      .where('library_id', '=', id)
-      .limit(1)
-      .executeTakeFirst();
-    if (book !== undefined) return false;
-    await db.deleteFrom('library').where('id', '=', id).execute();
-    await db.deleteFrom('library_reader').where('library_id', '=', id).execute();
-    await db.deleteFrom('restricted_library').where('library_id', '=', id).execute();
-    return true;
-  });
+/** @returns `undefined` for a library that does not exist or is not visible */
+export async function findVisibleLibrary(
+  store: Store,
+  visibility: LibraryVisibility,
+  id: LibraryId,
+): Promise<LibrarySummary | undefined> {
+  const row = await selectVisible(store, visibility).where('library.id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
 }
 
-export function toLibrary(row: Selectable<LibraryTable>): Library {
+/** All visible libraries ordered by id. Without pages, because libraries are added by hand and there are few of them. */
+export async function visibleLibraries(
+  store: Store,
+  visibility: LibraryVisibility,
+): Promise<readonly Library[]> {
+  const rows = await selectVisible(store, visibility).orderBy('library.id').execute();
+  return rows.map((row) => toSummary(row).library);
+}
+
+/** The rule of library-visibility.ts in SQL. */
+function selectVisible(store: Store, visibility: LibraryVisibility) {
+  const query = store.db
+    .selectFrom('library')
+    .selectAll('library')
+    .select((where) => where.exists(restriction(where)).as('is_restricted'));
+  if (visibility === 'all') return query;
+  return query.where((where) =>
+    where.or([
+      where.not(where.exists(restriction(where))),
+      where.exists(
+        where
+          .selectFrom('library_reader')
+          .select(sql.lit(1).as('one'))
+          .whereRef('library_reader.library_id', '=', 'library.id')
+          .where('library_reader.user_id', '=', visibility),
+      ),
+    ]),
+  );
+}
+
+function restriction(where: ExpressionBuilder<Schema, 'library'>) {
+  return where
+    .selectFrom('restricted_library')
+    .select(sql.lit(1).as('one'))
+    .whereRef('restricted_library.library_id', '=', 'library.id');
+}
+
+function toLibrary(row: Selectable<LibraryTable>): Library {
   return {
     id: row.id,
     name: row.name,
@@ -165,4 +163,8 @@ export function toLibrary(row: Selectable<LibraryTable>): Library {
 function parseExtensions(json: string): readonly string[] {
   const value: unknown = JSON.parse(json);
   return Array.isArray(value) ? value.filter((extension) => typeof extension === 'string') : [];
+}
+
+function toSummary(row: Selectable<LibraryTable> & { readonly is_restricted: unknown }): LibrarySummary {
+  return { library: toLibrary(row), isRestricted: Number(row.is_restricted) === 1 };
 }

@@ -1,17 +1,20 @@
+import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { librariesPage, type LibrarySummary as ListedLibrary } from './library-page.js';
-import type { Store } from '../database/store.js';
-import { viewerOf } from './viewer.js';
+import type { LibrarySummary } from './library.js';
+import { librariesPage } from './library-repository.js';
+import { libraryVisibilityOf } from './library-visibility.js';
 
-export type { ListedLibrary };
-
-/** The libraries that the actor may see, by name. */
+/**
+ * A page of the libraries that the actor may see, ordered by name.
+ *
+ * @param after the name of the last library of the previous page
+ */
 export async function listLibraries(
   store: Store,
   actor: Actor,
   { after, limit }: PageRequest<string>,
-): Promise<Page<ListedLibrary, string>> {
-  const rows = await librariesPage(store, viewerOf(actor), { afterName: after, limit: limit + 1 });
+): Promise<Page<LibrarySummary, string>> {
+  const rows = await librariesPage(store, libraryVisibilityOf(actor), { afterName: after, limit: limit + 1 });
   return pageOf(rows, limit, ({ library }) => library.name);
 }

@@ -1,13 +1,14 @@
+import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import type { LibraryId } from '../domain/ids.js';
-import { restrictLibrary as restrictRow } from './library-reader-repository.js';
-import type { Store } from '../database/store.js';
-import { findLibraryFor } from './get-library.js';
+import { getLibrary } from './get-library.js';
+import { setRestricted } from './library-reader-repository.js';
 
 /**
- * Whether only its readers see the library from now on. To everybody else its books are unknown documents then.
+ * Sets whether a library is visible only to its readers. For all other users its books are unknown documents then. The
+ * list of readers does not change. For actors with `library:manage`: the caller checks it.
  *
- * @throws DogearError `library-not-found`
+ * @throws DogearError `library-not-found`, also for a library that the actor may not see
  */
 export async function restrictLibrary(
   store: Store,
@@ -15,6 +16,6 @@ export async function restrictLibrary(
   id: LibraryId,
   isRestricted: boolean,
 ): Promise<void> {
-  await findLibraryFor(store, actor, id);
-  await restrictRow(store, id, isRestricted);
+  await getLibrary(store, actor, id);
+  await setRestricted(store, id, isRestricted);
 }

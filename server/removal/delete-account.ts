@@ -1,6 +1,6 @@
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../batching/sync-error.js';
-import { removeUser } from '../accounts/user-repository.js';
+import { removeUser } from './remove-user.js';
 import type { Accounts } from '../accounts/accounts.js';
 
 /**

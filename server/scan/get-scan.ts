@@ -4,13 +4,13 @@ import type { LibraryId, ScanId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { ScanCounts, ScanRecord, ScanState } from './scan.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
-import { visibleLibraries } from '../library/library-page.js';
-import { findScan, listScans as scansPage } from './scan-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
+import { findScan, scansPage } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import type { BackgroundScans } from './background-scans.js';
 import { isRunnerDead } from './scan-runner.js';
-import { findLibraryFor } from '../library/get-library.js';
-import { viewerOf } from '../library/viewer.js';
+import { getLibrary } from '../library/get-library.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 export interface ScanContext {
   readonly store: Store;
@@ -40,7 +40,7 @@ export async function getScan(context: ScanContext, actor: Actor, id: ScanId): P
 export async function findScanFor(store: Store, actor: Actor, id: ScanId): Promise<ScanRecord> {
   const record = await findScan(store, id);
   if (record !== undefined) {
-    const libraries = await visibleLibraries(store, viewerOf(actor));
+    const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
     if (libraries.some((library) => library.id === record.libraryId)) return record;
   }
   throw new DogearError('scan-not-found', `There is no scan ${String(id)} that you may see.`);
@@ -59,10 +59,10 @@ export async function listScans(
   { after, limit }: PageRequest<ScanId>,
 ): Promise<Page<ScanDetails, ScanId>> {
   const { store } = context;
-  if (libraryId !== undefined) await findLibraryFor(store, actor, libraryId);
+  if (libraryId !== undefined) await getLibrary(store, actor, libraryId);
   const libraryIds =
     libraryId === undefined
-      ? (await visibleLibraries(store, viewerOf(actor))).map(({ id }) => id)
+      ? (await visibleLibraries(store, libraryVisibilityOf(actor))).map(({ id }) => id)
       : [libraryId];
   const rows = await scansPage(store, {
     libraryIds,

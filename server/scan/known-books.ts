@@ -1,6 +1,6 @@
 import type { BookRow } from '../book/book.js';
 import type { LibraryId } from '../domain/ids.js';
-import { nextBookRows } from '../book/known-book-page.js';
+import { nextBookRows } from '../book/book-repository.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 

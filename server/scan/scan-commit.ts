@@ -1,12 +1,17 @@
-import type { BookRecord, Digests, GoneBook, BookRow } from '../book/book.js';
+import {
+  type BookRecord,
+  type BookRow,
+  type Digests,
+  type GoneBook,
+  type ReplacedDigest,
+  replacedDigests,
+} from '../book/book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import type { ScanCounts } from './scan.js';
 import { chooseMoved } from './move.js';
 import {
-  booksWithPartialMd5,
-  type DigestTwin,
   lockBooks,
   type LockedBook,
   markMissing,
@@ -16,11 +21,7 @@ import {
   recordFailure,
   saveBooks,
 } from '../book/book-repository.js';
-import {
-  keepFormerDigests,
-  type ReplacedDigest,
-  replacedDigests,
-} from '../book/former-digest-repository.js';
+import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';

@@ -1,4 +1,4 @@
-import { listLibraries } from '../library/library-repository.js';
+import { allLibraries } from '../library/library-repository.js';
 import { runningScans } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 
@@ -13,7 +13,7 @@ export interface ScanGauge {
 /** All scans that are running on this database, wherever. */
 export async function scanGauges(store: Store): Promise<readonly ScanGauge[]> {
   const gauges: ScanGauge[] = [];
-  for (const library of await listLibraries(store)) {
+  for (const library of await allLibraries(store)) {
     for (const { record, leaseExpired } of await runningScans(store, library.id)) {
       if (leaseExpired) continue;
       const { found, hashed, unchanged, failed } = record.counts;

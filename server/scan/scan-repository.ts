@@ -1,12 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import { type LibraryId, type ScanId, scanId } from '../domain/ids.js';
-import {
-  NO_COUNTS,
-  type ScanCounts,
-  type ScanRecord,
-  type ScanShard,
-  type ScanState,
-} from './scan.js';
+import { NO_COUNTS, type ScanCounts, type ScanRecord, type ScanShard, type ScanState } from './scan.js';
 import { databaseNowMs } from '../database/database-clock.js';
 import { toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { ScanTable } from '../database/schema.js';
@@ -104,6 +98,11 @@ export async function requestCancel(store: Store, id: ScanId): Promise<boolean> 
   return result.numUpdatedRows > 0n;
 }
 
+/** Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost. */
+export async function deleteScansOfLibrary({ db }: Store, libraryId: LibraryId): Promise<void> {
+  await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
+}
+
 export interface RunningScan {
   readonly record: ScanRecord;
   readonly leaseExpired: boolean;
@@ -145,7 +144,7 @@ export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | u
 }
 
 /** Newest first; `before` is the id of the last one of the page before. */
-export async function listScans(
+export async function scansPage(
   store: Store,
   page: { readonly libraryIds: readonly LibraryId[]; readonly before?: ScanId; readonly limit: number },
 ): Promise<readonly ScanRecord[]> {

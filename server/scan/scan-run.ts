@@ -9,12 +9,7 @@ import type { GoneBook, BookRow } from '../book/book.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { addCounts, NO_COUNTS, type ScanCounts, type ScanShard } from './scan.js';
-import {
-  type FileToRecord,
-  LibraryMerge,
-  type MergeDecisions,
-  noDecisions,
-} from './library-merge.js';
+import { type FileToRecord, LibraryMerge, type MergeDecisions, noDecisions } from './library-merge.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';

@@ -1,7 +1,8 @@
 import type { BookRow } from '../book/book.js';
 import type { BookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';
-import { booksAtPaths, removeBooks, renameBooks } from '../book/book-repository.js';
+import { booksAtPaths, renameBooks } from '../book/book-repository.js';
+import { removeBooks } from '../book/digest-repository.js';
 import { type CommitContext, inLease, type ScannedFile } from './scan-commit.js';
 
 /** Files and gone books remembered, about 20 MB; where more than this moved at once, the rest count as new. */

@@ -1,15 +1,16 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
+import type { CataloguedBook } from '../book/book.js';
 import { digestOfDocument, type Document, documentOfDigest } from '../domain/document.js';
-import { booksOfDigests } from '../book/book-page.js';
-import { visibleLibraries } from '../library/library-page.js';
+import { booksOfDigests } from '../book/digest-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 /**
- * For each document the book of which it is a digest, now or formerly, among those that the actor may see. Where there
- * are several, one that is not missing, then one of which it is a digest now, then the one that is in the catalogue for
- * longest.
+ * For each document the visible book that has or had it as a digest. Of several books one that is present is preferred,
+ * then one that has the digest now, then the one with the smallest id. Documents without a visible book are left out.
+ *
+ * @param documents a page, some hundred at most
  */
 export async function booksOfDocuments(
   store: Store,
@@ -18,7 +19,7 @@ export async function booksOfDocuments(
 ): Promise<ReadonlyMap<Document, CataloguedBook>> {
   const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
   if (digests.length === 0) return new Map();
-  const libraries = await visibleLibraries(store, viewerOf(actor));
+  const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
   const libraryIds = libraries.map(({ id }) => id);
   const books = await booksOfDigests(store, digests, libraryIds);
   return new Map(books.map(({ digest, book }) => [documentOfDigest(digest), book]));

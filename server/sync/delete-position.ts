@@ -1,12 +1,13 @@
 import type { Actor } from '../domain/actor.js';
-import { removePosition } from './position-page.js';
+import { deletePositionRow } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { type DocumentOfUser, progressNotFound } from './get-document.js';
 
 /**
- * Deletes one device's position, so that readers get the newest of the others.
+ * Deletes the position of one device in a document. Pulls then return the newest of the other devices.
  *
+ * @param deviceKey as in `DevicePosition.deviceKey`
  * @throws DogearError `forbidden`, `user-not-found`, `progress-not-found`
  */
 export async function deletePosition(
@@ -16,5 +17,5 @@ export async function deletePosition(
   deviceKey: Buffer,
 ): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
-  if (!(await removePosition(store, user.id, document, deviceKey))) throw progressNotFound();
+  if (!(await deletePositionRow(store, user.id, document, deviceKey))) throw progressNotFound();
 }

@@ -1,61 +1,83 @@
-import type { Document } from '../domain/document.js';
+import type { Store } from '../database/store.js';
+import { digestOfDocument, type Document } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
-import { type CataloguedDocument, equivalentTo } from './known-document.js';
-import type { LibraryAccess } from '../library/library-access-repository.js';
-import { libraryVisibility } from '../library/library-visibility.js';
+import { type CataloguedDocument, equivalentTo } from '../book/catalogued-document.js';
+import { cataloguedDocuments } from '../book/digest-repository.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 
-/** Names each reading of who may see what. */
-const readings = new WeakMap<LibraryAccess, symbol>();
+/** A version for each access map that was read. A map is never changed after it was read. */
+const versions = new WeakMap<LibraryAccess, symbol>();
 
-function readingOf(access: LibraryAccess): symbol {
-  let reading = readings.get(access);
-  if (reading === undefined) {
-    reading = Symbol('reading');
-    readings.set(access, reading);
+function versionOf(access: LibraryAccess): symbol {
+  let version = versions.get(access);
+  if (version === undefined) {
+    version = Symbol('library access');
+    versions.set(access, version);
   }
-  return reading;
+  return version;
 }
 
 /**
- * The other documents of a document that is remembered. Most libraries may be seen by everybody, and then the answer is
- * everybody's: it is worked out once for each reading of who may see what, not for each pull.
+ * The equivalent documents of one cached document. Most libraries are visible to every user; then all users get the same
+ * answer, and it is computed once for each version of the access map instead of once for each pull.
  */
 export class EquivalentDocuments {
-  readonly #known: CataloguedDocument;
-  /** The one that the rest is from. Not the access itself: what is remembered for long would each keep an old one. */
-  #reading: symbol | undefined;
+  readonly #catalogued: CataloguedDocument;
+  /**
+   * The version of the access map that the next two fields were computed from. The map itself is not kept: documents
+   * stay cached for long, and each would keep an old map alive.
+   */
+  #version: symbol | undefined;
   #isCovered = false;
-  /** `undefined`: it depends on who asks. */
-  #everybodys: readonly Document[] | undefined;
+  /** The answer for every user; `undefined` when it depends on the user. */
+  #sharedAnswer: readonly Document[] | undefined;
 
-  constructor(known: CataloguedDocument) {
-    this.#known = known;
+  constructor(catalogued: CataloguedDocument) {
+    this.#catalogued = catalogued;
   }
 
+  /** The libraries of all books that have or had one of the digests; a library may occur several times. */
   get libraries(): readonly LibraryId[] {
-    const { holders, others } = this.#known;
+    const { holders, others } = this.#catalogued;
     return [...holders, ...others.flatMap((other) => other.holders)].map(({ libraryId }) => libraryId);
   }
 
-  /** Whether `access` has all of the libraries. One that it has not may just have been added, or removed. */
+  /** Whether `access` holds all of the libraries. A library that it lacks was added or removed after it was read. */
   isCoveredBy(access: LibraryAccess): boolean {
-    this.#workOut(access);
+    this.#update(access);
     return this.#isCovered;
   }
 
-  /** Nobody sees a library that `access` has not. */
-  seenBy(userId: UserId, access: LibraryAccess): readonly Document[] {
-    this.#workOut(access);
-    return this.#everybodys ?? equivalentTo(this.#known, libraryVisibility(access, userId));
+  /** The equivalent documents for one user. A library that `access` lacks is visible to nobody. */
+  visibleTo(userId: UserId, access: LibraryAccess): readonly Document[] {
+    this.#update(access);
+    return this.#sharedAnswer ?? equivalentTo(this.#catalogued, isVisibleIn(access, userId));
   }
 
-  #workOut(access: LibraryAccess): void {
-    const reading = readingOf(access);
-    if (reading === this.#reading) return;
+  #update(access: LibraryAccess): void {
+    const version = versionOf(access);
+    if (version === this.#version) return;
     const readers = this.libraries.map((library) => access.get(library));
-    this.#reading = reading;
+    this.#version = version;
     this.#isCovered = !readers.includes(undefined);
-    const isEverybodys = readers.every((each) => each === 'everybody');
-    this.#everybodys = isEverybodys ? equivalentTo(this.#known, () => true) : undefined;
+    const isUnrestricted = readers.every((each) => each === 'everybody');
+    this.#sharedAnswer = isUnrestricted ? equivalentTo(this.#catalogued, () => true) : undefined;
   }
+}
+
+/**
+ * Other documents that stand for the same book, read from the database. A pull of the user (get-progress.ts) searches
+ * the same documents.
+ */
+export async function equivalentDocuments(
+  store: Store,
+  userId: UserId,
+  document: Document,
+): Promise<readonly Document[]> {
+  const digest = digestOfDocument(document);
+  if (digest === undefined) return [];
+  const catalogued = (await cataloguedDocuments(store, [digest])).get(document);
+  if (catalogued === undefined) return [];
+  return equivalentTo(catalogued, isVisibleIn(await readLibraryAccess(store), userId));
 }

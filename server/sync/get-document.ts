@@ -1,33 +1,38 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
-import type { DevicePosition, PositionCursor } from '../device/device.js';
+import type { CataloguedBook } from '../book/book.js';
+import type { DevicePosition, PositionCursor } from './progress.js';
 import type { Document } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { positionsPage } from './position-page.js';
+import { positionsPage } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments } from './books-of-documents.js';
-import { equivalentDocuments } from './same-book-documents.js';
+import { equivalentDocuments } from './equivalent-documents.js';
 
 export interface DocumentOfUser {
-  /** `undefined`: the actor. */
+  /** The user; `undefined`: the actor. */
   readonly userId: UserId | undefined;
   readonly document: Document;
 }
 
 export interface DocumentDetails {
   readonly document: Document;
+  /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
   readonly book: CataloguedBook | undefined;
   /**
-   * The last one of each device, whichever digest of the book it goes by, the newest first: the first of all is what
-   * readers get.
+   * The last position of each device, under any digest of the book, ordered from the newest to the oldest. The first
+   * position of the first page is what pulls return.
    */
   readonly positions: Page<DevicePosition, PositionCursor>;
 }
 
-/** @throws DogearError `forbidden`, `user-not-found`, `progress-not-found` */
+/**
+ * What a user's devices have pushed for a document.
+ *
+ * @throws DogearError `forbidden`; `user-not-found`; `progress-not-found` when no device has a position there
+ */
 export async function getDocument(
   store: Store,
   actor: Actor,

@@ -1,19 +1,18 @@
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
-import type { ProgressRecord } from './progress.js';
-import type { ProgressWithArrival } from './progress-repository.js';
+import type { ProgressRecord, ProgressWithArrival } from './progress.js';
 import { newer } from './newest-progress.js';
-import { withDeadline } from '../batching/deadline.js';
+import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
 /**
- * The newest progress of the user in a document, whichever device it came from, and whichever digest of the same book
- * that device goes by (domain/known-document.ts).
+ * The newest progress of a user in a document, from any device, and under any digest of the same book
+ * (book/catalogued-document.ts).
  *
- * @param sinceMs when the request was there, by `performance.now()`: its patience counts from then
- * @returns `undefined` when there is none
- * @throws SyncError `overloaded`, `unavailable`
+ * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then
+ * @returns `undefined` when the user has no progress there
+ * @throws SyncError `overloaded` at once when too many pulls wait; `unavailable` at the request's deadline
  */
 export function getProgress(
   sync: SyncStore,
@@ -22,10 +21,10 @@ export function getProgress(
   sinceMs: number,
 ): Promise<ProgressRecord | undefined> {
   const others = sync.equivalentTo(userId, document);
-  // Where the document is remembered, which is nearly always, its other digests join the very same read.
+  // The equivalent documents are cached, which is nearly always so: all documents are read with one statement.
   if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others });
   const own = sync.pulls.pull({ userId, document });
-  return withDeadline(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
+  return withinRequestDeadline(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
 }
 
 async function pullOthers(

@@ -1,27 +1,27 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
+import type { CataloguedBook } from '../book/book.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { ProgressRecord } from './progress.js';
-import { documentsPage } from './position-page.js';
-import { newestProgress, progressKeyText } from './progress-repository.js';
+import { documentsPage, newestProgress, progressKeyText } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments } from './books-of-documents.js';
 
 export interface ProgressSummary {
   readonly record: ProgressRecord;
-  /** How many devices have a position in the document. */
+  /** The number of devices with a position in the document. */
   readonly devices: number;
-  /** The book that the document is a digest of, if the actor may see it. */
+  /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
   readonly book: CataloguedBook | undefined;
 }
 
 /**
- * The documents that one user has progress in, by document, each with the newest position.
+ * The documents in which a user has progress, in byte order, each with its newest position. A page is behind the
+ * document `after`.
  *
- * @param userId `undefined`: the actor
+ * @param userId the user; `undefined`: the actor
  * @throws DogearError `forbidden`, `user-not-found`
  */
 export async function listProgress(
@@ -43,7 +43,7 @@ export async function listProgress(
   return {
     items: items.flatMap(({ document, devices }) => {
       const record = records.get(progressKeyText({ userId: user.id, document }));
-      // Deleted between the two reads.
+      // The position was deleted between the two reads.
       return record === undefined ? [] : [{ record, devices, book: books.get(document) }];
     }),
     next,

@@ -1,37 +1,33 @@
 import type { Document } from '../domain/document.js';
-import {
-  type ProgressWithArrival,
-  newestProgress,
-  type ProgressKey,
-  progressKeyText,
-} from './progress-repository.js';
+import { newestProgress, type ProgressKey, progressKeyText } from './progress-repository.js';
+import type { ProgressWithArrival } from './progress.js';
 import type { Store } from '../database/store.js';
 
-/** What one pull asks for: the newest record of a document and of the others that stand for the same book. */
+/** One pull: the newest record of a document and of the documents that stand for the same book. */
 export interface ProgressPull extends ProgressKey {
   readonly others?: readonly Document[];
 }
 
-/** No document holds it (domain/document.ts); a space, many do. */
+/** Separates documents in a text. A document never contains this character (domain/document.ts). */
 const BETWEEN = '\uFFFD';
 
-/** Pulls with one text have one answer. */
+/** Identifies a pull: pulls with equal texts have the same answer. */
 export function pullText(pull: ProgressPull): string {
   const own = progressKeyText(pull);
   const { others } = pull;
   return others === undefined || others.length === 0 ? own : own + BETWEEN + others.join(BETWEEN);
 }
 
-/** @returns how many documents it asks for */
+/** The number of documents that a pull looks up. */
 export function pullSize({ others }: ProgressPull): number {
   return 1 + (others?.length ?? 0);
 }
 
 /**
- * The newest record of each pull, by `pullText`; pulls without one are left out. In one read.
+ * The newest record of each pull, keyed by `pullText`. Pulls without a record are left out. One statement.
  *
- * @param pulls no two with one text
- * @param onRead gets the documents that were looked up, each counted once
+ * @param pulls no two with equal texts
+ * @param onRead called with the number of distinct documents that were looked up
  */
 export async function newestProgressOfPulls(
   store: Store,
@@ -42,7 +38,7 @@ export async function newestProgressOfPulls(
   const startedMs = performance.now();
   const records = await newestProgress(store, keys);
   onRead?.(keys.length, performance.now() - startedMs);
-  // Without others a pull's text is that of its key.
+  // No pull has other documents, so each pull's text equals the text of its key.
   if (keys === pulls) return records;
   const newest = new Map<string, ProgressWithArrival>();
   for (const pull of pulls) {
@@ -54,7 +50,7 @@ export async function newestProgressOfPulls(
   return newest;
 }
 
-/** Each once: whoever syncs one device by file name and another one by content pulls both. */
+/** The distinct keys of all pulls. Pulls overlap when a user syncs one device by file name and another by content. */
 function keysOf(pulls: readonly ProgressPull[]): readonly ProgressKey[] {
   if (pulls.every((pull) => pullSize(pull) === 1)) return pulls;
   const keys = new Map<string, ProgressKey>();
@@ -66,6 +62,7 @@ function keysOf(pulls: readonly ProgressPull[]): readonly ProgressKey[] {
   return [...keys.values()];
 }
 
+/** The record that arrived later. */
 export function newer(
   best: ProgressWithArrival | undefined,
   other: ProgressWithArrival | undefined,

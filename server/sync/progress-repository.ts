@@ -1,49 +1,55 @@
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { escape } from 'mysql2';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
-import { parseFraction, type ProgressPush, type ProgressRecord } from './progress.js';
-import { forceIndex } from '../database/by-index.js';
-import { deviceIdOfKey, deviceKey } from '../device/device-key.js';
-import { noteDevices, type SeenDevice } from '../device/device-repository.js';
+import {
+  type DevicePosition,
+  parseFraction,
+  type PositionCursor,
+  type ProgressPush,
+  type ProgressWithArrival,
+} from './progress.js';
+import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
+import { deviceIdOfKey, deviceKey } from '../device/device.js';
+import { saveSeenDevices, type SeenDevice } from '../device/device-repository.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 
 export interface PushRow {
   readonly push: ProgressPush;
-  /** Pushes that are saved together arrived in the order of this number; there may be gaps. */
+  /** The order of arrival among the pushes that are saved together. The numbers may have gaps. */
   readonly arrivalIndex: number;
-  /** Whether it is still to be saved; always, where this is missing. */
+  /** Whether the push must still be saved. Default: yes. */
   isWanted?(): boolean;
 }
 
 /**
- * Saves pushes in one commit, a row for each user, document and device, and registers devices with them.
+ * Saves pushes in one commit, one row for each user, document and device, together with the devices that they came from.
  *
- * `arrival` is what makes the last push win. In MySQL it is the database's clock in microseconds at the beginning of
- * the statement plus the place among its rows, in the order of arrival: whatever was acknowledged before a statement
- * began has a smaller one, because no row is written in less than the microsecond that its place adds. Two servers that
- * write in the very same microsecond write at once, and which of them is last is decided by the device's key, for every
- * reader alike. Where several primaries write, the order is as good as their clocks agree. No counter row: every commit
- * of every server would wait for it. SQLite has one writer at a time, so there a counter costs nothing and no clock is
- * needed.
+ * The column `arrival` makes the last push win. In MySQL it is the database's clock in microseconds at the beginning of
+ * the statement, plus the push's place in the order of arrival among the rows of the statement. A push that was
+ * acknowledged before the statement began has a smaller value, because writing a row takes longer than the microsecond
+ * that its place adds. Two servers that write in the same microsecond write concurrently; for them the device key decides,
+ * so every reader gets the same answer. With several primaries the order is as good as the agreement of their clocks. A
+ * counter row instead of the clock would make every commit of every server wait for it. SQLite has one writer at a time,
+ * so there a counter costs nothing and no clock is needed.
  *
- * A transaction, though without devices it is a single statement: a statement that was given up, because its answer did
- * not come in time, may still be carried out when the database comes to itself, over something newer. Without the commit
- * that nobody sends any more it comes to nothing.
+ * Without devices this is a single statement, but it runs in a transaction all the same. A statement that was given up
+ * because its answer came too late may still be carried out by the database later, and would overwrite something newer.
+ * Inside a transaction it has no effect, because the commit is never sent.
  *
- * @param pushes in the order of user, document and device key, each once. Those that are not wanted any more when the
- *   transaction has begun are left out: a connection may have been waited for
- * @param devices in the order of user and device key, each once
- * @throws where a push is not wanted any more last thing before the commit; then everything is undone
+ * @param pushes ordered by user, document and device key, each row once. Pushes that are not wanted when the transaction
+ *   has begun are left out: the transaction may have waited for a connection
+ * @param devices ordered by user and device key, each once
+ * @throws if a push is not wanted immediately before the commit; then everything is rolled back
  */
 export async function savePushes(
   store: Store,
   pushes: readonly PushRow[],
   devices: readonly SeenDevice[],
 ): Promise<void> {
-  // Whoever waits decides whether it is tried again (app/push-queue.ts).
+  // One attempt: the queue (batching/push-queue.ts) knows the deadlines and decides about retries.
   await inTransaction(
     store,
     async (transaction) => {
@@ -51,8 +57,8 @@ export async function savePushes(
       const placed = inPlaces(wanted);
       if (store.dialect === 'mysql') await upsertInMysql(transaction, placed);
       else await upsertInSqlite(transaction, placed, await takeArrivals(transaction, wanted.length));
-      if (devices.length > 0) await noteDevices(transaction, devices);
-      if (!wanted.every(isWanted)) throw new Error('nobody waits for one of these pushes any more');
+      if (devices.length > 0) await saveSeenDevices(transaction, devices);
+      if (!wanted.every(isWanted)) throw new Error('a push of this batch is no longer wanted');
     },
     { attempts: 1 },
   );
@@ -62,7 +68,10 @@ function isWanted(push: PushRow): boolean {
   return push.isWanted?.() ?? true;
 }
 
-/** A batch that is tried again in parts, or without some of its rows, has gaps: numbers in them belong to nobody. */
+/**
+ * Closes gaps in the order of arrival. A batch that is retried in parts, or without some of its rows, has gaps, and the
+ * numbers in them may have been given to other pushes.
+ */
 function inPlaces(pushes: readonly PushRow[]): readonly PushRow[] {
   if (pushes.every(({ arrivalIndex }) => arrivalIndex < pushes.length)) return pushes;
   const arrivals = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
@@ -70,7 +79,7 @@ function inPlaces(pushes: readonly PushRow[]): readonly PushRow[] {
   return pushes.map(({ push, arrivalIndex }) => ({ push, arrivalIndex: places.get(arrivalIndex) ?? 0 }));
 }
 
-/** @returns the last arrival before those that are taken now */
+/** Reserves `count` arrivals. @returns the last arrival before them */
 async function takeArrivals({ db }: Store, count: number): Promise<number> {
   const { rows } = await db.executeQuery<{ last_arrival: number }>(
     CompiledQuery.raw('update arrival_counter set last_arrival = last_arrival + ? returning last_arrival', [
@@ -86,15 +95,16 @@ const COLUMNS =
   'user_id, document, device_key, device_name, position, percentage, metadata, pushed_ms, arrival';
 const REPLACED = ['device_name', 'position', 'percentage', 'metadata', 'pushed_ms', 'arrival'];
 
-/** UTC, because local time runs twice through an hour in autumn. */
+/** In UTC, because one hour of local time occurs twice in autumn. */
 const CLOCK_US = "timestampdiff(microsecond,'1970-01-01',utc_timestamp(6))";
 
 const MYSQL_START = `insert into progress (${COLUMNS}) values `;
 const MYSQL_COLLISION = ` on duplicate key update ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`;
 
 /**
- * The whole batch in one statement; the queue bounds it. Its values stand in the text, through the escaping that mysql2
- * itself uses for parameters: to find the place of each in the text was 4 % of a busy server's profile.
+ * Writes the whole batch, whose size the queue bounds, with one statement. The values are part of the text, escaped by
+ * the function with which mysql2 itself inserts parameters into a text. Finding the place of each parameter in the text
+ * took 4 % of a busy server's processor time (measured).
  */
 async function upsertInMysql({ db }: Store, pushes: readonly PushRow[]): Promise<void> {
   if (pushes.length === 0) return;
@@ -111,12 +121,12 @@ function mysqlRow({ push, arrivalIndex }: PushRow): string {
 
 const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const SQLITE_COLLISION = `on conflict (user_id, document, device_key) do update set ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-/** SQLite keeps prepared statements: nine sizes of them. */
+/** Rows of one statement. The numbers of rows are powers of two, so there are nine different prepared statements. */
 const SQLITE_ROWS = 256;
 
 /**
- * Rows up to the next power of two, filled up with the last one again, which changes nothing: each statement more is a
- * message to SQLite's thread and back.
+ * Writes the batch with few statements, because each is a message to SQLite's thread and back. The number of rows is
+ * filled up to a power of two by repeating the last row, which changes nothing.
  */
 async function upsertInSqlite(
   { db }: Store,
@@ -158,11 +168,6 @@ export function progressKeyText({ userId, document }: ProgressKey): string {
   return `${String(userId)} ${document}`;
 }
 
-/** A record that can be compared with those of other documents of the same book. */
-export interface ProgressWithArrival extends ProgressRecord {
-  readonly arrival: number;
-}
-
 interface ProgressRow {
   readonly user_id: UserId;
   readonly document: Buffer;
@@ -176,11 +181,12 @@ interface ProgressRow {
 }
 
 /**
- * The newest record of each of these documents, by `progressKeyText`; documents without one are left out.
+ * The newest record of each of these documents, keyed by `progressKeyText`. Documents without a record are left out.
  *
- * By the primary key's first two columns. MySQL: a list of pairs, measured at 2 µs a key of MariaDB 10.11 and MySQL
- * 9.7, where a list of `or` takes up to twice and a `union` up to ten times as long. SQLite would look up such a list
- * by the user alone and read everything that the user has; a join uses both columns.
+ * The statement reads by the first two columns of the primary key. MySQL gets a list of pairs, which takes 2 µs of
+ * MariaDB 10.11 and MySQL 9.7 for each key (measured); conditions joined by `or` take up to twice as long, a `union` up
+ * to ten times. For a list of pairs SQLite uses only the user column and reads everything that the user has, so it gets
+ * a join, which uses both columns.
  */
 export async function newestProgress(
   store: Store,
@@ -198,7 +204,7 @@ export async function newestProgress(
   return new Map([...newest].map(([key, row]) => [key, toRecord(row)]));
 }
 
-/** Its values stand in the text, as in `upsertInMysql`. */
+/** The values are part of the text, as in {@link upsertInMysql}. */
 function mysqlQuery(keys: readonly ProgressKey[]): CompiledQuery {
   const list = keys.map(({ userId, document }) => `(${String(userId)},${escape(document)})`).join();
   const table = `progress${forceIndex('mysql', 'primary')}`;
@@ -208,7 +214,7 @@ function mysqlQuery(keys: readonly ProgressKey[]): CompiledQuery {
 function sqliteQuery(keys: readonly ProgressKey[]): CompiledQuery {
   const cells: unknown[] = [];
   for (const { userId, document } of keys) cells.push(userId, Buffer.from(document));
-  // SQLite keeps prepared statements, so the list is filled up with its first key to one of few lengths.
+  // Filled up to a power of two by repeating the first key, so that there are few different prepared statements.
   const length = 2 ** Math.ceil(Math.log2(keys.length));
   for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
   const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
@@ -227,7 +233,7 @@ function toRecord(row: ProgressRow): ProgressWithArrival {
   const document = parseDocument(row.document.toString('utf8'));
   const percentage = parseFraction(row.percentage);
   if (document === undefined || percentage === undefined) {
-    throw new Error('the database holds a progress that no reader can have pushed');
+    throw new Error('the database holds a progress that is not valid');
   }
   return {
     document,
@@ -238,4 +244,128 @@ function toRecord(row: ProgressRow): ProgressWithArrival {
     pushedMs: toNumber(row.pushed_ms),
     arrival: toNumber(row.arrival),
   };
+}
+
+/** The documents in which a user has progress, in byte order, with the number of devices that have a position there. */
+export async function documentsPage(
+  store: Store,
+  userId: UserId,
+  page: { readonly after: Document | undefined; readonly limit: number },
+): Promise<readonly { readonly document: Document; readonly devices: number }[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'progress', 'primary'))
+    .select('document')
+    // Counts a column that is not part of the key: with stale statistics MySQL would otherwise scan the whole key.
+    .select(({ fn }) => fn.count('pushed_ms').as('devices'))
+    .where('user_id', '=', userId);
+  if (page.after !== undefined) query = query.where('document', '>', Buffer.from(page.after));
+  const rows = await query.groupBy('document').orderBy('document').limit(page.limit).execute();
+  return rows.map((row) => ({ document: documentOf(row.document), devices: toNumber(row.devices) }));
+}
+
+/** The last position of each device in each of the documents, ordered from the newest to the oldest. */
+export async function positionsPage(
+  store: Store,
+  userId: UserId,
+  documents: readonly Document[],
+  page: { readonly after: PositionCursor | undefined; readonly limit: number },
+): Promise<readonly DevicePosition[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'progress', 'primary', 'p'))
+    .leftJoin(byIndex(store, 'device', 'primary', 'd'), (join) =>
+      join.onRef('d.user_id', '=', 'p.user_id').onRef('d.device_key', '=', 'p.device_key'),
+    )
+    .selectAll('p')
+    .select('d.friendly_name')
+    .where('p.user_id', '=', userId)
+    .where(
+      'p.document',
+      'in',
+      documents.map((document) => Buffer.from(document)),
+    );
+  const { after } = page;
+  if (after !== undefined) {
+    query = query.where((where) =>
+      where.or([
+        where('p.arrival', '<', after.arrival),
+        where.and([where('p.arrival', '=', after.arrival), where('p.device_key', '<', after.deviceKey)]),
+        where.and([
+          where('p.arrival', '=', after.arrival),
+          where('p.device_key', '=', after.deviceKey),
+          where('p.document', '<', Buffer.from(after.document)),
+        ]),
+      ]),
+    );
+  }
+  const rows = await query
+    .orderBy('p.arrival', 'desc')
+    .orderBy('p.device_key', 'desc')
+    .orderBy('p.document', 'desc')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => {
+    const percentage = parseFraction(row.percentage);
+    if (percentage === undefined)
+      throw new Error('the database holds a percentage that is not between 0 and 1');
+    return {
+      document: documentOf(row.document),
+      deviceKey: row.device_key,
+      deviceName: row.device_name.toString('utf8'),
+      readerId: deviceIdOfKey(row.device_key),
+      friendlyName: row.friendly_name ?? undefined,
+      position: row.position.toString('utf8'),
+      percentage,
+      metadataJson: row.metadata?.toString('utf8'),
+      pushedMs: toNumber(row.pushed_ms),
+      arrival: toNumber(row.arrival),
+    };
+  });
+}
+
+/** @returns `false` when the device had no position there */
+export async function deletePositionRow(
+  store: Store,
+  userId: UserId,
+  document: Document,
+  key: Buffer,
+): Promise<boolean> {
+  const result = await store.db
+    .deleteFrom('progress')
+    .where('user_id', '=', userId)
+    .where('document', '=', Buffer.from(document))
+    .where('device_key', '=', key)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+function documentOf(bytes: Buffer): Document {
+  const document = parseDocument(bytes.toString('utf8'));
+  if (document === undefined) throw new Error('the database holds a document that is not valid');
+  return document;
+}
+
+/** Documents that one transaction deletes. Short transactions let pushes take turns. */
+const DOCUMENTS_AT_ONCE = 500;
+
+/**
+ * Deletes up to 500 positions of the user with all positions of their documents.
+ *
+ * @returns whether there was any
+ */
+export async function deleteSomeProgress(store: Store, userId: UserId): Promise<boolean> {
+  const rows = await store.db
+    .selectFrom('progress')
+    .select('document')
+    .where('user_id', '=', userId)
+    .limit(DOCUMENTS_AT_ONCE)
+    .execute();
+  const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+  await deleteByIndex(store, {
+    table: 'progress',
+    column: 'document',
+    index: 'primary',
+    keys: documents.toSorted((left, right) => left.compare(right)),
+    also: sql`progress.user_id = ${userId}`,
+  });
+  return documents.length > 0;
 }

@@ -1,36 +1,28 @@
+import type { ReaderDevice } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 
 declare const brand: unique symbol;
 
-/** How much of a document has been read, 0–1, the very double that the reader sent. */
+/** How much of a document has been read, from 0 to 1: exactly the double that the reader sent. */
 export type Fraction = number & { readonly [brand]: 'Fraction' };
 
+/** @returns `undefined` for anything but a number from 0 to 1 */
 export function parseFraction(value: unknown): Fraction | undefined {
   if (typeof value !== 'number' || !(value >= 0 && value <= 1)) return undefined;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a fraction is made
   return value as Fraction;
 }
 
-/**
- * Bounds of what a reader may store, in UTF-8 bytes. KOReader's x-pointers have some 100 bytes, EPUB CFIs with text
- * assertions some hundred more; model and host names far less than 255, which keeps a device inside an index key.
- */
+/** The longest position, in UTF-8 bytes. KOReader's x-pointers have some 100, EPUB CFIs with text assertions some 100 more. */
 export const POSITION_BYTES = 4096;
-export const DEVICE_BYTES = 255;
-/** File name, title and authors. More than this is left out rather than refused: it is not worth a position. */
+/** The longest metadata (file name, title, authors), in UTF-8 bytes. Longer metadata is dropped; the push is stored. */
 export const METADATA_BYTES = 4096;
 
-/** A device as it names itself. Not every client sends an id; then the name has to do. */
-export interface ReaderDevice {
-  readonly name: string;
-  readonly id: string | undefined;
-}
-
-/** What a reader pushed, checked. */
+/** A validated push of a reader. */
 export interface Progress {
   readonly document: Document;
-  /** Page, x-pointer, CFI: opaque, kept byte for byte. */
+  /** A page number, an x-pointer or a CFI. Opaque here and kept byte for byte. */
   readonly position: string;
   readonly percentage: Fraction;
   readonly device: ReaderDevice;
@@ -40,11 +32,39 @@ export interface Progress {
 
 export interface ProgressPush extends Progress {
   readonly userId: UserId;
-  /** When it arrived, by the clock of the server that it came to; order is the database's business. */
+  /** Arrival in ms since 1970, by the clock of the server that received it. It does not decide which push is newer. */
   readonly pushedMs: number;
 }
 
-/** The newest progress of a user in a document, whichever device it came from. */
+/** The newest progress of a user in a document, from any device. */
 export interface ProgressRecord extends Progress {
   readonly pushedMs: number;
+}
+
+/** A record with its place in the order of arrival, which decides between the documents of one book. */
+export interface ProgressWithArrival extends ProgressRecord {
+  readonly arrival: number;
+}
+
+/** The last position of one device in a document. */
+export interface DevicePosition {
+  readonly document: Document;
+  readonly deviceKey: Buffer;
+  readonly deviceName: string;
+  readonly readerId: string | undefined;
+  readonly friendlyName: string | undefined;
+  readonly position: string;
+  readonly percentage: Fraction;
+  /** A JSON object as text. */
+  readonly metadataJson: string | undefined;
+  readonly pushedMs: number;
+  /** Orders the pushes of a user; a later push has a larger number. */
+  readonly arrival: number;
+}
+
+/** The last position of a page, behind which the next page begins. */
+export interface PositionCursor {
+  readonly arrival: number;
+  readonly deviceKey: Buffer;
+  readonly document: Document;
 }

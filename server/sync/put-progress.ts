@@ -1,25 +1,29 @@
 import type { Principal } from '../domain/principal.js';
 import type { Progress } from './progress.js';
 import { SyncError } from '../batching/sync-error.js';
-import { withDeadline } from '../batching/deadline.js';
+import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
-/** What becomes of a push of a document that no visible book has or had: refused, or kept in case one turns up. */
+/** What happens to a push whose document is not a digest of a visible book: it is rejected, or stored all the same. */
 export type UnknownDocuments = 'reject' | 'store';
 
 export interface PutOptions {
   readonly unknownDocuments: UnknownDocuments;
-  /** When the request was there, by `performance.now()`: its patience counts from then. */
+  /** Arrival of the request, by `performance.now()`. Its deadline counts from then. */
   readonly sinceMs: number;
-  /** When it arrived, in milliseconds since 1970: what a pull will say. */
+  /** Arrival in milliseconds since 1970. Pulls return it as the time of the push. */
   readonly pushedMs: number;
 }
 
 /**
- * Takes a push. When this resolves it is committed. No promise of its own where the document is remembered, which is
- * nearly always.
+ * Stores the progress of one device in a document and resolves when it is committed. A later push of any device of the
+ * user in the document replaces it as the newest.
  *
- * @throws SyncError `document-unknown`, `overloaded`, `unavailable`, `refused`, or rejects with it
+ * When it is cached whether the document is known, which is nearly always so, the queue's promise is returned without
+ * another one around it.
+ *
+ * @throws SyncError, or rejects with it: `document-unknown` when unknown documents are rejected; `overloaded` at once
+ *   when too many pushes wait; `unavailable` at the request's deadline; `refused` when the database refuses the row
  */
 export function putProgress(
   sync: Pick<SyncStore, 'isKnown' | 'pushes'>,
@@ -31,7 +35,7 @@ export function putProgress(
   const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
   if (known === true) return sync.pushes.push(push, sinceMs);
   if (known === false) throw unknownDocument();
-  return withDeadline(known, sinceMs).then((isKnown) => {
+  return withinRequestDeadline(known, sinceMs).then((isKnown) => {
     if (!isKnown) throw unknownDocument();
     return sync.pushes.push(push, sinceMs);
   });

@@ -1,53 +1,56 @@
 import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import type { Document } from '../domain/document.js';
-import type { ProgressPush } from './progress.js';
-import { deviceKey } from '../device/device-key.js';
-import { cataloguedDocuments, librariesOfDigests } from './document-repository.js';
-import { type LibraryAccess, readLibraryAccess } from '../library/library-access-repository.js';
-import { type ProgressWithArrival, progressKeyText, savePushes } from './progress-repository.js';
+import type { ProgressPush, ProgressWithArrival } from './progress.js';
+import { deviceKey } from '../device/device.js';
+import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { progressKeyText, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
-import { isRetryable, isRowLocked, isStatementRefused } from '../database/transaction.js';
+import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
-import { libraryVisibility } from '../library/library-visibility.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { PullQueue } from '../batching/pull-queue.js';
 import { PushQueue } from '../batching/push-queue.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /**
- * A statement of 500 rows takes some 10 ms and 150 kB, and more rows gain nothing. SQLite works in the thread that
- * answers requests, so a commit there must be short.
+ * Pushes of one commit. MySQL: a statement of 500 rows takes about 10 ms and 150 kB, and more rows gain nothing. SQLite
+ * has one writer, so a commit must be short for the next one to begin soon.
  */
 const ROWS_PER_COMMIT = { mysql: 500, sqlite: 256 } as const;
-/** While one batch waits for the disk, another one is being written; a third gains nothing (measured). */
+/** With two commits one batch is written while the other waits for the disk. A third one gains nothing (measured). */
 const COMMITS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 const KEYS_PER_READ = 256;
 const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
-/** Some 200 ms of a loaded machine's work, far within a reader's patience; at about 1 kB each. */
+/** Default bound of waiting pushes, about 1 kB each. A loaded machine commits them in 200 ms, far before a deadline. */
 export const WAITING_PUSHES = 8192;
 const WAITING_KEYS = 8192;
-/** Documents that are being read at the moment, at a kilobyte or less each. */
-const REMEMBERED_DOCUMENTS = 50_000;
+/** Cached documents, up to a kilobyte each: those that users are reading at the moment. */
+const CACHED_DOCUMENTS = 50_000;
 /**
- * How long it is remembered which libraries have a digest: a device pushes the book it shows every few minutes. A book
- * keeps every digest that it had and leaves its library only with that, whose end is known from `#access` within
- * seconds; and what is remembered never refuses a push.
+ * How long it is cached which libraries have a digest: a device pushes the book that it shows every few minutes. A stale
+ * entry does no harm. A book keeps every digest that it ever had; it disappears only with its whole library, and
+ * `#access` shows that within seconds. And an entry is only used to accept a push, never to reject one.
  */
-const LIBRARIES_REMEMBERED_MS = 10 * 60_000;
+const LIBRARIES_TTL_MS = 10 * 60_000;
 const ACCESS = 'access';
 
-/** What is waiting and how it goes, for metrics; and the bound that is a setting. */
 export interface SyncStoreOptions {
-  /** Pushes that may wait; past that they are refused at once. */
+  /** Pushes that may wait; beyond it a push is rejected at once. */
   readonly waitingPushes?: number;
+  /** For metrics: called after each commit. */
   readonly onCommit?: (rows: number, durationMs: number) => void;
-  /** Documents that were looked up, each counted once. */
+  /** For metrics: called after each read with the number of distinct documents that were looked up. */
   readonly onRead?: (keys: number, durationMs: number) => void;
 }
 
-/** The way of pushes and pulls to the database: one for each thread that answers requests. */
+/**
+ * Where pushes and pulls meet the database: their queues, and caches of what the catalogue says about their documents.
+ * Each thread that answers requests has its own.
+ */
 export class SyncStore {
   readonly pushes: PushQueue<ProgressPush>;
   readonly pulls: PullQueue<ProgressPull, ProgressWithArrival>;
@@ -60,11 +63,11 @@ export class SyncStore {
     const { dialect } = store;
     this.pushes = new PushQueue({
       commit: async (rows) => {
-        const devices = this.devices.due(rows);
+        const devices = this.devices.devicesToWrite(rows);
         await savePushes(store, rows, devices);
-        this.devices.noted(devices);
+        this.devices.markWritten(devices);
       },
-      // The length keeps a document from running into the device.
+      // With its length before it, a document and a device key cannot form the text of another pair.
       rowOf: (push) =>
         `${String(push.userId)} ${String(push.document.length)} ${push.document}${deviceKey(push.device)}`,
       orderOf: progressKeyText,
@@ -86,71 +89,80 @@ export class SyncStore {
       readsAtOnce: READS_AT_ONCE[dialect],
       waitingKeys: WAITING_KEYS,
     });
-    this.#documents = new ReadThroughCache(
-      lookUp((documents: readonly string[]) => othersOf(store, documents)),
-      { entries: REMEMBERED_DOCUMENTS },
-    );
-    this.#libraries = new ReadThroughCache(
-      lookUp((documents: readonly string[]) => librariesOfDigests(store, documents.flatMap(toDigest))),
-      { entries: REMEMBERED_DOCUMENTS, rememberedMs: LIBRARIES_REMEMBERED_MS },
-    );
-    this.#access = new ReadThroughCache(
-      lookUp(async () => new Map([[ACCESS, await readLibraryAccess(store)]])),
-      { entries: 1 },
-    );
+    this.#documents = new ReadThroughCache({
+      read: (documents) => equivalentsOf(store, documents),
+      entries: CACHED_DOCUMENTS,
+    });
+    this.#libraries = new ReadThroughCache({
+      read: (documents) => librariesOfDigests(store, documents.flatMap(toDigest)),
+      entries: CACHED_DOCUMENTS,
+      ttlMs: LIBRARIES_TTL_MS,
+    });
+    this.#access = new ReadThroughCache({
+      read: async () => new Map([[ACCESS, await readLibraryAccess(store)]]),
+      entries: 1,
+    });
   }
 
-  /** Whether the document is, or was, a digest of a book that the user may see. */
+  /**
+   * Whether the document is or was a digest of a book that the user may see. A promise only if this is not cached.
+   *
+   * @throws SyncError `overloaded`, `unavailable`, as a rejection
+   */
   isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
     if (!isDigest(document)) return false;
     const libraries = this.#libraries.peek(document);
     const access = this.#access.peek(ACCESS);
-    const isRemembered =
-      libraries !== undefined && access !== undefined && isVisibleIn(libraries, access, userId);
-    return isRemembered || this.#isKnownAnew(userId, document);
+    const isCached =
+      libraries !== undefined && access !== undefined && isAnyVisible(libraries, access, userId);
+    return isCached || this.#readIsKnown(userId, document);
   }
 
-  /** Other documents that stand for the same book to this user. */
+  /**
+   * Other documents that stand for the same book, for this user. A promise only if they are not cached.
+   *
+   * @throws SyncError `overloaded`, `unavailable`, as a rejection
+   */
   equivalentTo(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
     if (!isDigest(document)) return NONE;
     const others = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
     if (others !== undefined && access !== undefined && others.isCoveredBy(access)) {
-      return others.seenBy(userId, access);
+      return others.visibleTo(userId, access);
     }
-    return this.#sameBookRead(userId, document);
+    return this.#readEquivalents(userId, document);
   }
 
-  /** After a change to libraries or books made through this server, which need not wait. */
+  /** After a change to libraries or books that was made through this server: it takes effect here at once. */
   forgetLibraries(): void {
-    this.#documents.forgetAll();
-    this.#libraries.forgetAll();
-    this.#access.forgetAll();
+    this.#documents.invalidateAll();
+    this.#libraries.invalidateAll();
+    this.#access.invalidateAll();
   }
 
-  async #isKnownAnew(userId: UserId, document: Document): Promise<boolean> {
-    const [libraries] = await Promise.all([this.#libraries.readAnew(document), this.#access.read(ACCESS)]);
+  async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {
+    const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
     if (libraries === undefined) return false;
-    return isVisibleIn(libraries, await this.#accessTo(libraries), userId);
+    return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
   }
 
-  async #sameBookRead(userId: UserId, document: Document): Promise<readonly Document[]> {
-    const [others] = await Promise.all([this.#documents.read(document), this.#access.read(ACCESS)]);
-    return others === undefined ? NONE : others.seenBy(userId, await this.#accessTo(others.libraries));
+  async #readEquivalents(userId: UserId, document: Document): Promise<readonly Document[]> {
+    const [others] = await Promise.all([this.#documents.get(document), this.#access.get(ACCESS)]);
+    return others === undefined ? NONE : others.visibleTo(userId, await this.#accessTo(others.libraries));
   }
 
-  /** A library that is not in what is remembered may just have been added. */
+  /** The cached access map, or a fresh one if a library is not in it: the library may have been added since. */
   async #accessTo(libraries: Iterable<LibraryId>): Promise<LibraryAccess> {
-    const access = await this.#access.read(ACCESS);
+    const access = await this.#access.get(ACCESS);
     if (access !== undefined && isComplete(access, libraries)) return access;
-    return (await this.#access.readAnew(ACCESS)) ?? new Map();
+    return (await this.#access.readFresh(ACCESS)) ?? new Map();
   }
 }
 
 const NONE: readonly Document[] = [];
 
-function isVisibleIn(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
-  const isVisible = libraryVisibility(access, userId);
+function isAnyVisible(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
+  const isVisible = isVisibleIn(access, userId);
   for (const library of libraries) if (isVisible(library)) return true;
   return false;
 }
@@ -160,7 +172,7 @@ function isComplete(access: LibraryAccess, libraries: Iterable<LibraryId>): bool
   return true;
 }
 
-async function othersOf(
+async function equivalentsOf(
   store: Store,
   documents: readonly string[],
 ): Promise<ReadonlyMap<string, EquivalentDocuments>> {
@@ -168,21 +180,7 @@ async function othersOf(
   return new Map([...known].map(([document, each]) => [document, new EquivalentDocuments(each)]));
 }
 
-/** Look-ups by text; one at a time is enough, because they gather meanwhile and are remembered. */
-export function lookUp<Value>(
-  read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
-): PullQueue<string, Value> {
-  return new PullQueue({
-    read,
-    textOf: (text) => text,
-    isRetryable,
-    keysPerRead: KEYS_PER_READ,
-    readsAtOnce: 1,
-    waitingKeys: WAITING_KEYS,
-  });
-}
-
-/** The order of the primary key, near enough: the same on every server is what matters. */
+/** Nearly the order of the primary key. What matters is that every server sorts in the same order. */
 function comparePushes(left: ProgressPush, right: ProgressPush): number {
   if (left.userId !== right.userId) return left.userId - right.userId;
   if (left.document !== right.document) return left.document < right.document ? -1 : 1;

@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.js';
-import type { DevicePosition } from '../device/device.js';
+import type { DevicePosition } from '../sync/progress.js';
 import { worse } from '../positions/confidence.js';
 import type { Store } from '../database/store.js';
 import type { DocumentDetails } from '../sync/get-document.js';

@@ -1,6 +1,7 @@
 import type { Document } from '../domain/document.js';
 import type { Principal } from '../domain/principal.js';
-import { type Fraction, parseFraction, POSITION_BYTES, type ReaderDevice } from '../sync/progress.js';
+import { type Fraction, parseFraction, POSITION_BYTES } from '../sync/progress.js';
+import type { ReaderDevice } from '../device/device.js';
 import type { TranslatedPosition } from '../positions/translation/translated-position.js';
 import type { Locator } from '../positions/translation/locator.js';
 import { booksOfDocuments } from '../sync/books-of-documents.js';

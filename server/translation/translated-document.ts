@@ -1,10 +1,10 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/catalogued-book.js';
+import type { CataloguedBook } from '../book/book.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
-import { findVisibleLibrary } from '../library/library-page.js';
+import { findVisibleLibrary } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
 import { formatOf, type TranslatedFormat } from './translations.js';
-import { viewerOf } from '../library/viewer.js';
+import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 /** The file that positions in a document are translated with, or why there is none. */
 export type TranslatedDocument =
@@ -34,7 +34,7 @@ export async function translatedDocument(
   if (book.missingSinceSeconds !== undefined) return { state: 'book-missing' };
   const format = formatOf(book.path);
   if (format === undefined) return { state: 'format-unsupported' };
-  const listed = await findVisibleLibrary(store, viewerOf(actor), book.libraryId);
+  const listed = await findVisibleLibrary(store, libraryVisibilityOf(actor), book.libraryId);
   // It was restricted, or removed, a moment ago.
   if (listed === undefined) return { state: 'book-not-found' };
   const path = Buffer.concat([listed.library.root, SLASH, book.path]);

@@ -2,7 +2,7 @@ import type { Engine, EntryBatch, EntryFailure, HashedBatch, WalkOptions } from 
 import { KOREADER_EXTENSIONS } from '../../engine/index.js';
 
 export interface Found {
-  /** One character a byte. */
+  /** Relative to the root, latin1. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
@@ -14,7 +14,7 @@ export interface Hashed extends Found {
   readonly filenameMd5: string;
 }
 
-/** Everything a walk finds, in its order. */
+/** All entries of a walk, in its order. */
 export async function walked(
   engine: Engine,
   root: Buffer | string,
@@ -47,7 +47,7 @@ export function hashedEntriesOf(batch: HashedBatch): Hashed[] {
   }));
 }
 
-/** Everything below a root, hashed, by path. */
+/** Hashes everything below a root. @returns the results by path */
 export async function hashedFolder(engine: Engine, root: Buffer | string): Promise<Map<string, Hashed>> {
   return hashedBatches(engine, root, engine.walk(root, { extensions: KOREADER_EXTENSIONS }));
 }

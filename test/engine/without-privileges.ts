@@ -7,9 +7,10 @@ import { type Engine, KOREADER_EXTENSIONS } from '../../engine/index.js';
 const NOBODY = 65_534;
 
 /**
- * Runs something in a fresh folder as a user who is not root, so that permissions mean something; where the tests do
- * not run as root, as whoever runs them. The engine's threads are started before: the user may not be able to read
- * the program. The folder is not in that of the test run, which is root's alone.
+ * Runs `act` in a new folder as the user nobody, because permissions do not restrict root. If the tests do not run as
+ * root, it runs as the present user. The threads of the engine are started before the change of user, because nobody
+ * may not be able to read the program. The folder is not inside the temporary folder of the test run, which only root
+ * can read.
  */
 export async function withoutPrivileges<T>(engine: Engine, act: (root: string) => Promise<T>): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), 'dogear-nobody-'));

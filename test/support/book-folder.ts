@@ -9,10 +9,11 @@ export interface BookFolder {
   write(relativePath: string, content: string | Buffer): void;
   move(from: string, to: string): void;
   remove(relativePath: string): void;
-  /** Sets the modification time back to what it was, in whole seconds. */
+  /** Sets the modification time, in seconds since 1970. */
   setModified(relativePath: string, seconds: number): void;
 }
 
+/** @param files contents by path relative to the folder */
 export async function bookFolder(files: Readonly<Record<string, string>> = {}): Promise<BookFolder> {
   const { path } = await temporaryFolder();
   const at = (relativePath: string): string => join(path, relativePath);
@@ -33,7 +34,7 @@ export async function bookFolder(files: Readonly<Record<string, string>> = {}): 
   return folder;
 }
 
-/** Of a file of at most 1,024 bytes the partial MD5 is the MD5 of the whole. */
+/** MD5 in hexadecimal. For files of at most 1,024 bytes it is the partial MD5 too. */
 export function md5(content: string | Buffer): string {
   return createHash('md5').update(content).digest('hex');
 }

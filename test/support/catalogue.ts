@@ -1,6 +1,7 @@
 import type { Library } from '../../server/library/library.js';
 import type { Store } from '../../server/database/store.js';
 
+/** A book and its former digests, as a test compares them; digests in hexadecimal. */
 export interface CatalogueRow {
   readonly id: number;
   readonly path: string;
@@ -9,10 +10,11 @@ export interface CatalogueRow {
   readonly partialMd5: string | undefined;
   readonly filenameMd5: string | undefined;
   readonly failure: string | undefined;
+  /** `partial 0123…` or `filename 0123…`, sorted. */
   readonly former: readonly string[];
 }
 
-/** Everything that the database holds of a library's books, in order of their paths. */
+/** All that the database stores about a library's books, ordered by path. */
 export async function catalogueOf(store: Store, library: Library): Promise<readonly CatalogueRow[]> {
   const books = await store.db
     .selectFrom('book')

@@ -5,7 +5,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { testDatabases } from './databases.js';
 
 describe.each(testDatabases())('a test database on $name', ({ name, create }) => {
-  it('is a new one each time and gone after drop', async () => {
+  it('is a new one for each call of create, and is removed by drop', async () => {
     const one = await create();
     const two = await create();
     expect(one.url).not.toBe(two.url);

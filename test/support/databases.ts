@@ -5,23 +5,23 @@ import { inject } from 'vitest';
 import { temporaryFolder } from './temporary-folder.js';
 
 export interface TestDatabase {
-  /** As the setting `database.url` takes it. */
+  /** A value of the setting `database.url`. */
   readonly url: string;
   drop(): Promise<void>;
 }
 
 export interface TestDatabaseKind {
   readonly name: 'sqlite' | 'mysql';
-  /** A fresh, empty database that no other test sees. */
+  /** Creates an empty database for the caller alone. */
   readonly create: () => Promise<TestDatabase>;
 }
 
+export const SQLITE: TestDatabaseKind = { name: 'sqlite', create: createSqlite };
+export const MYSQL: TestDatabaseKind = { name: 'mysql', create: createMysql };
+
 /** Both kinds of database: `describe.each(testDatabases())('…on $name', ({ create }) => …)`. */
 export function testDatabases(): readonly TestDatabaseKind[] {
-  return [
-    { name: 'sqlite', create: createSqlite },
-    { name: 'mysql', create: createMysql },
-  ];
+  return [SQLITE, MYSQL];
 }
 
 async function createSqlite(): Promise<TestDatabase> {
@@ -31,7 +31,7 @@ async function createSqlite(): Promise<TestDatabase> {
 
 async function createMysql(): Promise<TestDatabase> {
   const name = `dogear_test_${randomBytes(8).toString('hex')}`;
-  // With the server's own default character set and collation: the schema must not depend on them.
+  // With the server's default character set and collation, on which the schema must not depend.
   await asAdministrator((connection) => connection.query(`CREATE DATABASE ${name}`));
   const url = new URL(inject('mysqlUrl'));
   url.pathname = `/${name}`;
@@ -44,7 +44,7 @@ async function createMysql(): Promise<TestDatabase> {
 async function asAdministrator(work: (connection: Connection) => Promise<unknown>): Promise<void> {
   const connection = await createConnection({ uri: inject('mysqlUrl') });
   try {
-    // A test that left a transaction open gets an error with a name instead of a test that hangs.
+    // Without this limit, a test that left a transaction open would hang here instead of failing.
     await connection.query('SET SESSION lock_wait_timeout = 20');
     await work(connection);
   } finally {

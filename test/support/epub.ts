@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeZip, type ZipFile } from './zip.js';
 
-/** One itemref of the spine and the file behind it. */
+/** One itemref of the spine and the file to which it leads. */
 export interface EpubChapter {
-  /** The whole file; undefined: it is missing in the archive. */
+  /** The whole file. `undefined`: the archive has no such file. */
   readonly content?: string | Buffer | undefined;
   readonly mediaType?: string;
-  /** Further attributes of the itemref, ` linear="no"`. */
+  /** Further attributes of the itemref, with a leading space: ` linear="no"`. */
   readonly itemrefAttributes?: string;
-  /** The idref leads nowhere. */
+  /** Whether the manifest has no item with the idref. */
   readonly isDangling?: boolean;
 }
 
@@ -21,14 +21,14 @@ export interface EpubOptions {
   /** Content of the navigation document. */
   readonly navigation?: string;
   readonly ncx?: string;
-  /** Further files. */
+  /** Further files of the archive. */
   readonly files?: readonly ZipFile[];
-  /** Elements of `package` before `spine` besides metadata and manifest. */
+  /** Further elements of `package`, before `spine`. */
   readonly beforeSpine?: string;
   readonly spineAttributes?: string;
 }
 
-/** Paths of the chapters in the archive are `OPS/text/1.xhtml`, `OPS/text/2.xhtml` … */
+/** The path of a chapter in the archive: `OPS/text/1.xhtml` for the first one. */
 export function chapterPath(number: number): string {
   return `OPS/text/${number}.xhtml`;
 }
@@ -37,12 +37,12 @@ const CONTAINER =
   '<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0">' +
   '<rootfiles><rootfile full-path="OPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>';
 
-/** Writes an EPUB. */
+/** An EPUB. */
 export function makeEpub(options: EpubOptions): Buffer {
   return makeZip(epubFiles(options));
 }
 
-/** The files of an EPUB, to leave out or change some. */
+/** The files of an EPUB, for tests that leave out or change some of them. */
 export function epubFiles(options: EpubOptions): ZipFile[] {
   const { chapters } = options;
   const items = chapters
@@ -81,7 +81,7 @@ export function epubFiles(options: EpubOptions): ZipFile[] {
   ];
 }
 
-/** A well-formed chapter around some markup. */
+/** A well-formed chapter whose body holds some markup. */
 export function xhtml(body: string, head = '<title>t</title>'): string {
   return (
     '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">' +
@@ -89,14 +89,14 @@ export function xhtml(body: string, head = '<title>t</title>'): string {
   );
 }
 
-/** A temporary folder for books. */
-export interface BookFolder {
-  /** Writes a file and gives its path. */
+/** A temporary folder for EPUBs, whose names are numbers. */
+export interface EpubFolder {
+  /** Writes a new file and returns its path. */
   write(content: Buffer): string;
   remove(): void;
 }
 
-export function makeBookFolder(): BookFolder {
+export function makeBookFolder(): EpubFolder {
   const folder = mkdtempSync(join(tmpdir(), 'dogear-books-'));
   let count = 0;
   return {

@@ -1,7 +1,3 @@
-/** Past this a file holds more than one idea; test data in code counts as well. */
-const MAX_LINES = 300;
-/** Tests of one thing read best in one file: their cases are independent of each other. */
-const MAX_TEST_LINES = 400;
 /** Names that say that something is left over, and names that say nothing. */
 const EMPTY_NAMES: ReadonlySet<string> = new Set([
   'util',
@@ -29,12 +25,9 @@ const TOP_LEVEL: ReadonlySet<string> = new Set([
 ]);
 const KEBAB_CASE = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
-/** What is wrong with a TypeScript file whatever it says; the path is relative to the checkout. */
-export function fileProblems(path: string, text: string): readonly string[] {
+/** What is wrong with the path of a TypeScript file, which is relative to the checkout. */
+export function fileProblems(path: string): readonly string[] {
   const problems: string[] = [];
-  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-  if (lines > (path.endsWith('.test.ts') ? MAX_TEST_LINES : MAX_LINES))
-    problems.push(`${path}: ${lines} lines; split it`);
   const names = path.replace(/\.ts$/, '').split('/');
   for (const part of names.flatMap((name) => name.split('.'))) {
     if (!KEBAB_CASE.test(part)) problems.push(`${path}: ${part} is not in kebab-case`);

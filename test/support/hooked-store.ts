@@ -13,20 +13,20 @@ import type { Schema } from '../../server/database/schema.js';
 import { openSqlite } from '../../server/database/sqlite/sqlite-dialect.js';
 import type { OpenStore } from '../../server/database/store.js';
 
-/** What happens at the edge of a real database. Whatever a hook throws is the error that the program meets. */
+/** Called around the statements of a real database. An error that a hook throws is the statement's error. */
 export interface StatementHooks {
   beforeStatement?(this: void, sql: string): void | Promise<void>;
   afterStatement?(this: void, sql: string): void | Promise<void>;
-  /** The transaction is committed, whatever happens here. */
+  /** The transaction stays committed when this throws. */
   afterCommit?(this: void): void | Promise<void>;
 }
 
-/** As a connection says that was cut while the database was at work. */
+/** The error of a statement whose connection was cut while the database worked on it. */
 export function connectionLost(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 }
 
-/** Another program's view of a database that is there already, as openStore() gives it, with hooks. */
+/** Opens an existing database as openStore() does, with connections of its own and with hooks. */
 export function openHookedStore(url: string, hooks: StatementHooks): OpenStore {
   const location = parseDatabaseUrl(url);
   const dialect =

@@ -12,7 +12,12 @@ const WHAT_TO_INSTALL =
   'The tests need a MySQL server: install mariadb-server (or mysql-server), ' +
   'or set DOGEAR_TEST_MYSQL_URL=mysql://user:password@host:port to one whose databases may be created and dropped.';
 
-/** The server programs of this machine; MariaDB before MySQL. Installs MariaDB where it may, throws where not. */
+/**
+ * The MySQL server of this machine, MariaDB before MySQL. Installs MariaDB when there is none, as root on Debian and its
+ * relatives.
+ *
+ * @throws Error that says what to install, when there is no server and none can be installed
+ */
 export async function mysqlExecutables(): Promise<MysqlExecutables> {
   const found = await installedExecutables();
   if (found !== undefined) return found;
@@ -35,7 +40,7 @@ async function installedExecutables(): Promise<MysqlExecutables | undefined> {
   return undefined;
 }
 
-/** Distributions keep the servers where an ordinary PATH does not look. */
+/** Searches the PATH, and the folders outside of an ordinary PATH where distributions install servers. */
 async function executable(name: string): Promise<string | undefined> {
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -66,9 +71,9 @@ async function mayInstall(): Promise<boolean> {
 const POLICY = '/usr/sbin/policy-rc.d';
 
 async function installMariadb(): Promise<void> {
-  process.stderr.write('No MySQL server here: installing mariadb-server with apt-get for the tests.\n');
-  // Exit code 101 of policy-rc.d keeps the package from starting the system's service. A policy that somebody
-  // put there is left alone; the service is stopped below in case that policy lets it start.
+  process.stderr.write('No MySQL server found: installing mariadb-server with apt-get for the tests.\n');
+  // Exit code 101 of policy-rc.d keeps the package from starting the system's service. An existing policy is not
+  // replaced. It may let the service start, so the service is stopped below.
   const ownPolicy = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 }).then(
     () => true,
     () => false,
@@ -92,7 +97,7 @@ async function stopService(): Promise<void> {
   if (await isExecutable(script)) await run(script, ['stop']);
 }
 
-/** Output goes to standard error: standard output belongs to the test report. */
+/** Output goes to standard error, because standard output carries the test report. */
 function run(command: string, args: readonly string[]): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

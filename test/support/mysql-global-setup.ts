@@ -4,16 +4,16 @@ import { createRunFolder } from './run-folder.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server whose databases may be created and dropped; a database in the path is not used. */
+    /** A server where databases may be created and dropped. A database in the URL's path is ignored. */
     mysqlUrl: string;
-    /** Removed at the end of the run; see temporary-folder.ts. */
+    /** A folder that is removed at the end of the run; see temporary-folder.ts. */
     runFolder: string;
   }
 }
 
 /**
- * Gives every test run a temporary folder and a MySQL server: that of DOGEAR_TEST_MYSQL_URL, or one of its own.
- * Without either the run fails; the MySQL half of the tests is never skipped.
+ * Provides every test run with a temporary folder and a MySQL server: that of DOGEAR_TEST_MYSQL_URL, or one that it
+ * starts. When neither is possible the run fails; tests against MySQL are never skipped.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await createRunFolder();

@@ -3,19 +3,21 @@ import type {
   TranslatedPosition,
   Translation,
 } from '../../server/positions/translation/translated-position.js';
-import { makeEpub, xhtml, type BookFolder } from './epub.js';
+import { type EpubFolder, makeEpub, xhtml } from './epub.js';
 
-/** Positions in one chapter of a book whose other chapters hold a line each. */
+/** Translates positions in one chapter of a book whose other chapters hold one line each. */
 export interface ChapterUnderTest {
   readonly path: string;
   readonly translator: Translator;
+  /** The translation of an x-pointer. Fails when there is none. */
   forward(xpointer: string): Promise<TranslatedPosition>;
+  /** The translation of a CFI. Fails when there is none. */
   back(cfi: string): Promise<TranslatedPosition>;
 }
 
-/** Puts markup into the body of chapter `number`, counted from 1, of a book with one chapter more. */
+/** A book of `number` + 1 chapters with `body` in chapter `number`, counted from 1. */
 export function chapterUnderTest(
-  folder: BookFolder,
+  folder: EpubFolder,
   body: string,
   number = 1,
   translator: Translator = createTranslator({ cacheBytes: 64 * 1024 * 1024 }),
@@ -32,7 +34,7 @@ export function chapterUnderTest(
   };
 }
 
-/** The position, or a failure that says why there is none. */
+/** The translated position. Throws an error with the reason when there is none. */
 export function translated(translation: Translation): TranslatedPosition {
   if (translation.state === 'translated') return translation;
   throw new Error(`not translated: ${translation.reason}`);

@@ -1,7 +1,7 @@
 /**
- * Loaded into the program with `--import` (worker threads load it too): writes the path of every file that is
- * opened to the file named in `OPEN_LOG`, each ended by a NUL, and the peak memory of the
- * process to `MEMORY_LOG` when it ends.
+ * Loaded into the program with `--import`, and so into its worker threads too. Appends the path of each file that is
+ * opened, and a NUL, to the file that `OPEN_LOG` names. When the process ends, writes its peak memory in kilobytes to the
+ * file that `MEMORY_LOG` names.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -23,6 +23,6 @@ if (openLog !== undefined) {
 
 const memoryLog = process.env['MEMORY_LOG'];
 if (isMainThread && memoryLog !== undefined) {
-  // kilobytes, of the whole process with all its threads
+  // Of the whole process with all its threads.
   process.on('exit', () => fs.writeFileSync(memoryLog, String(process.resourceUsage().maxRSS)));
 }

@@ -6,7 +6,7 @@ export interface TestStore extends OpenStore {
   readonly url: string;
 }
 
-/** A fresh database with all tables; closing it drops it. */
+/** A new database with all tables and no rows. `close` drops it. */
 export async function openTestStore({ create }: TestDatabaseKind): Promise<TestStore> {
   const database = await create();
   const store = await openStore(database.url);

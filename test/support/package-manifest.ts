@@ -12,7 +12,7 @@ const schema = z.object({
   optionalDependencies: names,
 });
 
-/** What tests want to know of package.json. */
+/** The parts of package.json that tests use. */
 export const packageManifest = schema.parse(
   JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')),
 );

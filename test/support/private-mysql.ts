@@ -10,28 +10,33 @@ import { freePort } from './free-port.js';
 import { type MysqlExecutables, mysqlExecutables } from './mysql-executables.js';
 import { type RunFolder, createRunFolder } from './run-folder.js';
 
-/** A MySQL server of the tests' own, with durable defaults, that may be stopped, frozen and started under load. */
+/** A MySQL server for tests alone, with durable defaults. Tests may stop, freeze and start it under load. */
 export interface PrivateMysql {
-  /** `mysql://user:password@127.0.0.1:port`, without a database; the user may do anything. */
+  /** `mysql://user:password@127.0.0.1:port`, without a database. The user has all privileges. */
   readonly url: string;
-  /** Of the running server; to freeze and thaw it with SIGSTOP and SIGCONT, or to kill it. */
+  /** Of the running server, for signals: SIGSTOP freezes it, SIGCONT lets it go on. Throws when it does not run. */
   readonly processId: number;
-  /** Ends the server in order (after SIGKILL from outside: waits for its end); the data stays. */
+  /** Shuts the server down, or waits for its end when it was killed. The data stays. */
   stop(): Promise<void>;
-  /** Starts it again on the same port and data, and returns when it answers. */
+  /** Starts it again with the same port and data, and resolves when it answers. */
   start(): Promise<void>;
   /** Kills the server and removes all its files. Idempotent. */
   remove(): Promise<void>;
 }
 
 const USER = 'dogear';
-/** A loaded machine needs a while to bring a server up; more than this is a server that never comes. */
+/** A server starts slowly on a loaded machine. One that takes longer than this will never answer. */
 const START_DEADLINE_MS = 120_000;
-/** Another process may take the free port that was found before the server does. */
+/** Attempts with another port: another process may take a free port before the server does. */
 const PORT_ATTEMPTS = 5;
-/** Every vitest worker and every program under test brings a pool of connections. */
+/** Each worker of Vitest and each program under test opens a pool of connections. */
 const MAX_CONNECTIONS = 500;
 
+/**
+ * Starts a new server in a folder of its own. Both are gone when `remove` was called or this process has ended.
+ *
+ * @throws Error with the end of the server's log when it does not start
+ */
 export async function startPrivateMysql(): Promise<PrivateMysql> {
   const executables = await mysqlExecutables();
   const folder = await createRunFolder();
@@ -44,6 +49,7 @@ export async function startPrivateMysql(): Promise<PrivateMysql> {
         await server.start();
         return server;
       } catch (error) {
+        // The server reports a port in use only in the text of its log.
         if (attempt === PORT_ATTEMPTS || !String(error).includes('Address already in use')) throw error;
       }
     }
@@ -55,7 +61,8 @@ export async function startPrivateMysql(): Promise<PrivateMysql> {
 
 async function initialise(executables: MysqlExecutables, folder: string, password: string): Promise<void> {
   await mkdir(join(folder, 'tmp'));
-  // By address and not by name: with --skip-name-resolve MariaDB's anonymous users of localhost cannot match first.
+  // The account's host is an address: MariaDB's anonymous users at `localhost` then cannot match first, because the
+  // server runs with --skip-name-resolve.
   const account = `'${USER}'@'127.0.0.1'`;
   await writeFile(
     join(folder, 'init.sql'),
@@ -63,7 +70,7 @@ async function initialise(executables: MysqlExecutables, folder: string, passwor
     { mode: 0o600 },
   );
   const data = `--datadir=${join(folder, 'data')}`;
-  // Another server that starts at the same time would remove what it finds in the system's temporary folder.
+  // A folder of its own, because a server that starts removes temporary files of other servers in a shared one.
   const temporary = `--tmpdir=${join(folder, 'tmp')}`;
   if (executables.kind === 'mariadb') {
     const normal = '--auth-root-authentication-method=normal';
@@ -86,7 +93,7 @@ async function initialise(executables: MysqlExecutables, folder: string, passwor
   }
 }
 
-/** The servers refuse to run as root unless told to; in a folder of its own that is harmless. */
+/** The servers refuse to run as root without this option. It is harmless, because all their files are in one folder. */
 function asRoot(): readonly string[] {
   return process.getuid?.() === 0 ? ['--user=root'] : [];
 }
@@ -114,13 +121,13 @@ class Server implements PrivateMysql {
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error('the private MySQL server runs already');
     const log = await open(this.#path('server.log'), 'a');
-    // Detached: Ctrl-C in the terminal of the tests must leave the order of the shutdown to the tests.
+    // Detached, so that Ctrl-C in the terminal does not stop the server before the tests that use it.
     const child = spawn(this.#executable, this.#arguments(), {
       stdio: ['ignore', log.fd, log.fd],
       detached: true,
     });
     const spawned = once(child, 'spawn');
-    // Before anything is awaited: a run that is killed now must not leave the server behind.
+    // Before the first `await`: a run that is killed now must not leave the server running.
     if (child.pid !== undefined) this.#folder.watch(child.pid);
     await Promise.all([spawned, log.close()]);
     this.#child = child;
@@ -149,14 +156,14 @@ class Server implements PrivateMysql {
     return join(this.#folder.path, name);
   }
 
-  /** Durability is left at its default (a commit is flushed): tests and measurements count on it. */
+  /** Durability stays at its default (each commit is flushed), on which tests and benchmarks rely. */
   #arguments(): readonly string[] {
     return [
       '--no-defaults',
       ...asRoot(),
       `--datadir=${this.#path('data')}`,
       `--tmpdir=${this.#path('tmp')}`,
-      // The folder that packages of MySQL compile in need not exist, and without it the server does not start.
+      // The default folder of MySQL's packages may be missing, and the server does not start then.
       `--secure-file-priv=${this.#path('tmp')}`,
       `--socket=${this.#path('socket')}`,
       `--pid-file=${this.#path('pid')}`,
@@ -165,7 +172,7 @@ class Server implements PrivateMysql {
       `--port=${this.#port}`,
       '--skip-name-resolve',
       `--max-connections=${MAX_CONNECTIONS}`,
-      // MySQL's second protocol would want a second port; MariaDB does not know the option.
+      // MySQL's X protocol would need a second port. `loose`, because MariaDB does not know the option.
       '--loose-mysqlx=OFF',
     ];
   }

@@ -1,17 +1,17 @@
 import { runProgram } from './program.js';
 
-/** A command as its own `--help` tells it. */
+/** A command, parsed from its own `--help`. */
 export interface CommandHelp {
   /** `dogear`, `dogear library`, `dogear library add`. */
   readonly name: string;
   readonly commands: ReadonlyMap<string, CommandHelp>;
-  /** Every spelling of every flag, and whether a value follows it. */
+  /** Each spelling of each flag, and whether a value follows it. */
   readonly flags: ReadonlyMap<string, 'alone' | 'with-value'>;
   readonly leastArguments: number;
   readonly mostArguments: number;
 }
 
-/** Asks the built program, and each of its commands, for help. */
+/** Runs `--help` of the built program and of each of its commands. */
 export async function programHelp(words: readonly string[] = []): Promise<CommandHelp> {
   const name = ['dogear', ...words].join(' ');
   const { stdout, stderr, exitCode } = await runProgram([...words, '--help']);
@@ -43,7 +43,7 @@ export async function programHelp(words: readonly string[] = []): Promise<Comman
   };
 }
 
-/** The first columns of a section: lines with two spaces in front; descriptions and their other lines have more. */
+/** The first column of a section's entries: lines with two leading spaces. Continued descriptions have more. */
 function entries(help: string, heading: string): readonly string[] {
   const section = help.split('\n\n').find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return section

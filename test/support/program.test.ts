@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { runProgram, startProgram } from './program.js';
 
-it('collects output and exit code of the built program', async () => {
+it('returns the output and exit code of the built program', async () => {
   const result = await runProgram(['--help']);
   expect(result).toMatchObject({ exitCode: 0, signal: undefined, stderr: '' });
   expect(result.stdout).toContain('dogear');
 });
 
-it('passes no setting of the surrounding environment on', async () => {
+it('passes no setting from the environment of the tests on', async () => {
   process.env['DOGEAR_LOG_LEVEL'] = 'wrong';
   try {
     const printed = "process.on('exit', () => console.error(Object.keys(process.env).join(' ')))";
@@ -19,7 +19,7 @@ it('passes no setting of the surrounding environment on', async () => {
   }
 });
 
-it('says when the program was ended by a signal, and when an awaited output never came', async () => {
+it('reports the signal that ended the program, and that an awaited output never came', async () => {
   const hang = `data:text/javascript,${encodeURIComponent("console.log('waiting'); await new Promise(() => setInterval(() => {}, 1000))")}`;
   const program = startProgram(['--help'], { nodeArguments: ['--import', hang] });
   await program.output('stdout', /waiting/);

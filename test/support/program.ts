@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { repositoryRoot } from './repository-root.js';
 
 export interface ProgramOptions {
-  /** Added to the environment of the tests, from which Dogear's own variables are taken out first. */
+  /** Added to the environment of the tests, without Dogear's own variables. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** What the program reads from standard input; empty by default. */
   readonly stdin?: string | Uint8Array;
-  /** More arguments for node itself, before the program. */
+  /** Arguments for node itself. */
   readonly nodeArguments?: readonly string[];
 }
 
 export interface ProgramResult {
   readonly exitCode: number | undefined;
-  /** Set when a signal ended it. */
+  /** The signal that ended the program, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -23,24 +23,24 @@ export interface ProgramResult {
 
 export interface RunningProgram {
   readonly processId: number;
-  /** What came so far. */
+  /** All output so far. */
   stdout(): string;
   stderr(): string;
   send(signal: NodeJS.Signals): void;
-  /** The first match in what the program wrote, as soon as it is there; fails when the program ends without. */
+  /** Resolves with the first match in the output so far or to come. Rejects when the program ends without a match. */
   output(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>;
   readonly result: Promise<ProgramResult>;
 }
 
-/** More than any test prints; a program that runs away must not take the test's memory with it. */
+/** More than any test prints. A program that prints more is killed before the tests run out of memory. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
-/** `node dist/server/main.js ARGS`, ended. */
+/** Runs `node dist/server/main.js ARGS` and resolves when it has ended. */
 export function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   return startProgram(args, options).result;
 }
 
-/** `node dist/server/main.js ARGS`, started; it is killed when the test's own process ends before it. */
+/** Starts `node dist/server/main.js ARGS`. It is killed when the process of the tests ends first. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const main = join(repositoryRoot, 'dist/server/main.js');
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), main, ...args], {
@@ -51,13 +51,13 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   const killWithTests = () => child.kill('SIGKILL');
   process.once('exit', killWithTests);
   child.once('close', () => process.removeListener('exit', killWithTests));
-  // A program that ends without reading its input is judged by its exit code.
+  // A program that ends without reading its input is no error here; tests check its exit code.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');
   const stdout = new Output(child, child.stdout);
   const stderr = new Output(child, child.stderr);
   const result = endOf(child, stdout, stderr);
-  // Whoever wants to know awaits `result`; a start that fails unnoticed must not end the test process.
+  // Callers await `result` for the error. When none does, a failed start must not end the process of the tests.
   result.catch(() => undefined);
   return {
     get processId() {

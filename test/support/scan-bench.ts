@@ -7,10 +7,11 @@ import type { BookFolder } from './book-folder.js';
 import type { TestDatabaseKind } from './databases.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 
-/** A fresh database and an engine, to scan folders of books into. */
+/** A new database and an engine, for tests that scan folders of books. */
 export interface ScanBench {
   readonly store: TestStore;
   readonly engine: Engine;
+  /** Adds a library with the folder as its root; `changes` replace its other settings. */
   makeLibrary(folder: BookFolder, changes?: Partial<Library>): Promise<Library>;
   scan(library: Library, options?: ScanOptions): Promise<ScanSummary>;
   close(): Promise<void>;
@@ -30,7 +31,7 @@ export async function openScanBench(kind: TestDatabaseKind): Promise<ScanBench> 
         koreaderHashes: true,
         ...changes,
       });
-      if (library === undefined) throw new Error('the library is there already');
+      if (library === undefined) throw new Error('a library of this name exists already');
       return library;
     },
     scan: (library, options = {}) => scanLibrary({ store, engine }, library, options),
@@ -41,6 +42,7 @@ export async function openScanBench(kind: TestDatabaseKind): Promise<ScanBench> 
   };
 }
 
+/** All counts of a scan; those that are not given are 0. */
 export function counts(expected: Partial<ScanCounts>): ScanCounts {
   return { ...NO_COUNTS, ...expected };
 }

@@ -1,15 +1,16 @@
 import type { CommandHelp } from './program-help.js';
 
-/** A line of a code block, or of text in backticks, as the words of the one command that it begins with. */
+/** A command that a document shows, in a code block or in backticks. */
 export interface ShownCommand {
   readonly text: string;
+  /** Names of the environment variables that are set before the command. */
   readonly environment: readonly string[];
   readonly words: readonly string[];
-  /** Whether it may be run as it stands; in the text a command may be named without its arguments. */
+  /** Whether it must be complete. In backticks a command may be named without its arguments. */
   readonly isWhole: boolean;
 }
 
-/** The commands that a document shows: in code blocks of the shell, in unit files, and in backticks. */
+/** The commands in a document: in code blocks of the shell, in unit files of systemd, and in backticks. */
 export function shownCommands(markdown: string): readonly ShownCommand[] {
   const whole = codeBlocks(markdown, /^(?:sh|bash|shell|console|)$/).flatMap((block) =>
     block.replace(/\\\n\s*/g, ' ').split('\n'),
@@ -23,13 +24,14 @@ export function shownCommands(markdown: string): readonly ShownCommand[] {
   ];
 }
 
-/** The code blocks in a language; the language of a block without one is ''. */
+/** The contents of the code blocks whose language matches. A block without a language has the language ''. */
 export function codeBlocks(markdown: string, language: RegExp): readonly string[] {
   return [...markdown.matchAll(/^```([\w-]*)\n([^]*?)^```$/gm)].flatMap((match) =>
     language.test(match[1] ?? '') ? [match[2] ?? ''] : [],
   );
 }
 
+/** The texts in backticks outside of code blocks. */
 export function inlineCode(markdown: string): readonly string[] {
   const text = markdown.replace(/^```[^]*?^```$/gm, '');
   return [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
@@ -49,7 +51,7 @@ function commandsOf(line: string, isWhole: boolean): readonly ShownCommand[] {
   });
 }
 
-/** The arguments that a command gives to Dogear; `undefined` when it runs something else. */
+/** The arguments of a command that runs Dogear; `undefined` for other commands. */
 export function dogearArguments({ words }: ShownCommand): readonly string[] | undefined {
   const [first = '', second = '', ...rest] = words;
   if (/^(?:.*\/)?dogear$/.test(first)) return words.slice(1);
@@ -59,7 +61,7 @@ export function dogearArguments({ words }: ShownCommand): readonly string[] | un
   return undefined;
 }
 
-/** What is wrong with the arguments, by the help of the program; `undefined` when nothing is. */
+/** Why the program would refuse the arguments, by its own help; `undefined` when it accepts them. */
 export function argumentProblem(
   program: CommandHelp,
   typed: readonly string[],
@@ -94,7 +96,7 @@ export function argumentProblem(
     : undefined;
 }
 
-/** Every command that does something, as it is typed. */
+/** The full names of all commands that have no commands below them: `dogear library add`. */
 export function commandNames(program: CommandHelp): readonly string[] {
   if (program.commands.size === 0) return [program.name];
   return [...program.commands.values()].flatMap(commandNames);

@@ -24,21 +24,33 @@ export function sourceFiles(): readonly SourceFile[] {
   });
 }
 
+/** Every file of the checkout that git tracks, or could track; without git, every file that is there. */
+export function checkoutFiles(): readonly string[] {
+  return (
+    gitPaths(['--cached', '--others', '--exclude-standard']) ??
+    readdirSync(repositoryRoot, { recursive: true, encoding: 'utf8' }).map((name) =>
+      name.split(sep).join('/'),
+    )
+  );
+}
+
 /** What `git ls-files` names at the top of the checkout; without git, what is there and not ignored. */
 export function topLevelNames(): readonly string[] {
-  const names = gitNames() ?? readdirSync(repositoryRoot).filter((name) => !isIgnored(name));
+  const names =
+    gitPaths([])?.flatMap((path) => path.split('/')[0] ?? []) ??
+    readdirSync(repositoryRoot).filter((name) => !isIgnored(name));
   return [...new Set(names)];
 }
 
-function gitNames(): readonly string[] | undefined {
+function gitPaths(options: readonly string[]): readonly string[] | undefined {
   try {
     // The checkout may belong to somebody else than whoever runs the tests.
-    const listing = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], {
+    const listing = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z', ...options], {
       cwd: repositoryRoot,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    return listing.split('\0').flatMap((path) => path.split('/')[0] || []);
+    return listing.split('\0').filter((path) => path !== '');
   } catch {
     // No git, or no repository: an unpacked archive.
     return undefined;

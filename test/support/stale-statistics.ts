@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import type { Store } from '../../server/database/store.js';
 
 /**
- * Makes the database believe that the tables are empty, and go on believing it: as after a large write, until the
- * statistics follow, or as they were saved before. The server reads what was saved when it opens a table under a new
- * name.
+ * Sets InnoDB's statistics to empty tables and turns their updates off. Statistics are like that after a large write,
+ * until they are updated, or for good where they were saved before the write. The server reads the saved statistics when
+ * it opens a table under a new name.
  */
 export async function makeStatisticsStale({ db }: Store, tables: readonly string[]): Promise<void> {
   for (const table of tables) {
@@ -21,7 +21,7 @@ export async function makeStatisticsStale({ db }: Store, tables: readonly string
   }
 }
 
-/** Makes the database believe that a table takes so many pages of 16 KiB. */
+/** Sets InnoDB's statistics to a table of so many pages of 16 KiB. */
 export async function pretendPages({ db }: Store, table: string, pages: number): Promise<void> {
   await sql`alter table ${sql.table(table)} stats_auto_recalc = 0`.execute(db);
   await sql`
@@ -31,7 +31,7 @@ export async function pretendPages({ db }: Store, table: string, pages: number):
   await sql`rename table under_another_name to ${sql.table(table)}`.execute(db);
 }
 
-/** Rows and index entries that the database reads for `work`, which gets a session of its own. */
+/** Counts the rows and index entries that MySQL reads for `work`, which runs in a session of its own. */
 export async function rowsRead({ db, dialect }: Store, work: (store: Store) => Promise<unknown>) {
   return db.connection().execute(async (connection) => {
     const store = { db: connection, dialect };

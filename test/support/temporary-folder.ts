@@ -4,11 +4,11 @@ import { inject } from 'vitest';
 
 export interface TemporaryFolder {
   readonly path: string;
-  /** Only needed where a test leaves much behind: everything is removed at the end of the run anyway. */
+  /** Only for tests that leave many files: all of these folders are removed at the end of the run. */
   remove(): Promise<void>;
 }
 
-/** A fresh empty folder inside the folder of this test run, which goes when the run ends, even when it is killed. */
+/** A new empty folder in the folder of this test run, which is removed when the run ends or is killed. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(inject('runFolder'), 'folder-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

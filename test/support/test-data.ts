@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { repositoryRoot } from './repository-root.js';
 
-/** Reads a JSON file of test/data; the tests run from `dist/`, the data is not copied there. */
+/** Parses a JSON file of test/data. Data files are not copied to `dist/`, where the tests run. */
 export function readTestData(name: string): unknown {
-  return JSON.parse(readFileSync(join(process.cwd(), 'test', 'data', name), 'utf8'));
+  return JSON.parse(readFileSync(join(repositoryRoot, 'test', 'data', name), 'utf8'));
 }

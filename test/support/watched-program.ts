@@ -5,17 +5,17 @@ import { repositoryRoot } from './repository-root.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export interface WatchedProgram extends RunningProgram {
-  /** Paths below `folder` opened so far by any of its threads, relative, in order. */
+  /** Files below `folder` that the program has opened so far, as relative paths in the order of opening. */
   opened(folder: string): readonly string[];
-  /** Bytes of the log of opened files: grows with every open, and is cheap to ask. */
+  /** Size of the log of opened files, which grows with each file; cheaper to read than `opened`. */
   openLogBytes(): number;
-  /** After a regular end. */
+  /** Peak memory of the process. Throws until it has ended by itself. */
   peakMemoryBytes(): number;
 }
 
 /**
- * Starts the program so that it tells which files it opens and how much memory it took. Opens are seen where Node makes
- * them, so the ring of the kernel is not used.
+ * Starts the program and records which files it opens and how much memory it uses (open-log.ts). Only files that Node
+ * opens are recorded, so the engine reads with system calls instead of io_uring.
  */
 export async function startWatched(args: readonly string[]): Promise<WatchedProgram> {
   const { path } = await temporaryFolder();

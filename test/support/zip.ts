@@ -1,18 +1,19 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A file to put into an archive; the odd fields are for archives that are wrong on purpose. */
+/** A file of an archive. All fields after `isStored` are for archives that are wrong on purpose. */
 export interface ZipFile {
   readonly name: string | Buffer;
   readonly content: string | Buffer;
-  /** Deflated unless it says so. */
+  /** Whether it is stored as it is; deflated otherwise. */
   readonly isStored?: boolean;
   readonly isEncrypted?: boolean;
+  /** The number of a compression method instead of the true one. */
   readonly method?: number;
-  /** What the directory says instead of the true size. */
+  /** The size in the central directory instead of the true one. */
   readonly declaredBytes?: number;
 }
 
-/** Writes a ZIP archive. */
+/** A ZIP archive. */
 export function makeZip(files: readonly ZipFile[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];

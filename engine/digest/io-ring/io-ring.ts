@@ -1,9 +1,9 @@
-import { pause } from '../pause.js';
+import { sleepSync } from '../sleep-sync.js';
 import { errorName, type Libc } from './libc.js';
 
 /**
- * What of a ring outlives the thread that made it: the system gives none of it back when a thread ends, only when the
- * process does. Crosses to the main thread, which gives it back when the thread is gone.
+ * The system resources of a ring. The system releases them when the process ends, not when the thread that made the
+ * ring ends. So they are sent to the main thread, which releases them once the thread has ended.
  */
 export interface RingHandles {
   readonly descriptor: number;
@@ -19,8 +19,8 @@ const SQ_OFFSETS = 40;
 const CQ_OFFSETS = 80;
 
 /**
- * SINGLE_ISSUER and DEFER_TASKRUN: completions are worked on only when this thread waits for them, which saves the
- * interrupts. Linux 6.1 has both; older ones are refused, so that one way of working is to be tested.
+ * SINGLE_ISSUER and DEFER_TASKRUN: the kernel processes completions only while this thread waits for them, which saves
+ * interrupts. Both need Linux 6.1. Older kernels are not supported, so that only one mode has to be tested.
  */
 const SETUP_FLAGS = (1 << 12) | (1 << 13);
 
@@ -32,9 +32,10 @@ const CQE_BYTES = 4 * CQE_WORDS;
 
 const REGISTER_IOWQ_MAX_WORKERS = 19;
 /**
- * What the kernel cannot do at once (opening what is not in its caches, file systems without asynchronous reads) it
- * gives to threads of its own, by default four a processor at most: too few for a file server. Each ring has its own,
- * so that four of ours come to twice the threads that system calls would be given (automatic-jobs.ts).
+ * The kernel has worker threads for operations that block: opening files that are not in its caches, and reads on file
+ * systems without asynchronous reads. By default there are at most four for each processor, which is too few for a file
+ * server. Each ring has its own, so four rings have twice the threads that system calls would get
+ * (automatic-concurrency.ts).
  */
 const KERNEL_WORKERS = 32;
 
@@ -44,27 +45,32 @@ const OP_READ = 22;
 const OP_ASYNC_CANCEL = 14;
 const EBADF = -9;
 const AT_FDCWD = -100;
-/** A signal came: what was not done is asked for again. */
+/** A signal interrupted the wait. The call is repeated for what remains. */
 const EINTR = -4;
-/** EAGAIN, EBUSY: the kernel is short of memory for the moment. Half a second of it is more than a moment. */
-const TRY_AGAIN: ReadonlySet<number> = new Set([-11, -16]);
-const MOST_FAILURES = 500;
-const FAILURE_PAUSE_MS = 1;
+/**
+ * EAGAIN, EBUSY: the kernel is short of memory. The call is repeated for half a second before the ring counts as
+ * failed.
+ */
+const RETRYABLE: ReadonlySet<number> = new Set([-11, -16]);
+const MAX_RETRIES = 500;
+const RETRY_PAUSE_MS = 1;
 
-/** What no operation comes to. */
+/** Marks an operation without a result. No operation returns this value. */
 const PENDING = -(2 ** 31);
 
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * An io_uring of one thread, for batches: operations are added, and `run` has them all done in one system call, or in a
- * second one where something has to be waited for. While `run` has not returned the kernel may write to the memory that
- * they name; afterwards it never does, unless `run` has thrown: then the ring, and that memory, must not be used again.
+ * An io_uring for batches of operations, to be used by one thread. Operations are added, and then `run` performs them
+ * all in one system call, plus a second one if some have to be waited for.
+ *
+ * The kernel may write to the memory that the operations name until `run` returns, and never after that. If `run`
+ * throws, operations may still be in progress: then neither the ring nor that memory may be used again.
  */
 export class IoRing {
-  /** Operations that one `run` can take. */
+  /** Maximum number of operations in one `run`. */
   readonly entries: number;
-  /** After a `run`: what each operation came to, in the order in which they were added; below 0 an errno. */
+  /** After a `run`: the result of each operation, in the order in which they were added. A negative one is an errno. */
   readonly results: Int32Array;
   readonly handles: RingHandles;
   readonly #libc: Libc;
@@ -81,7 +87,7 @@ export class IoRing {
   #added = 0;
   #isBroken = false;
 
-  /** @throws Error that says why there is none: the kernel is too old, or forbids it */
+  /** @throws Error with the reason if the system does not allow a ring, such as a kernel that is too old */
   constructor(libc: Libc, entries: number) {
     const parameters = new DataView(new ArrayBuffer(PARAMETER_BYTES));
     parameters.setUint32(FLAGS, SETUP_FLAGS, true);
@@ -113,16 +119,16 @@ export class IoRing {
     this.#completionTailAt = word(CQ_OFFSETS + 4) / 4;
     this.#completionMask = completions - 1;
     this.#tail = this.#word(this.#tailAt);
-    // Each place of the queue stands for the entry of the same number, for good.
+    // Place i of the submission queue always refers to entry i.
     for (let entry = 0; entry < this.entries; entry += 1) this.#ring[indicesAt / 4 + entry] = entry;
-    // Without it there are fewer workers, and nothing is wrong.
+    // If this fails there are fewer workers, which does no harm, so the result is ignored.
     libc.ioUringRegister(
       descriptor,
       REGISTER_IOWQ_MAX_WORKERS,
       new Uint8Array(Uint32Array.of(KERNEL_WORKERS, 0).buffer),
       2,
     );
-    this.#tryOut();
+    this.#selfTest();
   }
 
   /** Whether `run` has thrown. */
@@ -130,7 +136,7 @@ export class IoRing {
     return this.#isBroken;
   }
 
-  /** @param pathAddress bytes that end with a zero; a path that is not absolute counts from the working folder */
+  /** @param pathAddress address of a path that ends with a zero byte; a relative one starts at the working folder */
   addOpen(pathAddress: number, flags: number): void {
     this.#add(OP_OPENAT, AT_FDCWD, pathAddress, 0, 0, flags);
   }
@@ -144,11 +150,11 @@ export class IoRing {
   }
 
   /**
-   * Has all operations done that were added, and waits for it.
+   * Performs all operations that were added, and waits until they are complete.
    *
-   * @param beforeWait called once, when not all could be done at once, before the others are waited for. `isPending`
-   *   tells which those are; what it returns are operations to be given up
-   * @throws Error when the ring itself fails
+   * @param beforeWait called once if some operations have to be waited for, before the wait. `isPending` tells which
+   *   those are. It returns the operations to cancel
+   * @throws Error if the ring itself fails
    */
   run(beforeWait?: (isPending: (operation: number) => boolean) => readonly number[]): void {
     const added = this.#added;
@@ -156,16 +162,20 @@ export class IoRing {
     this.results.fill(PENDING, 0, added);
     let done = this.#enter(added, beforeWait === undefined ? added : 0);
     if (done < added && beforeWait !== undefined) {
-      const given = beforeWait((operation) => this.results[operation] === PENDING);
-      for (const operation of given) this.#add(OP_ASYNC_CANCEL, -1, operation, 0, 0, 0);
+      const cancelled = beforeWait((operation) => this.results[operation] === PENDING);
+      for (const operation of cancelled) this.#add(OP_ASYNC_CANCEL, -1, operation, 0, 0, 0);
     }
     if (done < this.#added) done += this.#enter(this.#added - added, this.#added - done);
     this.#added = 0;
   }
 
-  /** Submits the last ones that were added, and waits until so many more are done. @returns how many were */
+  /**
+   * Submits the operations that were added last, and waits until `completions` more are complete.
+   *
+   * @returns how many were completed
+   */
   #enter(submissions: number, completions: number): number {
-    if (this.#isBroken) throw new Error('this ring has failed before');
+    if (this.#isBroken) throw new Error('this io_uring has failed before');
     Atomics.store(this.#ring, this.#tailAt, this.#tail);
     let done = 0;
     let submitted = 0;
@@ -175,23 +185,23 @@ export class IoRing {
       if (entered >= 0) submitted += entered;
       else if (entered !== EINTR) {
         failures += 1;
-        if (!TRY_AGAIN.has(entered) || failures > MOST_FAILURES) {
+        if (!RETRYABLE.has(entered) || failures > MAX_RETRIES) {
           this.#isBroken = true;
           throw new Error(`io_uring failed (${errorName(entered)})`);
         }
-        pause(FAILURE_PAUSE_MS);
+        sleepSync(RETRY_PAUSE_MS);
       }
       done += this.#collect();
     }
     return done;
   }
 
-  /** A system may let rings be made and forbid their use. @throws Error that says so */
-  #tryOut(): void {
+  /** Some systems allow a ring to be made but not to be used. @throws Error if this is one */
+  #selfTest(): void {
     try {
       this.addClose(-1);
       this.run();
-      if (this.results[0] !== EBADF) throw new Error(`io_uring does not do its work (${this.results[0]})`);
+      if (this.results[0] !== EBADF) throw new Error(`io_uring returns wrong results (${this.results[0]})`);
     } catch (error) {
       releaseRing(this.#libc, this.handles);
       throw error;
@@ -211,7 +221,7 @@ export class IoRing {
     return count;
   }
 
-  /** Words 9 to 15 of an entry are never anything but 0. */
+  /** Words 9 to 15 of an entry are 0 from the beginning and never written. */
   #add(
     operation: number,
     descriptor: number,
@@ -240,7 +250,7 @@ export class IoRing {
     return this.#ring[at] ?? 0;
   }
 
-  /** Gives everything back when it cannot. */
+  /** Maps a part of the ring. If that fails, it releases the ring's resources and throws. */
   #map(bytes: number, offset: number, maps: RingHandles['maps']): number {
     const address = this.#libc.map(bytes, this.#descriptor, offset);
     if (address >= 0) return address;
@@ -249,7 +259,7 @@ export class IoRing {
   }
 }
 
-/** Gives back what a ring holds of the system. Nothing may use it any more: what it was mapped to is gone. */
+/** Releases the system resources of a ring. Nothing may use the ring afterwards, because its memory is unmapped. */
 export function releaseRing(libc: Libc, { descriptor, maps }: RingHandles): void {
   for (const { address, bytes } of maps) libc.unmap(address, bytes);
   libc.close(descriptor);

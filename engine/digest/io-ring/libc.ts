@@ -3,25 +3,28 @@ import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /**
- * The few calls of Linux that Node.js has no door to. Addresses are numbers: those of user space stay far below 2^53.
- * A result below 0 is the negative errno of a call that failed.
+ * The system calls of Linux that Node.js does not offer. Addresses are numbers, because those of user space stay far
+ * below 2^53. A negative result is the negated errno of a call that failed.
  */
 export interface Libc {
   ioUringSetup(entries: number, parameters: Uint8Array): number;
-  /** Submits, and waits until so many are done. */
+  /** Submits operations and waits until `completions` of them are complete. */
   ioUringEnter(ring: number, submissions: number, completions: number): number;
   ioUringRegister(ring: number, operation: number, argument: Uint8Array, count: number): number;
-  /** Of a descriptor: what it is, its size and times, into a buffer of `STATX_BYTES`. */
+  /** Writes the type, size and times of an open file into a buffer of `STATX_BYTES`. */
   statx(descriptor: number, bufferAddress: number): number;
-  /** Clears what was set at opening, but for the flags that are given. */
+  /** Replaces the status flags of an open file (F_SETFL), such as O_NONBLOCK. */
   setFlags(descriptor: number, flags: number): number;
-  /** Memory that is shared with the kernel, from an offset of a ring's descriptor. */
+  /** Maps memory that the kernel shares, from an offset of a ring's descriptor. Returns the address. */
   map(bytes: number, descriptor: number, offset: number): number;
   unmap(address: number, bytes: number): number;
   close(descriptor: number): number;
-  /** Where the bytes of a buffer lie; they stay there as long as it lives. Not of one shorter than 65 bytes. */
+  /**
+   * The address of a buffer's bytes, which is valid for as long as the buffer lives. The buffer must have 65 bytes or
+   * more: the garbage collector may move shorter ones.
+   */
   addressOf(buffer: ArrayBuffer): number;
-  /** Memory as it lies there; it has to outlive every use. */
+  /** A view of mapped memory. It must not be used after the memory is unmapped. */
   view(address: number, bytes: number): ArrayBuffer;
 }
 
@@ -31,25 +34,25 @@ export type LibcLoad =
 
 export const STATX_BYTES = 256;
 
-/** The same numbers on every processor that Node.js is to be had for. */
+/** These numbers are the same on every processor that Node.js supports. */
 const IO_URING_SETUP = 425;
 const IO_URING_ENTER = 426;
 const IO_URING_REGISTER = 427;
 
 const ENTER_GETEVENTS = 1;
 const AT_EMPTY_PATH = 0x1000;
-/** Type, mode, times of modification and of change, size. */
+/** Requests the type, mode, size, and times of modification and change. */
 const STATX_MASK = 0x2c3;
 const F_SETFL = 4;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 0x8001;
 
-/** Kept alive for its address. Bytes of a short buffer may lie where the garbage collector moves them. */
+/** An empty C string. It is a constant to stay alive, and longer than needed because `addressOf` requires that. */
 const EMPTY_PATH = new ArrayBuffer(128);
 
 type NativeFunction = (...parameters: (number | Uint8Array)[]) => number;
 
-/** The part of koffi that is used here. */
+/** The part of koffi that this file uses. */
 interface Koffi {
   load(path: null): { func(definition: string): NativeFunction };
   errno(): number;
@@ -59,7 +62,7 @@ interface Koffi {
 
 let loadedOnce: LibcLoad | undefined;
 
-/** The C library of this process, once a thread. koffi costs a thread 3 ms. */
+/** Loads the C library of this process; each thread does that once. Loading koffi takes 3 ms a thread. */
 export function loadLibc(): LibcLoad {
   loadedOnce ??= load();
   return loadedOnce;
@@ -70,12 +73,16 @@ function load(): LibcLoad {
   if (endianness() !== 'LE') return { state: 'unavailable', reason: 'the processor is big-endian' };
   let koffi: unknown;
   try {
-    koffi = createRequire(import.meta.url)('koffi');
+    // koffi is optional, so an import statement would fail where it is not installed, and `import()` is asynchronous.
+    // The architecture test finds this call because it is spelt `require('koffi')`.
+    const require = createRequire(import.meta.url);
+    koffi = require('koffi');
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { state: 'unavailable', reason: `the package koffi cannot be loaded: ${why}` };
   }
-  if (!isKoffi(koffi)) return { state: 'unavailable', reason: 'the package koffi is not what it was' };
+  if (!isKoffi(koffi))
+    return { state: 'unavailable', reason: 'this version of the package koffi lacks a function' };
   try {
     return { state: 'ready', libc: bind(koffi) };
   } catch (error) {
@@ -103,7 +110,7 @@ function bind(koffi: Koffi): Libc {
   );
   const munmap = library.func('int munmap(uintptr_t address, size_t bytes)');
   const close = library.func('int close(int descriptor)');
-  // The library's own functions say -1 and put the reason aside.
+  // C functions return -1 when they fail and store the reason in errno.
   const outcome = (result: number): number => (result === -1 ? -koffi.errno() : result);
   const emptyPathAddress = Number(koffi.address(EMPTY_PATH));
   return {
@@ -132,7 +139,7 @@ function isKoffi(loaded: unknown): loaded is Koffi {
   );
 }
 
-/** @param result of a call that failed: below 0 */
+/** @param result the negated errno that a call returned */
 export function errorName(result: number): string {
   return getSystemErrorName(result);
 }

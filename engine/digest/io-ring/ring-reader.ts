@@ -1,32 +1,32 @@
 import { constants } from 'node:fs';
 import type { AbsolutePaths } from '../absolute-paths.js';
 import type { Md5Kernel } from '../md5-kernel.js';
-import { openFlags, openWithoutNoAtime } from '../open-file.js';
-import { provesRead } from '../unchanged-check.js';
+import { disableNoAtime, openFlags } from '../open-file.js';
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from '../sample-plan.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js';
 import { readIntoSlot } from '../system-call-reader.js';
+import { isUnchanged } from '../unchanged-check.js';
 import { IoRing, type RingHandles } from './io-ring.js';
 import { type Libc, STATX_BYTES } from './libc.js';
 
-/** PATH_MAX of Linux, with the zero at the end. */
+/** PATH_MAX of Linux; it includes the zero byte at the end. */
 const PATH_BYTES = 4096;
-/** Node adds it by itself: a program that is started must not inherit our files. */
+/** Child processes must not inherit the open files. Node's own calls add this flag by themselves. */
 const O_CLOEXEC = 0o2000000;
 const EPERM = -1;
 const EAGAIN = -11;
 
-/** A head in two reads, and the windows past it. */
-const MOST_READS = 2 + TAIL_OFFSETS.length;
+/** The head takes up to two reads, each window after it one. */
+const MAX_READS_PER_FILE = 2 + TAIL_OFFSETS.length;
 /**
- * A slot holds the head as it lies in the file and seven windows past it. Files of more than 256 MiB have more: of those
- * the two parts of the head are read to where they belong.
+ * A slot has room for the head as it is in the file, gap included, and seven windows after it. A file of more than
+ * 256 MiB has more windows. Of such a file the two parts of the head are read separately, so that there is no gap.
  */
-const TAILS_BEHIND_HEAD = Math.floor((MAX_MESSAGE_BYTES - HEAD_BYTES) / SAMPLE_BYTES);
-const LONG_FILE_BYTES = TAIL_OFFSETS[TAILS_BEHIND_HEAD] ?? Infinity;
+const TAILS_AFTER_HEAD = Math.floor((MAX_MESSAGE_BYTES - HEAD_BYTES) / SAMPLE_BYTES);
+const LONG_FILE_BYTES = TAIL_OFFSETS[TAILS_AFTER_HEAD] ?? Infinity;
 const THIRD_OFFSET = HEAD_BYTES - SAMPLE_BYTES;
 
-/** Places in `struct statx`, in words of four bytes. */
+/** Offsets in `struct statx`, in words of four bytes. */
 const STATX_MODE = 7;
 const STATX_SIZE = 10;
 const STATX_CTIME = 24;
@@ -34,66 +34,71 @@ const STATX_MTIME = 28;
 const TYPE_MASK = 0xf000;
 const REGULAR = 0x8000;
 
+/** For tests. */
 export interface RingReaderOptions {
+  /** Starts in the mode that otherwise begins with the first EAGAIN. */
   readonly clearsNonblock?: boolean;
-  readonly readOdd?: typeof readIntoSlot;
+  /** Reads the files that the ring could not read. */
+  readonly readFallback?: typeof readIntoSlot;
 }
 
 /**
- * Reads a whole group at a time through io_uring: all opens in one system call, all reads in the next, and the closes
- * with the next group's opens. Only the proof (read-proof.ts) is a call a file, because io_uring gives `statx` to
- * another thread. With a warm cache 1.23 times as fast as Node's calls, MD5 included (bench, suite `hash`); with a cold
- * one a thread has as many files under way as it has slots, which otherwise takes as many threads.
+ * Reads a whole group of files at a time through io_uring: all opens in one system call, all reads in the next, and
+ * the closes together with the opens of the next group. Only the check for changes (unchanged-check.ts) is a system
+ * call for each file, because io_uring passes `statx` to another thread. With a warm cache this is 1.23 times as fast
+ * as Node's calls, MD5 included (benchmark suite `hash`). With a cold cache one thread reads as many files at once as
+ * it has slots; with system calls that would take as many threads.
  *
- * Whatever is not as planned, an error or a file in another state, is left to the way with system calls, which finds
- * out what it is: that way alone decides what is reported.
+ * Anything unexpected, an error or a file in another state, falls back to plain system calls (system-call-reader.ts),
+ * which classify and report it.
  *
- * Nothing is under way when `readGroup` returns. That is why the system can write straight into the arena of the MD5
- * kernel, and why threads are not ended from outside before their tasks are done (work-slots.ts). One that does not come
- * to an end hangs in the wait for its reads, and when it leaves that they are done.
+ * No operation is in progress when `readGroup` returns. That is why the kernel of the operating system may write
+ * directly into the arena of the MD5 kernel, and why threads are not terminated before their tasks are done
+ * (task-scheduler.ts). A thread that never finishes hangs in the wait for its reads, and does not leave that wait
+ * before they are complete.
  */
 export class RingReader implements SampleReader {
   readonly name = 'io-uring';
   readonly #libc: Libc;
-  readonly #readOdd: typeof readIntoSlot;
+  readonly #readFallback: typeof readIntoSlot;
   readonly #ring: IoRing;
   readonly #slots: number;
   readonly #paths: Uint8Array;
   readonly #pathsAddress: number;
   readonly #statx = new Uint32Array(new ArrayBuffer(STATX_BYTES));
   readonly #statxAddress: number;
-  /** By slot: the open file, below 0 where there is none. */
+  /** By slot: the open file's descriptor, negative if there is none. */
   readonly #descriptors: Int32Array;
-  /** By slot: 1 where something is not as planned. */
-  readonly #odd: Uint8Array;
-  /** By operation of a run of reads. */
+  /** By slot: 1 if the file has to be read with system calls. */
+  readonly #fallback: Uint8Array;
+  /** By read operation of the current group: its slot, and the number of bytes that it has to return. */
   readonly #slotOf: Uint16Array;
   readonly #wanted: Int32Array;
   #open = 0;
   #root: AbsolutePaths['root'] | undefined;
   #arena: { readonly kernel: Md5Kernel; readonly address: number } | undefined;
   /**
-   * Files are opened so that a pipe cannot stop the thread, and io_uring takes that as "never wait" for file systems
-   * that can only wait (NFS, FUSE, ZFS): their reads fail with EAGAIN. Once that was seen, the flag is cleared again.
+   * Files are opened with O_NONBLOCK, so that a pipe cannot block the thread. On file systems whose reads always
+   * block (NFS, FUSE, ZFS), io_uring reads of such files fail with EAGAIN. After the first one, the flag is cleared
+   * on every opened file.
    */
   #clearsNonblock: boolean;
 
   /**
-   * @param slots files that are read at once at most
-   * @param options for tests: begin as after an EAGAIN; what reads a file that is not as planned
-   * @throws Error that says why io_uring cannot be had
+   * @param slots maximum number of files in a group
+   * @throws Error with the reason if io_uring is not available
    */
   constructor(libc: Libc, slots: number, options: RingReaderOptions = {}) {
     this.#libc = libc;
-    this.#readOdd = options.readOdd ?? readIntoSlot;
+    this.#readFallback = options.readFallback ?? readIntoSlot;
     this.#slots = slots;
-    this.#ring = new IoRing(libc, slots * MOST_READS);
+    this.#ring = new IoRing(libc, slots * MAX_READS_PER_FILE);
     const paths = new ArrayBuffer(slots * PATH_BYTES);
     this.#paths = new Uint8Array(paths);
     this.#pathsAddress = libc.addressOf(paths);
     this.#statxAddress = libc.addressOf(this.#statx.buffer);
     this.#descriptors = new Int32Array(slots).fill(-1);
-    this.#odd = new Uint8Array(slots);
+    this.#fallback = new Uint8Array(slots);
     this.#slotOf = new Uint16Array(this.#ring.entries);
     this.#wanted = new Int32Array(this.#ring.entries);
     this.#clearsNonblock = options.clearsNonblock ?? false;
@@ -115,29 +120,29 @@ export class RingReader implements SampleReader {
   ): boolean {
     if (isCancelled()) return false;
     if (group.count > this.#slots) throw new RangeError(`${group.count} files for ${this.#slots} slots`);
-    this.#odd.fill(0);
+    this.#fallback.fill(0);
     const beganMs = Date.now();
     this.#openAll(group);
-    if (this.#clearsNonblock) this.#letWait(group);
+    if (this.#clearsNonblock) this.#clearNonblock(group);
     this.#readAll(kernel, group, outcomes.lengths);
-    let isAnyOdd = false;
+    let needsFallback = false;
     for (let slot = 0; slot < group.count; slot += 1) {
-      if (this.#odd[slot] === 0 && this.#isProven(group, slot, beganMs)) {
+      if (this.#fallback[slot] === 0 && this.#isUnchanged(group, slot, beganMs)) {
         const length = outcomes.lengths[slot] ?? 0;
         const isPacked = (group.files.sizeBytes[group.first + slot] ?? 0) > LONG_FILE_BYTES;
         if (!isPacked) outcomes.lengths[slot] = packMessage(kernel.arena, slot * kernel.slotBytes, length);
       } else {
-        this.#odd[slot] = 1;
-        isAnyOdd = true;
+        this.#fallback[slot] = 1;
+        needsFallback = true;
       }
     }
-    if (!isAnyOdd) return true;
-    // There may be none left to open.
+    if (!needsFallback) return true;
+    // The files of the group are closed first, because the limit on open files may be reached.
     this.finish();
     for (let slot = 0; slot < group.count; slot += 1) {
-      if (this.#odd[slot] === 0) continue;
+      if (this.#fallback[slot] === 0) continue;
       if (isCancelled()) return false;
-      this.#readOdd(kernel, group, slot, outcomes);
+      this.#readFallback(kernel, group, slot, outcomes);
     }
     return true;
   }
@@ -148,7 +153,7 @@ export class RingReader implements SampleReader {
     this.#ring.run();
   }
 
-  /** @returns how many operations that were */
+  /** @returns the number of operations added */
   #addCloses(): number {
     let closes = 0;
     for (let slot = 0; slot < this.#open; slot += 1) {
@@ -175,23 +180,23 @@ export class RingReader implements SampleReader {
         paths.copyRelative(first + slot, this.#paths, start + root.length);
         this.#paths[start + bytes] = 0;
         this.#ring.addOpen(this.#pathsAddress + start, flags);
-      } else this.#odd[slot] = 1;
+      } else this.#fallback[slot] = 1;
     }
     this.#ring.run();
     let isRefused = false;
     for (let slot = 0; slot < count; slot += 1) {
-      if (this.#odd[slot] === 1) continue;
+      if (this.#fallback[slot] === 1) continue;
       const descriptor = this.#ring.results[operation] ?? -1;
       operation += 1;
       this.#descriptors[slot] = descriptor;
-      if (descriptor < 0) this.#odd[slot] = 1;
+      if (descriptor < 0) this.#fallback[slot] = 1;
       if (descriptor === EPERM) isRefused = true;
     }
     this.#open = count;
     if (!isRefused || (flags & constants.O_NOATIME) === 0) return;
-    // Somebody else's books, probably all of them.
-    openWithoutNoAtime();
-    this.#odd.fill(0);
+    // These files belong to another user, probably all of them. They are opened again without O_NOATIME.
+    disableNoAtime();
+    this.#fallback.fill(0);
     this.#openAll(group);
   }
 
@@ -202,17 +207,18 @@ export class RingReader implements SampleReader {
     this.#root = root;
   }
 
-  #letWait({ count }: FileGroup): void {
+  #clearNonblock({ count }: FileGroup): void {
     const flags = openFlags() & ~constants.O_NONBLOCK;
     for (let slot = 0; slot < count; slot += 1) {
       const descriptor = this.#descriptors[slot] ?? -1;
       if (descriptor < 0) continue;
-      // What is no regular file is not read at all: it might wait for somebody.
-      if (!this.#look(descriptor) || this.#libc.setFlags(descriptor, flags) < 0) this.#odd[slot] = 1;
+      // Without O_NONBLOCK, reading a pipe would block, so only regular files are read here.
+      if (!this.#isRegular(descriptor) || this.#libc.setFlags(descriptor, flags) < 0)
+        this.#fallback[slot] = 1;
     }
   }
 
-  /** Leaves the bytes that were asked for in `lengths`, the gap in the head included. */
+  /** Writes into `lengths` how many bytes of each file were read, including the gap in the head. */
   #readAll(kernel: Md5Kernel, { files, first, count }: FileGroup, lengths: Uint32Array): void {
     const arenaAddress = this.#addressOf(kernel);
     let operation = 0;
@@ -224,7 +230,7 @@ export class RingReader implements SampleReader {
     };
     for (let slot = 0; slot < count; slot += 1) {
       lengths[slot] = 0;
-      if (this.#odd[slot] === 1) continue;
+      if (this.#fallback[slot] === 1) continue;
       const address = arenaAddress + slot * kernel.slotBytes;
       const sizeBytes = files.sizeBytes[first + slot] ?? 0;
       let length = sizeBytes < HEAD_BYTES ? sizeBytes : HEAD_BYTES;
@@ -242,36 +248,40 @@ export class RingReader implements SampleReader {
       }
       lengths[slot] = length;
     }
-    this.#ring.run((isPending) => this.#endlessReads(operation, isPending));
+    this.#ring.run((isPending) => this.#readsToCancel(operation, isPending));
     const { results } = this.#ring;
     for (let read = 0; read < operation; read += 1) {
       if (results[read] === this.#wanted[read]) continue;
       const slot = this.#slotOf[read] ?? 0;
-      this.#odd[slot] = 1;
-      if (results[read] === EAGAIN && this.#look(this.#descriptors[slot] ?? -1)) this.#clearsNonblock = true;
+      this.#fallback[slot] = 1;
+      if (results[read] === EAGAIN && this.#isRegular(this.#descriptors[slot] ?? -1))
+        this.#clearsNonblock = true;
     }
   }
 
-  /** A pipe that took a book's place, and that somebody writes to, would be waited for until they do. */
-  #endlessReads(count: number, isPending: (read: number) => boolean): readonly number[] {
-    const endless: number[] = [];
-    let looked = -1;
+  /**
+   * Chooses the pending reads to cancel: those of files that are not regular. A read of a pipe that another process
+   * has open for writing would wait until something is written.
+   */
+  #readsToCancel(count: number, isPending: (read: number) => boolean): readonly number[] {
+    const cancelled: number[] = [];
+    let checkedSlot = -1;
     let isRegular = true;
     for (let read = 0; read < count; read += 1) {
       if (!isPending(read)) continue;
       const slot = this.#slotOf[read] ?? 0;
-      if (slot !== looked) isRegular = this.#look(this.#descriptors[slot] ?? -1);
-      looked = slot;
-      if (!isRegular) endless.push(read);
+      if (slot !== checkedSlot) isRegular = this.#isRegular(this.#descriptors[slot] ?? -1);
+      checkedSlot = slot;
+      if (!isRegular) cancelled.push(read);
     }
-    return endless;
+    return cancelled;
   }
 
-  #isProven({ files, first }: FileGroup, slot: number, beganMs: number): boolean {
-    if (!this.#look(this.#descriptors[slot] ?? -1)) return false;
+  #isUnchanged({ files, first }: FileGroup, slot: number, beganMs: number): boolean {
+    if (!this.#isRegular(this.#descriptors[slot] ?? -1)) return false;
     const statx = this.#statx;
     const word = (at: number): number => statx[at] ?? 0;
-    return provesRead(
+    return isUnchanged(
       word(STATX_SIZE) + word(STATX_SIZE + 1) * 2 ** 32,
       (word(STATX_MTIME) + (word(STATX_MTIME + 1) | 0) * 2 ** 32) * 1e9 + word(STATX_MTIME + 2),
       (word(STATX_CTIME) + (word(STATX_CTIME + 1) | 0) * 2 ** 32) * 1e3 + word(STATX_CTIME + 2) / 1e6,
@@ -281,8 +291,8 @@ export class RingReader implements SampleReader {
     );
   }
 
-  /** Leaves what the file is in `#statx`. @returns whether it is a regular file */
-  #look(descriptor: number): boolean {
+  /** Calls statx on an open file and leaves the result in `#statx`. @returns whether it is a regular file */
+  #isRegular(descriptor: number): boolean {
     if (this.#libc.statx(descriptor, this.#statxAddress) < 0) return false;
     return ((this.#statx[STATX_MODE] ?? 0) & TYPE_MASK) === REGULAR;
   }
@@ -290,7 +300,8 @@ export class RingReader implements SampleReader {
   #addressOf(kernel: Md5Kernel): number {
     if (this.#arena?.kernel !== kernel) {
       const { buffer, byteOffset } = kernel.arena;
-      if (!(buffer instanceof ArrayBuffer)) throw new TypeError('the arena of an MD5 kernel is not shared');
+      if (!(buffer instanceof ArrayBuffer))
+        throw new TypeError('the arena of an MD5 kernel must not be shared memory');
       this.#arena = { kernel, address: this.#libc.addressOf(buffer) + byteOffset };
     }
     return this.#arena.address;

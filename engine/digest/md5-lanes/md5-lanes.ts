@@ -4,27 +4,29 @@ import { endianness } from 'node:os';
 import type { Md5Kernel } from '../md5-kernel.js';
 
 /**
- * Messages computed side by side, four to a vector. Measured on one core of a 4 GHz Xeon, messages of books
- * (7.0 KiB on average) in batches of 96, GB/s: 4 lanes 2.3, 8 lanes 3.6, 12 lanes 4.0, `node:crypto` 0.73, and
- * 16 lanes 1 % more: three vectors keep its ports 88 % busy. On a Zen 5, whose vector operations take two cycles,
- * 1.5, 2.9, 3.9 and with 16 lanes 4.3.
+ * How many messages are digested side by side, four in each vector. Throughput in GB/s on one core, for batches of 96
+ * messages of books (7.0 KiB on average):
+ *
+ * - 4 GHz Xeon: 2.3 with 4 lanes, 3.6 with 8, 4.0 with 12, and 1 % more with 16, because three vectors already keep its
+ *   execution ports 88 % busy. `node:crypto` has 0.73.
+ * - Zen 5, whose vector operations take two cycles: 1.5, 2.9, 3.9 and 4.3.
  */
 export type Md5Lanes = 4 | 8 | 12 | 16;
 const DEFAULT_LANES: Md5Lanes = 16;
 
 /**
- * Six full groups of sixteen, 1.2 MB. Messages copied in and then digested go equally fast from 72 to 144
- * slots; 24 are too few to find equal lengths among them (13 % slower), and 384 leave the second-level cache
- * before they are digested (10 % slower).
+ * Six full groups of sixteen, 1.2 MB. From 72 to 144 slots the speed of copying messages in and digesting them is the
+ * same. With 24 slots too few messages have equal lengths (13 % slower). With 384 the messages do not stay in the
+ * second-level cache until they are digested (10 % slower).
  */
 const DEFAULT_SLOTS = 96;
 
-/** What the tables in assembly/layout.ts have room for; an arena of 12.6 MB. */
-const MOST_SLOTS = 1024;
+/** The tables in assembly/layout.ts have room for this many. The arena then has 12.6 MB. */
+const MAX_SLOTS = 1024;
 
 const LONGEST_MESSAGE_BYTES = 12 * 1024;
 const DIGEST_BYTES = 16;
-/** Of WebAssembly's memory. */
+/** The page size of WebAssembly's memory. */
 const PAGE_BYTES = 65_536;
 
 export type Md5LanesLoad =
@@ -32,18 +34,19 @@ export type Md5LanesLoad =
   | { readonly state: 'unavailable'; readonly reason: string };
 
 /**
- * Makes a kernel that computes the MD5 of up to sixteen messages side by side in WebAssembly SIMD, with an arena
- * of its own; each thread makes its own. The kernels of a thread share the compiled module, and V8 shares the
- * machine code between threads. The first 20 ms or so run unoptimised code, two to four times slower.
+ * Makes a kernel that computes the MD5 of up to sixteen messages side by side in WebAssembly SIMD. Each kernel has an
+ * arena of its own, and each thread makes its own kernel. The kernels of a thread share the compiled module, and V8
+ * shares the machine code between threads. For the first 20 ms or so the code is not optimised yet and two to four
+ * times slower.
  *
- * @param slots messages in a batch, 1 … 1,024; each costs 12,352 bytes of memory
- * @param lanes a batch need not be a multiple of it
- * @returns `unavailable` where this machine or this Node.js cannot do it, with the reason in words for a person
- * @throws RangeError for a number of slots outside 1 … 1,024
+ * @param slots messages in a batch, 1 … 1,024; each takes 12,352 bytes of memory
+ * @param lanes the size of a batch need not be a multiple of it
+ * @returns `unavailable` with the reason, in English for people, if the processor or this Node.js does not support it
+ * @throws RangeError if `slots` is not a whole number from 1 to 1,024
  */
 export function loadMd5Lanes(slots: number = DEFAULT_SLOTS, lanes: Md5Lanes = DEFAULT_LANES): Md5LanesLoad {
-  if (!Number.isInteger(slots) || slots < 1 || slots > MOST_SLOTS) {
-    throw new RangeError(`An MD5 kernel has 1 to ${MOST_SLOTS} slots, not ${slots}`);
+  if (!Number.isInteger(slots) || slots < 1 || slots > MAX_SLOTS) {
+    throw new RangeError(`An MD5 kernel has 1 to ${MAX_SLOTS} slots, not ${slots}`);
   }
   const compiled = (compiledOnce ??= compile());
   if (compiled.state === 'unavailable') return compiled;
@@ -52,7 +55,7 @@ export function loadMd5Lanes(slots: number = DEFAULT_SLOTS, lanes: Md5Lanes = DE
     return { state: 'ready', kernel: new Md5LanesKernel(exports, slots, lanes) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // Node 20 reserves 10 GB of addresses for each memory, and a limit on them (ulimit -v) refuses that.
+    // Node 20 reserves 10 GB of address space for each memory, which fails under a limit on address space (ulimit -v).
     return { state: 'unavailable', reason: `no memory for WebAssembly: ${error.message}` };
   }
 }
@@ -68,7 +71,7 @@ function compile(): Compiled {
     return { state: 'unavailable', reason: 'this Node.js runs without WebAssembly (--jitless)' };
   }
   if (endianness() !== 'LE') {
-    // The lengths and the messages lie in WebAssembly's memory, which is little-endian everywhere.
+    // WebAssembly's memory is always little-endian, and JavaScript writes the lengths into it in the processor's order.
     return { state: 'unavailable', reason: 'the processor is big-endian' };
   }
   const bytes = readFileSync(new URL('./md5-lanes.wasm', import.meta.url));
@@ -98,7 +101,7 @@ class Md5LanesKernel implements Md5Kernel {
     this.lanes = lanes;
     this.slotBytes = numberExport(exports, 'SLOT_BYTES');
     const arenaBytes = slots * this.slotBytes;
-    // Views on the memory die when it grows, so it grows once, here.
+    // Growing the memory detaches all views on it, so it grows only here, before the views are made.
     memory.grow(Math.ceil((arenaAt + arenaBytes - memory.buffer.byteLength) / PAGE_BYTES));
     this.arena = new Uint8Array(memory.buffer, arenaAt, arenaBytes);
     this.#digestSlots = digestSlots;
@@ -110,7 +113,7 @@ class Md5LanesKernel implements Md5Kernel {
     if (count > this.slots) throw new RangeError(`${count} messages for ${this.slots} slots`);
     for (let slot = 0; slot < count; slot++) {
       const length = lengths[slot];
-      // A longer one would be padded into its neighbour, or past the end of the memory.
+      // The padding of a longer message would overwrite the next slot, or lie after the end of the memory.
       if (length === undefined || length > LONGEST_MESSAGE_BYTES) {
         throw new RangeError(
           `Message ${slot} has ${length} bytes; the longest may have ${LONGEST_MESSAGE_BYTES}`,

@@ -1,19 +1,19 @@
 /**
- * Prints the AssemblyScript source of MD5's compression function, unrolled for 4, 8, 12 and 16 messages at once:
- * `npm run build` writes it to assembly/rounds.generated.ts and compiles it with the hand-written rest.
+ * Prints the AssemblyScript source of MD5's compression function, unrolled for 4, 8, 12 and 16 messages at once. The
+ * build writes the output to assembly/rounds.generated.ts and compiles it together with the hand-written files.
  *
- * MD5 is a chain of 64 steps in which each waits for the one before, about 350 cycles a block however wide
- * the vector is. Two to four independent vectors side by side fill the time that one spends waiting; the
- * 64 steps of four vectors are 256 near-equal lines, which is why they are generated. (A loop over groups of
- * four steps is short enough to write by hand and 8 to 12 % slower.)
+ * MD5 is a chain of 64 steps, each of which needs the result of the previous one: about 350 cycles for a block,
+ * however wide the vector is. Two to four independent vectors use the time that one vector spends waiting. The 64
+ * steps of four vectors are 256 similar lines, which is why they are generated. A loop over groups of four steps is
+ * short enough to write by hand, and 8 to 12 % slower.
  */
 
 const STEPS = 64;
 const LANES_PER_VECTOR = 4;
 const BYTES_PER_VECTOR = 16;
 const WORDS_PER_BLOCK = 16;
-/** With a fourth vector x86-64 has fewer registers (16) than values, and it still gains: see md5-lanes.ts. */
-const MOST_VECTORS = 4;
+/** With four vectors there are more values than x86-64 has registers (16). It is still faster: see md5-lanes.ts. */
+const MAX_VECTORS = 4;
 
 /** RFC 1321, 3.4: the left rotations of each round, repeating every four steps. */
 const ROTATIONS = [
@@ -23,7 +23,7 @@ const ROTATIONS = [
   [6, 10, 15, 21],
 ] as const;
 
-/** RFC 1321, 3.4: the word of the block that a step adds, as (multiplier × step + offset) mod 16. */
+/** RFC 1321, 3.4: step i of a round adds the word of the block with the index (multiplier × i + offset) mod 16. */
 const WORD_ORDERS = [
   [1, 0],
   [5, 1],
@@ -33,13 +33,13 @@ const WORD_ORDERS = [
 
 const STATE_WORDS = ['a', 'b', 'c', 'd'] as const;
 
-/** The names that a step calls a, b, c and d: they change places after every step. */
+/** The variables that a step uses as a, b, c and d. They rotate after every step. */
 function stateNames(step: number, vector: number): readonly [string, string, string, string] {
   const name = (position: number) => `${STATE_WORDS.at((position - step) % 4)}${vector}`;
   return [name(0), name(1), name(2), name(3)];
 }
 
-/** The constants of RFC 1321, one less in round four: see `stepI` in assembly/steps.ts. */
+/** The constants of RFC 1321, those of round four reduced by 1: see `stepI` in assembly/steps.ts. */
 function sineTable(): string {
   const sines = Array.from({ length: STEPS }, (_, step) => {
     const sine = Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32);
@@ -48,7 +48,10 @@ function sineTable(): string {
   return `const SINES: usize = memory.data<u32>([${sines.join(', ')}]);`;
 }
 
-/** Sixteen words of four messages each: row m of the loads is message m, row w of the stores is word w. */
+/**
+ * Transposes sixteen words of four messages: a vector loaded holds words of one message, a vector stored holds one
+ * word of four.
+ */
 function* transposedLoads(vectors: number): Generator<string> {
   for (let first = 0; first < WORDS_PER_BLOCK; first += 4) {
     for (let vector = 0; vector < vectors; vector++) {
@@ -86,7 +89,7 @@ function* steps(vectors: number): Generator<string> {
       if (round === 0) yield `${a} = stepF(${a}, ${b}, ${c}, ${d}, ${term}, ${rotation});`;
       if (round === 1) yield `${a} = stepG(${a}, ${b}, ${c}, ${d}, ${term}, ${rotation});`;
       if (round === 2) {
-        // b ^ c of an even step is c ^ d of the odd step after it: one XOR in four is spared.
+        // b ^ c of an even step equals c ^ d of the odd step after it, which saves one XOR in four.
         const isEven = step % 2 === 0;
         if (isEven) yield `pair${vector} = v128.xor(${b}, ${c});`;
         yield `${a} = stepH(${a}, ${b}, ${isEven ? d : b}, pair${vector}, ${term}, ${rotation});`;
@@ -98,10 +101,11 @@ function* steps(vectors: number): Generator<string> {
 }
 
 /**
- * Stores that nobody reads. V8's older compiler (Node 20 and 22) orders arithmetic freely between memory
- * accesses and would put all 64 steps of the first vector before those of the second, too far apart for the
- * processor to overlap them: 2.4 GB/s in place of 3.6 with two vectors. A store every fourth step holds
- * the vectors together; every step is no faster, and where the compiler keeps the order it costs nothing.
+ * Stores whose values are never read; they only fix the order of the instructions. V8's older compiler (Node 20 and
+ * 22) orders arithmetic freely between memory accesses. It would put all 64 steps of the first vector before those of
+ * the second, too far apart for the processor to overlap them: 2.4 GB/s in place of 3.6 with two vectors. A store
+ * after every fourth step prevents that. A store after every step is no faster, and with newer compilers the stores
+ * cost nothing.
  */
 function* pins(step: number, vectors: number): Generator<string> {
   if (vectors === 1) return;
@@ -135,7 +139,7 @@ function* rounds(): Generator<string> {
   yield "import { PINS, STARTS, STATE, WORDS } from './layout';";
   yield "import { stepF, stepG, stepH, stepI } from './steps';";
   yield sineTable();
-  for (let vectors = 1; vectors <= MOST_VECTORS; vectors++) yield* compressFunction(vectors);
+  for (let vectors = 1; vectors <= MAX_VECTORS; vectors++) yield* compressFunction(vectors);
 }
 
 process.stdout.write(`${[...rounds()].join('\n')}\n`);

@@ -1,5 +1,5 @@
-// The part of the WebAssembly JavaScript interface that md5-lanes.ts uses. TypeScript declares it only in its
-// library for browsers, which would declare `window` and a thousand others with it.
+// The part of the WebAssembly JavaScript interface that md5-lanes.ts uses. TypeScript declares it only in its library
+// for browsers, which would also declare `window` and a thousand other names.
 
 declare namespace WebAssembly {
   interface Memory {

@@ -1,13 +1,14 @@
-import { sql } from 'kysely';
-import type { ApiKey, ApiKeyWithUser } from './api-key.js';
-import type { ApiKeyId, UserId } from '../../domain/ids.js';
-import type { PermissionSet } from '../../domain/permission.js';
+import { type Selectable, sql } from 'kysely';
 import { idChunks } from '../../database/bulk-write.js';
 import { byIndex, inOrder } from '../../database/by-index.js';
-import { isDuplicateKey } from '../../database/duplicate-key.js';
-import { toNumberOrUndefined } from '../../database/int64.js';
-import { formatPermissions, parsePermissions } from '../../database/permission-column.js';
+import { isDuplicateKey } from '../../database/database-error.js';
+import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
+import type { ApiKeyTable } from '../../database/schema.js';
 import type { Store } from '../../database/store.js';
+import type { ApiKeyId, UserId } from '../../domain/ids.js';
+import type { PermissionSet } from '../../domain/permission.js';
+import { formatPermissions, parsePermissions } from '../user-repository.js';
+import type { ApiKey, ApiKeySummary, ApiKeyWithUser } from './api-key.js';
 
 export interface NewApiKeyRow {
   readonly userId: UserId;
@@ -18,7 +19,7 @@ export interface NewApiKeyRow {
   readonly expiresSeconds: number | undefined;
 }
 
-/** @returns `undefined` when the prefix is taken: draw another key */
+/** @returns `undefined` when the prefix is taken: the caller draws another key */
 export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<ApiKey | undefined> {
   const values = {
     user_id: key.userId,
@@ -40,6 +41,10 @@ export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<Api
   return (await apiKeysByPrefix(store, [key.prefix])).get(key.prefix)?.key;
 }
 
+/**
+ * API keys with their users, by prefix: one statement for up to 500 requests that wait for authentication. It joins
+ * the table `user`, because a second statement for each request would double the cost of an unknown key.
+ */
 export async function apiKeysByPrefix(
   store: Store,
   prefixes: readonly string[],
@@ -81,8 +86,48 @@ export async function apiKeysByPrefix(
   return keys;
 }
 
-/** @returns whether there was such a key that was not revoked yet */
-export async function revokeApiKey(store: Store, id: ApiKeyId): Promise<boolean> {
+/** The keys of one user ordered by id, which is the order in which they were made. */
+export async function apiKeysPage(
+  store: Store,
+  page: {
+    readonly userId: UserId;
+    readonly afterId: ApiKeyId | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly ApiKeySummary[]> {
+  let query = store.db.selectFrom('api_key').selectAll().where('user_id', '=', page.userId);
+  if (page.afterId !== undefined) query = query.where('id', '>', page.afterId);
+  const rows = await query.orderBy('id').limit(page.limit).execute();
+  return rows.map(toSummary);
+}
+
+export async function findApiKeyById(store: Store, id: ApiKeyId): Promise<ApiKeySummary | undefined> {
+  const row = await store.db.selectFrom('api_key').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
+}
+
+export async function findApiKeyByPrefix(store: Store, prefix: string): Promise<ApiKeySummary | undefined> {
+  const row = await store.db
+    .selectFrom('api_key')
+    .selectAll()
+    .where('prefix', '=', prefix)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
+}
+
+/** The number of keys of the user that are not revoked. Expired keys count. */
+export async function countKeysInUse(store: Store, userId: UserId): Promise<number> {
+  const row = await store.db
+    .selectFrom('api_key')
+    .select(({ fn }) => fn.countAll().as('keys'))
+    .where('user_id', '=', userId)
+    .where('revoked_s', 'is', null)
+    .executeTakeFirstOrThrow();
+  return toNumber(row.keys);
+}
+
+/** @returns `false` when there is no such key, or when it was revoked before; its time of revocation stays then */
+export async function markApiKeyRevoked(store: Store, id: ApiKeyId): Promise<boolean> {
   const result = await store.db
     .updateTable('api_key')
     .set({ revoked_s: Math.floor(Date.now() / 1000) })
@@ -92,13 +137,13 @@ export async function revokeApiKey(store: Store, id: ApiKeyId): Promise<boolean>
   return result.numUpdatedRows > 0n;
 }
 
-/** Notes the use of the keys; of several servers the last one counts. */
-export async function noteKeyUses(
+/** Sets the time of last use, unless another server has written a later one. */
+export async function saveKeysLastUsed(
   store: Store,
   ids: readonly ApiKeyId[],
   usedSeconds: number,
 ): Promise<void> {
-  // In one order everywhere, so that two servers do not wait for each other in a ring.
+  // Ascending on every server: two servers that lock the same rows in different orders may deadlock.
   const sorted = ids.toSorted((left, right) => left - right);
   for (const chunk of idChunks(sorted)) {
     await store.db
@@ -108,4 +153,23 @@ export async function noteKeyUses(
       .where((where) => where.or([where('last_used_s', 'is', null), where('last_used_s', '<', usedSeconds)]))
       .execute();
   }
+}
+
+/** Deletes all keys of the user, revoked ones included. */
+export async function deleteKeysOfUser({ db }: Store, userId: UserId): Promise<void> {
+  await db.deleteFrom('api_key').where('user_id', '=', userId).execute();
+}
+
+function toSummary(row: Selectable<ApiKeyTable>): ApiKeySummary {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    name: row.name,
+    prefix: row.prefix,
+    permissions: parsePermissions(row.permissions),
+    createdSeconds: toNumber(row.created_s),
+    expiresSeconds: toNumberOrUndefined(row.expires_s),
+    lastUsedSeconds: toNumberOrUndefined(row.last_used_s),
+    revokedSeconds: toNumberOrUndefined(row.revoked_s),
+  };
 }

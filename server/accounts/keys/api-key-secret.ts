@@ -7,13 +7,13 @@ import {
 } from './api-key-text.js';
 
 export interface NewApiKey {
-  /** Shown once and stored nowhere. */
+  /** The whole key, `dogear_<prefix>_<secret>`. It is shown once and never stored. */
   readonly text: string;
   readonly prefix: string;
   readonly secretSha256: Buffer;
 }
 
-/** Makes up a key. Its prefix may be taken: the database has the last word, and another is drawn. */
+/** Generates a random key. Its prefix may be taken already: the database refuses it then (insert-new-api-key.ts). */
 export function newApiKey(): NewApiKey {
   const prefix = randomCharacters(API_KEY_PREFIX_CHARACTERS);
   const secret = randomCharacters(API_KEY_SECRET_CHARACTERS);
@@ -21,8 +21,8 @@ export function newApiKey(): NewApiKey {
 }
 
 /**
- * Compares in constant time. One round of SHA-256 is enough where the secret is 128 random bits: nobody can try
- * them, and it costs a request one microsecond.
+ * Compares a secret with a stored hash, in constant time. One round of SHA-256 is enough, because the secret is 128
+ * random bits and cannot be guessed. It costs a request one microsecond.
  */
 export function secretMatches(secret: string, storedSha256: Buffer): boolean {
   const presented = sha256(secret);
@@ -33,7 +33,7 @@ function sha256(secret: string): Buffer {
   return hash('sha256', secret, 'buffer');
 }
 
-/** Largest multiple of the alphabet's length in a byte: bytes from here on would favour the first characters. */
+/** The largest multiple of the alphabet's length in a byte. Larger bytes are dropped: they would favour some characters. */
 const FAIR_BYTES = 256 - (256 % API_KEY_ALPHABET.length);
 
 function randomCharacters(count: number): string {

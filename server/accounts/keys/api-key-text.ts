@@ -1,6 +1,6 @@
-/** Lowercase letters and digits that no font makes look alike: no 0 o, no 1 l i. Somebody types them on an e-reader. */
+/** Lowercase letters and digits without those that look alike (0 o, 1 l i), because keys are typed on e-readers. */
 export const API_KEY_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-/** 31^6: 887 million prefixes; the database refuses a second key with the same one. */
+/** 31^6 = 887 million prefixes. The database refuses a second key with the same prefix. */
 export const API_KEY_PREFIX_CHARACTERS = 6;
 /** 26 × log2(31) = 128.8 bits. */
 export const API_KEY_SECRET_CHARACTERS = 26;
@@ -11,7 +11,7 @@ const API_KEY = new RegExp(
 );
 
 export interface ApiKeyText {
-  /** Visible: it names the key in lists and logs. */
+  /** Not secret: it identifies the key in lists and logs. */
   readonly prefix: string;
   readonly secret: string;
 }
@@ -28,7 +28,10 @@ export function formatApiKeyText({ prefix, secret }: ApiKeyText): string {
   return `dogear_${prefix}_${secret}`;
 }
 
-/** How a log names an API key, or what was given as one: a mistyped key is nearly the key, so nothing of it is shown. */
+/**
+ * How a log shows a text that was sent as an API key. Of a valid key the prefix is shown. Of anything else nothing is
+ * shown, because a mistyped key is nearly the key.
+ */
 export function maskApiKeyText(text: string): string {
   const key = parseApiKeyText(text);
   return key === undefined ? '***' : `dogear_${key.prefix}_***`;

@@ -2,7 +2,7 @@ import type { ApiKeyId, UserId } from '../../domain/ids.js';
 import type { PermissionSet } from '../../domain/permission.js';
 import type { User } from '../user.js';
 
-/** An API key as it is stored: the secret itself is nowhere. */
+/** An API key as it is stored. Only the hash of its secret is stored. */
 export interface ApiKey {
   readonly id: ApiKeyId;
   readonly name: string;
@@ -15,7 +15,7 @@ export interface ApiKey {
   readonly lastUsedSeconds: number | undefined;
 }
 
-/** What one look-up by prefix gives: enough to decide on a request. */
+/** What a look-up by prefix returns: everything that is needed to authenticate a request. */
 export interface ApiKeyWithUser {
   readonly key: ApiKey;
   readonly user: User;

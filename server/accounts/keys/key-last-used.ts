@@ -1,24 +1,31 @@
 import { LRUCache } from 'lru-cache';
 import type { ApiKeyId } from '../../domain/ids.js';
 
-/** "Last used" is for people; a row written for every push would cost as much as the push. */
-const NOTED_EVERY_SECONDS = 60;
-/** Uses gather this long, so that a fleet costs one statement and not one for each key. */
-const GATHERED_MS = 1000;
-/** Keys whose last note is remembered. A key pushed out costs one more write. */
+/**
+ * How often the last use of a key is written at most. People read it in lists, so a minute is exact enough; one row
+ * written for every push would cost as much as the push.
+ */
+const WRITE_INTERVAL_SECONDS = 60;
+/** How long uses are collected before they are written, so that a fleet costs one statement instead of one a key. */
+const FLUSH_DELAY_MS = 1000;
+/** Keys whose last write is known, and keys that can wait for a write. A key that is evicted costs one more write. */
 const KEYS = 50_000;
 
 export interface ApiKeyLastUsedOptions {
-  /** Sets the last use of all these keys, unless another server has set a later one. */
+  /** Sets the time of last use of these keys, unless another server has written a later one. */
   readonly write: (keys: readonly ApiKeyId[], usedSeconds: number) => Promise<void>;
+  /** Receives the error of a failed write. Its keys are not written again before their next interval. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Writes the last use of API keys, each at most once a minute. Losing one to a crash loses nothing that matters. */
+/**
+ * Writes the time of last use of API keys in batches, at most once a minute for each key. A crash loses the uses that
+ * were not written yet; nothing depends on them.
+ */
 export class ApiKeyLastUsed {
   readonly #options: ApiKeyLastUsedOptions;
-  readonly #notedSeconds = new LRUCache<ApiKeyId, number>({ max: KEYS });
-  readonly #gathered = new Set<ApiKeyId>();
+  readonly #recordedSeconds = new LRUCache<ApiKeyId, number>({ max: KEYS });
+  readonly #pending = new Set<ApiKeyId>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -26,30 +33,30 @@ export class ApiKeyLastUsed {
     this.#options = options;
   }
 
-  note(key: ApiKeyId, lastUsedSeconds: number | undefined): void {
+  /** @param lastUsedSeconds the time of last use in the cached row: if it is recent, nothing is written */
+  record(key: ApiKeyId, lastUsedSeconds: number | undefined): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
-    // What the database said lately is nearly always enough.
-    if (lastUsedSeconds !== undefined && nowSeconds - lastUsedSeconds < NOTED_EVERY_SECONDS) return;
-    if (nowSeconds - (this.#notedSeconds.get(key) ?? 0) < NOTED_EVERY_SECONDS) return;
-    this.#notedSeconds.set(key, nowSeconds);
-    if (this.#gathered.size >= KEYS) return;
-    this.#gathered.add(key);
-    this.#timer ??= setTimeout(this.#write, GATHERED_MS);
+    if (lastUsedSeconds !== undefined && nowSeconds - lastUsedSeconds < WRITE_INTERVAL_SECONDS) return;
+    if (nowSeconds - (this.#recordedSeconds.get(key) ?? 0) < WRITE_INTERVAL_SECONDS) return;
+    this.#recordedSeconds.set(key, nowSeconds);
+    if (this.#pending.size >= KEYS) return;
+    this.#pending.add(key);
+    this.#timer ??= setTimeout(this.#flush, FLUSH_DELAY_MS);
   }
 
-  /** Writes what has gathered and stops. */
+  /** Writes what is pending. Resolves when all writes have ended, also those that failed. */
   async close(): Promise<void> {
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer);
-      this.#write();
+      this.#flush();
     }
     await this.#writing;
   }
 
-  readonly #write = (): void => {
+  readonly #flush = (): void => {
     this.#timer = undefined;
-    const keys = [...this.#gathered];
-    this.#gathered.clear();
+    const keys = [...this.#pending];
+    this.#pending.clear();
     const usedSeconds = Math.floor(Date.now() / 1000);
     this.#writing = this.#writing
       .then(() => this.#options.write(keys, usedSeconds))

@@ -2,14 +2,16 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import type { ApiKeyId, UserId } from '../../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../../domain/page.js';
-import { apiKeysPage } from './api-key-page.js';
+import { apiKeysPage } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
 /**
- * The keys of one user, oldest first, revoked ones included.
+ * A page of the API keys of one user, oldest first, including revoked and expired ones. The actor needs
+ * `feature:api_keys` for their own keys and `user:manage` for those of other users.
  *
  * @param userId `undefined`: the actor
+ * @param after the id of the last key of the previous page
  * @throws DogearError `forbidden`, `user-not-found`
  */
 export async function listApiKeys(

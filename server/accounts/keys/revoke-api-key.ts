@@ -3,18 +3,20 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { ApiKeyId } from '../../domain/ids.js';
-import { findApiKeyById, findApiKeyByPrefix } from './api-key-page.js';
-import { revokeApiKey as revokeRow } from './api-key-repository.js';
+import { findApiKeyById, findApiKeyByPrefix, markApiKeyRevoked } from './api-key-repository.js';
 import type { Store } from '../../database/store.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
 /**
- * Ends a key for good; a key that is revoked already stays so. Whoever keeps a server's caches forgets its prefix
- * afterwards.
+ * Revokes an API key for good. A key that is revoked already keeps its time of revocation. The actor needs
+ * `feature:api_keys` for their own keys. For the key of another user the actor needs `user:manage` and every permission
+ * of that user.
  *
- * @param which its id, or the prefix that it shows
- * @throws DogearError `api-key-not-found`, also for the key of somebody whose keys the actor may not see;
- *   `permission-not-held`
+ * A server must remove the key's prefix from its cache afterwards (`Accounts.keys`).
+ *
+ * @param which the id of the key, or its prefix
+ * @returns the key as it was before
+ * @throws DogearError `forbidden`; `permission-not-held`; `api-key-not-found`, also for a key that the actor may not see
  */
 export async function revokeApiKey(
   store: Store,
@@ -32,6 +34,6 @@ export async function revokeApiKey(
   }
   const user = await resolveTargetUser(store, actor, key.userId, 'feature:api_keys');
   if (user.id !== actor.userId) requireMayChange(actor, user);
-  await revokeRow(store, key.id);
+  await markApiKeyRevoked(store, key.id);
   return key;
 }

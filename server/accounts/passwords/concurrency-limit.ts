@@ -1,51 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+
 export interface ConcurrencyLimitOptions {
-  readonly atOnce: number;
-  /** How many may wait for their turn; past that the answer is immediate. */
-  readonly waiting: number;
-  /** How long a place stays taken after its work is done: paces work that is meant to be slow. */
+  /** The largest number of tasks that run at the same time. */
+  readonly concurrency: number;
+  /** The largest number of tasks that wait. Further tasks are refused at once. */
+  readonly maxWaiting: number;
+  /** How long a task keeps its place after its end. Slows down work that must be slow. Default: not at all. */
   readonly pauseMs?: number;
 }
 
-/** Lets a bounded number of tasks run at once and a bounded number wait, first come, first served. */
+/** Runs a bounded number of tasks at once and queues a bounded number, first come, first served. */
 export class ConcurrencyLimit {
-  readonly #options: ConcurrencyLimitOptions;
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  readonly #limit: LimitFunction;
+  readonly #capacity: number;
+  readonly #pauseMs: number | undefined;
 
-  constructor(options: ConcurrencyLimitOptions) {
-    this.#options = options;
+  constructor({ concurrency, maxWaiting, pauseMs }: ConcurrencyLimitOptions) {
+    this.#limit = pLimit(concurrency);
+    this.#capacity = concurrency + maxWaiting;
+    this.#pauseMs = pauseMs;
   }
 
+  /** The number of tasks that have not started yet. */
   get waiting(): number {
-    return this.#queue.length;
+    return this.#limit.pendingCount;
   }
 
-  /** @returns `undefined` when the queue is full; nothing was started then */
+  /** @returns `undefined` at once when the queue is full; `work` is not called then */
   tryRun<T>(work: () => Promise<T>): Promise<T> | undefined {
-    if (this.#running < this.#options.atOnce) {
-      this.#running++;
-      return this.#run(work);
-    }
-    if (this.#queue.length >= this.#options.waiting) return undefined;
-    return new Promise<void>((resolve) => {
-      this.#queue.push(resolve);
-    }).then(() => this.#run(work));
+    if (this.#limit.activeCount + this.#limit.pendingCount >= this.#capacity) return undefined;
+    const pauseMs = this.#pauseMs;
+    if (pauseMs === undefined) return this.#limit(work);
+    return new Promise((resolve) => {
+      // The caller gets the result before the pause. The next task starts after it.
+      void this.#limit(async () => {
+        const result = (async () => work())();
+        resolve(result);
+        await Promise.allSettled([result]);
+        await delay(pauseMs, undefined, { ref: false });
+      });
+    });
   }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } finally {
-      const { pauseMs } = this.#options;
-      if (pauseMs === undefined) this.#passOn();
-      else setTimeout(this.#passOn, pauseMs).unref();
-    }
-  }
-
-  /** Hands the place to the next one waiting, so that a newcomer cannot slip in between. */
-  readonly #passOn = (): void => {
-    const next = this.#queue.shift();
-    if (next === undefined) this.#running--;
-    else next();
-  };
 }

@@ -1,38 +1,42 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Failures of one client address, or for one name, that are taken for mistakes: a reader with an old password tries at
- * every turn of a page, and a household or a whole school may come from one address.
+ * Failed logins that are allowed in one window, from one client address and for one name. They must cover honest
+ * mistakes: a reader with an old password tries again at every page turn, and a household or a whole school may share
+ * one address.
  */
 const ADDRESS_FAILURES = 100;
 const NAME_FAILURES = 50;
 /**
- * Wrong keys for one name from an address where that name has logged in lately. A reader sends one wrong key, or a few
- * when somebody types; beyond, it is somebody behind the same gateway who guesses.
+ * Failed logins that are allowed for one name from an address where the name is familiar. A reader sends one wrong key,
+ * or a few while somebody types. More of them are guesses from behind the same gateway.
  */
 const FAMILIAR_FAILURES = 5;
-/** How long an address stays familiar after a login from there: a reader that is used once a day stays so. */
+/** How long a name stays familiar at an address after a login. Two days, so that a reader used once a day stays familiar. */
 const FAMILIAR_MS = 48 * 60 * 60 * 1000;
-/** Registrations from one client address: a school may set its readers up in one lesson. */
+/** Registrations that are allowed from one address in one window: a school may set up its readers in one lesson. */
 const ADDRESS_REGISTRATIONS = 100;
-/** How long failures are counted together, and so how long the throttle lasts at most. */
+/** The length of a window: failures are counted together for this long, and an address is throttled at most this long. */
 export const THROTTLE_WINDOW_SECONDS = 600;
-/** Addresses and names counted at once: 10,000 each are a few megabytes; beyond, the longest untouched are let go. */
-const COUNTED = 10_000;
+/** The largest number of entries in each table, a few megabytes. Beyond it, the least recently used are dropped. */
+const ENTRIES = 10_000;
 
 /**
- * Counts failed logins by client address and by name, in memory: each server counts what comes to it. Successes clear
- * no count: one valid reader behind a gateway must not reopen the door for a guesser there. What a success does is to
- * make its name familiar at its address: a few failures of that name there are looked at on their own, so that nobody
- * locks a reader out by guessing at its name, or from its gateway at other names.
+ * Counts failed logins by client address and by name, in memory: each server thread counts its own requests.
+ *
+ * A successful login does not reset a count: one valid reader behind a gateway must not allow a guesser behind the same
+ * gateway to go on. But it makes the name familiar at the address. A familiar pair of name and address has a count of
+ * its own, and it is throttled only when this count has reached its limit too. Otherwise anybody could lock a reader
+ * out, by guessing at its name, or at other names from its gateway.
  */
 export class LoginThrottle {
   readonly #byAddress = new WindowCounter(ADDRESS_FAILURES);
   readonly #byName = new WindowCounter(NAME_FAILURES);
   readonly #byFamiliar = new WindowCounter(FAMILIAR_FAILURES);
-  readonly #familiar = new LRUCache<string, true>({ max: COUNTED, ttl: FAMILIAR_MS });
+  /** Pairs of a network and a name that has logged in from there. */
+  readonly #familiar = new LRUCache<string, true>({ max: ENTRIES, ttl: FAMILIAR_MS });
 
-  /** @param name of the account that was tried; `undefined` for API keys, whose prefix is no name */
+  /** @param name the account's name; `undefined` for API keys, whose failures are counted by address only */
   isThrottled(address: string, name: string | undefined): boolean {
     const network = networkOf(address);
     if (name === undefined) return this.#byAddress.isOver(network);
@@ -50,16 +54,20 @@ export class LoginThrottle {
     if (this.#familiar.has(pair)) this.#byFamiliar.add(pair);
   }
 
+  /** Makes the name familiar at the address. */
   recordSuccess(address: string, name: string): void {
     this.#familiar.set(pairOf(networkOf(address), name), true);
   }
 }
 
-/** Counts registrations by client address, whatever comes of them: each costs a hash, and tells whether a name is taken. */
+/**
+ * Counts registrations by client address. Failed ones count too: each may cost a hash, and reveals whether a name is
+ * taken.
+ */
 export class RegistrationThrottle {
   readonly #byAddress = new WindowCounter(ADDRESS_REGISTRATIONS);
 
-  /** @returns `false` when the address has had its share */
+  /** Counts a registration. @returns `false` when the address has reached its limit; it is not counted then */
   admit(address: string): boolean {
     const network = networkOf(address);
     if (this.#byAddress.isOver(network)) return false;
@@ -68,11 +76,11 @@ export class RegistrationThrottle {
   }
 }
 
-/** Events within a window that begins with the first of them. */
+/** Counts events by key, in windows of a fixed length. A window starts at the first event of its key. */
 class WindowCounter {
   readonly #limit: number;
   readonly #counts = new LRUCache<string, { events: number }>({
-    max: COUNTED,
+    max: ENTRIES,
     ttl: THROTTLE_WINDOW_SECONDS * 1000,
   });
 
@@ -91,12 +99,12 @@ class WindowCounter {
   }
 }
 
-/** IPv6 hands out networks: whoever has one address has the 2^64 beside it. */
+/** An IPv6 address counts as its /64 network: a client that has one address there can use all 2^64 of them. */
 function networkOf(address: string): string {
   return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
 }
 
-/** No network has a space. */
+/** Unambiguous, because no network contains a space. */
 function pairOf(network: string, name: string): string {
   return `${network} ${name}`;
 }

@@ -1,111 +1,116 @@
 import { availableParallelism } from 'node:os';
 import type { UserId } from '../../domain/ids.js';
-import { KeyedHash } from './keyed-hash.js';
+import { KeyedHash } from '../keyed-hash.js';
 import type { PasswordKey } from './password-key.js';
-import { RememberedPairs } from './remembered-pairs.js';
+import { CredentialCache } from './credential-cache.js';
 import { hashPasswordKey, NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 
-/** One core stays free for answering; libuv has four threads, of which files and name look-ups need some too. */
+/**
+ * scrypt runs on libuv's thread pool. The pool has four threads, and file access and DNS look-ups need it too. One core
+ * stays free for answering requests.
+ */
 const CHECKS_AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
-/** At 40 ms a check, whoever is at the end of the queue waits some 1.3 s: within a reader's patience of two. */
+/** A check takes 40 ms, so the last one in the queue waits some 1.3 s. Readers give up after two seconds. */
 const CHECKS_WAITING = 32 * CHECKS_AT_ONCE;
-/** While throttled: two checks a second for all throttled clients together, and nobody waits longer than 1.5 s. */
+/** Two checks a second for all throttled clients together; with two of them waiting, none waits longer than 1.5 s. */
 const THROTTLED_PAUSE_MS = 500;
 const THROTTLED_WAITING = 2;
 /**
- * A reader that syncs once a day is not checked again, and does not depend on what others do at its gateway. What is
- * remembered counts only for the hash that is stored now, so this is not how long a password outlives its change.
+ * A reader that syncs once a day is not checked again, and failed logins of others at its gateway do not affect it.
+ * This is not how long an old password stays valid after a change: an entry is valid only for the hash that is stored
+ * now.
  */
-const VERIFIED_MS = 24 * 60 * 60 * 1000;
-/** A reader that keeps an old password costs one check and one failure an hour, not one at each turn of a page. */
-const FAILED_MS = 60 * 60 * 1000;
+const VERIFIED_TTL_MS = 24 * 60 * 60 * 1000;
+/** A reader that keeps an old password costs one check and one failure an hour, instead of one at each page turn. */
+const FAILED_TTL_MS = 60 * 60 * 1000;
 
-/** Strangers' registrations never take a core from logins; whoever is at the end of the queue waits half a second. */
+/** Registrations have their own queue, so that they never delay logins. The last one waits half a second. */
 const REGISTRATIONS_WAITING = 8;
 
 export interface PasswordAttempt {
-  /** As it was sent. */
+  /** The user name as it was sent. */
   readonly name: string;
-  /** `undefined`: there is no such user, or it has no password. Costs the same and never matches. */
+  /** `undefined`: no user has this name, or the user cannot log in with a password. Never matches, costs the same. */
   readonly user: { readonly id: UserId; readonly passwordHash: string } | undefined;
   readonly key: PasswordKey;
+  /** Whether failed logins have exceeded their limit, so that the attempt is checked slowly. */
   readonly isThrottled: boolean;
 }
 
-/** `mismatch-again`: the same pair was wrong lately, or is being checked for somebody else. Not a new guess. */
+/**
+ * `mismatch-again`: the same credentials failed recently, or are being checked for another request. Not a new guess.
+ * `busy`: the queue is full, and nothing was checked.
+ */
 export type PasswordVerdict = 'match' | 'mismatch' | 'mismatch-again' | 'busy';
 
 /**
- * Checks password keys with bounded scrypt work. Who was verified lately is recognised without any, and so is who was
- * refused lately; the same pair arriving on many connections is checked once.
+ * Checks password keys with a bounded amount of scrypt work. Credentials that were verified or that failed recently
+ * need none, and the same credentials on many connections at once are checked once.
  *
  * A throttled attempt is not refused outright, because it may be a valid push from behind the same gateway, or for a
- * name that somebody else is guessing at: it goes through a lane of its own, so slow that guessing through it is
- * hopeless, and is refused as busy only when that lane is full.
+ * name that somebody else is guessing at. It is checked in a queue of its own that is so slow that guessing through it
+ * is hopeless, and it is refused as `busy` only when that queue is full.
  */
 export class PasswordCheck {
   readonly #keyedHash = new KeyedHash();
-  readonly #verified = new RememberedPairs({ rememberedMs: VERIFIED_MS, isRenewedByUse: true });
-  /** Those of names that nobody has among them, so that their answers are as fast as others. */
-  readonly #failed = new RememberedPairs({ rememberedMs: FAILED_MS, isRenewedByUse: false });
-  readonly #lane = new ConcurrencyLimit({ atOnce: CHECKS_AT_ONCE, waiting: CHECKS_WAITING });
-  readonly #throttledLane = new ConcurrencyLimit({
-    atOnce: 1,
-    waiting: THROTTLED_WAITING,
+  readonly #verified = new CredentialCache({ ttlMs: VERIFIED_TTL_MS, expiration: 'sliding' });
+  /** Holds failures of unknown names too: otherwise a slower second answer would tell that a name is unknown. */
+  readonly #failed = new CredentialCache({ ttlMs: FAILED_TTL_MS, expiration: 'absolute' });
+  readonly #limit = new ConcurrencyLimit({ concurrency: CHECKS_AT_ONCE, maxWaiting: CHECKS_WAITING });
+  readonly #throttledLimit = new ConcurrencyLimit({
+    concurrency: 1,
+    maxWaiting: THROTTLED_WAITING,
     pauseMs: THROTTLED_PAUSE_MS,
   });
-  readonly #registrationLane = new ConcurrencyLimit({ atOnce: 1, waiting: REGISTRATIONS_WAITING });
-  readonly #underWay = new Map<string, Promise<boolean>>();
+  readonly #registrationLimit = new ConcurrencyLimit({ concurrency: 1, maxWaiting: REGISTRATIONS_WAITING });
+  readonly #inFlight = new Map<string, Promise<boolean>>();
 
-  /** Answers at once from memory; `false` means that only `check` can tell. */
-  isRemembered(user: NonNullable<PasswordAttempt['user']>, key: PasswordKey): boolean {
-    return this.#verified.has(this.#pairOfUser(user.id, key), user.passwordHash);
+  /** Whether these credentials were verified within the last day. `false`: only {@link check} can tell. */
+  isVerified(user: NonNullable<PasswordAttempt['user']>, key: PasswordKey): boolean {
+    return this.#verified.has(this.#credentialsOf(user.id, key), user.passwordHash);
   }
 
-  /** Pairs of user and key that were verified lately. */
-  get remembered(): number {
+  /** The number of credentials that were verified recently. */
+  get verifiedCount(): number {
     return this.#verified.size;
   }
 
+  /** Checks a password key, from the caches or with scrypt. Rejects only when scrypt itself fails. */
   async check({ name, user, key, isThrottled }: PasswordAttempt): Promise<PasswordVerdict> {
     const storedHash = user?.passwordHash ?? NOBODYS_HASH;
-    // Names that nobody has must not share their checks either: that would tell them from those that somebody has.
-    const pair = user === undefined ? this.#keyedHash.of('name', name, key) : this.#pairOfUser(user.id, key);
-    if (user !== undefined && this.#verified.has(pair, storedHash)) return 'match';
-    if (this.#failed.has(pair, storedHash)) return 'mismatch-again';
-    const flight = `${pair}${storedHash}`;
-    const underWay = this.#underWay.get(flight);
-    if (underWay !== undefined) return (await underWay) ? 'match' : 'mismatch-again';
-    const lane = isThrottled ? this.#throttledLane : this.#lane;
-    const started = lane.tryRun(() => passwordKeyMatches(key, storedHash));
+    // Two unknown names must not share a check: it would be faster than the checks of two known names.
+    const credentials =
+      user === undefined ? this.#keyedHash.of('name', name, key) : this.#credentialsOf(user.id, key);
+    if (user !== undefined && this.#verified.has(credentials, storedHash)) return 'match';
+    if (this.#failed.has(credentials, storedHash)) return 'mismatch-again';
+    const flight = `${credentials}${storedHash}`;
+    const inFlight = this.#inFlight.get(flight);
+    if (inFlight !== undefined) return (await inFlight) ? 'match' : 'mismatch-again';
+    const limit = isThrottled ? this.#throttledLimit : this.#limit;
+    const started = limit.tryRun(() => passwordKeyMatches(key, storedHash));
     if (started === undefined) return 'busy';
-    const matches = started.finally(() => this.#underWay.delete(flight));
-    this.#underWay.set(flight, matches);
+    const matches = started.finally(() => this.#inFlight.delete(flight));
+    this.#inFlight.set(flight, matches);
     if (await matches) {
-      this.#verified.add(pair, storedHash);
+      this.#verified.add(credentials, storedHash);
       return 'match';
     }
-    this.#failed.add(pair, storedHash);
+    this.#failed.add(credentials, storedHash);
     return 'mismatch';
   }
 
-  /** Hashes a new password within the same bounds. @returns `undefined` when too many wait */
+  /** Hashes a new password, in the queue of the logins. @returns `undefined` at once when the queue is full */
   hash(key: PasswordKey): Promise<string> | undefined {
-    return this.#lane.tryRun(() => hashPasswordKey(key));
+    return this.#limit.tryRun(() => hashPasswordKey(key));
   }
 
-  /** As `hash`, for somebody whom nobody knows yet. */
-  hashOfNewcomer(key: PasswordKey): Promise<string> | undefined {
-    return this.#registrationLane.tryRun(() => hashPasswordKey(key));
+  /** Hashes the password of a new account, in the queue of registrations. @returns `undefined` when it is full */
+  hashForRegistration(key: PasswordKey): Promise<string> | undefined {
+    return this.#registrationLimit.tryRun(() => hashPasswordKey(key));
   }
 
-  #pairOfUser(id: UserId, key: PasswordKey): string {
+  #credentialsOf(id: UserId, key: PasswordKey): string {
     return this.#keyedHash.of('user', String(id), key);
-  }
-
-  /** For metrics. */
-  status(): { readonly remembered: number; readonly waiting: number } {
-    return { remembered: this.#verified.size, waiting: this.#lane.waiting + this.#throttledLane.waiting };
   }
 }

@@ -1,25 +1,27 @@
 import { type PasswordKey, passwordKeyOf } from './password-key.js';
 import { hashPasswordKey } from './scrypt-hash.js';
 import { DogearError } from '../../domain/dogear-error.js';
+import { isName } from '../../domain/name.js';
 
-/** Longer ones are not typed on any reader. Bytes would be no better a bound: what is hashed is the MD5. */
+/** The largest number of UTF-16 code units in a password. Nobody types a longer one. scrypt only gets its MD5. */
 export const PASSWORD_CHARACTERS = 256;
 
-/** @returns `undefined` when too many hashes are being made already */
+/** @returns `undefined` at once when too many passwords are waiting to be hashed */
 export type PasswordHasher = (key: PasswordKey) => Promise<string> | undefined;
 
 /**
- * What is stored of a password that somebody sets at the server. Readers will send its MD5, so that is what is hashed.
+ * Hashes a password that is set at the server. Readers will send the MD5 of the password, so the MD5 is hashed.
  *
- * @param hash a server's own one, which bounds the work; by default without a bound
+ * @param password in plain text
+ * @param hash a server passes its own, whose work is bounded; default: hashes without a bound
+ * @returns the text to store
  * @throws DogearError `password-invalid`, `overloaded`
  */
 export async function hashPassword(
   password: string,
   hash: PasswordHasher = hashPasswordKey,
 ): Promise<string> {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (password === '' || password.length > PASSWORD_CHARACTERS || /[\u0000-\u001f\u007f]/.test(password)) {
+  if (!isName(password, PASSWORD_CHARACTERS)) {
     throw new DogearError(
       'password-invalid',
       `A password has 1 to ${String(PASSWORD_CHARACTERS)} characters and no line breaks.`,

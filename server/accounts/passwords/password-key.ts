@@ -3,21 +3,21 @@ import { hash } from 'node:crypto';
 declare const brand: unique symbol;
 
 /**
- * What a reader proves itself with: KOReader sends the lowercase hex MD5 of the password and never the password.
- * To the server it is a password like any other, so it is stored hashed. Other clients send other texts.
+ * What a reader sends to authenticate. KOReader sends the MD5 of the password in lowercase hex and never the password
+ * itself; other clients send other texts. For the server this text is the password, so it is stored hashed.
  */
 export type PasswordKey = string & { readonly [brand]: 'PasswordKey' };
 
-/** Far more than 32 hex digits, and nothing that costs anything to hash. */
+/** Far more than the 32 hex digits of KOReader, and still cheap to hash. */
 const PASSWORD_KEY_CHARACTERS = 128;
 
-/** @returns `undefined` for an absent, empty or overlong key */
+/** @returns `undefined` for a key that is absent, not a string, empty or too long */
 export function parsePasswordKey(text: unknown): PasswordKey | undefined {
   if (typeof text !== 'string' || text === '' || text.length > PASSWORD_KEY_CHARACTERS) return undefined;
   return asPasswordKey(text);
 }
 
-/** The key that KOReader makes of a password: for HTTP Basic, and for passwords set at the server. */
+/** The key that KOReader sends for a password. Used for HTTP Basic and for passwords that are set at the server. */
 export function passwordKeyOf(password: string): PasswordKey {
   return asPasswordKey(hash('md5', password, 'hex'));
 }

@@ -2,9 +2,9 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { PasswordKey } from './password-key.js';
 
 /**
- * 2^14 × 8 × 128 bytes: 16 MiB and about 40 ms of one core. A fleet that meets a restarted server wants all its
- * accounts verified within the readers' patience of two seconds, which forbids the heavier settings; the parameters
- * stand in each hash, so that they can grow.
+ * 2^14 × 8 × 128 bytes: a hash takes 16 MiB and about 40 ms of one core. After a restart, a server must verify all
+ * accounts of a fleet, and readers give up after two seconds; this rules out heavier settings. Each stored hash contains
+ * its parameters, so they can be raised later.
  */
 const LOG2_COST = 14;
 const BLOCK_SIZE = 8;
@@ -12,20 +12,24 @@ const PARALLELISATION = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** What a stored hash may ask for: 128 MiB. A database that was tampered with must not stop the server. */
+/** The largest cost of a stored hash, 128 MiB. Otherwise a manipulated database could stop the server. */
 const MAX_LOG2_COST = 17;
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024;
 
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=8,p=1\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
 
-/** @returns `$scrypt$ln=14,r=8,p=1$<salt>$<hash>` with unpadded Base64 (the PHC string format) */
+/**
+ * Hashes a key with a random salt.
+ *
+ * @returns `$scrypt$ln=14,r=8,p=1$<salt>$<hash>` with unpadded Base64 (the PHC string format)
+ */
 export async function hashPasswordKey(key: PasswordKey): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const derived = await derive(key, salt, LOG2_COST);
   return `$scrypt$ln=${String(LOG2_COST)},r=${String(BLOCK_SIZE)},p=${String(PARALLELISATION)}$${unpadded(salt)}$${unpadded(derived)}`;
 }
 
-/** @returns `false` as well for a stored text that is no hash of ours */
+/** @returns `false` also for a stored text that {@link hashPasswordKey} did not make, or whose cost is too high */
 export async function passwordKeyMatches(key: PasswordKey, stored: string): Promise<boolean> {
   const [, log2Cost, salt, expected] = STORED.exec(stored) ?? [];
   if (log2Cost === undefined || salt === undefined || expected === undefined) return false;
@@ -34,10 +38,13 @@ export async function passwordKeyMatches(key: PasswordKey, stored: string): Prom
   return timingSafeEqual(derived, Buffer.from(expected, 'base64'));
 }
 
-/** No key has this hash. Checking against it costs what a real one costs, so that time does not tell who has an account. */
+/**
+ * A hash that no key matches. It is checked for unknown names, so that the time of an answer does not reveal whether an
+ * account exists.
+ */
 export const NOBODYS_HASH = `$scrypt$ln=${String(LOG2_COST)},r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
-/** Works on libuv's threads; the caller bounds how many at once (scrypt-gate.ts). */
+/** Runs on libuv's threads. The caller bounds how many run at once (password-check.ts). */
 function derive(key: PasswordKey, salt: Buffer, log2Cost: number): Promise<Buffer> {
   const parameters = { N: 2 ** log2Cost, r: BLOCK_SIZE, p: PARALLELISATION, maxmem: MAX_MEMORY_BYTES };
   return new Promise((resolve, reject) => {

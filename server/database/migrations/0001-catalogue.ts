@@ -3,14 +3,10 @@ import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
 
 /**
- * Bytes of a book's path below its root. InnoDB's index keys end at 3,072 bytes, of which the library's id
- * takes 8; Linux opens paths up to 4,095 bytes, root included.
- */
-export const PATH_BYTES = 3064;
-
-/**
- * Libraries, their books and scans. Every statement may run twice (`if not exists`): MySQL commits each of
- * them by itself, so a migration that was cut short starts over.
+ * Libraries, their books and scans.
+ *
+ * Released: its text must not change. Every statement may run twice (`if not exists`), because MySQL commits each
+ * statement by itself, so a migration that was interrupted starts again from its first statement.
  */
 export async function catalogue(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   const t = columnTypes(dialect);
@@ -27,13 +23,14 @@ export async function catalogue(db: Kysely<unknown>, dialect: SqlDialect): Promi
       unique (name)
     ) ${t.tableOptions}`.execute(db);
 
-  // MySQL makes the digests' indexes with the table: on a table that is there already it has no
-  // "create index if not exists".
+  // The path of a book below its library's root. An InnoDB index key has at most 3,072 bytes, of which the library's
+  // id takes 8. Linux opens paths of up to 4,095 bytes, the root included.
+  // MySQL has no "create index if not exists", so it gets the indexes inside "create table if not exists".
   await sql`
     create table if not exists book (
       id ${t.id},
       library_id ${t.reference} not null,
-      path ${t.bytes(PATH_BYTES)} not null,
+      path ${t.bytes(3064)} not null,
       size_bytes ${t.int64} not null,
       modified_ns ${t.int64} not null,
       partial_md5 ${t.digest()},
@@ -45,7 +42,7 @@ export async function catalogue(db: Kysely<unknown>, dialect: SqlDialect): Promi
       ${inTable(', index book_partial_md5 (partial_md5), index book_filename_md5 (filename_md5)')}
     ) ${t.tableOptions}`.execute(db);
 
-  // Keyed by the digest: a document is looked up here, and books that share a digest lie side by side.
+  // The digest is the first column of the key, because documents are looked up by it.
   await sql`
     create table if not exists former_digest (
       digest ${t.digest()} not null,

@@ -1,27 +1,24 @@
 import { type Kysely, sql } from 'kysely';
-import { DEVICE_BYTES, METADATA_BYTES, POSITION_BYTES } from '../../sync/progress.js';
-import { DOCUMENT_BYTES } from '../../domain/document.js';
-import { USER_NAME_CHARACTERS } from '../../accounts/user.js';
 import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
 
-/** A device's key is its id behind one letter, see device-key.ts. */
-const DEVICE_KEY_BYTES = DEVICE_BYTES + 1;
-
 /**
- * Users and what they sync. What a reader sent is kept as bytes: it has to come back as it came, and no collation may
- * take two documents for one. Every statement may run twice, as in 0001-catalogue.ts.
+ * Users and what they sync. What a reader sent is stored as bytes: it must come back unchanged, and no collation may
+ * treat two documents as equal.
+ *
+ * Released: its text must not change. Every statement may run twice, as in 0001-catalogue.ts.
  */
 export async function sync(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   const t = columnTypes(dialect);
   const inTable = (indexes: string) => sql.raw(dialect === 'sqlite' ? '' : indexes);
-  // Rows lie in the order of their key, as InnoDB has them anyway: a document's progress is read from one place.
+  // SQLite then stores rows in the order of their primary key, as InnoDB always does: the positions of one document are
+  // read from one place.
   const clustered = sql.raw(dialect === 'sqlite' ? 'without rowid' : '');
 
   await sql`
     create table if not exists user (
       id ${t.id},
-      name ${t.text(USER_NAME_CHARACTERS)} not null,
+      name ${t.text(64)} not null,
       password_hash ${t.text(255)},
       is_owner ${t.bit} not null,
       permissions ${t.text(255)} not null,
@@ -49,8 +46,8 @@ export async function sync(db: Kysely<unknown>, dialect: SqlDialect): Promise<vo
   await sql`
     create table if not exists device (
       user_id ${t.reference} not null,
-      device_key ${t.bytes(DEVICE_KEY_BYTES)} not null,
-      name ${t.bytes(DEVICE_BYTES)} not null,
+      device_key ${t.bytes(256)} not null,
+      name ${t.bytes(255)} not null,
       friendly_name ${t.text(190)},
       first_seen_s ${t.int64} not null,
       last_seen_s ${t.int64} not null,
@@ -60,18 +57,18 @@ export async function sync(db: Kysely<unknown>, dialect: SqlDialect): Promise<vo
   await sql`
     create table if not exists progress (
       user_id ${t.reference} not null,
-      document ${t.bytes(DOCUMENT_BYTES)} not null,
-      device_key ${t.bytes(DEVICE_KEY_BYTES)} not null,
-      device_name ${t.bytes(DEVICE_BYTES)} not null,
-      position ${t.bytes(POSITION_BYTES)} not null,
+      document ${t.bytes(255)} not null,
+      device_key ${t.bytes(256)} not null,
+      device_name ${t.bytes(255)} not null,
+      position ${t.bytes(4096)} not null,
       percentage ${t.float64} not null,
-      metadata ${t.bytes(METADATA_BYTES)},
+      metadata ${t.bytes(4096)},
       pushed_ms ${t.int64} not null,
       arrival ${t.int64} not null,
       primary key (user_id, document, device_key)
     ) ${clustered} ${t.tableOptions}`.execute(db);
 
-  // A library without a row here is everybody's. With one, it is there for its readers alone, be they none.
+  // A library with a row here is visible to its readers only. It may have no readers. Without a row every user sees it.
   await sql`
     create table if not exists restricted_library (
       library_id ${t.reference} not null primary key
@@ -88,7 +85,8 @@ export async function sync(db: Kysely<unknown>, dialect: SqlDialect): Promise<vo
   if (dialect === 'sqlite') {
     await sql`create index if not exists api_key_user on api_key (user_id)`.execute(db);
     await sql`create index if not exists library_reader_user on library_reader (user_id)`.execute(db);
-    // MySQL orders arrivals by its clock; SQLite has none, but one writer at a time: see progress-repository.ts.
+    // Orders the arrival of pushes. MySQL uses its clock instead; SQLite has one writer at a time, so a counter costs
+    // nothing (server/sync/progress-repository.ts).
     await sql`
       create table if not exists arrival_counter (
         id integer not null primary key check (id = 1),

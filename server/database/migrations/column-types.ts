@@ -1,9 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
 
-/** The few column types that the two dialects spell differently, so that each table is written once. */
+/**
+ * Column types that the two dialects spell differently, so that each table is written once. Released migrations use
+ * them: an existing type must not change, a new migration may add one.
+ */
 export interface ColumnTypes {
-  /** Primary key given by the database, never reused. */
+  /** A primary key that the database assigns and never reuses. */
   readonly id: RawBuilder<unknown>;
   readonly reference: RawBuilder<unknown>;
   readonly int64: RawBuilder<unknown>;
@@ -14,9 +17,9 @@ export interface ColumnTypes {
   digest(): RawBuilder<unknown>;
   bytes(maximum: number): RawBuilder<unknown>;
   fixedBytes(length: number): RawBuilder<unknown>;
-  /** Compared byte for byte: upper and lower case differ, no collation has an opinion. */
+  /** Compared byte for byte: upper and lower case differ. */
   text(maximum: number): RawBuilder<unknown>;
-  /** What stands behind the closing parenthesis of `create table`. */
+  /** The text behind the closing parenthesis of `create table`. */
   readonly tableOptions: RawBuilder<unknown>;
 }
 

@@ -1,9 +1,12 @@
 import { MysqlAdapter } from 'kysely';
+import { errorCode } from '../../domain/error-text.js';
 
 /**
- * MySQL's `get_lock` keeps programs that start at once from changing the schema together; where several servers take
- * writes it is refused, as a lock of one of them would keep nobody out. There migrations run without one: every
- * statement of theirs may run twice, and migrate() starts over where another program was first.
+ * Kysely's adapter, but migrations run without a lock where the server refuses locks.
+ *
+ * MySQL's `get_lock` keeps programs that start at once from changing the schema together. Clusters in which several
+ * servers take writes refuse it, because a lock on one server does not exclude the others. Running without it is safe:
+ * each statement of a migration may run twice, and migrate() starts over where another program was first.
  */
 export class ClusterMysqlAdapter extends MysqlAdapter {
   override acquireMigrationLock(
@@ -19,22 +22,17 @@ export class ClusterMysqlAdapter extends MysqlAdapter {
   }
 }
 
+/**
+ * MariaDB with Galera, in some versions, answers `get_lock` with ER_NOT_SUPPORTED_YET. Percona XtraDB Cluster in its
+ * strict mode answers with ER_UNKNOWN_ERROR, which other servers use for other failures too. Those are ignored as well:
+ * nothing but `get_lock` and `release_lock` runs here, and running without a lock is safe.
+ */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['ER_NOT_SUPPORTED_YET', 'ER_UNKNOWN_ERROR']);
+
 async function unlessRefused(lock: Promise<void>): Promise<void> {
   try {
     await lock;
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!REFUSALS.has(errorCode(error))) throw error;
   }
-}
-
-/** ER_NOT_SUPPORTED_YET: MariaDB with Galera, not in every version. ER_UNKNOWN_ERROR: Percona XtraDB Cluster, as its strict mode wants it. */
-const REFUSALS = new Set<unknown>([1235, 1105]);
-
-function isRefused(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'errno' in error &&
-    REFUSALS.has(error.errno) &&
-    /(GET|RELEASE)_LOCK/i.test(error.message)
-  );
 }

@@ -5,21 +5,22 @@ import { ClusterMysqlAdapter } from './mysql-adapter.js';
 import { mysqlPool } from './mysql-pool.js';
 import { sessionStatements } from './mysql-session.js';
 
-/** A server that does not take a connection in this time is away, for a client that waits two seconds. */
+/** A server that accepts no connection within this time counts as unavailable. Clients wait two seconds for an answer. */
 const CONNECT_TIMEOUT_MS = 1500;
 
 /**
- * A connection that was not needed for this long is closed; shorter than the database would wait (mysql-session.ts).
- * One of them is kept by mysql2 only as long as it is not the last (`maxIdle`).
+ * An idle connection is closed after this time, which must be shorter than the session's own timeout
+ * (WAIT_TIMEOUT_SECONDS in mysql-session.ts).
  */
 const IDLE_TIMEOUT_MS = 30_000;
 
 export interface MysqlOptions {
   readonly connections: number;
-  /** A statement that takes longer has lost its connection, or will; `undefined`: it may take any time. */
+  /** A statement that takes longer fails, and its connection is closed. `undefined`: no limit. */
   readonly statementTimeoutMs: number | undefined;
 }
 
+/** A Kysely dialect with a pool of connections, which are opened when statements need them. */
 export function openMysql(
   location: Extract<DatabaseLocation, { dialect: 'mysql' }>,
   { connections, statementTimeoutMs }: MysqlOptions,
@@ -32,17 +33,17 @@ export function openMysql(
     password,
     database,
     connectionLimit: connections,
-    // Fewer than the limit, or nothing idle is ever closed.
+    // mysql2 looks for idle connections only where `maxIdle` is below the limit.
     maxIdle: connections - 1,
     idleTimeout: IDLE_TIMEOUT_MS,
     gracefulEnd: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    // For `begin` with the statement after it (mysql-pool.ts); every value is escaped, none is part of a text.
+    // mysql-pool.ts sends `begin` and the first statement in one message. Safe, because mysql2 escapes all values.
     multipleStatements: true,
     charset: 'utf8mb4',
     queryFormat,
     timezone: TIMEZONE,
-    // 64-bit integers that a double cannot hold come back as decimal strings.
+    // 64-bit integers that a double cannot hold exactly come back as decimal strings.
     supportBigNumbers: true,
     bigNumberStrings: false,
   });
@@ -54,7 +55,7 @@ export function openMysql(
   });
 }
 
-/** Without values mysql2 would search the whole text of a batch of pushes for the first question mark. */
+/** Without values, mysql2 would search the whole text for a question mark, and texts with many rows are long. */
 function queryFormat(text: string, values: SqlValue[]): string {
   return values.length === 0 ? text : format(text, values, false, TIMEZONE);
 }

@@ -1,40 +1,35 @@
 import { callbackify } from 'node:util';
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
 import type { Pool, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
+import { isServerReadOnly } from '../database-error.js';
+import { withDeadline } from '../../domain/deadline.js';
 import { StatementTimer } from './statement-timer.js';
 
 export interface MysqlPoolOptions {
-  /** Run on each new connection before anything else. */
+  /** Statements that set up each new connection (mysql-session.ts). */
   readonly session: readonly string[];
-  /** How long a connection may be waited for, and then each statement; `undefined`: as long as it takes. */
+  /** Limit of the wait for a connection, and of each statement. `undefined`: no limit. */
   readonly timeoutMs: number | undefined;
 }
 
-/**
- * What is wrong with the connection and not with the statement, though the connection stays open: the server became a
- * read-only replica, and another one is to be looked for.
- */
-const READ_ONLY = new Set([
-  'ER_OPTION_PREVENTS_STATEMENT',
-  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
-  'ER_READ_ONLY_MODE',
-]);
-
-/** A database that hangs does not take leave; mysql2 would wait for it. */
-const END_PATIENCE_MS = 1000;
+/** Limit of closing the pool: mysql2 waits until the database answers on each connection, and one that hangs never does. */
+const END_TIMEOUT_MS = 1000;
 
 /**
- * A pool for Kysely whose connections are set up before they are handed out and whose waits end.
+ * A pool for Kysely that sets up each connection before it hands it out, and that limits all waits.
  *
- * A statement that takes too long is given up together with its connection, whose next answer would belong to the
- * statement before. mysql2 itself gives up statements but goes on using the connection, and makes a timer
- * and two copies of the options for each. It never gives up waiting for a connection, and a request that waited so
- * long would run a statement that nobody wants any more. And Kysely sets connections up only after it took them,
- * and where that fails, it neither gives them back nor sets them up the next time: a database that goes away at the
- * wrong moment would cost the pool a connection each time, until none is left.
+ * A statement that exceeds the limit fails, and its connection is destroyed: the next answer on that connection would
+ * belong to the old statement. mysql2 and Kysely cannot be left to do this themselves:
+ *
+ * - mysql2's own timeout goes on using the connection, and it makes a timer and two copies of the options for each
+ *   statement.
+ * - mysql2 waits for a free connection without limit, and a request that waited so long would run a statement whose
+ *   result nobody uses.
+ * - Kysely sets up a connection after it took it from the pool. When that fails, Kysely neither releases the connection
+ *   nor sets it up the next time. Each such failure would cost the pool a connection, until none is left.
  */
 export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions): MysqlPool {
-  // Kysely knows a connection that it has met by the object.
+  // Kysely recognises connections by object identity, so each one is wrapped once.
   const ready = new WeakMap<PoolConnection, MysqlPoolConnection>();
   const setUp = callbackify(async (connection: PoolConnection | Error): Promise<MysqlPoolConnection> => {
     if (connection instanceof Error) throw connection;
@@ -61,17 +56,15 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
   };
 }
 
-/** Whatever becomes of the connections, nothing that was committed depends on it. */
+/** Ignores errors, and stops waiting after a second: nothing that was committed depends on how connections are closed. */
 function endPool(pool: Pool): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, END_PATIENCE_MS);
-    pool.end(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+  const ended = new Promise<void>((resolve) => {
+    pool.end(() => resolve());
   });
+  return withDeadline(ended, END_TIMEOUT_MS, () => undefined);
 }
 
+/** Calls exactly one of `onTaken` and `onFailed`. A connection that arrives after the limit goes back to the pool. */
 function takeConnection(
   pool: Pool,
   timeoutMs: number | undefined,
@@ -82,7 +75,7 @@ function takeConnection(
   const giveUp = (): void => {
     isTooLate = true;
     onFailed(
-      Object.assign(new Error('no connection to the database was to be had in time'), { code: 'ETIMEDOUT' }),
+      Object.assign(new Error('no connection to the database was free in time'), { code: 'ETIMEDOUT' }),
     );
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
@@ -99,37 +92,39 @@ function execute(connection: MysqlPoolConnection, statement: string): Promise<vo
   return new Promise((resolve, reject) => {
     connection.query(statement, [], (error) => {
       if (error === null) resolve();
-      else reject(error instanceof Error ? error : new Error('a statement failed without saying why'));
+      else reject(error instanceof Error ? error : new Error('a statement failed without an error'));
     });
   });
 }
 
 /**
- * `begin` is not sent by itself but before the first statement of the transaction, in one message: a push is its begin,
- * its row and its commit, and on an idle server each of the three took as long as the others. The server answers them
- * one by one; the last answer is the statement's.
+ * A connection whose statements have a time limit, and that sends `begin` in one message with the first statement of
+ * the transaction. Short transactions are `begin`, one statement and `commit`, and on an idle server each of the three
+ * took as long as the others. The server answers the two statements one by one; the second answer is returned.
  */
 function limitedConnection(connection: PoolConnection, timeoutMs: number | undefined): MysqlPoolConnection {
   const timer = timeoutMs === undefined ? undefined : new StatementTimer(timeoutMs);
-  let isBegun = false;
+  /** Kysely began a transaction, and `begin` is not sent yet. */
+  let isBeginPending = false;
   function query(text: string, parameters: unknown[]): never;
   function query(text: string, parameters: unknown[], callback: QueryCallback): void;
   function query(text: string, parameters: unknown[], callback?: QueryCallback): void {
-    if (callback === undefined) throw new Error('nothing is streamed over these connections');
-    if (text === 'begin' || (isBegun && (text === 'commit' || text === 'rollback'))) {
-      isBegun = text === 'begin';
+    if (callback === undefined) throw new Error('these connections do not stream results');
+    if (text === 'begin' || (isBeginPending && (text === 'commit' || text === 'rollback'))) {
+      isBeginPending = text === 'begin';
       callback(null, []);
       return;
     }
-    const begins = isBegun;
-    isBegun = false;
+    const begins = isBeginPending;
+    isBeginPending = false;
     let isAnswered = false;
     const answer = (error: QueryError | null, result: MysqlQueryResult): void => {
-      // The connection that was thrown away has its say as well.
+      // A destroyed connection reports an error for its statement too, after the timeout was reported.
       if (isAnswered) return;
       isAnswered = true;
       timer?.end();
-      if (error !== null && READ_ONLY.has(error.code)) connection.destroy();
+      // The connection stays open, but the next one may lead to the new primary.
+      if (error !== null && isServerReadOnly(error)) connection.destroy();
       callback(error, result);
     };
     timer?.begin(() => {
@@ -145,7 +140,7 @@ function limitedConnection(connection: PoolConnection, timeoutMs: number | undef
   return { query, release: () => connection.release() };
 }
 
-/** With mysql2's code for it, by which it is tried again (transaction.ts). */
+/** The error that mysql2's own timeout makes, so that database-error.ts counts it as retryable. */
 function statementTimeout(): QueryError {
   return Object.assign(new Error('a statement took longer than the store allows'), {
     code: 'PROTOCOL_SEQUENCE_TIMEOUT',

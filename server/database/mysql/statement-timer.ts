@@ -1,6 +1,7 @@
 /**
- * Ends what takes too long, one thing after the other: one timer for all statements of a connection, set anew for each,
- * instead of one made and cleared for each. Between statements it may ring, and nobody listens.
+ * A timeout for statements that run one after the other over one connection. All of them share one timer, which each
+ * statement restarts; that is cheaper than making and clearing a timer for each. The timer may fire between statements;
+ * it is ignored then.
  */
 export class StatementTimer {
   readonly #timeoutMs: number;
@@ -11,17 +12,18 @@ export class StatementTimer {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** Calls `onTimeout` once, unless `end` or another `begin` is called before the time is over. */
   begin(onTimeout: () => void): void {
     this.#onTimeout = onTimeout;
-    // It keeps no program running: while a statement is under way, its connection does.
-    this.#timer = this.#timer?.refresh() ?? setTimeout(this.#ring, this.#timeoutMs).unref();
+    // The timer does not keep the process running: while a statement runs, its connection does.
+    this.#timer = this.#timer?.refresh() ?? setTimeout(this.#fire, this.#timeoutMs).unref();
   }
 
   end(): void {
     this.#onTimeout = undefined;
   }
 
-  readonly #ring = (): void => {
+  readonly #fire = (): void => {
     const onTimeout = this.#onTimeout;
     this.#onTimeout = undefined;
     onTimeout?.();

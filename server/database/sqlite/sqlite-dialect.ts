@@ -11,8 +11,8 @@ import {
 import { SqliteThread } from './sqlite-thread.js';
 
 /**
- * One SQLite file with two connections, each in a thread of its own: transactions and single writes go to the
- * one, reads outside of transactions to the other, which never waits for a writer (WAL).
+ * A Kysely dialect for one SQLite file. It has two connections, each in a thread of its own: one for transactions and
+ * single writes, one for reads outside of transactions. Reads never wait for a writer (WAL).
  */
 export function openSqlite(file: string): Dialect {
   return {
@@ -24,8 +24,8 @@ export function openSqlite(file: string): Dialect {
 }
 
 /**
- * Kysely takes SQLite for a database whose schema changes cannot be rolled back; they can, and the transaction
- * around them is what keeps two starting programs apart.
+ * Kysely's adapter says that SQLite cannot roll schema changes back. It can, and the transaction around a migration is
+ * what keeps two programs that start at once apart.
  */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
@@ -37,8 +37,8 @@ class ThreadedDriver implements Driver {
   readonly #file: string;
   #writer: SqliteThread | undefined;
   #reader: SqliteThread | undefined;
-  /** The end of the queue for the writing connection. */
-  #lastTurn: Promise<void> = Promise.resolve();
+  /** Resolves when all users of the writing connection so far have released it. */
+  #writerFree: Promise<void> = Promise.resolve();
 
   constructor(file: string) {
     this.#file = file;
@@ -57,11 +57,11 @@ class ThreadedDriver implements Driver {
   }
 
   /**
-   * `immediate`: a transaction that first reads and then writes would otherwise fail at once, without waiting,
-   * when another process wrote in between.
+   * `immediate` takes the write lock at once. A transaction that first reads and then writes would otherwise fail
+   * without waiting when another process wrote in between.
    */
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    connection.endTurn = await this.#writersTurn();
+    connection.releaseWriter = await this.#acquireWriter();
     try {
       await this.write('begin immediate', []);
     } catch (error) {
@@ -76,8 +76,8 @@ class ThreadedDriver implements Driver {
   }
 
   /**
-   * Never fails: Kysely would throw that instead of why the transaction is rolled back. SQLite has mostly rolled back
-   * already where the disk is full or broken, and then says that there is no transaction.
+   * Never rejects: Kysely would throw that error instead of the one that caused the rollback. On a full or broken disk
+   * SQLite has usually rolled back by itself, and `rollback` then fails because there is no transaction.
    */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
     await this.write('rollback', []).catch(() => undefined);
@@ -88,7 +88,7 @@ class ThreadedDriver implements Driver {
     await Promise.all([this.#writer?.close(), this.#reader?.close()]);
   }
 
-  /** On the writing connection, whose turn the caller must have. */
+  /** Runs a statement on the writing connection, which the caller must have acquired. */
   write(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
     this.#writer ??= new SqliteThread({ file: this.#file, isReadOnly: false });
     return this.#writer.execute(sql, parameters);
@@ -99,33 +99,38 @@ class ThreadedDriver implements Driver {
     return this.#reader.execute(sql, parameters);
   }
 
-  async writeInTurn(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    const endTurn = await this.#writersTurn();
+  /** Acquires the writing connection for a single statement. */
+  async writeAlone(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    const releaseWriter = await this.#acquireWriter();
     try {
       return await this.write(sql, parameters);
     } finally {
-      endTurn();
+      releaseWriter();
     }
   }
 
-  async #writersTurn(): Promise<() => void> {
-    const before = this.#lastTurn;
-    let endTurn = (): void => undefined;
-    this.#lastTurn = new Promise((resolve) => {
-      endTurn = resolve;
+  /** A mutex for the writing connection, in the order of the calls. Resolves with the function that releases it. */
+  async #acquireWriter(): Promise<() => void> {
+    const before = this.#writerFree;
+    let releaseWriter = (): void => undefined;
+    this.#writerFree = new Promise((resolve) => {
+      releaseWriter = resolve;
     });
     await before;
-    return endTurn;
+    return releaseWriter;
   }
 }
 
-/** No statement here that writes begins with a common table expression; the reading connection would refuse it. */
+/**
+ * Statements for the reading connection. It refuses writes, so no statement that writes may begin with a common table
+ * expression.
+ */
 const READS = /^\s*(?:select|with)\b/i;
 
 class SqliteConnection implements DatabaseConnection {
   readonly #driver: ThreadedDriver;
   /** Set while a transaction is open. */
-  endTurn: (() => void) | undefined;
+  releaseWriter: (() => void) | undefined;
 
   constructor(driver: ThreadedDriver) {
     this.#driver = driver;
@@ -133,23 +138,24 @@ class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const result = await this.#execute(sql, parameters);
-    // What a query's rows look like is known to Kysely's caller alone.
+    // Only Kysely's caller knows the type of the rows.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return result as QueryResult<R>;
   }
 
-  /** Every result is held whole: pages are what bounds it. */
+  /** Nothing is streamed: each result is held in memory as a whole, and callers read tables in pages. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }
 
+  /** Ends the transaction: the next writer may start. */
   finish(): void {
-    this.endTurn?.();
-    this.endTurn = undefined;
+    this.releaseWriter?.();
+    this.releaseWriter = undefined;
   }
 
   #execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    if (this.endTurn !== undefined) return this.#driver.write(sql, parameters);
-    return READS.test(sql) ? this.#driver.read(sql, parameters) : this.#driver.writeInTurn(sql, parameters);
+    if (this.releaseWriter !== undefined) return this.#driver.write(sql, parameters);
+    return READS.test(sql) ? this.#driver.read(sql, parameters) : this.#driver.writeAlone(sql, parameters);
   }
 }

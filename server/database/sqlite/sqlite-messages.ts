@@ -1,4 +1,4 @@
-/** What crosses between the program and the thread that holds an SQLite connection. */
+/** A statement for the thread that holds an SQLite connection. Each request gets one reply, with the same id. */
 export interface SqliteRequest {
   readonly id: number;
   readonly sql: string;
@@ -10,7 +10,7 @@ export type SqliteReply =
       readonly state: 'rows';
       readonly id: number;
       readonly columns: readonly string[];
-      /** Row by row: one flat array is copied several times faster than an object a row. */
+      /** Row by row. One flat array is copied between threads several times faster than an object for each row. */
       readonly cells: readonly unknown[];
     }
   | {
@@ -19,7 +19,13 @@ export type SqliteReply =
       readonly changes: number;
       readonly lastInsertRowid: number | bigint;
     }
-  | { readonly state: 'failed'; readonly id: number; readonly message: string; readonly code: string };
+  | {
+      readonly state: 'failed';
+      readonly id: number;
+      readonly message: string;
+      /** SQLite's name of the error, `SQLITE_BUSY`. */
+      readonly code: string;
+    };
 
 export interface SqliteThreadOptions {
   readonly file: string;

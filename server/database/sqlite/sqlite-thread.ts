@@ -7,7 +7,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What SQLite refused; `code` is SQLite's own name of the reason. */
+/** An error of SQLite; `code` is SQLite's own name for it (see database-error.ts). */
 class SqliteError extends Error {
   override readonly name = 'SqliteError';
   readonly code: string;
@@ -19,8 +19,8 @@ class SqliteError extends Error {
 }
 
 /**
- * One SQLite connection in a thread of its own. SQLite's calls block, for as long as the disk takes to keep a
- * commit or another process its write lock; the thread that answers requests must not wait for either.
+ * One SQLite connection in a thread of its own. SQLite's calls block until the disk has written a commit, or until
+ * another process releases its write lock. The thread that answers requests must not wait for either.
  */
 export class SqliteThread {
   readonly #worker: Worker;
@@ -38,18 +38,23 @@ export class SqliteThread {
     this.#worker.on('exit', () => this.#end(new Error('the SQLite thread has ended')));
   }
 
-  /** Statements run one after the other, in the order of the calls. */
+  /**
+   * Runs one statement. Statements run one after the other, in the order of the calls.
+   *
+   * @throws SqliteError when SQLite refuses it; Error when the thread has ended or `close` was called
+   */
   execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      // Only while an answer is due does the thread keep the process alive.
+      // The thread keeps the process running only while a reply is outstanding.
       if (this.#waiting.size === 1) this.#worker.ref();
       this.#worker.postMessage({ id, sql, parameters } satisfies SqliteRequest);
     });
   }
 
+  /** Ends the thread. Statements without a reply are rejected. */
   async close(): Promise<void> {
     this.#ended ??= new Error('the database is closed');
     await this.#worker.terminate();
@@ -99,7 +104,7 @@ function rowsOf(columns: readonly string[], cells: readonly unknown[]): unknown[
   return rows;
 }
 
-/** A Buffer arrives from another thread as the plain array that it is made of. */
+/** A Buffer that is sent to another thread arrives as a plain Uint8Array. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

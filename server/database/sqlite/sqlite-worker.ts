@@ -1,16 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import LibsqlDatabase from 'libsql';
 import { LRUCache } from 'lru-cache';
+import { errorCode, errorMessage } from '../../domain/error-text.js';
 import type { SqliteReply, SqliteRequest, SqliteThreadOptions } from './sqlite-messages.js';
 
-/** How long a statement waits for another process's transaction: longer than any batch of a scan takes. */
+/** Wait for another process's transaction: longer than the longest transaction, which is a batch of a scan. */
 const BUSY_TIMEOUT_MS = 10_000;
-/** Prepared statements kept: the program has some hundred texts, bulk statements a few sizes each. */
+/** Prepared statements that are kept: the program has about a hundred, and bulk statements in a few sizes each. */
 const STATEMENTS_KEPT = 300;
-/** Pages held in memory, in KiB: the upper levels of every index of a million books. */
+/** Page cache, in KiB: holds the upper levels of every index of a million books. */
 const CACHE_KIB = 16_384;
 
-/** Runs one SQLite connection for sqlite-thread.ts: whatever blocks here blocks no request. */
+/** Answers the requests of sqlite-thread.ts with one connection. Calls that block here block only this thread. */
 function serve(database: LibsqlDatabase.Database, port: NonNullable<typeof parentPort>): void {
   const statements = new LRUCache<string, LibsqlDatabase.Statement>({ max: STATEMENTS_KEPT });
   port.on('message', (request: SqliteRequest) => {
@@ -27,8 +28,8 @@ function serve(database: LibsqlDatabase.Database, port: NonNullable<typeof paren
       reply = {
         state: 'failed',
         id: request.id,
-        message: error instanceof Error ? error.message : 'unknown error',
-        code: error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR',
+        message: errorMessage(error),
+        code: errorCode(error) ?? 'SQLITE_ERROR',
       };
     }
     port.postMessage(reply);
@@ -49,14 +50,14 @@ function execute(statement: LibsqlDatabase.Statement, { id, parameters }: Sqlite
 
 const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** With safe integers on every integer is a bigint; those that a double holds become numbers. */
+/** With "safe integers" the driver returns each integer as a bigint. Those that a double holds exactly become numbers. */
 function exact(cell: unknown): unknown {
   return typeof cell === 'bigint' && cell <= MAX_EXACT && cell >= -MAX_EXACT ? Number(cell) : cell;
 }
 
 function connect({ file, isReadOnly }: SqliteThreadOptions): LibsqlDatabase.Database {
   const database = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
-  // WAL: readers and the writer do not block each other. FULL: a committed transaction survives power loss.
+  // WAL: readers and the writer do not block each other. FULL: a committed transaction survives a power failure.
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
   database.exec(`pragma busy_timeout = ${String(BUSY_TIMEOUT_MS)}`);

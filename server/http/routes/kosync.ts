@@ -7,7 +7,7 @@ import { deleteAccount } from '../../removal/delete-account.js';
 import { getProgress } from '../../sync/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../sync/put-progress.js';
 import { registerAccount } from '../../accounts/register-account.js';
-import { withDeadline } from '../../batching/deadline.js';
+import { withinRequestDeadline } from '../../batching/request-deadline.js';
 import type { SyncStore } from '../../sync/sync-store.js';
 import { documentMistake, parseDocument } from '../../domain/document.js';
 import type { Principal } from '../../domain/principal.js';
@@ -164,7 +164,7 @@ async function put(
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
   const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withDeadline(authentication, sinceMs);
+  const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
   const progress = parseProgress(body);
   const pushedMs = Date.now();
   await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs });
@@ -179,11 +179,11 @@ async function get(
   family: KosyncFamily,
 ): Promise<Answer> {
   const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withDeadline(authentication, sinceMs);
+  const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
   const document = parseDocument(text);
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
   const pull = getProgress(sync, principal, document, sinceMs);
-  const record = await (isRemembered ? pull : withDeadline(pull, sinceMs));
+  const record = await (isRemembered ? pull : withinRequestDeadline(pull, sinceMs));
   // Each family's reference answers 200 here, and KOReader takes anything else for a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
   const { position, percentage, device, pushedMs } = record;

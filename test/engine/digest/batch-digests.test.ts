@@ -32,7 +32,7 @@ describe.each(KINDS)('a batch of files, with %s and %s', async (md5, reads) => {
     return Buffer.from(digests.subarray(index * 16, index * 16 + 16)).toString('hex');
   }
 
-  it('is hashed in groups as large as the kernel takes', () => {
+  it('is hashed in groups of as many files as the kernel has slots', () => {
     expect(kernel.slots).toBeLessThan(FILES);
     const {
       partialMd5,
@@ -41,7 +41,7 @@ describe.each(KINDS)('a batch of files, with %s and %s', async (md5, reads) => {
       changed,
     } = digestFiles(kernel, reader, root, batch, () => false);
     expect(failures.size).toBe(0);
-    // The time was made up, so each is hashed as it is.
+    // The times in the batch are wrong, so each file counts as changed and is hashed in its present state.
     expect(changed.size).toBe(FILES);
     for (let file = 0; file < FILES; file += 1) {
       const whole = Buffer.from(`book ${file}`.repeat(file));
@@ -50,9 +50,10 @@ describe.each(KINDS)('a batch of files, with %s and %s', async (md5, reads) => {
     }
   });
 
-  it('is left where it is when nobody wants the rest', () => {
+  it('is left unfinished when it is cancelled', () => {
     let asked = 0;
-    // Each file of these has changed, so that a ring asks before the group and then before each of its files.
+    // Every file counts as changed, so a ring asks before the group, and again before each file that it reads once
+    // more.
     const firstGroup = reads === 'io-uring' ? 1 + kernel.slots : kernel.slots;
     const { partialMd5 } = digestFiles(kernel, reader, root, batch, () => {
       asked += 1;

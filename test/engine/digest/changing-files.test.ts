@@ -36,8 +36,8 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
   afterAll(() => engine.close());
 
   /**
-   * Walks, lets the file change, and hashes what the walk found: at once, or when the change is so long ago that the
-   * clock alone tells nothing of it.
+   * Walks, changes the file, and hashes what the walk found: at once, or with `isLongAgo` so much later that the time
+   * of the change (ctime) no longer shows it.
    */
   async function hashAfter(change: () => void, isLongAgo = false): Promise<Hashed | undefined> {
     const batches: EntryBatch[] = [];
@@ -57,20 +57,20 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     });
   }
 
-  it('is hashed as it was found when nothing happened to it', async () => {
+  it('is hashed as the walk found it if it did not change', async () => {
     expectPresentState(await hashAfter(() => undefined));
   });
 
-  it('is hashed as it is now when it grew, into another window too', async () => {
+  it('is hashed in its present state if it grew, also into another window', async () => {
     expectPresentState(await hashAfter(() => appendFileSync(path, 'more'.repeat(50_000))));
   });
 
-  it('is hashed as it is now when it shrank, to nothing too', async () => {
+  it('is hashed in its present state if it shrank, also to nothing', async () => {
     expectPresentState(await hashAfter(() => truncateSync(path, 70_000)));
     expectPresentState(await hashAfter(() => truncateSync(path, 0)));
   });
 
-  it('is hashed as it is now when it was rewritten with the same size, its time set back or not', async () => {
+  it('is hashed in its present state if it was rewritten with the same size, its time set back or not', async () => {
     expectPresentState(await hashAfter(() => writeSampleFile(path, 100_000, 1)));
     const { atime, mtime } = statSync(path);
     expectPresentState(
@@ -81,7 +81,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     );
   });
 
-  it('is hashed as it is now when only its time changed, by as little as a microsecond', async () => {
+  it('is hashed in its present state if only its time changed, by as little as two microseconds', async () => {
     execFileSync('touch', ['-d', '2020-01-01 00:00:00.000001000 UTC', path]);
     const hashed = await hashAfter(() => {
       execFileSync('touch', ['-d', '2020-01-01 00:00:00.000003000 UTC', path]);
@@ -90,7 +90,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     expect(hashed?.modifiedNs).toBe(1_577_836_800_000_003_000n);
   });
 
-  it('is hashed as it is now when only its size changed', async () => {
+  it('is hashed in its present state if only its size changed', async () => {
     const { atime, mtime } = statSync(path);
     utimesSync(path, atime, mtime);
     const hashed = await hashAfter(() => {
@@ -101,7 +101,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     expect(hashed?.sizeBytes).toBe(100_004);
   });
 
-  it('is hashed as it is now when another took its place', async () => {
+  it('is hashed in its present state if another file replaced it', async () => {
     expectPresentState(
       await hashAfter(() => {
         writeSampleFile(join(root, 'new'), 50_000, 3);
@@ -110,7 +110,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     );
   });
 
-  it('has a failure when it vanished or is no file any more, and nothing hangs', async () => {
+  it('has a failure if it vanished or is not a regular file any more, and nothing hangs', async () => {
     const failures: (string | undefined)[] = [];
     for (const replace of [
       () => undefined,
@@ -131,7 +131,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     expect(failures).toEqual(['vanished', 'not-regular', 'not-regular', 'link-loop', 'not-regular']);
   });
 
-  it('has a failure when a folder on the way to it became a file', async () => {
+  it('has a failure if a folder on its path became a file', async () => {
     mkdirSync(join(root, 'sub'));
     writeFileSync(join(root, 'sub', 'b.epub'), '');
     const batches: EntryBatch[] = [];
@@ -142,7 +142,7 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
     expect([...hashed.values()].map(({ failure }) => failure?.code)).toEqual([undefined, 'vanished']);
   });
 
-  it('throws from the single-file function, with the cause', () => {
+  it('makes partialMd5OfFile throw, with the cause', () => {
     rmSync(path);
     expect(() => partialMd5OfFile(path)).toThrowError(
       expect.objectContaining({ code: 'vanished', cause: expect.objectContaining({ code: 'ENOENT' }) }),
@@ -152,11 +152,11 @@ describe.each(READS_HERE)('a file that changes between the walk and the reading,
   });
 });
 
-describe.each(READS_HERE)('a file that is rewritten all the time, with %s', (reads) => {
+describe.each(READS_HERE)('a file that is rewritten continuously, with %s', (reads) => {
   const engine = createEngine({ jobs: 1, reads });
   afterAll(() => engine.close());
 
-  it.each([0, 45])('never has the digest of two states, with rests of %i ms', async (restMs) => {
+  it.each([0, 45])('never has a digest mixed of two states, with pauses of %i ms', async (restMs) => {
     const { path: root } = await temporaryFolder();
     const path = join(root, 'a.epub');
     writeSampleFile(path, 1024 * 4 ** 10 + 1024);
@@ -185,7 +185,7 @@ describe.each(READS_HERE)('a file that is rewritten all the time, with %s', (rea
   });
 });
 
-/** The digests of all states that the file is in at one time or another: some windows new, the rest one older. */
+/** The digests of all states of the file: the first windows of one generation, the others of the generation before. */
 function statesOfRestlessFile(): Set<string> {
   const states = new Set<string>();
   for (let generation = 0; generation < GENERATIONS; generation += 1) {

@@ -3,7 +3,7 @@ import { readSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReadAt } from '../../../engine/digest/sample-read.js';
-import { readStable, type StableRead } from '../../../engine/digest/consistent-read.js';
+import { readConsistent, type ConsistentRead } from '../../../engine/digest/consistent-read.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { referencePartialMd5 } from './reference-partial-md5.js';
 import { writeSampleFile } from './sample-file.js';
@@ -19,40 +19,40 @@ describe('a file that changes between two reads', async () => {
   beforeEach(async () => {
     writeSampleFile(path, SIZE);
     utimesSync(path, LONG_AGO, LONG_AGO);
-    // So that the file counts as left alone when the reading begins.
+    // After this time the change does not count as recent any more.
     await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
-  /** Reads the file, and lets it change before the third read of each of the first so many tries. */
+  /** Reads the file, and changes it before the third read of each of the first `attempts` attempts. */
   function readWhile(
     change: (turn: number) => void,
-    tries: number,
-  ): StableRead & { readonly digest: string } {
+    attempts: number,
+  ): ConsistentRead & { readonly digest: string } {
     const { size, mtimeNs } = statSync(path, { bigint: true });
-    const outcome: StableRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: '' };
+    const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
     let turn = 0;
     let reads = 0;
     const read: ReadAt = (...where) => {
       if (where[4] === 0) reads = 0;
       reads += 1;
-      if (reads === 3 && turn < tries) change((turn += 1));
+      if (reads === 3 && turn < attempts) change((turn += 1));
       return readSync(...where);
     };
-    readStable(path, Number(size), mtimeNs, arena, 0, outcome, read);
-    expect(turn).toBe(tries);
+    readConsistent(path, Number(size), mtimeNs, arena, 0, outcome, read);
+    expect(turn).toBe(attempts);
     return {
       ...outcome,
       digest: createHash('md5').update(arena.subarray(0, outcome.messageBytes)).digest('hex'),
     };
   }
 
-  function expectPresentState(outcome: StableRead & { readonly digest: string }): void {
+  function expectPresentState(outcome: ConsistentRead & { readonly digest: string }): void {
     const { size, mtimeNs } = statSync(path, { bigint: true });
-    expect(outcome).toMatchObject({ failure: '', sizeBytes: Number(size), modifiedNs: mtimeNs });
+    expect(outcome).toMatchObject({ failure: undefined, sizeBytes: Number(size), modifiedNs: mtimeNs });
     expect(outcome.digest).toBe(referencePartialMd5(path));
   }
 
-  it('is read as it is when nothing happens', () => {
+  it('is read once if it does not change', () => {
     expectPresentState(readWhile(() => undefined, 0));
   });
 
@@ -80,7 +80,7 @@ describe('a file that changes between two reads', async () => {
     expectPresentState(readWhile(change, 1));
   });
 
-  it.each(changes.slice(0, 2))('is given up when it was %s in three tries', (_name, change) => {
+  it.each(changes.slice(0, 2))('is given up when it was %s in three attempts', (_name, change) => {
     expect(readWhile(change, 3)).toMatchObject({ failure: 'changed-while-read', messageBytes: 0 });
   });
 });

@@ -19,11 +19,11 @@ describe('the partial MD5', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('has all 114 vectors to be held against', () => {
+  it('is tested with 114 vectors', () => {
     expect(vectors).toHaveLength(114);
   });
 
-  it('is that of KOReader for one file after the other', () => {
+  it('equals KOReader’s for single files', () => {
     for (const { sizeBytes, digest } of vectors) {
       expect(`${sizeBytes} ${partialMd5OfFile(join(folder, `${sizeBytes}.epub`)).toString('hex')}`).toBe(
         `${sizeBytes} ${digest}`,
@@ -31,7 +31,7 @@ describe('the partial MD5', () => {
     }
   });
 
-  it.each(READS_HERE)('is that of KOReader for a whole folder, with %s', async (reads) => {
+  it.each(READS_HERE)('equals KOReader’s for a whole folder, with %s', async (reads) => {
     const engine = createEngine({ reads });
     const found = new Map<string, string>();
     const batches = engine.walk(folder, { extensions: KOREADER_EXTENSIONS });

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
- * The partial MD5 as it is described, with no thought of speed: one window after the other, each read until it is
- * full or the file ends. No size is asked for, no reads are merged.
+ * The partial MD5 as KOReader describes it, written to be obviously right and not fast. It reads one window after the
+ * other, each until it is full or the file ends. It neither asks for the size of the file nor merges reads.
  */
 export function referencePartialMd5(path: string): string {
   const md5 = createHash('md5');

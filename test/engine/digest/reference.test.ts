@@ -9,7 +9,7 @@ import { writeSampleFile } from './sample-file.js';
 
 const SIZES = 10_000;
 const CHUNK = 500;
-/** So many of each chunk are held against the reference through the single-file function too. */
+/** For this many files of each chunk, partialMd5OfFile is compared with the reference too. */
 const SINGLE_FILES = 50;
 const LARGEST = 5 * 2 ** 30;
 
@@ -18,7 +18,7 @@ describe('10,000 random sizes', async () => {
   const engine = createEngine({ jobs: 2 });
   afterAll(() => engine.close());
 
-  it('have the digests of the slow reference', async () => {
+  it('have the digests that the slow reference computes', async () => {
     const seed = Math.floor(Math.random() * 1e9);
     let compared = 0;
     for (let chunk = 0; chunk < SIZES; chunk += CHUNK) {
@@ -36,7 +36,7 @@ describe('10,000 random sizes', async () => {
       const digests = new Map([...found].map(([name, { partialMd5 }]) => [name, partialMd5]));
       expect(digests, `seed ${seed}`).toEqual(expected);
       compared += digests.size;
-      // Only now: a file that was written this very moment is read twice, with a pause between.
+      // Not earlier, because a file that was just written is read twice, with a pause between.
       for (const [name, digest] of [...expected].slice(0, SINGLE_FILES)) {
         expect(`${name} ${partialMd5OfFile(join(root, name)).toString('hex')}`).toBe(`${name} ${digest}`);
       }
@@ -46,7 +46,7 @@ describe('10,000 random sizes', async () => {
   });
 });
 
-/** As many sizes of 1 KB as of 1 GB, and a third close to where a window begins or ends. */
+/** Uniform in the logarithm of the size. A third of the sizes is within 3 bytes of the beginning or end of a window. */
 function randomSize(index: number, seed: number): number {
   const uniform = fraction(Math.sin(index + seed) * 43_758.5453);
   const size = Math.floor(LARGEST ** uniform);

@@ -1,12 +1,12 @@
 import { openSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What the thread that keeps rewriting a file is told. */
+/** The parameters of the thread that rewrites a file continuously. */
 export interface RestlessWriterData {
   readonly path: string;
-  /** [0] set to 1 to stop. */
+  /** Set [0] to 1 to stop the thread. */
   readonly stop: Int32Array;
-  /** How long it leaves the file alone after each generation. */
+  /** The pause after each complete rewrite of the file. */
   readonly restMs: number;
 }
 
@@ -14,7 +14,7 @@ export const GENERATIONS = 64;
 
 const WINDOW_OFFSETS = [0, ...Array.from({ length: 11 }, (_, power) => 1024 * 4 ** power)];
 
-// Rewrites a file in place, one window after the other, each full of the number of the generation.
+// Rewrites the windows of a file in place, one after the other. Every byte is the number of the generation.
 if (parentPort) {
   const { path, stop, restMs }: RestlessWriterData = workerData;
   const fd = openSync(path, 'r+');

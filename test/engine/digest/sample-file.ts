@@ -4,8 +4,9 @@ const WINDOW_BYTES = 1024;
 const WINDOW_OFFSETS = [0, ...Array.from({ length: 11 }, (_, power) => WINDOW_BYTES * 4 ** power)];
 
 /**
- * A file of any size that costs some 50 KB of disk: sparse, with only the sampled windows written. The byte at
- * position i is (31 i + floor(i / 256) + shift) mod 256.
+ * Writes a file of any size that takes about 50 KB of disk. It is sparse; only the sampled windows are written. The
+ * byte at position i of a window is (31 i + floor(i / 256) + shift) mod 256, where i counts from the beginning of the
+ * file.
  */
 export function writeSampleFile(path: string | Buffer, sizeBytes: number, shift = 0): void {
   const fd = openSync(path, 'w');

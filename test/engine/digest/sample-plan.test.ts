@@ -19,7 +19,7 @@ describe('the sample plan', () => {
     expect(MAX_MESSAGE_BYTES).toBe(12_288);
   });
 
-  it('takes from each size what lies in a window', () => {
+  it('counts the bytes of a file that are in a window', () => {
     const ends = SAMPLE_OFFSETS.flatMap((offset) => [offset, offset + 1024]);
     for (const size of ends
       .flatMap((end) => [end - 1, end, end + 1, end + 500])
@@ -30,7 +30,7 @@ describe('the sample plan', () => {
     }
   });
 
-  it('packs the head of any length against its first two windows, and touches nothing else', () => {
+  it('closes the gap in a head of any length, and changes nothing else', () => {
     const file = Uint8Array.from({ length: HEAD_BYTES }, (_, at) => (at * 7 + (at >> 8)) % 251);
     for (const headBytes of [0, 1, 1024, 2047, 2048, 2049, 4095, 4096, 4097, 5119, 5120]) {
       const arena = new Uint8Array(HEAD_BYTES + 200).fill(255);

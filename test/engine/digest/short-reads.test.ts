@@ -7,12 +7,12 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { writeSampleFile } from './sample-file.js';
 import { readVectors } from './vectors.js';
 
-/** Reads as a network file system may: never more than so many bytes at a time. */
-function shortReads(mostBytes: () => number): ReadAt {
-  return (fd, into, at, bytes, offset) => readSync(fd, into, at, Math.min(bytes, mostBytes()), offset);
+/** Reads at most `maxBytes()` bytes at a time, as a network file system may. */
+function shortReads(maxBytes: () => number): ReadAt {
+  return (fd, into, at, bytes, offset) => readSync(fd, into, at, Math.min(bytes, maxBytes()), offset);
 }
 
-describe('reads that give less than was asked for', async () => {
+describe('short reads', async () => {
   const { path: folder } = await temporaryFolder();
   const arena = new Uint8Array(20_000);
 
@@ -25,7 +25,7 @@ describe('reads that give less than was asked for', async () => {
       .digest('hex');
   }
 
-  it('are read on: every vector in pieces of 1 to 700 bytes', () => {
+  it('are continued: every vector in pieces of 1 to 700 bytes', () => {
     let call = 0;
     const read = shortReads(() => 1 + (((call += 1) * 997) % 700));
     for (const { sizeBytes, digest } of readVectors()) {
@@ -35,7 +35,7 @@ describe('reads that give less than was asked for', async () => {
     }
   });
 
-  it('are told from the end of the file', () => {
+  it('are distinguished from the end of the file', () => {
     const path = join(folder, 'short');
     for (const [realBytes, saidBytes] of [
       [0, 1],

@@ -5,7 +5,7 @@ export interface Vector {
   readonly digest: string;
 }
 
-/** The digests of KOReader's own function (test/data/partial-md5.json). */
+/** The digests that KOReader's own function computed (test/data/partial-md5.json). */
 export function readVectors(): Vector[] {
   const file = new URL('../../../../test/data/partial-md5.json', import.meta.url);
   const parsed: { digestBySize: [number, string][] } = JSON.parse(readFileSync(file, 'utf8'));

@@ -7,16 +7,16 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const MEBIBYTE = 2 ** 20;
-/** ext4 takes 65,000 links to a file. */
-const LINKS_A_FILE = 20_000;
+/** ext4 allows 65,000 links to a file. */
+const LINKS_PER_FILE = 20_000;
 
-/** Hard links: a large library that is made quickly. */
+/** Makes a large library quickly: its files are hard links. */
 function makeLibrary(root: string, files: number, filesAFolder: number): void {
   let source = '';
   for (let file = 0; file < files; file += 1) {
     const folder = join(root, `${Math.floor(file / filesAFolder)} of the folders`);
     if (file % filesAFolder === 0) mkdirSync(folder, { recursive: true });
-    if (file % LINKS_A_FILE === 0) {
+    if (file % LINKS_PER_FILE === 0) {
       source = join(root, `source ${file}`);
       writeFileSync(source, 'a small book');
     }
@@ -26,7 +26,7 @@ function makeLibrary(root: string, files: number, filesAFolder: number): void {
 
 interface Probe {
   readonly files: number;
-  readonly mostBytes: number;
+  readonly peakBytes: number;
 }
 
 async function probe(root: string): Promise<Probe> {
@@ -45,17 +45,17 @@ describe('the memory that hashing takes', () => {
     const few = await probe(small.path);
     const many = await probe(large.path);
     expect([few.files, many.files]).toEqual([10_000, 100_000]);
-    expect(many.mostBytes).toBeLessThan(few.mostBytes + 40 * MEBIBYTE);
-    expect(many.mostBytes).toBeLessThan(220 * MEBIBYTE);
+    expect(many.peakBytes).toBeLessThan(few.peakBytes + 40 * MEBIBYTE);
+    expect(many.peakBytes).toBeLessThan(220 * MEBIBYTE);
     await large.remove();
   });
 
-  it('holds the names of one large folder, and little more', { timeout: 180_000 }, async () => {
+  it('grows only by the names of the folder if a folder is large', { timeout: 180_000 }, async () => {
     const large = await temporaryFolder();
     makeLibrary(large.path, 100_000, 100_000);
-    const { files, mostBytes } = await probe(large.path);
+    const { files, peakBytes } = await probe(large.path);
     expect(files).toBe(100_000);
-    expect(mostBytes).toBeLessThan(260 * MEBIBYTE);
+    expect(peakBytes).toBeLessThan(260 * MEBIBYTE);
     await large.remove();
   });
 });

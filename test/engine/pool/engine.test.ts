@@ -56,7 +56,7 @@ describe('the engine', () => {
   it.each([
     ['one thread', { jobs: 1 }],
     ['many threads', { jobs: 7 }],
-    ['as many as it likes', {}],
+    ['an automatic number of threads', {}],
     ['the kernel of node:crypto', { md5: 'node-crypto' }],
     ['the SIMD kernel', { md5: 'wasm-simd' }],
     ...READS_HERE.map((reads) => [reads, { reads }] as const),
@@ -85,7 +85,7 @@ describe('the engine', () => {
     expect(lengths.length).toBeLessThan(25);
   });
 
-  it('gives back the very batches that it was given, whatever their size', async () => {
+  it('returns the same batch objects that it was given, of any size', async () => {
     const engine = engineOf({ jobs: 2 });
     const all = await batchesOf(engine);
     const first = all[0];
@@ -105,7 +105,7 @@ describe('the engine', () => {
     );
   });
 
-  it('passes failures through, between the files that it hashes', async () => {
+  it('passes failures through, among the files that it hashes', async () => {
     const engine = engineOf({ jobs: 2 });
     const builder = new EntryBatchBuilder();
     const found = (await batchesOf(engine)).flatMap(entriesOf).slice(0, 100);
@@ -138,7 +138,7 @@ describe('the engine', () => {
     }
   });
 
-  it('pulls no more than it can hold when nobody takes the results', async () => {
+  it('pulls a bounded number of batches when the results are not consumed', async () => {
     const engine = engineOf({ jobs: 2 });
     const [batch] = await batchesOf(engine);
     if (!batch) throw new Error('the walk found nothing');
@@ -160,7 +160,7 @@ describe('the engine', () => {
     expect(engine.status().tasksInFlight).toBe(0);
   });
 
-  it('lets go of everything when its consumer stops early', async () => {
+  it('stops everything when its consumer stops early', async () => {
     const engine = engineOf({ jobs: 2 });
     let isReleased = false;
     async function* source(): AsyncGenerator<EntryBatch> {
@@ -176,11 +176,11 @@ describe('the engine', () => {
     }
     expect(isReleased).toBe(true);
     expect(engine.status()).toMatchObject({ tasksInFlight: 0, batchesInFlight: 0 });
-    // The same engine goes on to work.
+    // The engine can still be used.
     expect((await hashedFolder(engine, root)).size).toBe(FILES);
   });
 
-  it('hands out what came before an error of its source, and then the error', async () => {
+  it('yields everything that came before an error of its source, and then throws the error', async () => {
     const engine = engineOf({ jobs: 2 });
     const batches = await batchesOf(engine);
     async function* failing(): AsyncGenerator<EntryBatch> {
@@ -195,7 +195,7 @@ describe('the engine', () => {
     expect(files).toBe(FILES);
   });
 
-  it('stops within a file’s time when it is aborted, and throws', async () => {
+  it('stops within the time of one file when it is aborted, and throws', async () => {
     const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
     const abort = new AbortController();
     const { signal } = abort;
@@ -206,11 +206,11 @@ describe('the engine', () => {
     setTimeout(() => abort.abort(new Error('enough')), 300);
     await expect(hashing).rejects.toMatchObject({ code: 'aborted', cause: { message: 'enough' } });
     expect(engine.status().tasksInFlight).toBe(0);
-    // 3,000 files of 20 ms in two threads would have been 30 s; only what began before the abort was hashed.
+    // All 3,000 files would have taken two threads 30 s. Only files that began before the abort were hashed.
     expect(engine.status().filesHashed).toBeLessThan(200);
   });
 
-  it('checks that the root stays the same folder while it hashes, where it is asked to', async () => {
+  it('checks with rootMustStay that the root stays the same folder while it hashes', async () => {
     const engine = engineOf({ jobs: 1 });
     const folder = (await temporaryFolder()).path;
     const hashing = async (batches: Iterable<EntryBatch>): Promise<void> => {
@@ -227,7 +227,7 @@ describe('the engine', () => {
     await expect(hashing([])).rejects.toMatchObject({ code: 'root-missing' });
   });
 
-  it('leaves nothing on the signal when it ends, well or badly', async () => {
+  it('removes its listeners from the signal when it ends, with or without an error', async () => {
     const engine = engineOf({ jobs: 1 });
     const { signal } = new AbortController();
     await walked(engine, root, { extensions, signal });
@@ -241,7 +241,7 @@ describe('the engine', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('throws at once for a signal that was aborted before', async () => {
+  it('throws at once if the signal was aborted before', async () => {
     const engine = engineOf({ jobs: 1 });
     const signal = AbortSignal.abort();
     await expect(walked(engine, root, { signal })).rejects.toMatchObject({ code: 'aborted' });
@@ -249,7 +249,7 @@ describe('the engine', () => {
     await expect(hashing).rejects.toMatchObject({ code: 'aborted' });
   });
 
-  it('leaves no rejection behind when it was aborted before and its root or its threads fail', async () => {
+  it('leaves no unhandled rejection if it was aborted before and its root or its threads fail', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -262,7 +262,7 @@ describe('the engine', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('ends what runs when it is closed, and refuses what comes later', async () => {
+  it('ends running calls when it is closed, and refuses later ones', async () => {
     const engine = engineOf({ jobs: 2 }, 'slow-worker.js');
     const hashing = hashedFolder(engine, root);
     const expectation = expect(hashing).rejects.toMatchObject({ code: 'closed' });
@@ -277,14 +277,13 @@ describe('the engine', () => {
     });
   });
 
-  it('throws when a worker thread dies, and does not wait for it', async () => {
+  it('throws when a worker thread dies, and goes on with a new one', async () => {
     const engine = engineOf({ jobs: 2 }, 'crashing-worker.js');
     await expect(hashedFolder(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
-    // Another thread takes its place.
     expect(await walked(engine, root, { extensions })).toHaveLength(FILES);
   });
 
-  it('throws with the reason when the root could be opened but not listed', async () => {
+  it('throws with the reason if the root could be opened but not listed', async () => {
     const engine = engineOf({ jobs: 2 }, 'lost-root-worker.js');
     await expect(walked(engine, root)).rejects.toMatchObject({
       code: 'root-unreadable',
@@ -292,12 +291,12 @@ describe('the engine', () => {
     });
   });
 
-  it('throws when its threads cannot even start', async () => {
+  it('throws if its threads cannot start', async () => {
     const engine = engineOf({ jobs: 2 }, 'no-such-worker.js');
     await expect(walked(engine, root)).rejects.toMatchObject({ code: 'worker-failed' });
   });
 
-  it('refuses numbers of jobs that mean nothing', () => {
+  it('refuses invalid numbers of jobs', () => {
     for (const jobs of [0, -1, 1.5, Number.NaN, 100_000])
       expect(() => createEngine({ jobs })).toThrow(RangeError);
   });

@@ -2,7 +2,7 @@ import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { WorkerTask } from '../../../engine/pool/messages.js';
 import { runTask } from '../../../engine/pool/task-runner.js';
 
-/** The worker of the program over a storage whose root cannot be read for as long as it takes to list it. */
+/** The engine's worker on storage whose root cannot be read while it is being listed. */
 export default function run(task: WorkerTask): unknown {
   const doTask = (): unknown => runTask(task, { maxEntries: 100, maxMs: 1000 });
   if (task.kind !== 'walk' || task.paths !== '') return doTask();

@@ -3,7 +3,7 @@ import { runTask } from '../../../engine/pool/task-runner.js';
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** The worker of the program over a storage that takes 20 ms a file, and heeds the cancel cell as the program does. */
+/** The engine's worker on storage that takes 20 ms a file. It checks the cancel cell before each file. */
 export default function run(task: WorkerTask): unknown {
   const beganMs = performance.now();
   if (task.kind === 'hash') {

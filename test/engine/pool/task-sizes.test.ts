@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { filesPerTask } from '../../../engine/pool/task-sizes.js';
 
-describe('the files of a task', () => {
-  /** What tasks come to on storage where a task takes a time of its own, and each file some more. */
+describe('the number of files in a task', () => {
+  /** The number that is reached on storage where a task takes `taskMs` and each of its files `fileMs` more. */
   function settled(reads: 'io-uring' | 'system-calls', taskMs: number, fileMs: number): number {
     let files = filesPerTask(reads, undefined);
     for (let task = 0; task < 20; task += 1) files = filesPerTask(reads, (taskMs + files * fileMs) / files);
     return files;
   }
 
-  it('are many on fast storage, and few on slow storage where each is waited for', () => {
+  it('is large on fast storage, and small on slow storage if files are read one by one', () => {
     expect(settled('system-calls', 0, 0.01)).toBe(512);
     expect(settled('system-calls', 0, 1)).toBe(40);
     expect(settled('system-calls', 0, 100)).toBe(4);
   });
 
-  it('are never so few that a ring would have little under way', () => {
+  it('is never so small that a ring would read only a few files at once', () => {
     expect(settled('io-uring', 1, 0.01)).toBe(512);
     expect(settled('io-uring', 100, 0)).toBe(48);
     expect(settled('io-uring', 0, 100)).toBe(48);

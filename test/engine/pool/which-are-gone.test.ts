@@ -4,11 +4,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../engine/index.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-describe('looking which paths are gone', () => {
+describe('finding out which paths are gone', () => {
   const engine = createEngine({ jobs: 1 });
   afterAll(() => engine.close());
 
-  it('takes only what is surely not there for gone, in the order of the paths', async () => {
+  it('reports a path as gone only if it certainly does not exist, in the order of the paths', async () => {
     const { path: root } = await temporaryFolder();
     writeFileSync(join(root, 'file'), '');
     writeFileSync(Buffer.from(`${root}/\xe9`, 'latin1'), '');
@@ -30,7 +30,7 @@ describe('looking which paths are gone', () => {
   });
 
   it('rejects when it is aborted', async () => {
-    const looking = engine.whichAreGone('/', [Buffer.from('a')], { signal: AbortSignal.abort() });
-    await expect(looking).rejects.toMatchObject({ code: 'aborted' });
+    const probing = engine.whichAreGone('/', [Buffer.from('a')], { signal: AbortSignal.abort() });
+    await expect(probing).rejects.toMatchObject({ code: 'aborted' });
   });
 });

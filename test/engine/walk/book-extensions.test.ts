@@ -5,8 +5,8 @@ function isBook(name: string, extensions: ReadonlySet<string> = KOREADER_EXTENSI
   return isBookName(Buffer.from(name), extensions);
 }
 
-describe('what is a book', () => {
-  it('is told by the ending, in any case', () => {
+describe('a name is that of a book', () => {
+  it('by its extension, in upper or lower case', () => {
     for (const name of [
       'a.epub',
       'A.EPUB',
@@ -35,12 +35,12 @@ describe('what is a book', () => {
     }
   });
 
-  it('is not what macOS leaves beside a file, nor a hidden name that is all ending', () => {
+  it('unless it is an attribute file of macOS, or a hidden file that consists of an extension', () => {
     expect(isBook('._a.epub')).toBe(false);
     expect(isBook('.zip')).toBe(false);
   });
 
-  it('may be told by endings of a library of its own', () => {
+  it('by the extensions that are given', () => {
     expect(isBook('a.Md', new Set(['md']))).toBe(true);
     expect(isBook('a.КНИГА', new Set(['книга']))).toBe(true);
     expect(isBook('a.epub', new Set(['md']))).toBe(false);
@@ -48,7 +48,7 @@ describe('what is a book', () => {
     expect(isBookName(Buffer.from([0xff, 0x2e, 0x4d, 0x44]), new Set(['md']))).toBe(true);
   });
 
-  it('is what KOReader opens as a document', () => {
+  it('by default if KOReader opens the extension as a document', () => {
     for (const extension of KOREADER_EXTENSIONS) expect(extension).toMatch(/^[a-z0-9]+(\.zip)?$/);
     for (const comic of ['cbz', 'cbr', 'cb7', 'cbt']) expect(KOREADER_EXTENSIONS).toContain(comic);
     expect(KOREADER_EXTENSIONS).not.toContain('jpg');

@@ -41,11 +41,11 @@ describe('the listing of a folder', async () => {
     expect(listFolder(folder, KOREADER_EXTENSIONS)).toEqual(expected);
   });
 
-  it('is the same where the file system does not tell files from folders', () => {
+  it('is the same if the file system does not report which entries are folders', () => {
     expect(listFolderByStat(folder, KOREADER_EXTENSIONS)).toEqual(expected);
   });
 
-  it('throws for what cannot be listed', () => {
+  it('throws for a missing folder and for a file', () => {
     for (const list of [listFolder, listFolderByStat]) {
       expect(() => list(`${path}/missing/`, KOREADER_EXTENSIONS)).toThrowError(
         expect.objectContaining({ code: 'ENOENT' }),

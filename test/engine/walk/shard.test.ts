@@ -9,7 +9,7 @@ import { withoutPrivileges } from '../without-privileges.js';
 
 describe('the shard of a folder', () => {
   it('never changes between versions', () => {
-    // Computed by another program from the description: FNV-1a, 32 bits, and the finalizer of MurmurHash3.
+    // Computed by another program, written from the description: 32-bit FNV-1a and the finalizer of MurmurHash3.
     const pinned: [string, number[]][] = [
       ['', [2, 3, 5, 924]],
       ['a', [2, 1, 1, 716]],
@@ -23,7 +23,7 @@ describe('the shard of a folder', () => {
     expect(shardOfFolder(Buffer.from('anything'), 1)).toBe(1);
   });
 
-  it('is the same for the two forms of a path', () => {
+  it('is the same for a path as bytes and as a latin1 string', () => {
     for (const folder of ['', 'a/b', 'é\xff', 'x'.repeat(300)]) {
       expect(shardOfLatin1Folder(folder, 97)).toBe(shardOfFolder(Buffer.from(folder, 'latin1'), 97));
     }
@@ -44,7 +44,7 @@ describe('a walk of one shard', () => {
   const engine = createEngine({ jobs: 2 });
   afterAll(() => engine.close());
 
-  it('is refused for a shard that there is not', async () => {
+  it('throws RangeError for a shard that does not exist', async () => {
     for (const [index, count] of [
       [0, 3],
       [4, 3],
@@ -55,7 +55,7 @@ describe('a walk of one shard', () => {
     }
   });
 
-  it('yields the files in its folders, together with the others all, and folder failures everywhere', async () => {
+  it('yields the files in its folders, every file in exactly one shard, and folder failures in all shards', async () => {
     await withoutPrivileges(engine, async (root) => {
       for (let folder = 0; folder < 60; folder += 1) {
         const path = join(root, `author ${folder % 7}`, `title ${folder}`);

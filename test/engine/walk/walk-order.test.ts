@@ -7,12 +7,12 @@ import { createEngineWith } from '../../../engine/pool/engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { walked } from '../collected.js';
 
-/** A folder's content by name (one character a byte): undefined is a file. */
+/** The entries of a folder by name (latin1). Undefined stands for a file. */
 interface Tree {
   readonly [name: string]: Tree | undefined;
 }
 
-// Bytes below, at and above the slash, digits, letters, and bytes that are no UTF-8.
+// Bytes that sort before and after the slash, and bytes that are not valid UTF-8.
 const NAME_BYTES = [' ', '!', '-', '.', '0', 'A', 'a', 'b', '\n', '\x80', '\xc3', '\xff'];
 const baseName = fc
   .array(fc.constantFrom(...NAME_BYTES), { minLength: 1, maxLength: 4 })
@@ -25,7 +25,7 @@ const book: Tree[string] = undefined;
 function treeOfDepth(depth: number): fc.Arbitrary<Tree> {
   const books = fc.dictionary(bookName, fc.constant(book), { maxKeys: 5 });
   if (depth === 0) return books;
-  // A folder may have a book's name, or begin like one; where a book has the same name, it gives way.
+  // A folder may have the name of a book, or begin like one. If a book has the same name, the folder replaces it.
   const folders = fc.dictionary(fc.oneof(baseName, bookName), treeOfDepth(depth - 1), { maxKeys: 4 });
   return fc.tuple(books, folders).map(([files, below]) => ({ ...files, ...below }));
 }
@@ -73,11 +73,11 @@ describe('the order of a walk', async () => {
     );
   }
 
-  it('is that of the bytes of the paths', async () => {
+  it('is the byte order of the paths', async () => {
     await expectByteOrder(createEngine({ jobs: 1 }), 100);
   });
 
-  it('is the same when many threads each look at a little of the tree', async () => {
+  it('is the same when many threads each visit a small part of the tree', async () => {
     const smallSteps = new URL('small-steps-worker.js', import.meta.url);
     await expectByteOrder(createEngineWith({ jobs: 4 }, smallSteps), 200);
   });

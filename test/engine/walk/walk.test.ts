@@ -26,19 +26,19 @@ describe('a walk', () => {
     root = (await temporaryFolder()).path;
   });
   afterEach(() => {
-    // Node's own removal of folders does not get down to paths of any length.
+    // Node's rmSync cannot remove paths that are longer than the system accepts.
     execFileSync('rm', ['-rf', root]);
   });
   afterAll(() => engine.close());
 
-  /** Path, size and failure code of everything that was found. */
+  /** Path, and size or failure code, of each entry that was found. */
   async function found(folder = root): Promise<string[]> {
     return (await walked(engine, folder)).map(({ path, sizeBytes, failure }) =>
       failure ? `${path} ${failure.code}${failure.isFolder ? ' folder' : ''}` : `${path} ${sizeBytes}`,
     );
   }
 
-  it('gives size and time of regular files to the byte and the nanosecond', async () => {
+  it('reports the size of regular files in bytes and their time in nanoseconds', async () => {
     writeFileSync(join(root, 'a.epub'), 'abc');
     execFileSync('touch', ['-d', '2021-03-04 05:06:07.123456789 UTC', join(root, 'a.epub')]);
     mkdirSync(join(root, 'sub'));
@@ -54,7 +54,7 @@ describe('a walk', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('takes names as bytes: not UTF-8, spaces, newlines, 255 bytes', async () => {
+  it('accepts any name: not UTF-8, with spaces or newlines, of 255 bytes', async () => {
     const names = [
       '\xff\xfe.epub',
       'a b.epub',
@@ -68,16 +68,16 @@ describe('a walk', () => {
     for (const entry of hashed.values()) expect(entry.failure).toBeUndefined();
   });
 
-  it('takes a root whose name is not UTF-8', async () => {
-    const odd = Buffer.from(`${root}/\xe9\xff/`, 'latin1');
-    mkdirSync(odd);
-    writeFileSync(Buffer.concat([odd, Buffer.from('a.epub')]), 'a');
+  it('accepts a root whose name is not UTF-8', async () => {
+    const folder = Buffer.from(`${root}/\xe9\xff/`, 'latin1');
+    mkdirSync(folder);
+    writeFileSync(Buffer.concat([folder, Buffer.from('a.epub')]), 'a');
     expect(
-      [...(await hashedFolder(engine, odd)).values()].map(({ path, failure }) => [path, failure]),
+      [...(await hashedFolder(engine, folder)).values()].map(({ path, failure }) => [path, failure]),
     ).toEqual([['a.epub', undefined]]);
   });
 
-  it('follows links to files, and no links to folders', async () => {
+  it('follows links to files, but not links to folders', async () => {
     mkdirSync(join(root, 'real'));
     writeFileSync(join(root, 'real', 'a.epub'), 'four');
     symlinkSync('real/a.epub', join(root, 'link.epub'));
@@ -87,14 +87,14 @@ describe('a walk', () => {
     expect(await found()).toEqual(['link.epub 4', 'real/a.epub 4']);
   });
 
-  it('reports links that lead nowhere or round in a circle', async () => {
+  it('reports links that lead nowhere and links that form a loop', async () => {
     symlinkSync('nothing.epub', join(root, 'dangling.epub'));
     symlinkSync('two.epub', join(root, 'one.epub'));
     symlinkSync('one.epub', join(root, 'two.epub'));
     expect(await found()).toEqual(['dangling.epub vanished', 'one.epub link-loop', 'two.epub link-loop']);
   });
 
-  it('reports pipes, sockets and devices with a book’s name, and does not open them', async () => {
+  it('reports pipes, sockets and devices that are named like a book, and does not open them', async () => {
     execFileSync('mkfifo', [join(root, 'pipe.epub')]);
     const server = createServer().listen(join(root, 'socket.epub'));
     await new Promise((resolve) => server.once('listening', resolve));
@@ -107,7 +107,7 @@ describe('a walk', () => {
     );
   });
 
-  it('finds hard links each, empty files, and sparse files of many gigabytes', async () => {
+  it('finds every hard link of a file, empty files, and sparse files of many gigabytes', async () => {
     writeFileSync(join(root, 'empty.epub'), '');
     linkSync(join(root, 'empty.epub'), join(root, 'also empty.epub'));
     writeFileSync(join(root, 'huge.pdf'), '');
@@ -119,11 +119,11 @@ describe('a walk', () => {
       ['huge.pdf', 40 * 2 ** 30, undefined],
     ]);
     expect(hashed.get('also empty.epub')?.partialMd5).toBe(EMPTY_MD5);
-    // Twelve windows of zeros, as md5sum has it.
+    // The MD5 of twelve windows of zeros, computed by md5sum.
     expect(hashed.get('huge.pdf')?.partialMd5).toBe('4072783b8efb99a9e5817067d68f61c6');
   });
 
-  it('reports a folder that cannot be listed at its own place, and goes on', async () => {
+  it('reports a folder that cannot be listed at its place in the order, and continues', async () => {
     const hashed = await withoutPrivileges(engine, async (folder) => {
       mkdirSync(join(folder, 'b', 'locked'), { recursive: true });
       writeFileSync(join(folder, 'b', 'locked', 'in.epub'), '');
@@ -153,7 +153,7 @@ describe('a walk', () => {
     expect(codes).toEqual(['a/b.epub unreadable', 'a/deeper unreadable folder']);
   });
 
-  it('passes over KOReader’s sidecar folders and what macOS leaves beside a file', async () => {
+  it('skips KOReader’s sidecar folders and the attribute files of macOS', async () => {
     mkdirSync(join(root, 'Book.sdr'));
     writeFileSync(join(root, 'Book.sdr', 'inside.epub'), '');
     writeFileSync(join(root, '._Book.epub'), '');
@@ -163,8 +163,8 @@ describe('a walk', () => {
     expect(await found()).toEqual(['Book.epub 0']);
   });
 
-  it('goes down as far as paths can be long, and reports what lies deeper', async () => {
-    // 41 levels of 100 bytes: the last is beyond the 4,096 bytes that the system takes.
+  it('descends as far as the length of paths allows, and reports what is deeper', async () => {
+    // 41 levels of 100 bytes. The last one exceeds the 4,096 bytes that the system accepts.
     execFileSync(
       'bash',
       ['-c', 'for i in $(seq 41); do mkdir "$1"; cd -P "$1"; : > a.epub; done', '-', 'd'.repeat(99)],
@@ -180,14 +180,14 @@ describe('a walk', () => {
     expect(last).toMatch(/^(d{99}\/)+d{99} path-too-long folder$|a\.epub path-too-long$/);
   });
 
-  it('goes down hundreds of levels', async () => {
+  it('descends hundreds of levels', async () => {
     execFileSync('bash', ['-c', 'for i in $(seq 400); do mkdir d; cd -P d; done; : > a.epub'], {
       cwd: root,
     });
     expect(await found()).toEqual([`${'d/'.repeat(400)}a.epub 0`]);
   });
 
-  it('throws for a root that is missing, no folder, or may not be read', async () => {
+  it('throws for a root that is missing, is not a folder, or cannot be read', async () => {
     await expect(walked(engine, join(root, 'missing'))).rejects.toMatchObject({ code: 'root-missing' });
     writeFileSync(join(root, 'file'), '');
     await expect(walked(engine, join(root, 'file'))).rejects.toMatchObject({ code: 'root-not-a-folder' });
@@ -199,7 +199,7 @@ describe('a walk', () => {
     await expect(walk).rejects.toBeInstanceOf(EngineError);
   });
 
-  it('throws at its end when the root is another folder than at its beginning', async () => {
+  it('throws at its end if the root is another folder than at its beginning', async () => {
     const library = join(root, 'library');
     mkdirSync(library);
     writeFileSync(join(library, 'a.epub'), '');
@@ -215,7 +215,7 @@ describe('a walk', () => {
     expect(seen).toEqual([1]);
   });
 
-  it('takes the extensions it is given, in any case, with dots and beyond ASCII', async () => {
+  it('uses the given extensions, in upper or lower case, also with a dot or beyond ASCII', async () => {
     for (const name of ['a.FB2.Zip', 'b.zip', 'c.книга', 'd.epub', 'zip'])
       writeFileSync(join(root, name), '');
     const entries = await walked(engine, root, { extensions: new Set(['fb2.zip', 'книга']) });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { PullQueue, type PullQueueOptions } from '../../../server/batching/pull-queue.js';
-import { ReadThroughCache } from '../../../server/batching/read-through-cache.js';
 import { SyncError } from '../../../server/batching/sync-error.js';
 
 class ConnectionLost extends Error {}
@@ -24,8 +23,8 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: unknown) => (error instanceof SyncError ? error.code : error));
 
-describe('the queue of pulls', () => {
-  it('reads what came in one tick together, each key once, and tells absent from present', async () => {
+describe('a pull queue', () => {
+  it('reads the keys of one tick together, each once, and tells absent keys from present ones', async () => {
     const reads: (readonly string[])[] = [];
     const queue = queueOver((keys) => {
       reads.push(keys);
@@ -38,7 +37,7 @@ describe('the queue of pulls', () => {
     expect(reads).toEqual([['a', 'b', 'none']]);
   });
 
-  it('does not answer a pull from a read that began before it', async () => {
+  it('does not answer a pull with a read that began before it', async () => {
     let value = 'old';
     const ends: (() => void)[] = [];
     const queue = queueOver((keys) => {
@@ -54,7 +53,7 @@ describe('the queue of pulls', () => {
     expect([await before, await after]).toEqual(['old', 'new']);
   });
 
-  it('bounds keys and reads, and refuses at once what is too much', async () => {
+  it('bounds keys and reads, and rejects at once what exceeds them', async () => {
     const sizes: number[] = [];
     const ends: (() => void)[] = [];
     const queue = queueOver(
@@ -79,7 +78,7 @@ describe('the queue of pulls', () => {
     expect(sizes).toEqual([3, 1, 3, 1]);
   });
 
-  it('counts a key for its size, waiting and in a read', async () => {
+  it('counts a key by its size, while it waits and in a read', async () => {
     const reads: (readonly string[])[] = [];
     const ends: (() => void)[] = [];
     const queue = queueOver(
@@ -92,7 +91,7 @@ describe('the queue of pulls', () => {
     const first = queue.pull('a');
     await tick();
     const second = ['bbb', 'c', 'bbb', 'dddddddd'].map((key) => queue.pull(key));
-    // The last one may go beyond.
+    // The key that crosses the bound is accepted.
     expect(queue.waiting).toBe(12);
     expect(await codeOf(queue.pull('e'))).toBe('overloaded');
     ends.shift()?.();
@@ -109,12 +108,12 @@ describe('the queue of pulls', () => {
     expect(reads).toEqual([['a'], ['bbb', 'c'], ['dddddddd']]);
   });
 
-  it('counts a key once that is pulled again after patience with it ended', async () => {
+  it('counts a key once that is pulled again after its request expired', async () => {
     const ends: (() => void)[] = [];
     const queue = queueOver(() => new Promise((resolve) => ends.push(() => resolve(new Map()))), {
       sizeOf: (key) => key.length,
       readsAtOnce: 1,
-      patienceMs: 100,
+      timeoutMs: 100,
     });
     const underWay = codeOf(queue.pull('a'));
     await tick();
@@ -129,7 +128,7 @@ describe('the queue of pulls', () => {
     expect(await again).toBeUndefined();
   });
 
-  it('tries a lost connection again, and gives up when patience ends', async () => {
+  it('retries after a lost connection, and gives up at the deadline', async () => {
     let attempts = 0;
     const queue = queueOver(
       (keys) => {
@@ -138,96 +137,11 @@ describe('the queue of pulls', () => {
           ? Promise.resolve(new Map(keys.map((key) => [key, 'x'])))
           : Promise.reject(new ConnectionLost());
       },
-      { patienceMs: 200 },
+      { timeoutMs: 200 },
     );
     expect(await queue.pull('a')).toBe('x');
     expect(await codeOf(queue.pull('a'))).toBe('unavailable');
     const failing = queueOver(() => Promise.reject(new Error('no such table')));
     expect(await codeOf(failing.pull('a'))).toBe('unavailable');
-  });
-});
-
-describe('remembered reads', () => {
-  it('read once within the time, and again after it or when told to forget', async () => {
-    let reads = 0;
-    const queue = new PullQueue<string, { readonly read: number }>({
-      read: (keys) => {
-        reads++;
-        return Promise.resolve(new Map(keys.map((key) => [key, { read: reads }])));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10, rememberedMs: 50 });
-    expect(remembered.peek('a')).toBeUndefined();
-    expect(await remembered.read('a')).toEqual({ read: 1 });
-    expect(await remembered.read('a')).toEqual({ read: 1 });
-    expect(await remembered.readAnew('a')).toEqual({ read: 2 });
-    remembered.forget('a');
-    expect(await remembered.read('a')).toEqual({ read: 3 });
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(remembered.peek('a')).toBeUndefined();
-    expect(await remembered.read('a')).toEqual({ read: 4 });
-  });
-
-  it('count the age of a value from before its read, however long that takes', async () => {
-    const queue = new PullQueue<string, object>({
-      read: async (keys) => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return new Map(keys.map((key) => [key, {}]));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10, rememberedMs: 50 });
-    expect(await remembered.read('a')).toBeDefined();
-    expect(remembered.peek('a')).toBeUndefined();
-  });
-
-  it('do not remember what was read before a change', async () => {
-    const ends: (() => void)[] = [];
-    const queue = new PullQueue<string, object>({
-      read: (keys) => {
-        const read = new Map(keys.map((key) => [key, {}]));
-        return new Promise((resolve) => ends.push(() => resolve(read)));
-      },
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10 });
-    for (const forget of [() => remembered.forget('a'), () => remembered.forgetAll()]) {
-      const read = remembered.read('a');
-      await tick();
-      forget();
-      ends.shift()?.();
-      expect(await read).toBeDefined();
-      expect(remembered.peek('a')).toBeUndefined();
-    }
-  });
-
-  it('do not remember what is absent', async () => {
-    let value: object | undefined;
-    const queue = new PullQueue<string, object>({
-      read: (keys) =>
-        Promise.resolve(new Map(value === undefined ? [] : keys.map((key) => [key, Object(value)]))),
-      textOf: (key) => key,
-      isRetryable: () => false,
-      keysPerRead: 10,
-      readsAtOnce: 1,
-      waitingKeys: 10,
-    });
-    const remembered = new ReadThroughCache(queue, { entries: 10 });
-    expect(await remembered.read('a')).toBeUndefined();
-    value = {};
-    expect(await remembered.read('a')).toBe(value);
   });
 });

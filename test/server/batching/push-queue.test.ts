@@ -8,7 +8,7 @@ interface Push {
   readonly position: number;
 }
 
-/** A database whose commits end when the test says so. */
+/** A database whose commits end when the test lets them. */
 class HeldDatabase {
   readonly held: { readonly rows: readonly BatchRow<Push>[]; readonly end: (error?: Error) => void }[] = [];
 
@@ -56,8 +56,8 @@ const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof SyncError ? error.code : error),
   );
 
-describe('the queue of pushes', () => {
-  it('commits what came in one tick together, in key order, with the order of arrival', async () => {
+describe('a push queue', () => {
+  it('commits the pushes of one tick together, in key order, with their order of arrival', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit);
     const pushes = ['c', 'a', 'b'].map((document) => queue.push(push(document)));
@@ -68,7 +68,7 @@ describe('the queue of pushes', () => {
     await Promise.all(pushes);
   });
 
-  it('acknowledges nothing before the commit that holds it', async () => {
+  it('acknowledges no push before its commit', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit);
     let acknowledged = false;
@@ -81,7 +81,7 @@ describe('the queue of pushes', () => {
     expect(acknowledged).toBe(true);
   });
 
-  it('gathers while all commits are under way, and begins the next without a pause', async () => {
+  it('gathers pushes while all commits are under way, and begins the next commit without a pause', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit);
     const pushes: Promise<void>[] = [];
@@ -99,7 +99,7 @@ describe('the queue of pushes', () => {
     await queue.idle();
   });
 
-  it('writes the last of several pushes of one row and answers them all', async () => {
+  it('writes the last of several pushes to one row and answers all of them', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit);
     const pushes = [queue.push(push('a', 'A', 1)), queue.push(push('b')), queue.push(push('a', 'A', 2))];
@@ -129,7 +129,7 @@ describe('the queue of pushes', () => {
     ]);
     const later = [queue.push(push('a', 'C', 3)), queue.push(push('b'))];
     await tick();
-    // There is a place, but only for the other document.
+    // A commit may begin, but only with the other document.
     expect(database.documents).toEqual([['a', 'a'], ['b']]);
     database.held[0]?.end();
     await Promise.all(first);
@@ -153,7 +153,7 @@ describe('the queue of pushes', () => {
     expect(database.held.map(({ rows }) => rows.length)).toEqual([3, 3, 1]);
   });
 
-  it('refuses at once what is too much', async () => {
+  it('rejects at once what exceeds its bound', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit, { waitingPushes: 2, commitsAtOnce: 1 });
     const first = queue.push(push('under way'));
@@ -171,7 +171,7 @@ describe('the queue of pushes', () => {
     expect(await codeOf(after)).toBe('acknowledged');
   });
 
-  it('tries a deadlock again and acknowledges', async () => {
+  it('retries after a deadlock and acknowledges', async () => {
     let attempts = 0;
     const queue = queueOver(() => {
       attempts++;
@@ -181,7 +181,7 @@ describe('the queue of pushes', () => {
     expect(attempts).toBe(4);
   });
 
-  it('gives up when patience ends, and does not write later what was refused', async () => {
+  it('gives up at the deadline, and does not write later what was rejected', async () => {
     const committed: string[] = [];
     let isAway = true;
     const queue = queueOver(
@@ -190,7 +190,7 @@ describe('the queue of pushes', () => {
         committed.push(...rows.map((row) => row.push.document));
         return Promise.resolve();
       },
-      { patienceMs: 200, commitsAtOnce: 1 },
+      { timeoutMs: 200, commitsAtOnce: 1 },
     );
     const codes = await Promise.all([queue.push(push('a')), queue.push(push('b'))].map(codeOf));
     expect(codes).toEqual(['unavailable', 'unavailable']);
@@ -200,9 +200,9 @@ describe('the queue of pushes', () => {
     expect(committed).toEqual(['c']);
   });
 
-  it('answers in time when a commit hangs, and goes on with others meanwhile', async () => {
+  it('answers in time when a commit hangs, and continues with other pushes meanwhile', async () => {
     const database = new HeldDatabase();
-    const queue = queueOver(database.commit, { patienceMs: 100 });
+    const queue = queueOver(database.commit, { timeoutMs: 100 });
     expect(await codeOf(queue.push(push('a')))).toBe('unavailable');
     const other = queue.push(push('b'));
     await tick();
@@ -212,7 +212,7 @@ describe('the queue of pushes', () => {
     await queue.idle();
   });
 
-  it('splits a batch that fails for one row: that push alone is refused', async () => {
+  it('splits a batch that fails because of one row, and rejects that push alone', async () => {
     const committed: string[] = [];
     let commits = 0;
     const queue = queueOver((rows) => {
@@ -230,7 +230,7 @@ describe('the queue of pushes', () => {
     expect(commits).toBeLessThan(20);
   });
 
-  it('splits no document apart: its rows keep their order of arrival', async () => {
+  it('keeps the rows of a document together when it splits a batch', async () => {
     const committed: Push[] = [];
     const queue = queueOver((rows) => {
       if (rows.some((row) => row.push.device === 'bad')) return Promise.reject(new Error('refused'));

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { REQUEST_DEADLINE_MS } from '../../../server/batching/deadline.js';
+import { REQUEST_DEADLINE_MS } from '../../../server/batching/request-deadline.js';
 import { type BatchRow, PushQueue } from '../../../server/batching/push-queue.js';
 import { SyncError } from '../../../server/batching/sync-error.js';
 
 type Commit = (rows: readonly BatchRow<string>[]) => Promise<void>;
 
-/** Pushes are their own rows and orders. */
+/** Each push is its own row and its own order. */
 const OPTIONS = {
   rowOf: (push: string) => push,
   orderOf: (push: string) => push,
@@ -16,13 +16,13 @@ const OPTIONS = {
   waitingPushes: 100,
 } as const;
 
-function queueWith(commit: Commit, patienceMs = REQUEST_DEADLINE_MS): PushQueue<string> {
+function queueWith(commit: Commit, timeoutMs = REQUEST_DEADLINE_MS): PushQueue<string> {
   return new PushQueue<string>({
     ...OPTIONS,
     commit,
     isRetryable: () => true,
     isRowLocked: (error) => error === LOCKED,
-    patienceMs,
+    timeoutMs,
   });
 }
 
@@ -38,7 +38,7 @@ async function codeOf(push: Promise<void>): Promise<string> {
 }
 
 describe('a push', () => {
-  it('that comes too late is refused and never written', async () => {
+  it('after its deadline is rejected and never written', async () => {
     const written: string[] = [];
     const queue = queueWith((rows) => {
       written.push(...rows.map(({ push }) => push));
@@ -51,12 +51,12 @@ describe('a push', () => {
     expect(written).toEqual(['in time']);
   });
 
-  it('whose reader was told 503 is not wanted any more when it is about to be committed', async () => {
+  it('that was answered 503 is not wanted when it is about to be committed', async () => {
     const wanted: boolean[] = [];
     let committed = false;
     const queue = queueWith(async ([row]) => {
       wanted.push(row?.isWanted() === true);
-      // The sweep that tells readers is late by up to 50 ms.
+      // The sweep that rejects expired requests runs every 50 ms.
       await delay(300);
       wanted.push(row?.isWanted() === true);
       if (row?.isWanted() === false) throw new Error('nobody waits');
@@ -68,7 +68,7 @@ describe('a push', () => {
     expect(committed).toBe(false);
   });
 
-  it('whose reader was told 503 is taken out of its batch, and the others are written', async () => {
+  it('that was answered 503 is left out of its batch, and the others are written', async () => {
     const batches: string[][] = [];
     const queue = queueWith(async (rows) => {
       batches.push(rows.map(({ push }) => push));
@@ -85,7 +85,7 @@ describe('a push', () => {
     ]);
   });
 
-  it('whose reader will not wait as long as the last commit took is refused without another try', async () => {
+  it('whose deadline is nearer than the last commit took is rejected without another attempt', async () => {
     const batches: string[][] = [];
     const queue = queueWith(async (rows) => {
       batches.push(rows.map(({ push }) => push));
@@ -98,7 +98,7 @@ describe('a push', () => {
     expect(batches).toEqual([['first'], ['patient']]);
   });
 
-  it('that is refused for no row of its batch is refused with all of it, in one try', async () => {
+  it('of a statement that the database refuses is rejected with its whole batch, after one attempt', async () => {
     let tries = 0;
     const queue = new PushQueue<string>({
       ...OPTIONS,
@@ -111,7 +111,7 @@ describe('a push', () => {
     expect(tries).toBe(1);
   });
 
-  it('whose row is locked holds up an eighth of its batch, which is tried in parts at once', async () => {
+  it('whose row is locked delays an eighth of its batch: the parts are retried at the same time', async () => {
     const batches: string[][] = [];
     let isUnlocked = false;
     const queue = queueWith((rows) => {

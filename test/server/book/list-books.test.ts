@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BookCursor, type BookFilter, listBooks } from '../../../server/book/list-books.js';
-import { parsePathSearch } from '../../../server/book/path-search-shim.js';
+import { parsePathSearch } from '../../../server/book/path-search.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
@@ -51,15 +51,15 @@ describe.each(testDatabases())('a search of books on $name', (kind) => {
     return { paths, pages, empty };
   }
 
-  it('finds everything in order, however small the pieces are that it looks through', async () => {
+  it('finds everything in order, however few books one statement examines', async () => {
     const all = ['a', 'b', 'c'].flatMap((name) => [`${name}/24 Я.epub`, `${name}/49 Я.epub`]);
     for (const limit of [1, 2, 5, 100]) expect((await search('я', limit)).paths).toEqual(all);
     expect((await search('EPUB x', 7)).paths).toHaveLength(144);
     expect((await search('b/', 7)).paths).toHaveLength(50);
   });
 
-  it('looks through a bounded number of books for one page', async () => {
-    // Where the database can tell, and where it cannot.
+  it('examines a bounded number of books for one page', async () => {
+    // The database can exclude books for the first text, but not for the second.
     expect(await search('nowhere', 100)).toMatchObject({ paths: [], empty: expect.any(Number) as number });
     expect((await search('nowhere', 100)).pages).toBeGreaterThanOrEqual(4);
     expect((await search('ж', 100)).pages).toBeGreaterThanOrEqual(4);

@@ -83,7 +83,7 @@ describe('dogear up', () => {
     const books = await bookFolder({ 'one.epub': 'one' });
     const missing = await runProgram(['up', 'nowhere', '--port', '0'], { cwd });
     expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(missing.stderr).toMatch(/^dogear: The folder nowhere is not there.*\n$/);
+    expect(missing.stderr).toMatch(/^dogear: The folder nowhere does not exist.*\n$/);
     const first = startProgram(['up', books.path, '--host', '127.0.0.1', '--port', '0'], { cwd });
     const [, port = ''] = await first.output('stdout', /127\.0\.0\.1:(\d+)/);
     const taken = await runProgram(['up', books.path, '--host', '127.0.0.1', '--port', port], { cwd });

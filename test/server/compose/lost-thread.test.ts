@@ -38,7 +38,7 @@ it.each(LISTENING)(
       ],
       {
         cwd,
-        nodeArguments: ['--import', join(repositoryRoot, 'dist/test/support/loses-thread.js')],
+        nodeArguments: ['--import', join(repositoryRoot, 'dist/test/server/compose/lose-thread.js')],
         env: { LOSE_THREAD: trigger },
       },
     );

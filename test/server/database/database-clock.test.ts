@@ -3,7 +3,7 @@ import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { sql } from 'kysely';
 import { readDatabaseNowMs } from '../../../server/database/database-clock.js';
-import { testDatabases } from '../../support/databases.js';
+import { MYSQL, testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
 describe.each(testDatabases())("$name's clock", (kind) => {
@@ -13,7 +13,7 @@ describe.each(testDatabases())("$name's clock", (kind) => {
   });
   afterEach(() => store.close());
 
-  it('is this machine’s, where the database runs on it', async () => {
+  it('is the clock of this machine, where the test database runs', async () => {
     const before = Date.now();
     const now = await readDatabaseNowMs(store);
     expect(Number.isInteger(now)).toBe(true);
@@ -22,8 +22,8 @@ describe.each(testDatabases())("$name's clock", (kind) => {
   });
 });
 
-describe('the clock of a MySQL server whose time zone puts clocks back', () => {
-  /** When Berlin's clocks go from three back to two. */
+describe('the clock of a MySQL server whose time zone has daylight saving time', () => {
+  /** Berlin's clocks go from three back to two at this moment. */
   const AUTUMN_S = Date.UTC(2026, 9, 25, 1) / 1000;
   const zone = `Test/${randomBytes(8).toString('hex')}`;
   let administrator: Connection;
@@ -49,10 +49,8 @@ describe('the clock of a MySQL server whose time zone puts clocks back', () => {
     await administrator.end();
   });
 
-  it('goes on through the hour that comes twice', async () => {
-    const [, mysql] = testDatabases();
-    if (mysql === undefined) throw new Error('there is no second kind of database');
-    const store = await openTestStore(mysql);
+  it('goes on through the hour that comes twice in autumn', async () => {
+    const store = await openTestStore(MYSQL);
     await store.db.connection().execute(async (db) => {
       await sql`set time_zone = ${zone}`.execute(db);
       const seen: number[] = [];

@@ -10,7 +10,7 @@ describe('parseDatabaseUrl', () => {
     expect(parseDatabaseUrl(url)).toEqual({ dialect: 'sqlite', file });
   });
 
-  it('reads a MySQL URL with everything in it, percent-encoding undone', () => {
+  it('reads all parts of a MySQL URL and decodes percent-encoding', () => {
     expect(parseDatabaseUrl('mysql://do%40g:p%2Fw@db.example:3307/books?tls=true')).toEqual({
       dialect: 'mysql',
       host: 'db.example',
@@ -23,7 +23,7 @@ describe('parseDatabaseUrl', () => {
     });
   });
 
-  it('takes mariadb:// and an IPv6 host and a socket file', () => {
+  it('accepts mariadb://, an IPv6 host and a socket file', () => {
     expect(parseDatabaseUrl('mariadb://root@[::1]/books?socket=/run/my.sock')).toMatchObject({
       dialect: 'mysql',
       host: '::1',

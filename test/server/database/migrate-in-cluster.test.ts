@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../server/database/migrate.js';
 import { MIGRATIONS } from '../../../server/database/migrations/migrations.js';
 import { openStore, type OpenStore } from '../../../server/database/store.js';
-import { type TestDatabase, testDatabases } from '../../support/databases.js';
+import { MYSQL, type TestDatabase } from '../../support/databases.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 
 const ALL = Object.keys(MIGRATIONS);
@@ -12,9 +12,7 @@ describe('migrations of a MySQL cluster', () => {
   let database: TestDatabase;
   let store: OpenStore;
   beforeEach(async () => {
-    const mysql = testDatabases().find(({ name }) => name === 'mysql');
-    if (mysql === undefined) throw new Error('there is no MySQL to test with');
-    database = await mysql.create();
+    database = await MYSQL.create();
     store = await openStore(database.url);
   });
   afterEach(async () => {
@@ -22,7 +20,7 @@ describe('migrations of a MySQL cluster', () => {
     await database.drop();
   });
 
-  it('take no lock where there is nothing to do', async () => {
+  it('take no lock when there is nothing to apply', async () => {
     await migrate(store);
     const statements: string[] = [];
     const watched = openHookedStore(database.url, { beforeStatement: (text) => void statements.push(text) });
@@ -31,42 +29,37 @@ describe('migrations of a MySQL cluster', () => {
     await watched.close();
   });
 
-  // What some versions of MariaDB say with Galera, and Percona XtraDB Cluster.
   it.each([
-    [
-      'ER_NOT_SUPPORTED_YET',
-      1235,
-      "This version of MariaDB doesn't yet support 'GET_LOCK in cluster (WSREP_ON=ON)'",
-    ],
-    [
-      'ER_UNKNOWN_ERROR',
-      1105,
-      'Percona-XtraDB-Cluster prohibits use of GET_LOCK with pxc_strict_mode = ENFORCING',
-    ],
-  ])(
-    'are applied once by programs that start at once where locks are refused with %s',
-    async (code, errno, message) => {
-      const beforeStatement = (text: string): void => {
-        if (/(get|release)_lock/.test(text)) throw Object.assign(new Error(message), { code, errno });
-      };
-      const programs = Array.from({ length: 3 }, () => openHookedStore(database.url, { beforeStatement }));
-      const reports = await Promise.all(programs.map((program) => migrate(program)));
-      for (const { current } of reports) expect(current).toEqual(ALL);
-      const rows = await sql<{ name: string }>`select name from schema_migration order by name`.execute(
-        store.db,
-      );
-      expect(rows.rows.map(({ name }) => name)).toEqual(ALL);
-      for (const program of programs) await program.close();
-    },
-  );
+    // "This version of MariaDB doesn't yet support 'GET_LOCK in cluster (WSREP_ON=ON)'", in some versions with Galera.
+    ['ER_NOT_SUPPORTED_YET'],
+    // "Percona-XtraDB-Cluster prohibits use of GET_LOCK with pxc_strict_mode = ENFORCING".
+    ['ER_UNKNOWN_ERROR'],
+  ])('are applied once by programs that start at once, where locks are refused with %s', async (code) => {
+    const programs = Array.from({ length: 3 }, () => openRefusing(/(get|release)_lock/, code));
+    const reports = await Promise.all(programs.map((program) => migrate(program)));
+    for (const { current } of reports) expect(current).toEqual(ALL);
+    const rows = await sql<{ name: string }>`select name from schema_migration order by name`.execute(
+      store.db,
+    );
+    expect(rows.rows.map(({ name }) => name)).toEqual(ALL);
+    for (const program of programs) await program.close();
+  });
 
-  it('fail where a lock is refused for another reason', async () => {
-    const refusing = openHookedStore(database.url, {
-      beforeStatement: (text) => {
-        if (text.includes('get_lock')) throw Object.assign(new Error('no right'), { errno: 1370 });
-      },
-    });
+  it.each([
+    ['a lock', /get_lock/, 'ER_PROCACCESS_DENIED_ERROR'],
+    ['another statement', /create table/, 'ER_UNKNOWN_ERROR'],
+  ])('fail when the database refuses %s for another reason', async (_name, statements, code) => {
+    const refusing = openRefusing(statements, code);
     await expect(migrate(refusing)).rejects.toMatchObject({ code: 'migration-failed' });
     await refusing.close();
   });
+
+  /** Another program's store, whose statements fail with `code` when they match. */
+  function openRefusing(statements: RegExp, code: string): OpenStore {
+    return openHookedStore(database.url, {
+      beforeStatement: (text) => {
+        if (statements.test(text)) throw Object.assign(new Error('refused by the test'), { code });
+      },
+    });
+  }
 });

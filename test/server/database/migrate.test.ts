@@ -29,7 +29,7 @@ describe.each(testDatabases())('migrations on $name', ({ create }) => {
     expect(await migrate(store)).toEqual({ applied: [], current: ALL });
   });
 
-  it('do not collide when several programs start at once', async () => {
+  it('are applied once when several programs start at once', async () => {
     const reports = await Promise.all(
       Array.from({ length: 4 }, () => runProgram(['migrate', '--database', database.url])),
     );
@@ -39,7 +39,7 @@ describe.each(testDatabases())('migrations on $name', ({ create }) => {
     expect(applied).toEqual(ALL.map((name) => `applied ${name}`));
   });
 
-  it('start over where one was cut short', async () => {
+  it('are applied again after one was interrupted', async () => {
     await migrate(store);
     await sql`drop table former_digest`.execute(store.db);
     await sql`delete from schema_migration`.execute(store.db);
@@ -47,7 +47,7 @@ describe.each(testDatabases())('migrations on $name', ({ create }) => {
     await sql`select * from former_digest`.execute(store.db);
   });
 
-  it('refuse a database that a newer version has changed', async () => {
+  it('refuse a database that a newer version has migrated', async () => {
     await migrate(store);
     await sql`insert into schema_migration (name, timestamp) values ('9999-later', '')`.execute(store.db);
     await expect(migrate(store)).rejects.toMatchObject({ code: 'schema-newer' });

@@ -2,14 +2,16 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { libraryId } from '../../../server/domain/ids.js';
 import { openStore } from '../../../server/database/store.js';
-import { inTransaction, isRetryable } from '../../../server/database/transaction.js';
-import { testDatabases } from '../../support/databases.js';
+import { inTransaction } from '../../../server/database/transaction.js';
+import { isRetryable } from '../../../server/database/database-error.js';
+import { SQLITE, testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('openStore', () => {
-  it('says which database does not answer, without the password', async () => {
+  it('names the database that does not answer, without the password', async () => {
     const error: unknown = await openStore('mysql://dogear:secret@127.0.0.1:1/books').catch(
       (reason: unknown) => reason,
     );
@@ -18,7 +20,7 @@ describe('openStore', () => {
     expect(String(error)).not.toContain('secret');
   });
 
-  it('gives up on a server that takes the connection and says nothing', async () => {
+  it('gives up on a server that accepts the connection and sends nothing', async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
@@ -29,7 +31,7 @@ describe('openStore', () => {
     silent.close();
   });
 
-  it('makes the folder of a new SQLite file', async () => {
+  it('creates the folder of a new SQLite file', async () => {
     const { path } = await temporaryFolder();
     const store = await openStore(`sqlite:${join(path, 'new/deep/dogear.db')}`);
     await store.close();
@@ -37,11 +39,11 @@ describe('openStore', () => {
 });
 
 describe.each(testDatabases())('a transaction on $name', (kind) => {
-  it('keeps 64-bit integers and bytes exactly', async () => {
+  it('stores 64-bit integers and bytes exactly', async () => {
     const store = await openTestStore(kind);
     const path = Buffer.from([0xff, 0x00, 0x0a, 0x27, 0x5c, 0x22, 0xe9]);
     const modified = 1_790_000_000_123_456_789n;
-    const base = { library_id: 1 as never, size_bytes: 2 ** 52 + 1, missing_since_s: null, failure: null };
+    const base = { library_id: libraryId(1), size_bytes: 2 ** 52 + 1, missing_since_s: null, failure: null };
     await store.db
       .insertInto('book')
       .values({
@@ -60,7 +62,7 @@ describe.each(testDatabases())('a transaction on $name', (kind) => {
     await store.close();
   });
 
-  it('is rolled back as a whole when its work throws', async () => {
+  it('is rolled back when its work throws', async () => {
     const store = await openTestStore(kind);
     const work = inTransaction(store, async ({ db }) => {
       await db
@@ -74,7 +76,7 @@ describe.each(testDatabases())('a transaction on $name', (kind) => {
     await store.close();
   });
 
-  it('waits for another connection that writes, without blocking this thread', async () => {
+  it('waits for the transaction of another connection, without blocking this thread', async () => {
     const store = await openTestStore(kind);
     const other = await openStore(store.url);
     const insert = (name: string) => ({
@@ -104,10 +106,8 @@ describe.each(testDatabases())('a transaction on $name', (kind) => {
   });
 });
 
-it('a transaction that a full disk undid says so, and the next one is carried out', async () => {
-  const [sqlite] = testDatabases();
-  if (sqlite === undefined) throw new Error('there is an SQLite database for tests');
-  const store = await openTestStore(sqlite);
+it('a transaction that a full disk rolled back fails with SQLITE_FULL, and the next one succeeds', async () => {
+  const store = await openTestStore(SQLITE);
   onTestFinished(() => store.close());
   const insert = (name: string, rootBytes: number) =>
     inTransaction(
@@ -121,7 +121,7 @@ it('a transaction that a full disk undid says so, and the next one is carried ou
       },
       { attempts: 1 },
     );
-  // Not a select: it holds for the writing connection.
+  // No select, so the pragma runs on the writing connection.
   await sql`pragma max_page_count = 60`.execute(store.db);
   const error: unknown = await insert('too large', 500_000).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'SQLITE_FULL' });

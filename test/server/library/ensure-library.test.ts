@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ensureLibrary } from '../../../server/library/library-admin.js';
+import { ensureLibrary } from '../../../server/library/add-library.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 it.each(testDatabases())(
-  'a library on $name is named after any folder, also a long one with line breaks',
+  'a library on $name is named after its folder, also if the name is long, taken, or has line breaks',
   async (kind) => {
     const store = await openTestStore(kind);
     const { path } = await temporaryFolder();

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTranslator } from '../../../server/positions/translation/translator.js';
-import { arbitraryBody, arbitraryLongBody } from '../../support/arbitrary-document.js';
+import { arbitraryBody, arbitraryLongBody } from './arbitrary-document.js';
 import { makeBookFolder } from '../../support/epub.js';
 import { chapterUnderTest } from '../../support/one-chapter.js';
 import {
@@ -13,7 +13,7 @@ import {
   type Atom,
   type KeptElement,
   type ReferenceNode,
-} from '../../support/reference-document.js';
+} from './reference-document.js';
 
 const ROOT = '/body/DocFragment[1]/body';
 const CFI_ROOT = 'epubcfi(/6/2!';

@@ -2,21 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LibraryId } from '../../../server/domain/ids.js';
-import { removeBooks, saveBooks } from '../../../server/book/book-repository.js';
-import { insertLibrary, removeLibrary } from '../../../server/library/library-repository.js';
+import { saveBooks } from '../../../server/book/book-repository.js';
+import { removeBooks } from '../../../server/book/digest-repository.js';
+import { insertLibrary } from '../../../server/library/library-repository.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
 import type { Schema } from '../../../server/database/schema.js';
 import { inTransaction } from '../../../server/database/transaction.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
 const BOOKS = 10;
-/** What a removal that waits for nobody needs, many times over. */
+/** Many times the duration of a removal that waits for no lock. */
 const HEAD_START_MS = 300;
 
 const mysql = testDatabases().filter(({ name }) => name === 'mysql');
 
-/** Of two that lock the same rows in different orders, one may wait for the other in a ring. */
-describe.each(mysql)('while somebody has the first of some rows, on $name,', (kind) => {
+/** Two transactions that lock the same rows in different orders can deadlock. */
+describe.each(mysql)('while the first of several rows is locked, on $name,', (kind) => {
   let store: TestStore;
   let library: LibraryId;
   beforeEach(async () => {
@@ -29,7 +31,7 @@ describe.each(mysql)('while somebody has the first of some rows, on $name,', (ki
     });
     if (made === undefined) throw new Error('the test is wrong');
     library = made.id;
-    // The later a book was added, the earlier it is in the library.
+    // Books with larger ids have smaller paths, so the order of ids differs from the order of paths.
     for (let book = 1; book <= BOOKS; book++) {
       const path = Buffer.from(`book ${String(BOOKS - book)}.epub`);
       const record = { libraryId: library, path, sizeBytes: 1, modifiedNs: 1n };
@@ -38,11 +40,11 @@ describe.each(mysql)('while somebody has the first of some rows, on $name,', (ki
   });
   afterEach(() => store.close());
 
-  it('a library that is removed has no other one of its books locked', async () => {
-    await expectLastFree(() => removeLibrary(store, library));
+  it('removing a library has locked none of its other books', async () => {
+    await expectLastFree(() => removeLibrary(store, { id: library, name: '' }));
   });
 
-  it('books that are removed have no other one locked', async () => {
+  it('removing books has locked none of the others', async () => {
     const ids = (await store.db.selectFrom('book').select('id').execute()).map(({ id }) => id);
     const backwards = ids.toSorted((left, right) => right - left);
     await expectLastFree(() => inTransaction(store, (transaction) => removeBooks(transaction, backwards)));
@@ -64,7 +66,7 @@ describe.each(mysql)('while somebody has the first of some rows, on $name,', (ki
   }
 });
 
-/** @throws where somebody else has it locked */
+/** @throws if another transaction has locked the row */
 async function lock(db: Kysely<Schema>, order: 'asc' | 'desc'): Promise<number | undefined> {
   const first = sql<{ id: number }>`
     select id from book order by id ${sql.raw(order)} limit 1 for update nowait`;

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeLibrary } from '../../../server/library/library-admin.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { acquireScan, LEASE_MS } from '../../../server/scan/scan-lease.js';
 import type { Library } from '../../../server/library/library.js';
 import { NO_COUNTS } from '../../../server/scan/scan.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
-import { keepFormerDigests } from '../../../server/book/former-digest-repository.js';
+import { keepFormerDigests } from '../../../server/book/digest-repository.js';
 import { renewLease } from '../../../server/scan/scan-repository.js';
 import type { Store } from '../../../server/database/store.js';
 import { inTransaction } from '../../../server/database/transaction.js';
@@ -13,7 +13,7 @@ import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
-/** What a removal that waits for nobody needs, many times over. */
+/** Many times the duration of a removal that waits for no lock. */
 const HEAD_START_MS = 300;
 
 describe.each(testDatabases())('removing a library from $name', (kind) => {
@@ -23,13 +23,13 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
   });
   afterEach(() => bench.close());
 
-  it('leaves nothing of a library behind', async () => {
+  it('deletes every row of the library', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
     const library = await bench.makeLibrary(folder);
     await bench.scan(library);
     folder.write('one.epub', 'one, second edition');
     await bench.scan(library);
-    await removeLibrary(bench.store, library.name);
+    await removeLibrary(bench.store, library);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
@@ -45,11 +45,11 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await delay(HEAD_START_MS);
     });
     await renewed;
-    await Promise.all([batch, removeLibrary(bench.store, library.name)]);
+    await Promise.all([batch, removeLibrary(bench.store, library)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
-  it('leaves no digests of a book that is hashed anew meanwhile', async () => {
+  it('leaves no digests of a book that is hashed again meanwhile', async () => {
     const library = await bench.makeLibrary(await bookFolder());
     await saveBook(bench.store, library);
     const { id } = await bench.store.db.selectFrom('book').select('id').executeTakeFirstOrThrow();
@@ -63,7 +63,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await keepFormerDigests(transaction, [replaced], 0);
     });
     await locked;
-    await Promise.all([rehash, removeLibrary(bench.store, library.name)]);
+    await Promise.all([rehash, removeLibrary(bench.store, library)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 });

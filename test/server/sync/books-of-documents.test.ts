@@ -19,7 +19,7 @@ describe.each(testDatabases())('the book of a document on $name', (kind) => {
     return books.get(document)?.path.toString();
   }
 
-  it('is the one that is in the catalogue for longest where several are there', async () => {
+  it('is the one with the smallest id where several are present', async () => {
     const folder = await bookFolder({ 'z.epub': 'one' });
     const library = await bench.makeLibrary(folder);
     await bench.scan(library);
@@ -28,7 +28,7 @@ describe.each(testDatabases())('the book of a document on $name', (kind) => {
     expect(await pathOf(md5('one'))).toBe('z.epub');
   });
 
-  it('is a copy that is there before an older one that is missing', async () => {
+  it('is a copy that is present rather than an older one that is missing', async () => {
     const folder = await bookFolder({ 'old.epub': 'one' });
     const library = await bench.makeLibrary(folder);
     await bench.scan(library);
@@ -43,7 +43,7 @@ describe.each(testDatabases())('the book of a document on $name', (kind) => {
     expect(await pathOf(md5('one'))).toBe('new.epub');
   });
 
-  it('is one that has the digest now before an older one that had it', async () => {
+  it('is one that has the digest now rather than an older one that had it before', async () => {
     const folder = await bookFolder({ 'old.epub': 'one' });
     const library = await bench.makeLibrary(folder);
     await bench.scan(library);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EquivalentDocuments } from '../../../server/sync/equivalent-documents.js';
 import { documentOfDigest } from '../../../server/domain/document.js';
 import { libraryId, userId } from '../../../server/domain/ids.js';
-import type { LibraryAccess } from '../../../server/library/library-access-repository.js';
+import type { LibraryAccess } from '../../../server/library/library-visibility.js';
 
 const content = documentOfDigest(Buffer.alloc(16, 1));
 const name = documentOfDigest(Buffer.alloc(16, 2));
@@ -18,23 +18,23 @@ function othersInOneLibrary(): EquivalentDocuments {
   return new EquivalentDocuments({ holders, others: [{ document: name, holders }] });
 }
 
-describe('the other documents of a remembered document', () => {
-  it('are those of each reading of who may see what', () => {
+describe('the equivalent documents of a cached document', () => {
+  it('follow the library access that they are asked with', () => {
     const others = othersInOneLibrary();
     const everybodys: LibraryAccess = new Map([[library, 'everybody']]);
     const readers: LibraryAccess = new Map([[library, new Set([reader])]]);
-    const nobodys: LibraryAccess = new Map();
-    for (const access of [everybodys, readers, nobodys, readers, everybodys]) {
-      expect(others.isCoveredBy(access)).toBe(access !== nobodys);
-      expect(others.seenBy(reader, access)).toEqual(access === nobodys ? [] : [name]);
-      expect(others.seenBy(stranger, access)).toEqual(access === everybodys ? [name] : []);
+    const noLibraries: LibraryAccess = new Map();
+    for (const access of [everybodys, readers, noLibraries, readers, everybodys]) {
+      expect(others.isCoveredBy(access)).toBe(access !== noLibraries);
+      expect(others.visibleTo(reader, access)).toEqual(access === noLibraries ? [] : [name]);
+      expect(others.visibleTo(stranger, access)).toEqual(access === everybodys ? [name] : []);
     }
   });
 
-  it('keep no reading of who may see what', async () => {
+  it('do not keep a library access map alive', async () => {
     const others = othersInOneLibrary();
     const access = workedOut(others);
-    // A WeakRef keeps what it is made of until the turn is over.
+    // The target of a new WeakRef stays alive until the end of the event loop's turn.
     await nextTurn();
     collectGarbage();
     expect(access.deref()).toBeUndefined();
@@ -44,7 +44,7 @@ describe('the other documents of a remembered document', () => {
 
 function workedOut(others: EquivalentDocuments): WeakRef<LibraryAccess> {
   const access: LibraryAccess = new Map([[library, 'everybody']]);
-  expect(others.seenBy(reader, access)).toEqual([name]);
+  expect(others.visibleTo(reader, access)).toEqual([name]);
   return new WeakRef(access);
 }
 

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from '../../../server/sync/newest-progress.js';
+import {
+  newestProgressOfPulls,
+  type ProgressPull,
+  pullSize,
+  pullText,
+} from '../../../server/sync/newest-progress.js';
 import { type Document, parseDocument } from '../../../server/domain/document.js';
 import { userId } from '../../../server/domain/ids.js';
 import { savePushes } from '../../../server/sync/progress-repository.js';
@@ -22,7 +27,7 @@ describe.each(testDatabases())('the newest record of pulls on $name', (kind) => 
   });
   afterEach(() => store.close());
 
-  it('is that of each pull by itself, whatever its documents have in them', async () => {
+  it('belongs to its own pull, whatever characters the documents contain', async () => {
     const pulls = [pullOf('a b'), pullOf('a', 'b'), pullOf('a', 'b c'), pullOf('a b', 'c'), pullOf('d', 'e')];
     const newest = await newestProgressOfPulls(store, pulls);
     expect(pulls.map((pull) => newest.get(pullText(pull))?.position)).toEqual([
@@ -34,7 +39,7 @@ describe.each(testDatabases())('the newest record of pulls on $name', (kind) => 
     ]);
   });
 
-  it('is looked up once for each document, however many pulls ask for it', async () => {
+  it('is looked up once for each document, however many pulls need it', async () => {
     const reads: number[] = [];
     const pulls = [pullOf('a'), pullOf('a', 'b'), pullOf('b', 'a'), pullOf('c', 'a', 'b')];
     const newest = await newestProgressOfPulls(store, pulls, (keys) => reads.push(keys));

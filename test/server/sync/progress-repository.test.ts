@@ -64,7 +64,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     }
   });
 
-  it('rows that are saved without the rest of their batch take no places of later pushes', async () => {
+  it('rows that are saved without the rest of their batch do not take arrivals of later pushes', async () => {
     for (let round = 0; round < 20; round++) {
       const early = { push: push('part', 'A', `early ${String(round)}`), arrivalIndex: 100_000 };
       const earlier = { push: push('part', 'B', `earlier ${String(round)}`), arrivalIndex: 99_000 };
@@ -75,7 +75,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     }
   });
 
-  it('the place of a device in the key decides between arrivals of the very same moment', async () => {
+  it('the device key decides between equal arrivals', async () => {
     await savePushes(store, [{ push: push('tie', 'A', 'a'), arrivalIndex: 0 }], []);
     await savePushes(store, [{ push: push('tie', 'B', 'b'), arrivalIndex: 0 }], []);
     await store.db
@@ -94,7 +94,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     ];
     const device = { userId: userId(7), device: { name: 'Kobo', id: 'atomic' }, seenSeconds: 1 };
     if (store.dialect === 'mysql') {
-      // SQLite has no width to break; the transaction is the same.
+      // SQLite does not enforce the width of a column, so it does not refuse this row.
       await expect(savePushes(store, rows, [])).rejects.toThrow();
       await expect(savePushes(store, rows, [device])).rejects.toThrow();
       expect(await positionOf('atomic')).toBeUndefined();
@@ -107,7 +107,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     ]);
   });
 
-  it('a push that nobody waits for any more when its turn comes is left out', async () => {
+  it('a push that is not wanted when the transaction begins is left out', async () => {
     const early = { push: push('left out', 'A', 'early'), arrivalIndex: 0, isWanted: () => false };
     await savePushes(store, [early, { push: push('left out', 'B', 'late'), arrivalIndex: 1 }], []);
     await savePushes(store, [{ ...early, push: push('never', 'A', 'early') }], []);
@@ -117,15 +117,15 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect(rows.map(({ position }) => position.toString())).not.toContain('early');
   });
 
-  it('a push that nobody waits for any more at the commit undoes everything', async () => {
+  it('a push that is not wanted at the commit rolls everything back', async () => {
     let asked = 0;
     const expiring = { push: push('undone', 'A', 'a'), arrivalIndex: 0, isWanted: () => asked++ === 0 };
     const rows = [expiring, { push: push('undone', 'B', 'b'), arrivalIndex: 1 }];
-    await expect(savePushes(store, rows, [])).rejects.toThrow('nobody waits');
+    await expect(savePushes(store, rows, [])).rejects.toThrow('no longer wanted');
     expect(await positionOf('undone')).toBeUndefined();
   });
 
-  it('reads many documents at once, each its own', async () => {
+  it('many documents are read with one statement, and none is mistaken for another', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `many ${String(i)}`);
     await savePushes(
       store,

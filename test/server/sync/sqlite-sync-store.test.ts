@@ -16,8 +16,8 @@ async function sqliteStore(): Promise<TestStore> {
   return store;
 }
 
-describe('the sync path over SQLite', () => {
-  it('gives back the last push of a document though an earlier one was in a batch that was split', async () => {
+describe('the sync store over SQLite', () => {
+  it('returns the last push of a document although an earlier one was in a batch that was split', async () => {
     const store = await sqliteStore();
     await sql`create trigger refuse before insert on progress when new.device_name = cast('bad' as blob)
       begin select raise(abort, 'refused by the test'); end`.execute(store.db);
@@ -26,7 +26,7 @@ describe('the sync path over SQLite', () => {
     const pushes = [push('a', 'bad', 'x'), ...names.map((name) => push(name, 'Kobo', 'early'))];
     const outcomes = await Promise.allSettled(pushes.map((each) => sync.pushes.push(each)));
     expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
-    // The last first: the earlier push of it had the highest number of all.
+    // The earlier push of this document had the highest arrival number of its batch.
     for (const name of names.toReversed()) await sync.pushes.push(push(name, 'Boox', 'late'));
     const records = await Promise.all(names.map((name) => sync.pulls.pull(push(name, 'Boox', ''))));
     expect(records.map((record) => record?.position)).toEqual(names.map(() => 'late'));

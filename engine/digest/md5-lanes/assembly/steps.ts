@@ -1,6 +1,6 @@
-// The four kinds of step of RFC 1321, for four messages at once. `term` is the word of the message plus the
-// constant of the step; it and everything else that does not need `b`, the youngest value, is added first,
-// because the time of a step is the way from `b` to the result.
+// The four kinds of step of RFC 1321, for four messages at once. `term` is the word of the message plus the constant
+// of the step. `b` is the result of the previous step, so the time of a step is the time from `b` to its result.
+// Everything that does not need `b` is therefore added first.
 
 // @ts-ignore: decorator
 @inline
@@ -16,7 +16,10 @@ export function stepF(a: v128, b: v128, c: v128, d: v128, term: v128, rotation: 
   return rotateAndAdd(i32x4.add(i32x4.add(a, term), v128.bitselect(c, d, b)), b, rotation);
 }
 
-/** G = (b & d) | (c & ~d): the halves share no bit, so they can be added one by one, the one without b first. */
+/**
+ * G = (b & d) | (c & ~d): the two terms have no bit in common, so they can be added one by one, the one without b
+ * first.
+ */
 // @ts-ignore: decorator
 @inline
 export function stepG(a: v128, b: v128, c: v128, d: v128, term: v128, rotation: i32): v128 {
@@ -32,8 +35,8 @@ export function stepH(a: v128, b: v128, lone: v128, pair: v128, term: v128, rota
 }
 
 /**
- * I = c ^ (b | ~d) = ~(c ^ (d & ~b)), and adding ~x is subtracting x + 1: two operations in place of three
- * (there is no vector NOT on x86-64 either). The 1 is taken from the constant of the step.
+ * I = c ^ (b | ~d) = ~(c ^ (d & ~b)). Adding ~x equals subtracting x + 1, so two operations do the work of three, and
+ * no vector NOT is needed, which x86-64 lacks. The 1 is already subtracted from the constant of the step.
  */
 // @ts-ignore: decorator
 @inline

@@ -107,7 +107,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     },
     async ({ store, accounts }, { principal, params: { id: keyId } }) => {
       const revoked = await revokeApiKey(store, principal, keyId);
-      accounts.keys.forget(revoked.prefix);
+      accounts.keys.invalidate(revoked.prefix);
     },
   ),
 ];

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type BookCursor, type BookFilter, listBooks } from '../../../book/list-books.js';
 import { rehashBook } from '../../../book/rehash-book.js';
 import { getBook, type BookDetails } from '../../../book/get-book.js';
-import type { CataloguedBook } from '../../../book/catalogued-book.js';
-import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search-shim.js';
+import type { CataloguedBook } from '../../../book/book.js';
+import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search.js';
 import {
   bookIdNumber,
   bookIdText,

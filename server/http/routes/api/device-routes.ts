@@ -100,7 +100,7 @@ export const deviceRoutes: readonly ApiRoute[] = [
     },
     async ({ store, sync }, { principal, params: { id: key }, query }) => {
       await forgetDevice(store, principal, { userId: query.user_id, key });
-      sync.devices.forgetAll();
+      sync.devices.clear();
     },
   ),
 ];

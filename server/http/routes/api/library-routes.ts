@@ -1,9 +1,13 @@
 import { z } from 'zod';
-import { addLibrary, changeLibrary, removeLibrary } from '../../../library/library-admin.js';
+import { addLibrary } from '../../../library/add-library.js';
+import { changeLibrary } from '../../../library/change-library.js';
 import { listReaders, setReader } from '../../../library/library-readers.js';
-import { type ListedLibrary, listLibraries } from '../../../library/list-libraries.js';
+import type { LibrarySummary } from '../../../library/library.js';
+import { listLibraries } from '../../../library/list-libraries.js';
 import { restrictLibrary } from '../../../library/restrict-library.js';
-import { findLibraryFor, type LibraryDetails, getLibrary } from '../../../library/get-library.js';
+import { getLibrary } from '../../../library/get-library.js';
+import { getLibraryDetails, type LibraryDetails } from '../../../book/library-details.js';
+import { removeLibrary } from '../../../removal/remove-library.js';
 import type { Principal } from '../../../domain/principal.js';
 import { id, libraryIdText, pageQuery, text, userIdText } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
@@ -125,7 +129,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (body.restricted) await restrictLibrary(store, principal, added.id, true);
       sync.forgetLibraries();
-      const value = shownJson(await getLibrary(store, principal, added.id), principal);
+      const value = shownJson(await getLibraryDetails(store, principal, added.id), principal);
       return { value, location: `/libraries/${String(added.id)}` };
     },
   ),
@@ -142,7 +146,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found'],
     },
     async ({ store }, { principal, params: { id: libraryId } }) => ({
-      value: shownJson(await getLibrary(store, principal, libraryId), principal),
+      value: shownJson(await getLibraryDetails(store, principal, libraryId), principal),
     }),
   ),
   jsonRoute(
@@ -166,7 +170,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       ],
     },
     async ({ store, sync }, { principal, params: { id: libraryId }, body }) => {
-      const { library: known } = await findLibraryFor(store, principal, libraryId);
+      const { library: known } = await getLibrary(store, principal, libraryId);
       const { restricted, extensions: newExtensions, koreader_hashes, ...rest } = body;
       await changeLibrary(store, known, {
         ...rest,
@@ -175,7 +179,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (restricted !== undefined) await restrictLibrary(store, principal, libraryId, restricted);
       sync.forgetLibraries();
-      return { value: shownJson(await getLibrary(store, principal, libraryId), principal) };
+      return { value: shownJson(await getLibraryDetails(store, principal, libraryId), principal) };
     },
   ),
   emptyRoute(
@@ -191,8 +195,8 @@ export const libraryRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found', 'scan-running'],
     },
     async ({ store, sync }, { principal, params: { id: libraryId } }) => {
-      const { library: known } = await findLibraryFor(store, principal, libraryId);
-      await removeLibrary(store, known.name);
+      const { library: known } = await getLibrary(store, principal, libraryId);
+      await removeLibrary(store, known);
       sync.forgetLibraries();
     },
   ),
@@ -260,7 +264,7 @@ function libraryJson(
   {
     library: { id: libraryId, name, root: folder, extensions: only, koreaderHashes },
     isRestricted,
-  }: ListedLibrary,
+  }: LibrarySummary,
   { permissions }: Principal,
 ): z.input<typeof listedLibrary> {
   const seesRoot = permissions.has('library:manage') || permissions.has('library:scan');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cancelScan } from '../../../scan/cancel-scan.js';
-import { findLibraryFor } from '../../../library/get-library.js';
+import { getLibrary } from '../../../library/get-library.js';
 import { listScans, getScan, type ScanDetails } from '../../../scan/get-scan.js';
 import { watchScan } from '../../../scan/watch-scan.js';
 import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
@@ -76,7 +76,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found', 'scan-running', 'scans-at-limit', 'stopping'],
     },
     async (management, { principal, params: { id: libraryId }, body }) => {
-      const { library } = await findLibraryFor(management.store, principal, libraryId);
+      const { library } = await getLibrary(management.store, principal, libraryId);
       const scanId = await management.scans.start(library, { regenHashes: body.regen_hashes });
       return {
         value: scanJson(await getScan(management, principal, scanId)),

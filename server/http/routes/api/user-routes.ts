@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { addUser } from '../../../accounts/add-user.js';
 import { changeUser } from '../../../accounts/change-user.js';
-import { listUsers, getUser } from '../../../accounts/list-users.js';
+import { getUser } from '../../../accounts/get-user.js';
+import { listUsers } from '../../../accounts/list-users.js';
 import type { PasswordHasher } from '../../../accounts/passwords/password-hasher.js';
 import { setPassword } from '../../../accounts/set-password.js';
 import type { Management } from '../../management.js';

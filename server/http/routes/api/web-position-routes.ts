@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type WebPositionOutcome, putWebPosition } from '../../../translation/put-web-position.js';
-import { DEVICE_BYTES, POSITION_BYTES } from '../../../sync/progress.js';
+import { POSITION_BYTES } from '../../../sync/progress.js';
+import { DEVICE_BYTES } from '../../../device/device.js';
 import { text, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';

@@ -31,7 +31,7 @@ function libcHere(): Libc {
   return loaded.libc;
 }
 
-/** What the process holds of rings: descriptors, and mappings. */
+/** How many descriptors and memory mappings of rings the process has. */
 function ringsHeld(): { readonly descriptors: number; readonly maps: number } {
   const isRing = (text: string): boolean => text.includes('[io_uring]');
   return {
@@ -45,7 +45,7 @@ function linksOfDescriptors(): string[] {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
-      // The one of the listing itself.
+      // The descriptor with which the folder was listed is closed again.
       return '';
     }
   });
@@ -86,7 +86,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     add('pipe.epub', 100);
     add(`${'long/'.repeat(1000)}.epub`, 100);
     batch = builder.take();
-    // What is so new that it may change again unseen is read twice, in either way.
+    // After this time no file counts as just changed. Otherwise every file would be read twice.
     await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
@@ -94,13 +94,13 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     return digestFiles(kernel, reader, root, batch, () => false);
   }
 
-  it.each([false, true])('reads what system calls read (letting reads wait: %s)', (clearsNonblock) => {
+  it.each([false, true])('reads the same as system calls (O_NONBLOCK cleared: %s)', (clearsNonblock) => {
     const readByCalls: string[] = [];
     const reader = new RingReader(libcHere(), kernel.slots, {
       clearsNonblock,
-      readOdd: (oddKernel, group, slot, outcomes) => {
+      readFallback: (fallbackKernel, group, slot, outcomes) => {
         readByCalls.push(batch.pathAt(group.first + slot).toString());
-        readIntoSlot(oddKernel, group, slot, outcomes);
+        readIntoSlot(fallbackKernel, group, slot, outcomes);
       },
     });
     try {
@@ -115,14 +115,14 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       expect(hashed.failures.size).toBe(40 + 3);
       expect(hashed.changed.size).toBe(40);
       expect(openDescriptors()).toBe(open);
-      // Whatever is as it was found is read by the ring alone.
+      // All other files were read by the ring alone.
       expect(readByCalls).toHaveLength(hashed.failures.size + hashed.changed.size);
     } finally {
       releaseRing(libcHere(), reader.handles);
     }
   });
 
-  it('does not wait for somebody who might write into a pipe that took the place of a book', () => {
+  it('does not wait for data from a pipe that replaced a book', () => {
     const pipe = join(root.toString(), 'pipe.epub');
     const writer = openSync(pipe, 'r+');
     const reader = new RingReader(libcHere(), kernel.slots);
@@ -134,7 +134,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     }
   });
 
-  it('leaves no file open when the engine is closed in the middle', async () => {
+  it('leaves no file open when the engine is closed while it hashes', async () => {
     const { path: folder } = await temporaryFolder();
     for (let file = 0; file < 4000; file += 1) writeSampleFile(join(folder, `${file}.epub`), 70_000);
     const books = (): number => linksOfDescriptors().filter((link) => link.startsWith(folder)).length;
@@ -148,7 +148,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     expect(books()).toBe(0);
   });
 
-  it('is given back when its thread has ended', async () => {
+  it('is released when its thread has ended', async () => {
     const { path: folder } = await temporaryFolder();
     for (let file = 0; file < 300; file += 1) writeFileSync(join(folder, `${file}.epub`), `book ${file}`);
     const before = ringsHeld();
@@ -159,12 +159,12 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     await expect.poll(ringsHeld).toEqual(before);
   });
 
-  it('hashes everything where fewer files can be open at once than it would like', () => {
+  it('hashes everything if the limit on open files is lower than the number of files in a group', () => {
     const reader = new RingReader(libcHere(), kernel.slots);
     const setLimit = (limit: string): void =>
       void execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${limit}:`]);
     const limits = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    // A group has 96 files, and there is room for 15.
+    // A group has 96 files. Only 15 more may be opened.
     setLimit(String(openDescriptors() + 15));
     try {
       const hashed = hashedWith(reader);
@@ -176,7 +176,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     }
   });
 
-  it('says why there is none, and holds nothing then', () => {
+  it('gives the reason if it cannot be made, and leaves no resources behind', () => {
     const libc = libcHere();
     const before = ringsHeld();
     expect(() => new IoRing({ ...libc, ioUringSetup: () => -1 }, 8)).toThrow(
@@ -195,14 +195,14 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     expect(ringsHeld()).toEqual(before);
   });
 
-  it('goes on when a signal interrupts the wait, or only a part was taken', () => {
+  it('continues when a signal interrupts the wait, and when only a part was submitted', () => {
     const libc = libcHere();
     let calls = 0;
     const interrupted: Libc = {
       ...libc,
       ioUringEnter: (ring, submissions, completions) => {
         calls += 1;
-        // The first tries the ring out.
+        // The first call is the self-test of the ring.
         if (calls === 2) return -4;
         return libc.ioUringEnter(ring, calls === 3 ? 1 : submissions, calls === 3 ? 0 : completions);
       },
@@ -218,7 +218,7 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
     }
   });
 
-  it('that failed is not used again', () => {
+  it('is not used again after it has failed', () => {
     const libc = libcHere();
     let isFailing = false;
     const reader = new RingReader(

@@ -16,7 +16,7 @@ function kernelOf(slots?: number, lanes?: Md5Lanes): Md5Kernel {
   return loaded.kernel;
 }
 
-/** Numerical Recipes' generator, so that a failure comes again. */
+/** The generator of Numerical Recipes. Its numbers are the same in every run, so a failure can be repeated. */
 function seededRandom(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -25,7 +25,7 @@ function seededRandom(seed: number): (bound: number) => number {
   };
 }
 
-/** Bytes to cut messages from. */
+/** Random bytes. Messages are parts of it. */
 const SOURCE = (() => {
   const random = seededRandom(1);
   return Buffer.from(Uint8Array.from({ length: 1 << 20 }, () => random(256)));
@@ -40,7 +40,7 @@ function md5(message: Uint8Array): string {
   return createHash('md5').update(message).digest('hex');
 }
 
-/** Digests through the kernel; the slots keep whatever earlier batches left behind the messages. */
+/** Computes digests with the kernel. Behind the messages, the slots keep what earlier batches left there. */
 function digestsOf(kernel: Md5Kernel, messages: readonly Uint8Array[]): string[] {
   messages.forEach((message, slot) => kernel.arena.set(message, slot * kernel.slotBytes));
   const digests = Buffer.alloc(16 * messages.length);
@@ -53,7 +53,7 @@ function digestsOf(kernel: Md5Kernel, messages: readonly Uint8Array[]): string[]
 }
 
 describe('the SIMD kernel computes what node:crypto computes', () => {
-  test('for the vectors of RFC 1321, which node:crypto does not have to be asked for', () => {
+  test('for the vectors of RFC 1321, whose digests are given there', () => {
     const digits = '1234567890'.repeat(8);
     const letters = 'abcdefghijklmnopqrstuvwxyz';
     const messages = ['', 'a', 'abc', 'message digest', letters, digits].map((text) => Buffer.from(text));
@@ -102,7 +102,7 @@ describe('the SIMD kernel computes what node:crypto computes', () => {
     const kernel = kernelOf(40, lanes);
     expect(kernel.lanes).toBe(lanes);
     const random = seededRandom(lanes);
-    // The padding takes one block more from 56 bytes of the last block on.
+    // The padding needs another block if the last block has 56 bytes or more.
     const around = [-1, 0, 1, 54, 55, 56, 57, 62];
     const boundary = () => 64 * random(LONGEST_BYTES / 64) + (around[random(around.length)] ?? 0);
     for (let repeat = 0; repeat < 10; repeat++) {
@@ -113,7 +113,7 @@ describe('the SIMD kernel computes what node:crypto computes', () => {
     }
   });
 
-  test('with as many slots as there can be, all of them full', () => {
+  test('with the maximum number of slots, all of them full', () => {
     const kernel = kernelOf(1024);
     const random = seededRandom(4);
     const messages = Array.from({ length: 1024 }, () => messageFrom(random, LONGEST_BYTES));
@@ -128,8 +128,8 @@ describe('the SIMD kernel computes what node:crypto computes', () => {
   });
 });
 
-describe('the SIMD kernel keeps to its memory', () => {
-  test('slots that were not asked for and digests behind the last one stay as they are', () => {
+describe('the SIMD kernel stays within its memory', () => {
+  test('it does not change slots and digests after the last message', () => {
     const kernel = kernelOf(16);
     for (let count = 0; count < kernel.slots; count++) {
       kernel.arena.fill(0xa5);
@@ -141,7 +141,7 @@ describe('the SIMD kernel keeps to its memory', () => {
     }
   });
 
-  test('two kernels of one thread do not share an arena', () => {
+  test('two kernels of one thread have separate arenas', () => {
     const [one, other] = [kernelOf(4), kernelOf(4)];
     one.arena.fill(1);
     other.arena.fill(2);
@@ -151,7 +151,7 @@ describe('the SIMD kernel keeps to its memory', () => {
     expect(digests.toString('hex')).toBe(md5(Buffer.alloc(100, 1)));
   });
 
-  test('a message that is too long, too many messages and a senseless number of slots are refused', () => {
+  test('it refuses a message that is too long, too many messages, and an invalid number of slots', () => {
     const kernel = kernelOf(4);
     const digests = Buffer.alloc(16 * 5);
     expect(() => kernel.digestSlots(Uint32Array.of(LONGEST_BYTES + 1), 1, digests)).toThrow(RangeError);
@@ -162,13 +162,13 @@ describe('the SIMD kernel keeps to its memory', () => {
   });
 });
 
-/** What a Node.js started in this way prints as JSON. */
+/** Runs a command and parses the JSON that it prints. */
 async function printedBy(command: string, args: readonly string[]): Promise<unknown> {
   const { stdout } = await promisify(execFile)(command, args);
   return JSON.parse(stdout);
 }
 
-describe('where the kernel cannot run, it says why', () => {
+describe('the SIMD kernel gives the reason if it cannot run', () => {
   const module = new URL('../../../../engine/digest/md5-lanes/md5-lanes.js', import.meta.url).href;
   const script = `import { loadMd5Lanes } from '${module}'; const { state, reason } = loadMd5Lanes();
     console.log(JSON.stringify({ state, reason }));`;
@@ -184,9 +184,9 @@ describe('where the kernel cannot run, it says why', () => {
     expect(loaded).toEqual({ state: 'unavailable', reason: expect.stringContaining('no WebAssembly SIMD') });
   });
 
-  test.runIf(process.platform === 'linux')('under a limit on addresses', async () => {
+  test.runIf(process.platform === 'linux')('under a limit on address space', async () => {
     const loaded = await printedBy('sh', ['-c', 'ulimit -v 6000000 && exec "$@"', 'sh', ...node]);
-    // Node 24 makes do with a smaller reservation.
+    // Node 24 reserves less, so it may run.
     expect([
       { state: 'ready' },
       { state: 'unavailable', reason: expect.stringContaining('no memory for WebAssembly') },

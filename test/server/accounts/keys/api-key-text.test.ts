@@ -3,7 +3,7 @@ import { newApiKey, secretMatches } from '../../../../server/accounts/keys/api-k
 import { maskApiKeyText, parseApiKeyText } from '../../../../server/accounts/keys/api-key-text.js';
 
 describe('an API key', () => {
-  it('is drawn from letters and digits that nobody mixes up, 26 of them secret', () => {
+  it('is made of letters and digits that do not look alike, with a secret of 26', () => {
     const seen = new Set<string>();
     const secrets = new Set<string>();
     for (let i = 0; i < 2000; i++) {
@@ -18,7 +18,7 @@ describe('an API key', () => {
     expect([...seen].toSorted().join('')).toBe('23456789abcdefghjkmnpqrstuvwxyz');
   });
 
-  it('matches its own secret only', () => {
+  it('matches only its own secret', () => {
     const key = newApiKey();
     const other = newApiKey();
     const secret = parseApiKeyText(key.text)?.secret ?? '';
@@ -31,8 +31,8 @@ describe('an API key', () => {
   const valid = 'dogear_abcdef_abcdefghjkmnpqrstuvwxyz234';
   it.each([
     ['the key itself', valid, true],
-    ['a space behind', `${valid} `, false],
-    ['a line feed behind', `${valid}\n`, false],
+    ['a space at the end', `${valid} `, false],
+    ['a line feed at the end', `${valid}\n`, false],
     ['upper case', valid.toUpperCase(), false],
     ['a look-alike', valid.replace('abcdef_', 'abcde0_'), false],
     ['a secret too short', valid.slice(0, -1), false],
@@ -43,7 +43,7 @@ describe('an API key', () => {
     expect(parseApiKeyText(text) !== undefined).toBe(isKey);
   });
 
-  it('shows its prefix in a log and nothing of a mistyped one', () => {
+  it('is shown in a log with its prefix only, and not at all if it is mistyped', () => {
     expect(maskApiKeyText(valid)).toBe('dogear_abcdef_***');
     expect(maskApiKeyText(valid.slice(0, -1))).toBe('***');
   });

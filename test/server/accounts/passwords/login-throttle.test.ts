@@ -15,7 +15,7 @@ describe('the login throttle', () => {
     expect(throttle.isThrottled('192.0.2.2', 'anna')).toBe(false);
   });
 
-  it('counts failures by name, wherever they come from', () => {
+  it('counts failures by name, from all addresses together', () => {
     const throttle = failing(50, (i) => `192.0.2.${String(i)}`, 'anna');
     expect(throttle.isThrottled('198.51.100.1', 'anna')).toBe(true);
     expect(throttle.isThrottled('198.51.100.1', 'berta')).toBe(false);
@@ -24,7 +24,7 @@ describe('the login throttle', () => {
     );
   });
 
-  it('takes an IPv6 network for one client', () => {
+  it('counts all addresses of an IPv6 network together', () => {
     const throttle = failing(100, (i) => `2001:db8:0:1:0:0:0:${i.toString(16)}`, undefined);
     expect(throttle.isThrottled('2001:db8:0:1:ffff:0:0:1', undefined)).toBe(true);
     expect(throttle.isThrottled('2001:db8:0:2:0:0:0:1', undefined)).toBe(false);

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseBasicCredentials } from '../../../../server/accounts/passwords/basic-credentials.js';
 import { PasswordCheck } from '../../../../server/accounts/passwords/password-check.js';
 import { parsePasswordKey, passwordKeyOf } from '../../../../server/accounts/passwords/password-key.js';
 import { hashPasswordKey, passwordKeyMatches } from '../../../../server/accounts/passwords/scrypt-hash.js';
@@ -12,7 +11,7 @@ describe('a password key', () => {
     expect(key).toBe('5f4dcc3b5aa765d61d8327deb882cf99');
   });
 
-  it.each([undefined, 7, '', 'x'.repeat(129)])('is not made of %j', (value) => {
+  it.each([undefined, 7, '', 'x'.repeat(129)])('is not read from %j', (value) => {
     expect(parsePasswordKey(value)).toBeUndefined();
   });
 
@@ -25,7 +24,7 @@ describe('a password key', () => {
   });
 
   it('is checked with the parameters of the stored hash', async () => {
-    // RFC 7914 has no vector with 16 bytes of salt; this one was made with Python's hashlib.scrypt.
+    // RFC 7914 has no vector with 16 bytes of salt. This one was made with Python's hashlib.scrypt.
     const stored = '$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$21weWrt6YS62X68wObl8MpvPwnXr9AdO3AIDLMpGQ2o';
     expect(await passwordKeyMatches(key, stored)).toBe(true);
   });
@@ -34,26 +33,9 @@ describe('a password key', () => {
     '',
     'plain',
     '$scrypt$ln=40,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$21weWrt6YS62X68wObl8MpvPwnXr9AdO3AIDLMpGQ2o',
-  ])('matches no stored text that is no hash: %s', async (stored) => {
+  ])('does not match a stored text that is not a hash: %s', async (stored) => {
     expect(await passwordKeyMatches(key, stored)).toBe(false);
   });
-});
-
-const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-
-describe('HTTP Basic', () => {
-  it('takes the MD5 of the plain password', () => {
-    expect(parseBasicCredentials(basic('anna:password'))).toEqual({ name: 'anna', key });
-    expect(parseBasicCredentials(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
-    expect(parseBasicCredentials(basic('anna:password').replace('Basic', 'bASIC'))?.name).toBe('anna');
-  });
-
-  it.each(['', 'Basic', 'Basic ', 'Bearer abc', 'Basic !!!', basic('anna'), basic(':x'), basic('anna:')])(
-    'has no credentials in %j',
-    (header) => {
-      expect(parseBasicCredentials(header)).toBeUndefined();
-    },
-  );
 });
 
 describe('checking passwords', () => {
@@ -61,12 +43,12 @@ describe('checking passwords', () => {
     vi.restoreAllMocks();
   });
 
-  it('remembers a verified pair for a day after its last use, and a wrong one for an hour after its check', async () => {
+  it('caches verified credentials for a day after their last use, and wrong ones for an hour after their check', async () => {
     let nowMs = performance.now();
     vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
     const hours = async (count: number) => {
       nowMs += count * 3_600_000;
-      // The cache looks at the clock once a millisecond at most.
+      // The cache reads the clock at most once a millisecond.
       await new Promise((resolve) => setTimeout(resolve, 10));
     };
     const passwords = new PasswordCheck();
@@ -80,48 +62,48 @@ describe('checking passwords', () => {
     expect(await passwords.check(wrong)).toBe('mismatch');
     for (let day = 0; day < 3; day++) {
       await hours(20);
-      expect(passwords.isRemembered(user, key)).toBe(true);
+      expect(passwords.isVerified(user, key)).toBe(true);
     }
     await hours(25);
-    expect(passwords.isRemembered(user, key)).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(false);
   });
 
-  it('takes a wrong pair that is sent again, later or at the same time, for no new guess', async () => {
+  it('counts wrong credentials once that are sent again, later or at the same time', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(passwordKeyOf('other')) };
     const attempt = { name: 'anna', user, key, isThrottled: false };
     const verdicts = await Promise.all(Array.from({ length: 20 }, () => passwords.check(attempt)));
     expect(verdicts.filter((verdict) => verdict === 'mismatch')).toHaveLength(1);
     expect(await passwords.check({ ...attempt, isThrottled: true })).toBe('mismatch-again');
-    // What was wrong for one password may be right for the next.
+    // A wrong key for the old password may be the right one for the new password.
     const changed = { ...user, passwordHash: await hashPasswordKey(key) };
     expect(await passwords.check({ ...attempt, user: changed })).toBe('match');
   });
 
-  it('remembers a verified pair for the hash that it was verified against, and no other', async () => {
+  it('caches verified credentials only for the stored hash that they were verified against', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
-    expect(passwords.isRemembered(user, key)).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(false);
     expect(await passwords.check({ name: 'anna', user, key, isThrottled: false })).toBe('match');
-    expect(passwords.isRemembered(user, key)).toBe(true);
-    expect(passwords.isRemembered({ ...user, id: userId(2) }, key)).toBe(false);
-    expect(passwords.isRemembered(user, passwordKeyOf('other'))).toBe(false);
+    expect(passwords.isVerified(user, key)).toBe(true);
+    expect(passwords.isVerified({ ...user, id: userId(2) }, key)).toBe(false);
+    expect(passwords.isVerified(user, passwordKeyOf('other'))).toBe(false);
 
     const changed = { ...user, passwordHash: await hashPasswordKey(passwordKeyOf('new')) };
-    expect(passwords.isRemembered(changed, key)).toBe(false);
+    expect(passwords.isVerified(changed, key)).toBe(false);
     expect(await passwords.check({ name: 'anna', user: changed, key, isThrottled: false })).toBe('mismatch');
-    expect(passwords.isRemembered(changed, key)).toBe(false);
+    expect(passwords.isVerified(changed, key)).toBe(false);
   });
 
-  it('never matches for a user that does not exist', async () => {
+  it('never finds a match for a user who does not exist', async () => {
     const passwords = new PasswordCheck();
     expect(await passwords.check({ name: 'anna', user: undefined, key, isThrottled: false })).toBe(
       'mismatch',
     );
-    expect(passwords.status().remembered).toBe(0);
+    expect(passwords.verifiedCount).toBe(0);
   });
 
-  it('checks one key for many names that nobody has as often as for names that somebody has', async () => {
+  it('checks one key for many unknown names as often as for known names', async () => {
     const passwords = new PasswordCheck();
     const verdicts = Array.from({ length: 5 }, (_, i) =>
       passwords.check({ name: `nobody ${String(i)}`, user: undefined, key, isThrottled: true }),
@@ -129,10 +111,10 @@ describe('checking passwords', () => {
     expect((await Promise.all(verdicts)).filter((verdict) => verdict === 'busy')).toHaveLength(2);
   });
 
-  it('hashes for strangers who register apart from the logins', async () => {
+  it('hashes the passwords of registrations in a queue of their own', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
-    const hashes = Array.from({ length: 20 }, () => passwords.hashOfNewcomer(key));
+    const hashes = Array.from({ length: 20 }, () => passwords.hashForRegistration(key));
     const started = hashes.filter((hash) => hash !== undefined);
     expect(started).toHaveLength(9);
     let isHashed = false;
@@ -142,7 +124,7 @@ describe('checking passwords', () => {
     await Promise.all(started);
   });
 
-  it('bounds what waits, checks a pair on many connections once, and still lets throttled ones through', async () => {
+  it('bounds the queues, checks the same credentials on many connections once, and still checks throttled ones', async () => {
     const passwords = new PasswordCheck();
     const user = { id: userId(1), passwordHash: await hashPasswordKey(key) };
     const guesses = Array.from({ length: 20 }, (_, i) =>
@@ -155,7 +137,7 @@ describe('checking passwords', () => {
     const verdicts = await Promise.all(guesses);
     expect(verdicts.filter((verdict) => verdict === 'mismatch')).toHaveLength(3);
     expect(verdicts.filter((verdict) => verdict === 'busy')).toHaveLength(17);
-    // Remembered by now, so the throttle is nothing to it.
+    // The credentials are cached now, so the throttle does not matter.
     expect(await passwords.check({ name: 'anna', user, key, isThrottled: true })).toBe('match');
   });
 });

@@ -2,65 +2,68 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentOfDigest } from '../../../../server/domain/document.js';
 import { apiKeyId, type BookId, bookId, type LibraryId, userId } from '../../../../server/domain/ids.js';
-import { apiKeysByPrefix, noteKeyUses } from '../../../../server/accounts/keys/api-key-repository.js';
+import { apiKeysByPrefix, saveKeysLastUsed } from '../../../../server/accounts/keys/api-key-repository.js';
 import {
-  bookAhead,
-  booksInRange,
   booksOfDigests,
   booksWithDigest,
-  countBooksInRange,
-} from '../../../../server/book/book-page.js';
-import {
-  booksAtPaths,
   booksWithPartialMd5,
+  cataloguedDocuments,
+  keepFormerDigests,
+  librariesOfDigests,
+  removeBooks,
+} from '../../../../server/book/digest-repository.js';
+import {
+  bookAhead,
+  booksAtPaths,
+  booksInRange,
+  countBooksInRange,
   lockBooks,
   markMissing,
   markPresent,
+  nextBookRows,
   recordFailure,
-  removeBooks,
   saveBooks,
 } from '../../../../server/book/book-repository.js';
 import { bulkUpsert } from '../../../../server/database/bulk-write.js';
-import { deviceKey } from '../../../../server/device/device-key.js';
-import { devicesPage } from '../../../../server/device/device-page.js';
-import { noteDevices } from '../../../../server/device/device-repository.js';
-import { cataloguedDocuments, librariesOfDigests } from '../../../../server/sync/document-repository.js';
-import { keepFormerDigests } from '../../../../server/book/former-digest-repository.js';
-import { nextBookRows } from '../../../../server/book/known-book-page.js';
+import { deviceKey } from '../../../../server/device/device.js';
+import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
 import { insertLibrary } from '../../../../server/library/library-repository.js';
-import { documentsPage, positionsPage } from '../../../../server/sync/position-page.js';
-import { newestProgress, savePushes } from '../../../../server/sync/progress-repository.js';
+import {
+  documentsPage,
+  newestProgress,
+  positionsPage,
+  savePushes,
+} from '../../../../server/sync/progress-repository.js';
 import type { Store } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
-import { removeUser, usersByName } from '../../../../server/accounts/user-repository.js';
-import { testDatabases } from '../../../support/databases.js';
+import { usersByName } from '../../../../server/accounts/user-repository.js';
+import { removeUser } from '../../../../server/removal/remove-user.js';
+import { MYSQL } from '../../../support/databases.js';
 import { openTestStore, type TestStore } from '../../../support/open-test-store.js';
 import { pushOf } from '../../../support/progress-push.js';
 import { makeStatisticsStale, rowsRead } from '../../../support/stale-statistics.js';
 
-/** Far more than a statement may read for its keys. */
+/** Far more rows than a statement may read for its keys. */
 const BOOKS = 30_000;
 const ACCOUNTS = 30_000;
-/** Those of them who read. */
+/** Accounts with progress and devices. */
 const USERS = 20;
 const DEVICES = 1500;
 const DOCUMENTS = 1500;
-/** Several indexes are looked into for each key, and the rows of temporary tables are counted too. */
+/** Statements search several indexes for each key, and MySQL counts the rows of temporary tables too. */
 const ROWS_A_KEY = 40;
-/** Where the last hundred books of the library begin. */
+/** The path before the last hundred books of the library. */
 const NEAR_THE_END = pathOf(BOOKS - 101);
 
 type Statement = (store: Store, keys: number) => Promise<unknown>;
 
 const ONCE = { key: ['id'], update: [] } as const;
 
-const mysql = testDatabases().filter(({ name }) => name === 'mysql');
-
-describe.each(mysql)('on $name, with statistics from before all rows were written,', (kind) => {
+describe('on MySQL, with statistics from before any row was written,', () => {
   let store: TestStore;
   let library: LibraryId;
   beforeAll(async () => {
-    store = await openTestStore(kind);
+    store = await openTestStore(MYSQL);
     library = await addBooks(store);
     await addProgress(store);
     await addAccounts(store);
@@ -69,7 +72,7 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
   });
   afterAll(() => store.close());
 
-  it.each([1, 16, 64, 201, 256])('the newest progress of %i documents is read by its key', async (count) => {
+  it.each([1, 16, 64, 201, 256])('the newest progress of %i documents is read by key', async (count) => {
     const keys = Array.from({ length: count }, (_, index) => ({
       userId: userId(1 + (index % USERS)),
       document: documentOfDigest(partialMd5(index * 5)),
@@ -104,7 +107,7 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
     [
       'uses of API keys',
       undone((db, n) =>
-        noteKeyUses(
+        saveKeysLastUsed(
           db,
           some(n, (index) => apiKeyId(index + 1)),
           2,
@@ -123,7 +126,7 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
 
   it.each(
     byKeys.flatMap(([name, statement]) => [16, 256, 500].map((count) => [name, count, statement] as const)),
-  )('%s are found by their keys, %i at once', async (_, count, statement) => {
+  )('%s are found by key, %i at once', async (_, count, statement) => {
     const rows = await rowsRead(store, (session) => statement(session, count));
     expect(rows).toBeLessThan(Math.min(ROWS_A_KEY * count, BOOKS));
   });
@@ -154,11 +157,11 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
     ],
   ];
 
-  it.each(pages)('%s: a page near the end reads little more than itself', async (_, statement) => {
+  it.each(pages)('%s: a page near the end reads few rows beyond its own', async (_, statement) => {
     expect(await rowsRead(store, (session) => statement(session, 100))).toBeLessThan(500);
   });
 
-  it('a user is removed without a look at what others read', async () => {
+  it('removing a user reads no progress of others', async () => {
     const rows = await rowsRead(store, (session) => removeUser(session, userId(2)));
     expect(rows).toBeLessThan(10 * DOCUMENTS);
     const keys = [1, 2, 3].map((user) => ({
@@ -172,21 +175,22 @@ describe.each(mysql)('on $name, with statistics from before all rows were writte
   });
 });
 
-/** Places of books all over the table. */
+/** Values of `count` different books from all over the table. */
 function some<Value>(count: number, valueOf: (index: number) => Value): Value[] {
   return Array.from({ length: count }, (_, index) => valueOf((index * 59) % BOOKS));
 }
 
-/** All that was asked for is there, or nothing could be said of how it is found. */
+/** Checks that every key is found: a statement that finds nothing reads few rows in any case. */
 function found(statement: (store: Store, keys: number) => Promise<ReadonlyMap<string, unknown>>): Statement {
   return async (store, keys) => {
     expect((await statement(store, keys)).size).toBe(keys);
   };
 }
 
+/** Runs the statement in a transaction and rolls it back. */
 function undone(statement: Statement): Statement {
   return async (store, keys) => {
-    const undo = new Error('enough');
+    const undo = new Error('rolled back by the test');
     await expect(
       inTransaction(store, async (transaction) => {
         await statement(transaction, keys);
@@ -207,7 +211,7 @@ async function addBooks(store: Store): Promise<LibraryId> {
     extensions: undefined,
     koreaderHashes: true,
   });
-  if (library === undefined) throw new Error('the test is wrong');
+  if (library === undefined) throw new Error('a library of this name exists already');
   const books = Array.from({ length: BOOKS }, (_, index) => ({
     libraryId: library.id,
     path: pathOf(index),
@@ -239,7 +243,7 @@ async function addProgress(store: Store): Promise<void> {
   }
 }
 
-/** Users who are called by their numbers, each with an API key whose prefix is that number. */
+/** Users whose names are numbers, each with one API key whose prefix is the same number. */
 async function addAccounts(store: Store): Promise<void> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
   await bulkUpsert(
@@ -261,9 +265,9 @@ async function addAccounts(store: Store): Promise<void> {
 async function addDevices(store: Store): Promise<void> {
   for (let user = 1; user <= USERS; user += 1) {
     const names = Array.from({ length: DEVICES }, (_, index) => nameOfDevice(index));
-    // In the order of their keys.
+    // In the order of their device keys.
     const devices = ['Kobo', ...names].map((name) => ({ name, id: name }));
-    await noteDevices(
+    await saveSeenDevices(
       store,
       devices.map((device) => ({ userId: userId(user), device, seenSeconds: 1 })),
     );
@@ -283,7 +287,7 @@ function pathOf(index: number): Buffer {
   return Buffer.from(`book ${String(index).padStart(6, '0')}.epub`);
 }
 
-/** As a fresh table counts them. */
+/** The ids that a fresh table assigns, from 1 on. */
 function idOf(index: number): BookId {
   return bookId(index + 1);
 }

@@ -9,11 +9,11 @@ const TIMED_OUT = expect.objectContaining({ code: 'PROTOCOL_SEQUENCE_TIMEOUT', f
 const HANGS = 'select sleep(2) as answer';
 const CONNECTION_ID = 'select connection_id() as answer';
 
-/** Statements over the connections themselves: a store has the database end its statements too. */
+/** Uses the pool alone: with a store, the database's own limit would end the statements first. */
 describe('a statement that takes longer than the pool allows', () => {
   let pool: MysqlPool;
   beforeEach(() => {
-    // One connection: the next statement is on the same one unless that was thrown away.
+    // With one connection, the next statement runs on the same one unless that was destroyed.
     const uri = inject('mysqlUrl');
     pool = mysqlPool(createPool({ uri, connectionLimit: 1, multipleStatements: true }), {
       session: [],
@@ -30,7 +30,7 @@ describe('a statement that takes longer than the pool allows', () => {
     expect(tookMs).toBeLessThan(1500);
   });
 
-  it('takes its connection along', async () => {
+  it('closes its connection', async () => {
     const before = await connectionId();
     expect(await outcome(HANGS)).toEqual(TIMED_OUT);
     const after = await connectionId();
@@ -38,11 +38,11 @@ describe('a statement that takes longer than the pool allows', () => {
     expect(await connectionId()).toEqual(after);
   });
 
-  it('is neither one that many went before nor one that comes after a pause', async () => {
+  it('does not fail for the time of earlier statements, or of a pause before it', async () => {
     const connection = await take();
     try {
       const before = await answerOf(connection, CONNECTION_ID);
-      // Together longer than one may take, each much shorter.
+      // Each is much shorter than the limit, all together are longer.
       for (let i = 0; i < 10; i++) {
         expect(await answerOf(connection, 'select sleep(0.03) as answer')).toBe(0);
       }
@@ -53,14 +53,14 @@ describe('a statement that takes longer than the pool allows', () => {
     }
   });
 
-  it('fails after a pause too, and after one that was quick', async () => {
+  it('fails after a pause and a quick statement too', async () => {
     await connectionId();
     await delay(1.5 * TIMEOUT_MS);
     await connectionId();
     expect(await outcome(HANGS)).toEqual(TIMED_OUT);
   });
 
-  it('is the first of a transaction as well', async () => {
+  it('may be the first of a transaction', async () => {
     const connection = await take();
     await answerOf(connection, 'begin');
     expect(await answerOf(connection, HANGS).catch((error: unknown) => error)).toEqual(TIMED_OUT);
@@ -86,7 +86,7 @@ describe('a statement that takes longer than the pool allows', () => {
   const connectionId = (): Promise<unknown> => answer(CONNECTION_ID);
 });
 
-/** The one cell of its one row. */
+/** The column `answer` of the one row that the statement returns. */
 function answerOf(connection: MysqlPoolConnection, statement: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     connection.query(statement, [], (error, rows) => {

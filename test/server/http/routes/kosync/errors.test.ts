@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { revokeApiKey } from '../../../../../server/accounts/keys/api-key-repository.js';
+import { markApiKeyRevoked } from '../../../../../server/accounts/keys/api-key-repository.js';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, type RequestOptions, startTestServer, type TestServer } from './sync-server.js';
 
@@ -104,7 +104,7 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
       const own = await addKey(server, user.id);
       expect((await server.send('GET', `/koreader/${own.text}/users/auth`)).status).toBe(200);
       // As another server would: this one is not told.
-      expect(await revokeApiKey(server.store, own.id)).toBe(true);
+      expect(await markApiKeyRevoked(server.store, own.id)).toBe(true);
       const revoked = performance.now();
       let status = 200;
       while (status === 200 && performance.now() - revoked < 20_000) {

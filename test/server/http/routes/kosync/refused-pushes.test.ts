@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
-import { isStatementRefused } from '../../../../../server/database/transaction.js';
+import { isStatementRefused } from '../../../../../server/database/database-error.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { addUser, startTestServer } from './sync-server.js';
 

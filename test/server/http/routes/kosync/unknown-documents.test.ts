@@ -2,11 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TTL_MS } from '../../../../../server/batching/read-through-cache.js';
-import type { LibraryId } from '../../../../../server/domain/ids.js';
+import type { Store } from '../../../../../server/database/store.js';
+import type { LibraryId, UserId } from '../../../../../server/domain/ids.js';
 import { saveBooks } from '../../../../../server/book/book-repository.js';
-import { keepFormerDigests, replacedDigests } from '../../../../../server/book/former-digest-repository.js';
-import { setLibraryReaders } from '../../../../../server/library/library-access-repository.js';
-import { insertLibrary, removeLibrary } from '../../../../../server/library/library-repository.js';
+import { keepFormerDigests } from '../../../../../server/book/digest-repository.js';
+import { replacedDigests } from '../../../../../server/book/book.js';
+import {
+  addReader,
+  deleteAccessToLibrary,
+  setRestricted,
+} from '../../../../../server/library/library-reader-repository.js';
+import { insertLibrary } from '../../../../../server/library/library-repository.js';
+import { removeLibrary } from '../../../../../server/removal/remove-library.js';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
 
@@ -234,7 +241,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     const book = await addBook(library, 'Removed.epub', 'removed');
     expect((await put(book.binary)).status).toBe(200);
     // As another server does it.
-    await removeLibrary(server.store, library);
+    await removeLibrary(server.store, { id: library, name: '' });
     await delay(DEFAULT_TTL_MS + 200);
     expect((await put(book.binary)).status).toBe(404);
   });
@@ -252,3 +259,15 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     expect((await stranger.put(book.binary)).status).toBe(200);
   });
 });
+
+/** @param readers the only users who may see the library from now on; `undefined`: every user may */
+async function setLibraryReaders(
+  store: Store,
+  library: LibraryId,
+  readers: readonly UserId[] | undefined,
+): Promise<void> {
+  await deleteAccessToLibrary(store, library);
+  if (readers === undefined) return;
+  await setRestricted(store, library, true);
+  for (const user of readers) await addReader(store, library, user);
+}

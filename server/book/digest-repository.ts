@@ -1,0 +1,408 @@
+import { CompiledQuery, sql } from 'kysely';
+import { bulkUpsert, idChunks } from '../database/bulk-write.js';
+import { byIndex, deleteByIndex, forceIndex, inOrder } from '../database/by-index.js';
+import { toNumber } from '../database/int64.js';
+import type { Store } from '../database/store.js';
+import { type Document, documentOfDigest } from '../domain/document.js';
+import type { BookId, LibraryId } from '../domain/ids.js';
+import type { CataloguedBook, Digests, FormerDigest, ReplacedDigest } from './book.js';
+import { deleteBooks, toBook } from './book-repository.js';
+import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
+
+// The table `former_digest`, and all look-ups by digest. A document may be the partial MD5 or the filename MD5 that a
+// book has now, or a digest that it had before, so these statements read `book` and `former_digest` together.
+
+/** Stores former digests. One that is stored already stays as it is. */
+export async function keepFormerDigests(
+  store: Store,
+  replaced: readonly ReplacedDigest[],
+  replacedS: number,
+): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'former_digest',
+      columns: ['digest', 'book_id', 'kind', 'replaced_s'],
+      key: ['digest', 'book_id', 'kind'],
+      update: [],
+    },
+    replaced.flatMap(({ digest, bookId, kind }) => [digest, bookId, kind, replacedS]),
+  );
+}
+
+/** Former digests of a book, ordered from the last replaced to the first. */
+export async function formerDigestsOf(
+  store: Store,
+  id: BookId,
+  limit: number,
+): Promise<readonly FormerDigest[]> {
+  const rows = await store.db
+    .selectFrom('former_digest')
+    .selectAll()
+    .where('book_id', '=', id)
+    .orderBy('replaced_s', 'desc')
+    .orderBy('kind')
+    .orderBy('digest')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    kind: row.kind,
+    digest: row.digest,
+    replacedSeconds: toNumber(row.replaced_s),
+  }));
+}
+
+/** Deletes the former digests of these books. */
+export async function deleteFormerDigests(store: Store, ids: readonly BookId[]): Promise<void> {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const keys of idChunks(sorted)) {
+    await deleteByIndex(store, {
+      table: 'former_digest',
+      column: 'book_id',
+      index: 'former_digest_book',
+      keys,
+    });
+  }
+}
+
+/** Deletes books together with their former digests. */
+export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const chunk of idChunks(sorted)) {
+    await deleteFormerDigests(store, chunk);
+    await deleteBooks(store, chunk);
+  }
+}
+
+/** A book with the same partial MD5 as a file that a scan found. */
+export interface DigestTwin {
+  readonly id: BookId;
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly digests: Digests;
+}
+
+/** Twins that are returned for one content. A library may hold thousands of copies of one file. */
+const TWINS_OF_A_FILE = 64;
+
+/**
+ * Books of the library that have one of these partial MD5s now, from which a new file may have been moved. For each
+ * digest and size up to 64 books: missing books first, then the others, each ordered by id.
+ */
+export async function booksWithPartialMd5(
+  store: Store,
+  libraryId: LibraryId,
+  partialMd5s: readonly Buffer[],
+): Promise<readonly DigestTwin[]> {
+  const twins: DigestTwin[] = [];
+  for (const chunk of idChunks(partialMd5s)) {
+    const rows = await store.db
+      .selectFrom((from) =>
+        from
+          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
+          .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+          .select(
+            sql<number>`row_number() over (partition by partial_md5, size_bytes order by missing_since_s is null, id)`.as(
+              'place',
+            ),
+          )
+          .where('partial_md5', 'in', chunk)
+          .where('library_id', '=', libraryId)
+          .as('twin'),
+      )
+      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .where('place', '<=', TWINS_OF_A_FILE)
+      .orderBy(sql`missing_since_s is null`)
+      .orderBy('id')
+      .execute();
+    for (const row of rows) {
+      if (row.partial_md5 === null || row.filename_md5 === null) continue;
+      twins.push({
+        id: row.id,
+        path: row.path,
+        sizeBytes: toNumber(row.size_bytes),
+        digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
+      });
+    }
+  }
+  return twins;
+}
+
+/** Books of these libraries that have or had the digest, as partial or filename MD5, ordered by id. */
+export async function booksWithDigest(
+  store: Store,
+  digest: Buffer,
+  page: {
+    readonly libraryIds: readonly LibraryId[];
+    readonly afterId: BookId | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly CataloguedBook[]> {
+  if (page.libraryIds.length === 0) return [];
+  let query = store.db
+    .selectFrom((union) =>
+      union
+        .selectFrom('book as p')
+        .select('p.id')
+        .where('p.partial_md5', '=', digest)
+        .union(union.selectFrom('book as n').select('n.id').where('n.filename_md5', '=', digest))
+        .union(
+          union.selectFrom('former_digest as f').select('f.book_id as id').where('f.digest', '=', digest),
+        )
+        .as('holder'),
+    )
+    .innerJoin(byIndex(store, 'book', 'primary'), 'book.id', 'holder.id')
+    .modifyFront(sql.raw(inOrder(store.dialect)))
+    .selectAll('book')
+    .where('book.library_id', 'in', page.libraryIds);
+  if (page.afterId !== undefined) query = query.where('book.id', '>', page.afterId);
+  const rows = await query.orderBy('book.id').limit(page.limit).execute();
+  return rows.map(toBook);
+}
+
+/**
+ * For each digest one book of these libraries that has or had it. A book that is present is preferred to a missing one,
+ * then a book that has the digest now to one that had it before, then the smaller id. Digests without a book are left
+ * out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
+ * may belong to thousands of books.
+ *
+ * @param digests 16 bytes each, a page of documents: some hundred at most
+ */
+export async function booksOfDigests(
+  store: Store,
+  digests: readonly Buffer[],
+  libraryIds: readonly LibraryId[],
+): Promise<readonly { readonly digest: Buffer; readonly book: CataloguedBook }[]> {
+  if (digests.length === 0 || libraryIds.length === 0) return [];
+  const holders = await store.db
+    .selectFrom(byIndex(store, 'book', 'book_partial_md5', 'b'))
+    .select(['b.partial_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+    .where('b.partial_md5', 'in', digests)
+    .where('b.library_id', 'in', libraryIds)
+    .groupBy('b.partial_md5')
+    .unionAll(
+      store.db
+        .selectFrom(byIndex(store, 'book', 'book_filename_md5', 'b'))
+        .select(['b.filename_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+        .where('b.filename_md5', 'in', digests)
+        .where('b.library_id', 'in', libraryIds)
+        .groupBy('b.filename_md5'),
+    )
+    .unionAll(
+      store.db
+        .selectFrom(byIndex(store, 'former_digest', 'primary', 'f'))
+        .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'f.book_id')
+        .modifyFront(sql.raw(inOrder(store.dialect)))
+        .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
+        .where('f.digest', 'in', digests)
+        // This column is not part of the index; see digestHolders() for the reason.
+        .where('f.replaced_s', 'is not', null)
+        .where('b.library_id', 'in', libraryIds)
+        .groupBy('f.digest'),
+    )
+    .execute();
+  const chosen = new Map<string, Holder>();
+  for (const {
+    digest,
+    first_id: firstOfAll,
+    first_present_id: firstPresent,
+    is_former: isFormer,
+  } of holders) {
+    if (digest === null) continue;
+    const rank = (firstPresent === null ? 2 : 0) + isFormer;
+    const holder = { digest, bookId: firstPresent ?? firstOfAll, rank };
+    const key = digest.toString('latin1');
+    if (isBefore(holder, chosen.get(key))) chosen.set(key, holder);
+  }
+  const ids = [...new Set([...chosen.values()].map(({ bookId }) => bookId))];
+  if (ids.length === 0) return [];
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', 'primary'))
+    .selectAll()
+    .where('id', 'in', ids)
+    .execute();
+  const books = new Map(rows.map((row) => [row.id, toBook(row)]));
+  return [...chosen.values()].flatMap(({ digest, bookId }) => {
+    const book = books.get(bookId);
+    return book === undefined ? [] : [{ digest, book }];
+  });
+}
+
+const firstId = sql<BookId>`min(b.id)`.as('first_id');
+const firstPresentId = sql<BookId | null>`min(case when b.missing_since_s is null then b.id end)`.as(
+  'first_present_id',
+);
+
+interface Holder {
+  readonly digest: Buffer;
+  readonly bookId: BookId;
+  /** A holder with a lower rank is preferred. */
+  readonly rank: number;
+}
+
+function isBefore(holder: Holder, other: Holder | undefined): boolean {
+  if (other === undefined) return true;
+  return holder.rank === other.rank ? holder.bookId < other.bookId : holder.rank < other.rank;
+}
+
+/** Copies of one content whose digests are collected. A library may hold one file a thousand times. */
+const COPIES = 16;
+/** Equivalent digests of one content. Each adds a key to the statement that answers a pull. */
+const OTHERS = 16;
+
+/**
+ * The books of all libraries, present and missing, that have or had these digests, keyed by the digest in lowercase
+ * hexadecimal. Digests without a book are left out. Takes four statements for any number of digests.
+ */
+export async function cataloguedDocuments(
+  store: Store,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<string, CataloguedDocument>> {
+  const holders = await digestHolders(store, digests);
+  const contents = new Set<Document>();
+  for (const list of holders.values())
+    for (const { content } of list) if (content !== undefined) contents.add(content);
+  const othersOf = await digestsOfContents(store, [...contents]);
+  const others = new Set([...othersOf.values()].flatMap((documents) => [...documents]));
+  const missing = [...others].filter((document) => !holders.has(document));
+  const otherHolders = await digestHolders(store, missing.map(fromHex));
+  const known = new Map<string, CataloguedDocument>();
+  for (const digest of digests) {
+    const document = documentOfDigest(digest);
+    const own = holders.get(document);
+    if (own === undefined) continue;
+    const candidates = new Set(
+      own.flatMap(({ content }) => (content === undefined ? [] : [...(othersOf.get(content) ?? [])])),
+    );
+    candidates.delete(document);
+    const found: OtherDigest[] = [...candidates].map((other) => ({
+      document: other,
+      holders: holders.get(other) ?? otherHolders.get(other) ?? [],
+    }));
+    known.set(document, { holders: own, others: found });
+  }
+  return known;
+}
+
+/** The libraries whose books have or had these digests, keyed by the digest in lowercase hexadecimal. One statement. */
+export async function librariesOfDigests(
+  store: Store,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<string, ReadonlySet<LibraryId>>> {
+  const holders = await digestHolders(store, digests);
+  return new Map(
+    [...holders].map(([digest, list]) => [digest, new Set(list.map(({ libraryId }) => libraryId))]),
+  );
+}
+
+interface HolderRow {
+  readonly digest: Buffer;
+  readonly library_id: LibraryId;
+  readonly lowest: Buffer | null;
+  readonly highest: Buffer | null;
+  readonly books: number | string;
+  readonly hashed: number | string;
+}
+
+const CONTENTS =
+  'min(b.partial_md5) as lowest, max(b.partial_md5) as highest, count(*) as books, count(b.partial_md5) as hashed';
+
+/**
+ * One row for each digest and library; the database groups the books, because a file name such as `cover.cbz` may
+ * belong to thousands of them. The condition on `replaced_s` looks useless but is needed: that column is not part of
+ * the index, and without it MariaDB may scan the whole index, which would then hold every column that is asked for.
+ */
+async function digestHolders(
+  store: Store,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<string, readonly DigestHolder[]>> {
+  const rows: HolderRow[] = [];
+  const force = (index: string) => forceIndex(store.dialect, index);
+  for (const chunk of idChunks(digests)) {
+    const list = `(?${', ?'.repeat(chunk.length - 1)})`;
+    const text = `
+      select b.partial_md5 as digest, b.library_id, ${CONTENTS}
+        from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
+      union all select b.filename_md5, b.library_id, ${CONTENTS}
+        from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
+      union all select ${inOrder(store.dialect)}f.digest, b.library_id, ${CONTENTS}
+        from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
+        where f.digest in ${list} and f.replaced_s is not null group by f.digest, b.library_id`;
+    const result = await store.db.executeQuery<HolderRow>(
+      CompiledQuery.raw(text, [...chunk, ...chunk, ...chunk]),
+    );
+    rows.push(...result.rows);
+  }
+  const holders = new Map<string, DigestHolder[]>();
+  for (const row of rows) {
+    const document = documentOfDigest(row.digest);
+    const holder = { libraryId: row.library_id, content: oneContent(row) };
+    const list = holders.get(document);
+    if (list === undefined) holders.set(document, [holder]);
+    else list.push(holder);
+  }
+  return holders;
+}
+
+function oneContent({ lowest, highest, books, hashed }: HolderRow): Document | undefined {
+  if (lowest === null || highest === null || !lowest.equals(highest)) return undefined;
+  return toNumber(books) === toNumber(hashed) ? documentOfDigest(lowest) : undefined;
+}
+
+/** All current and former digests of the books that have one of these contents now. */
+async function digestsOfContents(
+  store: Store,
+  contents: readonly Document[],
+): Promise<ReadonlyMap<Document, ReadonlySet<Document>>> {
+  const digests = new Map<Document, Set<Document>>();
+  const contentOfBook = new Map<BookId, Document>();
+  for (const chunk of idChunks(contents.map(fromHex))) {
+    const rows = await store.db
+      .selectFrom((from) =>
+        from
+          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
+          .select(['id', 'partial_md5', 'filename_md5'])
+          .select(({ fn }) =>
+            fn
+              .agg<number>('row_number')
+              .over((over) => over.partitionBy('partial_md5').orderBy('id'))
+              .as('copy'),
+          )
+          .where('partial_md5', 'in', chunk)
+          .as('b'),
+      )
+      .select(['b.id', 'b.partial_md5', 'b.filename_md5'])
+      .where('b.copy', '<=', COPIES)
+      .execute();
+    for (const row of rows) {
+      if (row.partial_md5 === null) continue;
+      const content = documentOfDigest(row.partial_md5);
+      contentOfBook.set(row.id, content);
+      add(digests, content, content);
+      if (row.filename_md5 !== null) add(digests, content, documentOfDigest(row.filename_md5));
+    }
+  }
+  for (const chunk of idChunks([...contentOfBook.keys()])) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
+      .select(['book_id', 'digest'])
+      .where('book_id', 'in', chunk)
+      .orderBy('replaced_s', 'desc')
+      .execute();
+    for (const row of rows) {
+      const content = contentOfBook.get(row.book_id);
+      if (content !== undefined) add(digests, content, documentOfDigest(row.digest));
+    }
+  }
+  return digests;
+}
+
+function add(digests: Map<Document, Set<Document>>, content: Document, document: Document): void {
+  const set = digests.get(content) ?? new Set();
+  if (set.size <= OTHERS) set.add(document);
+  digests.set(content, set);
+}
+
+function fromHex(document: Document): Buffer {
+  return Buffer.from(document, 'hex');
+}

@@ -1,0 +1,155 @@
+import { errorCode } from '../domain/error-text.js';
+
+export type StorageErrorCode =
+  'bad-database-url' | 'database-unreachable' | 'schema-newer' | 'migration-failed';
+
+/** The database as a whole cannot be used. The message is for the person who runs the program. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * What an error of a statement means for its caller.
+ *
+ * - `retryable`: another transaction was in the way, the connection was lost, or the server is busy or unavailable. The
+ *   same work may succeed later.
+ * - `row-locked`: another transaction held a row's lock for longer than the session waits (mysql-session.ts). Retryable.
+ * - `server-read-only`: the server became a read-only replica, and another server takes over. Retryable, but not over
+ *   this connection, which stays open.
+ * - `statement-refused`: the statement is wrong, or the account may not run it. Other values would fail in the same way.
+ * - `duplicate-key`: another row has the same unique key.
+ */
+type Meaning = 'retryable' | 'row-locked' | 'server-read-only' | 'statement-refused' | 'duplicate-key';
+
+/** By the `code` of the drivers and of Node.js. Errors without a name in mysql2 stand under their number (`errno`). */
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries<Meaning>({
+    // Conflicts with other transactions.
+    ER_LOCK_DEADLOCK: 'retryable',
+    ER_LOCK_WAIT_TIMEOUT: 'row-locked',
+    ER_CHECKREAD: 'retryable', // MariaDB: a row changed since this transaction's snapshot
+    ER_LOCK_ABORTED: 'retryable',
+    ER_LOCK_TABLE_FULL: 'retryable',
+    ER_TOO_MANY_CONCURRENT_TRXS: 'retryable',
+    SQLITE_BUSY: 'retryable',
+    SQLITE_BUSY_SNAPSHOT: 'retryable',
+
+    // The statement or its connection was ended.
+    ER_QUERY_TIMEOUT: 'retryable', // MySQL's own time limit (mysql-session.ts)
+    1969: 'retryable', // MariaDB's own time limit
+    ER_QUERY_INTERRUPTED: 'retryable', // an administrator ended it
+    ER_SESSION_WAS_KILLED: 'retryable',
+    1927: 'retryable', // MariaDB: the connection was killed
+    ER_CLIENT_INTERACTION_TIMEOUT: 'retryable', // the session was idle for too long
+    ER_NEW_ABORTING_CONNECTION: 'retryable',
+    PROTOCOL_CONNECTION_LOST: 'retryable',
+    PROTOCOL_SEQUENCE_TIMEOUT: 'retryable', // a statement took longer than the store allows (mysql-pool.ts)
+
+    // The server cannot be reached.
+    ECONNRESET: 'retryable',
+    ECONNREFUSED: 'retryable',
+    ECONNABORTED: 'retryable',
+    EPIPE: 'retryable',
+    ETIMEDOUT: 'retryable',
+    EHOSTUNREACH: 'retryable',
+    ENETUNREACH: 'retryable',
+    EAI_AGAIN: 'retryable',
+    ENOTFOUND: 'retryable',
+
+    // The server has no room at the moment, or is shutting down.
+    ER_SERVER_SHUTDOWN: 'retryable',
+    ER_SERVER_OFFLINE_MODE: 'retryable',
+    ER_CON_COUNT_ERROR: 'retryable', // too many connections
+    ER_TOO_MANY_USER_CONNECTIONS: 'retryable',
+    ER_USER_LIMIT_REACHED: 'retryable',
+    ER_HOST_IS_BLOCKED: 'retryable', // too many connection attempts failed
+    ER_OUT_OF_RESOURCES: 'retryable',
+    ER_DISK_FULL: 'retryable',
+    ER_RECORD_FILE_FULL: 'retryable', // MySQL: the disk is full, so a table cannot grow
+    SQLITE_FULL: 'retryable',
+
+    // The server became read-only.
+    ER_OPTION_PREVENTS_STATEMENT: 'server-read-only',
+    ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: 'server-read-only',
+    ER_READ_ONLY_MODE: 'server-read-only',
+    ER_INNODB_READ_ONLY: 'retryable',
+
+    // Clusters.
+    ER_UNKNOWN_COM_ERROR: 'retryable', // Galera: the node is not ready
+    ER_ERROR_DURING_COMMIT: 'retryable', // Galera: the node left its cluster during the commit
+    ER_TRANSACTION_ROLLBACK_DURING_COMMIT: 'retryable', // group replication
+    ER_RUN_HOOK_ERROR: 'retryable', // group replication: this member could not send the transaction to the others
+    ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED: 'retryable', // group replication: this member is joining or recovering
+    ER_GRP_TRX_CONSISTENCY_BEFORE: 'retryable',
+    ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN: 'retryable',
+    ER_SERVER_ISNT_AVAILABLE: 'retryable', // Vitess: no tablet can take the statement
+    // TiDB: the transaction lost against another one, or against a change of the schema.
+    8002: 'retryable',
+    8005: 'retryable',
+    8022: 'retryable',
+    8028: 'retryable',
+    9007: 'retryable',
+    // TiDB: its storage does not answer, is busy, waits for a lock, or has too few replicas at the moment.
+    9001: 'retryable',
+    9002: 'retryable',
+    9003: 'retryable',
+    9004: 'retryable',
+    9005: 'retryable',
+
+    ER_ACCESS_DENIED_ERROR: 'statement-refused',
+    ER_DBACCESS_DENIED_ERROR: 'statement-refused',
+    ER_TABLEACCESS_DENIED_ERROR: 'statement-refused',
+    ER_COLUMNACCESS_DENIED_ERROR: 'statement-refused',
+    ER_BAD_DB_ERROR: 'statement-refused',
+    ER_NO_SUCH_TABLE: 'statement-refused',
+    ER_BAD_FIELD_ERROR: 'statement-refused',
+    SQLITE_ERROR: 'statement-refused', // a missing table, among others
+    SQLITE_READONLY: 'statement-refused',
+    SQLITE_CORRUPT: 'statement-refused',
+
+    ER_DUP_ENTRY: 'duplicate-key',
+    SQLITE_CONSTRAINT_UNIQUE: 'duplicate-key',
+    SQLITE_CONSTRAINT_PRIMARYKEY: 'duplicate-key',
+  }),
+);
+
+const RETRYABLE: ReadonlySet<Meaning | undefined> = new Set(['retryable', 'row-locked', 'server-read-only']);
+
+/** Whether the same work may succeed when it is done again: the database is busy or unavailable, or was interrupted. */
+export function isRetryable(error: unknown): boolean {
+  // mysql2 marks errors that end the connection as fatal. Not all of them have a code.
+  if (error instanceof Error && 'fatal' in error && error.fatal === true) return true;
+  return RETRYABLE.has(meaningOf(error));
+}
+
+/** Whether another transaction held a row's lock for longer than the session waits. Such errors are retryable too. */
+export function isRowLocked(error: unknown): boolean {
+  return meaningOf(error) === 'row-locked';
+}
+
+/** Whether the server became a read-only replica. Such errors are retryable too, over another connection. */
+export function isServerReadOnly(error: unknown): boolean {
+  return meaningOf(error) === 'server-read-only';
+}
+
+/** Whether the statement itself was refused, so that it would fail with other values too. */
+export function isStatementRefused(error: unknown): boolean {
+  return meaningOf(error) === 'statement-refused';
+}
+
+/** Whether a row was refused because another row has the same unique key. */
+export function isDuplicateKey(error: unknown): boolean {
+  return meaningOf(error) === 'duplicate-key';
+}
+
+function meaningOf(error: unknown): Meaning | undefined {
+  const named = MEANINGS.get(errorCode(error) ?? '');
+  if (named !== undefined) return named;
+  return error instanceof Error && 'errno' in error ? MEANINGS.get(String(error.errno)) : undefined;
+}

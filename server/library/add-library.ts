@@ -1,0 +1,65 @@
+import path from 'node:path';
+import type { Store } from '../database/store.js';
+import { DogearError } from '../domain/dogear-error.js';
+import { type Library, LIBRARY_NAME_CHARACTERS } from './library.js';
+import { allLibraries, insertLibrary } from './library-repository.js';
+import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
+
+export interface LibraryRequest {
+  readonly name: string;
+  /** A path, absolute or relative to the working directory. Symbolic links are resolved before it is stored. */
+  readonly root: string;
+  /** With or without a leading dot, in any case. `undefined`: every extension that KOReader opens. */
+  readonly extensions?: readonly string[] | undefined;
+  /** `false`: books are catalogued without digests. Default: `true`. */
+  readonly koreaderHashes?: boolean | undefined;
+}
+
+/**
+ * Adds a library, which every user may see. It has no books before its first scan. Permissions are not checked here.
+ *
+ * @throws DogearError `library-exists` when the name is taken; `library-invalid` for a bad name or extension;
+ *   `root-missing`, `root-not-a-folder`
+ */
+export async function addLibrary(store: Store, request: LibraryRequest): Promise<Library> {
+  const root = await rootFolder(request.root);
+  const added = await insertLibrary(store, {
+    name: checkedName(request.name),
+    root,
+    extensions: request.extensions === undefined ? undefined : checkedExtensions(request.extensions),
+    koreaderHashes: request.koreaderHashes ?? true,
+  });
+  if (added === undefined) {
+    throw new DogearError('library-exists', `There is a library "${request.name}" already.`);
+  }
+  return added;
+}
+
+/**
+ * Finds the library with this root, or adds one that is named after the folder. If another library has the name, a
+ * number is appended to it. Permissions are not checked here.
+ *
+ * @param folder a path, absolute or relative to the working directory
+ * @throws DogearError `root-missing`, `root-not-a-folder`; `library-exists` when another program adds a library of the
+ *   same name at the same time
+ */
+export async function ensureLibrary(store: Store, folder: string): Promise<Library> {
+  const root = await rootFolder(folder);
+  const libraries = await allLibraries(store);
+  const known = libraries.find((library) => library.root.equals(root));
+  if (known !== undefined) return known;
+  const taken = new Set(libraries.map((library) => library.name));
+  const base = path.basename(root.toString());
+  let name = nameAfter(base, '');
+  for (let number = 2; taken.has(name); number++) name = nameAfter(base, ` ${String(number)}`);
+  return addLibrary(store, { name, root: folder });
+}
+
+/** Makes a valid library name from the name of a folder, which may be too long or contain control characters. */
+function nameAfter(folder: string, suffix: string): string {
+  const readable = folder.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  const cut = readable.slice(0, LIBRARY_NAME_CHARACTERS - suffix.length);
+  // The cut may have left the first half of a surrogate pair.
+  const whole = cut.replace(/[\ud800-\udbff]$/, '').trim();
+  return `${whole === '' ? 'library' : whole}${suffix}`;
+}

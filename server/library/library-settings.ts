@@ -1,0 +1,57 @@
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { DogearError } from '../domain/dogear-error.js';
+import { isName } from '../domain/name.js';
+import { LIBRARY_NAME_CHARACTERS } from './library.js';
+
+const EXTENSION = /^[a-z0-9]+(\.[a-z0-9]+)?$/;
+
+/** @returns the name without white space at its ends. @throws DogearError `library-invalid` */
+export function checkedName(name: string): string {
+  const trimmed = name.trim();
+  if (isName(trimmed, LIBRARY_NAME_CHARACTERS)) return trimmed;
+  throw new DogearError(
+    'library-invalid',
+    `A library's name has 1 to ${String(LIBRARY_NAME_CHARACTERS)} characters and no line breaks.`,
+  );
+}
+
+/**
+ * Checks file extensions and brings them into the form in which they are stored.
+ *
+ * @returns the extensions in lower case, without leading dots, sorted, each once
+ * @throws DogearError `library-invalid` for a malformed extension, or if there is none
+ */
+export function checkedExtensions(extensions: readonly string[]): readonly string[] {
+  const normalised = extensions.map((extension) => extension.trim().toLowerCase().replace(/^\./, ''));
+  const wrong = normalised.filter((extension) => !EXTENSION.test(extension));
+  if (wrong.length > 0 || normalised.length === 0) {
+    throw new DogearError(
+      'library-invalid',
+      `"${wrong.join('", "')}" is not a file extension. Write extensions like epub,pdf,fb2.zip.`,
+    );
+  }
+  return [...new Set(normalised)].toSorted();
+}
+
+/**
+ * Resolves the root of a library. Symbolic links are resolved, so that two paths to one folder do not become two
+ * libraries. Asynchronous, because a network share that does not answer would block the server otherwise.
+ *
+ * @param folder a path, absolute or relative to the working directory
+ * @returns the absolute path, in the bytes of the file system
+ *
+ * @throws DogearError `root-missing`, `root-not-a-folder`
+ */
+export async function rootFolder(folder: string): Promise<Buffer> {
+  let real: Buffer;
+  try {
+    real = await realpath(Buffer.from(path.resolve(folder)), 'buffer');
+  } catch (cause) {
+    throw new DogearError('root-missing', `The folder ${folder} does not exist or cannot be read.`, cause);
+  }
+  if (!(await stat(real)).isDirectory()) {
+    throw new DogearError('root-not-a-folder', `${folder} is not a folder.`);
+  }
+  return real;
+}

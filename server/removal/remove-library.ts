@@ -1,0 +1,57 @@
+import { deleteBooks, someBooksOfLibrary } from '../book/book-repository.js';
+import { deleteFormerDigests } from '../book/digest-repository.js';
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { LibraryId } from '../domain/ids.js';
+import type { Library } from '../library/library.js';
+import { deleteAccessToLibrary } from '../library/library-reader-repository.js';
+import { deleteLibraryRow, lockLibrary } from '../library/library-repository.js';
+import { deleteScansOfLibrary } from '../scan/scan-repository.js';
+
+/** Books that one transaction deletes. Short transactions let other writers take turns. */
+const BOOKS_AT_ONCE = 500;
+/** How often a removal starts again because a scan began meanwhile. Whoever starts more scans wants to keep the library. */
+const ROUNDS = 10;
+
+/**
+ * Removes a library with its books, their digests and its scans. Files are not touched.
+ *
+ * The scans are deleted first: a batch that a scan is committing at this moment is waited for, and every later batch
+ * finds that the scan's lease is lost. After that no book can appear any more. A library that still has a book is not
+ * deleted: a book without a library would be visible to everybody.
+ *
+ * @throws DogearError `scan-running` when scans of the library were started again and again
+ */
+export async function removeLibrary(store: Store, { id, name }: Pick<Library, 'id' | 'name'>): Promise<void> {
+  for (let round = 1; round <= ROUNDS; round++) {
+    await deleteScansOfLibrary(store, id);
+    while ((await deleteSomeBooks(store, id)) > 0);
+    if (await deleteEmptyLibrary(store, id)) return;
+  }
+  throw new DogearError('scan-running', `Somebody keeps scanning the library "${name}". Stop that first.`);
+}
+
+/** @returns how many books were deleted, at most {@link BOOKS_AT_ONCE} */
+function deleteSomeBooks(store: Store, id: LibraryId): Promise<number> {
+  return inTransaction(store, async (transaction) => {
+    const books = await someBooksOfLibrary(transaction, id, BOOKS_AT_ONCE);
+    // The book before its digests: a transaction that is about to keep a former digest has locked the book's row.
+    await deleteBooks(transaction, books);
+    await deleteFormerDigests(transaction, books);
+    return books.length;
+  });
+}
+
+/** @returns `false` when the library has books, because a scan began meanwhile */
+function deleteEmptyLibrary(store: Store, id: LibraryId): Promise<boolean> {
+  return inTransaction(store, async (transaction) => {
+    // No scan can begin while the row is locked. A scan that had begun before renews its lease, which is waited for.
+    await lockLibrary(transaction, id);
+    await deleteScansOfLibrary(transaction, id);
+    if ((await someBooksOfLibrary(transaction, id, 1)).length > 0) return false;
+    await deleteLibraryRow(transaction, id);
+    await deleteAccessToLibrary(transaction, id);
+    return true;
+  });
+}

@@ -1,0 +1,35 @@
+import { deleteKeysOfUser } from '../accounts/keys/api-key-repository.js';
+import { deleteUserRow } from '../accounts/user-repository.js';
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { deleteDevicesOfUser } from '../device/device-repository.js';
+import type { UserId } from '../domain/ids.js';
+import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
+import { deleteSomeProgress } from '../sync/progress-repository.js';
+
+/** Pushes of the user that are under way lock the same rows; a deadlock between them is soon over. */
+const RETRIES = { attempts: 3 } as const;
+
+/**
+ * Removes a user with API keys, access to libraries, devices and progress.
+ *
+ * The user's own row is deleted last: if a step fails, whoever asked for the removal can still log in and ask again.
+ * Afterwards progress and devices are deleted once more, because pushes may have arrived meanwhile. Ids are never used
+ * twice. A push that another server accepts later, for as long as it caches the user, leaves at worst a row that nobody
+ * can read.
+ */
+export async function removeUser(store: Store, id: UserId): Promise<void> {
+  await inTransaction(store, (transaction) => deleteKeysOfUser(transaction, id), RETRIES);
+  await inTransaction(store, (transaction) => deleteReaderEverywhere(transaction, id), RETRIES);
+  await removeProgressAndDevices(store, id);
+  await inTransaction(store, (transaction) => deleteUserRow(transaction, id), RETRIES);
+  await removeProgressAndDevices(store, id);
+}
+
+async function removeProgressAndDevices(store: Store, id: UserId): Promise<void> {
+  let isAnyLeft = true;
+  while (isAnyLeft) {
+    isAnyLeft = await inTransaction(store, (transaction) => deleteSomeProgress(transaction, id), RETRIES);
+  }
+  await inTransaction(store, (transaction) => deleteDevicesOfUser(transaction, id), RETRIES);
+}

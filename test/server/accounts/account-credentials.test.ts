@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { readAccountCredentials } from '../../../server/accounts/account-credentials.js';
+import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
+
+const key = passwordKeyOf('password');
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+const readBasic = (authorization: string) =>
+  readAccountCredentials({ user: undefined, key: undefined, authorization });
+
+describe('account credentials in HTTP Basic', () => {
+  it('have the MD5 of the plain password for their key', () => {
+    expect(readBasic(basic('anna:password'))).toEqual({ name: 'anna', key });
+    expect(readBasic(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
+    expect(readBasic(basic('anna:password').replace('Basic', 'bASIC'))?.name).toBe('anna');
+  });
+
+  it.each(['', 'Basic', 'Basic ', 'Bearer abc', 'Basic !!!', basic('anna'), basic(':x'), basic('anna:')])(
+    'are not read from %j',
+    (header) => {
+      expect(readBasic(header)).toBeUndefined();
+    },
+  );
+});
+
+describe("account credentials in KOReader's headers", () => {
+  const authorization = basic('berta:other');
+
+  it('come before HTTP Basic', () => {
+    expect(readAccountCredentials({ user: 'anna', key, authorization })).toEqual({ name: 'anna', key });
+  });
+
+  it.each([
+    ['without a key', 'anna', undefined],
+    ['with an empty key', 'anna', ''],
+    ['with an overlong key', 'anna', 'x'.repeat(129)],
+    ['without a name', undefined, key],
+  ])('are ignored %s', (_case, user, sentKey) => {
+    const headers = { user, key: sentKey };
+    expect(readAccountCredentials({ ...headers, authorization })?.name).toBe('berta');
+    expect(readAccountCredentials({ ...headers, authorization: undefined })).toBeUndefined();
+  });
+});

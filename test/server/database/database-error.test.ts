@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRetryable } from '../../../server/database/database-error.js';
+import { MYSQL } from '../../support/databases.js';
+import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+
+describe('isRetryable, for an error of MySQL', () => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await openTestStore(MYSQL);
+  });
+  afterAll(() => store.close());
+
+  /** The error that the driver makes of a number which the server sends. */
+  async function errorNumbered(number: number): Promise<unknown> {
+    const signal = sql.raw(
+      `signal sqlstate '45000' set mysql_errno = ${String(number)}, message_text = 'test'`,
+    );
+    return signal.execute(store.db).catch((error: unknown) => error);
+  }
+
+  it.each([
+    ['a deadlock, or a conflict between nodes of Galera', 1213],
+    ['no quorum, or a node that is not synchronised, in Galera', 1047],
+    ['a node of Galera that left its cluster during the commit', 1180],
+    ['a conflict between members in group replication', 3101],
+    ['no majority in group replication', 3100],
+    ['a recovering member in group replication', 3797],
+    ['offline mode', 3032],
+    ['no tablet in Vitess', 3168],
+    ['too many connections in Vitess', 1203],
+    ['a write conflict in TiDB', 9007],
+    ['a commit in TiDB that must be retried', 8022],
+    ['a busy TiKV', 9003],
+    ['a region without a leader in TiDB', 9005],
+  ])('is true for %s', async (_name, number) => {
+    const error = await errorNumbered(number);
+    expect(error).toMatchObject({ errno: number });
+    expect(isRetryable(error)).toBe(true);
+  });
+
+  it.each([
+    ['a missing privilege', 1142],
+    ['a missing table', 1146],
+    ['a value that is too long', 1406],
+    ['a duplicate key', 1062],
+  ])('is false for %s', async (_name, number) => {
+    const error = await errorNumbered(number);
+    expect(error).toMatchObject({ errno: number });
+    expect(isRetryable(error)).toBe(false);
+  });
+});
