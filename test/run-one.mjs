@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import { compile } from './compile.mjs';
 
 // npm run test:one -- NAME [VITEST OPTION...]: compiles what has changed and runs the test file whose path has NAME in it.
@@ -12,14 +11,14 @@ NAME is a part of the path of a test file below test/, such as config/load or wa
 Options go to vitest: -t TEXT runs the tests with TEXT in their names, --update writes file snapshots.
 `;
 
-/** A file whose whole name or path is NAME wins over files that only have NAME in their paths. */
+/** A path that ends with NAME wins over paths that only contain it: `migrate` is not `migrate-in-cluster`. */
 function testFiles(name) {
   const files = readdirSync('test', { recursive: true })
     .filter((path) => path.endsWith(ENDING))
     .map((path) => path.slice(0, -ENDING.length))
     .toSorted((one, other) => one.localeCompare(other));
   const wanted = name.replace(/^(?:dist\/)?test\//, '').replace(/\.test\.[tj]s$/, '');
-  const exact = files.filter((path) => path === wanted || basename(path) === wanted);
+  const exact = files.filter((path) => `/${path}`.endsWith(`/${wanted}`));
   return exact.length > 0 ? exact : files.filter((path) => path.includes(wanted));
 }
 
