@@ -22,7 +22,7 @@ export interface BenchArguments {
 export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
 
 suites: ${SUITES.join(', ')} (default: all)
-  --quick         small sizes and few rounds: takes minutes, and its figures are no results
+  --quick         small sizes and few rounds: takes a minute or two, and its figures are no results
   --warm          skips what needs an empty page cache: emptying it slows the whole machine for a while
   --books N       books of the library that is hashed (default: 50000, with --quick 4000)
   --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
