@@ -6,7 +6,7 @@ import type { Translation } from '../../server/positions/translation/translated-
 import { makeEpub, xhtml } from '../../test/support/epub.js';
 import { newBench } from './micro-bench.js';
 
-/** Thirty chapters of 100 KB of varied text are an ordinary novel: 1 MB of EPUB. */
+/** An ordinary novel: thirty chapters of 100 KB of varied text, an EPUB of 1 MB. */
 const CHAPTERS = 30;
 const PARAGRAPHS = 180;
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -14,14 +14,15 @@ const NUMBER = 17;
 const XPOINTER = `/body/DocFragment[${NUMBER}]/body/div/p[90]/text()[3].40`;
 
 /**
- * Translation of one position of an ordinary EPUB of 1 MB, in this thread: with nothing known of the book (`first`),
- * with the book's directory known and the chapter not (`first in a chapter`), and again in the same chapter, from an
- * x-pointer, from a CFI, from the text of a locator and from a fraction of the book. A malformed chapter goes through
- * the HTML parser. One iteration is one translation.
+ * Translates one position of an ordinary EPUB of 1 MB, in this thread. One iteration is one translation.
  *
- * @param folder where the book is written; not removed.
+ * - `first`: nothing of the book is in the cache; `first, malformed` with chapters that need the HTML parser
+ * - `first in a chapter`: the book is in the cache, and the chapter is not
+ * - `again, …`: the chapter is in the cache too; from an x-pointer, a CFI, the text of a locator, a fraction of the book
+ *
+ * @param folder the book is written into it, and not removed.
  * @param timeMs of measurement for each task
- * @throws Error where a translation is not exact
+ * @throws Error if a translation is not exact
  */
 export async function translationBench(folder: string, timeMs: number): Promise<Bench> {
   const path = join(folder, 'translation.epub');
@@ -36,7 +37,7 @@ export async function translationBench(folder: string, timeMs: number): Promise<
   const { partialCfi: _, ...locations } = known.locator.locations;
   const locator = { ...known.locator, locations };
   let chapter = 0;
-  // Each next chapter drives the one before out: the book stays known.
+  // The cache holds the book and one chapter: each chapter drives out the one before.
   const small = createTranslator({ cacheBytes: 3 * 1024 * 1024 });
 
   const bench = newBench('translation', timeMs);
@@ -96,7 +97,7 @@ function ordinaryBook(tag: string): Parameters<typeof makeEpub>[0] {
   };
 }
 
-/** Some 550 characters in hard-wrapped lines with inline elements; the same in every run, and no two alike. */
+/** Some 550 characters in hard-wrapped lines, with inline elements. No two are alike, and every run has the same. */
 function paragraphOf(tag: string, seed: number): string {
   let state = seed + 1;
   const words = Array.from({ length: 90 }, (_, index) => {

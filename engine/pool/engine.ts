@@ -99,7 +99,8 @@ export interface Engine {
   /**
    * Hashes batches of files below a root: both digests of each file, computed from one consistent state of the file.
    * A file that changed since the walk is hashed in its present state, which the result contains. Failures of files
-   * are values in the result. Entries that already have a failure are passed through.
+   * are values in the result. Entries that already have a failure are passed through, and so are batches without
+   * entries.
    *
    * Batches are yielded in the order in which they are done. The engine holds at most `2 * jobs + 2` batches at a
    * time, so a slow consumer slows the source down. The batches must not be changed meanwhile. Ending the iteration
@@ -114,11 +115,11 @@ export interface Engine {
    *   of `walk` about the root. An error that `batches` throws is thrown unchanged once every batch before it was
    *   yielded
    */
-  hash(
+  hash<Batch extends EntryBatch>(
     root: Buffer | string,
-    batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
     options?: HashOptions,
-  ): AsyncIterable<HashedBatch>;
+  ): AsyncIterable<HashedBatch<Batch>>;
   /**
    * Finds out which paths do not exist any more. A symbolic link that leads nowhere exists. A path that cannot be
    * examined, because of missing permission or an error, counts as existing. The root itself is not checked: below a
@@ -289,8 +290,8 @@ function closedError(): EngineError {
   return new EngineError('closed', 'the engine is closed');
 }
 
-async function* toAsync(
-  batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
-): AsyncGenerator<EntryBatch> {
+async function* toAsync<Batch extends EntryBatch>(
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
+): AsyncGenerator<Batch> {
   yield* batches;
 }

@@ -25,14 +25,14 @@ export interface HashRunOptions {
  * handed out when all their files are done. The number of batches that were pulled and not yet handed out is bounded,
  * so a slow consumer stops the pulling.
  */
-export class HashRun implements TaskSource {
+export class HashRun<Batch extends EntryBatch = EntryBatch> implements TaskSource {
   readonly control: RunControl;
   private readonly scheduler: TaskScheduler;
   private readonly options: HashRunOptions;
-  private readonly source: AsyncIterator<EntryBatch>;
+  private readonly source: AsyncIterator<Batch>;
   /** Batches with files that are not in a task yet, in the order of the source. */
-  private readonly waiting: BatchInProgress[] = [];
-  private readonly done: HashedBatch[] = [];
+  private readonly waiting: BatchInProgress<Batch>[] = [];
+  private readonly done: HashedBatch<Batch>[] = [];
   /** The number of batches that were pulled and not yet handed out. */
   private open = 0;
   private filesWaiting = 0;
@@ -41,7 +41,7 @@ export class HashRun implements TaskSource {
   private sourceError: { readonly error: unknown } | undefined;
   private readonly msPerFile = new MovingAverage();
 
-  constructor(scheduler: TaskScheduler, batches: AsyncIterable<EntryBatch>, options: HashRunOptions) {
+  constructor(scheduler: TaskScheduler, batches: AsyncIterable<Batch>, options: HashRunOptions) {
     this.scheduler = scheduler;
     this.options = options;
     this.source = batches[Symbol.asyncIterator]();
@@ -53,7 +53,7 @@ export class HashRun implements TaskSource {
   }
 
   /** Yields the batches in the order in which they are done. The caller must call `end()` afterwards. */
-  async *results(): AsyncGenerator<HashedBatch, void, undefined> {
+  async *results(): AsyncGenerator<HashedBatch<Batch>, void, undefined> {
     try {
       this.scheduler.add(this);
       while (!this.isFinished) {
@@ -151,7 +151,7 @@ export class HashRun implements TaskSource {
     this.scheduler.fill();
   }
 
-  private accept(entries: EntryBatch): void {
+  private accept(entries: Batch): void {
     const batch = new BatchInProgress(entries);
     this.open += 1;
     if (batch.isDone) this.done.push(batch);

@@ -6,10 +6,13 @@ import type { HashResult } from './messages.js';
 /**
  * The digests of a batch of entries. Entry i has its digests at the bytes `16 * i … 16 * i + 15`. The arrays belong
  * to the consumer; the engine does not use them any more.
+ *
+ * `Batch` is a subclass of EntryBatch where the caller lets something of its own travel with each batch. It has to keep
+ * that in a private `#` field: other fields are copied when a whole batch is posted to a thread.
  */
-export interface HashedBatch {
+export interface HashedBatch<Batch extends EntryBatch = EntryBatch> {
   /** The same object that was given to `Engine.hash`. */
-  readonly entries: EntryBatch;
+  readonly entries: Batch;
   /** Partial MD5, 16 bytes for each entry (`partialMd5OfFile` describes it); zeros for an entry with a failure. */
   readonly partialMd5: Uint8Array;
   /**
@@ -41,8 +44,8 @@ export interface FileRange {
 }
 
 /** A batch that is being hashed. Its files are taken in ranges, and the results of the ranges are filled in. */
-export class BatchInProgress implements HashedBatch {
-  readonly entries: EntryBatch;
+export class BatchInProgress<Batch extends EntryBatch = EntryBatch> implements HashedBatch<Batch> {
+  readonly entries: Batch;
   readonly partialMd5: Uint8Array;
   readonly filenameMd5: Uint8Array;
   readonly sizeBytes: Float64Array;
@@ -55,7 +58,7 @@ export class BatchInProgress implements HashedBatch {
   private taken = 0;
   private hashed = 0;
 
-  constructor(entries: EntryBatch) {
+  constructor(entries: Batch) {
     this.entries = entries;
     this.partialMd5 = new Uint8Array(entries.length * DIGEST_BYTES);
     this.filenameMd5 = new Uint8Array(entries.length * DIGEST_BYTES);

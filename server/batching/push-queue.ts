@@ -212,7 +212,8 @@ export class PushQueue<Push> {
         await this.#options.commit(rows);
         const durationMs = this.#noteDuration(startedMs);
         this.#options.onCommit?.(rows.length, durationMs);
-        for (const { requests } of rows) for (const request of requests) if (!request.isSettled) request.resolve();
+        for (const { requests } of rows)
+          for (const request of requests) if (!request.isSettled) request.resolve();
         return;
       } catch (error) {
         if (!rows.some(isWanted)) return;

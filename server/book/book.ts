@@ -17,15 +17,6 @@ export interface BookRow {
   readonly failed: boolean;
 }
 
-/**
- * A book whose file is gone from this path. A scan may hold all books of a library in this form until its end, so the
- * path is a Latin-1 string, which takes one byte a character. The characters stand for bytes, whatever their encoding.
- */
-export interface GoneBook {
-  readonly id: BookId;
-  readonly latin1Path: string;
-}
-
 /** The two digests of a file, 16 bytes each. */
 export interface Digests {
   readonly partialMd5: Buffer;

@@ -1,4 +1,4 @@
-import type { FileFailure } from '../scan/scan-run.js';
+import type { FileFailure } from '../scan/scan.js';
 import type { ScanSummary } from '../scan/scan-library.js';
 import { shownPath } from './shown-path.js';
 

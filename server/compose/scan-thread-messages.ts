@@ -1,9 +1,8 @@
 import type { Configuration } from '../../config/schema.js';
 import type { ScanProgress, ScanSummary } from '../scan/scan-library.js';
-import type { FileFailure } from '../scan/scan-run.js';
 import type { DogearErrorCode } from '../domain/dogear-error.js';
 import type { LibraryId, ScanId } from '../domain/ids.js';
-import type { ScanShard } from '../scan/scan.js';
+import type { FileFailure, ScanShard } from '../scan/scan.js';
 import type { LoggedError } from '../http/logged-error.js';
 
 /** What a scanning thread is started with. */

@@ -1,6 +1,6 @@
 /**
- * The one error of this folder: the file as a whole cannot be read as a book. Everything smaller (a missing
- * chapter, a position that resolves nowhere) is a value with a lower confidence.
+ * The file as a whole cannot be read as a book. This is the only error that leaves this folder: smaller problems (a
+ * missing chapter, a position that resolves nowhere) are results with a lower confidence.
  */
 export class BookError extends Error {
   readonly code: BookErrorCode;
@@ -13,15 +13,15 @@ export class BookError extends Error {
 }
 
 /**
- * - `unreadable`: the file system refused (missing file, permission, I/O); `cause` holds its error
- * - `not-a-zip`: no archive at all
- * - `truncated`: begins as an archive and has no end of one
+ * - `unreadable`: the file system refused (missing file, permission, I/O); `cause` is its error
+ * - `not-a-zip`: not an archive
+ * - `truncated`: the file begins as an archive and ends too early
  * - `damaged`: the archive's structure or a compressed stream is broken
  * - `encrypted`: the archive or a part that is needed is encrypted (a password or DRM)
- * - `too-large`: past a bound of size, count or compression ratio
- * - `unsupported`: a compression method or a kind of file that is not read
- * - `not-an-epub`: an archive without container.xml and package document
- * - `no-spine`: a package document whose spine holds nothing
+ * - `too-large`: more than a limit of size, count or compression ratio
+ * - `unsupported`: an unknown compression method
+ * - `not-an-epub`: an archive without container.xml or without a package document
+ * - `no-spine`: a package document without a spine, or with an empty one
  */
 export type BookErrorCode =
   | 'unreadable'

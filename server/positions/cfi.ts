@@ -1,30 +1,30 @@
 /** One `/N[id]` of an EPUB CFI. */
 export interface CfiStep {
-  /** Even: the element with half that number among its siblings; odd: the text between two elements. */
+  /** Even: the element at half that position among its siblings. Odd: the text between two elements. */
   readonly index: number;
   readonly id: string | undefined;
 }
 
 /**
- * An EPUB CFI (W3C, EPUB Canonical Fragment Identifiers 1.1), taken apart. Of a range only the start is kept.
- * Temporal and spatial offsets are read over: they say nothing about text.
+ * The parts of an EPUB CFI (W3C, EPUB Canonical Fragment Identifiers 1.1). Of a range only the start is kept.
+ * Temporal and spatial offsets are skipped: they say nothing about text.
  */
 export interface Cfi {
   /** Steps in the package document, up to the first `!`: the spine and the itemref. */
   readonly packageSteps: readonly CfiStep[];
-  /** Steps in the content document; empty where the CFI ends in the package document. */
+  /** Steps in the content document. Empty if the CFI ends in the package document. */
   readonly contentSteps: readonly CfiStep[];
   /** Character offset in UTF-16 units, `:N`. */
   readonly offsetUnits: number | undefined;
-  /** What must stand before and after the offset, of `:N[before,after]`. */
+  /** The text that must stand before and after the offset, from `:N[before,after]`. */
   readonly textBefore: string | undefined;
   readonly textAfter: string | undefined;
   readonly isRange: boolean;
-  /** It goes on into a document that the content document embeds; that part is not kept. */
+  /** The CFI goes on into a document that is embedded in the content document. That part is not kept. */
   readonly isNested: boolean;
 }
 
-/** No reader nests deeper than this; a longer one would only cost time. */
+/** No reader nests deeper. A longer CFI would only cost time. */
 const MAX_STEPS = 1024;
 
 const WRAPPED = /^\s*epubcfi\((.*)\)\s*$/s;
@@ -32,7 +32,7 @@ const STEP = /\/(\d{1,9})(?:\[((?:[^\]^]|\^.)*)\])?/sy;
 const OFFSET = /:(\d{1,9})(?:\[((?:[^\]^]|\^.)*)\])?/sy;
 const MEDIA_OFFSET = /(?:~\d+(?:\.\d+)?)?(?:@\d+(?:\.\d+)?:\d+(?:\.\d+)?)?(?:\[(?:[^\]^]|\^.)*\])?/sy;
 
-/** The parts of a CFI; undefined if it is none by its grammar. */
+/** Undefined if the text is not a CFI by the grammar. */
 export function parseCfi(text: string): Cfi | undefined {
   const inner = WRAPPED.exec(text)?.[1];
   if (inner === undefined) return undefined;
@@ -117,7 +117,7 @@ function nonEmpty(escaped: string | undefined): string | undefined {
   return escaped.replaceAll(/\^(.)/gs, '$1');
 }
 
-/** Splits at a character that is neither escaped nor inside square brackets: some readers do not escape ids. */
+/** Splits at a character that is not escaped and not in square brackets: some readers do not escape ids. */
 function splitOutsideBrackets(text: string, separator: string): string[] {
   const parts: string[] = [];
   let from = 0;

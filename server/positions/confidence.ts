@@ -1,8 +1,8 @@
 /**
- * How well a translated position denotes the place that was asked for, best first:
+ * How well a translated position names the place that was asked for, best first:
  *
  * - `exact`: the same character, image or element
- * - `clamped`: right next to it (an offset past the end, a step that had to be repaired)
+ * - `clamped`: right next to it (the offset was past the end, or a step had to be repaired)
  * - `element`: the right element, but not the place in it
  * - `fragment`: the right chapter
  * - `percentage`: computed from a fraction of the book or chapter

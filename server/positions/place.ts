@@ -1,5 +1,6 @@
 /**
- * A place in one document, by offsets into its source: what the views of the document have in common.
+ * A place in one document, by an offset into its source. Both views of the document (crengine's and the browser's)
+ * can be asked for it.
  *
  * - `character`: before the character at the offset
  * - `text-end`: after the last character of the text that ends at the offset

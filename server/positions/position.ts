@@ -1,29 +1,29 @@
 import { parseCfi, type Cfi } from './cfi.js';
 import { parseXpointer, type Xpointer } from './xpointer.js';
 
-/** What a `progress` string of the sync protocol says, by its form alone. */
+/** What a `progress` string of the sync protocol means, by its form alone (RULES.md R1). */
 export type Position =
-  /** Page of a document with pages, counted from 1. Also of an EPUB that KOReader opens with its other engine. */
+  /** Page of a document with pages, counted from 1. KOReader also sends one for an EPUB that it opens with MuPDF. */
   | { readonly kind: 'page'; readonly page: number }
-  /** A place in an EPUB as KOReader's crengine names it. */
+  /** A place in an EPUB. */
   | { readonly kind: 'xpointer'; readonly xpointer: Xpointer }
-  /** The target of a link in an EPUB: a file of the spine, counted from 0, and an id in it. */
+  /** The target of a link in an EPUB: a file of the spine, counted from 0, and an id in it (RULES.md R11). */
   | { readonly kind: 'link'; readonly fragmentIndex: number; readonly id: string | undefined }
-  /** An x-pointer into a format that is no EPUB (FictionBook, HTML, text): not translated. */
+  /** An x-pointer into another format than EPUB (FictionBook, HTML, text; RULES.md R5). It is not translated. */
   | { readonly kind: 'foreign-xpointer' }
   | { readonly kind: 'cfi'; readonly cfi: Cfi }
-  /** Anything else; kept and given back as it is. */
+  /** Anything else. It is kept and given back as it is. */
   | { readonly kind: 'opaque' };
 
-/** Longer strings are not taken apart: the deepest pointer into a book takes some hundred characters. */
+/** Longer strings are not parsed. The deepest pointer into a book has some hundred characters. */
 export const MAX_POSITION_LENGTH = 16_384;
 
 const PAGE = /^[1-9]\d{0,8}$/;
-// The space before the id is missing in pointers of older versions.
+// Older versions of KOReader write no space before the id.
 const LINK = /^#_doc_fragment_(\d{1,9})_? ?(.*)$/s;
 const FOREIGN = /^\/(?:FictionBook|html|RootNode)(?:[/[.]|$)/;
 
-/** Never fails: what has no known form is opaque. */
+/** Never fails: a string without a known form is opaque. */
 export function parsePosition(text: string): Position {
   if (text.length > MAX_POSITION_LENGTH) return { kind: 'opaque' };
   if (PAGE.test(text)) return { kind: 'page', page: Number(text) };

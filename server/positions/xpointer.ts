@@ -4,35 +4,36 @@ export type XpointerStep =
   | { readonly kind: 'element'; readonly name: string; readonly index: number | undefined }
   /** The n-th text node among the children. */
   | { readonly kind: 'text'; readonly index: number | undefined }
-  /** The n-th child of any kind, counted from 1; crengine reads this form, KOReader never writes it. */
+  /** The n-th child of any kind, counted from 1. crengine reads this form; KOReader never writes it. */
   | { readonly kind: 'child'; readonly index: number };
 
-/** A crengine x-pointer into an EPUB, `/body/DocFragment[8]/body/div/p[3]/text()[2].15`, taken apart. */
+/**
+ * The parts of a crengine x-pointer into an EPUB, `/body/DocFragment[8]/body/div/p[3]/text()[2].15` (RULES.md R2).
+ */
 export interface Xpointer {
   /** Number of the DocFragment, counted from 1. */
   readonly fragment: number;
   /** False for a pointer to the DocFragment itself, `/body/DocFragment[8].0`. */
   readonly hasBody: boolean;
   readonly steps: readonly XpointerStep[];
-  /** `.N` at the end: code points in a text, children of an element. Undefined: the node itself. */
+  /** `.N` at the end: code points in a text, children of an element (RULES.md R6, R7). Undefined: the node itself. */
   readonly point: number | undefined;
 }
 
-/** Boxes that crengine builds while rendering; only pointers of DOM versions before 2020 name them. */
+/** Boxes that crengine builds while it renders. Only pointers of DOM versions before 2020 name them (RULES.md R9). */
 export const BOXING_NAMES: ReadonlySet<string> = new Set(
   'autoBoxing floatBox inlineBox tabularBox rubyBox mathBox pseudoElem'.split(' '),
 );
 
-/** Deeper than any tree that is built here; a longer pointer resolves nowhere. */
+/** No tree is this deep (`MAX_DEPTH` in source-tree-builder.ts), so that a longer pointer resolves nowhere. */
 const MAX_STEPS = 1024;
 
 const STEP = /\/(?:(text\(\))(?:\[(\d{1,9})\])?|(\d{1,9})|([^[\]/.\d][^[\]/.]*)(?:\[(\d{1,9})\])?)/y;
 const POINT = /\.(\d{1,9})$/y;
 
 /**
- * Parses an x-pointer into an EPUB: both the shape that leaves out `[1]` and the one of DOM versions from 20260812
- * on, which never does. Undefined for everything else, also for what crengine would read and resolve nowhere
- * (`[0]`, text with children, another root).
+ * Parses an x-pointer into an EPUB, in both forms: without `[1]`, and always with it (RULES.md R8). Undefined for
+ * everything else, and for pointers that crengine reads but never resolves (`[0]`, children of a text, another root).
  */
 export function parseXpointer(text: string): Xpointer | undefined {
   const parsed = parseSteps(text.startsWith('/') ? text : `/${text}`);
@@ -50,7 +51,7 @@ export function parseXpointer(text: string): Xpointer | undefined {
   };
 }
 
-/** Writes the classic form: `text()` and names alone where the step has no index. */
+/** Writes the form of DOM versions before 20260812 (RULES.md R8): a step without an index is its name alone. */
 export function formatXpointer(pointer: Xpointer, hasOneFragment: boolean): string {
   const fragment = hasOneFragment ? '/body/DocFragment' : `/body/DocFragment[${pointer.fragment}]`;
   const body = pointer.hasBody ? '/body' : '';

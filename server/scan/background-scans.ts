@@ -5,12 +5,12 @@ import { NO_COUNTS, type ScanCounts } from './scan.js';
 import type { ScanOptions, ScanSummary } from './scan-library.js';
 
 /**
- * Scans of one process at a time. They share the machine's cores and disks, so more of them are not faster; each holds
- * some megabytes of memory and some connections to the database.
+ * Scans that one process runs at a time. They share the machine's cores and disks, so more of them are not faster. Each
+ * takes some megabytes of memory and some connections to the database.
  */
 const SCANS_AT_ONCE = 4;
 
-/** What this process knows of a scan that it runs, fresher than the database has it. */
+/** The state of a scan that this process runs. It is newer than what the database holds. */
 export interface LiveScan {
   readonly counts: ScanCounts;
   /** Files that the last complete scan found; `undefined` at the first one, and before the first batch. */
@@ -20,7 +20,10 @@ export interface LiveScan {
 export interface BackgroundScansOptions {
   /** How a library is scanned: in this thread, or in one beside it. */
   readonly scan: (library: Library, options: ScanOptions) => Promise<ScanSummary>;
-  /** Is told what a scan failed of that was not foreseen; the scan itself is in the database as failed. */
+  /**
+   * Called with the error of a scan that failed after it had begun, unless it is a DogearError: those are expected. Either
+   * way the database holds the scan as failed or cancelled, with the message.
+   */
   readonly onError: (error: unknown) => void;
 }
 
@@ -29,7 +32,10 @@ interface RunningScan {
   readonly stop: AbortController;
 }
 
-/** Scans that were started over HTTP: they run in this process, beside what it answers, until it is closed. */
+/**
+ * The scans that were started over HTTP. They run in this process, while it answers requests, until they end or until it
+ * is closed. To be closed once, when the server stops.
+ */
 export class BackgroundScans {
   readonly #options: BackgroundScansOptions;
   readonly #running = new Map<ScanId, RunningScan>();
@@ -41,10 +47,14 @@ export class BackgroundScans {
   }
 
   /**
-   * Begins a scan; resolves when it is in the database.
+   * Begins a scan and resolves with its id as soon as the database holds it. The scan goes on after that. Its end and its
+   * errors are read from the database, by `getScan` or `watchScan`.
    *
-   * @throws DogearError `scan-running` when the library is being scanned, by this process or another;
-   *   `scans-at-limit`, `stopping`, `library-not-found`
+   * @throws DogearError
+   *   - `scan-running`: the library is being scanned, by this process or another one
+   *   - `scans-at-limit`: this process runs as many scans as it may
+   *   - `stopping`: `close` was called
+   *   - `library-not-found`: the library was removed meanwhile
    */
   start(library: Library, { regenHashes }: { readonly regenHashes: boolean }): Promise<ScanId> {
     if (this.#closing.signal.aborted) {
@@ -62,27 +72,31 @@ export class BackgroundScans {
     });
   }
 
-  /** @returns `undefined` for scans that have ended, or run elsewhere */
+  /** The newest state of a scan of this process; `undefined` for one that has ended or runs in another process. */
   live(id: ScanId): LiveScan | undefined {
     return this.#running.get(id)?.live;
   }
 
-  /** Stops a scan of this process between two batches; without effect on others. */
+  /** Stops a scan of this process; it ends as cancelled. Does nothing for other scans. */
   stop(id: ScanId): void {
     this.#running.get(id)?.stop.abort();
   }
 
+  /** How many scans run, those included that have not begun yet. */
   get size(): number {
     return this.#tasks.size;
   }
 
-  /** Stops all scans and resolves when they have ended. What they committed stays, and the next scan goes on from it. */
+  /**
+   * Stops all scans and resolves when they have ended. May be called again. What they committed stays, and the next scan of
+   * each library goes on from it.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#tasks);
   }
 
-  /** Rejects only for a scan that did not begin: nobody waits for the end of one that did. */
+  /** Rejects only for a scan that did not begin. Nobody awaits the end of a scan that did. */
   async #run(library: Library, regenHashes: boolean, onStart: (id: ScanId) => void): Promise<void> {
     const stop = new AbortController();
     let begun: ScanId | undefined;

@@ -1,15 +1,15 @@
 import { type HashedBatch, MovingAverage } from '../../engine/index.js';
 
-/** Before anything is known of the storage. Fast ones lose nothing: some batches later it is known. */
+/** For the first batches, while the speed of the storage is unknown. Fast storage loses nothing: a few batches later it is known. */
 const FIRST_FILES = 32;
-/** What the engine gives one thread at least. */
+/** The engine gives no thread fewer. */
 const MIN_FILES = 4;
-/** What one thread may take for a batch. Storage that takes less than 2 ms a file gets the walk's batches whole. */
+/** How long one thread may take for a batch. Storage that takes less than 2 ms a file gets the walk's batches whole. */
 const BATCH_MS = 1000;
 
 /**
- * How many files are hashed together. A batch is handed out when its last file is done, and only then committed and
- * shown: 512 files of a tape robot or a far file server, at ten seconds each, are more than an hour.
+ * How many files are hashed together. The engine hands a batch out when its last file is done; only then it is committed
+ * and shown. 512 files of a tape robot or a far file server, at ten seconds each, would take more than an hour.
  */
 export class BatchSize {
   readonly #msPerFile = new MovingAverage();
@@ -20,7 +20,8 @@ export class BatchSize {
     return Math.max(Math.floor(BATCH_MS / msPerFile), MIN_FILES);
   }
 
+  /** Follows the time that the threads took for the files of a batch. Ignores batches without entries. */
   learn({ entries, threadMs }: Pick<HashedBatch, 'entries' | 'threadMs'>): void {
-    this.#msPerFile.add(threadMs / entries.length);
+    if (entries.length > 0) this.#msPerFile.add(threadMs / entries.length);
   }
 }

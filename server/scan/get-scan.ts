@@ -14,29 +14,40 @@ import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 export interface ScanContext {
   readonly store: Store;
-  /** The scans of this process, of which more is known; the command line has none. */
+  /** The scans of this process, whose counts are newer than those of the database. The command line has none. */
   readonly scans?: Pick<BackgroundScans, 'live'>;
 }
 
 /** A scan as it is at this moment, whichever process runs it. */
 export interface ScanDetails {
+  /** As the database holds it. Its counts and its state may be older than those below. */
   readonly record: ScanRecord;
-  /** A running scan whose process is gone counts as interrupted, though nobody has written that down yet. */
+  /** A running scan whose process is gone counts as interrupted, although the database still holds it as running. */
   readonly state: ScanState['state'];
   readonly counts: ScanCounts;
+  /** Files that the last complete scan found. Only known of scans of this process, and not at a library's first one. */
   readonly expectedFiles: number | undefined;
+  /** From the beginning to the end, or to now, by the database's clock. */
   readonly elapsedMs: number;
   /** Files found for each second since the scan began. */
   readonly filesPerSecond: number;
 }
 
-/** @throws DogearError `scan-not-found`, also for a scan of a library that is not for the actor's eyes */
+/**
+ * One scan as it is now, running or ended.
+ *
+ * @throws DogearError `scan-not-found`: there is no such scan, or it is one of a library that the actor may not see
+ */
 export async function getScan(context: ScanContext, actor: Actor, id: ScanId): Promise<ScanDetails> {
   const record = await findScanFor(context.store, actor, id);
   return shown(context, record, await readDatabaseNowMs(context.store));
 }
 
-/** @throws DogearError `scan-not-found` */
+/**
+ * The same as the database holds it.
+ *
+ * @throws DogearError `scan-not-found`
+ */
 export async function findScanFor(store: Store, actor: Actor, id: ScanId): Promise<ScanRecord> {
   const record = await findScan(store, id);
   if (record !== undefined) {
@@ -47,18 +58,21 @@ export async function findScanFor(store: Store, actor: Actor, id: ScanId): Promi
 }
 
 /**
- * Newest first.
+ * A page of scans as they are now, the newest first. An actor who may see no library gets an empty page.
  *
- * @param libraryId `undefined`: of all libraries that the actor may see
- * @throws DogearError `library-not-found`
+ * @param libraryId `undefined`: the scans of all libraries that the actor may see
+ * @param page `after`: the id of the last scan of the page before
+ * @returns with `next`, the `after` of the following page, unless this is the last one
+ * @throws DogearError `library-not-found`: there is no such library, or the actor may not see it
  */
 export async function listScans(
   context: ScanContext,
   actor: Actor,
   libraryId: LibraryId | undefined,
-  { after, limit }: PageRequest<ScanId>,
+  page: PageRequest<ScanId>,
 ): Promise<Page<ScanDetails, ScanId>> {
   const { store } = context;
+  const { after, limit } = page;
   if (libraryId !== undefined) await getLibrary(store, actor, libraryId);
   const libraryIds =
     libraryId === undefined
@@ -88,17 +102,18 @@ function shown({ scans }: ScanContext, record: ScanRecord, nowMs: number): ScanD
   };
 }
 
+/** Found files a second; 0 where no time has passed. */
 export function filesPerSecond({ found }: ScanCounts, elapsedMs: number): number {
   return elapsedMs === 0 ? 0 : (found * 1000) / elapsedMs;
 }
 
 function endMs({ state, startedMs }: ScanRecord, nowMs: number): number {
   if (state.state !== 'running') return state.finishedMs ?? startedMs;
-  // A process that is gone did nothing after its last word.
+  // A process that is gone did nothing after its lease ran out.
   return Math.min(nowMs, state.leaseUntilMs);
 }
 
-/** Running by the database, but its process is dead or has been silent for too long. */
+/** Whether the database holds the scan as running although its process is dead, or its lease has run out. */
 export function isAbandoned({ state, runner }: ScanRecord, nowMs: number): boolean {
   return state.state === 'running' && (state.leaseUntilMs < nowMs || isRunnerDead(runner));
 }

@@ -6,13 +6,15 @@ import {
   type HashedBatch,
   KOREADER_EXTENSIONS,
 } from '../../engine/index.js';
+import { digestAt } from './scanned-file.js';
 
 export interface HashedPath {
-  /** As it was given, or found below the folder that was given; bytes. */
+  /** Bytes: the argument as it was given, or, for a file below a folder, that argument, a slash and the path below it. */
   readonly path: Buffer;
   readonly outcome:
     | {
         readonly state: 'hashed';
+        /** 16 bytes each; views into a batch, which nobody writes to any more. */
         readonly partialMd5: Buffer;
         readonly filenameMd5: Buffer;
         readonly sizeBytes: number;
@@ -22,23 +24,31 @@ export interface HashedPath {
 
 export interface HashPathsOptions {
   /**
-   * Which files of a folder are hashed, by default all that KOReader opens; a file that is named itself is
-   * hashed whatever its name.
+   * Which files of a folder are hashed: extensions in lower case without a leading dot. Default: all that KOReader opens.
+   * A file that is an argument itself is hashed whatever its name.
    */
   readonly extensions?: ReadonlySet<string>;
-  /** Folders are not walked but fail, as in a list of files to check. */
+  /** A folder among the arguments is not walked. It fails as a file would (`not-regular`). */
   readonly foldersAreFailures?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Files named one by one that go to the workers together. */
+/** Arguments that are files and are hashed as one batch. */
 const FILES_AT_ONCE = 256;
 
 const SLASH = Buffer.from('/');
 
 /**
- * Hashes files and, below folders, every book: in the order of the arguments and, within a folder, of the
- * paths, though the workers finish in any order.
+ * Hashes files and, below folders, every book. Results come in the order of the arguments and, within a folder, in byte
+ * order of the paths, although the threads finish in any order. Needs no library and no database. What is read ahead is
+ * bounded, so a reader may take its time, and may leave at any time.
+ *
+ * A file that cannot be hashed is a result with `state: 'failed'`, with a code of the engine (`unreadable`, `vanished`, …);
+ * so is a folder that cannot be listed, and a path where nothing is.
+ *
+ * @param paths absolute, or relative to the current folder; bytes where a name is no UTF-8
+ * @throws EngineError `root-missing`, `root-unreadable`, `root-changed` for a folder among the arguments that goes away
+ *   meanwhile; `aborted` when the signal aborts; `closed`, `worker-failed`
  */
 export async function* hashPaths(
   engine: Engine,
@@ -62,7 +72,7 @@ export async function* hashPaths(
 
 interface NamedFile {
   readonly name: Buffer;
-  /** `undefined`: the worker that tries to open it says why. */
+  /** `undefined`: it could not be looked at. The thread that opens the file will meet the reason and report it. */
   readonly stats: BigIntStats | undefined;
 }
 
@@ -82,7 +92,7 @@ async function* hashFolder(
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const entries = engine.walk(folder, { extensions: options.extensions ?? KOREADER_EXTENSIONS, ...signal });
   const prefix = folder.at(-1) === SLASH[0] ? folder : Buffer.concat([folder, SLASH]);
-  for await (const hashed of inOrder(entries, (batches) => engine.hash(folder, batches, signal))) {
+  for await (const hashed of inOrderOfWalk(entries, (batches) => engine.hash(folder, batches, signal))) {
     yield* outcomes(hashed, (relative) => Buffer.concat([prefix, relative]));
   }
 }
@@ -104,7 +114,7 @@ async function* hashFiles(
   }
 }
 
-/** The absolute path without its leading `/`, one character a byte; `..` is left to the system to resolve. */
+/** The absolute path without its leading `/`, one character a byte. The system resolves `..`. */
 function belowRoot(name: Buffer): string {
   const absolute = name[0] === SLASH[0] ? name : Buffer.concat([Buffer.from(process.cwd()), SLASH, name]);
   return absolute.subarray(1).toString('latin1');
@@ -129,18 +139,14 @@ function* outcomes(hashed: HashedBatch, display: (relative: Buffer) => Buffer): 
   }
 }
 
-function digestAt(digests: Uint8Array, index: number): Buffer {
-  return Buffer.from(digests.subarray(index * 16, index * 16 + 16));
-}
-
 /**
- * Batches that were asked for and not given back, at most: some 30 MB when they are full. More than the engine ever
- * has at work, so only a file that hangs while the others go on makes the walk wait.
+ * Batches that were pulled from the walk and not given to the reader yet, at most: some 30 MB when they are full. The
+ * engine never works on as many, so the walk only waits where one file hangs while the others go on.
  */
 const BATCHES_AHEAD = 256;
 
-/** Gives finished batches back in the order in which they were asked for. */
-async function* inOrder(
+/** Gives hashed batches back in the order in which they were pulled. */
+async function* inOrderOfWalk(
   batches: AsyncIterable<EntryBatch>,
   hash: (batches: AsyncIterable<EntryBatch>) => AsyncIterable<HashedBatch>,
 ): AsyncGenerator<HashedBatch> {
@@ -170,7 +176,7 @@ async function* inOrder(
         yield done;
         isTaken = true;
       } finally {
-        // Whoever ends the hashing waits for the next batch of a walk that waits here, so it must get there.
+        // Ending the engine's run waits for the batch that it asked for last. So the walk must not wait for the reader then.
         if (!isTaken) reader.hasLeft = true;
         reader.goOn();
       }

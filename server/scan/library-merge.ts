@@ -4,7 +4,7 @@ import type { BookId } from '../domain/ids.js';
 
 /** A found file that has to be catalogued: new when `known` is absent, otherwise changed or lacking digests. */
 export interface FileToRecord {
-  /** Where it stands in its batch. */
+  /** The index of the entry in its batch. */
   readonly entry: number;
   readonly known: BookRow | undefined;
 }
@@ -15,16 +15,24 @@ export interface FailedEntry {
   readonly known: BookRow | undefined;
 }
 
-/** What a stretch of found entries comes to. */
+/** What the entries of a stretch of the walk come to, and the known books that it passed. */
 export interface MergeDecisions {
   readonly toHash: FileToRecord[];
-  /** Catalogued as they are: the library makes no digests. */
+  /** To be catalogued without hashing: the library makes no digests. */
   readonly toCatalogue: FileToRecord[];
+  /** Books that were missing and are back, unchanged. */
   readonly returned: BookId[];
+  /** Books without a file at their paths. */
   readonly gone: BookRow[];
   readonly failed: FailedEntry[];
   unchanged: number;
   found: number;
+}
+
+/** A stretch of the walk and what the comparison with the catalogue came to. */
+export interface MergedStretch {
+  readonly entries: EntryBatch;
+  readonly decisions: MergeDecisions;
 }
 
 export function noDecisions(): MergeDecisions {
@@ -33,13 +41,13 @@ export function noDecisions(): MergeDecisions {
 
 export interface MergeOptions {
   readonly koreaderHashes: boolean;
-  /** Digests made before this moment are made again. */
+  /** Milliseconds since 1970: digests made before this moment are made again. */
   readonly regenSinceMs: number | undefined;
-  /** Whether the book at this path is this scan's to judge (another part of the library may be another's). */
+  /** Whether this scan judges the book at this path. Where a library is scanned in parts, it judges only its own part. */
   isMine(this: void, path: Buffer): boolean;
 }
 
-/** How far a merge came: the first entry and the first known book that it has not judged. */
+/** How far a merge came: the indices of the first entry and of the first known book that it has not judged. */
 export interface MergePosition {
   readonly entry: number;
   readonly known: number;
@@ -54,9 +62,9 @@ const TOO_LONG: EntryFailure = {
 };
 
 /**
- * Compares a walk with the catalogue, both in byte order of the path, in one pass and with memory for neither:
- * what stands in both is compared, what stands in one alone is new or gone. Folders that could not be read
- * come in the walk's order too and cover every known book below them, which are then not gone.
+ * Compares a walk with the catalogue in one pass. Both come in byte order of the path, so nothing of either has to be
+ * remembered. A path in both is compared; a path in only one of them is a new file or a gone book. A folder that could
+ * not be read comes in the order of the walk too (as `folder/`). The known books below it are not gone.
  */
 export class LibraryMerge {
   readonly #options: MergeOptions;
@@ -68,8 +76,12 @@ export class LibraryMerge {
   }
 
   /**
-   * Judges entries and known books from `from` on until one of the two lists ends. When the entries end, the
-   * known books behind the last one wait for the next batch; call `finish` with them after the last.
+   * Judges entries and known books from `from` on until one of the two lists ends. Where the known books end first, call
+   * it again with the next page. Where the entries end first, the known books that are left wait for the next batch; after
+   * the last batch, call `finish` with them.
+   *
+   * @param decisions what was judged is added to these
+   * @param knownEnded whether there are no known books after these
    */
   merge(
     entries: EntryBatch,
@@ -102,7 +114,7 @@ export class LibraryMerge {
     return { entry, known: book };
   }
 
-  /** Judges known books that come behind every entry of the walk. */
+  /** Judges known books whose paths come after every entry of the walk. */
   finish(known: readonly BookRow[], from: number, decisions: MergeDecisions): void {
     for (let book = from; book < known.length; book++) {
       const current = known[book];

@@ -1,16 +1,8 @@
-import {
-  type BookRecord,
-  type BookRow,
-  type Digests,
-  type GoneBook,
-  type ReplacedDigest,
-  replacedDigests,
-} from '../book/book.js';
+import { type BookRecord, type BookRow, type ReplacedDigest, replacedDigests } from '../book/book.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import type { ScanCounts } from './scan.js';
-import { chooseMoved } from './move.js';
 import {
   lockBooks,
   type LockedBook,
@@ -25,51 +17,40 @@ import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';
+import type { ScanBatch } from './commit-queue.js';
+import type { GoneBooks } from './gone-books.js';
 import { LEASE_MS } from './scan-lease.js';
-
-/** A file as the scan found it, with digests if the library makes them. */
-export interface ScannedFile {
-  readonly path: Buffer;
-  readonly sizeBytes: number;
-  readonly modifiedNs: bigint;
-  readonly digests: Digests | undefined;
-  /** Set when the file could not be hashed; `digests` is absent then. */
-  readonly failure: string | undefined;
-  readonly known: BookRow | undefined;
-}
-
-export interface ScanBatch {
-  readonly files: readonly ScannedFile[];
-  readonly returned: readonly BookId[];
-  readonly gone: readonly GoneBook[];
-}
+import type { ScannedFile } from './scanned-file.js';
 
 export interface CommitContext {
   readonly store: Store;
   readonly library: Library;
   readonly scanId: ScanId;
-  /** Books that moved in this scan: their old paths are not missing, and no second file may be them. */
-  readonly moved: Set<BookId>;
+  /** Books that moved are added here: their old paths are not missing, and no second file may be the same book. */
+  readonly gone: GoneBooks;
   /** Whether the library held books before: only then can a new file be a moved one. */
   readonly mayHoldMoved: boolean;
+  /** Milliseconds since 1970 by the database's clock. */
   nowMs(this: void): number;
+  /** Whether this scan is the one that finds files in the folder of this path. See {@link commitMissing}. */
+  isMine(this: void, path: Buffer): boolean;
   /** As the engine's, for as long as the scan runs. */
   whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
 }
 
-/** What became of the files of a batch; `found`, `unchanged` and `failed` are counted by the caller. */
+/** What became of the files of a batch. `unchanged`: files that were hashed and have the digests that they had. */
 export interface CommitCounts {
   readonly added: number;
   readonly changed: number;
   readonly moved: number;
   readonly unchanged: number;
-  readonly missing: number;
 }
 
 /**
  * Writes a batch of a scan in one transaction: new and changed books, moves, the digests that they had before,
- * and what is missing or back. The scan's lease is renewed as the last thing before the commit, so that a
- * batch of a scan that lost it is rolled back and batches do not wait for one another's row longer than a commit.
+ * and the books that are back. The lease is renewed in the same transaction: a batch of a scan that lost its lease is
+ * rolled back. It is renewed last, because two batches at a time both lock the scan's row: so they wait for each other no
+ * longer than a commit takes.
  *
  * @throws DogearError `scan-lease-lost`, `scan-cancelled` (the batch is committed all the same)
  */
@@ -88,7 +69,7 @@ export async function commitBatch(
 /**
  * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
  *
- * @param work gives the scan's counts after it, and may be run again: see inTransaction()
+ * @param work returns the scan's counts after it; may be run again, as inTransaction() says
  * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
  */
 export async function inLease<T>(
@@ -129,7 +110,7 @@ async function writeBatch(
   let changed = 0;
   let unchanged = 0;
   for (const file of batch.files) {
-    const record = toRecord(context.library, file);
+    const record = bookRecordOf(context.library, file);
     const twin = moves.get(file);
     if (twin !== undefined && isAt(before.get(twin.id), [twin.path, file.path])) {
       moved.push({ id: twin.id, record });
@@ -154,29 +135,51 @@ async function writeBatch(
   await saveBooks(transaction, saved, nowMs);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
-  const missing = batch.gone
-    .filter(({ id, latin1Path }) => isAt(before.get(id), [Buffer.from(latin1Path, 'latin1')]))
-    .map(({ id }) => id);
-  await markMissing(transaction, missing, nowS);
-  return { added, changed, moved: moved.length, unchanged, missing: missing.length };
-}
-
-/** Books that were there before and become something else with this batch. */
-function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
-  const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
-  const moved = [...moves.values()].map(({ id }) => id);
-  return [...known, ...moved, ...batch.gone.map(({ id }) => id)];
+  return { added, changed, moved: moved.length, unchanged };
 }
 
 /**
- * Whether a book still is where this scan saw it: where the library is scanned in parts, another part may have found
- * it elsewhere. A moved one may also be at its new place, when the transaction is run again.
+ * Marks books missing that this scan did not find where they were, in one transaction.
+ *
+ * Each row is locked and must still be at the path that this scan judged. Only scans change paths. The books that this
+ * scan moved are not among `ids`. Where a library is scanned in parts, a scan of another part may have found the book
+ * meanwhile, but only in a folder of its own part. So a row whose path lies in this scan's part is where it was.
+ *
+ * @param ids some thousand at most, in ascending order
+ * @returns how many were marked
+ * @throws DogearError `scan-lease-lost`, `scan-cancelled` (the books are marked all the same)
+ */
+export async function commitMissing(
+  context: CommitContext,
+  ids: readonly BookId[],
+  countsAfter: (missing: number) => ScanCounts,
+): Promise<number> {
+  return inLease(context, async (transaction) => {
+    const books = await lockBooks(transaction, ids);
+    const missing = ids.filter((id) => {
+      const book = books.get(id);
+      return book !== undefined && context.isMine(book.path);
+    });
+    await markMissing(transaction, missing, Math.floor(context.nowMs() / 1000));
+    return { counts: countsAfter(missing.length), result: missing.length };
+  });
+}
+
+/** The books that this batch changes or moves, so that their rows are locked first. */
+function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
+  const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
+  return [...known, ...[...moves.values()].map(({ id }) => id)];
+}
+
+/**
+ * Whether a book still is where this scan saw it. Where the library is scanned in parts, the scan of another part may
+ * have found it elsewhere. A moved book may also be at its new path already, when the transaction is run again.
  */
 function isAt(book: LockedBook | undefined, paths: readonly Buffer[]): boolean {
   return book !== undefined && paths.some((path) => path.equals(book.path));
 }
 
-function toRecord(library: Library, file: ScannedFile): BookRecord {
+function bookRecordOf(library: Library, file: ScannedFile): BookRecord {
   return {
     libraryId: library.id,
     path: file.path,
@@ -196,9 +199,10 @@ function mayHaveMoved(file: ScannedFile): boolean {
   return file.known === undefined && file.sizeBytes > 0;
 }
 
-/** Twins of one file whose old places are looked at: more than this many copies tell nothing either. */
+/** Twins of one file whose old paths are looked at: more than this many copies tell nothing either. */
 const TWINS_EXAMINED = 64;
 
+/** Which of the new files are books that the catalogue has under a path where nothing is any more. */
 async function findMoves(
   context: CommitContext,
   files: readonly ScannedFile[],
@@ -219,24 +223,38 @@ async function findMoves(
   for (const file of files) {
     if (!mayHaveMoved(file) || file.digests === undefined) continue;
     const same = twins.get(file.digests.partialMd5.toString('latin1')) ?? [];
-    const possible = same.filter((twin) => twin.sizeBytes === file.sizeBytes && !context.moved.has(twin.id));
+    const possible = same.filter(
+      (twin) => twin.sizeBytes === file.sizeBytes && !context.gone.hasMoved(twin.id),
+    );
     if (possible.length > 0) candidates.set(file, possible.slice(0, TWINS_EXAMINED));
   }
   const gone = await goneAmong(context, [...candidates.values()].flat());
+  const taken = new Set<BookId>();
   for (const [file, possible] of candidates) {
-    const twin = chooseMoved(
+    const twin = chooseTwin(
       file,
-      possible.map((one) => ({ ...one, gone: gone.has(one.id) })),
-      context.moved,
+      // Another batch may have chosen a twin while this one waited.
+      possible.filter(({ id }) => gone.has(id) && !taken.has(id) && !context.gone.hasMoved(id)),
     );
     if (twin === undefined) continue;
-    context.moved.add(twin.id);
+    taken.add(twin.id);
+    context.gone.addMoved(twin.id);
     moves.set(file, twin);
   }
   return moves;
 }
 
-/** Each old place is looked at once, however many copies of its file were found. */
+/** Between several gone books with a file's digest and size: the one of the same file name, then the oldest. */
+function chooseTwin(file: ScannedFile, twins: readonly DigestTwin[]): DigestTwin | undefined {
+  const name = baseName(file.path);
+  return twins.find((twin) => baseName(twin.path).equals(name)) ?? twins[0];
+}
+
+function baseName(path: Buffer): Buffer {
+  return path.subarray(path.lastIndexOf(0x2f) + 1);
+}
+
+/** Each old path is looked at once, however many copies of its file were found. */
 async function goneAmong(
   { library, whichAreGone }: CommitContext,
   twins: readonly DigestTwin[],

@@ -2,7 +2,7 @@ import { allLibraries } from '../library/library-repository.js';
 import { runningScans } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 
-/** How far a running scan is. */
+/** How far a running scan has come. */
 export interface ScanGauge {
   readonly library: string;
   /** `1/1` where the library is scanned as a whole. */
@@ -10,7 +10,7 @@ export interface ScanGauge {
   readonly files: Readonly<Record<'found' | 'hashed' | 'unchanged' | 'failed', number>>;
 }
 
-/** All scans that are running on this database, wherever. */
+/** All scans that run on this database, in any process. Those whose lease has run out are left out. */
 export async function scanGauges(store: Store): Promise<readonly ScanGauge[]> {
   const gauges: ScanGauge[] = [];
   for (const library of await allLibraries(store)) {

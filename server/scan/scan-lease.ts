@@ -9,23 +9,26 @@ import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { currentRunner, isRunnerDead } from './scan-runner.js';
 
-/** How long a scan may be silent before another machine takes its place; it speaks every third of it. */
+/** A scan that has not renewed its lease for this long may be replaced by another machine. It is renewed three times as often. */
 export const LEASE_MS = 15_000;
 
-/** A rescan that was cut short goes on where it was within this time; later it begins anew. */
+/** Within this time the next rescan goes on where an interrupted one stopped. Later it hashes every book again. */
 const RESUME_REGEN_WITHIN_MS = 24 * 60 * 60 * 1000;
 
 export interface ScanStart {
   readonly scanId: ScanId;
+  /** Milliseconds since 1970: digests made before this moment are made again. `undefined`: it is no rescan. */
   readonly regenSinceMs: number | undefined;
 }
 
 /**
- * Begins a scan: one at a time for a library, or one for each part where the library is scanned in parts.
- * A scan whose process died on this machine gives its place up at once, one that fell silent elsewhere when
- * its lease has run out.
+ * Writes a new running scan to the database. A library has one running scan at a time, or one for each part where it is
+ * scanned in parts. A scan whose process died on this machine is marked as interrupted at once; a scan of another machine
+ * when its lease has run out.
  *
- * @throws DogearError `scan-running`, `library-not-found`
+ * @throws DogearError
+ *   - `scan-running`: another scan of the library runs, and it is not one of another part of as many
+ *   - `library-not-found`: the library was removed meanwhile
  */
 export async function acquireScan(
   store: Store,
@@ -40,7 +43,7 @@ export async function acquireScan(
       throw new DogearError('library-not-found', `The library "${library.name}" has been removed.`);
     }
     for (const { record, leaseExpired } of await runningScans(transaction, library.id)) {
-      // It was begun, and the answer was lost.
+      // The transaction is run again because the answer to its commit was lost. The scan has begun already.
       if (record.id === begun?.scanId && record.runner === runner) return begun;
       if (leaseExpired || isRunnerDead(record.runner)) await interruptScan(transaction, record.id);
       else if (collides(record.shard, shard)) throw alreadyRunning(library, record);

@@ -2,13 +2,13 @@ import { type Engine, EngineError, type EngineErrorCode } from '../../engine/ind
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
-import { type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
+import { type FileFailure, RunningCounts, type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
 import { finishScan, latestScan, type LeaseState, renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { leaseLost } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
-import { type FileFailure, ScanRun } from './scan-run.js';
+import { runScan } from './scan-pipeline.js';
 
 export interface ScanDependencies {
   readonly store: Store;
@@ -16,14 +16,17 @@ export interface ScanDependencies {
 }
 
 export interface ScanOptions {
-  /** Hash every book again, not only new and changed ones. */
+  /** Hashes every book again, not only new and changed ones. */
   readonly regenHashes?: boolean;
+  /** The part of the library to scan. Default: all of it. */
   readonly shard?: ScanShard;
+  /** Ends the scan as cancelled. */
   readonly signal?: AbortSignal;
-  /** Called once the scan has begun and is in the database. */
+  /** Called once the database holds the scan. */
   onStart?(this: void, scanId: ScanId): void;
   /** Called after every batch; must return quickly. */
   onProgress?(this: void, progress: ScanProgress): void;
+  /** Called for each file or folder that could not be read. */
   onFailure?(this: void, failure: FileFailure): void;
 }
 
@@ -44,14 +47,23 @@ export interface ScanSummary {
 }
 
 /**
- * Brings the catalogue of one library up to date with its files and hashes what is new or changed.
+ * Brings the catalogue of one library up to date with its files and hashes what is new or changed. Resolves when the scan
+ * has ended and the database holds it as completed.
  *
- * What was committed stays whatever happens: a scan that was cut short is gone on with by the next one. A file
- * that cannot be hashed is counted and reported, never thrown.
+ * Files are committed in batches, and what was committed stays whatever happens: the next scan goes on where one stopped.
+ * Books are marked missing only at the end, when all folders were walked and their root was one folder all the time. A book
+ * whose file was found at a new path keeps its id. A file that cannot be hashed is counted and reported, never thrown.
  *
- * @throws DogearError `scan-running`, `scan-cancelled` (also when `signal` aborts), `scan-lease-lost`,
- *   `root-missing`, `root-unreadable`, `root-not-a-folder`, `root-changed`, `root-empty`; nothing is marked
- *   missing then
+ * @returns `counts` of this scan alone
+ * @throws DogearError; the database then holds the scan as cancelled or failed, except for the first two, which leave none
+ *   - `scan-running`: the library, or this part of it, is being scanned
+ *   - `library-not-found`: the library was removed meanwhile
+ *   - `scan-cancelled`: by `signal`, or through the database
+ *   - `scan-lease-lost`: this process was silent for too long, and another one has taken the scan over
+ *   - `root-missing`, `root-unreadable`, `root-not-a-folder`: nothing was changed
+ *   - `root-empty`: the root holds no book, but the catalogue does
+ *   - `root-changed`: the root is another folder than at the beginning
+ * @throws whatever the database or the engine threw, unchanged
  */
 export async function scanLibrary(
   { store, engine }: ScanDependencies,
@@ -66,35 +78,41 @@ export async function scanLibrary(
   options.onStart?.(scanId);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const run = new ScanRun({
-    store,
-    engine,
-    library,
-    scanId,
-    shard,
-    regenSinceMs,
-    signal,
-    onBatch: (counts) =>
-      options.onProgress?.({
-        scanId,
-        library: library.name,
-        counts,
-        expectedFiles,
-        elapsedMs: performance.now() - startedAt,
-      }),
-    onFailure: (failure) => options.onFailure?.(failure),
-  });
-  const heartbeat = keepLease(store, library, scanId, run, stop);
+  const counts = new RunningCounts();
+  const heartbeat = keepLease(store, library, scanId, counts, stop);
   try {
-    await run.run();
-    await retrying(() => finishScan(store, scanId, 'completed', run.counts));
-    return { scanId, library: library.name, counts: run.counts, elapsedMs: performance.now() - startedAt };
+    await runScan({
+      store,
+      engine,
+      library,
+      scanId,
+      shard,
+      regenSinceMs,
+      signal,
+      counts,
+      onBatch: (current) =>
+        options.onProgress?.({
+          scanId,
+          library: library.name,
+          counts: current,
+          expectedFiles,
+          elapsedMs: performance.now() - startedAt,
+        }),
+      onFailure: (failure) => options.onFailure?.(failure),
+    });
+    await retrying(() => finishScan(store, scanId, 'completed', counts.current));
+    return {
+      scanId,
+      library: library.name,
+      counts: counts.current,
+      elapsedMs: performance.now() - startedAt,
+    };
   } catch (error) {
     const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);
     const cancelled = reason instanceof DogearError && reason.code === 'scan-cancelled';
     const state = cancelled ? 'cancelled' : 'failed';
-    await finishScan(store, scanId, state, run.counts, messageOf(reason)).catch(
-      () => undefined, // the database is away: the lease runs out by itself
+    await finishScan(store, scanId, state, counts.current, storedMessageOf(reason)).catch(
+      () => undefined, // The database is away. The lease will run out, and the scan will count as interrupted.
     );
     throw reason;
   } finally {
@@ -102,27 +120,27 @@ export async function scanLibrary(
   }
 }
 
-/** What is kept of an error: of those that were not foreseen the causes too, which say what really happened. */
-function messageOf(error: unknown): string {
+/** The text that the database keeps of an error. Of an unexpected error it holds the causes too. */
+function storedMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof DogearError || error.cause === undefined) return error.message;
-  return `${error.message}: ${messageOf(error.cause)}`;
+  return `${error.message}: ${storedMessageOf(error.cause)}`;
 }
 
-/** Between batches, which may be long in coming from slow storage, the lease is renewed all the same. */
+/** Renews the lease between batches too: on slow storage a batch may take longer than the lease. */
 function keepLease(
   store: Store,
   library: Library,
   scanId: ScanId,
-  run: ScanRun,
+  counts: RunningCounts,
   stop: AbortController,
 ): NodeJS.Timeout {
   const beat = async (): Promise<void> => {
     let lease: LeaseState;
     try {
-      lease = await renewLease(store, scanId, run.counts, LEASE_MS);
+      lease = await renewLease(store, scanId, counts.current, LEASE_MS);
     } catch {
-      return; // the database is away: the next batch tells, or the next beat finds it back
+      return; // The database is away. The next commit reports it, or the next beat renews the lease.
     }
     if (lease === 'lost') stop.abort(leaseLost(library));
     if (lease === 'cancel-requested') {
@@ -132,7 +150,7 @@ function keepLease(
   return setInterval(() => void beat(), LEASE_MS / 3);
 }
 
-/** What the engine says of a root, in words for the person whose library it is. */
+/** The engine's errors of a root, in words for the person whose library it is. */
 const ROOT_PROBLEMS = {
   'root-missing': 'is not there. Is its disk mounted? Nothing was changed.',
   'root-not-a-folder': 'is not a folder. Nothing was changed.',

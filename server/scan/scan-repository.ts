@@ -39,8 +39,10 @@ export async function insertScan(store: Store, scan: NewScan): Promise<ScanId> {
 export type LeaseState = 'held' | 'cancel-requested' | 'lost';
 
 /**
- * Writes the counts and takes the lease for another `leaseMs`. Inside the transaction of a batch this is what
- * keeps a scan whose lease ran out (a machine that slept) from writing beside its successor.
+ * Writes the counts and renews the lease for another `leaseMs`. Every batch does this in its own transaction: a scan whose
+ * lease ran out (its machine slept) must not write while its successor runs.
+ *
+ * @returns `lost`: the scan is not running any more, or was removed
  */
 export async function renewLease(
   store: Store,
@@ -78,7 +80,7 @@ export async function finishScan(
     .execute();
 }
 
-/** Marks a running scan whose runner is gone: its lease ran out, or its process is known to be dead. */
+/** Ends a running scan whose process is gone: its lease ran out, or the process is known to be dead. */
 export async function interruptScan(store: Store, id: ScanId): Promise<void> {
   await store.db
     .updateTable('scan')
@@ -88,6 +90,7 @@ export async function interruptScan(store: Store, id: ScanId): Promise<void> {
     .execute();
 }
 
+/** @returns false when the scan is not running */
 export async function requestCancel(store: Store, id: ScanId): Promise<boolean> {
   const result = await store.db
     .updateTable('scan')
@@ -120,7 +123,7 @@ export async function runningScans(store: Store, libraryId: LibraryId): Promise<
   return rows.map((row) => ({ record: toScan(row), leaseExpired: row.lease_expired === 1 }));
 }
 
-/** The library's last scan of the same part, finished or not. */
+/** The library's newest scan of the same part, running or ended. */
 export async function latestScan(
   store: Store,
   libraryId: LibraryId,
@@ -143,7 +146,7 @@ export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | u
   return row === undefined ? undefined : toScan(row);
 }
 
-/** Newest first; `before` is the id of the last one of the page before. */
+/** The newest first. `before`: the id of the last scan of the page before. */
 export async function scansPage(
   store: Store,
   page: { readonly libraryIds: readonly LibraryId[]; readonly before?: ScanId; readonly limit: number },

@@ -2,14 +2,14 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * Names this process so that another one on the same machine can tell whether it still lives: host, boot,
- * process namespace, process number and its start time, the last against a number given to a new process.
+ * A name of this process by which another process on the same machine can tell whether it still runs: host, boot,
+ * process namespace, process number and start time. The start time tells it from a later process with the same number.
  */
 export function currentRunner(): string {
   return runnerName(process.pid);
 }
 
-/** Whether the runner is known to be dead; false when it may live, or lives where this process cannot look. */
+/** Whether the runner is known to be dead. False for a runner on another machine, or in another process namespace. */
 export function isRunnerDead(runner: string): boolean {
   const pid = Number(runner.split(' ').at(-2));
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
@@ -27,7 +27,7 @@ function runnerName(pid: number): string {
 }
 
 function machine(): string {
-  const boot = readText('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8) ?? '-';
+  const boot = readSystemFile('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8) ?? '-';
   return `${hostname()} ${boot} ${processNamespace()}`;
 }
 
@@ -39,13 +39,13 @@ function processNamespace(): string {
   }
 }
 
-/** Clock ticks after boot, field 22 of /proc/PID/stat; the command's name before it may hold spaces. */
+/** Clock ticks after boot: field 22 of /proc/PID/stat. The command's name, field 2, ends with `)` and may hold spaces. */
 function startTime(pid: number): string {
-  const stat = readText(`/proc/${String(pid)}/stat`);
+  const stat = readSystemFile(`/proc/${String(pid)}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
 }
 
-function readText(file: string): string | undefined {
+function readSystemFile(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {

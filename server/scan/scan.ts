@@ -1,6 +1,6 @@
 import type { LibraryId, ScanId } from '../domain/ids.js';
 
-/** Part `index` (1 … count) of a library, split by folder, that one of several machines scans. */
+/** Part `index` (1 … count) of a library that is split by folder, so that several machines can scan it at a time. */
 export interface ScanShard {
   readonly index: number;
   readonly count: number;
@@ -14,7 +14,7 @@ export interface ScanCounts {
   readonly added: number;
   readonly changed: number;
   readonly moved: number;
-  /** Were missing and are back, unchanged. */
+  /** Books that were missing and are back, unchanged. */
   readonly returned: number;
   readonly unchanged: number;
   readonly missing: number;
@@ -46,10 +46,34 @@ export interface ScanRecord {
   readonly shard: ScanShard;
   /** Books hashed before this moment are hashed again; `undefined`: only what is new or changed. */
   readonly regenSinceMs: number | undefined;
+  /** The process that runs or ran it: see scan-runner.ts. */
   readonly runner: string;
   readonly startedMs: number;
   readonly counts: ScanCounts;
   readonly state: ScanState;
+}
+
+/** The counts of a running scan. The pipeline adds to them; others read them at any time. */
+export class RunningCounts {
+  #current: ScanCounts = NO_COUNTS;
+
+  get current(): ScanCounts {
+    return this.#current;
+  }
+
+  add(more: Partial<ScanCounts>): void {
+    this.#current = addCounts(this.#current, more);
+  }
+}
+
+/** A file, or a folder, that a scan could not read. */
+export interface FileFailure {
+  /** Below the library's root, bytes. */
+  readonly path: Buffer;
+  /** As the engine names it (`unreadable`, `vanished`, …), or `path-too-long`. */
+  readonly code: string;
+  /** One line for people, without the path. */
+  readonly message: string;
 }
 
 export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCounts {

@@ -1,6 +1,17 @@
 import type { EntryBatch, HashedBatch } from '../../engine/index.js';
-import type { BookRow } from '../book/book.js';
-import type { ScannedFile } from './scan-commit.js';
+import type { BookRow, Digests } from '../book/book.js';
+
+/** A file as the scan found it, with digests if the library makes them. */
+export interface ScannedFile {
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+  readonly digests: Digests | undefined;
+  /** Set when the file could not be hashed; `digests` is absent then. */
+  readonly failure: string | undefined;
+  /** The book that the catalogue had at this path when it was compared with the walk. */
+  readonly known: BookRow | undefined;
+}
 
 /** A found file that is not hashed, or could not be. */
 export function fileAt(entries: EntryBatch, index: number, known: BookRow | undefined): ScannedFile {
@@ -14,7 +25,7 @@ export function fileAt(entries: EntryBatch, index: number, known: BookRow | unde
   };
 }
 
-/** A file in the state that was hashed. */
+/** A file in the state that was hashed, which may be newer than the state that the walk found. */
 export function hashedFileAt(hashed: HashedBatch, index: number, known: BookRow | undefined): ScannedFile {
   return {
     path: hashed.entries.pathAt(index),
@@ -29,6 +40,7 @@ export function hashedFileAt(hashed: HashedBatch, index: number, known: BookRow 
   };
 }
 
-function digestAt(digests: Uint8Array, index: number): Buffer {
+/** The 16 bytes of one entry: a view into the batch, not a copy. */
+export function digestAt(digests: Uint8Array, index: number): Buffer {
   return Buffer.from(digests.buffer, digests.byteOffset + index * 16, 16);
 }

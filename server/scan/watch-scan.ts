@@ -3,16 +3,18 @@ import type { Actor } from '../domain/actor.js';
 import type { ScanId } from '../domain/ids.js';
 import { filesPerSecond, type ScanContext, getScan, type ScanDetails } from './get-scan.js';
 
-/** What this process runs is looked at in memory; what another one runs is a read of the database. */
+/** A scan of this process is read from memory, a scan of another process from the database. */
 const LOOK_AT_OWN_MS = 500;
 const LOOK_AT_OTHERS_MS = 2000;
 
 /**
- * The scan as it is, again and again, until it has ended: the last value is the one of the end. A watcher that is slow
- * to ask gets the newest state and never a backlog.
+ * Yields the scan as it is, at once and then every half second (every two seconds where another process runs it), until it
+ * has ended. The last value is the ended scan. States are read when they are asked for, so a slow reader gets the newest
+ * state and no backlog.
  *
- * @param signal ends the watching without an error
- * @throws DogearError `scan-not-found`, also when the scan is removed with its library meanwhile
+ * @param signal ends the generator without an error; the last value may then be one of a running scan
+ * @throws DogearError `scan-not-found`: there is no such scan, or it is one of a library that the actor may not see; also
+ *   when the scan is removed with its library meanwhile
  */
 export async function* watchScan(
   context: ScanContext,
@@ -29,7 +31,7 @@ export async function* watchScan(
   }
 }
 
-/** As long as this process runs the scan, the database need not be asked. */
+/** Reads no database while this process runs the scan. */
 async function* watchOwn(
   { scans }: ScanContext,
   first: ScanDetails,
@@ -48,6 +50,6 @@ async function* watchOwn(
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  // The signal alone cuts it short, and whoever waits looks at the signal.
+  // It only rejects when the signal aborts. The callers look at the signal.
   await delay(ms, undefined, { signal }).catch(() => undefined);
 }

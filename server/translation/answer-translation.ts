@@ -1,23 +1,28 @@
 import { BookError } from '../positions/book-error.js';
-import { countPages } from '../positions/pages/page-count.js';
-import { pageOfPercentage } from '../positions/pages/page-fraction.js';
+import { countPages, pageOfPercentage } from '../positions/pages/page-count.js';
 import { parsePosition } from '../positions/position.js';
 import type { Translator } from '../positions/translation/translator.js';
 import type { QueryOutcome, TranslationQuery, TranslationRequest } from './translations.js';
 
-/** Leaves a part of the patience of whoever waits, so that the outcomes until then are not lost. */
+/** Shorter than the time that the caller waits, so that the outcomes until then reach it. */
 const BUDGET_MS = 1000;
 
 /**
- * Answers the queries one after the other, for the translating thread: reads files synchronously. Queries that are
- * not begun within a second are `too-slow`; one that takes long by itself is the business of whoever waits.
+ * Answers the queries of a request one after the other. Runs in the translation thread, because it reads files
+ * synchronously.
+ *
+ * A query that has not begun after a second is `too-slow`. A single query is not interrupted: the caller stops
+ * waiting for the thread. A file that cannot be read is the outcome `book-unreadable` of each query.
+ *
+ * @returns an outcome for each query, in their order.
+ * @throws only on programming errors, which end the thread.
  */
 export async function answerTranslation(
   translator: Translator,
   { path, format, queries }: TranslationRequest,
 ): Promise<readonly QueryOutcome[]> {
   const startedMs = performance.now();
-  // A view over what crossed between the threads, not a copy.
+  // A view of the bytes that came from the other thread, without a copy.
   const file = Buffer.from(path.buffer, path.byteOffset, path.byteLength);
   const outcomes: QueryOutcome[] = [];
   for (const query of queries) {
@@ -54,17 +59,17 @@ function translated(translator: Translator, path: Buffer, query: TranslationQuer
   }
 }
 
+/** A position in a document with pages. If the pages are not counted, only a page itself is a known position. */
 async function paged(path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
-  const count = await countPages(path);
-  if (count.state === 'unsupported') return { state: 'format-unsupported' };
-  const { pageCount } = count;
+  const pageCount = await countPages(path);
   if (query.kind !== 'position') return { state: 'untranslatable', reason: 'other-format' };
   const position = parsePosition(query.position);
   if (position.kind === 'page') {
-    return position.page <= pageCount
+    return pageCount === undefined || position.page <= pageCount
       ? { state: 'paged', page: position.page, pageCount }
       : { state: 'untranslatable', reason: 'outside-the-book' };
   }
+  if (pageCount === undefined) return { state: 'format-unsupported' };
   if (query.percentage === undefined) {
     return {
       state: 'untranslatable',

@@ -6,7 +6,7 @@ import type { DocumentDetails } from '../sync/get-document.js';
 import { isDigestNow, translatedDocument, type TranslatedDocument } from './translated-document.js';
 import type { QueryOutcome, Translate, TranslationAnswer } from './translations.js';
 
-/** What a position is in other forms, or why nobody can tell. */
+/** A position in other forms, or why there are none. */
 export type TranslationDetails =
   | QueryOutcome
   | Exclude<TranslatedDocument, { readonly state: 'found' }>
@@ -18,8 +18,16 @@ export interface TranslationContext {
 }
 
 /**
- * A translation for each position that is shown, in their order. Whatever goes wrong with the book is the outcome, so
- * that the positions themselves are shown in any case.
+ * Translates the positions of a document into their other forms. Every problem (no such book, a missing or broken
+ * file, too many requests) is an outcome, so that the positions themselves can always be shown.
+ *
+ * A position that a device has under a former digest of the book may belong to the file as it was. Its confidences
+ * are at most `fragment`.
+ *
+ * @param actor whose visible libraries are searched for the file.
+ * @param details of the document, as `getDocument` returns them for the same actor.
+ * @returns a translation for each position in `details.positions.items`, in their order.
+ * @throws what the database throws.
  */
 export async function getTranslations(
   { store, translate }: TranslationContext,
@@ -28,10 +36,14 @@ export async function getTranslations(
 ): Promise<readonly TranslationDetails[]> {
   const found = await translatedDocument(store, actor, document, book);
   if (found.state !== 'found') return items.map(() => found);
-  const answer = await translate({ path: found.path, format: found.format, queries: items.map(queryOf) });
+  const answer = await translate({
+    path: found.path,
+    format: found.format,
+    queries: items.map(queryOfPosition),
+  });
   if (answer.state !== 'answered') return items.map(() => answer);
   const outcomes = items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' as const });
-  // Devices that go by a former digest may have the file as it was.
+  // A device with a former digest may have the file as it was.
   return outcomes.map((outcome, index) => {
     const position = items[index];
     const isNow = position !== undefined && book !== undefined && isDigestNow(position.document, book);
@@ -39,11 +51,14 @@ export async function getTranslations(
   });
 }
 
-function queryOf({ position, percentage }: DevicePosition) {
+function queryOfPosition({ position, percentage }: DevicePosition) {
   return { kind: 'position', position, percentage } as const;
 }
 
-/** Most changes of a file are to its description, but nobody knows: what looks exact may be another place. */
+/**
+ * The outcome for a position in another state of the file. Most changes of a file concern its description only, but a
+ * place that looks exact may be another one.
+ */
 export function inOtherFile(outcome: QueryOutcome): QueryOutcome {
   if (outcome.state !== 'translated') return outcome;
   return {

@@ -16,7 +16,7 @@ export interface WebPosition {
   readonly document: Document;
   readonly place: { readonly cfi: string } | { readonly locator: Locator };
   readonly device: ReaderDevice;
-  /** Whether a place of which only the chapter, or a fraction, is sure is better than none. */
+  /** Also store a place of which only the chapter, or a fraction of the book, is certain. */
   readonly allowsChapter: boolean;
 }
 
@@ -29,7 +29,7 @@ export type WebPositionOutcome =
       readonly pushedMs: number;
       readonly translation: TranslatedPosition;
     }
-  /** Its place is known less well than is safe. */
+  /** The place is too uncertain to be given to KOReader. Nothing was stored. */
   | {
       readonly state: 'imprecise';
       readonly failure: 'fragment' | 'percentage' | 'none' | 'too-long' | 'book-changed';
@@ -37,10 +37,19 @@ export type WebPositionOutcome =
   | { readonly state: 'not-translated'; readonly outcome: Exclude<TranslationDetails, TranslatedPosition> };
 
 /**
- * Stores where a web reader is, as a push of a device of its own, with the x-pointer for KOReader and the fraction of
- * the book before it. The translator resolves every x-pointer as strictly as KOReader does before it gives it out.
+ * Stores where a web reader is, as a push of a device of its own (RULES.md R13), with the x-pointer for KOReader
+ * and the fraction of the book before it (0–1). The translator has resolved the x-pointer as strictly as KOReader
+ * (RULES.md R3).
  *
- * @throws SyncError `overloaded`, `unavailable`, `refused`
+ * Only books in EPUB are translated. The result is `imprecise`, and nothing is stored, if only the chapter or a
+ * fraction is known, if the document is a former digest of the book (`book-changed`), both unless `allowsChapter`
+ * is true; if there is no place (`none`); and if the x-pointer is longer than a position may be (`too-long`). A
+ * book that is missing, broken or of another format, and a translator that is too slow or too busy, give
+ * `not-translated`.
+ *
+ * @param principal who sends the request: the user whose progress is stored, and whose visible libraries are
+ *   searched.
+ * @throws SyncError `overloaded`, `unavailable`, `refused`, as `putProgress`
  */
 export async function putWebPosition(
   { store, translate, sync }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
@@ -51,9 +60,9 @@ export async function putWebPosition(
   const found = await translatedDocument(store, principal, document, books.get(document));
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
   if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
-  // The x-pointer would be checked in another file than the one that the reader has.
+  // The x-pointer is checked in another file than the one that the reader has.
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
-  const answer = await translate({ path: found.path, format: 'epub', queries: [queryOf(place)] });
+  const answer = await translate({ path: found.path, format: 'epub', queries: [queryOfPlace(place)] });
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
   const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
   const translation = found.isFormer ? inOtherFile(outcome) : outcome;
@@ -87,11 +96,11 @@ export async function putWebPosition(
   return { state: 'stored', position, percentage, pushedMs, translation };
 }
 
-function queryOf(place: WebPosition['place']): TranslationQuery {
+function queryOfPlace(place: WebPosition['place']): TranslationQuery {
   if ('cfi' in place) return { kind: 'cfi', cfi: place.cfi };
   const { locations, ...locator } = place.locator;
   if (locations === undefined) return { kind: 'locator', locator };
-  // A locator of another book would be found by its fraction of that book.
+  // Without the fraction of the book: a locator of another book has one too, and it would be found by it.
   const { totalProgression: _, ...within } = locations;
   return { kind: 'locator', locator: { ...locator, locations: within } };
 }

@@ -5,14 +5,20 @@ import { formatOf, type Translate, type TranslationQuery } from './translations.
 
 export interface PrintedPosition {
   readonly position: TranslatedPosition;
-  /** For people. */
+  /** The text that `dogear translate` prints. */
   readonly lines: readonly string[];
 }
 
 /**
- * A position in a book file in all its forms, whatever the file is called.
+ * A position in a book file in all its forms. A file is read as an EPUB whatever its name is, unless its extension
+ * is that of a document with pages.
  *
- * @throws DogearError `book-unreadable`, `position-untranslatable`, `translation-slow`, `overloaded`
+ * @param path bytes of an absolute path, or of one relative to the working folder.
+ * @throws DogearError
+ *   - `book-unreadable`: the file cannot be read, is not an EPUB, or needs more memory than the thread has
+ *   - `position-untranslatable`: the position has no place in the book, or the book has pages
+ *   - `translation-slow`: reading the book takes longer than the caller of `translate` waits
+ *   - `overloaded`: too many requests are waiting
  */
 export async function translatePosition(
   translate: Translate,
@@ -22,7 +28,7 @@ export async function translatePosition(
   if (formatOf(path) === 'pages') {
     throw new DogearError(
       'position-untranslatable',
-      'The book has pages, and their numbers are its positions.',
+      'The book has pages, and its positions are page numbers.',
     );
   }
   const answer = await translate({ path, format: 'epub', queries: [query] });
@@ -32,7 +38,7 @@ export async function translatePosition(
     case 'too-slow':
       throw new DogearError('translation-slow', 'Reading the book takes too long.');
     case 'crashed':
-      throw new DogearError('book-unreadable', 'The book takes more memory than it may have.');
+      throw new DogearError('book-unreadable', 'Reading the book takes too much memory.');
     case 'answered':
       break;
     default:
@@ -53,7 +59,7 @@ export async function translatePosition(
     case 'format-unsupported':
     case 'too-slow':
     case undefined:
-      throw new Error('a query for an EPUB has the outcome of another one');
+      throw new Error('a query for an EPUB has the outcome of another format');
     default:
       return outcome satisfies never;
   }

@@ -6,24 +6,29 @@ import type { Store } from '../database/store.js';
 import { formatOf, type TranslatedFormat } from './translations.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
 
-/** The file that positions in a document are translated with, or why there is none. */
+/** The file that positions of a document are translated with, or why there is none. */
 export type TranslatedDocument =
   | {
       readonly state: 'found';
       readonly path: Buffer;
       readonly format: TranslatedFormat;
-      /** The document is a digest that the book had before its file was changed: readers may have the other file. */
+      /** The document is a digest of the book before its file changed. Readers may still have that file. */
       readonly isFormer: boolean;
     }
-  /** The document is no digest of a book that the actor may see. */
+  /** The document is not a digest of a book in a library that is visible to the actor. */
   | { readonly state: 'book-not-found' }
-  /** Not there at the last scan. */
+  /** The last scan did not find the file. */
   | { readonly state: 'book-missing' }
   | { readonly state: 'format-unsupported' };
 
 const SLASH = Buffer.from('/');
 
-/** @param book as booksOfDocuments() found it for the same actor */
+/**
+ * Finds the file of a document. The file system is not asked.
+ *
+ * @param book the result of `booksOfDocuments` for the same actor.
+ * @throws what the database throws.
+ */
 export async function translatedDocument(
   store: Store,
   actor: Actor,
@@ -35,13 +40,13 @@ export async function translatedDocument(
   const format = formatOf(book.path);
   if (format === undefined) return { state: 'format-unsupported' };
   const listed = await findVisibleLibrary(store, libraryVisibilityOf(actor), book.libraryId);
-  // It was restricted, or removed, a moment ago.
+  // The library was restricted or removed after `book` was read.
   if (listed === undefined) return { state: 'book-not-found' };
   const path = Buffer.concat([listed.library.root, SLASH, book.path]);
   return { state: 'found', path, format, isFormer: !isDigestNow(document, book) };
 }
 
-/** Whether the document is a digest of the book as it is, not of how it was. */
+/** True if the document is a digest of the book's file as it is now, and not a former one. */
 export function isDigestNow(
   document: Document,
   { partialMd5, filenameMd5, hashedMs }: CataloguedBook,

@@ -2,53 +2,56 @@ import type { BookErrorCode } from '../positions/book-error.js';
 import type { Locator } from '../positions/translation/locator.js';
 import type { Translation } from '../positions/translation/translated-position.js';
 
-/** A position that somebody wants to have in its other forms. */
+/** A position to translate. */
 export type TranslationQuery =
-  /** As a reader pushed it, in any form, with the fraction that came with it. */
+  /** A position as a reader pushed it, in any form, with the fraction of the book that came with it (0–1). */
   | { readonly kind: 'position'; readonly position: string; readonly percentage?: number }
   | { readonly kind: 'cfi'; readonly cfi: string }
   | { readonly kind: 'locator'; readonly locator: Locator };
 
-/** Positions in one book file. Crosses to the translating thread. */
+/** Positions in one book file. It is sent to the translation thread. */
 export interface TranslationRequest {
-  /** Bytes of an absolute path, or of one below the working folder. */
+  /** Bytes of an absolute path, or of one relative to the working folder. */
   readonly path: Uint8Array;
   readonly format: TranslatedFormat;
   readonly queries: readonly TranslationQuery[];
 }
 
-/** What has chapters, and what has pages. */
+/** A book with chapters, or one with pages. */
 export type TranslatedFormat = 'epub' | 'pages';
 
 export type QueryOutcome =
   | Translation
-  /** A document with pages, counted from 1. */
-  | { readonly state: 'paged'; readonly page: number; readonly pageCount: number }
+  /** A document with pages, counted from 1. `pageCount` is undefined where the pages are not counted. */
+  | { readonly state: 'paged'; readonly page: number; readonly pageCount: number | undefined }
   /** The file as a whole cannot be read. */
   | { readonly state: 'book-unreadable'; readonly failure: BookErrorCode; readonly message: string }
-  /** A kind of archive or document whose pages nobody counts. */
+  /** Not a page, in a kind of document whose pages are not counted. */
   | { readonly state: 'format-unsupported' }
-  /** The ones before it took all the time that there was. */
+  /** The queries before this one took all the time. */
   | { readonly state: 'too-slow' };
 
 /**
  * - `answered`: an outcome for each query, in their order
  * - `busy`: more requests wait than can be answered in time
- * - `too-slow`: it took longer than anybody waits
- * - `crashed`: the thread ended over it, mostly for lack of memory
+ * - `too-slow`: the answer took longer than the caller waits
+ * - `crashed`: the thread ended while it worked on the request, usually because it had too little memory
  */
 export type TranslationAnswer =
   | { readonly state: 'answered'; readonly outcomes: readonly QueryOutcome[] }
   | { readonly state: 'busy' | 'too-slow' | 'crashed' };
 
-/** Where positions are translated: a thread beside the one that answers requests. Never rejects. */
+/** Translates positions, in another thread than the one that answers requests. Never rejects. */
 export type Translate = (request: TranslationRequest) => Promise<TranslationAnswer>;
 
 const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
-/** RAR and 7-Zip comics too: that their pages are not counted is found out from the file. */
+/** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
 
-/** By the name, as KOReader chooses its engine; `undefined`: positions in such a book are not translated. */
+/**
+ * The format of a book by the extension of its name, as KOReader chooses its engine. Undefined: positions in such a
+ * book are not translated.
+ */
 export function formatOf(path: Buffer): TranslatedFormat | undefined {
   const extension = /\.([^./]+)$/.exec(path.toString('latin1'))?.[1]?.toLowerCase() ?? '';
   if (EPUB.has(extension)) return 'epub';

@@ -1,12 +1,15 @@
 import { attributeOf } from '../source/attributes.js';
 import { nameOf, type SourceTree } from '../source/source-tree.js';
 import type { Display } from './element-names.js';
-import { keyOfSubject, matchSelector } from './selector.js';
+import {
+  identityOf,
+  keyOfSubject,
+  matchSelector,
+  startMatching,
+  type SelectorMatching,
+} from './selector-matching.js';
 import { PLAIN_STYLE, type StyleGuess, type WhiteSpace } from './style-guess.js';
 import { parseDeclarations, type StyleDeclarations, type StyleRule, type StyleSheet } from './style-sheet.js';
-
-/** Compounds of selectors that are tried on the elements of a chapter; one of 100 KB takes some ten thousand. */
-const MAX_STEPS = 500_000;
 
 interface OrderedRule {
   readonly rule: StyleRule;
@@ -14,8 +17,8 @@ interface OrderedRule {
 }
 
 /**
- * The computed styles of a chapter with its style sheets, the first of which is the weakest. Undefined if they
- * change nothing that matters: then there is only one guess to make.
+ * The computed styles of a chapter with its style sheets (RULES.md R29), of which the first one is the weakest.
+ * Undefined if they have no rule that matters.
  */
 export function bookStyle(
   tree: SourceTree,
@@ -33,13 +36,13 @@ export function bookStyle(
   }
   if (sheets.some(({ isCut }) => isCut)) return UNKNOWN_STYLE;
   if (order === 0 && !hasStyleAttributes) return undefined;
-  const budget = { steps: MAX_STEPS };
-  // Both questions are asked for each element, one after the other.
+  const matching = startMatching(tree);
+  // The caller asks for the display and the white space of one element right after each other.
   let lastElement = -1;
   let lastStyle: ElementStyle = NO_STYLE;
   const styleOf = (element: number): ElementStyle => {
     if (element !== lastElement) {
-      lastStyle = computeStyle(tree, element, rulesByKey, hasStyleAttributes, budget);
+      lastStyle = computeStyle(matching, element, rulesByKey, hasStyleAttributes);
       lastElement = element;
     }
     return lastStyle;
@@ -60,33 +63,35 @@ export function bookStyle(
   };
 }
 
-/** Nothing is known of the styles: then no text beside white space is certain. */
+/** Nothing is known of the styles: no text that has white space near it is certain. */
 const UNKNOWN_STYLE: StyleGuess = { displayOf: () => 'unknown', whiteSpaceOf: () => 'unknown' };
 
-/** Values as the style sheets write them; `unknown` where it is not certain which of several applies. */
+/** The values as the style sheets write them. `unknown`: it is not certain which of several values applies. */
 type ElementStyle = StyleDeclarations;
 
 const NO_STYLE: ElementStyle = { display: undefined, whiteSpace: undefined, float: undefined };
+const UNKNOWN_ELEMENT_STYLE: ElementStyle = { display: 'unknown', whiteSpace: 'unknown', float: 'unknown' };
 
 function computeStyle(
-  tree: SourceTree,
+  matching: SelectorMatching,
   element: number,
   rulesByKey: ReadonlyMap<string, readonly OrderedRule[]>,
   hasStyleAttributes: boolean,
-  budget: { steps: number },
 ): ElementStyle {
+  const keys = ruleKeysOf(matching, element);
+  if (keys === undefined) return UNKNOWN_ELEMENT_STYLE;
   const certain: { rule: StyleRule; weight: number }[] = [];
   const possible: { rule: StyleRule; weight: number }[] = [];
-  for (const key of keysOf(tree, element)) {
+  for (const key of keys) {
     for (const { rule, order } of rulesByKey.get(key) ?? []) {
-      if (budget.steps < 0) return { display: 'unknown', whiteSpace: 'unknown', float: 'unknown' };
-      const match = matchSelector(tree, element, rule.selector, budget);
+      if (matching.stepsLeft < 0) return UNKNOWN_ELEMENT_STYLE;
+      const match = matchSelector(matching, element, rule.selector);
       if (match === 'no') continue;
       const weight = (rule.isImportant ? IMPORTANT : 0) + rule.selector.specificity * ORDER_RANGE + order;
       (match === 'yes' && !rule.isConditional ? certain : possible).push({ rule, weight });
     }
   }
-  const own = hasStyleAttributes ? ownDeclarations(tree, element) : undefined;
+  const own = hasStyleAttributes ? ownDeclarations(matching.tree, element) : undefined;
   if (certain.length === 0 && possible.length === 0) return own ?? NO_STYLE;
   const resolve = (pick: (declarations: StyleDeclarations) => string | undefined): string | undefined => {
     const winner = certain.reduce<{ value: string | undefined; weight: number }>(
@@ -111,7 +116,7 @@ function computeStyle(
   };
 }
 
-/** Room for the order of 2,000 rules in each of some hundred style sheets below the specificity. */
+/** More than the rules of all style sheets of a chapter, so that their order never outweighs the specificity. */
 const ORDER_RANGE = 1_000_000;
 const IMPORTANT = 1e14;
 
@@ -120,14 +125,12 @@ function ownDeclarations(tree: SourceTree, element: number): StyleDeclarations |
   return attribute === undefined ? undefined : parseDeclarations(attribute);
 }
 
-/** The keys under which rules for this element may stand. */
-function keysOf(tree: SourceTree, element: number): string[] {
-  const keys = ['*', nameOf(tree, element)];
-  const id = attributeOf(tree, element, 'id');
-  if (id !== undefined) keys.push(`#${id}`);
-  const classes = attributeOf(tree, element, 'class');
-  if (classes !== undefined) for (const name of new Set(classes.split(/\s+/))) keys.push(`.${name}`);
-  return keys;
+/** The keys under which rules for this element may stand. Undefined if it has too many classes. */
+function ruleKeysOf(matching: SelectorMatching, element: number): string[] | undefined {
+  const { id, classes } = identityOf(matching, element);
+  if (classes === undefined) return undefined;
+  const keys = ['*', nameOf(matching.tree, element), ...Array.from(classes, (name) => `.${name}`)];
+  return id === undefined ? keys : [...keys, `#${id}`];
 }
 
 function displayOfValue(value: string): Display {

@@ -11,7 +11,7 @@ import {
   type NodeStates,
 } from './node-bits.js';
 
-/** The children that crengine has: all elements, and the texts that it keeps. */
+/** The children that crengine has: all elements, and the texts that it keeps. Boxes are left out (RULES.md R8). */
 export function* keptChildren(tree: SourceTree, states: NodeStates, parent: number): Generator<number> {
   for (const child of childrenOf(tree, parent)) {
     if (isElement(tree, child) || !hasBit(states, child, DROPPED)) yield child;
@@ -51,14 +51,17 @@ export function anyChild(tree: SourceTree, states: NodeStates, parent: number, n
   return NO_NODE;
 }
 
-/** What the point `.N` on an element counts: the first node of each child, boxes included. */
+/** What the point `.N` on an element counts (RULES.md R7). */
 export interface PointTargets {
+  /** The first node of each child, where a box is a child. */
   readonly firstNodes: readonly number[];
-  /** False where crengine may build boxes that the rules do not tell of. */
+  /** False if crengine may build boxes that the rules do not cover. */
   readonly isCertain: boolean;
 }
 
-/** In a block with blocks and running text, each run of running text is one box, hence one child (rule 7). */
+/**
+ * In a block with blocks and inline content each run of inline content is one box, and so one child (RULES.md R25).
+ */
 export function pointTargets(tree: SourceTree, states: NodeStates, parent: number): PointTargets {
   const children = [...keptChildren(tree, states, parent)];
   const isBlock = (node: number): boolean => isElement(tree, node) && states.displays[node] === BLOCK;
@@ -78,5 +81,5 @@ export function pointTargets(tree: SourceTree, states: NodeStates, parent: numbe
   return { firstNodes, isCertain: !isRearranged };
 }
 
-/** Parents of these get boxes for missing rows, cells or ruby segments. */
+/** Parents of these get boxes for missing rows and cells, or for parts of a ruby (RULES.md R32). */
 const REARRANGED_IN: ReadonlySet<string> = new Set('rt rb rp rtc rbc td th tr tbody thead tfoot'.split(' '));

@@ -4,8 +4,8 @@ import type { CrengineView } from './crengine-view.js';
 import { IN_SVG, hasBit } from './node-bits.js';
 
 /**
- * Source offset of the element that a link to `#id` leads to in KOReader: by `id`, or the `name` of an `a`; of
- * several the last one; none inside an SVG. -1 if there is none.
+ * Source offset of the element that a link to `#id` leads to in KOReader (RULES.md R11): an element with that `id`,
+ * or an `a` with that `name`, outside of any `svg`. Of several it is the last one. -1 if there is none.
  */
 export function crengineIdOffset(view: CrengineView, id: string): number {
   const { tree } = view.order;

@@ -6,8 +6,8 @@ import { cutOfText } from './text-splitting.js';
 export interface CrengineTree {
   readonly tree: SourceTree;
   /**
-   * Source offset of the first construct that the rules do not cover (a stray `<`, a tag that never ends): the
-   * tree is a guess from there on. Infinity for every ordinary document.
+   * Source offset of the first markup that the rules do not cover (a stray `<`, a tag that never ends). The tree is a
+   * guess from there on. Infinity for every ordinary document.
    */
   readonly doubtfulFrom: number;
 }
@@ -15,14 +15,11 @@ export interface CrengineTree {
 const TAG_NAME = /[A-Za-z][A-Za-z0-9\-_.:]*/y;
 
 /**
- * Reads a document the way crengine's XML-like parser does (rules 1.2 and 1.3: 1 and 2): no empty elements but
- * `<x/>`, no implied tags, an end tag closes everything above its match and is ignored without one; comments,
- * CDATA sections and processing instructions split texts, and the last become elements named `?target`. Names
- * lose their prefix and, outside `svg`, their case. All texts are kept here; which of them crengine drops is the
- * view's business.
+ * Builds the tree that crengine's XML-like parser builds (RULES.md R15, R16, R17, R18, R19), as offsets into the
+ * source. The tree holds all texts; kept-texts.ts decides which of them crengine drops. Pinned by pairs.test.ts and
+ * crengine-facts.test.ts.
  *
- * Source: the behaviour of crengine 05b2098f. Pinned by test/progress/pairs.test.ts.
- * @throws DocumentLimitError past the bounds of a tree.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function parseAsCrengine(source: string): CrengineTree {
   const parser = new CrengineParser(source);
@@ -34,7 +31,7 @@ class CrengineParser {
   readonly builder: SourceTreeBuilder;
   doubtfulFrom = Number.POSITIVE_INFINITY;
   readonly #source: string;
-  /** Depth of the outermost open `svg`, 0 outside: names keep their case within. */
+  /** Depth of the outermost open `svg`, 0 outside of one. Names keep their case inside of it (RULES.md R16). */
   #svgDepth = 0;
 
   constructor(source: string) {
@@ -44,7 +41,7 @@ class CrengineParser {
 
   run(): void {
     const source = this.#source;
-    // crengine looks at nothing before the first tag.
+    // crengine skips everything before the first tag (RULES.md R15).
     let at = source.indexOf('<');
     while (at >= 0 && at < source.length) {
       if (source[at] !== '<') at = this.#readText(at);
@@ -60,7 +57,7 @@ class CrengineParser {
     this.doubtfulFrom = Math.min(this.doubtfulFrom, offset);
   }
 
-  /** End of a construct that ends with `mark`; the end of the source if it never does. */
+  /** The offset after the next `mark`, or the end of the source if there is none. */
   #endAfter(mark: string, from: number): number {
     const found = this.#source.indexOf(mark, from);
     if (found >= 0) return found + mark.length;
@@ -113,7 +110,7 @@ class CrengineParser {
     TAG_NAME.lastIndex = nameStart;
     const qualified = TAG_NAME.exec(this.#source)?.[0];
     const nameEnd = nameStart + (qualified?.length ?? 0);
-    // A tab (or anything else that may not follow a name) makes crengine skip the tag: no element is opened.
+    // A tab after the name makes crengine skip the tag (RULES.md R16). Other characters there are not covered.
     if (qualified === undefined || !' />?\r\n'.includes(this.#source[nameEnd] ?? ' ')) {
       if (qualified === undefined || this.#source[nameEnd] !== '\t') this.#doubt(at);
       return this.#endAfter('>', at + 1);
@@ -138,7 +135,7 @@ class CrengineParser {
     return isInstruction ? `?${name}` : name;
   }
 
-  /** The content of `script` and `style` is one text up to the end tag. */
+  /** The content of `script` and `style` is one text up to the end tag (RULES.md R18). */
   #readRawText(name: 'script' | 'style', at: number): number {
     const endTag = name === 'script' ? /<\/script/gi : /<\/style/gi;
     endTag.lastIndex = at;

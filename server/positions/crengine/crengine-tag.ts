@@ -1,10 +1,10 @@
-/** The rest of a start tag after its name, as crengine reads it. */
+/** The rest of a start tag after its name, as crengine reads it (RULES.md R17). */
 export interface TagEnd {
   /** Source offset after the tag. */
   readonly end: number;
-  /** `<x/>` or `<?x?>`: the element is closed at once. */
+  /** `<x/>` or `<?x?>`: the element has no content. */
   readonly isClosed: boolean;
-  /** False if the tag breaks the rules of an attribute or never ends: what follows is a guess. */
+  /** False if the tag holds something that is no attribute, or never ends: what follows is a guess. */
   readonly isCertain: boolean;
 }
 
@@ -15,8 +15,8 @@ const DOUBLE_QUOTED = /[^">]*/y;
 const SINGLE_QUOTED = /[^'>]*/y;
 
 /**
- * Finds the end of a start tag. Not the same as in XML: a `>` ends the tag even inside a quoted value, and what
- * is not an attribute makes crengine skip to the next `<`.
+ * Finds the end of a start tag. It is not the end that XML has: a `>` ends the tag even in a quoted value, and
+ * something that is no attribute makes crengine skip to the next `<` (RULES.md R17).
  */
 export function endOfTag(source: string, afterName: number): TagEnd {
   let at = skip(SPACES, source, afterName);
@@ -38,7 +38,7 @@ export function endOfTag(source: string, afterName: number): TagEnd {
   return { end: source.length, isClosed: false, isCertain: false };
 }
 
-/** After an attribute's value: its closing quote, or a `>` that comes first. */
+/** The offset after the value of an attribute: after its closing quote, or at a `>` before it. */
 function skipValue(source: string, at: number): number {
   const quote = source[at];
   if (quote !== '"' && quote !== "'") return skip(BARE_VALUE, source, at);

@@ -1,18 +1,18 @@
 import { crengineReference } from '../source/character-references.js';
 
-/** How crengine stores the characters of one text node. */
+/** How crengine stores the characters of one text node (RULES.md R20, R22, R30). */
 export interface TextForm {
-  /** `collapsed`: white space as in running text; `preformatted`: as in `pre`; `verbatim`: as in an SVG's text. */
+  /** `collapsed`: as in running text. `preformatted`: as in `pre`. `verbatim`: as in the text of an SVG. */
   readonly whiteSpace: 'collapsed' | 'preformatted' | 'verbatim';
-  /** Character references are decoded (not so in CDATA sections). */
+  /** Character references are decoded, which they are not in CDATA sections. */
   readonly decodes: boolean;
   /** The first newline is dropped (first text of `pre` and `textarea`). */
   readonly dropsFirstNewline: boolean;
 }
 
 /**
- * Called for each character that crengine keeps: its source offset and its code point. Return true to stop.
- * `isCertain` is false from the first character on of which the rules do not say what crengine makes.
+ * Called for each character that crengine keeps, with its source offset and its code point. Return true to stop.
+ * `isCertain` is false from the first character on that the rules do not cover.
  */
 export type CharacterVisitor = (offset: number, codePoint: number, isCertain: boolean) => boolean;
 
@@ -24,9 +24,9 @@ const AMPERSAND = 0x26;
 const TAB_STOP = 8;
 
 /**
- * Visits the characters of the text node `[start, end)` as crengine keeps them (rules 1.3: 3 and 4): the point
- * `.N` of an x-pointer is the index of a visit. A collapsed run of white space has the offset of its first
- * character; the spaces of an expanded tab all have the tab's.
+ * Visits the characters of the text node `[start, end)` as crengine keeps them (RULES.md R20, R21, R22). The point
+ * `.N` of an x-pointer is the index of a visit (RULES.md R6). A collapsed run of white space has the offset of its
+ * first character. All spaces of an expanded tab have the offset of the tab.
  */
 export function visitCharacters(
   source: string,
@@ -45,7 +45,7 @@ export function visitCharacters(
     const unit = source.charCodeAt(at);
     if (unit === AMPERSAND && form.decodes) {
       const reference = crengineReference(source, at);
-      // A reference that is cut in two by the splitting of long texts has no known meaning.
+      // The rules do not cover a reference that is cut in two because its text is too long.
       isCertain &&= reference.isCertain && reference.end <= end;
       at = Math.min(reference.end, end);
       isAfterSpace = false;
@@ -73,7 +73,7 @@ export function visitCharacters(
   }
 }
 
-/** The characters of a decoded reference; unit k of its text sits at its offset plus k. */
+/** The characters of a decoded reference. Unit k of its text has its offset plus k. */
 function visitText(text: string, offset: number, isCertain: boolean, emit: CharacterVisitor): boolean {
   let unit = 0;
   for (const character of text) {
@@ -83,7 +83,10 @@ function visitText(text: string, offset: number, isCertain: boolean, emit: Chara
   return false;
 }
 
-/** Tabs become spaces to the next multiple of 8; the column is 0 at a newline, and the newline counts. */
+/**
+ * Tabs become spaces up to the next multiple of 8. The column is 0 at a newline, and the newline counts (RULES.md
+ * R22).
+ */
 function expandTabs(form: TextForm, visit: CharacterVisitor): CharacterVisitor {
   let column = 0;
   let mayDropNewline = form.dropsFirstNewline;
@@ -114,7 +117,7 @@ export function countCharacters(source: string, start: number, end: number, form
   return count;
 }
 
-/** True if crengine keeps nothing but space, tab, CR and LF of it, or nothing at all. */
+/** True if crengine keeps only space, tab, CR and LF of the text, or nothing. */
 export function isWhiteSpaceOnly(source: string, start: number, end: number, form: TextForm): boolean {
   let firstOther = start;
   while (firstOther < end && isSpaceUnit(source.charCodeAt(firstOther))) firstOther += 1;
@@ -128,7 +131,7 @@ export function isWhiteSpaceOnly(source: string, start: number, end: number, for
   return isWhite;
 }
 
-/** crengine's white space; a no-break space is none. */
+/** The white space of crengine (RULES.md R20). A no-break space is not part of it. */
 function isSpaceUnit(unit: number): boolean {
   return unit === SPACE || unit === TAB || unit === LF || unit === CR;
 }

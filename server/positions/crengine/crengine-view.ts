@@ -5,23 +5,23 @@ import { keptTexts } from './kept-texts.js';
 import type { NodeStates } from './node-bits.js';
 import { PLAIN_STYLE, type StyleGuess } from './style-guess.js';
 
-/** A document as KOReader's crengine sees it, over the same source string as the browser's view. */
+/** crengine's tree of a document, over the same source string as the browser's view. */
 export interface CrengineView {
   readonly order: SourceOrder;
-  /** The body; `NO_NODE` in a document without one, of which crengine shows an error text. */
+  /** The body. `NO_NODE` for a document without one: crengine shows an error text instead (RULES.md R10). */
   readonly body: number;
-  /** From this source offset on the markup is broken in a way that the rules do not cover. */
+  /** From this source offset on the tree is a guess: the rules do not cover the markup there. */
   readonly doubtfulFrom: number;
-  /** With the book's own style sheets. */
+  /** With the style sheets of the book (RULES.md R29). */
   readonly styled: NodeStates;
-  /** Without them; the same object where they make no difference to begin with. */
+  /** Without them. The same object as `styled` if the book has none that matter. */
   readonly plain: NodeStates;
   readonly sizeBytes: number;
 }
 
 /**
- * @param styleOf the book's styles for the document; undefined where it has none that matter.
- * @throws DocumentLimitError past the bounds of a tree.
+ * @param styleOf gives the book's styles for the document, or undefined if it has none that matter.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function crengineViewOf(
   source: string,

@@ -1,30 +1,27 @@
 /**
- * What crengine knows of element names without any style sheet of the book (rules 1.3): where text is refused,
- * where white space is kept, and how an element is displayed by its own style sheet for EPUBs.
+ * How an element takes part in the removal of white space (RULES.md R25, R26). `unknown`: not covered by the rules.
  */
-
-/** How an element takes part in the removal of white space. `unknown`: not covered by the rules. */
 export type Display = 'block' | 'inline' | 'inline-block' | 'none' | 'unknown';
 
-/** Text directly inside these is dropped while parsing (rule 5). */
+/** Text right inside of these is dropped while parsing (RULES.md R23). */
 export const REFUSES_TEXT: ReadonlySet<string> = new Set(
   'table thead tbody tfoot tr col colgroup img image object svg audio source input param html head'.split(
     ' ',
   ),
 );
 
-/** Text inside `svg` survives only in these, and verbatim. */
+/** Inside of `svg` only these keep text, as it is written (RULES.md R30). */
 export const SVG_TEXT: ReadonlySet<string> = new Set(
   'text tspan textPath title desc metadata style'.split(' '),
 );
 
-/** White space is kept in these (rule 4). */
+/** White space is kept in these (RULES.md R22). */
 export const PREFORMATTED: ReadonlySet<string> = new Set('pre listing plaintext textarea xmp'.split(' '));
 
-/** Their first text loses one leading newline. */
+/** Their first text loses one newline at its start (RULES.md R22). */
 export const DROPS_FIRST_NEWLINE: ReadonlySet<string> = new Set(['pre', 'textarea']);
 
-/** Only to be found inside a table: elsewhere crengine builds boxes around them, which the rules do not cover. */
+/** Parts of tables. Outside of a table crengine builds boxes around them, which the rules do not cover. */
 export const TABLE_PARTS: ReadonlySet<string> = new Set(
   'caption colgroup col thead tbody tfoot tr td th'.split(' '),
 );
@@ -38,7 +35,7 @@ const INLINE_BLOCK = 'button input marquee';
 
 const NONE = 'head title link meta base script style template noframes rp param source track area datalist';
 
-/** Names that FictionBook shares crengine's element table for: displayed as blocks there, rare in an EPUB. */
+/** Names that crengine's table of elements shares with FictionBook, where they are blocks. They are rare in EPUBs. */
 const UNKNOWN =
   'title subtitle poem stanza v epigraph annotation coverpage empty-line text-author date description image ' +
   'textarea iframe frame frameset object embed audio rtc math svg';
@@ -53,7 +50,7 @@ const DISPLAYS: ReadonlyMap<string, Display> = new Map<string, Display>([
   ['math', 'inline'],
 ]);
 
-/** Elements that are not known are displayed inline. */
+/** How crengine's own style sheet for EPUBs displays an element (RULES.md R28). Unknown elements are inline. */
 export function defaultDisplay(name: string): Display {
   return DISPLAYS.get(name) ?? 'inline';
 }

@@ -27,8 +27,8 @@ import {
 import type { StyleGuess } from './style-guess.js';
 
 /**
- * Decides for each text of the body whether crengine keeps it, and how (rules 1.3: 4 to 10), under one guess at
- * the styles. Nodes outside of the body have no states.
+ * Decides for each text of the body whether crengine keeps it and how (RULES.md R22, R23, R24, R25, R26, R27),
+ * under one guess at the styles. The states of nodes outside of the body are 0.
  */
 export function keptTexts(tree: SourceTree, body: number, style: StyleGuess): NodeStates {
   const bits = new Uint8Array(tree.nodeCount);
@@ -36,7 +36,7 @@ export function keptTexts(tree: SourceTree, body: number, style: StyleGuess): No
   const hasKeptChild = new Uint8Array(tree.nodeCount);
   const isSpace = new Uint8Array(tree.nodeCount);
   const bodyEnd = endOf(tree, body);
-  // Parents come before their children in the columns: what is inherited is there already.
+  // Parents come before their children in the columns, so that the bits to inherit are computed already.
   let end = body;
   for (; end < tree.nodeCount && startOf(tree, end) < bodyEnd; end += 1) {
     const node = end;
@@ -97,13 +97,13 @@ function bitsOfText(tree: SourceTree, text: number, inherited: number, isFirst: 
   return DROPS_FIRST_NEWLINE.has(nameOf(tree, parentOf(tree, text))) ? bits | DROPS_NEWLINE : bits;
 }
 
-/** Rule 5, and what SVG refuses. */
+/** True for a text right inside of an element that refuses text (RULES.md R23, R30). */
 function refusesText(tree: SourceTree, parent: number, bits: number): boolean {
   const name = nameOf(tree, parent);
   return (bits & IN_SVG) !== 0 ? !SVG_TEXT.has(name) : REFUSES_TEXT.has(name);
 }
 
-/** Rule 6: a block without children yet takes no white space. */
+/** A block drops white space as its first child (RULES.md R24). */
 function dropsLeadingSpace(display: number, bits: number): boolean {
   if ((bits & (PREFORMATTED_TEXT | IN_SVG)) !== 0) return false;
   return display !== INLINE && display !== NOT_DISPLAYED;

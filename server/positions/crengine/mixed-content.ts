@@ -16,17 +16,17 @@ import {
 
 export interface MixedContent {
   readonly tree: SourceTree;
-  /** Changed: `DROPPED` on texts, `DOUBTFUL` on their parents. */
+  /** `removeSpacesOfMixedContent` sets `DROPPED` on texts and `DOUBTFUL` on their parents. */
   readonly bits: Uint8Array;
   readonly displays: Uint8Array;
   /** 1 for texts of nothing but white space. */
   readonly isSpace: Uint8Array;
-  /** The nodes from `body` to before `end` are looked at. */
+  /** The nodes from `body` to `end`, which is not included. */
   readonly body: number;
   readonly end: number;
 }
 
-/** A child as rules 7 to 10 see it. */
+/** A child as RULES.md R25, R26, R27 count it. */
 type ChildKind = 'block' | 'inline' | 'text' | 'space' | 'hidden';
 
 interface Child {
@@ -35,8 +35,8 @@ interface Child {
 }
 
 /**
- * Rules 7 to 10: what crengine removes when an element with both blocks and running text in it is closed. Where
- * the rules leave open what happens to white space, the element is marked `DOUBTFUL`.
+ * Drops the white space that crengine removes when an element with both blocks and inline content is closed
+ * (RULES.md R25, R26, R27). An element whose white space the rules do not cover is marked as `DOUBTFUL`.
  */
 export function removeSpacesOfMixedContent(content: MixedContent): void {
   const holdsBlock = inlinesWithBlocks(content);
@@ -59,7 +59,7 @@ interface Summary {
   readonly hasBlock: boolean;
   readonly hasSpace: boolean;
   readonly hasInlineOrText: boolean;
-  /** A child of which it is not known how it counts. */
+  /** It is not known how one of the children counts. */
   readonly isDoubtful: boolean;
 }
 
@@ -71,7 +71,7 @@ function summaryOf(content: MixedContent, holdsBlock: Uint8Array, parent: number
   let isDoubtful = false;
   for (const child of childrenOf(tree, parent)) {
     if (isText(tree, child)) {
-      // A dropped text counts: under another display of the parent it would be there.
+      // A dropped text counts too: if the parent is displayed in another way, it is kept.
       if (isSpace[child] === 1) hasSpace = true;
       else if (((bits[child] ?? 0) & DROPPED) === 0) hasInlineOrText = true;
       if (((bits[child] ?? 0) & UNKNOWN_FORM) !== 0) isDoubtful = true;
@@ -90,7 +90,7 @@ function isTablePart(name: string): boolean {
   return name === 'table' || TABLE_PARTS.has(name);
 }
 
-/** Parents whose white space the rules say nothing of. */
+/** True for parents whose white space the rules do not cover. */
 function isDoubtfulParent(content: MixedContent, parent: number, summary: Summary): boolean {
   const display = content.displays[parent];
   if (display === UNKNOWN_DISPLAY || nameOf(content.tree, parent) === 'ruby') return true;
@@ -116,8 +116,8 @@ function kindOf(content: MixedContent, node: number): ChildKind {
 }
 
 /**
- * Rule 7: in each run of texts and inline elements between blocks the spaces at its start go, and the one at its
- * end. What is not displayed ends a run (rule 10).
+ * In each run of texts and inline elements between blocks the white-space texts at the start are dropped, and the
+ * one at the end (RULES.md R25). An element that is not displayed ends a run (RULES.md R27).
  */
 function removeAroundRuns(bits: Uint8Array, children: readonly Child[]): void {
   let start = 0;
@@ -143,7 +143,10 @@ function endsRun(child: Child | undefined): boolean {
   return child === undefined || child.kind === 'block' || child.kind === 'hidden';
 }
 
-/** Rule 8: in an inline element with blocks and other content, the spaces right beside a block go. */
+/**
+ * In an inline element with blocks and other content the white-space texts beside a block are dropped (RULES.md
+ * R26).
+ */
 function removeBesideBlocks(
   content: MixedContent,
   parent: number,
@@ -156,7 +159,7 @@ function removeBesideBlocks(
     const before = children[index - 1]?.kind;
     const after = children[index + 1]?.kind;
     if (before === 'block' || after === 'block') drop(content.bits, child);
-    // Two in a row (a comment between them): the rules do not say whether the second goes as well.
+    // Two in a row, with a comment between them: the rules do not say whether the second one is dropped too.
     if (before === 'space' || after === 'space')
       content.bits[parent] = (content.bits[parent] ?? 0) | DOUBTFUL;
   }
@@ -166,7 +169,7 @@ function drop(bits: Uint8Array, child: Child | undefined): void {
   if (child !== undefined) bits[child.node] = (bits[child.node] ?? 0) | DROPPED;
 }
 
-/** 1 for inline elements with a block somewhere among their inline descendants: the rules do not place them. */
+/** 1 for inline elements with a block among their inline descendants: the rules do not say how these count. */
 function inlinesWithBlocks(content: MixedContent): Uint8Array {
   const { tree, displays } = content;
   const holdsBlock = new Uint8Array(tree.nodeCount);

@@ -4,22 +4,25 @@ import type { Display } from './element-names.js';
 
 /** Text that crengine does not keep. */
 export const DROPPED = 1;
-/** White space is kept in this text, or in the texts of this element. */
+/** White space is kept in this text, or in the texts of this element (RULES.md R22). */
 export const PREFORMATTED_TEXT = 2;
-/** Not displayed, like everything in it. */
+/** Not displayed, and neither is anything in it (RULES.md R27). */
 export const HIDDEN = 4;
-/** crengine may number the children of this element otherwise: no step into a text, no point but `.0`. */
+/**
+ * crengine may number the children of this element in another way: no step into a text and no point but `.0` is
+ * certain.
+ */
 export const DOUBTFUL = 8;
-/** Inside `svg`, the `svg` itself included. */
+/** Inside of `svg`, or the `svg` itself. */
 export const IN_SVG = 16;
-/** Inside `math`, whose children crengine rearranges. */
+/** Inside of `math`, or the `math` itself: crengine rearranges its children (RULES.md R31). */
 export const IN_MATH = 32;
-/** It is not known whether white space is kept. */
+/** It is not known whether white space is kept in this text, or in the texts of this element. */
 export const UNKNOWN_FORM = 64;
-/** Text that loses one leading newline. */
+/** Text that loses one newline at its start (RULES.md R22). */
 export const DROPS_NEWLINE = 128;
 
-/** `Display` as the number of a column of bytes; 0 for nodes that are no elements of the body. */
+/** `Display` as a number in a column of bytes. 0 stands for nodes that are not elements of the body. */
 export const BLOCK = 1;
 export const INLINE = 2;
 export const INLINE_BLOCK = 3;
@@ -38,7 +41,7 @@ export function displayNumber(display: Display): number {
   return DISPLAY_NUMBERS[display];
 }
 
-/** What one guess at the styles makes of the nodes of a document: two bytes a node. */
+/** The states of the nodes of a document under one guess at the styles: two bytes a node. */
 export interface NodeStates {
   readonly bits: Uint8Array;
   readonly displays: Uint8Array;

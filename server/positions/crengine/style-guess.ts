@@ -3,21 +3,22 @@ import { nameOf, type SourceTree } from '../source/source-tree.js';
 import { PREFORMATTED, defaultDisplay, type Display } from './element-names.js';
 
 /**
- * White space by the computed style. `inherit`: as in the parent. `unknown-if-kept-around`: a block that inherits
- * what a style sheet of the book says, if crengine has blocks inherit it.
+ * White space by the computed style. `inherit`: as in the parent. `unknown-if-kept-around`: unknown if the parent
+ * keeps white space because of a style sheet of the book, since it is not known whether blocks inherit that in
+ * crengine.
  */
 export type WhiteSpace = 'kept' | 'collapsed' | 'inherit' | 'unknown-if-kept-around' | 'unknown';
 
 /**
- * A guess at the computed style of elements, as far as it decides which texts crengine keeps. There are two for a
- * book with style sheets of its own: with them, and without them, because KOReader can switch them off.
+ * A guess at the computed style of elements, as far as it decides which texts crengine keeps. A book with style
+ * sheets has two guesses, with them and without them, because KOReader's user may switch them off (RULES.md R29).
  */
 export interface StyleGuess {
   displayOf(tree: SourceTree, element: number): Display;
   whiteSpaceOf(tree: SourceTree, element: number): WhiteSpace;
 }
 
-/** crengine's own style sheet for EPUBs, as far as the rules tell it. */
+/** crengine's own style sheet for EPUBs (RULES.md R28). */
 export const PLAIN_STYLE: StyleGuess = {
   displayOf(tree, element) {
     if (attributeOf(tree, element, 'hidden') !== undefined) return 'none';

@@ -1,4 +1,4 @@
-/** A text of more source characters than this is cut into several text nodes. */
+/** A text of more source characters is cut into several text nodes. */
 export const MAX_TEXT_CHARACTERS = 8192;
 
 const SPACE = 0x20;
@@ -6,9 +6,10 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Where crengine cuts the raw text `[from, end)` of the source (rule 1.3, 2): nowhere (the result is `end`) up to
- * 8192 code points; past that after the last space, CR without LF behind it or LF without CR behind it among the
- * first 8192, and without such a break exactly there. The rest is cut again.
+ * The offset at which crengine cuts the raw text `[from, end)` of the source (RULES.md R19). A text of up to 8192
+ * code points is not cut: the result is `end`. A longer one is cut after the last of these among its first 8192: a
+ * space, a CR without LF after it, an LF without CR after it. Without one of them it is cut at exactly 8192. The
+ * caller cuts the rest again.
  */
 export function cutOfText(source: string, from: number, end: number): number {
   if (end - from <= MAX_TEXT_CHARACTERS) return end;

@@ -6,15 +6,15 @@ import { isWhiteSpaceOnly, visitCharacters } from './crengine-text.js';
 import type { CrengineView } from './crengine-view.js';
 import { DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit, type NodeStates } from './node-bits.js';
 
-/** A place that KOReader can show, and the node to name it by. */
+/** A place that KOReader can show, and the node that names it. */
 export interface VisiblePlace {
   readonly place: Place;
   /** The text that the place is in, or the element that it is. */
   readonly node: number;
-  /** Index of the character in the text, its length for the end; undefined for an element. */
+  /** Index of the character in the text, or the length of the text for its end. Undefined for an element. */
   readonly index: number | undefined;
   /**
-   * `exact` if nothing but white space lies between the place that was asked for and this one, `element` for the
+   * `exact` if only white space lies between the place that was asked for and this one, `element` if this is the
    * drawing around it, else `clamped`.
    */
   readonly confidence: Confidence;
@@ -24,9 +24,9 @@ export interface VisiblePlace {
 const IMAGES: ReadonlySet<string> = new Set(['img', 'image', 'svg', 'math']);
 
 /**
- * The place itself if crengine keeps and shows it, else the next one in the document that it does, else the last.
- * Drawings and formulas are shown as one, so that everything in them is the `svg` or `math` element. Undefined if
- * the document shows nothing.
+ * The place itself if crengine keeps and shows it; else the next place that it shows, or the last one if there is
+ * none (RULES.md R12). Anything in a drawing or a formula becomes the `svg` or `math` element. Undefined if the
+ * document shows nothing.
  */
 export function visiblePlaceOf(
   view: CrengineView,
@@ -43,9 +43,9 @@ export function visiblePlaceOf(
       return found === undefined ? undefined : { ...found, confidence: 'clamped' };
     }
     const drawing = drawingAround(view, states, element);
-    if (drawing !== NO_NODE) return atElement(view, drawing, drawing === element ? 'exact' : 'element');
+    if (drawing !== NO_NODE) return visibleElement(view, drawing, drawing === element ? 'exact' : 'element');
     const isShown = element >= view.body && !hasBit(states, element, HIDDEN);
-    return isShown ? atElement(view, element, 'exact') : placeFrom(view, states, place.offset);
+    return isShown ? visibleElement(view, element, 'exact') : placeFrom(view, states, place.offset);
   }
   if (place.kind === 'text-end') {
     const text = textAt(order, place.offset - 1);
@@ -60,7 +60,7 @@ function isShownText(states: NodeStates, text: number): boolean {
   return !hasBit(states, text, DROPPED | HIDDEN);
 }
 
-function atElement(view: CrengineView, element: number, confidence: Confidence): VisiblePlace {
+function visibleElement(view: CrengineView, element: number, confidence: Confidence): VisiblePlace {
   const place: Place = { kind: 'element', offset: startOf(view.order.tree, element) };
   return { place, node: element, index: undefined, confidence };
 }
@@ -82,7 +82,7 @@ function atTextEnd(view: CrengineView, states: NodeStates, text: number, offset:
   return { place, node: text, index, confidence: 'exact' };
 }
 
-/** The outermost `svg` or `math` around a node, or the node itself. */
+/** The outermost `svg` or `math` around a node, which may be the node itself. */
 function drawingAround(view: CrengineView, states: NodeStates, node: number): number {
   let drawing = NO_NODE;
   for (
@@ -95,7 +95,7 @@ function drawingAround(view: CrengineView, states: NodeStates, node: number): nu
   return drawing;
 }
 
-/** The first shown character or image at or after the offset, else the end of the last shown text before. */
+/** The first shown character or image at or after the offset, else the end of the last shown text before it. */
 function placeFrom(view: CrengineView, states: NodeStates, offset: number): VisiblePlace | undefined {
   const { tree } = view.order;
   const bodyEnd = endOf(tree, view.body);
@@ -105,12 +105,12 @@ function placeFrom(view: CrengineView, states: NodeStates, offset: number): Visi
     const drawing = drawingAround(view, states, node);
     if (drawing !== NO_NODE && !hasBit(states, drawing, HIDDEN)) {
       if (endOf(tree, drawing) > offset)
-        return atElement(view, drawing, startOf(tree, drawing) >= offset ? confidence : 'element');
+        return visibleElement(view, drawing, startOf(tree, drawing) >= offset ? confidence : 'element');
       continue;
     }
     if (tree.kind[node] === ELEMENT) {
       const isImage = IMAGES.has(nameOf(tree, node)) && !hasBit(states, node, HIDDEN);
-      if (isImage && startOf(tree, node) >= offset) return atElement(view, node, confidence);
+      if (isImage && startOf(tree, node) >= offset) return visibleElement(view, node, confidence);
     } else if (endOf(tree, node) > offset) {
       if (isShownText(states, node)) {
         const found = characterFrom(view, states, node, offset);
@@ -153,12 +153,12 @@ function lastPlaceBefore(view: CrengineView, states: NodeStates, node: number): 
   for (let at = Math.min(node, tree.nodeCount - 1); at > view.body; at -= 1) {
     const drawing = drawingAround(view, states, at);
     if (drawing !== NO_NODE) {
-      if (!hasBit(states, drawing, HIDDEN)) return atElement(view, drawing, 'clamped');
+      if (!hasBit(states, drawing, HIDDEN)) return visibleElement(view, drawing, 'clamped');
     } else if (isText(tree, at)) {
       const isShown = isShownText(states, at) && !isBlank(view, states, at, startOf(tree, at));
       if (isShown) return { ...atTextEnd(view, states, at, endOf(tree, at)), confidence: 'clamped' };
     } else if (IMAGES.has(nameOf(tree, at)) && !hasBit(states, at, HIDDEN))
-      return atElement(view, at, 'clamped');
+      return visibleElement(view, at, 'clamped');
   }
   return undefined;
 }

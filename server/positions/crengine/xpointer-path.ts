@@ -9,16 +9,17 @@ import type { NodeStates } from './node-bits.js';
 import { visiblePlaceOf, type VisiblePlace } from './visible-place.js';
 import { resolveXpointer } from './xpointer-resolution.js';
 
-/** An x-pointer that crengine resolves, and how well it names the place that was asked for. */
+/** An x-pointer that crengine resolves, and how well it names the wanted place. */
 export interface XpointerPath {
   readonly pointer: Xpointer;
   readonly confidence: Confidence;
 }
 
 /**
- * The x-pointer to a place of the document. Every pointer is resolved strictly, with the book's style sheets and
- * without, before it is given; what does not come out at the same place in both becomes the element around it, and
- * at last the start of the chapter, which always resolves. KOReader goes to page 1 on anything else.
+ * The x-pointer to a place of the document. Before a pointer is returned, it is resolved strictly, with the style
+ * sheets of the book and without them, because KOReader goes to page 1 if a pointer does not resolve (RULES.md R3).
+ * If the two differ, the result is the element around the place, or the start of the chapter, which always resolves
+ * (RULES.md R10).
  *
  * @param fragment number of the DocFragment, counted from 1.
  */
@@ -45,7 +46,7 @@ export function xpointerTo(view: CrengineView, fragment: number, place: Place): 
   return { pointer: { ...elementPointer, point: undefined }, confidence: worse(confidence, 'element') };
 }
 
-/** `.N` with N the number of children, for the end of an element whose children are certain. */
+/** The end of an element as `.N` with N the number of its children (RULES.md R7), if these are certain. */
 function endPointer(view: CrengineView, fragment: number, place: Place): XpointerPath | undefined {
   if (place.kind !== 'element-end') return undefined;
   const element = elementAt(view.order, place.offset);
@@ -56,7 +57,7 @@ function endPointer(view: CrengineView, fragment: number, place: Place): Xpointe
   return leadsTo(view, pointer, place) ? { pointer, confidence: 'exact' } : undefined;
 }
 
-/** The self-check: a certain resolution, the same with the book's styles and without. */
+/** True if the pointer certainly resolves to that place, with the style sheets of the book and without them. */
 function leadsTo(view: CrengineView, pointer: Xpointer, place: Place): boolean {
   return [view.styled, view.plain].every((states) => {
     const resolution = resolveXpointer(view, states, pointer);
@@ -69,7 +70,7 @@ function leadsTo(view: CrengineView, pointer: Xpointer, place: Place): boolean {
   });
 }
 
-/** Where a text cannot be named: the element that it is in, or in the body itself the element before it. */
+/** The element that names a text which cannot be named itself: its parent, or in the body the element before it. */
 function elementAround(view: CrengineView, visible: VisiblePlace): number {
   const { tree } = view.order;
   if (isElement(tree, visible.node)) return visible.node;
@@ -98,7 +99,7 @@ function pointerTo(
   return { fragment, hasBody: true, steps: steps.toReversed(), point: isText(tree, node) ? (index ?? 0) : 0 };
 }
 
-/** The index is left out for an only child of its name, as KOReader's versions of 2020 to 2026 do. */
+/** The index is left out for the only child of its kind (RULES.md R8). */
 function stepTo(view: CrengineView, states: NodeStates, node: number): XpointerStep {
   const { tree } = view.order;
   const isTextStep = isText(tree, node);

@@ -10,25 +10,25 @@ export type XpointerResolution =
   | {
       readonly state: 'resolved';
       readonly place: Place;
-      /** The node that the place is in, or that it is. */
+      /** The node that holds the place, or that is the place. */
       readonly node: number;
-      /** False where the rules do not say for certain what crengine makes of this part of the document. */
+      /** False if the rules do not fully cover this part of the document. */
       readonly isCertain: boolean;
     }
-  /** crengine would find nothing and KOReader go to page 1. */
+  /** crengine finds nothing, and KOReader goes to page 1 (RULES.md R3). */
   | {
       readonly state: 'unresolvable';
-      /** The deepest element that the steps do lead to. */
+      /** The last element that the steps lead to. */
       readonly element: number;
-      /** The text whose end the point is past; `NO_NODE` if it failed before. */
+      /** The text that is shorter than the point. `NO_NODE` if a step failed. */
       readonly text: number;
-      /** Number of steps that were followed. */
+      /** Number of steps that lead somewhere. */
       readonly followedSteps: number;
     };
 
 /**
- * Follows an x-pointer's steps strictly, as crengine does: a step that is not there or a point past the end resolves
- * nowhere. No point on an element, or `.0`, is the element itself.
+ * Follows the steps of an x-pointer as strictly as crengine (RULES.md R3): a step that is not there, or a point
+ * past the end, resolves nowhere. Without a point, and with `.0`, the place is the element itself (RULES.md R7).
  */
 export function resolveXpointer(
   view: CrengineView,

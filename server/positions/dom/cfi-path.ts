@@ -18,17 +18,17 @@ import {
 import { unitCount, unitsBefore } from './dom-text.js';
 import type { DomView } from './dom-view.js';
 
-/** The part of a CFI after the `!`, in both ways of counting. */
+/** The part of a CFI after the `!`, in both ways of counting texts. */
 export interface ContentPath {
   readonly spec: string;
-  /** As epub.js counts; undefined where it has no way to say it. */
+  /** As epub.js counts. Undefined if epub.js cannot name the place. */
   readonly epubJs: string | undefined;
   readonly confidence: Confidence;
 }
 
 /**
- * The path to a place of the document. A place that the browser's view does not have (text that crengine makes of
- * broken markup) becomes the next one that it has. Never addresses an empty text: foliate-js fails on those.
+ * The path to a place of the document. A place that is not in the browser's tree (text that crengine reads in broken
+ * markup) becomes the next place that is. The path never leads to an empty text: foliate-js fails on those.
  */
 export function contentPathOf(view: DomView, place: Place): ContentPath {
   const { order } = view;
@@ -59,7 +59,7 @@ export function contentPathOf(view: DomView, place: Place): ContentPath {
   }
 }
 
-/** The element that a place is, or that its text is in; the body where the browser's view has no such place. */
+/** The element of a place, or the parent of its text. The body if the place is not in the browser's tree. */
 export function elementOfPlace(view: DomView, place: Place): number {
   const { order } = view;
   const isInText = place.kind === 'character' || place.kind === 'text-end';
@@ -145,7 +145,7 @@ export function elementPosition(tree: SourceTree, element: number): number {
   return position;
 }
 
-/** epub.js knows no escapes and splits at these characters wherever they stand. */
+/** epub.js does not know escapes and splits at these characters wherever they are. */
 const UNSAFE_IN_EPUB_JS = /[[\]^,():;=!/]/;
 
 function epubJsSteps(steps: readonly CfiStep[]): CfiStep[] {

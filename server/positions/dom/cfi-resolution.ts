@@ -14,18 +14,18 @@ import { unitAt, visitUnits } from './dom-text.js';
 import type { DomView } from './dom-view.js';
 
 /**
- * Whose CFI it is. epub.js counts text nodes where the specification counts the texts between elements; `auto`
- * reads a CFI by the specification and as epub.js's where only that makes sense.
+ * How the CFI counts texts. The specification counts the texts between elements; epub.js counts text nodes. `auto`
+ * reads a CFI by the specification, and as one of epub.js if that alone leads to a place.
  */
 export type CfiDialect = 'spec' | 'epub.js' | 'auto';
 
-/** Where a CFI's path leads, never worse than `fragment`: then it is the start of the document. */
+/** The place of a CFI. At worst it is the start of the document, with the confidence `fragment`. */
 export interface ResolvedCfi {
   readonly place: Place;
   readonly confidence: Confidence;
 }
 
-/** Follows the part of a CFI after the `!` (translation of CFIs, 5). */
+/** Follows the part of a CFI after the `!`. */
 export function resolveCfi(view: DomView, cfi: Cfi, dialect: CfiDialect): ResolvedCfi {
   const tree = view.order.tree;
   let node = view.root;
@@ -33,7 +33,7 @@ export function resolveCfi(view: DomView, cfi: Cfi, dialect: CfiDialect): Resolv
   for (const [position, step] of cfi.contentSteps.entries()) {
     const isLast = position === cfi.contentSteps.length - 1;
     if (step.index % 2 === 1) {
-      // A text has no children: whatever follows is nonsense.
+      // A text has no children, so that steps after it mean nothing.
       if (!isLast) return atElement(view, node, 'element');
       const found = resolveText(view, node, step, cfi, dialect);
       return { place: found.place, confidence: worse(confidence, found.confidence) };
@@ -49,18 +49,18 @@ export function resolveCfi(view: DomView, cfi: Cfi, dialect: CfiDialect): Resolv
     node = child.node;
     if (!child.isAsserted) confidence = worse(confidence, 'clamped');
   }
-  // An offset on an element is for the alternative text of an image; readers also write `:0`.
+  // An offset on an element counts in the alternative text of an image. Readers also write `:0` on other elements.
   if (cfi.offsetUnits !== undefined && cfi.offsetUnits > 0) confidence = worse(confidence, 'element');
   return atElement(view, node, confidence);
 }
 
 interface StepResult {
   readonly node: number;
-  /** The element has the id that the step asserts, or none is asserted. */
+  /** The element has the id that the step asserts, or the step asserts none. */
   readonly isAsserted: boolean;
 }
 
-/** By position; by id only where there is no such position. */
+/** The child at the position of the step, or the element with its id if there is no such position. */
 function stepInto(tree: SourceTree, parent: number, step: CfiStep): StepResult | undefined {
   const child = elementChild(tree, parent, step.index / 2);
   if (child !== NO_NODE) {
@@ -70,7 +70,7 @@ function stepInto(tree: SourceTree, parent: number, step: CfiStep): StepResult |
   return byId === NO_NODE ? undefined : { node: byId, isAsserted: false };
 }
 
-/** The body, the root and elements that the parser implied are the chapter as such. */
+/** The body, the root and elements that the parser implied stand for the whole chapter. */
 function atElement(view: DomView, node: number, confidence: Confidence): ResolvedCfi {
   const tree = view.order.tree;
   const offset = startOf(tree, node);
@@ -97,8 +97,8 @@ function resolveText(
   const inChunk = placeInTexts(view, chunk, wanted);
   if (inChunk !== undefined) return { place: inChunk, confidence: assertText(view, chunk, inChunk, cfi) };
 
-  // No such place by the specification: perhaps epub.js's count of text nodes. Offset 0 of an empty chunk is
-  // a place, before the element that follows.
+  // By the specification there is no such place; perhaps epub.js has counted text nodes. Offset 0 of an empty text
+  // is a place, before the next element.
   if (dialect !== 'spec' && (wanted > 0 || chunk.length > 0 || dialect === 'epub.js')) {
     const pieces = textNodePieces(tree, parent, ordinal);
     const inNode = placeInTexts(view, pieces, wanted);
@@ -116,7 +116,10 @@ function resolveText(
   return { place: { kind: 'element-end', offset: startOf(tree, parent) }, confidence };
 }
 
-/** The place `wanted` units into consecutive texts; undefined past their end or without any. */
+/**
+ * The place `wanted` units after the start of consecutive texts. Undefined if they are shorter, or if there are
+ * none.
+ */
 function placeInTexts(view: DomView, texts: readonly number[], wanted: number): Place | undefined {
   const tree = view.order.tree;
   let rest = wanted;
@@ -130,7 +133,7 @@ function placeInTexts(view: DomView, texts: readonly number[], wanted: number): 
   return { kind: 'text-end', offset: endOf(tree, last) };
 }
 
-/** `exact` unless the CFI asserts a text that does not stand there. */
+/** `clamped` if the CFI asserts a text that is not there, else `exact`. */
 function assertText(view: DomView, texts: readonly number[], place: Place, cfi: Cfi): Confidence {
   if (cfi.textBefore === undefined && cfi.textAfter === undefined) return 'exact';
   let before = '';
@@ -142,14 +145,16 @@ function assertText(view: DomView, texts: readonly number[], place: Place, cfi: 
       return after.length > MAX_ASSERTED_UNITS;
     });
   }
-  const isBefore = collapse(before.slice(-MAX_ASSERTED_UNITS)).endsWith(collapse(cfi.textBefore ?? ''));
-  const isAfter = collapse(after).startsWith(collapse(cfi.textAfter ?? ''));
+  const isBefore = collapseSpaces(before.slice(-MAX_ASSERTED_UNITS)).endsWith(
+    collapseSpaces(cfi.textBefore ?? ''),
+  );
+  const isAfter = collapseSpaces(after).startsWith(collapseSpaces(cfi.textAfter ?? ''));
   return isBefore && isAfter ? 'exact' : 'clamped';
 }
 
-/** Assertions are some characters long; a longer one is not checked to its end. */
+/** Assertions have some characters. A longer one is not checked to its end. */
 const MAX_ASSERTED_UNITS = 512;
 
-function collapse(text: string): string {
+function collapseSpaces(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }

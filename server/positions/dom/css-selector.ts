@@ -1,4 +1,5 @@
 import { attributeOf } from '../source/attributes.js';
+import { parseSelectors, type Compound } from '../source/selector.js';
 import { NO_NODE, childrenOf, isElement, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
 import { elementPosition } from './cfi-path.js';
 import { elementById } from './dom-children.js';
@@ -6,7 +7,7 @@ import type { DomView } from './dom-view.js';
 
 const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
-/** A CSS selector that matches just this element: from the nearest id that is unique, by position from there. */
+/** A CSS selector that matches only this element: the nearest unique id above it, and positions from there. */
 export function cssSelectorOf(view: DomView, element: number): string {
   const tree = view.order.tree;
   const parts: string[] = [];
@@ -37,53 +38,35 @@ function isUniqueId(tree: SourceTree, id: string): boolean {
   return count === 1;
 }
 
-/** One compound of a selector; what is undefined matches anything. */
-interface Compound {
-  readonly name: string | undefined;
-  readonly id: string | undefined;
-  readonly nthChild: number | undefined;
-  readonly nthOfType: number | undefined;
-}
-
-const COMPOUND =
-  /^([A-Za-z][A-Za-z0-9-]*|\*)?(?:#([A-Za-z0-9_-]+))?(?::(nth-child|nth-of-type)\((\d{1,9})\)|:(first-child))?$/;
-/** Selectors that readers make have one part for each level of nesting. */
-const MAX_COMPOUNDS = 256;
-
 /**
- * The first element that a selector matches. Only the kind that readers make for a place is understood: names, ids,
- * `:nth-child`, `:nth-of-type`, joined by `>`. `NO_NODE` for others and where nothing matches.
+ * The first element that a selector matches. Only selectors as readers write them for a place are understood:
+ * names, ids, `:first-child`, `:nth-child` and `:nth-of-type`, joined by `>`, from an id, `html` or `body` on.
+ * `NO_NODE` for any other selector, and if nothing matches.
  */
-export function selectElement(view: DomView, selector: string): number {
-  const tree = view.order.tree;
-  const parts = selector.split('>').map((part) => part.trim());
-  if (parts.length > MAX_COMPOUNDS) return NO_NODE;
-  let current: number | undefined;
-  for (const part of parts) {
-    const compound = parseCompound(part);
-    if (compound === undefined) return NO_NODE;
-    current = current === undefined ? startElement(view, compound) : matchingChild(tree, current, compound);
+export function selectElement(view: DomView, text: string): number {
+  const [selector, ...others] = parseSelectors(text);
+  if (selector === undefined || others.length > 0 || !selector.isUnderstood) return NO_NODE;
+  if (selector.ancestors.some(({ isParent }) => !isParent)) return NO_NODE;
+  const [outermost, ...steps] = [
+    ...selector.ancestors.map(({ compound }) => compound).toReversed(),
+    selector.subject,
+  ];
+  if (outermost === undefined || [outermost, ...steps].some(isOther)) return NO_NODE;
+  let current = startElement(view, outermost);
+  for (const step of steps) {
     if (current === NO_NODE) return NO_NODE;
+    current = matchingChild(view.order.tree, current, step);
   }
-  return current ?? NO_NODE;
+  return current;
 }
 
-function parseCompound(part: string): Compound | undefined {
-  const match = COMPOUND.exec(part);
-  if (match === null || part === '') return undefined;
-  const [, name, id, nth, number, first] = match;
-  const position = first === undefined ? (number === undefined ? undefined : Number(number)) : 1;
-  return {
-    name: name === '*' ? undefined : name?.toLowerCase(),
-    id,
-    nthChild: nth === 'nth-of-type' ? undefined : position,
-    nthOfType: nth === 'nth-of-type' ? position : undefined,
-  };
+function isOther({ classes, isPartial }: Compound): boolean {
+  return isPartial || classes.length > 0;
 }
 
 function startElement(view: DomView, compound: Compound): number {
   const tree = view.order.tree;
-  // A position says nothing without a parent.
+  // A position without a parent means nothing.
   if (compound.nthChild !== undefined || compound.nthOfType !== undefined) return NO_NODE;
   if (compound.id !== undefined) {
     const element = elementById(tree, compound.id);

@@ -28,7 +28,7 @@ export function countElementChildren(tree: SourceTree, parent: number): number {
   return count;
 }
 
-/** The texts between the n-th element child and the next, 0 for those before the first. */
+/** The texts between the n-th element child and the next one. With `n` 0 the texts before the first one. */
 export function chunkTexts(tree: SourceTree, parent: number, n: number): number[] {
   const texts: number[] = [];
   let elements = 0;
@@ -55,7 +55,7 @@ export function textNodePieces(tree: SourceTree, parent: number, n: number): num
   return pieces;
 }
 
-/** The element with that id; the first one, as browsers do. */
+/** The first element with that id, as in browsers. */
 export function elementById(tree: SourceTree, id: string): number {
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.kind[node] === ELEMENT && attributeOf(tree, node, 'id') === id) return node;

@@ -6,8 +6,8 @@ const CR = 0x0d;
 const AMPERSAND = 0x26;
 
 /**
- * Visits the UTF-16 units of a browser's text node: source offset of each and its value. Line ends are LF (a CRLF
- * has the offset of its CR), references are decoded except in CDATA sections. Return true to stop.
+ * Visits the UTF-16 units of a browser's text node, with the source offset and the value of each. Every line end is
+ * LF (a CRLF has the offset of its CR). References are decoded, but not in CDATA sections. Return true to stop.
  */
 export function visitUnits(
   tree: SourceTree,
@@ -36,7 +36,7 @@ export function visitUnits(
   }
 }
 
-/** Number of units of a text node whose source offset is below `offset`: the offset of that place in the node. */
+/** Number of units of a text node with a source offset below `offset`, which is the CFI's offset of that place. */
 export function unitsBefore(tree: SourceTree, node: number, syntax: 'xml' | 'html', offset: number): number {
   let units = 0;
   visitUnits(tree, node, syntax, (at) => {
@@ -47,11 +47,11 @@ export function unitsBefore(tree: SourceTree, node: number, syntax: 'xml' | 'htm
   return units;
 }
 
-/** What stands at a unit of a text node. */
+/** The place of a unit of a text node. */
 export type UnitPlace =
-  /** Source offset of the character that begins at the unit or that the unit is part of. */
+  /** Source offset of the character that the unit belongs to. */
   | { readonly kind: 'character'; readonly offset: number }
-  /** The unit is past the node, which has so many. */
+  /** The node has only `unitCount` units. */
   | { readonly kind: 'past'; readonly unitCount: number };
 
 export function unitAt(tree: SourceTree, node: number, syntax: 'xml' | 'html', wanted: number): UnitPlace {

@@ -4,10 +4,10 @@ import { parseHtml } from './html-parser.js';
 import { isWellFormed } from './well-formedness.js';
 import { parseXml } from './xml-parser.js';
 
-/** A document as a web reader's browser sees it, over the same source string as crengine's view. */
+/** A browser's tree of a document, over the same source string as crengine's view. */
 export interface DomView {
   readonly order: SourceOrder;
-  /** How texts are decoded. Readers fall back to the HTML parser where the XML parser refuses a document. */
+  /** How texts are decoded. Web readers use the HTML parser for a document that the XML parser refuses. */
   readonly syntax: 'xml' | 'html';
   /** The root element (`html`). */
   readonly root: number;
@@ -17,7 +17,7 @@ export interface DomView {
 
 /**
  * Undefined for a document without a root element.
- * @throws DocumentLimitError past the bounds of a tree.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function domViewOf(source: string): DomView | undefined {
   const syntax = isWellFormed(source) ? 'xml' : 'html';

@@ -5,16 +5,17 @@ import type { HtmlNode } from './html-tree-adapter.js';
 import { LocatingParser, holdsRawText } from './locating-parser.js';
 
 /**
- * parse5 takes 100 to 400 ms for a million characters, the worse the markup the longer; a book's malformed chapter
- * has some hundred thousand.
+ * parse5 takes 100 to 400 ms for a million characters; bad markup takes longest. A malformed chapter of a book has
+ * some hundred thousand characters.
  */
 const MAX_HTML_CHARACTERS = 2_500_000;
 
 /**
  * The tree that a browser's HTML parser builds of a document that its XML parser refuses, as offsets into the
- * source: implied elements have start -1, moved nodes keep the offsets of where they were written.
+ * source. The start of implied elements is -1. A moved node keeps the offset at which it was written.
  *
- * @throws DocumentLimitError past the bounds of a tree, or where text does not follow from its source.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes, and for text that cannot be
+ *   found in the source.
  */
 export function parseHtml(source: string): SourceOrder {
   if (source.length > MAX_HTML_CHARACTERS) throw new DocumentLimitError('a malformed document of this size');
@@ -43,7 +44,7 @@ function flatten(document: HtmlNode, source: string): SourceTree {
       node = node.first;
       continue;
     }
-    // Up from here until there is a next sibling, closing on the way.
+    // Go up to an ancestor with a next sibling, and close the elements on the way.
     let current: HtmlNode | undefined = node;
     while (current !== undefined && current !== document) {
       if (current.type === 'element') {

@@ -1,7 +1,7 @@
 import { html, type TreeAdapter, type TreeAdapterTypeMap, type Token } from 'parse5';
 import { DocumentLimitError, MAX_DEPTH } from '../source/source-tree-builder.js';
 
-/** A node while parse5 builds the tree: linked, so that moving one costs the same wherever it stands. */
+/** A node of the tree that parse5 builds. The nodes are linked, so that moving one takes constant time. */
 export interface HtmlNode {
   readonly type: 'document' | 'fragment' | 'element' | 'text' | 'comment' | 'doctype';
   readonly name: string;
@@ -33,16 +33,17 @@ export interface HtmlTypes extends TreeAdapterTypeMap<
 }
 
 /**
- * A malformed document can make an HTML parser build far more elements than it has tags (formatting elements are
- * opened again in each paragraph). At 250 bytes each this is 50 MB.
+ * An HTML parser may build far more elements than a malformed document has tags, because it opens formatting elements
+ * again in each paragraph. At 250 bytes each these are 50 MB.
  */
 const MAX_HTML_NODES = 200_000;
-/** Misnested formatting moves the children of a block, once for each end tag. */
+/** For misnested formatting elements parse5 moves the children of a block, once for each end tag. */
 const MAX_MOVED_NODES = 200_000;
 
 /**
- * Builds `HtmlNode`s. Every piece of text that stands apart in the source is a node of its own. parse5 gives the location of a text right after inserting it, and asks for the children of the parent to find the
- * node: `getChildNodes` then answers with just that piece (and the node that it stands before).
+ * Builds `HtmlNode`s. Pieces of text that are apart in the source are nodes of their own. parse5 sets the location
+ * of a text right after inserting it, and finds the node by asking for the children of its parent. `getChildNodes`
+ * then returns only that text, and the node after it.
  */
 export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
   let nodeCount = 0;
@@ -91,7 +92,7 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     createDocument: () => create('document', '#document'),
     createDocumentFragment: () => create('fragment', '#fragment'),
     createElement: (tagName, namespace, attributes) =>
-      // Only one element's attributes are ever asked for again; the others would only cost memory.
+      // parse5 asks only for the attributes of this element again. The others would only cost memory.
       create('element', tagName, namespace, '', tagName === 'annotation-xml' ? attributes : []),
     createCommentNode: () => create('comment', '#comment'),
     createTextNode: (text) => create('text', '#text', html.NS.HTML, text),
@@ -115,12 +116,12 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     getChildNodes: (node) => {
       const justInserted = inserted;
       inserted = undefined;
-      return justInserted ?? childrenOf(node);
+      return justInserted ?? htmlChildrenOf(node);
     },
     setNodeSourceCodeLocation: (node, location) => {
       node.location = location ?? undefined;
       const before = node.previous?.location;
-      // Words and spaces come as tokens of their own: two that touch are one text again.
+      // parse5 gives words and spaces as separate tokens. Two that touch in the source are one text.
       if (node.type !== 'text' || location === null || before === undefined) return;
       if (node.previous?.type !== 'text' || before.endOffset !== location.startOffset) return;
       before.endOffset = location.endOffset;
@@ -130,7 +131,7 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     updateNodeSourceCodeLocation: (node, location) => {
       node.location = { ...node.location, ...location };
     },
-    // A text's location is set once, whole; parse5 must not take it for one that only grows.
+    // The location of a text is complete when it is set: without it here, parse5 does not extend it.
     getNodeSourceCodeLocation: (node) =>
       node.type === 'element' && isWhole(node.location) ? node.location : undefined,
     onItemPush: () => {
@@ -178,7 +179,7 @@ function detach(node: HtmlNode): void {
   node.next = undefined;
 }
 
-function childrenOf(node: HtmlNode): HtmlNode[] {
+function htmlChildrenOf(node: HtmlNode): HtmlNode[] {
   const children: HtmlNode[] = [];
   for (let child = node.first; child !== undefined; child = child.next) children.push(child);
   return children;

@@ -12,7 +12,7 @@ export function holdsRawText(element: HtmlNode | undefined): boolean {
   return element?.namespace === html.NS.HTML && RAW_TEXT.has(element.name);
 }
 
-/** A location of text that does not follow from its source: inside of foreign content only. */
+/** The location of a text that cannot be found in the source. It occurs only in foreign content. */
 export const NOWHERE = -1;
 
 const LF = 0x0a;
@@ -20,9 +20,9 @@ const CR = 0x0d;
 const AMPERSAND = 0x26;
 
 /**
- * parse5 with true locations of texts. Its own are off by the length of a character reference where the kind of
- * token changes at one (`a &amp;b`). Between two tags all of the source is text, so the pieces of text are laid
- * against it one after another.
+ * parse5 with correct locations of texts. Its own locations are wrong by the length of a character reference if the
+ * kind of token changes there (`a &amp;b`). The source between two tags is all text, so that each piece of text is
+ * found right after the one before.
  */
 export class LocatingParser extends Parser<HtmlTypes> {
   readonly #source: string;
@@ -34,7 +34,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
     this.#source = source;
   }
 
-  /** @throws DocumentLimitError past the bounds of a tree, or where text does not follow from its source. */
+  /** @throws DocumentLimitError for too many or too deeply nested nodes, and for text that is not in the source. */
   run(): HtmlNode {
     this.tokenizer.write(this.#source, true);
     return this.document;
@@ -46,7 +46,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
   }
 
   override onWhitespaceCharacter(token: Token.CharacterToken): void {
-    // The parser drops the newline after `<pre>`: the location starts behind it.
+    // The parser drops the newline after `<pre>`. The location starts after it.
     this.#locate(token, this.skipNextNewLine && token.chars.startsWith('\n') ? 1 : 0);
     super.onWhitespaceCharacter(token);
   }
@@ -79,7 +79,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
     this.#cursor = token.location?.endOffset ?? this.#cursor;
   }
 
-  /** @param droppedUnits newlines at the start of the text that will be no part of the node. */
+  /** @param droppedUnits length of the newlines at the start of the text that are not part of the node. */
   #locate(token: Token.CharacterToken, droppedUnits: number): void {
     const { location } = token;
     if (location === null) return;
@@ -87,7 +87,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
     const isRaw = holdsRawText(current);
     const end = endOfText(this.#source, this.#cursor, token.chars, isRaw);
     if (end < 0) {
-      // CDATA sections of foreign content give text without its marks.
+      // A CDATA section in foreign content gives its text without the marks around it.
       if (current?.namespace === html.NS.HTML || current === undefined) {
         throw new DocumentLimitError('text that does not follow from its source');
       }
@@ -105,7 +105,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
   }
 }
 
-/** Source offset after the text that stands at `from`; -1 if something else stands there. */
+/** Source offset after the text at `from`, or -1 if another text is there. */
 function endOfText(source: string, from: number, text: string, isRaw: boolean): number {
   let at = from;
   let index = 0;

@@ -4,25 +4,25 @@ import { DocumentLimitError, MAX_DEPTH } from '../source/source-tree-builder.js'
 import { endOfDoctype } from './xml-parser.js';
 
 /**
- * Document types with which browsers know HTML's named references in XML: XHTML 1.0 and 1.1, XHTML Basic, the
+ * The document types with which browsers decode HTML's named references in XML: XHTML 1.0 and 1.1, XHTML Basic, the
  * profiles with MathML and SVG, and XHTML Mobile. `<!DOCTYPE html>` is not among them.
  */
 const DOCTYPE_WITH_ENTITIES =
   /<!DOCTYPE\s[^>[]*?PUBLIC\s+["']-\/\/(?:W3C\/\/DTD (?:XHTML|MathML) |WAPFORUM\/\/DTD XHTML Mobile )/;
-/** The document type stands before the first element; nobody writes a longer preamble. */
+/** The document type comes before the first element, within these characters. */
 const PREAMBLE_LENGTH = 4096;
-/** The parser collects a document type, character by character. */
+/** saxes collects a document type character by character. */
 const MAX_DOCTYPE_LENGTH = 65_536;
 const NAMED_REFERENCE = /&([A-Za-z][A-Za-z0-9]{0,31});/g;
-/** The parser goes on after an error: in pieces, a malformed document costs no more than a piece too much. */
+/** saxes goes on after an error. In pieces, at most one piece is parsed in vain. */
 const PIECE_LENGTH = 65_536;
 
 /**
- * True if a browser's XML parser accepts the document; where it does not, readers fall back to the HTML parser. An
- * undeclared namespace prefix (`epub:`) is an error in browsers. A document with entities of its own is taken for
- * malformed if it uses them.
+ * True if a browser's XML parser accepts the document. Web readers use the HTML parser for the others. A namespace
+ * prefix without a declaration (`epub:`) is an error in browsers. A document that uses entities of its own counts
+ * as malformed.
  *
- * @throws DocumentLimitError for an absurd document type.
+ * @throws DocumentLimitError for a document type of more than 65,536 characters.
  */
 export function isWellFormed(source: string): boolean {
   const doctype = source.indexOf('<!DOCTYPE');
@@ -33,7 +33,7 @@ export function isWellFormed(source: string): boolean {
   const fail = (): void => {
     result.isValid = false;
   };
-  // Its own check of namespaces searches all open elements at each tag.
+  // Without saxes's own check of namespaces, which searches all open elements at each tag.
   const parser = new SaxesParser({ xmlns: false, position: false });
   const prefixes = new PrefixScopes();
   parser.on('error', fail);
@@ -43,7 +43,7 @@ export function isWellFormed(source: string): boolean {
   parser.on('closetag', () => prefixes.close());
   if (DOCTYPE_WITH_ENTITIES.test(source.slice(0, PREAMBLE_LENGTH))) {
     for (const [, name] of source.matchAll(NAMED_REFERENCE)) {
-      // The text itself does not matter here, only that the name is known.
+      // Only the name must be known; its text does not matter here.
       if (name !== undefined && isKnownEntityName(name)) parser.ENTITIES[name] ??= ' ';
     }
   }
@@ -59,7 +59,7 @@ class PrefixScopes {
   readonly #declared = new Map<string, number>([['xml', 1]]);
   readonly #scopes: string[][] = [];
 
-  /** False if the element uses a prefix that nobody declared, or is nested too deeply. */
+  /** False if the element uses a prefix without a declaration, or is nested too deeply. */
   open(name: string, attributeNames: readonly string[]): boolean {
     const declarations = attributeNames.filter((attribute) => attribute.startsWith('xmlns:'));
     for (const declaration of declarations) this.#count(declaration.slice(6), 1);

@@ -5,11 +5,11 @@ const TAG_NAME = /[^\s/>]+/y;
 const END_OR_QUOTE = /[>"']/g;
 
 /**
- * The tree that a browser's XML parser builds, as offsets into the source. Checks nothing: the document must have
- * passed `isWellFormed`. Comments and processing instructions are no nodes, but texts on their two sides are two
- * text nodes; a CDATA section is a node of its own.
+ * The tree that a browser's XML parser builds, as offsets into the source. Nothing is checked: the document must
+ * have passed `isWellFormed`. Comments and processing instructions are no nodes, but the texts before and after one
+ * are two text nodes. A CDATA section is a node of its own.
  *
- * @throws DocumentLimitError past the bounds of a tree.
+ * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function parseXml(source: string): SourceTree {
   const builder = new SourceTreeBuilder(source);
@@ -37,7 +37,7 @@ export function parseXml(source: string): SourceTree {
     } else {
       TAG_NAME.lastIndex = at + 1;
       const qualified = TAG_NAME.exec(source)?.[0] ?? '';
-      const end = endOfTag(source, at + 1 + qualified.length);
+      const end = endOfXmlTag(source, at + 1 + qualified.length);
       builder.openElement(qualified.slice(qualified.indexOf(':') + 1), at, end);
       if (source[end - 2] === '/') builder.closeElement(end, end);
       at = end;
@@ -52,7 +52,7 @@ function endAfter(source: string, mark: string, from: number): number {
 }
 
 /** A `>` inside a quoted value does not end the tag. */
-function endOfTag(source: string, from: number): number {
+function endOfXmlTag(source: string, from: number): number {
   let at = from;
   for (;;) {
     END_OR_QUOTE.lastIndex = at;
@@ -65,7 +65,7 @@ function endOfTag(source: string, from: number): number {
   }
 }
 
-/** A document type may hold declarations between brackets, with `>`, quotes and comments among them. */
+/** A document type may hold declarations in brackets, and these may hold `>`, quotes and comments. */
 export function endOfDoctype(source: string, from: number): number {
   let isInSubset = false;
   let at = from;

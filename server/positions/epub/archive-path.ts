@@ -1,6 +1,6 @@
 /**
- * The path in the archive of a reference from one of its files, and the reference's fragment. Percent escapes are
- * decoded, `.` and `..` resolved; undefined for a reference that leads out of the archive (another scheme).
+ * The path in the archive and the fragment of a reference in one of its files. Percent escapes are decoded, and `.`
+ * and `..` are resolved. Undefined for a reference with a scheme, which leads out of the archive.
  *
  * @param from path of the file that holds the reference.
  */
@@ -21,11 +21,11 @@ export function resolveReference(
   return { path: base.join('/'), fragment };
 }
 
-function decodePercent(text: string): string {
+/** Decodes percent escapes. A text with a wrong escape was never escaped, and stays as it is. */
+export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    // A lone percent sign: the reference was never escaped.
     if (error instanceof URIError) return text;
     throw error;
   }

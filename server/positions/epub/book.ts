@@ -3,6 +3,7 @@ import { parseAsCrengine } from '../crengine/crengine-parser.js';
 import { attributeOf } from '../source/attributes.js';
 import { ELEMENT, nameOf } from '../source/source-tree.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
+import { decodePercent } from './archive-path.js';
 import type { FileReader } from './file-reader.js';
 import { readContainer, readPackageDocument, type PackageDocument } from './package-document.js';
 import { readNavigation, readNcx, type TocEntry } from './table-of-contents.js';
@@ -10,25 +11,25 @@ import { decodeMarkup } from './text-encoding.js';
 import { readZipContent } from './zip-content.js';
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.js';
 
-/** An EPUB's directory, spine and table of contents; no chapter of it. */
+/** The directory, the spine and the table of contents of an EPUB, without its chapters. */
 export interface Book {
   readonly directory: ZipDirectory;
   readonly packagePath: string;
   readonly package: PackageDocument;
   readonly toc: readonly TocEntry[];
-  /** Paths that META-INF/encryption.xml lists, obfuscated fonts left out. */
+  /** The paths in META-INF/encryption.xml, without obfuscated fonts. */
   readonly encryptedPaths: ReadonlySet<string>;
-  /** Uncompressed size of each spine item's file, 0 for a missing one: its share of the book. */
+  /** The uncompressed size of the file of each spine item, which is its share of the book. 0 for a missing file. */
   readonly weights: readonly number[];
-  /** What this object takes in memory, roughly. */
+  /** A rough estimate of the memory of this object. */
   readonly sizeBytes: number;
 }
 
-/** container.xml and encryption.xml list a handful of files; obfuscated fonts some dozens. */
+/** container.xml and encryption.xml list a few files, or some dozens of obfuscated fonts. */
 const MAX_CONTAINER_BYTES = 1024 * 1024;
-/** Package documents and tables of contents of books with thousands of images reach 2 MB. */
+/** The package document and the table of contents of a book with thousands of images reach 2 MB. */
 const MAX_PACKAGE_BYTES = 8 * 1024 * 1024;
-/** An entry of the directory with its name. */
+/** The memory of one entry of the directory, with its name. */
 const BYTES_PER_ENTRY = 300;
 
 const FONT_OBFUSCATION: ReadonlySet<string> = new Set([
@@ -37,7 +38,7 @@ const FONT_OBFUSCATION: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads what is needed of an EPUB to find its chapters.
+ * Reads the parts of an EPUB that are needed to find its chapters.
  * @throws BookError with any of its codes.
  */
 export async function readBook(file: FileReader): Promise<Book> {
@@ -71,7 +72,7 @@ function readMarkup(file: FileReader, entry: ZipEntry, limitBytes: number): stri
   return decodeMarkup(readZipContent(file, entry, limitBytes));
 }
 
-/** The navigation document, else the NCX. A book without either, or with broken ones, has no titles. */
+/** The navigation document, else the NCX. A book has no titles if both are missing or broken. */
 function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocument): TocEntry[] {
   const sources = [
     { path: from.navigationPath, read: readNavigation },
@@ -84,7 +85,7 @@ function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocumen
       const entries = read(readMarkup(file, entry, MAX_PACKAGE_BYTES), path);
       if (entries.length > 0) return entries;
     } catch (error) {
-      // Titles are an extra: positions are found without them.
+      // Positions can be found without titles.
       if (!(error instanceof BookError) && !(error instanceof DocumentLimitError)) throw error;
     }
   }
@@ -106,21 +107,12 @@ function readEncryptedPaths(file: FileReader, directory: ZipDirectory): Set<stri
     }
     if (name !== 'cipherreference' || FONT_OBFUSCATION.has(algorithm)) continue;
     const reference = attributeOf(tree, node, 'URI');
-    if (reference !== undefined) paths.add(decodeReference(reference));
+    if (reference !== undefined) paths.add(decodePercent(reference));
   }
   return paths;
 }
 
-function decodeReference(reference: string): string {
-  try {
-    return decodeURIComponent(reference);
-  } catch (error) {
-    if (error instanceof URIError) return reference;
-    throw error;
-  }
-}
-
-/** A container or package document past the bounds of a tree makes the book unreadable. */
+/** A package document with too many nodes makes the book unreadable. */
 function withinLimits<Result>(read: () => Result): Result {
   try {
     return read();

@@ -1,23 +1,27 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BookError } from '../book-error.js';
 
-/** What tells one state of a file from another. */
+/** Distinguishes one state of a file from another. */
 export interface FileIdentity {
   readonly path: Buffer;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
 }
 
-/** A file that is open for reading at any place; synchronous, for use in a worker thread. */
+/** A file that is open for reading at any offset. Reading is synchronous, for use in a worker thread. */
 export interface FileReader {
   readonly identity: FileIdentity;
-  /** Bytes `[position, position + length)`; throws `BookError` (`truncated`) where the file ends before. */
+  /**
+   * The bytes `[position, position + length)`, in a new buffer.
+   *
+   * @throws BookError `truncated` if the file ends before, `unreadable` with the file system's error as its cause.
+   */
   read(position: number, length: number): Buffer;
   close(): void;
 }
 
 /**
- * Opens a regular file; the identity is that of the open file, whatever happens to the path afterwards.
+ * Opens a regular file. The identity is that of the open file, even if its path is changed afterwards.
  * @throws BookError `unreadable` with the file system's error as its cause.
  */
 export function openFile(path: string | Buffer): FileReader {
@@ -38,7 +42,7 @@ export function openFile(path: string | Buffer): FileReader {
   }
 }
 
-/** Opens a file for one call and closes it whatever happens. */
+/** Opens a file for one call, and closes it after the call, even if it throws. */
 export async function withFile<Result>(
   path: string | Buffer,
   use: (file: FileReader) => Promise<Result>,
@@ -57,7 +61,7 @@ function readFully(fd: number, position: number, length: number): Buffer {
   while (filled < length) {
     const from = filled;
     const count = attempt(() => readSync(fd, buffer, from, length - from, position + from));
-    if (count === 0) throw new BookError('truncated', 'the file ends before what its directory lists');
+    if (count === 0) throw new BookError('truncated', 'the file ends too early');
     filled += count;
   }
   return buffer;
@@ -67,7 +71,7 @@ function attempt<Result>(operation: () => Result): Result {
   try {
     return operation();
   } catch (cause) {
-    // The message of the file system's error holds the path; the code is enough.
+    // Only the code, because the message of the file system's error holds the path.
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new BookError('unreadable', `the file cannot be read (${code})`, { cause });
   }

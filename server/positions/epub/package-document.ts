@@ -14,22 +14,22 @@ import { resolveReference } from './archive-path.js';
 
 /** An `itemref` of the spine. */
 export interface SpineItem {
-  /** Position among the element children of `spine`, counted from 1: a CFI's step is twice that. */
+  /** Position among the element children of `spine`, counted from 1. The step of a CFI is twice this number. */
   readonly position: number;
   readonly idref: string;
-  /** The itemref's own id, which a CFI asserts. */
+  /** The id of the itemref itself, which a CFI asserts. */
   readonly id: string | undefined;
-  /** Path in the archive; undefined where the manifest has no such item. */
+  /** Path in the archive. Undefined if the manifest has no such item. */
   readonly path: string | undefined;
   readonly mediaType: string | undefined;
   readonly isLinear: boolean;
-  /** KOReader's DocFragment, counted from 1; undefined where it makes none. */
+  /** The number of its DocFragment, counted from 1 (RULES.md R10). Undefined if KOReader has none for it. */
   readonly fragment: number | undefined;
-  /** The number that books opened before 2024 have: only XHTML items were counted. */
+  /** Its number in books that were opened before 2024: only XHTML items were counted (RULES.md R10). */
   readonly formerFragment: number | undefined;
 }
 
-/** What the package document says about the order of reading. */
+/** The parts of a package document that tell the order of reading. */
 export interface PackageDocument {
   /** The CFI step of `spine` in `package`, 6 in most books. */
   readonly spineStep: number;
@@ -41,7 +41,7 @@ export interface PackageDocument {
   readonly ncxPath: string | undefined;
 }
 
-/** A spine of more items is no book; a CFI's search and the table of contents go over all of them. */
+/** No book has more. All items are searched for a CFI, and for the table of contents. */
 const MAX_SPINE_ITEMS = 20_000;
 const XHTML = 'application/xhtml+xml';
 const NCX = 'application/x-dtbncx+xml';
@@ -53,7 +53,7 @@ interface ManifestItem {
 }
 
 /**
- * Reads the package document as crengine does, so that its DocFragments are counted as crengine counts them.
+ * Reads the package document as crengine reads it, so that the DocFragments get the same numbers (RULES.md R10).
  * @param path of the package document in the archive; references are relative to it.
  * @throws BookError `not-an-epub`, `no-spine`, `too-large`.
  */
@@ -84,7 +84,7 @@ export function readPackageDocument(source: string, path: string): PackageDocume
   throw new BookError('no-spine', 'the package document has no spine, or an empty one');
 }
 
-/** Path of the package document, as container.xml names it. */
+/** The path of the package document that container.xml names. */
 export function readContainer(source: string): string | undefined {
   const { tree } = parseAsCrengine(source);
   const rootFile = findElement(tree, 'rootfile');
@@ -139,7 +139,7 @@ function readSpine(tree: SourceTree, spine: number, manifest: Map<string, Manife
   return items;
 }
 
-/** crengine makes elements of processing instructions; a CFI does not count them. */
+/** True for elements that a CFI counts. Processing instructions are elements in crengine's tree (RULES.md R18). */
 function isCounted(tree: SourceTree, node: number): boolean {
   return isElement(tree, node) && !nameOf(tree, node).startsWith('?');
 }

@@ -12,7 +12,7 @@ import {
 import { textContentOf } from '../source/text-content.js';
 import { resolveReference } from './archive-path.js';
 
-/** A line of the table of contents, nested ones in the order in which they are read. */
+/** A line of the table of contents. Nested lines follow the line that they belong to. */
 export interface TocEntry {
   readonly title: string;
   /** Path in the archive. */
@@ -21,12 +21,12 @@ export interface TocEntry {
   readonly fragment: string | undefined;
 }
 
-/** Books have some hundred lines; a Bible with its verses some ten thousand. */
+/** Books have some hundred lines. A Bible with its verses has some ten thousand. */
 const MAX_ENTRIES = 20_000;
 /** A title is shown on one line. */
 const MAX_TITLE_UNITS = 300;
 
-/** Reads the navigation document of EPUB 3: the links of its `nav` for the table of contents. */
+/** Reads the navigation document of EPUB 3: the links in the `nav` of the type `toc`, or else in the first `nav`. */
 export function readNavigation(source: string, path: string): TocEntry[] {
   const { tree } = parseAsCrengine(source);
   const nav = tocNav(tree);

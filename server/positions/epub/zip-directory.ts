@@ -7,25 +7,25 @@ export interface ZipEntry {
   /** Path in the archive, `/`-separated. */
   readonly name: string;
   readonly compressedBytes: number;
-  /** As declared; a liar is found out while inflating. */
+  /** As declared. Inflating checks it. */
   readonly sizeBytes: number;
   readonly method: number;
   readonly isEncrypted: boolean;
   readonly headerOffset: number;
 }
 
-/** The files of an archive by their paths; of two with the same path the last one, as most tools do. */
+/** The files of an archive by their paths. Of two with the same path it is the last one, as in most tools. */
 export type ZipDirectory = ReadonlyMap<string, ZipEntry>;
 
-/** What an archive without ZIP64 can hold; books have some thousand. At 300 bytes each this is 20 MB. */
+/** An archive without ZIP64 cannot hold more, and books have some thousand. At 300 bytes each these are 20 MB. */
 const MAX_ENTRIES = 65_535;
-/** Names and extra fields of all entries together; stops a directory of 64 KiB names. */
+/** Of all entries with their names and extra fields. Refuses a directory with many names of 64 KiB. */
 const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
-/** One read takes the end record and, for an ordinary book, the whole directory. */
+/** For an ordinary book one read of this size holds the end record and the whole directory. */
 const BLOCK_BYTES = 128 * 1024;
 
 /**
- * Reads the central directory; nothing else of the file is read.
+ * Reads the central directory, and nothing else of the file.
  * @throws BookError `not-a-zip`, `truncated`, `damaged`, `encrypted` (strong encryption) or `too-large`.
  */
 export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> {
@@ -33,7 +33,7 @@ export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> 
   const zip = await yauzl
     .fromRandomAccessReaderPromise(new BlockReader(file), sizeBytes, {
       autoClose: false,
-      // Names are decoded here: one odd name must not make the whole book unreadable.
+      // Names are decoded in decodeName, because yauzl refuses the whole archive for one odd name.
       decodeStrings: false,
       validateEntrySizes: false,
     })
@@ -68,7 +68,7 @@ export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> 
   return entries;
 }
 
-/** Many tools write UTF-8 names without saying so; what is no UTF-8 is decoded as the format says. */
+/** Many tools write names in UTF-8 and do not set the flag for it. Other names are decoded as the format says. */
 function decodeName(entry: yauzl.Entry): string {
   const raw = entry.fileNameRaw;
   const utf8 = raw.toString('utf8');
@@ -88,7 +88,7 @@ function openingError(file: FileReader, cause: unknown): BookError {
   return new BookError('not-a-zip', 'not an archive', { cause });
 }
 
-/** Serves yauzl's many small reads of the directory from large ones. */
+/** Answers yauzl's many small reads of the directory from one large read. */
 class BlockReader extends yauzl.RandomAccessReader {
   readonly #file: FileReader;
   #block: Buffer = Buffer.alloc(0);
@@ -112,7 +112,7 @@ class BlockReader extends yauzl.RandomAccessReader {
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    // Never within the call: yauzl would go one level deeper with each of 65,535 entries.
+    // Never within the call: with each of 65,535 entries yauzl would nest one call deeper.
     process.nextTick(callback, failure);
   }
 
@@ -120,8 +120,9 @@ class BlockReader extends yauzl.RandomAccessReader {
     const blockEnd = this.#blockStart + this.#block.length;
     if (position < this.#blockStart || position + length > blockEnd) {
       const { sizeBytes } = this.#file.identity;
-      if (position + length > sizeBytes) throw new BookError('truncated', 'the directory lies past the end');
-      // A read of the end of the file takes what stands before it along: there the directory is.
+      if (position + length > sizeBytes)
+        throw new BookError('truncated', 'the directory is past the end of the file');
+      // A read near the end of the file also reads the bytes before it, where the directory is.
       const wanted = Math.max(length, Math.min(BLOCK_BYTES, sizeBytes));
       this.#blockStart = Math.max(0, Math.min(position, sizeBytes - wanted));
       this.#block = this.#file.read(this.#blockStart, Math.min(wanted, sizeBytes - this.#blockStart));

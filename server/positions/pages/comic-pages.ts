@@ -1,14 +1,15 @@
 import type { FileReader } from '../epub/file-reader.js';
 import { readZipDirectory } from '../epub/zip-directory.js';
 
-/** Images that MuPDF, which KOReader opens comics with, takes for pages. */
+/** The extensions that MuPDF takes for pages. KOReader opens comics with MuPDF. */
 const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
   'bmp gif hdp j2k jp2 jpeg jpg jpx jxr pam pbm pgm pkm png pnm ppm tif tiff wdp webp'.split(' '),
 );
 
 /**
- * The pages of a comic in a ZIP archive, in KOReader's order: every file with an image's extension wherever it
- * stands, sorted with numbers by their value and without regard to the case of ASCII letters.
+ * The pages of a comic in a ZIP archive, in KOReader's order (RULES.md R14): every image in any folder, sorted with
+ * numbers by their value and ASCII letters regardless of case.
+ *
  * @throws BookError as `readZipDirectory`.
  */
 export async function comicPages(file: FileReader): Promise<string[]> {
@@ -29,11 +30,10 @@ export function sortPages(names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Numbers as such, everything else character by character. */
+/** A run of digits is one part, any other character is a part of its own. */
 function partsOf(name: string): (number | bigint)[] {
   const parts: (number | bigint)[] = [];
   for (const [part] of name.matchAll(/\d+|[^\d]/gsu)) {
-    // Above any character, as digits never meet letters as equals.
     if (/^\d/.test(part)) parts.push(BigInt(part));
     else parts.push(part.toUpperCase().codePointAt(0) ?? 0);
   }
@@ -47,7 +47,7 @@ function compareParts(a: readonly (number | bigint)[], b: readonly (number | big
     const left = a[index];
     const right = b[index];
     if (left === undefined || right === undefined) return left === right ? 0 : left === undefined ? -1 : 1;
-    // A number against a letter: as the digit that it begins with.
+    // A number is compared with a letter as if it were the digit 0.
     const isMixed = typeof left !== typeof right;
     const leftValue = isMixed && typeof left === 'bigint' ? DIGIT_ZERO : left;
     const rightValue = isMixed && typeof right === 'bigint' ? DIGIT_ZERO : right;

@@ -1,36 +1,23 @@
 import { withFile, type FileReader } from '../epub/file-reader.js';
 import { comicPages, isImageName } from './comic-pages.js';
-import { countDjvuPages } from './djvu-pages.js';
-import { countPdfPages } from './pdf-pages.js';
-
-/** What is known of the pages of a document. */
-export type PageCount =
-  | { readonly state: 'counted'; readonly pageCount: number }
-  /** A kind of file whose pages are not counted: RAR and 7-Zip archives, indirect DjVu, anything else. */
-  | { readonly state: 'unsupported' };
 
 const TAR_HEADER_BYTES = 512;
-/** No comic has more files; each costs a read. */
+/** No comic has more files; each entry costs a read. */
 const MAX_TAR_ENTRIES = 65_535;
 
 /**
- * Number of pages of a comic (ZIP, tar), a PDF or a DjVu document, by what the file is and not by its name.
- * @throws BookError where a file of a known kind cannot be read.
+ * Number of pages of a comic in a ZIP or tar archive, recognised by its content and not by its name. Undefined for
+ * any other kind of file (PDF, DjVu, RAR, 7-Zip), and for an archive without images.
+ *
+ * @throws BookError where the file cannot be read, or is a damaged ZIP archive.
  */
-export async function countPages(path: string | Buffer): Promise<PageCount> {
-  return await withFile(path, async (file) => {
-    const pageCount = await countByKind(file);
-    return pageCount === undefined || pageCount === 0
-      ? { state: 'unsupported' }
-      : { state: 'counted', pageCount };
-  });
+export async function countPages(path: string | Buffer): Promise<number | undefined> {
+  const count = await withFile(path, countByKind);
+  return count === 0 ? undefined : count;
 }
 
 async function countByKind(file: FileReader): Promise<number | undefined> {
-  const head = file.read(0, Math.min(1024, file.identity.sizeBytes)).toString('latin1');
-  // Some tools write a line before a PDF's mark.
-  if (head.includes('%PDF-')) return countPdfPages(file);
-  if (head.startsWith('AT&TFORM')) return countDjvuPages(file);
+  const head = file.read(0, Math.min(TAR_HEADER_BYTES, file.identity.sizeBytes)).toString('latin1');
   if (head.startsWith('PK\u0003\u0004')) return (await comicPages(file)).length;
   if (head.slice(257, 262) === 'ustar') return countTarPages(file);
   return undefined;
@@ -52,4 +39,21 @@ function countTarPages(file: FileReader): number {
     at += TAR_HEADER_BYTES * (1 + Math.ceil(contentBytes / TAR_HEADER_BYTES));
   }
   return pages;
+}
+
+/** KOReader cuts the fraction that it sends; a billionth of a page covers the rounding of `0.07 * 100`. */
+const ROUNDING_PAGES = 1e-9;
+
+/**
+ * The page at a fraction of a document with pages, counted from 1. KOReader computes the fraction as the page divided
+ * by the number of pages and cuts it to four decimals (RULES.md R4), so that the page is found again in documents of
+ * up to 10,000 pages.
+ *
+ * @param percentage 0–1; values outside mean the first and the last page.
+ * @param pageCount at least 1.
+ */
+export function pageOfPercentage(percentage: number, pageCount: number): number {
+  const wanted = Number.isFinite(percentage) ? percentage * pageCount : 0;
+  const page = Math.ceil(wanted - ROUNDING_PAGES);
+  return Math.min(Math.max(1, page), Math.max(1, pageCount));
 }

@@ -5,10 +5,10 @@ import { innerStartOf, startOf } from './source-tree.js';
 const ATTRIBUTE = /[\s/]*([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/y;
 const TAG_NAME = /<[^\s/>]+/y;
 
-/** No element of a book carries more; bounds the work on one absurd tag. */
+/** No element of a book has more attributes. Bounds the work on one tag. */
 const MAX_ATTRIBUTES = 64;
 
-/** Name (with its prefix, as written) and decoded value of each attribute of an element's start tag. */
+/** The name (as written, with its prefix) and the decoded value of each attribute in the start tag of an element. */
 export function* attributesOf(tree: SourceTree, node: number): Generator<readonly [string, string]> {
   const start = startOf(tree, node);
   if (start < 0) return;
@@ -27,9 +27,9 @@ export function* attributesOf(tree: SourceTree, node: number): Generator<readonl
   }
 }
 
-/** The attribute of that name with its prefix (`epub:type`); HTML's capitals (`ID`) are found as well. */
+/** The attribute of that name with its prefix (`epub:type`), in small letters or in capitals (`ID`, as in HTML). */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
-  // Most tags have no such attribute; finding that out must not cost taking them apart.
+  // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
   const inCapitals = wanted.toUpperCase();
   if (!tag.includes(wanted) && !tag.includes(inCapitals)) return undefined;

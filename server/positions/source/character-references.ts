@@ -4,37 +4,37 @@ import { cp1252Character } from './cp1252.js';
 /**
  * A character reference (`&amp;`, `&#160;`) at one place of the source.
  *
- * The UTF-16 unit `k` of `text` is said to sit at the source offset of the `&` plus `k`: every reference is
- * longer than its text, so each unit has an offset of its own, the same in every view of the document.
+ * The UTF-16 unit `k` of `text` has the source offset of the `&` plus `k`. Every reference is longer than its text,
+ * so that each unit has an offset of its own, which is the same in both views of the document.
  */
 export interface CharacterReference {
   readonly text: string;
   /** Source offset after the reference. */
   readonly end: number;
-  /** False where it is not known what crengine makes of it; positions after it are not exact. */
+  /** False if it is not known how crengine reads the reference. Positions after it are not exact. */
   readonly isCertain: boolean;
 }
 
-/** The longest name is 31 characters (`CounterClockwiseContourIntegral`); this bounds the search for its end. */
+/** Bounds the search for the end of a name. The longest one has 31 characters (`CounterClockwiseContourIntegral`). */
 const MAX_NAME_LENGTH = 32;
-/** Longer than any sensible number; bounds the search for the end of a numeric reference. */
+/** Bounds the search for the end of a numeric reference. */
 const MAX_NUMBER_LENGTH = 16;
 
 const NUMERIC = /&#(?:([0-9]{1,16})|x([0-9A-Fa-f]{1,16}));/y;
 const NAMED = /&([A-Za-z][A-Za-z0-9]{0,31});/y;
 
 /**
- * A reference as an XML parser reads it in a document that is known to be well-formed. Named references are
- * HTML's whole set: the check of well-formedness has refused the names that the document may not use.
+ * A reference as an XML parser reads it in a document that is known to be well-formed. All named references of HTML
+ * are decoded: `isWellFormed` has already refused a document with names that it may not use.
  */
 export function xmlReference(source: string, at: number): CharacterReference | undefined {
   return numericReference(source, at, false) ?? namedReference(source, at);
 }
 
 /**
- * A reference as crengine reads it (rules 1.3, 3): HTML's names are always known, an unknown one stays literal,
- * numbers 128–159 go through code page 1252. What it does with an `&` that begins no proper reference is not
- * covered by the rules: such a character is given literally and marked uncertain.
+ * A reference as crengine reads it (RULES.md R21): HTML's names are always known, an unknown name is not decoded, and
+ * the numbers 128–159 are characters of code page 1252. An `&` that begins no reference is not decoded either, and is
+ * marked as uncertain: the rules do not cover it.
  */
 export function crengineReference(source: string, at: number): CharacterReference {
   const reference = numericReference(source, at, true) ?? namedReference(source, at);
@@ -44,7 +44,7 @@ export function crengineReference(source: string, at: number): CharacterReferenc
   return { text: '&', end: at + 1, isCertain: isUnknownName };
 }
 
-/** A reference as an HTML parser reads it in text, the historical names without `;` included. */
+/** A reference as an HTML parser reads it in text. Some old names need no `;`. */
 export function htmlReference(source: string, at: number, limit: number): CharacterReference | undefined {
   let text = '';
   let length = 0;
@@ -63,7 +63,7 @@ export function isKnownEntityName(name: string): boolean {
   return textOfName(name) !== undefined;
 }
 
-/** Decodes an attribute's value: references as in XML, line ends and tabs as spaces. */
+/** Decodes the value of an attribute: references as in XML; line ends and tabs become spaces. */
 export function decodeAttribute(raw: string): string {
   const plain = raw.replaceAll(/\r\n|[\r\n\t]/g, ' ');
   if (!plain.includes('&')) return plain;
@@ -101,7 +101,7 @@ function namedReference(source: string, at: number): CharacterReference | undefi
   return { text, end: at + name.length + 2, isCertain: true };
 }
 
-/** Decoding builds a decoder each time; a book uses a dozen names again and again. HTML has 2,125 of them. */
+/** The names decoded so far: each decoding builds a decoder, and a book uses few names. HTML has 2,125 names. */
 const knownNames = new Map<string, string>();
 
 function textOfName(name: string): string | undefined {

@@ -1,8 +1,8 @@
 import { ELEMENT, NO_NODE, endOf, isText, startOf, type SourceTree } from './source-tree.js';
 
 /**
- * The nodes of a tree in the order of their start in the source; implied elements are not in it. A parser that
- * never moves nodes numbers them in this order, so that `nodes` is left out.
+ * The nodes of a tree in the order of their start in the source, without implied elements. `nodes` is undefined for a
+ * parser that never moves nodes: it numbers them in this order.
  */
 export interface SourceOrder {
   readonly tree: SourceTree;
@@ -44,7 +44,7 @@ export function textAt(order: SourceOrder, offset: number): number {
 
 /** The element whose start tag begins at this offset. */
 export function elementAt(order: SourceOrder, offset: number): number {
-  // Formatting elements that an HTML parser opened again share the offset of the first.
+  // A formatting element that the HTML parser opened again has the offset of the first one, which is wanted here.
   for (let position = positionBefore(order, offset); position >= 0; position -= 1) {
     const node = nodeAt(order, position);
     if (startOf(order.tree, node) !== offset) return NO_NODE;

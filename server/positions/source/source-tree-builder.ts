@@ -1,25 +1,26 @@
 import { DOCUMENT, ELEMENT, NO_NODE, type SourceTree } from './source-tree.js';
 
 /**
- * 600,000 nodes are 20 MB a tree; a chapter of 8 MiB that real tools write has about a node per 30 bytes, 280,000.
+ * 600,000 nodes take 20 MB in each tree. A chapter of 8 MiB as real tools write it has a node for about 30 bytes,
+ * 280,000 in all.
  */
 export const MAX_NODES = 600_000;
 
 /**
- * Deeper than any book (calibre's nested blocks reach some dozens). The well-formedness check and parse5 look up
- * the stack of open elements at each tag, so that the depth is a factor of their time.
+ * No book is this deep (calibre nests some dozens of blocks). The check of well-formedness and parse5 search the
+ * stack of open elements at each tag, so that the depth is a factor of their time.
  */
 export const MAX_DEPTH = 256;
 
-/** Documents use some dozens of names; a name is an entry of a map and a string of its own. */
+/** Documents use some dozens of names. Each costs a string and an entry of a map. */
 const MAX_NAMES = 10_000;
 
-/** The document is larger or deeper than the bounds above: positions in it are given at chapter precision. */
+/** The document is larger or deeper than these limits. Of positions in it only the chapter is known. */
 export class DocumentLimitError extends Error {}
 
 /**
- * Fills a `SourceTree`: elements are opened and closed like tags, texts are appended to the open element.
- * `seal` hands the columns over, trimmed; the builder must not be used afterwards.
+ * Builds a `SourceTree`: elements are opened and closed like tags, and texts are appended to the open element. The
+ * builder must not be used after `seal`.
  */
 export class SourceTreeBuilder {
   readonly #source: string;
@@ -50,12 +51,12 @@ export class SourceTreeBuilder {
     return this.#open.length - 1;
   }
 
-  /** True if an element of that name is open: saves the search where an end tag has no match. */
+  /** True if an element of that name is open. Saves the search for an end tag without a match. */
   isOpen(name: string): boolean {
     return (this.#openCounts.get(name) ?? 0) > 0;
   }
 
-  /** Name of the open element that is `above` levels above the innermost; undefined past the root. */
+  /** Name of the open element `above` levels above the innermost one. Undefined above the root. */
   openName(above = 0): string | undefined {
     const index = this.#open.length - 1 - above;
     if (index < 1) return undefined;
@@ -89,7 +90,7 @@ export class SourceTreeBuilder {
     return node;
   }
 
-  /** Closes what is open at the end of the source and gives the tree. */
+  /** Closes the elements that are still open and returns the tree. */
   seal(): SourceTree {
     const length = this.#source.length;
     while (this.#open.length > 1) this.closeElement(length, length);

@@ -1,40 +1,40 @@
 /**
- * Elements and texts of one markup document as offsets into its source string. Both views of a document
- * (crengine's and the browser's) are such trees over the same string, and that is what joins them.
+ * The elements and texts of one markup document, as offsets into its source string. Both views of a document
+ * (crengine's and the browser's) are such trees over the same string: an offset means the same place in both.
  *
- * Packed columns instead of objects: a chapter of some megabytes costs 33 bytes a node, and the cache of parsed
- * chapters knows its own size in bytes.
+ * The nodes are stored in columns instead of objects. A node costs 33 bytes, and the cache of parsed chapters can
+ * compute its size in bytes.
  */
 export interface SourceTree {
   readonly source: string;
-  /** Interned local names; `name[node]` indexes it. Texts have the empty name. */
+  /** The different local names; `name[node]` is an index into them. Texts have the empty name. */
   readonly names: readonly string[];
-  /** Node 0 is the document itself. Nodes are numbered in the order in which the parser made them. */
+  /** Node 0 is the document. Nodes are numbered in the order in which the parser created them. */
   readonly nodeCount: number;
   readonly kind: Uint8Array;
   readonly name: Int32Array;
   readonly parent: Int32Array;
   readonly firstChild: Int32Array;
   readonly nextSibling: Int32Array;
-  /** Offset of an element's `<` (-1 for an element that the parser implied), or of a text's first character. */
+  /** Offset of the `<` of an element (-1 for an implied element), or of the first character of a text. */
   readonly start: Int32Array;
-  /** Offset after the start tag; for a text the same as `start`. */
+  /** Offset after the start tag. The same as `start` for a text. */
   readonly innerStart: Int32Array;
-  /** Offset of the end tag or of whatever ended the element; for a text the same as `end`. */
+  /** Offset of the end tag, or of what ended the element without one. The same as `end` for a text. */
   readonly innerEnd: Int32Array;
   readonly end: Int32Array;
 }
 
 export const NO_NODE = -1;
 
-/** What a node is. `TEXT_CONTINUED` belongs to the same text node of a browser as the text right before it. */
+/** The kinds of nodes. `TEXT_CONTINUED` and the text right before it are one text node in a browser. */
 export const DOCUMENT = 0;
 export const ELEMENT = 1;
 export const TEXT = 2;
 export const CDATA = 3;
 export const TEXT_CONTINUED = 4;
 
-/** 33 bytes a node in the columns; names are shared. */
+/** The bytes of one node in all columns. Names are shared. */
 export const TREE_BYTES_PER_NODE = 33;
 
 export function nameOf(tree: SourceTree, node: number): string {
@@ -45,7 +45,7 @@ export function isElement(tree: SourceTree, node: number): boolean {
   return tree.kind[node] === ELEMENT;
 }
 
-/** A text of any kind. */
+/** True for a text of any kind. */
 export function isText(tree: SourceTree, node: number): boolean {
   const kind = tree.kind[node] ?? DOCUMENT;
   return kind >= TEXT;
@@ -85,7 +85,7 @@ export function* childrenOf(tree: SourceTree, node: number): Generator<number> {
     yield child;
 }
 
-/** The first element of that name in the order of the source, searched among all nodes. */
+/** The first element of that name with the number `from` or above. */
 export function findElement(tree: SourceTree, name: string, from = 0): number {
   const wanted = tree.names.indexOf(name);
   if (wanted < 0) return NO_NODE;

@@ -1,7 +1,7 @@
 import { xmlReference } from './character-references.js';
 import { CDATA, endOf, isText, startOf, type SourceTree } from './source-tree.js';
 
-/** The text in an element, white space collapsed and trimmed, cut at so many UTF-16 units. */
+/** The text in an element with white space collapsed and trimmed, at most `maxUnits` UTF-16 units of it. */
 export function textContentOf(tree: SourceTree, element: number, maxUnits: number): string {
   const end = endOf(tree, element);
   let text = '';

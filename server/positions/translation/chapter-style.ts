@@ -18,14 +18,14 @@ import {
   type SourceTree,
 } from '../source/source-tree.js';
 
-/** Style sheets of books have some ten kilobytes, converters' some hundred. */
+/** Style sheets of books have some ten kilobytes, those of converters some hundred. */
 const MAX_SHEET_BYTES = 1024 * 1024;
-/** Of one chapter, imported ones counted. */
+/** Of one chapter, with the imported ones. */
 const MAX_SHEETS = 20;
 
 const STYLE_ATTRIBUTE = /\sstyle\s*=\s*["'][^"'>]*(?:display|white-space|float)/i;
 
-/** The styles of a chapter by the style sheets that it links, those that they import, and its own. */
+/** The styles of a chapter, from the sheets that it links, the sheets that these import, and those in its head. */
 export function chapterStyle(
   tree: SourceTree,
   path: string,
@@ -39,7 +39,7 @@ export function chapterStyle(
     sheets.push(sheet);
   };
   const addPath = (sheetPath: string | undefined): void => {
-    // A sheet that imports itself, or that two import: its first place is enough to know its rules.
+    // A sheet that is imported twice, perhaps by itself, is added once.
     if (sheetPath === undefined || seen.has(sheetPath) || seen.size === MAX_SHEETS) return;
     seen.add(sheetPath);
     add(sheetAt(sheetPath), sheetPath);
@@ -59,14 +59,14 @@ export function chapterStyle(
   return bookStyle(tree, sheets, STYLE_ATTRIBUTE.test(tree.source));
 }
 
-/** Reads a style sheet of the book; undefined if it is not there or cannot be read. */
+/** Reads a style sheet of the book. Undefined if it is not there or cannot be read. */
 export function readStyleSheet(file: FileReader, book: Book, path: string): StyleSheet | undefined {
   const entry = book.directory.get(path);
   if (entry === undefined) return undefined;
   try {
     return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)));
   } catch (error) {
-    // Readers show a book without a broken style sheet as well.
+    // Readers ignore a broken style sheet too.
     if (error instanceof BookError) return undefined;
     throw error;
   }

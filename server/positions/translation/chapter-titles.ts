@@ -4,7 +4,7 @@ import { ELEMENT, startOf, type SourceTree } from '../source/source-tree.js';
 
 /** A line of the table of contents that leads into a chapter. */
 export interface TitledOffset {
-  /** Source offset of the element that it leads to, 0 for the chapter as such. */
+  /** Source offset of the element that it leads to. 0 for the start of the chapter. */
   readonly offset: number;
   readonly title: string;
 }
@@ -25,9 +25,9 @@ export function titledOffsets(tree: SourceTree, book: Book, path: string): Title
 }
 
 /**
- * The title that a table of contents gives a place: of the last line that leads to it or before it.
+ * The title of a place: that of the last line of the table of contents that leads to it or to a place before it.
  *
- * @param titles of the chapter, undefined where it cannot be read: then the first title in it is taken.
+ * @param titles of the chapter. Undefined if it cannot be read; the first title in the chapter is taken then.
  */
 export function chapterTitleAt(
   book: Book,
@@ -35,7 +35,7 @@ export function chapterTitleAt(
   titles: readonly TitledOffset[] | undefined,
   offset: number,
 ): string | undefined {
-  // Of several at the same place the last one is the innermost.
+  // Of several lines to the same place the last one is the innermost.
   const title = titles?.findLast((titled) => titled.offset <= offset)?.title;
   if (title !== undefined) return title;
   if (titles === undefined) {
@@ -46,7 +46,7 @@ export function chapterTitleAt(
   return titleBefore(book, spineIndex);
 }
 
-/** The last line of the nearest file before this one that has any. */
+/** The last title in the nearest chapter before this one that has titles. */
 function titleBefore(book: Book, spineIndex: number): string | undefined {
   const spineIndices = new Map(book.package.spine.map(({ path }, index) => [path, index]));
   let best: { readonly index: number; readonly title: string } | undefined;

@@ -12,15 +12,15 @@ import { chapterStyle } from './chapter-style.js';
 import { titledOffsets, type TitledOffset } from './chapter-titles.js';
 import { textMeasureOf, type TextMeasure } from './text-measure.js';
 
-/** Why positions inside of a chapter cannot be had; the chapter as such still has its place in the book. */
+/** Why positions inside of a chapter are unknown. The chapter itself still has a position in the book. */
 export type ChapterProblem =
   /** The manifest has no such item, or the archive no such file. */
   | 'chapter-missing'
-  /** Past the bounds of size, count or depth. */
+  /** Above a limit of size, count or depth. */
   | 'chapter-too-large'
   /** It cannot be decompressed. */
   | 'chapter-damaged'
-  /** No document with a body: an image, a plain text. */
+  /** Not a document with a body, but an image or a plain text. */
   | 'chapter-without-body';
 
 /** A chapter in both views, over one source string. */
@@ -31,7 +31,7 @@ export interface Chapter {
   readonly measure: TextMeasure;
   /** Lines of the table of contents that lead into it. */
   readonly titles: readonly TitledOffset[];
-  /** What this object takes in memory. */
+  /** An estimate of the memory of this object. */
   readonly sizeBytes: number;
 }
 
@@ -42,18 +42,19 @@ export interface UnreadableChapter {
 }
 
 /**
- * A chapter that tools write has some 300 KB; a whole novel in one file 2 MB. Both trees, the source and the check
- * of 8 MiB stay within a second and 150 MB.
+ * Tools write chapters of some 300 KB; a whole novel in one file has 2 MB. For 8 MiB the check of well-formedness
+ * and both trees take less than a second and 150 MB.
  */
 export const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
-/** Two bytes a character in a source that is not Latin-1; fixed costs of the objects around. */
+/** A string that is not Latin-1 has two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
+/** The memory of the objects around the columns. */
 const FIXED_BYTES = 4096;
 
 /**
  * Reads and parses one file of the spine.
  * @param sheetAt gives the style sheet at a path of the archive.
- * @throws BookError `encrypted`, `unreadable` or `truncated`: then no chapter of the book will do better.
+ * @throws BookError `encrypted`, `unreadable` or `truncated`, which mean that no chapter of the book can be read.
  */
 export function readChapter(
   file: FileReader,

@@ -5,14 +5,13 @@ import { contentPathOf, elementOfPlace } from '../dom/cfi-path.js';
 import { cssSelectorOf } from '../dom/css-selector.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
-import { firstCodePoints, lastCodePoints } from '../source/code-points.js';
 import { startOf } from '../source/source-tree.js';
 import { formatXpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
 import { chapterTitleAt } from './chapter-titles.js';
 import { bookFraction } from './locate-fraction.js';
 import type { Located, OpenBook } from './located.js';
-import { textContextAt } from './text-context.js';
+import { firstCodePoints, lastCodePoints, textContextAt } from './text-context.js';
 import type { TranslatedLocator, TranslatedPosition } from './translated-position.js';
 
 /** Characters of text on each side of a place. */
@@ -68,7 +67,7 @@ function describeInChapter(
   const fraction = measure.fractionAt(place.offset);
   const total = bookFraction(book, spineIndex, fraction);
   const title = chapterTitleAt(book, spineIndex, chapter.titles, place.offset);
-  // The locator's text is the word at the place and what surrounds it.
+  // The text of the locator is the word at the place, with the text around it.
   const around = textContextAt(crengine, place.offset, CONTEXT_CODE_POINTS * 2);
   const textBefore = lastCodePoints(around.before, CONTEXT_CODE_POINTS);
   const highlight = firstCodePoints(/^\S*/.exec(around.after)?.[0] ?? '', CONTEXT_CODE_POINTS);
@@ -115,7 +114,7 @@ function xpointerOf(
   return { text: formatXpointer(pointer, book.package.fragmentCount === 1), confidence };
 }
 
-/** The start of a chapter; of an item that KOReader leaves out, of the next one that it has. */
+/** The start of a chapter. For an item without a DocFragment (RULES.md R10) it is the next one that has one. */
 function chapterXpointer(book: Book, spineIndex: number): string {
   const { spine, fragmentCount } = book.package;
   const next = spine.slice(spineIndex).find((item) => item.fragment !== undefined)?.fragment;

@@ -6,7 +6,7 @@ import { chapterStart, type Located, type NotLocated, type OpenBook } from './lo
 
 /** Finds the place of a CFI. */
 export function locateCfi(open: OpenBook, cfi: Cfi, dialect: CfiDialect): Located | NotLocated {
-  const item = spineItemOf(open.book, cfi);
+  const item = spineItemOfCfi(open.book, cfi);
   if (item === undefined) return { state: 'not-located', reason: 'outside-the-book' };
   const { spineIndex, isAsserted } = item;
   const chapter = open.chapter(spineIndex);
@@ -18,10 +18,10 @@ export function locateCfi(open: OpenBook, cfi: Cfi, dialect: CfiDialect): Locate
 }
 
 /**
- * The spine item that a CFI's first two steps name: by position; by the asserted id only where the position has
- * none. An id that does not fit the position makes it a repaired place.
+ * The spine item that the first two steps of a CFI name: the one at the position, or the one with the asserted id
+ * if there is none at the position. `isAsserted` is false if the id does not fit the item.
  */
-function spineItemOf(
+function spineItemOfCfi(
   book: Book,
   cfi: Cfi,
 ): { readonly spineIndex: number; readonly isAsserted: boolean } | undefined {
@@ -29,7 +29,7 @@ function spineItemOf(
   const [toSpine, toItem] = cfi.packageSteps;
   if (toSpine === undefined || toItem === undefined) return undefined;
   const isNamed = (index: number): boolean =>
-    // Readers assert the id of the itemref, or of the item that it refers to.
+    // Readers assert the id of the itemref or that of the item.
     toItem.id !== undefined && (spine[index]?.id === toItem.id || spine[index]?.idref === toItem.id);
   const byPosition =
     toSpine.index === spineStep ? spine.findIndex(({ position }) => position * 2 === toItem.index) : -1;

@@ -18,9 +18,9 @@ interface PlaceFound {
   readonly confidence: Confidence;
 }
 
-/** Finds the place of a locator: by its CFI, its text, its element, its fraction of the chapter, in this order. */
+/** Finds the place of a locator by its CFI, else its text, else its element, else its fraction of the chapter. */
 export function locateLocator(open: OpenBook, locator: Locator): Located | NotLocated {
-  const spineIndex = spineItemOf(open.book, locator.href);
+  const spineIndex = spineIndexOfHref(open.book, locator.href);
   if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
@@ -31,8 +31,8 @@ export function locateLocator(open: OpenBook, locator: Locator): Located | NotLo
   return locateInChapter(open, spineIndex, progression);
 }
 
-/** By the path in the archive, or relative to the package document as older toolkits write it. */
-function spineItemOf(book: Book, href: string): number {
+/** The href is a path in the archive. Older toolkits write it relative to the package document. */
+function spineIndexOfHref(book: Book, href: string): number {
   const { spine } = book.package;
   const candidates = [
     resolveReference('', href.replace(/^\/+/, ''))?.path,
@@ -53,7 +53,7 @@ function byCfi(chapter: Chapter, locator: Locator): PlaceFound | undefined {
   return resolved.confidence === 'exact' || resolved.confidence === 'clamped' ? resolved : undefined;
 }
 
-/** The only match is the place; of several the one that is nearest to the fraction is a guess. */
+/** A single match is the place. Of several matches the one nearest to the fraction is a guess. */
 function byText(chapter: Chapter, locator: Locator): PlaceFound | undefined {
   if (locator.text === undefined) return undefined;
   const { offsets } = findQuote(chapter.crengine, locator.text);

@@ -16,8 +16,9 @@ interface PlaceFound {
 }
 
 /**
- * Finds the place of an x-pointer: strictly; else under the numbering of books opened before 2024; else without the
- * boxes of old versions; else as much of it as resolves.
+ * Finds the place of an x-pointer. These are tried in turn: strict resolution; the numbers of fragments in books
+ * that were opened before 2024 (RULES.md R10); the pointer without the boxes of old versions (RULES.md R9); the
+ * steps that resolve.
  */
 export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | NotLocated {
   const { spine } = open.book.package;
@@ -34,7 +35,7 @@ export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | Not
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   const unboxed = pointer.steps.filter((step) => step.kind !== 'element' || !BOXING_NAMES.has(step.name));
   if (unboxed.length < pointer.steps.length) {
-    const found = placeOf(chapter, { ...pointer, steps: unboxed });
+    const found = strictPlaceOf(chapter, { ...pointer, steps: unboxed });
     if (found !== undefined) {
       return {
         state: 'located',
@@ -48,7 +49,7 @@ export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | Not
   return { state: 'located', spineIndex, chapter, ...nearestPlace(chapter, { ...pointer, steps: unboxed }) };
 }
 
-/** A link's target: the element with that id, else the start of its file. */
+/** Finds the target of a link: the element with that id, else the start of its file (RULES.md R11). */
 export function locateLink(
   open: OpenBook,
   fragmentIndex: number,
@@ -72,12 +73,12 @@ function locateStrictly(open: OpenBook, spineIndex: number, pointer: Xpointer): 
   }
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return undefined;
-  const found = placeOf(chapter, pointer);
+  const found = strictPlaceOf(chapter, pointer);
   return found === undefined ? undefined : { state: 'located', spineIndex, chapter, ...found };
 }
 
-/** Strict resolution, with the book's styles and without. */
-function placeOf(chapter: Chapter, pointer: Xpointer): PlaceFound | undefined {
+/** Strict resolution, with the style sheets of the book and without them (RULES.md R29). */
+function strictPlaceOf(chapter: Chapter, pointer: Xpointer): PlaceFound | undefined {
   const { crengine } = chapter;
   const styled = resolveXpointer(crengine, crengine.styled, pointer);
   const plain = resolveXpointer(crengine, crengine.plain, pointer);
@@ -94,7 +95,7 @@ function isSamePlace(a: XpointerResolution, b: XpointerResolution): boolean {
   return a.place.kind === b.place.kind && a.place.offset === b.place.offset;
 }
 
-/** The degradation ladder: nearest text and offset in the same element, else the deepest element that is there. */
+/** The nearest text in the same element, else the last element that the steps lead to. */
 function nearestPlace(chapter: Chapter, pointer: Xpointer): PlaceFound {
   const { crengine } = chapter;
   const { tree } = crengine.order;
@@ -116,7 +117,7 @@ function nearestPlace(chapter: Chapter, pointer: Xpointer): PlaceFound {
   return { place: { kind: 'element', offset: startOf(tree, element) }, confidence: 'element' };
 }
 
-/** The text whose end was passed, else the last text of the element. */
+/** The text that is shorter than the point, else the last text of the element. */
 function nearestText(chapter: Chapter, passed: number, element: number): number {
   if (passed !== NO_NODE) return passed;
   const { crengine } = chapter;

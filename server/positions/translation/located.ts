@@ -3,7 +3,7 @@ import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
 import type { Chapter, UnreadableChapter } from './chapter.js';
 
-/** A position, found in the book: its chapter and the place in it. */
+/** A position that was found in the book. */
 export interface Located {
   readonly state: 'located';
   readonly spineIndex: number;
@@ -15,7 +15,7 @@ export interface Located {
 }
 
 export type NotLocatedReason =
-  /** No form of position that is known. */
+  /** The form of the position is unknown. */
   | 'unknown-form'
   /** A position in another kind of book: FictionBook, HTML, pages. */
   | 'other-format'
@@ -27,7 +27,7 @@ export interface NotLocated {
   readonly reason: NotLocatedReason;
 }
 
-/** A book that is open for one call: chapters are parsed when they are asked for. */
+/** A book that is open for one call. A chapter is parsed when it is asked for. */
 export interface OpenBook {
   readonly book: Book;
   chapter(spineIndex: number): Chapter | UnreadableChapter;

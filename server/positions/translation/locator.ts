@@ -1,6 +1,6 @@
 /**
- * A place as the Readium toolkits name it (Readium's Locator model): they do not read CFIs. Only `href` must be
- * there; the more is given, the better it is found.
+ * A place as the Readium toolkits name it (Readium's Locator model), because these do not read CFIs. Only `href` is
+ * required. Further fields make the place more exact.
  */
 export interface Locator {
   /** URL of the chapter relative to the archive's root. */

@@ -3,8 +3,8 @@ import type { NotLocatedReason } from './located.js';
 import type { Translation } from './translated-position.js';
 
 /**
- * A translation for people to read, a line for each form: what `dogear translate` prints. The text around the place
- * is on the last line, with a bar at the place.
+ * The lines that `dogear translate` prints, one for each form of the position. The last line is the text around the
+ * place, with a bar at the place.
  */
 export function positionLines(translation: Translation): string[] {
   if (translation.state === 'untranslatable') return [reasonText(translation.reason)];
@@ -31,7 +31,7 @@ function textLine(before: string, after: string): string | undefined {
   return before === '' && after === '' ? undefined : `${before}|${after}`;
 }
 
-/** Nothing of a book may reach the terminal as commands to it. */
+/** Without control characters: a book must not send commands to the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ');
 }

@@ -1,20 +1,19 @@
 import type { CrengineView } from '../crengine/crengine-view.js';
 import { visitCharacters } from '../crengine/crengine-text.js';
 import { BLOCK, DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit } from '../crengine/node-bits.js';
-import { firstCodePoints, lastCodePoints } from '../source/code-points.js';
 import { positionBefore } from '../source/source-order.js';
 import { endOf, isText, parentOf, startOf } from '../source/source-tree.js';
 
-/** The shown text around a source offset, white space collapsed, blocks and line breaks apart by a space. */
+/** The shown text around a source offset. White space is collapsed, and a space separates blocks and lines. */
 export interface TextContext {
   readonly before: string;
   readonly after: string;
 }
 
-/** A chapter of empty paragraphs must not be searched to its end for some words. */
+/** Limits the search in a chapter of empty paragraphs. */
 const MAX_NODES_SEARCHED = 20_000;
 
-/** @param codePoints how many of them on each side, at most. */
+/** @param codePoints the most that are returned for each side. */
 export function textContextAt(view: CrengineView, offset: number, codePoints: number): TextContext {
   const { tree } = view.order;
   const bodyEnd = endOf(tree, view.body);
@@ -49,7 +48,7 @@ function isShown(view: CrengineView, node: number): boolean {
   return isText(view.order.tree, node) && !hasBit(view.styled, node, DROPPED | HIDDEN | IN_SVG | IN_MATH);
 }
 
-/** The characters of a text between two source offsets, at most so many from its start. */
+/** The characters of a text between two source offsets, about twice `maxCodePoints` at most. */
 function textOf(view: CrengineView, text: number, from: number, to: number, maxCodePoints: number): string {
   const { tree } = view.order;
   let content = '';
@@ -60,17 +59,17 @@ function textOf(view: CrengineView, text: number, from: number, to: number, maxC
     if (offset < from) return false;
     content += String.fromCodePoint(codePoint);
     count += 1;
-    // White space collapses later: twice as many are enough for what is asked for.
+    // White space is collapsed later: twice as many are enough.
     return count > maxCodePoints * 2;
   });
   return content;
 }
 
 const LINE_BREAK = /<br[\s/>]/i;
-/** Markup between two texts is some tags; a longer piece has a block in it anyway. */
+/** The markup between two texts has some tags. A longer piece has a block in it anyway. */
 const MAX_MARKUP_SEARCHED = 2000;
 
-/** Text of two blocks, or of two lines. */
+/** True for the texts of two blocks or of two lines. */
 function isApart(view: CrengineView, first: number, second: number): boolean {
   if (blockOf(view, first) !== blockOf(view, second)) return true;
   const { tree } = view.order;
@@ -91,7 +90,17 @@ function collapse(text: string): string {
   return text.replaceAll(/[ \t\r\n]+/g, ' ');
 }
 
-/** Code points, near enough to decide whether there are enough of them. */
+/** At least half the number of code points, which is enough to decide when to stop. */
 function lengthOf(text: string): number {
   return text.length / 2;
+}
+
+/** The first `count` code points. A surrogate pair is never cut in two. */
+export function firstCodePoints(text: string, count: number): string {
+  return Array.from(text).slice(0, count).join('');
+}
+
+/** The last `count` code points. */
+export function lastCodePoints(text: string, count: number): string {
+  return count === 0 ? '' : Array.from(text).slice(-count).join('');
 }

@@ -4,13 +4,13 @@ import type { Place } from '../place.js';
 import { NO_NODE, endOf, innerEndOf, innerStartOf, isText, startOf } from '../source/source-tree.js';
 
 /**
- * Progress through the shown text of a chapter, in source characters: markup does not count, so that a chapter's
- * half is the half of what is read.
+ * Progress through the shown text of a chapter, in characters of its source. Markup does not count, so that half of
+ * the chapter is half of its text.
  */
 export interface TextMeasure {
   /** The fraction of the chapter that lies before a source offset, 0–1. */
   fractionAt(offset: number): number;
-  /** The place at a fraction of the chapter; the chapter's end for 1. */
+  /** The place at a fraction of the chapter. 1 is its end. */
   placeAt(fraction: number): Place;
   readonly sizeBytes: number;
 }
@@ -35,7 +35,7 @@ export function textMeasureOf(view: CrengineView): TextMeasure {
   return {
     sizeBytes: textStarts.byteLength + unitsBefore.byteLength,
     fractionAt(offset) {
-      // A chapter of nothing but images: by its markup.
+      // A chapter without text, such as one of images: its markup counts.
       if (total === 0) return clamp((offset - bodyStart) / bodyLength);
       const index = lastAtOrBelow(textStarts, offset);
       if (index < 0) return 0;

@@ -4,22 +4,22 @@ import { DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit } from '../crengine/no
 import { endOf, isText, startOf } from '../source/source-tree.js';
 import type { LocatorText } from './locator.js';
 
-/** Where a quotation stands in a chapter. */
+/** Where a quotation is found in a chapter. */
 export interface QuoteMatches {
   /** Source offsets of the quoted place, in the order of the chapter. */
   readonly offsets: readonly number[];
 }
 
-/** Fewer characters than this stand anywhere. */
+/** Shorter texts occur in too many places. */
 const MIN_QUOTE_CHARACTERS = 4;
-/** A quotation that stands in more places than this tells nothing. */
+/** A quotation with more matches does not help to find the place. */
 const MAX_MATCHES = 100;
-/** Readers quote some dozens of characters; the search must not take long in a chapter of one repeated letter. */
+/** Readers quote some dozens of characters. Bounds the search in a chapter of one repeated letter. */
 const MAX_QUOTE_CHARACTERS = 64;
 
 /**
- * Searches the shown text of a chapter for a quotation. White space does not count: readers differ in what they
- * make of it between blocks.
+ * Searches the shown text of a chapter for a quotation. White space does not count, because readers write different
+ * white space between blocks.
  */
 export function findQuote(view: CrengineView, quote: LocatorText): QuoteMatches {
   const before = squeeze(quote.before).slice(-MAX_QUOTE_CHARACTERS);
@@ -73,7 +73,7 @@ function squeezedText(view: CrengineView): { text: string; offsets: Int32Array }
 
 const OTHER_WHITE = /\s/;
 
-/** As `\s`, without a pattern for the characters that texts are made of. */
+/** The same as `\s`, but fast for the usual characters. */
 function isWhite(codePoint: number): boolean {
   if (codePoint <= 0x20) return codePoint === 0x20 || (codePoint >= 9 && codePoint <= 13);
   return codePoint >= 0xa0 && OTHER_WHITE.test(String.fromCodePoint(codePoint));

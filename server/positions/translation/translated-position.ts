@@ -7,19 +7,21 @@ import type { LocatorText } from './locator.js';
 export interface TranslatedPosition {
   readonly state: 'translated';
   /**
-   * What KOReader may be given: it passes the strict resolver whatever its confidence is. Not the string to give
-   * back where a KOReader wrote the position: that one is kept byte for byte.
+   * An x-pointer that KOReader may be given: with any confidence, the strict resolver finds it. Where a
+   * KOReader wrote the position, its own string is given back instead, byte for byte.
    */
   readonly xpointer: string;
   readonly xpointerConfidence: Confidence;
   /** By the W3C's specification: for foliate-js and others. */
   readonly cfi: string;
   readonly cfiConfidence: Confidence;
-  /** As epub.js counts texts; undefined where it cannot name the place. The same confidence as `cfi`. */
+  /** As epub.js counts texts, with the confidence of `cfi`. Undefined if epub.js cannot name the place. */
   readonly epubJsCfi: string | undefined;
-  /** For the Readium toolkits, which read no CFIs. */
+  /** For the Readium toolkits, which do not read CFIs. */
   readonly locator: TranslatedLocator;
-  /** Fraction of the book before the place, 0–1, by the sizes of the chapters. Not KOReader's, which counts pages. */
+  /**
+   * Fraction of the book before the place, 0–1, by the sizes of the chapters. KOReader computes its own from pages.
+   */
   readonly percentage: number;
   /** Fraction of the chapter before the place, 0–1, by its text. */
   readonly chapterPercentage: number;
@@ -30,11 +32,11 @@ export interface TranslatedPosition {
   /** Up to 32 characters (code points) of text before the place, white space collapsed. */
   readonly textBefore: string;
   readonly textAfter: string;
-  /** Why nothing inside of the chapter can be told. */
+  /** Why only the chapter is known. */
   readonly chapterProblem: ChapterProblem | undefined;
 }
 
-/** A `Locator` with everything that is known. */
+/** A `Locator` with all that is known of the place. */
 export interface TranslatedLocator {
   readonly href: string;
   readonly type: string;

@@ -15,43 +15,44 @@ import type { Located, NotLocated, OpenBook } from './located.js';
 import type { Locator } from './locator.js';
 import type { Translation } from './translated-position.js';
 
-/** An EPUB in the file system; a path that is no UTF-8 is given as bytes. */
+/** An EPUB in the file system. A path that is not UTF-8 is given as bytes. */
 export interface BookFile {
   readonly path: string | Buffer;
 }
 
 export interface TranslationOptions {
-  /** The fraction of the book that came with the position: what is left where the position itself says nothing. */
+  /** The fraction of the book that came with the position, 0–1. It is used if the position itself means nothing. */
   readonly percentage?: number | undefined;
 }
 
 export interface CfiOptions extends TranslationOptions {
-  /** Which reader made the CFI; `auto` if that is not known. */
+  /** How the reader that wrote the CFI counts texts. `auto` if that is not known. */
   readonly dialect?: CfiDialect | undefined;
 }
 
 export interface TranslatorOptions {
-  /** Bound of what is kept of parsed books and chapters. */
+  /** The most memory of parsed books and chapters that are kept. */
   readonly cacheBytes: number;
 }
 
 /**
- * Translates positions in EPUBs between KOReader, web readers that take CFIs and the Readium toolkits. Reads files
- * synchronously: for a worker thread. Keeps parsed books and chapters, by path, size and time of modification.
+ * Translates positions in EPUBs between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
+ * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size
+ * and time of modification.
  *
- * Every method rejects with `BookError` where the book as a whole cannot be read, and with nothing else for any
- * input: what a position does not say comes out as a lower confidence or as `untranslatable`.
+ * Every method rejects with `BookError` if the book as a whole cannot be read, and with no other error for any
+ * input. An inexact position has a lower confidence, and a position without a place is `untranslatable`.
  */
 export interface Translator {
-  /** A position as KOReader sends it: an x-pointer, a link's target, a page. */
+  /** A position as KOReader sends it: an x-pointer or the target of a link. A CFI is translated too. */
   translateXpointer(book: BookFile, position: string, options?: TranslationOptions): Promise<Translation>;
   translateCfi(book: BookFile, cfi: string, options?: CfiOptions): Promise<Translation>;
   translateLocator(book: BookFile, locator: Locator): Promise<Translation>;
   /** The place at a fraction of the book, 0–1. */
   translatePercentage(book: BookFile, percentage: number): Promise<Translation>;
-  /** True if KOReader would find the x-pointer; false sends it to page 1. */
+  /** True if KOReader finds the x-pointer. With any other pointer it goes to page 1 (RULES.md R3). */
   isResolvable(book: BookFile, position: string): Promise<boolean>;
-  /** Bytes of parsed books and chapters that are kept. */
+  /** An estimate of the memory of the books and chapters that are kept. */
   readonly cachedBytes: number;
 }
 
@@ -60,7 +61,7 @@ type Cached =
   | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter }
   | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined };
 
-/** A parsed rule with its selector and the map entries around it. */
+/** The memory of one parsed rule with its selector and its entries in maps. */
 const BYTES_PER_RULE = 1000;
 
 function sizeOf(cached: Cached): number {
@@ -88,7 +89,7 @@ export function createTranslator(options: TranslatorOptions): Translator {
     locate: (open: OpenBook) => Located | NotLocated,
   ): Promise<Translation> =>
     await withFile(path, async (file) => {
-      const key = keyOf(file.identity);
+      const key = fileKeyOf(file.identity);
       const known = cache.get(`book:${key}`);
       const book = known?.kind === 'book' ? known.book : await readBook(file);
       cache.set(`book:${key}`, { kind: 'book', book });
@@ -142,7 +143,7 @@ export function createTranslator(options: TranslatorOptions): Translator {
   };
 }
 
-/** Any form of position: callers often know no better than the string. */
+/** Any form of position, because callers often do not know the form. */
 function locatePosition(open: OpenBook, position: Position, dialect: CfiDialect): Located | NotLocated {
   switch (position.kind) {
     case 'xpointer':
@@ -161,6 +162,6 @@ function locatePosition(open: OpenBook, position: Position, dialect: CfiDialect)
   }
 }
 
-function keyOf({ path, sizeBytes, modifiedNs }: FileIdentity): string {
+function fileKeyOf({ path, sizeBytes, modifiedNs }: FileIdentity): string {
   return `${sizeBytes}:${modifiedNs}:${path.toString('latin1')}`;
 }

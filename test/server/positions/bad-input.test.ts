@@ -218,7 +218,7 @@ it('is sure of nothing behind a reference that is none', async () => {
   const behind = await chapter.back('epubcfi(/6/2!/4/4/1:7)');
   expect([behind.xpointer, behind.xpointerConfidence]).toEqual(['/body/DocFragment[1]/body/p[2]', 'element']);
   expect((await chapter.back('epubcfi(/6/2!/4/6/1:4)')).xpointerConfidence).toBe('element');
-  // An unknown name stays as it is written, in both.
+  // Both crengine and the browser leave an unknown name as it is written.
   expect((await chapter.back('epubcfi(/6/2!/4/8/1:8)')).xpointer).toBe(
     '/body/DocFragment[1]/body/p[4]/text().8',
   );
@@ -311,7 +311,7 @@ describe('fuzzed books', () => {
             const position = await chapter.back(cfi);
             const isChapter = position.xpointer === '/body/DocFragment[1].0';
             if (isChapter || position.xpointerConfidence === 'element') continue;
-            // Whatever is given out with more certainty than that resolves.
+            // A pointer with a better confidence resolves.
             expect(await translator.isResolvable(chapter, position.xpointer)).toBe(true);
           }
         },

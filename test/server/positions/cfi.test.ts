@@ -124,10 +124,10 @@ describe('CFIs that do not fit', () => {
   const chapter = chapterUnderTest(folder, '<p id="a">first 😀 x</p><p id="b">second<i>x</i></p>');
 
   it.each([
-    // The position counts; the id says that something is wrong.
+    // The position counts. The wrong id lowers the confidence.
     ['/4/2[b]/1:3', `${BODY}/p[1]/text().3`, 'clamped'],
     ['/4/2[gone]/1:3', `${BODY}/p[1]/text().3`, 'clamped'],
-    // No such position: then the id.
+    // There is no such position, so the id counts.
     ['/4/20[b]/1:3', `${BODY}/p[2]/text().3`, 'clamped'],
     ['/4/20/1:3', '/body/DocFragment[1].0', 'fragment'],
     ['/4/2/4/1:3', `${BODY}/p[1].0`, 'element'],
@@ -136,7 +136,7 @@ describe('CFIs that do not fit', () => {
     ['/4/2/1/2:0', `${BODY}/p[1].0`, 'element'],
     ['/4/2:0', `${BODY}/p[1].0`, 'exact'],
     ['/4/2:7', `${BODY}/p[1].0`, 'element'],
-    // In the middle of a surrogate pair: the character.
+    // The middle of a surrogate pair means its character.
     ['/4/2/1:7', `${BODY}/p[1]/text().6`, 'exact'],
     ['/4/2/1', `${BODY}/p[1]/text().0`, 'exact'],
     ['/4/2/1:3[fir,st]', `${BODY}/p[1]/text().3`, 'exact'],

@@ -11,7 +11,7 @@ import {
   type SourceTree,
 } from '../../../server/positions/source/source-tree.js';
 
-/** Elements and texts, as parse5's own tree has them; comments still divide texts. */
+/** Elements and texts as in parse5's own tree. Comments divide texts. */
 function outlineOfParse5(node: DefaultTreeAdapterTypes.ChildNode): string {
   if (node.nodeName === '#text' && 'value' in node) return JSON.stringify(node.value);
   if (!('tagName' in node)) return '';

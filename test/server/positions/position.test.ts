@@ -22,7 +22,7 @@ describe('x-pointers', () => {
     expect(pointer?.fragment).toBe(fragment);
     if (same === undefined) return;
     const other = parseXpointer(same);
-    // `[1]` is kept apart from no index: what it means is decided by the siblings.
+    // `[1]` and no index are different steps until the siblings are known.
     expect(other?.fragment).toBe(pointer?.fragment);
     expect(other?.steps.length).toBe(pointer?.steps.length);
     expect(other?.point).toBe(pointer?.point);

@@ -22,7 +22,7 @@ afterAll(() => folder.remove());
 
 const translator = createTranslator({ cacheBytes: 1024 * 1024 });
 
-/** Confidences of characters that crengine keeps: a translator that is never sure would pass all the rest. */
+/** Confidences of characters that crengine keeps: without them a translator that is never sure would pass. */
 const counts = { exact: 0, lower: 0 };
 
 describe('every position of a generated chapter', () => {
@@ -56,7 +56,7 @@ async function checkAll(nodes: readonly ReferenceNode[], step: number): Promise<
     if (index % step !== 0 && !(xpointer?.endsWith('.0') ?? false)) continue;
     const cfi = `${CFI_ROOT}${path})`;
     const back = await chapter.back(cfi);
-    // Whatever is given out resolves.
+    // Every pointer that is returned resolves.
     const target = followPath(body, back.xpointer.slice(ROOT.length));
     if (back.xpointer !== '/body/DocFragment[1].0') expect([back.xpointer, target]).not.toContain(undefined);
     if (xpointer !== undefined) {

@@ -22,7 +22,7 @@ async function positionOf(css: string, body: string, cfi: string, head = ''): Pr
   return [position.xpointer.replace('/body/DocFragment[1]/body', ''), position.xpointerConfidence];
 }
 
-/** With inline spans the spaces are kept, with blocks they are removed: `y` is in the third or the second text. */
+/** The spaces beside inline spans are kept, those beside blocks are removed: `y` is in the third or second text. */
 const BODY = '<div>t <span class="a">x</span> <span class="a b">z</span> y</div>';
 const Y = '/4/2/5:1';
 
@@ -33,12 +33,12 @@ describe('style sheets', () => {
     ['.other { display: block }', 'exact'],
     ['p > span { display: block }', 'exact'],
     ['.a { display: none }', 'exact'],
-    // One space is one space, kept or collapsed.
+    // A single space is the same, kept or collapsed.
     ['div { white-space: pre-wrap }', 'exact'],
-    // The same in both worlds, with the style sheet and without.
+    // The same with the style sheet and without it.
     ['div { display: block } span { display: inline }', 'exact'],
     ['@media print { p { display: none } }', 'exact'],
-    // KOReader may show the book with its style sheets or without: the number of the text is not certain.
+    // The number of the text differs with the style sheet and without it, so that it is not certain (RULES.md R29).
     ['span { display: block }', 'element'],
     ['.a { DISPLAY : block !important }', 'element'],
     ['div.z, div > .a { display: block }', 'element'],
@@ -47,6 +47,13 @@ describe('style sheets', () => {
     ['@media screen { span { display: block } }', 'element'],
     ['span:not(.q, .r) { display: block }', 'element'],
     ['span[title="a b"] { display: block }', 'element'],
+    ['[title="a, span"] p { display: block }', 'exact'],
+    ['span:not(.q).a { display: block }', 'element'],
+    ['span:not(.q).other { display: block }', 'exact'],
+    ['.\\61 { display: block }', 'element'],
+    // A list with an error in it may mean anything.
+    ['p., .other { display: block }', 'element'],
+    ['{ display: block }', 'element'],
     ['body > .a { display: block }', 'exact'],
     ['p + span { display: block }', 'element'],
     ['.a { float: left }', 'element'],
@@ -57,7 +64,7 @@ describe('style sheets', () => {
     ['span.a { display: inline } span { display: block }', 'exact'],
     ['span { display: block !important } span.a { display: inline }', 'element'],
     ['span { display: block } @media screen { span { display: inline } }', 'element'],
-    // Not valid to the end, but rules before count.
+    // Invalid at the end or at the start, but the rule counts.
     ['span { display: block', 'element'],
     ['}}} span { display: block }', 'element'],
   ])('%s: %s', async (css, confidence) => {
@@ -102,6 +109,31 @@ describe('style sheets', () => {
   it('of thousands of rules make nothing certain', async () => {
     const css = Array.from({ length: 3000 }, (_, index) => `.c${index} { display: block }`).join('\n');
     expect((await positionOf(css, BODY, Y))[1]).toBe('element');
+  });
+
+  it.each([
+    ['a million spaces in a selector', `a${' '.repeat(1_000_000)}b{display:none}`],
+    ['a million spaces before a comma', `a${' '.repeat(1_000_000)},b{display:none}`],
+    ['thousands of broken declarations', `a{${';1'.repeat(500_000)};display:none}`],
+    ['thousands of brackets in each other', `${':not('.repeat(200_000)}{display:none}`],
+    ['many lists with brackets in each other', `${':not('.repeat(1600)}{display:none}`.repeat(20)],
+    ['an import that never ends', `@import url(${' '.repeat(1_000_000)});a{display:none}`],
+    ['thousands of open groups', '@media a{'.repeat(100_000)],
+    ['thousands of exclamation marks', `a{display:none${'! '.repeat(500_000)}}`],
+  ])('with %s take linear time', (_, css) => {
+    const startedMs = performance.now();
+    parseStyleSheet(css);
+    // Each takes some milliseconds, the fifth some hundred. Quadratic work takes minutes.
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+  });
+
+  it('are not tried on an element with a list of classes of megabytes', async () => {
+    const css = Array.from({ length: 1900 }, (_, index) => `.a.b.c${index} { display: block }`).join('\n');
+    const classes = 'x'.repeat(1_000_000);
+    const startedMs = performance.now();
+    const body = BODY.replace('class="a"', `class="a b ${classes}"`);
+    expect((await positionOf(css, body, Y))[1]).toBe('element');
+    expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
   it('are read for what matters only', () => {

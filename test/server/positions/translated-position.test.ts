@@ -152,7 +152,7 @@ describe('locators', () => {
   it.each([
     [{ locations: { partialCfi: '/4/4/1:3' } }, '/4/4/1:3)', 'exact'],
     [{ text: { before: 'Two &', highlight: 'more' } }, '/4/6/4/1:6)', 'exact'],
-    // Other white space, as another toolkit gathers it.
+    // Other white space, as another toolkit writes it.
     [
       { text: { before: 'It was a dark\n night.Two', highlight: ' & ', after: 'more' } },
       '/4/6/4/1:4)',
@@ -258,7 +258,7 @@ describe('the cache', () => {
     utimesSync(path, 1000, 1000);
     const first = await translator.translateXpointer({ path }, POINTER);
     expect(translator.cachedBytes).toBeGreaterThan(1000);
-    // The same size and time: nothing tells that the content is another one.
+    // With the same size and time the changed content is not noticed.
     const { size } = statSync(path);
     writeFileSync(path, Buffer.alloc(size));
     utimesSync(path, 1000, 1000);

@@ -67,7 +67,11 @@ export const translationSchema = answerSchema(
     z.strictObject({
       state: z.literal('page'),
       page: z.int().min(1),
-      page_count: z.int().min(1),
+      page_count: z
+        .int()
+        .min(1)
+        .nullable()
+        .describe('null where the pages are not counted: PDF, DjVu, and comics in RAR or 7-Zip archives'),
     }),
     z.strictObject({
       state: z.literal('none'),
@@ -88,7 +92,7 @@ export function translationJson(shown: TranslationDetails): TranslationJson {
     case 'translated':
       return translatedJson(shown);
     case 'paged':
-      return { state: 'page', page: shown.page, page_count: shown.pageCount };
+      return { state: 'page', page: shown.page, page_count: shown.pageCount ?? null };
     case 'untranslatable':
       return none(shown.reason);
     case 'book-unreadable':

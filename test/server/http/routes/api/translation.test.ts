@@ -35,7 +35,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     folder = await bookFolder({
       'broken.epub': 'no archive',
       'other.mobi': 'x',
-      'broken.pdf': '%PDF-1.4 no',
+      'some.pdf': '%PDF-1.4 no',
     });
     folder.write('book.epub', BOOK);
     folder.write('gone.epub', Buffer.concat([BOOK, Buffer.from('gone')]));
@@ -224,6 +224,10 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
       page_count: 4,
     });
     expect(await translationOf(md5('comic.cbz'), '7')).toEqual(none('outside-the-book'));
+    // The pages of a PDF are not counted: a page is passed on, and nothing else is understood.
+    const uncounted = { state: 'page', page: 7, page_count: null };
+    expect(await translationOf(md5('some.pdf'), '7')).toEqual(uncounted);
+    expect(await translationOf(md5('some.pdf'), 'half', 0.5)).toEqual(none('format-unsupported'));
     // A file that is gone since the scan, and one that nobody may see any more.
     const content = Buffer.concat([BOOK, Buffer.from('later')]);
     folder.write('later.epub', content);

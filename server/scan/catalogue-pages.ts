@@ -5,13 +5,13 @@ import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 
 /**
- * Rows of a page: large enough that the round trip does not count. With four times as many, which are as fast, a rescan
- * of 200,000 books takes 20 MB more: what lives as long as a page does not die young.
+ * Rows of a page: large enough that the round trip does not count. Pages of four times as many rows are as fast, but a
+ * rescan of 200,000 books then takes 20 MB more: rows that live as long as a page outlive the young generation.
  */
 const PAGE_ROWS = 1000;
 
-/** The books of a library in byte order of their paths, a page at a time; the next one is read ahead. */
-export class BookRows {
+/** The books of a library in byte order of their paths, a page at a time. The next page is read ahead. */
+export class CataloguePages {
   readonly #store: Store;
   readonly #libraryId: LibraryId;
   #ahead: Promise<readonly BookRow[]>;
@@ -22,7 +22,12 @@ export class BookRows {
     this.#ahead = this.#read(Buffer.alloc(0));
   }
 
-  /** The next page; empty once all have been given. */
+  /** Whether `next` has no more books to give. Takes nothing. */
+  async isAtEnd(): Promise<boolean> {
+    return (await this.#ahead).length === 0;
+  }
+
+  /** The next page; empty once all books have been given. */
   async next(): Promise<readonly BookRow[]> {
     const page = await this.#ahead;
     const last = page.at(-1);
@@ -32,7 +37,7 @@ export class BookRows {
 
   #read(afterPath: Buffer): Promise<readonly BookRow[]> {
     const page = retrying(() => nextBookRows(this.#store, this.#libraryId, afterPath, PAGE_ROWS));
-    // Awaited by `next`; a scan that ends before must not leave an unhandled rejection behind.
+    // `next` awaits it. A scan that ends earlier must not leave an unhandled rejection behind.
     page.catch(() => undefined);
     return page;
   }
