@@ -35,7 +35,7 @@ export interface FailedRequest {
 }
 
 /** The device as it presents itself, made of its number: two devices of one model have one name. */
-export function deviceName(deviceNumber: number): string {
+function deviceName(deviceNumber: number): string {
   return `Reader model ${String(deviceNumber % 3)}`;
 }
 
