@@ -1,13 +1,13 @@
-/** One of the things that are measured against each other. */
+/** One of the things that are measured in turn. */
 export interface Side<Sample> {
   readonly name: string;
-  /** Takes one sample. What it does before the clock runs (dropping caches, a fresh database) is its own business. */
+  /** Takes one sample. Preparation (dropping caches, creating a database) happens here, before the clock starts. */
   measure(): Promise<Sample>;
 }
 
 /**
- * Measures all sides in turn, `rounds` times, so that a machine that gets slower or busier does so for each of them.
- * Every second round goes backwards: a steady drift then favours nobody either.
+ * Measures all sides in turn, `rounds` times, so that a machine that becomes slower or busier does so for all sides
+ * alike. Every second round runs in reverse order, so that a steady drift favours no side.
  *
  * @returns for each side, by name, its samples in order of the rounds
  */
@@ -28,9 +28,17 @@ export async function alternate<Sample>(
   return samples;
 }
 
-/** The samples of one side; a side that was not measured is a mistake of the caller. */
+/** The samples of one side, in order of the rounds. */
 export function samplesOf<Sample>(samples: ReadonlyMap<string, Sample[]>, side: string): readonly Sample[] {
   const found = samples.get(side);
   if (found === undefined) throw new Error(`no side is named ${side}`);
   return found;
+}
+
+/** Samples of one side as files a second, in order of the rounds. */
+export function fileRates(
+  samples: ReadonlyMap<string, { readonly files: number; readonly seconds: number }[]>,
+  side: string,
+): number[] {
+  return samplesOf(samples, side).map(({ files, seconds }) => files / seconds);
 }

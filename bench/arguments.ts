@@ -11,26 +11,26 @@ export interface BenchArguments {
   readonly quick: boolean;
   /** Whether the page cache may be dropped. */
   readonly cold: boolean;
-  /** Libraries and compiled yardsticks, kept between runs. Absolute. */
+  /** Absolute path of libraries and compiled yardsticks, which are kept between runs. */
   readonly cacheFolder: string;
-  /** Where the record of the run goes, in a folder of its own. Absolute. */
+  /** Absolute path; each run writes its record to a folder of its own in it. */
   readonly runsFolder: string;
-  /** Books of the library that is hashed; absent: by the kind of run. */
+  /** Books of the library that is hashed; absent: the default of a full or quick run. */
   readonly books: number | undefined;
 }
 
 export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
 
 suites: ${SUITES.join(', ')} (default: all)
-  --quick         small sizes and few rounds: under a minute, and good for nothing but a first look
-  --warm          leaves out what needs an empty page cache: emptying it slows the whole machine for a while
+  --quick         small sizes and few rounds: takes a minute or two, and its figures are no results
+  --warm          skips what needs an empty page cache: emptying it slows the whole machine for a while
   --books N       books of the library that is hashed (default: 50000, with --quick 4000)
   --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
                   what is measured is the disk that it is on
   --runs FOLDER   where the record goes (default: bench/runs; with --quick the cache folder)
 `;
 
-/** @throws Error whose message tells what is wrong with the arguments */
+/** @throws Error whose message says what is wrong with the arguments */
 export function parseArguments(
   args: readonly string[],
   repositoryRoot: string,

@@ -14,11 +14,11 @@ export interface BenchDatabase {
 
 /** A MySQL-protocol server with durable defaults; to be closed. */
 export interface MysqlServer {
-  /** Name and version, and the settings that decide what a commit costs. */
+  /** Version, and the settings that determine the cost of a commit. */
   readonly description: string;
   createDatabase(): Promise<BenchDatabase>;
   /**
-   * Gives the server a buffer pool of that many bytes while `work` runs, unless it has a larger one.
+   * Sets the server's buffer pool to that many bytes while `work` runs, unless it is larger already.
    *
    * @returns `undefined`, without `work`, where the account may not change it
    */
@@ -39,9 +39,9 @@ export function createSqlite(folder: string): BenchDatabase {
 }
 
 /**
- * Starts a server of the run's own, or takes that of DOGEAR_TEST_MYSQL_URL, whose databases may be created and dropped.
+ * Starts a server for this run, or takes that of DOGEAR_TEST_MYSQL_URL, where databases are created and dropped.
  *
- * @throws Error that says what to install where there is none
+ * @throws Error that says what to install where no server can be started
  */
 export async function startMysql(): Promise<MysqlServer> {
   const givenUrl = process.env['DOGEAR_TEST_MYSQL_URL'];
@@ -109,7 +109,7 @@ async function withBufferPool<Result>(
   }
 }
 
-/** The server takes its time; what is read meanwhile is not lost, so nobody waits for it. */
+/** The server resizes the pool in the background. Pages that are read meanwhile are kept, so there is no wait here. */
 async function setBufferPool(url: string, bytes: number): Promise<void> {
   await asAdministrator(url, (connection) =>
     connection.query('SET GLOBAL innodb_buffer_pool_size = ?', [bytes]),
@@ -123,7 +123,7 @@ async function bufferPoolBytes(url: string): Promise<number> {
   return z.tuple([z.object({ bytes: z.coerce.number() })]).parse(rows)[0].bytes;
 }
 
-/** ER_SPECIFIC_ACCESS_DENIED_ERROR: a right is missing. ER_INCORRECT_GLOBAL_LOCAL_VAR: a server where it is fixed. */
+/** ER_SPECIFIC_ACCESS_DENIED_ERROR: a privilege is missing. ER_INCORRECT_GLOBAL_LOCAL_VAR: the pool cannot be resized. */
 const REFUSALS = new Set<unknown>([1227, 1238]);
 
 function isRefused(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listBooks, writeBookList } from './book-list.js';
+import { isBookName, KOREADER_EXTENSIONS } from '../engine/index.js';
 import { makeLibrary, type SizeMix } from './library.js';
 import type { SuiteContext } from './suite.js';
 
@@ -16,10 +17,10 @@ export interface CachedLibrary {
   readonly pathsDigest: string;
 }
 
-/** The same in every run on every machine, so that digests of digests can be held against each other. */
+/** Fixed, so that all runs on all machines make the same library and their digests of digests can be compared. */
 const SEED = 1;
 
-/** A library of the benchmarks, made when the cache does not hold it. */
+/** A library of the benchmarks, made unless the cache holds it already. */
 export function cachedLibrary(
   { cacheFolder, workFolder, log }: Pick<SuiteContext, 'cacheFolder' | 'workFolder' | 'log'>,
   count: number,
@@ -47,4 +48,29 @@ export function cachedLibrary(
       return file;
     },
   };
+}
+
+/**
+ * Lists the books below a folder without the engine's walk, so that a file that the walk misses is noticed.
+ *
+ * @returns relative paths in byte order
+ */
+function listBooks(folder: string): Buffer[] {
+  const paths: Buffer[] = [];
+  const pending = [''];
+  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) pending.push(path);
+      else if (isBookName(Buffer.from(entry.name), KOREADER_EXTENSIONS)) paths.push(Buffer.from(path));
+    }
+  }
+  return paths.toSorted((left, right) => left.compare(right));
+}
+
+/** Writes the input of the yardsticks: absolute paths, each ended by a zero byte. */
+function writeBookList(file: string, folder: string, paths: readonly Buffer[]): void {
+  const root = Buffer.from(`${folder}/`);
+  const zero = Buffer.alloc(1);
+  writeFileSync(file, Buffer.concat(paths.flatMap((path) => [root, path, zero])));
 }

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 
 /** A built copy of the repository: this one, or another revision that it is compared with. */
 export interface Checkout {
-  /** As results name it. */
+  /** Its name in results. */
   readonly label: string;
   /** Absolute. */
   readonly root: string;
 }
 
-/** The checkout that this very file belongs to; it runs from dist/bench/. */
+/** The checkout that this file belongs to; the file runs from dist/bench/. */
 export const THIS_CHECKOUT: Checkout = {
   label: 'working tree',
   root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),

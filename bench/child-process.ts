@@ -9,11 +9,11 @@ export interface ChildResult {
 }
 
 export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
-  /** `discard` sends standard output to nowhere, as a consumer that costs nothing. */
+  /** `discard` sends standard output to /dev/null, so that reading it costs nothing. */
   readonly stdout?: 'keep' | 'discard';
 }
 
-/** More than any yardstick or command prints that is measured here. */
+/** More than any yardstick or measured command prints. */
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -54,11 +54,37 @@ function collect(stream: NodeJS.ReadableStream | null, child: ChildProcess): () 
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-/** Whether a program is in the PATH and starts at all. */
+/** Whether a program is in the PATH and can be started. */
 export async function isInstalled(command: string, versionFlag = '--version'): Promise<boolean> {
   const child = spawn(command, [versionFlag], { stdio: 'ignore' });
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));
     child.once('close', () => resolve(true));
   });
+}
+
+const children = new Set<ChildProcess>();
+let isBound = false;
+
+/** Kills the child when this process exits. */
+export function killedWithBench(child: ChildProcess): void {
+  // One listener for all children: Node warns of a leak from the eleventh listener on.
+  if (!isBound) {
+    isBound = true;
+    process.once('exit', () => {
+      for (const running of children) running.kill('SIGKILL');
+    });
+  }
+  children.add(child);
+  child.once('close', () => children.delete(child));
+}
+
+/** Turns SIGINT and SIGTERM into an ordinary exit, whose listeners kill the children and remove work trees. */
+export function exitOnSignals(): void {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.once(signal, () => process.exit(128 + number));
+  }
 }

@@ -7,7 +7,7 @@ export type ColdCache =
   | { readonly state: 'available'; drop(): Promise<void> }
   | { readonly state: 'unavailable'; readonly reason: string };
 
-/** Whether this process may empty the system's page cache; what a hypervisor below keeps is beyond anybody's reach. */
+/** Whether this process may empty the system's page cache. The cache of a hypervisor cannot be emptied from here. */
 export function coldCache(): ColdCache {
   try {
     writeFileSync(DROP_CACHES, '3');
@@ -19,7 +19,7 @@ export function coldCache(): ColdCache {
 }
 
 async function drop(): Promise<void> {
-  // Dirty pages are not dropped.
+  // The kernel drops clean pages only, so dirty ones are written first.
   await runChild('sync', []);
   writeFileSync(DROP_CACHES, '3');
 }

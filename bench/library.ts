@@ -25,13 +25,13 @@ export interface LibraryOptions {
   /** The same seed gives the same names, sizes and bytes. */
   readonly seed: number;
   readonly mix: SizeMix;
-  /** Made when it is not there. It holds nothing but the library and its manifest. */
+  /** Created when missing. It holds only the library and its manifest. */
   readonly folder: string;
 }
 
-/** What was made, beside the books; a later call with the same options finds it and makes nothing. */
+/** Beside the books: the options that they were made with. A later call with the same options makes nothing. */
 const MANIFEST = 'dogear-library.json';
-/** Raised when the same options come to give other files. */
+/** To be raised when a change of this file makes other books from the same options. */
 const FORMAT = 1;
 
 const WINDOW_BYTES = 1024;
@@ -54,10 +54,10 @@ export function makeLibrary(options: LibraryOptions): boolean {
     if (readFileSync(manifestFile, 'utf8') === manifest) return false;
     rmSync(options.folder, { recursive: true });
   } else if (existsSync(options.folder)) {
-    throw new Error(`${options.folder} is there already and was not made by this program`);
+    throw new Error(`${options.folder} exists and was not made by this program`);
   }
   mkdirSync(options.folder, { recursive: true });
-  // A library that was left half made is known by this, and made anew.
+  // An empty manifest marks a library that is not complete; the next call makes it anew.
   writeFileSync(manifestFile, '');
   const content = Buffer.alloc(WINDOW_BYTES);
   for (let index = 0; index < options.count; index += 1) {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
 import { createSqlite, type MysqlServer, startMysql } from './bench-databases.js';
 import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
-import { exitOnSignals } from './exit-on-signals.js';
+import { exitOnSignals } from './child-process.js';
 import { createRunFolder } from '../test/support/run-folder.js';
 import { describeMachine } from './record/machine.js';
 import { revisionOf, softwareVersions } from './record/revision.js';
@@ -70,44 +70,22 @@ async function main(): Promise<void> {
     seconds: Math.round((performance.now() - startMs) / 1000),
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     isQuick: chosen.quick,
-    suites: [...chosen.suites],
+    suites: chosen.suites,
     revision: revisionOf(THIS_CHECKOUT.root),
-    machine: { ...machine },
-    software: { ...softwareVersions(THIS_CHECKOUT.root) },
-    ...recordedFindings(findings, chosen.suites),
+    machine,
+    software: softwareVersions(THIS_CHECKOUT.root),
+    targets: judge(findings.targets, chosen.suites),
+    ratios: findings.ratios,
+    series: findings.series,
+    facts: findings.facts,
+    notes: findings.notes,
   };
   const folder = writeRecord(chosen.runsFolder, record, findings.attachments);
   process.stdout.write(`${summaryText(record, []).split('\n## Machine')[0] ?? ''}\n`);
   process.stdout.write(`The record is in ${folder}\n`);
 }
 
-function recordedFindings(
-  findings: Findings,
-  suites: readonly SuiteName[],
-): Pick<RunRecord, 'targets' | 'ratios' | 'series' | 'facts' | 'notes'> {
-  const samplesByTarget = new Map(findings.targets.map(({ target, samples }) => [target, samples]));
-  return {
-    targets: judge(findings.targets, suites).map((verdict) => {
-      const { id, title, comparison, goal, unit } = verdict.target;
-      return {
-        id,
-        title,
-        comparison,
-        goal,
-        unit,
-        state: verdict.state,
-        ...(verdict.state === 'not measured' ? {} : { measured: verdict.measured }),
-        samples: [...(samplesByTarget.get(id) ?? [])],
-      };
-    }),
-    ratios: findings.ratios.map((ratio) => ({ ...ratio, samples: [...ratio.samples] })),
-    series: findings.series.map((series) => ({ ...series, samples: [...series.samples] })),
-    facts: { ...findings.facts },
-    notes: [...findings.notes],
-  };
-}
-
-/** One server for all suites, started when the first of them wants it. */
+/** One MySQL server for all suites, started when the first suite asks for it. */
 class SharedServer {
   readonly #findings: Findings;
   #started: Promise<MysqlServer | undefined> | undefined;

@@ -1,19 +1,19 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { environmentWithoutDogear } from '../test/support/program.js';
 import { type Checkout, programFile } from './checkout.js';
 import { runChild } from './child-process.js';
 
-export interface ProgramRun {
+interface ProgramRun {
   /** Of standard output. */
   readonly lines: readonly string[];
   /** Of the whole process, its start included. */
   readonly seconds: number;
   readonly maxRssBytes: number;
-  readonly cpuSeconds: number;
 }
 
-const processReport = z.object({ maxRssBytes: z.number(), cpuSeconds: z.number() });
+const processReport = z.object({ maxRssBytes: z.number() });
 
 /**
  * Runs `dogear ARGS` of a checkout to its end.
@@ -21,7 +21,7 @@ const processReport = z.object({ maxRssBytes: z.number(), cpuSeconds: z.number()
  * @param workFolder where it runs and leaves its report; holds no configuration
  * @throws Error when it ends with anything but exit code 0
  */
-export async function runProgram(
+async function runProgram(
   checkout: Checkout,
   workFolder: string,
   databaseUrl: string,
@@ -32,24 +32,16 @@ export async function runProgram(
   const { stdout, seconds } = await runChild(
     process.execPath,
     ['--import', preload, programFile(checkout), '--database', databaseUrl, ...args],
-    { cwd: workFolder, env: { ...environmentOfOthers(), BENCH_PROCESS_REPORT: report } },
+    { cwd: workFolder, env: { ...environmentWithoutDogear(), BENCH_PROCESS_REPORT: report } },
   );
   const took = processReport.parse(JSON.parse(readFileSync(report, 'utf8')));
   rmSync(report);
   return { lines: stdout.split('\n').filter((line) => line !== ''), seconds, ...took };
 }
 
-/** Without Dogear's own variables: what is measured is the default. */
-export function environmentOfOthers(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^DOGEAR_|^ENABLE_KOREADER_SYNC$/.test(name)),
-  );
-}
-
 const scanSummary = z.object({
   event: z.literal('summary'),
   found: z.int(),
-  new: z.int(),
   unchanged: z.int(),
   hashed: z.int(),
   failed: z.int(),
@@ -60,13 +52,13 @@ export interface ScanTimes {
   readonly files: number;
   readonly hashed: number;
   readonly unchanged: number;
-  /** Of the scan as the program tells it: database open, tables made. */
+  /** As the program reports it: from when the database is open and its tables exist. */
   readonly scanSeconds: number;
   readonly processSeconds: number;
   readonly maxRssBytes: number;
 }
 
-/** The one library that the benchmarks add. */
+/** Name of the library that the benchmarks add. */
 const LIBRARY = 'bench';
 
 export async function addLibrary(

@@ -1,19 +1,19 @@
-/** A range that holds the true median with the given probability, whatever the samples' distribution. */
+/** A range that contains the true median with the given probability, for any distribution of the samples. */
 export interface MedianInterval {
   readonly low: number;
   readonly high: number;
-  /** The probability that was reached: 0.95 or more from six samples on, less below. */
+  /** That probability: at least 0.95 from six samples on, less below. */
   readonly coverage: number;
 }
 
 const WANTED_COVERAGE = 0.95;
 
-/** @throws RangeError for an empty list: a median of nothing is a mistake of the caller */
+/** @throws RangeError for an empty list */
 export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
 
-/** Linear between the two samples next to it. */
+/** Interpolated linearly between the two nearest samples. */
 export function quantile(samples: readonly number[], fraction: number): number {
   if (samples.length === 0) throw new RangeError('no samples');
   const sorted = ascending(samples);
@@ -23,7 +23,7 @@ export function quantile(samples: readonly number[], fraction: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/** Sample i of one side over sample i of the other: both come from the same round, so drift cancels out. */
+/** Sample i of one side over sample i of the other. Both come from the same round, so drift cancels out. */
 export function pairedRatios(numerators: readonly number[], denominators: readonly number[]): number[] {
   if (numerators.length !== denominators.length) throw new RangeError('pairs of unequal length');
   return numerators.map((numerator, round) => numerator / (denominators[round] ?? Number.NaN));
@@ -31,8 +31,8 @@ export function pairedRatios(numerators: readonly number[], denominators: readon
 
 /**
  * The narrowest pair of samples, equally far from both ends, between which the median lies with a probability of at
- * least 95 %. Each sample is below the median with probability one half (that is all it takes for granted), so the
- * number of samples below it is binomial. Below six samples the whole range does not reach 95 %; `coverage` says so.
+ * least 95 %. The only assumption is that each sample is below the median with probability one half, so the number of
+ * samples below it is binomial. With fewer than six samples even the whole range does not reach 95 %; see `coverage`.
  */
 export function medianInterval(samples: readonly number[]): MedianInterval {
   if (samples.length === 0) throw new RangeError('no samples');

@@ -3,7 +3,7 @@ import type { BenchDatabase, MysqlServer } from './bench-databases.js';
 import type { Checkout } from './checkout.js';
 import type { Finding } from './targets.js';
 
-/** Where a sample stands on the x axis of a plot. */
+/** Position of a sample on the x axis of a plot. */
 export interface AxisPlace {
   readonly axis: 'threads' | 'files' | 'connections' | 'percentile' | 'batch files';
   readonly value: number;
@@ -14,13 +14,12 @@ export interface Series {
   readonly suite: SuiteName;
   /** What is measured, with the side: `hash warm: engine`. */
   readonly name: string;
-  readonly unit:
-    'files/s' | 'requests/s' | 'rows/s' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'ops/s' | 'calls/file' | 's';
+  readonly unit: 'files/s' | 'requests/s' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'calls/file';
   readonly samples: readonly number[];
   readonly at?: AxisPlace;
 }
 
-/** Paired ratios that are no target of their own, or stand behind one. */
+/** Paired ratios that no target is judged by. */
 export interface Ratio {
   readonly suite: SuiteName;
   readonly name: string;
@@ -29,20 +28,20 @@ export interface Ratio {
 
 export type Fact = string | number | boolean | readonly Fact[] | { readonly [name: string]: Fact };
 
-/** A picture that goes into the record's folder beside the plots. */
+/** A picture for the record's folder, beside the plots. */
 export interface Attachment {
   readonly name: string;
-  /** A picture's title in the summary. */
+  /** In the summary. */
   readonly title: string;
   readonly content: string;
 }
 
-/** Where suites put what they found. */
+/** What the suites of a run found. */
 export interface Findings {
   readonly series: Series[];
   readonly ratios: Ratio[];
   readonly targets: Finding[];
-  /** Sentences for the summary: what was not measured and why, what a reader has to know. */
+  /** Sentences for the summary: what was not measured, and why. */
   readonly notes: string[];
   readonly facts: Record<string, Fact>;
   readonly attachments: Attachment[];
@@ -59,10 +58,10 @@ export interface SuiteContext {
   readonly books: number | undefined;
   /** A new, empty database file in the work folder. */
   sqlite(this: void): BenchDatabase;
-  /** The server of the run, started when first asked for; `undefined`, and a note, where there is none to be had. */
+  /** The MySQL server of the run, started at the first call; `undefined`, with a note, where none can be started. */
   mysql(this: void): Promise<MysqlServer | undefined>;
   readonly findings: Findings;
-  /** Tells whoever waits what is going on. */
+  /** Progress of the run, for the terminal. */
   log(this: void, line: string): void;
 }
 

@@ -1,7 +1,7 @@
 import type { SuiteName } from './arguments.js';
 import { median } from './statistics.js';
 
-/** How the samples of a figure become the one number that is held against the goal. */
+/** How the samples of a figure become the one number that is compared with the goal. */
 type Summary = 'median' | 'largest';
 
 export interface Target {
@@ -16,7 +16,7 @@ export interface Target {
   readonly summary: Summary;
 }
 
-/** What Dogear has to reach; summary.md begins with this table. */
+/** The goals of Dogear; summary.md begins with this table. */
 export const TARGETS = [
   ratio('hash-1-thread', 'hash', 'hashing, 1 thread, over the yardstick with 1', 'at least', 1.7),
   ratio('hash-2-threads', 'hash', 'hashing, 2 threads, over the yardstick with 2', 'at least', 1.5),
@@ -47,15 +47,13 @@ export const TARGETS = [
   ratio('push-256-full', 'sync', 'pushes with a full database over an empty one', 'at least', 0.8),
   ratio('pull-256-full', 'sync', 'pulls with a full database over an empty one', 'at least', 0.8),
   {
-    ...absolute(
-      'push-sqlite',
-      'sync',
-      'pushes, 64 connections, SQLite, synchronous=FULL',
-      10_000,
-      '/s',
-      'median',
-    ),
+    id: 'push-sqlite',
+    suite: 'sync',
+    title: 'pushes, 64 connections, SQLite, synchronous=FULL',
     comparison: 'at least',
+    goal: 10_000,
+    unit: '/s',
+    summary: 'median',
   },
   absolute('sqlite-loop-block', 'sync', 'longest block of the event loop meanwhile', 20, 'ms', 'largest'),
   absolute(
@@ -70,26 +68,26 @@ export const TARGETS = [
 
 export type TargetId = (typeof TARGETS)[number]['id'];
 
-type Listed = Target & { readonly id: TargetId };
-
 /** The samples that a target is judged by: ratios of pairs, or absolute values. */
 export interface Finding {
   readonly target: TargetId;
   readonly samples: readonly number[];
 }
 
-export type Verdict =
-  | { readonly state: 'passed' | 'failed'; readonly target: Listed; readonly measured: number }
-  | { readonly state: 'not measured'; readonly target: Listed };
+export interface Verdict extends Omit<Target, 'summary'> {
+  readonly state: 'passed' | 'failed' | 'not measured';
+  readonly measured?: number;
+  readonly samples: readonly number[];
+}
 
-/** The targets of the suites that ran, whether or not they found something. */
+/** A verdict on every target of the suites that ran; a target without a finding is `not measured`. */
 export function judge(findings: readonly Finding[], suites: readonly SuiteName[]): Verdict[] {
-  return TARGETS.filter(({ suite }) => suites.includes(suite)).map((target: Listed): Verdict => {
+  return TARGETS.filter(({ suite }) => suites.includes(suite)).map(({ summary, ...target }): Verdict => {
     const samples = findings.find((finding) => finding.target === target.id)?.samples;
-    if (samples === undefined) return { state: 'not measured', target };
-    const measured = target.summary === 'median' ? median(samples) : Math.max(...samples);
+    if (samples === undefined) return { ...target, state: 'not measured', samples: [] };
+    const measured = summary === 'median' ? median(samples) : Math.max(...samples);
     const isReached = target.comparison === 'at least' ? measured >= target.goal : measured < target.goal;
-    return { state: isReached ? 'passed' : 'failed', target, measured };
+    return { ...target, state: isReached ? 'passed' : 'failed', measured, samples };
   });
 }
 

@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigurationProblem } from './configuration-problem.js';
 import { CONFIG_VARIABLE, type Environment } from './text-settings.js';
 
-/** The name that is looked for in the working folder. */
+/** Read from the working folder when no file is named. */
 const DEFAULT_NAME = 'dogear.yaml';
-/** Some hundred times what a file with every setting has: whatever is longer was named by mistake. */
+/** Some hundred times the size of a file with every setting. A longer file was named by mistake. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 export type ConfigurationFile =
@@ -13,7 +13,7 @@ export type ConfigurationFile =
   | { readonly state: 'read'; readonly name: string; readonly folder: string; readonly text: string }
   | { readonly state: 'failed'; readonly problem: ConfigurationProblem };
 
-/** Reads the file that the flag names, or else the environment, or else `dogear.yaml` if there is one. */
+/** Reads the file that the flag names, else the one that the environment names, else `dogear.yaml` if it exists. */
 export function readConfigurationFile(
   flagged: string | undefined,
   environment: Environment,

@@ -1,4 +1,4 @@
-/** Where a value, or a mistake, came from. Lines and columns count from 1. */
+/** The source of a value or a problem. Lines and columns count from 1. */
 export type Origin =
   | { readonly source: 'default' }
   | { readonly source: 'file'; readonly file: string; readonly line: number; readonly column: number }
@@ -19,16 +19,16 @@ export type ProblemCode =
 export interface ConfigurationProblem {
   readonly code: ProblemCode;
   readonly origin: Origin;
-  /** The setting, or the name that is none; absent where the mistake is not about one. */
+  /** The setting, or the unknown name; absent where the problem is not about a setting. */
   readonly path?: string;
-  /** What stands there, shortened, secrets taken out; absent where nothing does. */
+  /** The wrong value, shortened and without secrets; absent where there is none. */
   readonly found?: string;
   readonly expected: string;
   /** The name that was probably meant. */
   readonly suggestion?: string;
 }
 
-/** Nothing was started: the configuration has these problems, which are all that it has. */
+/** All problems of a configuration. It is thrown before anything is started. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly problems: readonly ConfigurationProblem[];
@@ -43,7 +43,7 @@ export class ConfigurationError extends Error {
 }
 
 /** `dogear.yaml:3:9: server.port: found "80a", expected a whole number …` */
-export function problemLine(problem: ConfigurationProblem): string {
+function problemLine(problem: ConfigurationProblem): string {
   const parts = [originText(problem.origin)];
   if (problem.path !== undefined) parts.push(problem.path);
   const found = problem.found === undefined ? '' : `found ${problem.found}, `;

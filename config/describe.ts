@@ -4,12 +4,12 @@ import { allSettings } from './schema.js';
 
 export interface SettingDescription {
   readonly path: string;
-  /** Secrets taken out; `null` where nothing is set. */
+  /** Without secrets; `null` for a setting that is not set. */
   readonly value: unknown;
   readonly origin: Origin;
 }
 
-/** The effective value of every setting and where it came from, without secrets; for `dogear config --json`. */
+/** The effective value and the origin of every setting, without secrets; for `dogear config --json`. */
 export function settingDescriptions(loaded: LoadedConfiguration): readonly SettingDescription[] {
   return loaded.effective.map(({ path, value, origin }) => {
     const masked = allSettings.get(path)?.kind.masked;
@@ -18,7 +18,7 @@ export function settingDescriptions(loaded: LoadedConfiguration): readonly Setti
   });
 }
 
-/** The same as lines for people: path, value, origin, in columns. Ends without a newline. */
+/** The same as text in columns: path, value, origin. Ends without a newline. */
 export function describeConfiguration(loaded: LoadedConfiguration): string {
   const rows = settingDescriptions(loaded).map(({ path, value, origin }) => [
     path,

@@ -2,12 +2,12 @@ import { stringify } from 'yaml';
 import { settings } from './schema.js';
 import { type Setting, type SettingTree, isSetting } from './setting.js';
 
-const HEADING = `# Every setting of Dogear with its default. Copy what you change into dogear.yaml in the folder where
-# dogear runs, or into any file and name it with --config FILE or DOGEAR_CONFIG.
+const HEADING = `# Every setting of Dogear with its default. Copy the settings that you change into dogear.yaml in the folder
+# where dogear runs, or into another file that --config FILE or DOGEAR_CONFIG names.
 #
-# The environment overrides this file, and flags override the environment. The environment name of each setting
-# stands above it; --set group.name=value takes any of them. null means "not set". dogear config prints what is
-# in force and where it came from. A relative path in this file starts at the folder of this file.
+# The environment overrides this file, and flags override the environment. The environment variable of each
+# setting is named above it; the flag --set group.name=value sets any of them. null means "not set". dogear config
+# prints the effective values and where each comes from. Relative paths start at the folder of this file.
 `;
 /** Columns of a comment line. */
 const WIDTH = 110;

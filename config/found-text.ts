@@ -1,9 +1,9 @@
 import type { ValueKind } from './setting.js';
 
-/** Enough to recognise a value by; nobody wants a mistyped block of text in an error message. */
+/** Enough to recognise a value. A mistyped block of text would make an error message unreadable. */
 const MAX_SHOWN = 60;
 
-/** A value as it is shown in messages: one line, short, without secrets. */
+/** A value for messages: one line, short, without secrets. */
 export function foundText(value: unknown, kind?: Pick<ValueKind<unknown>, 'masked'>): string {
   if (value === null || value === undefined) return 'nothing';
   if (kind?.masked !== undefined) return typeof value === 'string' ? quoted(kind.masked(value)) : '***';
@@ -14,14 +14,14 @@ export function foundText(value: unknown, kind?: Pick<ValueKind<unknown>, 'maske
   return 'a mapping';
 }
 
-/** A name as it is shown in messages: the key of a mapping may turn out to be anything, a piece of an address too. */
+/** A name for messages. The key of a mapping can be any text, such as a part of a URL with a password. */
 export function nameText(name: string): string {
   if (/[@:/]/.test(name)) return '***';
   return /^[\w.-]{1,60}$/.test(name) ? name : quoted(name);
 }
 
 function quoted(text: string): string {
-  // A database address in the wrong place is still an address with a password.
+  // A database URL with a password may stand at any setting by mistake.
   const shown = text.replace(/:\/\/[^]*@/g, '://***@');
   return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
 }

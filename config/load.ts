@@ -7,7 +7,7 @@ import { type Environment, type FlagValue, environmentSettings, flagSettings } f
 import { yamlSettings } from './yaml-settings.js';
 
 export interface ConfigurationSources {
-  /** What `--config` names. Without it `DOGEAR_CONFIG` does; without both, `dogear.yaml` is read if it is there. */
+  /** The file that `--config` names; absent: the one of `DOGEAR_CONFIG`, or else `dogear.yaml` if it exists. */
   readonly configFile?: string | undefined;
   /** In the order of the command line. */
   readonly flags?: readonly FlagValue[];
@@ -24,7 +24,7 @@ export interface EffectiveSetting {
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
-  /** The same values one by one, secrets included, with where each came from, in the order of the schema. */
+  /** The same values as a list, secrets included, with the origin of each, in the order of the schema. */
   readonly effective: readonly EffectiveSetting[];
 }
 
@@ -33,17 +33,17 @@ interface Candidate {
   readonly setting: Setting<unknown>;
   readonly value: unknown;
   readonly origin: Origin;
-  /** Of a list in the file: where its entries stand. */
+  /** For a list in the file: the origins of its entries. */
   readonly entryOrigins?: readonly Origin[];
   /** Where relative paths in the value start. */
   readonly folder: string;
 }
 
 /**
- * Defaults, then the file, then the environment, then flags: the last that says something counts, but a mistake is
- * one wherever it stands. Reads nothing but the file.
+ * Loads the configuration. Flags override the environment, the environment the file, and the file the defaults. A wrong
+ * value is a problem even where it is overridden. Reads nothing but the file.
  *
- * @throws ConfigurationError with every problem there is, those of the file first, in the order of its lines
+ * @throws ConfigurationError with all problems, those of the file first, in the order of its lines
  */
 export function loadConfiguration(sources: ConfigurationSources = {}): LoadedConfiguration {
   const workingFolder = sources.workingFolder ?? process.cwd();
@@ -116,7 +116,7 @@ function checked({ path, setting, value, origin, entryOrigins, folder }: Candida
   return { state: 'wrong', problems };
 }
 
-/** Two settings of which one is nothing without the other. One that is wrong has been complained about already. */
+/** Two settings that need each other. If one of them is wrong, that problem is reported already. */
 function incompletePair(
   chosen: ReadonlyMap<string, EffectiveSetting>,
   wrong: readonly ConfigurationProblem[],
@@ -147,7 +147,7 @@ function valueTree<Tree extends SettingTree>(
     const path = prefix + name;
     return [name, isSetting(node) ? valueOf(path) : valueTree(node, valueOf, `${path}.`)];
   });
-  // Untyped for a moment: each value was made by the schema of its setting, and the names are those of the tree.
+  // Object.fromEntries loses the types. Each value was made by the schema of its setting, under that setting's name.
   const values: ValuesOf<Tree> = Object.freeze(Object.fromEntries(entries));
   return values;
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** `/` or `/name/name`: with a slash in front and none behind. `undefined` for what is not the path of a URL. */
+/** `/` or `/name/name`: with a leading slash and no trailing one. `undefined` for a text that is no path of a URL. */
 export function normalisedBaseUrl(text: string): string | undefined {
   if (text.includes('//')) return undefined;
   const names = text.replace(/^\//, '').replace(/\/$/, '').split('/');
@@ -9,7 +9,7 @@ export function normalisedBaseUrl(text: string): string | undefined {
   return isPath ? `/${names.join('/')}` : undefined;
 }
 
-/** An http(s) address without a slash at its end; `undefined` for one with credentials, a query or a fragment. */
+/** An http(s) URL without a trailing slash; `undefined` for one with credentials, a query or a fragment. */
 export function normalisedPublicUrl(text: string): string | undefined {
   if (!/^https?:\/\/[^\s@?#]+$/.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).href.replace(/\/+$/, '');
@@ -18,12 +18,12 @@ export function normalisedPublicUrl(text: string): string | undefined {
 /** An IP address (IPv6 without brackets) or a host name. */
 export function isHost(text: string): boolean {
   if (isIP(text) !== 0) return true;
-  // Digits and dots alone are a mistyped address and no name.
+  // A text of digits and dots is a mistyped address, not a host name.
   if (text.length > 253 || /^[\d.]+$/.test(text)) return false;
   return text.split('.').every((label) => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(label));
 }
 
-/** `loopback`, an IP address, or a network as `10.0.0.0/8`. */
+/** `loopback`, an IP address, or a network such as `10.0.0.0/8`. */
 export function isProxy(text: string): boolean {
   if (text === 'loopback') return true;
   const [address = '', prefix, ...rest] = text.split('/');

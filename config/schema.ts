@@ -13,50 +13,51 @@ import {
 } from './value-kinds.js';
 
 /**
- * Every setting of Dogear. config/example.yaml is made from this, and so are the checks, the environment names and
- * what `dogear config` prints. The names are those of the file, in the code too: a setting has one name.
+ * Every setting of Dogear. The checks, the environment names, config/example.yaml and the output of `dogear config` are
+ * made from this. A setting has the same name in the file, in messages and in the code.
  */
 export const settings = {
   database: {
     url: setting(databaseUrl, {
-      sentence: 'Where everything is kept: one SQLite file, or a MySQL or MariaDB database.',
+      sentence: 'The database: one SQLite file, or a MySQL or MariaDB database.',
       default: 'sqlite:dogear.db',
       environment: 'DOGEAR_DATABASE_URL',
       flag: '--database',
     }),
     connections: setting(wholeNumber(1, 200, 'connections'), {
-      sentence: 'How many connections one process opens to MySQL at most.',
+      sentence: 'The largest number of connections to MySQL that one process opens.',
       default: 10,
       environment: 'DOGEAR_DATABASE_CONNECTIONS',
     }),
   },
   engine: {
     jobs: setting(autoOrWholeNumber(1, 256, 'threads'), {
-      sentence: 'How many threads hash at once; auto watches the storage and finds out.',
+      sentence: 'The number of threads that hash at once; auto adapts it to the storage.',
       default: 'auto',
       environment: 'DOGEAR_JOBS',
       flag: '--jobs',
     }),
     md5: setting(oneOf('auto', 'wasm-simd', 'node-crypto'), {
-      sentence: 'What computes MD5: WebAssembly with SIMD, which takes several files at a time, or OpenSSL.',
+      sentence:
+        'The implementation of MD5: WebAssembly with SIMD, which digests several files at once, or OpenSSL.',
       default: 'auto',
       environment: 'DOGEAR_ENGINE_MD5',
     }),
     reads: setting(oneOf('auto', 'io-uring', 'system-calls'), {
       sentence:
-        'What reads the files: the io_uring of Linux (6.1 and later), many at a time, or one call after the other.',
+        'How files are read: many at once through io_uring (Linux 6.1 and later), or with one system call after another.',
       default: 'auto',
       environment: 'DOGEAR_ENGINE_READS',
     }),
   },
   log: {
     level: setting(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
-      sentence: 'The least severe messages that are still logged.',
+      sentence: 'The least severe messages that are logged.',
       default: 'info',
       environment: 'DOGEAR_LOG_LEVEL',
     }),
     format: setting(oneOf('auto', 'json', 'text'), {
-      sentence: 'How the log is written; auto is text on a terminal and one JSON object a line elsewhere.',
+      sentence: 'The format of the log; auto is text on a terminal and one JSON object a line elsewhere.',
       default: 'auto',
       environment: 'DOGEAR_LOG_FORMAT',
     }),
@@ -69,20 +70,20 @@ export const settings = {
       flag: '--host',
     }),
     port: setting(wholeNumber(0, 65_535), {
-      sentence: 'The TCP port that the server listens on; 0 takes any free one.',
-      // D-O-G on the keys of a telephone after an 8; no registered service and none of the usual 80xx ports.
+      sentence: 'The TCP port that the server listens on; 0 takes a free one.',
+      // 8, then D-O-G on the keys of a telephone; no registered service and none of the usual 80xx ports.
       default: 8364,
       environment: 'DOGEAR_SERVER_PORT',
       flag: '--port',
     }),
     base_url: setting(baseUrl, {
-      sentence: 'The path under which everything is served, for a reverse proxy that passes a sub-path on.',
+      sentence: 'The path under which everything is served, for a reverse proxy that forwards a sub-path.',
       default: '/',
       environment: 'DOGEAR_SERVER_BASE_URL',
     }),
     public_url: setting(publicUrl, {
       sentence:
-        'The address that readers type, base_url included, where it is not the address of this machine; ' +
+        'The URL that readers type, base_url included, where it differs from the address of this machine; ' +
         'it is only printed.',
       default: undefined,
       environment: 'DOGEAR_SERVER_PUBLIC_URL',
@@ -100,52 +101,53 @@ export const settings = {
       }),
     },
     listeners: setting(wholeNumber(1, 64, 'threads'), {
-      sentence: 'How many threads answer requests; they share the port.',
+      sentence: 'The number of threads that answer requests; they share the port.',
       default: 1,
       environment: 'DOGEAR_SERVER_LISTENERS',
     }),
     trusted_proxies: setting(proxies, {
-      sentence: 'The proxies whose X-Forwarded-For is believed; in the environment separated by commas.',
+      sentence: 'The proxies whose X-Forwarded-For is trusted; separated by commas in the environment.',
       default: [],
       environment: 'DOGEAR_SERVER_TRUSTED_PROXIES',
     }),
     body_limit_bytes: setting(wholeNumber(1024, 1_048_576, 'bytes'), {
-      sentence: 'A request with a longer body is answered 413.',
+      sentence: 'The largest body of a request; longer ones are answered with 413.',
       default: 65_536,
       environment: 'DOGEAR_SERVER_BODY_LIMIT_BYTES',
     }),
     shutdown_seconds: setting(wholeNumber(1, 600, 'seconds'), {
-      sentence: 'How long a server that was told to stop may take to answer what is waiting.',
+      sentence: 'The time that a stopping server has to answer the requests that are waiting.',
       default: 10,
       environment: 'DOGEAR_SERVER_SHUTDOWN_SECONDS',
     }),
   },
   enable_koreader_sync: setting(trueOrFalse, {
-    sentence: 'Whether the KOReader sync routes exist; without it they answer 404.',
+    sentence: 'Whether the KOReader sync routes exist; otherwise they answer with 404.',
     default: false,
-    // Without the prefix: the name under which servers with the same routes already know it.
+    // Without the prefix DOGEAR_: other servers with the same routes use this name.
     environment: 'ENABLE_KOREADER_SYNC',
   }),
   sync: {
     unknown_documents: {
       api_key: setting(oneOf('reject', 'store'), {
-        sentence: 'What a push with an API key does when no book has the digest that it names.',
+        sentence: 'What happens to a push with an API key when no book has the digest that it names.',
         default: 'reject',
         environment: 'DOGEAR_SYNC_UNKNOWN_DOCUMENTS_API_KEY',
       }),
       account: setting(oneOf('reject', 'store'), {
-        sentence: 'The same for pushes with a user name and a password.',
+        sentence: 'The same for a push with a user name and a password.',
         default: 'store',
         environment: 'DOGEAR_SYNC_UNKNOWN_DOCUMENTS_ACCOUNT',
       }),
     },
     registration: setting(trueOrFalse, {
-      sentence: 'Whether readers may register new users themselves.',
+      sentence: 'Whether readers may register new users.',
       default: false,
       environment: 'DOGEAR_SYNC_REGISTRATION',
     }),
     waiting_pushes: setting(wholeNumber(1, 1_000_000, 'pushes'), {
-      sentence: 'How many pushes may wait for the database; further ones are answered 503 at once.',
+      sentence:
+        'The largest number of pushes that wait for the database; further ones are answered with 503 at once.',
       default: 10_000,
       environment: 'DOGEAR_SYNC_WAITING_PUSHES',
     }),
@@ -153,14 +155,14 @@ export const settings = {
   metrics: {
     access: setting(oneOf('loopback', 'permission', 'open'), {
       sentence:
-        'Who may read /metrics: programs on this machine, senders of an API key that permits it, or everybody.',
+        'Who may read /metrics: programs on this machine, requests with an API key that permits it, or everybody.',
       default: 'loopback',
       environment: 'DOGEAR_METRICS_ACCESS',
     }),
   },
 } as const;
 
-/** The values of all settings, deeply frozen; paths are absolute, addresses normalised. */
+/** The values of all settings, deeply frozen. Paths are absolute and URLs normalised. */
 export type Configuration = ValuesOf<typeof settings>;
 
 /** All settings by their path, in the order of the file. */

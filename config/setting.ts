@@ -1,32 +1,32 @@
 import type { z } from 'zod';
 
-/** How values of one sort are written, checked and understood; made by the functions of value-kinds.ts. */
+/** How values of one kind are written and checked; made by the functions of value-kinds.ts. */
 export interface ValueKind<Value> {
-  /** What a right value looks like, for people who wrote a wrong one: "a whole number from 1 to 200". */
+  /** The form of a correct value, for error messages: "a whole number from 1 to 200". */
   readonly expected: string;
   /** Checks a value as YAML gives it. Relative paths in it are relative to `folder`. */
   schema(folder: string): z.ZodType<Value>;
-  /** An environment variable or a flag is text; this makes of it what YAML would have given, or leaves it alone. */
+  /** Turns the text of an environment variable or flag into the value that YAML would give; other text stays as it is. */
   fromText(text: string): unknown;
-  /** For values that hold a secret: the value with the secret taken out, also of a value that is wrong. */
+  /** For values that hold a secret: the value without the secret. Wrong values are masked too. */
   readonly masked?: (text: string) => string;
 }
 
-/** One setting. It has one name, `group.name`, in the file, in messages and in the code. */
+/** One setting. Its name, `group.name`, is the same in the file, in messages and in the code. */
 export interface Setting<Value> {
   readonly type: 'setting';
   readonly kind: ValueKind<Value>;
   readonly sentence: string;
-  /** As it would stand in the file; `undefined` where there is none and the setting may be left out. */
+  /** As written in the file; `undefined` for an optional setting without a default. */
   readonly default: unknown;
   readonly environment: string;
-  /** The flag of its own that the commands offer; every setting can be given as `--set group.name=value`. */
+  /** Its own flag, where it has one. Every setting can be given as `--set group.name=value`. */
   readonly flag?: string;
 }
 
 export type SettingTree = { readonly [name: string]: Setting<unknown> | SettingTree };
 
-/** The values of a tree of settings: the same tree with a value in the place of each setting. */
+/** The values of a tree of settings: the same tree with each setting replaced by its value. */
 export type ValuesOf<Tree> = {
   readonly [Name in keyof Tree]: Tree[Name] extends Setting<infer Value> ? Value : ValuesOf<Tree[Name]>;
 };

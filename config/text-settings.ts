@@ -13,7 +13,7 @@ export interface FlagValue {
   readonly text: string;
 }
 
-/** What was given for one setting outside of the file. */
+/** The value of one setting from outside the file. */
 export interface TextValue {
   readonly path: string;
   readonly setting: Setting<unknown>;
@@ -28,14 +28,14 @@ export interface TextSettings {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Names the configuration file where no flag does. */
+/** Names the configuration file, unless `--config` does. */
 export const CONFIG_VARIABLE = 'DOGEAR_CONFIG';
-/** Names that begin so belong to the tests of Dogear. */
+/** Variables with this prefix belong to Dogear's tests. */
 const TEST_PREFIX = 'DOGEAR_TEST_';
 
 /**
- * The settings of the environment. An empty variable is one that is not set: that is how compose files and unit
- * files pass on what they do not have.
+ * The settings of the environment. An empty variable counts as not set: compose files and unit files pass on missing
+ * variables as empty ones.
  */
 export function environmentSettings(environment: Environment): TextSettings {
   const values: TextValue[] = [];
@@ -63,7 +63,7 @@ export function environmentSettings(environment: Environment): TextSettings {
   return { values, problems };
 }
 
-/** The settings of the command line; of several for one setting the last counts, as with other programs. */
+/** The settings of the command line. Of several values for one setting the last one counts, as in other programs. */
 export function flagSettings(flags: readonly FlagValue[]): TextSettings {
   const values: TextValue[] = [];
   const problems: ConfigurationProblem[] = [];
@@ -93,7 +93,7 @@ function unknownSetting(path: string, origin: Origin): ConfigurationProblem {
     code: 'unknown-setting',
     origin,
     path: nameText(path),
-    expected: 'the path of a setting, as server.port',
+    expected: 'the path of a setting, such as server.port',
     ...(suggestion === undefined ? {} : { suggestion }),
   };
 }

@@ -4,7 +4,7 @@ import { DATABASE_URL_EXPECTED, maskedDatabaseUrl, normalisedDatabaseUrl } from 
 import { isHost, isProxy, normalisedBaseUrl, normalisedPublicUrl } from './network-values.js';
 import type { ValueKind } from './setting.js';
 
-/** @param unit of what the number is, in the plural; a port has none */
+/** @param unit in the plural, such as `threads`; a port has none */
 export function wholeNumber(minimum: number, maximum: number, unit?: string): ValueKind<number> {
   const schema = z.int().min(minimum).max(maximum);
   return {
@@ -19,7 +19,7 @@ export function oneOf<const Name extends string>(...names: readonly [Name, ...Na
   return { expected: oneOfText(names), schema: () => schema, fromText: sameText };
 }
 
-/** A whole number, or the word for "find out yourself". */
+/** A whole number, or `auto` for one that the program chooses. */
 export function autoOrWholeNumber(
   minimum: number,
   maximum: number,
@@ -55,14 +55,14 @@ export const databaseUrl: ValueKind<string> = {
 
 const baseUrlSchema = normalised(normalisedBaseUrl);
 export const baseUrl: ValueKind<string> = {
-  expected: 'the path of a URL, as / or /dogear (letters, digits and . _ ~ - between the slashes)',
+  expected: 'the path of a URL, such as / or /dogear (letters, digits and . _ ~ - between the slashes)',
   schema: () => baseUrlSchema,
   fromText: sameText,
 };
 
 const publicUrlSchema = optional(normalised(normalisedPublicUrl));
 export const publicUrl: ValueKind<string | undefined> = {
-  expected: 'an address as https://books.example.org/dogear, without user, query and fragment',
+  expected: 'a URL such as https://books.example.org/dogear, without user, query and fragment',
   schema: () => publicUrlSchema,
   fromText: sameText,
 };
@@ -74,18 +74,18 @@ export const host: ValueKind<string> = {
   fromText: sameText,
 };
 
-/** A path to a file that may be left out. Whether the file is there is for its reader to say. */
+/** An optional path of a file. Whether the file exists is checked by the code that reads it. */
 export const file: ValueKind<string | undefined> = {
   expected: 'the path of a file',
   schema: (folder) => optional(normalised((text) => (isPath(text) ? resolve(folder, text) : undefined))),
   fromText: sameText,
 };
 
-/** More networks than any chain of proxies has; the list is looked through on every request from a proxy. */
+/** More than any chain of proxies has. The list is searched on every request from a proxy. */
 const MAX_PROXIES = 100;
 const proxiesSchema = z.array(z.string().refine(isProxy)).max(MAX_PROXIES);
 export const proxies: ValueKind<readonly string[]> = {
-  expected: `a list of at most ${MAX_PROXIES} IP addresses, networks as 10.0.0.0/8, or the word loopback`,
+  expected: `a list of at most ${MAX_PROXIES} IP addresses, networks such as 10.0.0.0/8, or the word loopback`,
   schema: () => proxiesSchema,
   fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim())),
 };
@@ -99,7 +99,7 @@ function normalised(normal: (text: string) => string | undefined): z.ZodType<str
   });
 }
 
-/** `null` in the file is how YAML writes "not set". */
+/** In YAML `null` means "not set". */
 function optional(schema: z.ZodType<string>): z.ZodType<string | undefined> {
   return z.union([z.null().transform(() => undefined), z.undefined(), schema]);
 }

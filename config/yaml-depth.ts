@@ -1,20 +1,20 @@
 import { type CST, Parser } from 'yaml';
 
-/** Settings lie four levels deep at most; the rest is room for mistakes that deserve a better message. */
+/** Settings are at most four levels deep. Up to this depth a mistake gets a message of its own. */
 const MAX_DEPTH = 32;
 
 /**
- * Where a text first nests more deeply than any configuration does; `undefined` when it does not. Asked before the
- * text is parsed in earnest: the parser recurses, and some 10,000 brackets end the process where its stack ends
- * (yaml 2.9 catches the overflow, but V8 aborts when it happens inside a regular expression).
+ * The first offset that is nested more deeply than MAX_DEPTH; `undefined` if there is none. This is checked before the
+ * text is parsed, because the parser recurses: some 10,000 brackets overflow the stack and end the process (yaml 2.9
+ * catches the overflow, but V8 aborts when it happens inside a regular expression).
  *
- * @param onNewLine receives the offset of each line that begins
+ * @param onNewLine receives the offset of the start of each line
  */
 export function tooDeepOffset(text: string, onNewLine: (offset: number) => void): number | undefined {
-  // This part of the parser keeps a stack of its own.
+  // This part of the parser does not recurse.
   let level: readonly CST.Token[] = [...new Parser(onNewLine).parse(text)];
   for (let depth = 0; level.length > 0; depth++) {
-    // Depth 0 is that of the documents.
+    // Documents have depth 0.
     if (depth > MAX_DEPTH) return Math.min(...level.map(({ offset }) => offset));
     level = level.flatMap(innerTokens);
   }

@@ -11,7 +11,7 @@ export type YamlDocument =
     }
   | { readonly state: 'broken'; readonly problems: readonly ConfigurationProblem[] };
 
-/** One YAML document whose nodes know their place, or what keeps the text from being one. */
+/** Parses a text as one YAML document; `originAt` maps offsets of its nodes to lines and columns. */
 export function parseYaml(text: string, fileName: string): YamlDocument {
   const lines = new LineCounter();
   const originAt = (offset: number): Origin => {
@@ -27,7 +27,7 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   if (tooDeep !== undefined)
     return { state: 'broken', problems: [problemAt(tooDeep, 'RESOURCE_EXHAUSTION')] };
   const document = parseDocument(text, {
-    // Double names are found later, where their path is known.
+    // Duplicate names are found later, where their path is known.
     uniqueKeys: false,
     // At 'silent' a second document would be ignored.
     logLevel: 'error',

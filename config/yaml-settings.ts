@@ -5,13 +5,13 @@ import { nearestName } from './nearest-name.js';
 import { type Setting, type SettingTree, isSetting, settingsByPath } from './setting.js';
 import { parseYaml } from './yaml-document.js';
 
-/** What stands in the file for one setting. */
+/** The value of one setting in the file. */
 export interface YamlValue {
   readonly path: string;
   readonly setting: Setting<unknown>;
   readonly value: unknown;
   readonly origin: Origin;
-  /** For a list: where each of its entries stands. */
+  /** For a list: the origins of its entries. */
   readonly entryOrigins: readonly Origin[];
 }
 
@@ -20,10 +20,10 @@ export interface YamlSettings {
   readonly problems: readonly ConfigurationProblem[];
 }
 
-/** Finds the settings of a tree in a YAML text, and everything in it that is none. */
+/** Finds the settings of a tree in a YAML text. Everything else in the text is a problem. */
 export function yamlSettings(text: string, fileName: string, tree: SettingTree): YamlSettings {
   const yaml = parseYaml(text, fileName);
-  // What a broken file seems to say is not worth judging.
+  // The values of a file with syntax errors would give misleading problems.
   if (yaml.state === 'broken') return { values: [], problems: yaml.problems };
   return new Reader(yaml.document, yaml.originAt, tree).read();
 }
@@ -92,7 +92,7 @@ class Reader {
     } else if (isMap(target)) {
       this.#readMap(target, node, `${path}.`);
     } else if (!isEmpty(target)) {
-      // A group of which everything is commented out is an empty one.
+      // A group whose settings are all commented out is empty, and that is allowed.
       const found = isSeq(target) ? 'a list' : foundKind(target);
       const expected = `a mapping with ${Object.keys(node).join(', ')}`;
       this.#problems.push({ code: 'wrong-value', origin, path, found, expected });
@@ -104,8 +104,8 @@ class Reader {
   }
 
   /**
-   * Scalars, and lists of scalars: no setting takes more. What lies deeper is not unfolded, so that aliases of
-   * aliases cannot make much of little.
+   * Scalars, and lists of scalars: no setting takes more. Deeper values are not expanded, so that aliases of aliases
+   * cannot make a small file take a lot of memory.
    */
   #plainValue(node: unknown): unknown {
     return isSeq(node) ? node.items.map((entry) => this.#plainScalar(entry)) : this.#plainScalar(node);
@@ -144,7 +144,7 @@ function unknownSetting(
   const problem = { code: 'unknown-setting', origin, path, expected } as const;
   const sibling = nearestName(name, Object.keys(siblings));
   if (sibling !== undefined) return { ...problem, suggestion: sibling };
-  // A setting that stands in the wrong group, or whose path was written with dots.
+  // A setting in the wrong group, or a path that was written with dots.
   const moved = [...settingsByPath(root).keys()].find(
     (known) => known === name || known.endsWith(`.${name}`),
   );

@@ -1,8 +1,8 @@
 import type { ErrorCode } from 'yaml';
 
 /**
- * What YAML wants in place of what stands there. The parser's own messages are not used: some of them quote the
- * source, and the source may hold a password.
+ * What YAML expects at the place of a syntax error. The parser's own messages are not used: some of them quote the
+ * source, which may hold a password.
  */
 export const YAML_EXPECTATIONS: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias without an anchor or a tag of its own',

@@ -18,6 +18,8 @@ import {
 import { topLevelNames } from './support/source-files.js';
 
 const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
+const contributing = readFileSync(join(repositoryRoot, 'CONTRIBUTING.md'), 'utf8');
+const operating = readFileSync(join(repositoryRoot, 'server/OPERATING.md'), 'utf8');
 const example = readFileSync(join(repositoryRoot, 'config/example.yaml'), 'utf8');
 const environmentNames = new Set([
   ...[...allSettings.values()].map(({ environment }) => environment),
@@ -30,18 +32,24 @@ beforeAll(async () => {
   program = await programHelp();
 });
 
-describe('the commands that README.md shows', () => {
-  it('exist, with the flags and arguments that they are shown with', () => {
-    expect(commandProblems(readme)).toEqual([]);
+describe('the commands that documents show', () => {
+  it.each([
+    ['README.md', readme, 'npm run bench -- --quick'],
+    ['CONTRIBUTING.md', contributing, 'npm run dev'],
+    ['server/OPERATING.md', operating, 'dogear doctor'],
+  ])('exist, with the flags and arguments that %s shows', (_, text, shown) => {
+    expect(shownCommands(text).map((command) => command.text)).toContain(shown);
+    expect(commandProblems(text)).toEqual([]);
+    expect(environmentProblems(text)).toEqual([]);
   });
 
-  it('are all commands that there are', () => {
+  it('are in README.md all commands that there are', () => {
     const shown = shownCommands(readme).map(({ text }) => text);
     const missing = commandNames(program).filter((name) => !shown.some((text) => text.startsWith(name)));
     expect(missing).toEqual([]);
   });
 
-  it('begin with the two that do everything', () => {
+  it('begin in README.md with the two that do everything', () => {
     const [first, second] = codeBlocks(readme, /^sh$/).join('').split('\n');
     expect(first).toMatch(/^npm ci && npm start -- \S+$/);
     expect(second).toBe('npm ci && npm test');
@@ -58,6 +66,7 @@ describe('the commands that README.md shows', () => {
       '```ini\n[Service]\nExecStart=/usr/bin/node /opt/dogear/dist/server/main.js sevre\n```',
       'no command sevre',
     ],
+    ['```sh\nnode --cpu-prof dist/server/main.js hsah\n```', 'dogear has no command hsah'],
     ['```sh\nmake && npm start -- /books --quick\n```', 'dogear up has no flag --quick'],
     ['```sh\nnpm run tests\n```', 'package.json has no script tests'],
     ['`npm run lnt`', 'package.json has no script lnt'],
@@ -86,12 +95,8 @@ describe('README.md', () => {
     ]);
   });
 
-  it('names no file that does not exist, and every folder at the top', () => {
-    const paths = inlineCode(readme).filter((code) =>
-      /^(?:config|engine|server|bench|test|\.ci)\/\S*$/.test(code),
-    );
-    expect(paths.length).toBeGreaterThan(3);
-    expect(paths.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
+  it('names every folder at the top', () => {
+    const paths = namedPaths(readme);
     const folders = topLevelNames().filter((name) => !name.includes('.') && name !== 'LICENSE');
     expect(folders.filter((folder) => !paths.includes(`${folder}/`))).toEqual([]);
   });
@@ -105,6 +110,15 @@ describe('README.md', () => {
     expect(named.toSorted()).toEqual(declared.toSorted());
     for (const [row, , , reason = ''] of rows) expect(reason.length, row).toBeGreaterThan(10);
   });
+});
+
+it.each([
+  ['README.md', readme],
+  ['CONTRIBUTING.md', contributing],
+])('%s names no file that does not exist', (_, text) => {
+  const paths = namedPaths(text);
+  expect(paths.length).toBeGreaterThan(3);
+  expect(paths.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
 });
 
 describe('config/example.yaml', () => {
@@ -129,9 +143,16 @@ function commandProblems(markdown: string): readonly string[] {
   });
 }
 
+/** Paths from the top of the checkout. NOUN stands for any noun. */
+function namedPaths(markdown: string): readonly string[] {
+  return inlineCode(markdown).filter(
+    (code) => /^(?:config|engine|server|bench|test|\.ci)\/\S*$/.test(code) && !code.includes('NOUN'),
+  );
+}
+
 /** npm runs some scripts by their own name, all others by `npm run`. */
 function npmProblem([npm, verb = '', name = '']: readonly string[]): string | undefined {
-  if (npm !== 'npm' || ['ci', 'install'].includes(verb)) return undefined;
+  if (npm !== 'npm' || ['ci', 'install', 'pack', 'version'].includes(verb)) return undefined;
   const script = verb === 'run' ? name : verb;
   return script in packageManifest.scripts ? undefined : `package.json has no script ${script}`;
 }

@@ -1,7 +1,7 @@
 import { BaseSequencer } from 'vitest/node';
 
-// What took 8 to 30 seconds on 2 cores, the longest first: a file that takes long and begins last is one that all cores
-// wait for. vitest goes by what the last run took, which a fresh checkout does not know.
+// The test files that took 8 to 30 seconds on 2 cores, the longest first. If one of them started last, the other cores
+// would be idle until it ends. vitest sorts by the durations of the last run, which a fresh checkout does not have.
 const LONGEST = [
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
@@ -19,16 +19,17 @@ const LONGEST = [
   'engine/walk/walk-order',
   'engine/digest/reference',
   'server/scan/slow-storage',
+  'package',
 ];
 
-/** The longest first, and the rest in vitest's own order. */
+/** Runs the long files first and the others in vitest's order. */
 export default class LongestFirst extends BaseSequencer {
   async sort(files) {
     const place = ({ moduleId }) => {
       const index = LONGEST.findIndex((name) => moduleId.endsWith(`/dist/test/${name}.test.js`));
       return index === -1 ? LONGEST.length : index;
     };
-    // oxlint-disable-next-line unicorn/no-array-sort -- it is the sequencer's, which makes a new list
+    // oxlint-disable-next-line unicorn/no-array-sort -- this `sort` is the sequencer's and returns a new list
     const usual = await super.sort(files);
     return usual.toSorted((one, other) => place(one) - place(other));
   }

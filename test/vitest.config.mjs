@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './longest-first.mjs';
 
-// What measures how soon something answers needs a machine that does nothing else meanwhile.
+// These tests measure how soon a server answers, so no other test may run meanwhile.
 const ALONE = [
   'dist/test/server/http/routes/kosync/database-away.test.js',
   'dist/test/server/compose/metrics-outage.test.js',
@@ -11,18 +11,18 @@ const ALONE = [
 const common = {
   root: '.',
   globalSetup: ['dist/test/support/mysql-global-setup.js'],
-  // Real processes and databases on shared machines: what fails once there is tried again, twice at most.
+  // The tests use real processes and databases, and CI machines are shared. .ci/run lists the tests that were retried.
   retry: process.env.CI ? 2 : 0,
   testTimeout: 120_000,
   hookTimeout: 180_000,
 };
 
-// The tests are compiled with the program and run from dist: what is tested is what people run,
-// worker threads load the same JavaScript, and no second compiler has an opinion.
+// The tests are compiled with the program and run from dist: they test the JavaScript that people run, and worker
+// threads load the same files.
 export default defineConfig({
   test: {
-    // Many tests wait for a child process, a database or a clock: vitest's own choice, a core less than there are,
-    // leaves most of a small machine idle.
+    // Many tests wait for a child process, a database or a clock. vitest's default, one worker less than there are
+    // cores, would leave most of a small machine idle.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [

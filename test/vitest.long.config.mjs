@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// What measures how soon something answers needs a machine that does nothing else meanwhile.
+// This test measures how soon a server answers, so no other test may run meanwhile.
 const ALONE = ['dist/test/server/compose/database-outage.long.test.js'];
 
 const common = {
@@ -21,7 +21,7 @@ export default defineConfig({
           name: 'together',
           include: ['dist/test/**/*.long.test.js'],
           exclude: ALONE,
-          // Loads of a fixed time, and scans: side by side they take each other's processor and no longer in all.
+          // Loads of a fixed time, and scans. Side by side they compete for the processors, but the whole run is shorter.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },

@@ -19,15 +19,15 @@ BASE is the commit of the last recorded run by default, CANDIDATE the working tr
 than 5 % beyond its noise, or could not be measured.
   --pairs N       pairs of samples for each figure, at least 6 (default: 15)
   --only TEXT     only figures whose name contains it, as "hashing"
-  --quick         small libraries: good for nothing but a first look
+  --quick         small libraries: the figures are no results
   --cache FOLDER  libraries, kept between runs (default: ~/.cache/dogear-bench)
 `;
 
-/** So many pairs it takes for a range that holds the median with 95 % probability. */
-export const LEAST_PAIRS = 6;
+/** With fewer pairs no range contains the median with 95 % probability. */
+const LEAST_PAIRS = 6;
 const DEFAULT_PAIRS = 15;
 
-/** @throws Error whose message tells what is wrong with the arguments */
+/** @throws Error whose message says what is wrong with the arguments */
 export function parseCompareArguments(args: readonly string[]): CompareArguments {
   const { values, positionals } = parseArgs({
     args: [...args],

@@ -1,11 +1,10 @@
-import type { BenchDatabase } from '../bench-databases.js';
 import { createSqlite } from '../bench-databases.js';
 import type { Checkout } from '../checkout.js';
 import type { EngineTask } from '../probes/engine-messages.js';
 import { EngineSide } from '../probes/engine-side.js';
 import { addLibrary, runScan } from '../program-run.js';
 
-/** Something of a checkout that can be measured again and again. */
+/** A figure of one checkout, ready to be measured repeatedly. */
 export interface OpenFigure {
   /** Files a second. */
   measure(): Promise<number>;
@@ -25,7 +24,7 @@ export interface FigureFolders {
   readonly work: string;
 }
 
-/** What a comparison measures: the headline figures that need nothing but the two checkouts. */
+/** The figures of a comparison: those that need nothing but the two checkouts. */
 export function figures({ books, small, work }: FigureFolders): readonly Figure[] {
   return [
     {
@@ -40,19 +39,7 @@ export function figures({ books, small, work }: FigureFolders): readonly Figure[
       name: 'walk',
       open: (checkout) => openEngine(checkout, { library: small, walksAhead: false }, 'walk'),
     },
-    {
-      name: 'first scan into SQLite',
-      open: (checkout) =>
-        Promise.resolve({
-          measure: () =>
-            withDatabase(work, async ({ url }) => {
-              await addLibrary(checkout, work, url, books);
-              const { files, scanSeconds } = await runScan(checkout, work, url);
-              return files / scanSeconds;
-            }),
-          close: () => Promise.resolve(),
-        }),
-    },
+    { name: 'first scan into SQLite', open: (checkout) => openFirstScan(checkout, books, work) },
     {
       name: 'check of an unchanged library, SQLite',
       open: (checkout) => openUnchanged(checkout, small, work),
@@ -76,6 +63,22 @@ async function openEngine(
   };
 }
 
+async function openFirstScan(checkout: Checkout, library: string, work: string): Promise<OpenFigure> {
+  return {
+    measure: async () => {
+      const database = createSqlite(work);
+      try {
+        await addLibrary(checkout, work, database.url, library);
+        const { files, scanSeconds } = await runScan(checkout, work, database.url);
+        return files / scanSeconds;
+      } finally {
+        await database.drop();
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
 async function openUnchanged(checkout: Checkout, library: string, work: string): Promise<OpenFigure> {
   const database = createSqlite(work);
   await addLibrary(checkout, work, database.url, library);
@@ -88,16 +91,4 @@ async function openUnchanged(checkout: Checkout, library: string, work: string):
     },
     close: () => database.drop(),
   };
-}
-
-async function withDatabase<Result>(
-  work: string,
-  use: (database: BenchDatabase) => Promise<Result>,
-): Promise<Result> {
-  const database = createSqlite(work);
-  try {
-    return await use(database);
-  } finally {
-    await database.drop();
-  }
 }

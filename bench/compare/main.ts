@@ -5,7 +5,7 @@ import { alternate, samplesOf } from '../alternation.js';
 import { parseArguments } from '../arguments.js';
 import { cachedLibrary } from '../cached-library.js';
 import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
-import { exitOnSignals } from '../exit-on-signals.js';
+import { exitOnSignals } from '../child-process.js';
 import { revisionOf } from '../record/revision.js';
 import { readRecords } from '../record/run-record.js';
 import { formatNumber, markdownTable } from '../record/table.js';

@@ -4,14 +4,14 @@ import { type Checkout, THIS_CHECKOUT } from '../checkout.js';
 import { runChild } from '../child-process.js';
 import { git } from '../record/revision.js';
 
-/** A revision in a git worktree of its own, built; to be removed, at the latest when this process exits. */
+/** A built revision in a git worktree of its own. It is removed by `remove`, or when this process exits. */
 export interface RevisionCheckout extends Checkout {
   remove(): void;
 }
 
 /**
- * Checks a revision out into `folder` (which must not exist) and builds it. The packages of this checkout serve it too
- * where both have the same lock file; otherwise its own are installed.
+ * Checks a revision out into `folder`, which must not exist, and builds it. It shares the packages of this checkout when
+ * both have the same lock file; otherwise its own are installed.
  */
 export async function checkOutRevision(revision: string, folder: string): Promise<RevisionCheckout> {
   const { root } = THIS_CHECKOUT;
@@ -21,11 +21,11 @@ export async function checkOutRevision(revision: string, folder: string): Promis
   const remove = (): void => {
     if (!isThere) return;
     isThere = false;
-    // In two steps: "git worktree remove" gives up on the first file that it cannot remove.
+    // `git worktree remove` would stop at the first file that it cannot remove.
     rmSync(folder, { recursive: true, force: true });
     git(root, 'worktree', 'prune');
   };
-  // Git remembers worktrees: one that is left behind would be in the way of the next of its name.
+  // Git keeps a list of worktrees; one that is left in it blocks the next worktree of that name.
   process.once('exit', remove);
   try {
     if (lockFile(root) === lockFile(folder)) {

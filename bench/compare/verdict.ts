@@ -9,14 +9,14 @@ export interface FigureVerdict {
   readonly high: number;
 }
 
-/** A loss smaller than this is nobody's business; noise of that size comes with moving a file. */
+/** Smaller losses are ignored: moving a file changes figures by as much. */
 const TOLERATED_LOSS = 0.05;
 
 /**
- * Lost is only what lost more than 5 % even at the favourable end of the range, so that noise alone does not fail a
- * comparison; gained the same the other way round.
+ * `lost` when the loss is more than 5 % even at the favourable end of the range, so that noise alone does not fail a
+ * comparison; `gained` likewise.
  *
- * @param base, candidate files a second, or the like, by pair
+ * @param base, candidate rates by pair, such as files a second
  */
 export function judgeFigure(base: readonly number[], candidate: readonly number[]): FigureVerdict {
   const ratios = pairedRatios(candidate, base);

@@ -1,10 +1,10 @@
 import { type LoadResult, PERCENTILES } from './load-result.js';
 
-/** Some minutes of the fastest load; 32 MB. What comes after is counted without its latency. */
+/** Some minutes of the fastest load, in 32 MB. Later requests are counted without their latency. */
 const MOST_LATENCIES = 4_000_000;
 const FIRST_LATENCIES = 65_536;
 
-/** Collects latencies and tells their percentiles. */
+/** Collects latencies and computes their percentiles. */
 export class LatencyLog {
   #latencies = new Float64Array(FIRST_LATENCIES);
   #count = 0;
@@ -35,8 +35,6 @@ export class LatencyLog {
       requests: this.#requests,
       seconds,
       failed: this.#failed,
-      meanMs: sorted.reduce((sum, ms) => sum + ms, 0) / Math.max(1, sorted.length),
-      maxMs: sorted.at(-1) ?? 0,
       percentiles: PERCENTILES.map((percentile) => ({ percentile, ms: at(percentile) })),
     };
   }

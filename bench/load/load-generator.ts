@@ -24,7 +24,7 @@ export async function loadGenerator(): Promise<LoadGenerator> {
   return (await isInstalled('wrk', '-v')) ? WRK : SOCKETS;
 }
 
-export const WRK: LoadGenerator = {
+const WRK: LoadGenerator = {
   description: 'wrk, one thread, with bench/load/sync-load.lua',
   run: async (load) => {
     const script = join(THIS_CHECKOUT.root, 'bench/load/sync-load.lua');
@@ -42,7 +42,7 @@ export const WRK: LoadGenerator = {
   },
 };
 
-export const SOCKETS: LoadGenerator = {
+const SOCKETS: LoadGenerator = {
   description: 'bare sockets from Node (bench/load/socket-load.ts), because wrk is not installed',
   run: async (load) => {
     const script = fileURLToPath(new URL('socket-load.js', import.meta.url));

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 
-export const LOAD_MODES = ['push', 'pull', 'auth'] as const;
+export const LOAD_MODES = ['push', 'pull'] as const;
 export type LoadMode = (typeof LOAD_MODES)[number];
 
-/** What a load generator, or a loop against the database, saw. */
+/** Result of a load generator, or of the plain loop against the database. */
 export const loadResult = z.object({
   requests: z.int(),
   seconds: z.number(),
   /** Answers other than success, and broken connections. */
   failed: z.int(),
-  meanMs: z.number(),
-  maxMs: z.number(),
   percentiles: z.array(z.object({ percentile: z.number(), ms: z.number() })),
 });
 export type LoadResult = z.infer<typeof loadResult>;

@@ -5,7 +5,7 @@ import { LOAD_MODES, type LoadMode } from './load-result.js';
 
 // Load on KOReader's sync routes where wrk is not installed: a process of its own with bare sockets, which sends the
 // same requests as sync-load.lua and prints the same JSON object. It takes about twice wrk's processor time a request,
-// so figures of the two are not to be mixed; which one it was stands in the record.
+// so figures of the two must not be compared. The record names the generator that was used.
 //
 //   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS
 
@@ -14,9 +14,7 @@ const documents = lines('DOCUMENTS');
 const mode = LOAD_MODES.find((known) => known === process.env['MODE']);
 const [port, connections, seconds] = process.argv.slice(2).map(Number);
 if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
-  throw new Error(
-    'usage: MODE=push|pull|auth KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS',
-  );
+  throw new Error('usage: MODE=push|pull KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS');
 }
 
 function lines(variable: string): readonly string[] {
@@ -33,8 +31,6 @@ function request(kind: LoadMode, host: string): string {
   const base = `/koreader/${keys[user] ?? ''}`;
   const headers = `Host: ${host}\r\nAccept: application/vnd.koreader.v1+json\r\n`;
   switch (kind) {
-    case 'auth':
-      return `GET ${base}/users/auth HTTP/1.1\r\n${headers}\r\n`;
     case 'pull':
       return `GET ${base}/syncs/progress/${document} HTTP/1.1\r\n${headers}\r\n`;
     case 'push': {
@@ -52,7 +48,7 @@ function request(kind: LoadMode, host: string): string {
   }
 }
 
-/** The length of the first whole answer in the text; `undefined` while some of it is missing. */
+/** Length of the first answer in the text; `undefined` while the answer is incomplete. */
 function answerLength(text: string): number | undefined {
   const head = text.indexOf('\r\n\r\n');
   if (head < 0) return undefined;
@@ -61,7 +57,7 @@ function answerLength(text: string): number | undefined {
   return text.length < end ? undefined : end;
 }
 
-/** One connection: sends, waits for the whole answer, sends again, until the time is over. */
+/** One connection: sends a request, waits for the whole answer, and repeats until `endMs`. */
 function drive(socket: Socket, kind: LoadMode, endMs: number, log: LatencyLog): Promise<void> {
   return new Promise((resolve) => {
     let received = '';

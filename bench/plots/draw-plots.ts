@@ -41,7 +41,7 @@ const AXES: Readonly<
   },
 };
 
-/** A plot for every axis that a suite has figures along, and each suite's history over all recorded runs. */
+/** For each suite, a plot for every axis that it has figures along, and the history over all recorded runs. */
 export function drawPlots(record: RunRecord, history: readonly RunRecord[]): DrawnPlot[] {
   const plots: DrawnPlot[] = [];
   for (const suite of record.suites) {

@@ -4,23 +4,23 @@ import { escaped } from './line-plot.js';
 const WIDTH = 1200;
 const ROW_HEIGHT = 18;
 const TOP = 40;
-/** Narrower bars show nothing and make the file large. */
+/** Narrower bars are not drawn: they cannot be read and make the file large. */
 const LEAST_WIDTH = 2;
 const MOST_ROWS = 40;
-/** Room that a character of the label takes; fewer than three are no label. */
+/** Width of a character of a label. A bar with room for fewer than three has no label. */
 const CHARACTER_WIDTH = 6.4;
 
-/** Colours by where the code lives. */
+/** The first pattern that matches the file of a function decides. */
 const COLOURS: readonly (readonly [RegExp, string])[] = [
   [/^server\/http\//, '#7fb2e5'],
-  [/^server\/(?:auth|domain)\//, '#8fce9f'],
-  [/^server\/app\//, '#f0c36d'],
-  [/^server\/storage\//, '#e5a07f'],
+  [/^server\/(?:accounts|domain)\//, '#8fce9f'],
+  [/^server\/database\//, '#e5a07f'],
+  [/^server\//, '#f0c36d'],
   [/^node_modules\//, '#d9a6c8'],
 ];
 const OTHER_COLOUR = '#c3c8ce';
 
-/** Draws a call tree from the top down: a bar is as wide as the share of the time that it and its callees took. */
+/** Draws a call tree from the top down. The width of a bar is the share of time that the function and its callees took. */
 export function drawFlameGraph(root: FlameNode, title: string): string {
   const bars: string[] = [];
   let deepest = 0;

@@ -2,14 +2,14 @@ import { TARGETS } from '../targets.js';
 import type { RunRecord } from '../record/run-record.js';
 import { drawLinePlot, type PlotLine } from './line-plot.js';
 
-/** Runs on a plot: the last ones, as many as have room for their dates. */
+/** The newest runs are plotted. */
 const MOST_RUNS = 40;
 /** Dates that fit side by side. */
 const MOST_DATES = 6;
 
 /**
- * How far each target of a suite was reached in each recorded run: measured over goal, or goal over measured where less
- * is better, so that above 1 is well whatever the figure. `undefined` when no run measured the suite.
+ * Each target of a suite over the recorded runs, as measured value over goal, or goal over measured value where less is
+ * better, so that a target is reached from 1 on. `undefined` when no run measured the suite.
  */
 export function drawHistory(suite: string, records: readonly RunRecord[]): string | undefined {
   const runs = records.slice(-MOST_RUNS);

@@ -21,7 +21,7 @@ export interface LinePlot {
   readonly xScale: ScaleKind;
   readonly yScale: ScaleKind;
   readonly lines: readonly PlotLine[];
-  /** A dashed line across, as a goal. */
+  /** A dashed horizontal line, such as a goal. */
   readonly mark?: { readonly y: number; readonly name: string };
   /** Instead of the numbers at the x axis' ticks. */
   readonly xLabels?: ReadonlyMap<number, string>;
@@ -32,15 +32,15 @@ const HEIGHT = 420;
 const MARGIN = { top: 52, right: 300, bottom: 58, left: 76 };
 const INNER_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
 const INNER_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom;
-/** Names at the right stand at least so far apart. */
+/** Least distance between the names at the right. */
 const NAME_HEIGHT = 17;
-/** Points keep this distance from the y axis and from the right edge. */
+/** Distance of points from the y axis and from the right edge. */
 const INSET = 14;
 
-/** Told apart by eyes that confuse red and green, and on white as on black paper; shapes tell them apart once more. */
+/** Distinct for people who confuse red and green, and on white and black pages. The markers differ in shape too. */
 const COLOURS = ['#2f81d6', '#e08a00', '#1a9e77', '#d6568f', '#8a6fd1', '#6f8f2a', '#c4553b', '#5b9bb5'];
 
-/** Draws lines over an axis as an SVG document, which reads on light and dark pages. Each line has its name at its end. */
+/** Draws lines as an SVG document for light and dark pages. The name of each line stands at its end. */
 export function drawLinePlot(plot: LinePlot): string {
   const points = plot.lines.flatMap((line) => line.points);
   const x = scaleFor(
@@ -74,7 +74,7 @@ interface Place {
   y(this: void, value: number): number;
 }
 
-// A grey that reads on white and on black, because not every viewer tells a picture which of them it stands on.
+// A grey that is readable on white and on black: not every viewer applies `prefers-color-scheme` to pictures.
 const STYLE = `<style>
 text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #6e7781; }
 .title { font-size: 16px; font-weight: 600; }
@@ -142,7 +142,7 @@ function drawLine({ points }: PlotLine, index: number, place: Place): string[] {
   ];
 }
 
-/** Circle, square, triangle, diamond, in turn; one further on when the colours begin again. */
+/** Circle, square, triangle and diamond in turn, shifted by one when the colours repeat. */
 function marker(index: number, left: number, top: number): string {
   const fill = `fill="${colourOf(index)}"`;
   switch ((index + Math.floor(index / COLOURS.length)) % 4) {
@@ -157,7 +157,7 @@ function marker(index: number, left: number, top: number): string {
   }
 }
 
-/** The name of each line at the height of its end, moved apart where they would cover each other. */
+/** The name of each line at the height of its end; names are moved apart where they would overlap. */
 function names({ lines, mark }: LinePlot, place: Place): string[] {
   const left = MARGIN.left + INNER_WIDTH + 14;
   const wanted = lines.map(({ name, points }, index) => ({

@@ -15,15 +15,15 @@ export type ScaleKind =
   | 'doubling'
   /** Tenfold, with ticks at 1, 2 and 5 where there is room. */
   | 'tenfold'
-  /** Whole numbers that count something off: 1, 2, 3 … */
+  /** Whole numbers: 1, 2, 3 … */
   | 'steps'
   /** Percentiles: 90, 99 and 99.9 are equally far apart. */
   | 'nines';
 
-/** Ticks at most, so that their labels do not run into each other. */
+/** With more ticks their labels would overlap. */
 const MOST_TICKS = 8;
 
-/** @param values all values that have to fit; not empty */
+/** @param values all values of the axis; not empty */
 export function scaleFor(kind: ScaleKind, values: readonly number[]): Scale {
   const low = Math.min(...values);
   const high = Math.max(...values);

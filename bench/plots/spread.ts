@@ -1,6 +1,6 @@
 /**
- * Moves places apart until neighbours keep a distance, each as near to where it wanted to be as that allows, and all
- * within bounds as long as they fit.
+ * Moves places apart until neighbours have at least the given distance. Each stays as near as possible to the wanted
+ * place, and all stay within the bounds as long as they fit.
  *
  * @returns the places in the order in which they were given
  */
@@ -10,7 +10,7 @@ export function spread(
   bounds: { readonly low: number; readonly high: number },
 ): readonly number[] {
   const order = wanted.map((_, index) => index).toSorted((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
-  // Runs of places that touch; each stands centred on what its members wanted.
+  // Runs of places at the minimum distance, each centred on the wanted places of its members.
   const runs: { readonly members: number[]; start: number }[] = [];
   const startOf = (members: readonly number[]): number => {
     const offsets = members.map((member, place) => (wanted[member] ?? 0) - place * distance);

@@ -1,32 +1,31 @@
 import { z } from 'zod';
 
-/** What the engine probe is started with, as JSON in its one argument. */
+/** The only argument of the engine probe, as JSON. */
 export const engineProbeOptions = z.object({
   /** Absolute path of a checkout's `dist/engine/index.js`. */
   engineModule: z.string(),
   /** Absolute. */
   library: z.string(),
-  /** False: nothing is walked at the start, and `hash` and `hash-fresh` have nothing to do. Default: true. */
+  /** False: nothing is walked at the start, so `hash` and `hash-fresh` have no files. Default: true. */
   walksAhead: z.boolean().optional(),
-  /** Only so many of its files, in byte order of their paths. */
+  /** Only the first files, in byte order of their paths. */
   maxFiles: z.int().optional(),
   /** Absent: the engine chooses. */
   jobs: z.int().optional(),
   md5: z.enum(['auto', 'wasm-simd', 'node-crypto']).optional(),
-  /** An older engine knows nothing of it, and takes system calls. */
+  /** An engine without this option reads with system calls. */
   reads: z.enum(['auto', 'io-uring', 'system-calls']).optional(),
 });
 export type EngineProbeOptions = z.infer<typeof engineProbeOptions>;
 
 /**
- * `hash`: hashes what the probe walked at its start, on the engine that it keeps. `hash-fresh`: the same on an engine
- * made for it, its threads' start included. `walk`, `walk-and-hash`: from the folder, on a fresh engine.
+ * `hash`: hashes the files that the probe found at its start, on an engine that it keeps. `hash-fresh`: the same on a
+ * new engine, whose start of threads is measured too. `walk`, `walk-and-hash`: from the folder, on a new engine.
  */
 export const engineTask = z.enum(['hash', 'hash-fresh', 'walk', 'walk-and-hash']);
 export type EngineTask = z.infer<typeof engineTask>;
 
 const tunerPoint = z.object({ atMs: z.number(), jobs: z.number(), filesPerSecond: z.number() });
-export type TunerPoint = z.infer<typeof tunerPoint>;
 
 export const engineAnswer = z.object({
   files: z.int(),
@@ -42,7 +41,7 @@ export const engineAnswer = z.object({
 });
 export type EngineAnswer = z.infer<typeof engineAnswer>;
 
-/** What engine-once is started with, as JSON in its one argument. */
+/** The only argument of engine-once, as JSON. */
 export const engineOnceOptions = engineProbeOptions
   .pick({ engineModule: true, library: true, jobs: true })
   .extend({ task: z.enum(['walk', 'walk-and-hash']) });

@@ -1,7 +1,7 @@
 import type * as EngineModule from '../../engine/index.js';
 import { engineOnceOptions } from './engine-messages.js';
 
-// Walks, or walks and hashes, a library once and ends: what strace counts.
+// Walks, or walks and hashes, a library once and exits. strace counts the system calls of this process.
 //
 //   node engine-once.js OPTIONS          see engine-messages.ts
 

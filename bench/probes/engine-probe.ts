@@ -10,8 +10,8 @@ import {
   engineTask,
 } from './engine-messages.js';
 
-// A process of its own for one engine, of this or another checkout, that measures a pass whenever its parent asks.
-// What other measurements leave in memory cannot slow it, and its peak memory is its own.
+// A process for one engine of this or another checkout. It measures a pass whenever its parent asks for one. Memory of
+// other measurements cannot slow it down, and its peak memory is that of the engine alone.
 //
 //   node engine-probe.js OPTIONS          started with an IPC channel; see engine-messages.ts
 
@@ -19,7 +19,7 @@ const BYTES_A_DIGEST = 16;
 
 type EngineApi = typeof EngineModule;
 
-/** Batches with the place of each among all files. */
+/** Batches, each with the number of files before it. */
 type Walked = ReadonlyMap<EntryBatch, number>;
 
 class EngineProbe {
@@ -64,7 +64,7 @@ class EngineProbe {
     return this.#api.createEngine(options);
   }
 
-  /** The clock runs from before the engine is made. */
+  /** The measured time begins before the engine is made. */
   async #withFresh(pass: (engine: Engine) => Promise<PassCounts>): Promise<EngineAnswer> {
     const startMs = performance.now();
     const engine = this.#newEngine();
@@ -89,10 +89,10 @@ class EngineProbe {
       seconds: (endMs - startMs) / 1000,
       digest: digestOf(hashed, this.#walked),
       md5KernelName: engine.md5KernelName,
-      // An older engine has no other way.
+      // Older engines have system calls only, and no such property.
       readsName: reads?.name ?? 'system-calls',
       jobs: status.jobs,
-      // An older engine has none.
+      // Missing in older engines.
       tunerCurve: status.tunerCurve ?? [],
       maxRssBytes: process.resourceUsage().maxRSS * 1024,
     });

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Checkout, engineModule } from '../checkout.js';
-import { killedWithBench } from '../killed-with-bench.js';
+import { killedWithBench } from '../child-process.js';
 import {
   type EngineAnswer,
   engineAnswer,
@@ -12,7 +12,7 @@ import {
 
 const PROBE = fileURLToPath(new URL('engine-probe.js', import.meta.url));
 
-/** The engine of a checkout in a process of its own, waiting to measure. To be closed. */
+/** The engine of a checkout in a process of its own, which measures on request. To be closed. */
 export class EngineSide {
   readonly #child: ChildProcess;
 
@@ -40,7 +40,7 @@ export class EngineSide {
 
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    // Not `close`: it does not come for a child whose channel was disconnected from here.
+    // `close` is not emitted for a child whose channel was disconnected by its parent.
     const exit = once(this.#child, 'exit');
     this.#child.disconnect();
     await exit;
@@ -55,7 +55,7 @@ export class EngineSide {
       };
       const onClose = (): void => {
         child.removeListener('message', onMessage);
-        reject(new Error('the engine under measurement ended; its last words are above'));
+        reject(new Error('the process of the measured engine ended; its messages are above'));
       };
       child.once('message', onMessage);
       child.once('close', onClose);
@@ -63,7 +63,7 @@ export class EngineSide {
   }
 }
 
-/** One pass of an engine in a process that does nothing else, before or after. */
+/** One pass of an engine in a process that is started for it and ends after it. */
 export async function measureOnce(
   checkout: Checkout,
   options: Omit<EngineProbeOptions, 'engineModule'>,

@@ -2,16 +2,18 @@ import { Session } from 'node:inspector/promises';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
-// Loaded into `dogear serve` with `--import`: answers its parent's questions over the IPC channel.
-//   `reset`  forgets what was, and begins to watch the event loop
-//   `read`   answers with a ServerReading (sync/bench-server.ts)
-//   `profile` begins a profile; `end-profile` answers with it, as the text of a .cpuprofile
-// The watch costs a timer every millisecond, so it is on only where it is asked for.
+// Loaded into `dogear serve` with `--import`: answers messages of its parent over the IPC channel.
+//   `reset`        starts counting processor time and event loop delays anew
+//   `reset-cpu`    the same for processor time alone
+//   `read`         answers with a ServerReading (sync/bench-server.ts)
+//   `profile`      starts a CPU profile
+//   `end-profile`  answers with the profile, as the text of a .cpuprofile file
+// Watching the event loop costs a timer every millisecond, so only `reset` turns it on.
 
-/** The timer's own interval, which every delay contains. */
+/** Interval of the timer that measures delays; every measured delay contains it. */
 const RESOLUTION_MS = 1;
 
-/** Of the profiler. */
+/** Interval of the profiler. */
 const SAMPLE_EVERY_US = 200;
 
 let histogram: IntervalHistogram | undefined;
@@ -49,12 +51,11 @@ if (isMainThread && process.send !== undefined) {
         longestBlockMs: Math.max(0, (histogram?.max ?? 0) / 1e6 - RESOLUTION_MS),
         blockP999Ms: Math.max(0, (histogram?.percentile(99.9) ?? 0) / 1e6 - RESOLUTION_MS),
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
-        rssBytes: process.memoryUsage.rss(),
       });
     }
   });
-  // Whoever measures is gone, and nobody else wants this server.
+  // The benchmark has ended, and the server is of no use without it.
   process.once('disconnect', () => process.exit());
-  // The channel must not keep a server alive that was told to stop.
+  // An open channel would keep a server alive that was told to stop.
   process.channel?.unref();
 }

@@ -3,7 +3,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os';
 import type { Fact } from '../suite.js';
 
-/** What a reader has to know of the machine to make anything of absolute numbers. */
+/** The facts about the machine that absolute numbers depend on. */
 export function describeMachine(folders: Readonly<Record<string, string>>): Readonly<Record<string, Fact>> {
   return {
     host: hostname(),
@@ -52,7 +52,7 @@ function rotationalFlag(device: string): boolean | undefined {
   return flag === '' ? undefined : flag === '1';
 }
 
-/** Empty where there is no such file: other systems have other places, and a record can do without. */
+/** Empty where there is no such file, as on systems other than Linux; the record then lacks that fact. */
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -61,7 +61,7 @@ function readText(file: string): string {
   }
 }
 
-/** First line of what a program says of its version; `undefined` when it is not installed. */
+/** First line that the command prints; `undefined` when it is not installed. */
 export function versionOf(command: string, ...args: readonly string[]): string | undefined {
   try {
     const said = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -6,7 +6,7 @@ import { versionOf } from './machine.js';
 
 export interface Revision {
   readonly commit: string;
-  /** Files that differ from the commit, records of earlier runs left out. */
+  /** Whether files differ from the commit, other than records of earlier runs. */
   readonly isDirty: boolean;
 }
 

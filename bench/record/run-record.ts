@@ -8,16 +8,16 @@ const fact: z.ZodType<Fact> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.array(fact), z.record(z.string(), fact)]),
 );
 const facts = z.record(z.string(), fact);
-const samples = z.array(z.number());
+const samples = z.array(z.number()).readonly();
 
-/** Everything that a run found: record.json. Read back for the history over runs and by bench:compare. */
+/** record.json: everything that a run found. The history plots and bench:compare read it. */
 export const runRecord = z.object({
   format: z.literal(1),
   startedAt: z.iso.datetime(),
   seconds: z.number(),
   command: z.string(),
   isQuick: z.boolean(),
-  suites: z.array(z.enum(SUITES)),
+  suites: z.array(z.enum(SUITES)).readonly(),
   revision: z.object({ commit: z.string(), isDirty: z.boolean() }),
   machine: facts,
   software: z.record(z.string(), z.string()),
@@ -50,7 +50,7 @@ export type RunRecord = z.infer<typeof runRecord>;
 
 export const RECORD_FILE = 'record.json';
 
-/** The records in a folder of runs, oldest first. What is no record of ours is left out. */
+/** The records in a folder of runs, oldest first. Files in another format are left out. */
 export function readRecords(runsFolder: string): readonly RunRecord[] {
   if (!existsSync(runsFolder)) return [];
   const records = readdirSync(runsFolder)

@@ -14,7 +14,7 @@ const HOW_TO_READ =
   'median lies with at least 95 % probability (the whole range of the samples where those are fewer than six). Every ' +
   'sample is in record.json.';
 
-/** The readable half of a record: targets first, then where and how, then every figure. */
+/** summary.md: targets first, then the machine, then every figure. */
 export function summaryText(record: RunRecord, plots: readonly SummaryPlot[]): string {
   const { commit, isDirty } = record.revision;
   const parts = [
@@ -76,7 +76,7 @@ function suiteParts(record: RunRecord, suite: RunRecord['suites'][number]): stri
   ];
 }
 
-/** Figures along an axis: a table for each group, unit and axis, a row for each side, medians. */
+/** Medians of the figures along an axis: a table for each group, unit and axis, with a row for each side. */
 function seriesTables(series: RunRecord['series']): string[] {
   const tables = new Map<
     string,

@@ -20,7 +20,7 @@ export function writeRecord(
   const folder = join(runsFolder, `${time}-${hostname().replaceAll(/[^\w.-]/g, '_')}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, RECORD_FILE), `${JSON.stringify(record, undefined, 1)}\n`);
-  // The history of full runs; a quick one is no point of it.
+  // Quick runs are not part of the history.
   const history = readRecords(runsFolder).filter(({ isQuick }) => !isQuick);
   const plots = [
     ...drawPlots(record, history),

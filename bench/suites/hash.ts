@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { alternate, samplesOf, type Side } from '../alternation.js';
+import { alternate, fileRates, samplesOf, type Side } from '../alternation.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { coldCache } from '../cold-cache.js';
 import type { EngineAnswer, EngineTask } from '../probes/engine-messages.js';
 import { EngineSide } from '../probes/engine-side.js';
 import { median, pairedRatios } from '../statistics.js';
-import type { SuiteContext } from '../suite.js';
+import type { AxisPlace, SuiteContext } from '../suite.js';
 import type { TargetId } from '../targets.js';
 import { type HashPass, type HashYardstick, hashYardstick } from '../yardstick/hash-yardstick.js';
 import { measureSyscalls } from './syscalls.js';
@@ -35,7 +35,7 @@ const QUICK: Sizes = {
   coldFiles: 1_000,
   coldRounds: 1,
 };
-/** The yardstick's threads of which the best is what a cold cache gives. */
+/** Numbers of threads of the yardstick; the fastest of them is what the engine is compared with. */
 const COLD_THREADS = [2, 8, 32];
 
 interface HashBench {
@@ -45,7 +45,7 @@ interface HashBench {
   readonly yardstick: HashYardstick;
 }
 
-/** Files hashed: the engine of the checkout against a yardstick in C, warm and cold. */
+/** Hashing by the engine of the checkout, compared with a yardstick in C, with warm and cold cache. */
 export async function hashSuite(context: SuiteContext): Promise<void> {
   const kind = context.quick ? QUICK : FULL;
   const books = context.books ?? kind.books;
@@ -85,25 +85,20 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
     engineSide('engine 1 thread, system calls', oneThreadCalls, 'hash'),
   ];
   try {
-    // The first pass fills the page cache and lets the compilers of both languages do their work.
+    // The first pass fills the page cache, and V8 compiles the engine's hot code.
     const first = await alternate(sides, 1);
-    const digest = first.get(sides[0]?.name ?? '')?.[0]?.digest ?? '';
+    const digest = samplesOf(first, 'yardstick 1 thread')[0]?.digest ?? '';
     findings.facts['hash digest of digests'] = digest;
     const passes = await alternate(sides, sizes.pairs, reporter(log, sizes.books, digest));
-    for (const { name } of sides) {
-      findings.series.push({
-        suite: 'hash',
-        name: `hashing, warm cache: ${name}`,
-        unit: 'files/s',
-        samples: rates(passes, name),
-      });
-    }
+    for (const { name } of sides) keepRates(context, 'warm', name, fileRates(passes, name));
     compare(context, passes, 'hash-1-thread', 'engine 1 thread', 'yardstick 1 thread');
     compare(context, passes, 'hash-2-threads', 'engine 2 threads', 'yardstick 2 threads');
+    const overOneThread = (other: string): number[] =>
+      pairedRatios(fileRates(passes, 'engine 1 thread'), fileRates(passes, other));
     findings.ratios.push({
       suite: 'hash',
       name: 'wasm-simd over node-crypto in the engine, 1 thread',
-      samples: pairedRatios(rates(passes, 'engine 1 thread'), rates(passes, 'engine 1 thread, node-crypto')),
+      samples: overOneThread('engine 1 thread, node-crypto'),
     });
     const [engine] = samplesOf(passes, 'engine 1 thread').filter(isEngineAnswer);
     if (engine !== undefined) {
@@ -113,10 +108,7 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
         findings.ratios.push({
           suite: 'hash',
           name: `${engine.readsName} over system calls in the engine, 1 thread`,
-          samples: pairedRatios(
-            rates(passes, 'engine 1 thread'),
-            rates(passes, 'engine 1 thread, system calls'),
-          ),
+          samples: overOneThread('engine 1 thread, system calls'),
         });
       }
     }
@@ -125,9 +117,9 @@ async function warm({ context, sizes, library, yardstick }: HashBench): Promise<
   }
 }
 
-/** Throughput by threads, for the plot; and what the engine chooses by itself. */
+/** Throughput by number of threads, for the plot, and with the number that the engine chooses. */
 async function sweep({ context, sizes, library, yardstick }: HashBench): Promise<void> {
-  const { checkout, findings, log } = context;
+  const { checkout, log } = context;
   log('by number of threads');
   const list = library.listFile();
   const engines: EngineSide[] = [];
@@ -151,21 +143,10 @@ async function sweep({ context, sizes, library, yardstick }: HashBench): Promise
     const passes = await alternate(sides, sizes.sweepRounds, reporter(log, sizes.books));
     for (const { threads, ...both } of byThreads) {
       for (const [who, { name }] of Object.entries(both)) {
-        findings.series.push({
-          suite: 'hash',
-          name: `hashing, warm cache: ${who}`,
-          unit: 'files/s',
-          samples: rates(passes, name),
-          at: { axis: 'threads', value: threads },
-        });
+        keepRates(context, 'warm', who, fileRates(passes, name), { axis: 'threads', value: threads });
       }
     }
-    findings.series.push({
-      suite: 'hash',
-      name: 'hashing, warm cache: engine automatic',
-      unit: 'files/s',
-      samples: rates(passes, automatic.name),
-    });
+    keepRates(context, 'warm', automatic.name, fileRates(passes, automatic.name));
     keepCurve(context, 'warm', samplesOf(passes, automatic.name));
   } finally {
     for (const engine of engines) await engine.close();
@@ -194,7 +175,7 @@ async function cold({ context, sizes, library, yardstick }: HashBench): Promise<
       return side.measure();
     },
   });
-  // A fresh engine each time: it has to find out by itself what this storage wants.
+  // A fresh engine each time, whose tuner knows nothing of the storage yet.
   const automatic = engineSide('engine automatic', engine, 'hash-fresh');
   const yardsticks = COLD_THREADS.map((threads) => yardstickSide(yardstick, list, threads));
   try {
@@ -204,19 +185,14 @@ async function cold({ context, sizes, library, yardstick }: HashBench): Promise<
       reporter(log, sizes.coldFiles),
     );
     for (const { name } of [...yardsticks, automatic]) {
-      findings.series.push({
-        suite: 'hash',
-        name: `hashing, cold cache: ${name}`,
-        unit: 'files/s',
-        samples: rates(passes, name),
-      });
+      keepRates(context, 'cold', name, fileRates(passes, name));
     }
     const best = yardsticks
-      .map(({ name }) => rates(passes, name))
+      .map(({ name }) => fileRates(passes, name))
       .reduce((left, right) => (median(right) > median(left) ? right : left));
     findings.targets.push({
       target: 'hash-cold',
-      samples: pairedRatios(rates(passes, automatic.name), best),
+      samples: pairedRatios(fileRates(passes, automatic.name), best),
     });
     keepCurve(context, 'cold', samplesOf(passes, automatic.name));
   } finally {
@@ -225,6 +201,23 @@ async function cold({ context, sizes, library, yardstick }: HashBench): Promise<
 }
 
 type Pass = HashPass | EngineAnswer;
+
+function keepRates(
+  { findings }: SuiteContext,
+  cache: 'warm' | 'cold',
+  side: string,
+  samples: readonly number[],
+  at?: AxisPlace,
+): void {
+  const name = `hashing, ${cache} cache: ${side}`;
+  findings.series.push({
+    suite: 'hash',
+    name,
+    unit: 'files/s',
+    samples,
+    ...(at === undefined ? {} : { at }),
+  });
+}
 
 function isEngineAnswer(pass: Pass): pass is EngineAnswer {
   return 'md5KernelName' in pass;
@@ -242,7 +235,7 @@ function engineSide(name: string, engine: EngineSide, task: EngineTask): Side<Pa
   return { name, measure: () => engine.run(task) };
 }
 
-/** Says how each pass went, and stops the run when one has not hashed the very files that the others hashed. */
+/** Logs each pass, and stops the run when a pass failed on a file or its digest of digests differs from the others. */
 function reporter(log: (line: string) => void, books: number, digest?: string) {
   let expected = digest;
   return (side: string, pass: Pass): void => {
@@ -257,10 +250,6 @@ function reporter(log: (line: string) => void, books: number, digest?: string) {
   };
 }
 
-function rates(passes: ReadonlyMap<string, Pass[]>, side: string): number[] {
-  return samplesOf(passes, side).map(({ files, seconds }) => files / seconds);
-}
-
 function compare(
   { findings }: SuiteContext,
   passes: ReadonlyMap<string, Pass[]>,
@@ -268,10 +257,13 @@ function compare(
   side: string,
   yardstick: string,
 ): void {
-  findings.targets.push({ target, samples: pairedRatios(rates(passes, side), rates(passes, yardstick)) });
+  findings.targets.push({
+    target,
+    samples: pairedRatios(fileRates(passes, side), fileRates(passes, yardstick)),
+  });
 }
 
-/** The numbers of tasks in flight that the engine tried, and what each gave; of the last pass. */
+/** The tuner's curve of the last pass: the numbers of threads that the engine tried, and the rate with each. */
 function keepCurve({ findings }: SuiteContext, cache: 'warm' | 'cold', passes: readonly Pass[]): void {
   const last = passes.filter(isEngineAnswer).at(-1);
   if (last === undefined) return;

@@ -1,23 +1,22 @@
 import { hash, randomFillSync } from 'node:crypto';
-
-import { Bench } from 'tinybench';
-
+import type { Bench } from 'tinybench';
 import type { Md5Kernel } from '../../engine/digest/md5-kernel.js';
 import { loadMd5Lanes, type Md5Lanes } from '../../engine/digest/md5-lanes/md5-lanes.js';
+import { newBench } from './micro-bench.js';
 
 const BATCH_MESSAGES = 96;
 const SAMPLE_BYTES = 1024;
 const DIGEST_BYTES = 16;
 const LANES: readonly Md5Lanes[] = [4, 8, 12, 16];
 
-/** One batch of messages, by length; the same in every run. */
+/** The lengths of one batch of messages. They are the same in every run. */
 export interface Md5Mix {
   readonly name: 'books' | 'one-length' | 'any-length';
   readonly lengths: Uint32Array;
   readonly totalBytes: number;
 }
 
-/** What libraries hold: books of 0.2–240 MB, whose partial MD5 takes 5 to 10 samples, 7.0 on average. */
+/** A typical library: books of 0.2–240 MB, whose partial MD5 takes 5 to 10 samples, 7.0 on average. */
 const BOOK_SAMPLES: readonly { readonly samples: number; readonly perHundred: number }[] = [
   { samples: 5, perHundred: 4 },
   { samples: 6, perHundred: 28 },
@@ -49,20 +48,14 @@ function bookLength(message: number): number {
 /**
  * MD5 of a batch of 96 messages, on this thread: `node:crypto` one by one against the SIMD kernel by lanes, for
  * each mix. One iteration is one batch, so a task's throughput is `totalBytes` of its mix times its iterations
- * a second. A task is named `<mix>/<node-crypto or wasm-simd-LANES>`; both sides write into a digest buffer and
- * are held against each other before anything is measured.
+ * a second. A task is named `<mix>/<node-crypto or wasm-simd-LANES>`. Both sides write into a digest buffer, and
+ * their digests are compared before anything is measured.
  *
  * @param timeMs of measurement for each of the twelve tasks
  * @throws Error where the SIMD kernel is unavailable or a digest is wrong
  */
 export function md5Bench(timeMs: number): Bench {
-  const bench = new Bench({
-    name: 'md5',
-    time: timeMs,
-    warmupTime: timeMs / 2,
-    retainSamples: true,
-    throws: true,
-  });
+  const bench = newBench('md5', timeMs);
   const kernels = LANES.map(kernelWith);
   const digests = new Uint8Array(BATCH_MESSAGES * DIGEST_BYTES);
   for (const { name, lengths } of MD5_MIXES) {

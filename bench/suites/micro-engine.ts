@@ -1,47 +1,23 @@
-import { Bench } from 'tinybench';
 import { digestFiles } from '../../engine/digest/batch-digests.js';
 import { createMd5Kernel } from '../../engine/digest/md5-kernel-choice.js';
 import { createSampleReader, readsKindFor } from '../../engine/digest/sample-reader-choice.js';
-import { messageBytes } from '../../engine/digest/sample-plan.js';
 import { createEngine, type EntryBatch, EntryBatchBuilder, KOREADER_EXTENSIONS } from '../../engine/index.js';
 import { bookId } from '../../server/domain/ids.js';
 import type { BookRow } from '../../server/book/book.js';
 import { LibraryMerge, noDecisions } from '../../server/scan/library-merge.js';
-import type { MicroBench } from './micro.js';
+import { type MicroBench, newBench } from './micro-bench.js';
 
-/** Files of one iteration where a batch is handled. */
+/** Files in one iteration of `reconcileBench`. */
 const BATCH_FILES = 512;
-/** Those of which hashing in one thread takes a few milliseconds. */
+/** Files in one iteration of `hashingBench`. Hashing them in one thread takes a few milliseconds. */
 const HASHED_FILES = 96;
 const POOL_FILES = 1024;
 const POOL_BATCHES = [1, 4, 16, 64, 256];
 
-/** A bench that holds threads. */
+/** A bench whose engine holds threads until it is closed. */
 export interface OpenMicroBench {
   readonly micro: MicroBench;
   close(): Promise<void>;
-}
-
-export function newBench(name: string, timeMs: number): Bench {
-  return new Bench({
-    name,
-    time: timeMs,
-    warmupTime: timeMs / 2,
-    iterations: 5,
-    retainSamples: true,
-    throws: true,
-  });
-}
-
-export function samplePlanBench(timeMs: number): MicroBench {
-  const sizes = Array.from({ length: BATCH_FILES }, (_, index) => Math.floor(1.05 ** (index % 420)));
-  const expected = sizes.reduce((sum, size) => sum + messageBytes(size), 0);
-  const bench = newBench('sample plan, one file', timeMs).add('bytes of the message', () => {
-    let sum = 0;
-    for (const size of sizes) sum += messageBytes(size);
-    if (sum !== expected) throw new Error('the plan is not the same twice');
-  });
-  return { bench, operations: BATCH_FILES };
 }
 
 /** Open, read and digest in this thread: what a worker does with its task. */
@@ -63,7 +39,7 @@ export async function hashingBench(timeMs: number, library: string): Promise<Mic
   return { bench, operations: HASHED_FILES };
 }
 
-/** What comparing found files with known books costs, where all are as they were and where all are new. */
+/** Comparison of found files with known books: all unchanged, and all new. */
 export function reconcileBench(timeMs: number): MicroBench {
   const builder = new EntryBatchBuilder();
   const known: BookRow[] = [];
@@ -102,7 +78,7 @@ export function reconcileBench(timeMs: number): MicroBench {
   return { bench, operations: BATCH_FILES };
 }
 
-/** Small files through one thread of the pool, in batches of several sizes: what a message costs shows in the small ones. */
+/** Small files through one thread of the pool, in batches of several sizes. Small batches show the cost of a message. */
 export async function poolBenches(timeMs: number, library: string): Promise<readonly OpenMicroBench[]> {
   const files = await firstFiles(library, POOL_FILES);
   return POOL_BATCHES.map((batchFiles) => {

@@ -12,12 +12,11 @@ import { openStore, type Store } from '../../server/database/store.js';
 import { isRetryable } from '../../server/database/database-error.js';
 import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
-import { newBench } from './micro-engine.js';
-import type { MicroBench } from './micro.js';
+import { type MicroBench, newBench } from './micro-bench.js';
 
 const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
 const ORIGIN = { clientAddress: '127.0.0.1' };
-/** Calls of one iteration: a clock is too coarse for one of them. */
+/** Calls in one iteration. One call alone is too short for the clock. */
 const CALLS = 200;
 
 const BODY = JSON.stringify({
@@ -33,7 +32,7 @@ export interface SyncParts {
   close(): Promise<void>;
 }
 
-/** What every push passes before it waits for the database: its route, its API key, its body. */
+/** The work on every push before it waits for the database: finding the route, checking the API key, parsing the body. */
 export async function openSyncParts(database: BenchDatabase): Promise<SyncParts> {
   const store = await openStore(database.url);
   await migrate(store);
@@ -58,7 +57,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
     if (router.match('PUT', path).route === undefined) throw new Error('the route of pushes is not found');
   };
   const authenticate = (): void => {
-    // A promise would say that the key is not remembered and the database is asked.
+    // A promise would mean that the key is not cached and the database is queried.
     if (accounts.authenticator.byApiKey(text, ORIGIN) instanceof Promise)
       throw new Error('the key is forgotten');
   };

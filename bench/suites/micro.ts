@@ -1,31 +1,23 @@
 import type { Bench } from 'tinybench';
 import { cachedLibrary } from '../cached-library.js';
 import { quantile } from '../statistics.js';
-import type { Series, SuiteContext } from '../suite.js';
+import type { SuiteContext } from '../suite.js';
 import { MD5_MIXES, md5Bench } from './md5.js';
-import { hashingBench, poolBenches, reconcileBench, samplePlanBench, walkBench } from './micro-engine.js';
+import type { MicroBench } from './micro-bench.js';
+import { hashingBench, poolBenches, reconcileBench, walkBench } from './micro-engine.js';
 import { openSyncParts } from './micro-sync.js';
 import { translationBench } from './translation.js';
-
-/** A bench with what one iteration of each task handles. */
-export interface MicroBench {
-  readonly bench: Bench;
-  /** Things that one iteration handles: files, calls. A figure is the time for one of them. */
-  readonly operations: number;
-  readonly at?: Series['at'];
-}
 
 const FULL = { timeMs: 500, md5TimeMs: 300 };
 const QUICK = { timeMs: 100, md5TimeMs: 60 };
 const LIBRARY_FILES = 2000;
 
-/** Parts in this process, each by itself; for whoever works on one of them. No target is judged by these. */
+/** Single parts of the program, each measured alone in this process, for work on that part. No target uses them. */
 export async function microSuite(context: SuiteContext): Promise<void> {
   const { timeMs, md5TimeMs } = context.quick ? QUICK : FULL;
   const books = cachedLibrary(context, LIBRARY_FILES, 'books');
   const small = cachedLibrary(context, LIBRARY_FILES, 'small');
   await measureMd5(context, md5TimeMs);
-  await measure(context, samplePlanBench(timeMs));
   await measure(context, await hashingBench(timeMs, books.folder));
   await measure(context, reconcileBench(timeMs));
   for (const pool of await poolBenches(timeMs, small.folder)) {
@@ -44,7 +36,7 @@ export async function microSuite(context: SuiteContext): Promise<void> {
   await measure(context, { bench: await translationBench(context.workFolder, timeMs), operations: 1 });
 }
 
-/** The kernels, as bytes a second: what one iteration handles differs by mix. */
+/** The MD5 kernels, in bytes a second, because the bytes of one iteration differ by mix. */
 async function measureMd5(context: SuiteContext, timeMs: number): Promise<void> {
   const bench = md5Bench(timeMs);
   context.log(`micro: ${bench.name ?? ''}`);
@@ -78,13 +70,13 @@ async function measure(
   }
 }
 
-/** Of the thousands of iterations of a task so many quantiles are kept, from the fastest to the slowest. */
+/** Number of quantiles that are recorded of a task's iterations, from the fastest to the slowest. */
 const QUANTILES = 21;
 
 /**
- * Times of an iteration by task.
+ * Quantiles of the time of an iteration, by task.
  *
- * @throws Error when a task has not run to its end: its figures would be those of a program that does nothing
+ * @throws Error when a task did not complete: its figures would be those of a program that does nothing
  */
 function completed(bench: Bench): { readonly name: string; readonly samplesMs: readonly number[] }[] {
   return bench.tasks.map(({ name, result }) => {

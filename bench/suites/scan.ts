@@ -1,4 +1,4 @@
-import { alternate, samplesOf, type Side } from '../alternation.js';
+import { alternate, fileRates, samplesOf, type Side } from '../alternation.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { measureOnce } from '../probes/engine-side.js';
@@ -9,7 +9,7 @@ import type { SuiteContext } from '../suite.js';
 interface Sizes {
   readonly books: number;
   readonly rounds: number;
-  /** Small files, of which only the number matters. */
+  /** Numbers of files; the files are small, because only their number matters here. */
   readonly smallLibraries: readonly number[];
   readonly smallRounds: number;
 }
@@ -29,9 +29,9 @@ const SQLITE = 'scan into SQLite';
 const MYSQL = 'scan into MySQL/MariaDB';
 
 /**
- * Whole first scans by the built program, against the engine alone, which walks and hashes and throws the digests away.
- * Each sample is a process of its own on both sides, and the clock of both starts when that has loaded its modules: a
- * scan's when the database is open and its tables are there, the engine's before it is made.
+ * First scans by the built program, compared with the engine alone, which walks and hashes and discards the digests.
+ * Each sample is a process of its own on both sides, and neither time includes loading the modules: that of a scan
+ * starts when the database is open and its tables exist, that of the engine before the engine is made.
  */
 export async function scanSuite(context: SuiteContext): Promise<void> {
   const { findings, quick } = context;
@@ -48,12 +48,12 @@ export async function scanSuite(context: SuiteContext): Promise<void> {
       suite: 'scan',
       name: `first scan: ${name}`,
       unit: 'files/s',
-      samples: rates(passes, name),
+      samples: fileRates(passes, name),
     });
     if (name === ENGINE) continue;
     findings.targets.push({
       target: name === SQLITE ? 'first-scan-sqlite' : 'first-scan-mysql',
-      samples: pairedRatios(rates(passes, name), rates(passes, ENGINE)),
+      samples: pairedRatios(fileRates(passes, name), fileRates(passes, ENGINE)),
     });
   }
   await bySize(context, sizes);
@@ -72,12 +72,12 @@ async function bySize(context: SuiteContext, sizes: Sizes): Promise<void> {
       const peaks = samplesOf(passes, name).map(({ maxRssBytes }) => maxRssBytes / MB);
       const at = { axis: 'files', value: files } as const;
       findings.series.push(
-        { suite: 'scan', name: `first scan: ${name}`, unit: 'files/s', samples: rates(passes, name), at },
+        { suite: 'scan', name: `first scan: ${name}`, unit: 'files/s', samples: fileRates(passes, name), at },
         { suite: 'scan', name: `peak memory: ${name}`, unit: 'MB', samples: peaks, at },
       );
       if (name !== ENGINE) memory.push(...peaks);
     }
-    // A quick run does not reach the size that the target is about.
+    // The libraries of a quick run are smaller than the target's.
     if (files === largest && !context.quick)
       findings.targets.push({ target: 'scan-memory', samples: memory });
   }
@@ -111,8 +111,4 @@ function reporter({ log }: SuiteContext, expected: number) {
     if (files !== expected) throw new Error(`${side} found ${files} of ${expected} files`);
     log(`  ${side}: ${Math.round(files / seconds)} files/s, ${Math.round(maxRssBytes / MB)} MB`);
   };
-}
-
-function rates(passes: ReadonlyMap<string, Pass[]>, side: string): number[] {
-  return samplesOf(passes, side).map(({ files, seconds }) => files / seconds);
 }

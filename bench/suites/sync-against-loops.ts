@@ -5,7 +5,7 @@ import { runChild } from '../child-process.js';
 import { type LoadResult, loadResult, percentileMs } from '../load/load-result.js';
 import { pairedRatios } from '../statistics.js';
 import type { TargetId } from '../targets.js';
-import type { FleetServer, SyncBench } from './sync.js';
+import type { FleetServer, SyncBench } from '../sync/sync-bench.js';
 
 const UPSERTS = 'single-row upserts, 32 connections';
 const SELECTS = 'single-row selects, 32 connections';
@@ -16,14 +16,11 @@ const PUSH_256 = 'pushes, 256 connections';
 const PULL_256 = 'pulls, 256 connections';
 const PUSH_FULL = 'pushes, 256 connections, full database';
 const PULL_FULL = 'pulls, 256 connections, full database';
-/** Holds the full database: with the default of 128 MiB the rows that readers ask for come from disk. */
+/** Large enough for the full database. With the default of 128 MiB the rows that readers ask for come from disk. */
 const POOL_BYTES = 2 ** 30;
-const PUSH_POOL = 'pushes, 256 connections, pool of 1 GiB';
-const PULL_POOL = 'pulls, 256 connections, pool of 1 GiB';
-const PUSH_FULL_POOL = 'pushes, 256 connections, full database, pool of 1 GiB';
-const PULL_FULL_POOL = 'pulls, 256 connections, full database, pool of 1 GiB';
+const WITH_POOL = ', pool of 1 GiB';
 
-/** What each target holds against what. */
+/** Targets, each with the side that is measured and the side that it is divided by. */
 const RATIOS: readonly (readonly [TargetId, string, string])[] = [
   ['push-256', PUSH_256, UPSERTS],
   ['push-64', PUSH_64, UPSERTS],
@@ -32,12 +29,9 @@ const RATIOS: readonly (readonly [TargetId, string, string])[] = [
   ['pull-256-full', PULL_FULL, PULL_256],
 ];
 
-/** The others write; the two kinds have a plot of latencies each. */
-const PULLS: ReadonlySet<string> = new Set([SELECTS, PULL_256, PULL_FULL, PULL_POOL, PULL_FULL_POOL]);
-
 type Passes = ReadonlyMap<string, LoadResult[]>;
 
-/** The server over MySQL against plain loops, and with a million books and positions against almost none. */
+/** The server over MySQL against plain loops, and with a million books and positions against a small database. */
 export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer): Promise<void> {
   const { context, sizes } = bench;
   const { findings, log } = context;
@@ -62,7 +56,7 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
   try {
     await rowLoop(loops.url, 'prepare', 1, sizes.seconds);
     log(`pushes and pulls, ${sizes.rounds} rounds`);
-    // Compilers and buffer pools get warm.
+    // Warms up the compilers of both sides and the buffer pool.
     if (!context.quick) await alternate(sides, 1);
     const passes = await alternate(sides, sizes.rounds, (side, { requests, seconds }) =>
       log(`  ${side}: ${Math.round(requests / seconds)}/s`),
@@ -84,7 +78,7 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
   }
 }
 
-/** The full database over the empty one once more, with a buffer pool that holds it. No target: the default counts. */
+/** The full database over the empty one again, with a buffer pool that holds it. The targets are for the default pool. */
 async function measureWithPool(
   bench: SyncBench,
   mysql: MysqlServer,
@@ -94,10 +88,10 @@ async function measureWithPool(
   const { context, sizes } = bench;
   const { findings, log } = context;
   const sides: Side<LoadResult>[] = [
-    { name: PUSH_POOL, measure: () => fleet.load('push', 256) },
-    { name: PUSH_FULL_POOL, measure: () => full.load('push', 256) },
-    { name: PULL_POOL, measure: () => fleet.load('pull', 256) },
-    { name: PULL_FULL_POOL, measure: () => full.load('pull', 256) },
+    { name: PUSH_256 + WITH_POOL, measure: () => fleet.load('push', 256) },
+    { name: PUSH_FULL + WITH_POOL, measure: () => full.load('push', 256) },
+    { name: PULL_256 + WITH_POOL, measure: () => fleet.load('pull', 256) },
+    { name: PULL_FULL + WITH_POOL, measure: () => full.load('pull', 256) },
   ];
   const passes = await mysql.withBufferPool(POOL_BYTES, async () => {
     log('the same with a buffer pool of 1 GiB');
@@ -111,21 +105,19 @@ async function measureWithPool(
     return;
   }
   for (const { name } of sides) keepSeries(bench, passes, name);
-  const ratio = (side: string, other: string) => pairedRatios(rates(passes, side), rates(passes, other));
-  findings.ratios.push(
-    {
+  for (const [what, side, other] of [
+    ['pushes', PUSH_FULL, PUSH_256],
+    ['pulls', PULL_FULL, PULL_256],
+  ] as const) {
+    findings.ratios.push({
       suite: 'sync',
-      name: 'pushes with a full database over an empty one, pool of 1 GiB',
-      samples: ratio(PUSH_FULL_POOL, PUSH_POOL),
-    },
-    {
-      suite: 'sync',
-      name: 'pulls with a full database over an empty one, pool of 1 GiB',
-      samples: ratio(PULL_FULL_POOL, PULL_POOL),
-    },
-  );
+      name: `${what} with a full database over an empty one${WITH_POOL}`,
+      samples: pairedRatios(rates(passes, side + WITH_POOL), rates(passes, other + WITH_POOL)),
+    });
+  }
 }
 
+/** Pushes and upserts share a plot of latencies, pulls and selects another. */
 function keepSeries({ context: { findings } }: SyncBench, passes: Passes, name: string): void {
   findings.series.push({
     suite: 'sync',
@@ -137,7 +129,7 @@ function keepSeries({ context: { findings } }: SyncBench, passes: Passes, name: 
   for (const { percentile } of results[0]?.percentiles ?? []) {
     findings.series.push({
       suite: 'sync',
-      name: `${PULLS.has(name) ? 'pulls' : 'pushes'}: ${name}`,
+      name: `${/pull|select/.test(name) ? 'pulls' : 'pushes'}: ${name}`,
       unit: 'ms',
       samples: results.map(
         ({ percentiles }) => percentiles.find((at) => at.percentile === percentile)?.ms ?? 0,
@@ -158,11 +150,10 @@ async function rowLoop(
   seconds: number,
 ): Promise<LoadResult> {
   const script = fileURLToPath(new URL('../load/row-loop.js', import.meta.url));
-  // The address holds a password: it stays out of the list of processes.
+  // The URL holds a password. Arguments are visible in the list of processes, the environment is not.
   const env = { ...process.env, URL: databaseUrl, MODE: mode };
   const { stdout } = await runChild(process.execPath, [script, String(connections), String(seconds)], {
     env,
   });
-  if (mode === 'prepare') return { requests: 0, seconds: 0, failed: 0, meanMs: 0, maxMs: 0, percentiles: [] };
   return loadResult.parse(JSON.parse(stdout));
 }

@@ -1,5 +1,5 @@
 import type { MysqlServer } from '../bench-databases.js';
-import type { SyncBench } from './sync.js';
+import type { SyncBench } from '../sync/sync-bench.js';
 
 /** Throughput by number of connections, for the plot. */
 export async function measureConnections(bench: SyncBench, mysql: MysqlServer): Promise<void> {

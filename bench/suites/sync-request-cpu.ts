@@ -3,13 +3,13 @@ import { LOAD_MODES } from '../load/load-result.js';
 import { drawFlameGraph } from '../plots/flame-graph.js';
 import type { SuiteContext } from '../suite.js';
 import { flameTree, type Part, timeByPart } from '../sync/cpu-profile.js';
-import type { FleetServer, SyncBench } from './sync.js';
+import type { FleetServer, SyncBench } from '../sync/sync-bench.js';
 
 const CONNECTIONS = 64;
-/** What a push passes before it waits for the database. */
+/** The parts that a push runs through before it waits for the database. */
 const COUNTED: readonly Part[] = ['authentication', 'routing', 'parsing'];
 
-/** Processor time of the server for each request: of the whole process, and of a profiled one by its parts. */
+/** Processor time of the server a request: of the whole process, and by parts of the program from a profile. */
 export async function measureRequestCpu(bench: SyncBench, mysql: MysqlServer): Promise<void> {
   const { context, sizes, startFleet } = bench;
   const { findings, log } = context;
@@ -17,7 +17,7 @@ export async function measureRequestCpu(bench: SyncBench, mysql: MysqlServer): P
   const fleet = await startFleet(await mysql.createDatabase(), sizes.fleet);
   try {
     for (const mode of LOAD_MODES) {
-      // The first stretch is for the compiler.
+      // The first load warms up the compiler and is not measured.
       await fleet.load(mode, CONNECTIONS);
       const samples: number[] = [];
       for (let round = 0; round < sizes.cpuRounds; round += 1) {

@@ -1,9 +1,9 @@
 import { percentileMs } from '../load/load-result.js';
-import type { SyncBench } from './sync.js';
+import type { SyncBench } from '../sync/sync-bench.js';
 
 const CONNECTIONS = 64;
 
-/** Pushes into SQLite with `synchronous=FULL`, and how long the event loop stood still meanwhile. */
+/** Pushes into SQLite with `synchronous=FULL`, and how long they block the event loop. */
 export async function measureSqlite(bench: SyncBench): Promise<void> {
   const { context, sizes } = bench;
   const { findings, log } = context;

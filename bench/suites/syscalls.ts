@@ -7,15 +7,15 @@ import { isInstalled, runChild } from '../child-process.js';
 import type { EngineOnceOptions } from '../probes/engine-messages.js';
 import type { SuiteContext } from '../suite.js';
 import type { HashYardstick } from '../yardstick/hash-yardstick.js';
-import { type CallCounts, callsPerFile, difference, parseStraceCounts } from './strace-counts.js';
 
 const COUNTED_FILES = 1000;
 const QUICK_COUNTED_FILES = 100;
 
 /**
- * System calls a file, by name: those of a run over 1,001 files (101 in a quick run) less those of a run over one, which takes away what
- * starting and ending a program costs. Under strace times mean nothing; none are taken. What a ring does for the engine
- * (an open, the reads and a close for each file) is no system call: one `io_uring_enter` has it done for many files.
+ * System calls a file, by name: the calls of a run over 1,001 files (101 in a quick run) minus those of a run over one
+ * file, which removes what starting and ending a program costs. No times are taken: strace slows the program down.
+ * The opens, reads and closes that the engine hands to io_uring are no system calls; one `io_uring_enter` covers the
+ * operations of many files.
  */
 export async function measureSyscalls(context: SuiteContext, yardstick: HashYardstick): Promise<void> {
   const { checkout, findings, workFolder, log, quick } = context;
@@ -48,7 +48,7 @@ export async function measureSyscalls(context: SuiteContext, yardstick: HashYard
     const hashOne = difference(await engine(one, 'walk-and-hash'), walkOne);
     const hashMany = difference(await engine(many, 'walk-and-hash'), walkMany);
     keep(context, 'engine, hash', callsPerFile(hashOne, hashMany, files));
-    // A folder of its own for each file, as calibre has them: listing it is part of the figure.
+    // Each file is in a folder of its own, as in calibre: the figure includes listing that folder.
     keep(context, 'engine, walk', callsPerFile(walkOne, walkMany, files));
     const { executable } = yardstick;
     if (executable === undefined) return;
@@ -69,4 +69,39 @@ function keep({ findings }: SuiteContext, who: string, perFile: Readonly<Record<
     unit: 'calls/file',
     samples: [Object.values(perFile).reduce((sum, calls) => sum + calls, 0)],
   });
+}
+
+/** Calls by the name of the system call. */
+type CallCounts = ReadonlyMap<string, number>;
+
+/** Parses the table of `strace -f -c -U name,calls`: one line a system call, with its name and its count. */
+export function parseStraceCounts(table: string): CallCounts {
+  const calls = new Map<string, number>();
+  for (const line of table.split('\n')) {
+    const match = /^\s*([a-z_0-9]+)\s+(\d+)\s*$/.exec(line);
+    const name = match?.[1];
+    if (name !== undefined && name !== 'total') calls.set(name, Number(match?.[2]));
+  }
+  return calls;
+}
+
+/** The counts of `more` minus those of `less`. */
+function difference(more: CallCounts, less: CallCounts): CallCounts {
+  return new Map([...more].map(([name, calls]) => [name, calls - (less.get(name) ?? 0)]));
+}
+
+/** Calls below this rate come from the program itself, not from its files; their number varies from run to run. */
+const LEAST_CALLS_PER_FILE = 0.02;
+
+/** The additional calls of the larger run, for each of its additional files, most frequent first. */
+export function callsPerFile(
+  small: CallCounts,
+  large: CallCounts,
+  additionalFiles: number,
+): Readonly<Record<string, number>> {
+  const perFile = [...difference(large, small)]
+    .map(([name, calls]): [string, number] => [name, calls / additionalFiles])
+    .filter(([, calls]) => calls >= LEAST_CALLS_PER_FILE);
+  perFile.sort(([, left], [, right]) => right - left);
+  return Object.fromEntries(perFile.map(([name, calls]) => [name, Math.round(calls * 1000) / 1000]));
 }

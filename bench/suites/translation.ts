@@ -4,7 +4,7 @@ import type { Bench } from 'tinybench';
 import { createTranslator } from '../../server/positions/translation/translator.js';
 import type { Translation } from '../../server/positions/translation/translated-position.js';
 import { makeEpub, xhtml } from '../../test/support/epub.js';
-import { newBench } from './micro-engine.js';
+import { newBench } from './micro-bench.js';
 
 /** An ordinary novel: thirty chapters of 100 KB of varied text, an EPUB of 1 MB. */
 const CHAPTERS = 30;

@@ -1,4 +1,4 @@
-import { alternate, samplesOf, type Side } from '../alternation.js';
+import { alternate, fileRates, samplesOf, type Side } from '../alternation.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { isInstalled, runChild } from '../child-process.js';
@@ -18,7 +18,7 @@ const QUICK: Sizes = { libraries: [2_000], rounds: 2 };
 interface Pass {
   readonly files: number;
   readonly seconds: number;
-  /** With the start of the process, where a process is measured. */
+  /** With the start and end of the process. The same as `seconds` where no process is started. */
   readonly processSeconds: number;
 }
 
@@ -28,8 +28,8 @@ const SQLITE = 'unchanged library, SQLite';
 const MYSQL = 'unchanged library, MySQL/MariaDB';
 
 /**
- * The check of a library in which nothing changed, database included, against `find` printing sizes and times of the
- * same files: nobody can know that nothing changed without looking at every file.
+ * A scan of a library in which nothing changed, database included, compared with `find` that prints size and time of
+ * the same files. `find` is the lower bound: every file must be looked at to know that none changed.
  */
 export async function walkSuite(context: SuiteContext): Promise<void> {
   if (!(await isInstalled('find'))) {
@@ -60,7 +60,7 @@ async function measureSize(context: SuiteContext, sizes: Sizes, count: number): 
         measure: () => checkUnchanged(context, database),
       })),
     ];
-    // Fills the page cache; in a quick run the scans before have.
+    // Fills the page cache. In a quick run the scans above have done so.
     if (!quick) await alternate(sides, 1);
     const passes = await alternate(sides, sizes.rounds, (side, { files, seconds }) => {
       if (files !== count) throw new Error(`${side} saw ${files} of ${count} files`);
@@ -72,7 +72,7 @@ async function measureSize(context: SuiteContext, sizes: Sizes, count: number): 
         suite: 'walk',
         name: `checking: ${name}`,
         unit: 'files/s',
-        samples: rates(passes, name),
+        samples: fileRates(passes, name),
         at: { axis: 'files', value: count },
       });
       if (isHeadline && name !== FIND) headline(context, passes, name);
@@ -84,7 +84,7 @@ async function measureSize(context: SuiteContext, sizes: Sizes, count: number): 
 }
 
 function headline({ findings }: SuiteContext, passes: ReadonlyMap<string, Pass[]>, side: string): void {
-  const samples = pairedRatios(rates(passes, side), rates(passes, FIND));
+  const samples = pairedRatios(fileRates(passes, side), fileRates(passes, FIND));
   if (side === WALK) {
     findings.ratios.push({ suite: 'walk', name: 'engine walk over find', samples });
     return;
@@ -94,11 +94,11 @@ function headline({ findings }: SuiteContext, passes: ReadonlyMap<string, Pass[]
   findings.ratios.push({
     suite: 'walk',
     name: `${side}, start and end of the program included, over find`,
-    samples: pairedRatios(whole, rates(passes, FIND)),
+    samples: pairedRatios(whole, fileRates(passes, FIND)),
   });
 }
 
-/** Its output goes nowhere: a reader that costs nothing. The files were counted when the library was listed. */
+/** The output is discarded, because reading it would cost time. The files were counted when the library was listed. */
 async function runFind(library: CachedLibrary): Promise<Pass> {
   const args = [library.folder, '-type', 'f', '-printf', '%s %T@\n'];
   const { seconds } = await runChild('find', args, { stdout: 'discard' });
@@ -110,14 +110,10 @@ async function checkUnchanged(
   database: BenchDatabase,
 ): Promise<Pass> {
   const { files, unchanged, scanSeconds, processSeconds } = await runScan(checkout, workFolder, database.url);
-  if (unchanged !== files) throw new Error(`${files - unchanged} of ${files} files passed for changed`);
+  if (unchanged !== files) throw new Error(`${files - unchanged} of ${files} files were taken for changed`);
   return { files, seconds: scanSeconds, processSeconds };
 }
 
 function withoutProcess({ files, seconds }: { readonly files: number; readonly seconds: number }): Pass {
   return { files, seconds, processSeconds: seconds };
-}
-
-function rates(passes: ReadonlyMap<string, Pass[]>, side: string): number[] {
-  return samplesOf(passes, side).map(({ files, seconds }) => files / seconds);
 }

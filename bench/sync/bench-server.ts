@@ -2,16 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { type Checkout, programFile } from '../checkout.js';
-import { killedWithBench } from '../killed-with-bench.js';
-import { environmentOfOthers } from '../program-run.js';
+import { environmentWithoutDogear } from '../../test/support/program.js';
+import { killedWithBench } from '../child-process.js';
 import { type CpuProfile, cpuProfile } from './cpu-profile.js';
 
 const serverReading = z.object({
-  /** 0 when the loop was not watched. */
+  /** Both are 0 unless `reset` asked for the event loop. */
   longestBlockMs: z.number(),
   blockP999Ms: z.number(),
   cpuSeconds: z.number(),
-  rssBytes: z.number(),
 });
 export type ServerReading = z.infer<typeof serverReading>;
 
@@ -54,13 +53,13 @@ export class BenchServer {
         ...settings.flatMap((setting) => ['--set', setting]),
         'serve',
       ],
-      { cwd: workFolder, env: environmentOfOthers(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+      { cwd: workFolder, env: environmentWithoutDogear(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     );
     killedWithBench(child);
     return new BenchServer(child, await portOf(child));
   }
 
-  /** Begins a stretch of which `read` tells. */
+  /** Starts the interval that the next `read` covers. */
   reset(what: 'cpu' | 'cpu and event loop'): void {
     this.#child.send(what === 'cpu' ? 'reset-cpu' : 'reset');
   }
@@ -83,7 +82,7 @@ export class BenchServer {
     return cpuProfile.parse(JSON.parse(String((await answer)[0])));
   }
 
-  /** @throws Error when it does not end well */
+  /** @throws Error when it does not exit with 0 */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, 'exit');
@@ -98,7 +97,7 @@ export class BenchServer {
   }
 }
 
-/** The port stands in the line that says that it listens. */
+/** The port is in the log line of the listening server. */
 function portOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = '';

@@ -14,8 +14,8 @@ export const cpuProfile = z.object({
 });
 export type CpuProfile = z.infer<typeof cpuProfile>;
 
-/** What a part of the program's processor time went to. */
-export const PARTS = [
+/** The parts of the program that processor time is divided among. */
+const PARTS = [
   'authentication',
   'routing',
   'parsing',
@@ -28,7 +28,7 @@ export const PARTS = [
 ] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The first pattern that fits `url functionName` of a frame decides; a frame that fits none is asked for its caller. */
+/** The first pattern that matches `url functionName` of a frame decides. A frame that none matches counts for its caller. */
 const RULES: readonly (readonly [RegExp, Part])[] = [
   [/^ \(garbage collector\)$/, 'garbage collection'],
   [/^ \(program\)$/, 'native code outside of JavaScript'],
@@ -36,24 +36,21 @@ const RULES: readonly (readonly [RegExp, Part])[] = [
     /\/node_modules\/(?:mysql2|kysely|libsql|@libsql|sql-escaper|lru\.min|long|iconv-lite)\//,
     'database client',
   ],
-  [/\/server\/storage\//, 'database client'],
-  [
-    /\/server\/(?:auth\/|app\/(?:authenticate|accounts|account-credentials|key-use-notes)\.js|domain\/(?:api-key|permission|principal))/,
-    'authentication',
-  ],
+  [/\/server\/(?:database\/|.*-repository\.js)/, 'database client'],
+  [/\/server\/(?:accounts\/|domain\/(?:permission|principal))/, 'authentication'],
   [/\/server\/http\/(?:answer|kosync-failure)\.js/, 'answering'],
   [/\/server\/http\/uws\.js #?(?:answer|writeHead|end|observe)$/, 'answering'],
   [/\/server\/http\/(?:access-log|metrics)[\w-]*\.js/, 'answering'],
   [/\/server\/http\/(?:kosync-body|path-decoding)\.js/, 'parsing'],
-  [/\/server\/domain\/(?:document|progress|reader-device)/, 'parsing'],
+  [/\/server\/(?:domain|sync|device)\/\S+ parse/, 'parsing'],
   [/\/server\/http\/uws\.js #?readBody/, 'parsing'],
   [/\/server\/http\//, 'routing'],
-  [/\/server\/app\//, 'use cases and queues'],
+  [/\/server\/\w+\//, 'use cases and queues'],
 ];
 
 /**
- * Sums the time of all samples by part of the program. Each sample belongs to the innermost of its frames that a rule
- * knows, so `JSON.parse` counts for whoever called it. Time in which nothing ran is left out.
+ * Sums the time of all samples by part of the program. Each sample belongs to the innermost of its frames that matches
+ * a rule, so `JSON.parse` counts for its caller. Idle time is left out.
  *
  * @returns seconds by part
  */
@@ -77,7 +74,7 @@ export function timeByPart({ nodes, samples, timeDeltas }: CpuProfile): Readonly
   for (const [index, id] of samples.entries()) {
     if (!parts.has(id)) parts.set(id, partOf(id));
     const part = parts.get(id);
-    // The time up to the next sample is this one's.
+    // A sample stands for the time until the next one.
     const deltaUs = timeDeltas[index + 1] ?? 0;
     if (part !== undefined) seconds.set(part, (seconds.get(part) ?? 0) + deltaUs / 1e6);
   }
@@ -92,10 +89,10 @@ export interface FlameNode {
   readonly children: readonly FlameNode[];
 }
 
-/** Who watches is not to be seen in the picture. */
+/** The benchmark's own probes are left out of the picture. */
 const OWN_PROBES = /\/bench\/probes\//;
 
-/** The call tree with times, callers first; what was idle is left out. */
+/** The call tree with times, callers first, without idle time. */
 export function flameTree({ nodes, samples, timeDeltas }: CpuProfile): FlameNode {
   const self = new Map<number, number>();
   for (const [index, id] of samples.entries()) {

@@ -23,19 +23,19 @@ export interface FleetSize {
   readonly furtherProgress: number;
 }
 
-/** What load generators need to know of the readers. */
+/** Input of the load generators. */
 export interface Fleet {
   readonly keysFile: string;
   readonly documentsFile: string;
 }
 
-/** Rows that are written together here. */
+/** Rows of one statement. */
 const ROWS_AT_ONCE = 500;
 const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
 
 /**
- * Fills a database as a fleet of readers would have: users with an API key each, a library with the documents they
- * read, and a progress of every user in every document. All of it through the program's own repositories.
+ * Fills a database with a fleet of readers: users with an API key each, a library with the documents that they read,
+ * and progress of every user in every document. The rows are written by the program's own repositories.
  */
 export async function makeFleet(databaseUrl: string, folder: string, size: FleetSize): Promise<Fleet> {
   const store = await openStore(databaseUrl, { connections: 4 });
@@ -102,7 +102,7 @@ async function addBooks(store: Store, library: LibraryId, count: number): Promis
   }
 }
 
-/** In the order of the key, as the repository wants it. */
+/** In the order of the primary key, which `savePushes` requires. */
 async function addProgress(store: Store, users: readonly UserId[], documentsEach: number): Promise<void> {
   const documents = Array.from({ length: documentsEach }, (_, index) => documentOf(index)).toSorted();
   for (const [user, userId] of users.entries()) {
@@ -116,7 +116,7 @@ async function addProgress(store: Store, users: readonly UserId[], documentsEach
   }
 }
 
-/** Of the device that the load generators are for this user. */
+/** A push of the device that the load generators use for this user. */
 function pushOf(userId: UserId, user: number, document: Document): ProgressPush {
   return {
     userId,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { THIS_CHECKOUT } from '../checkout.js';
 import { runChild } from '../child-process.js';
 
-/** What one pass over the files gave, whoever made it. */
+/** Result of one pass over the files, by a yardstick or the engine. */
 export interface HashPass {
   readonly files: number;
   readonly failed: number;
@@ -17,10 +17,9 @@ export interface HashPass {
 const hashPass = z.object({ files: z.int(), failed: z.int(), seconds: z.number(), digest: z.string() });
 
 export interface HashYardstick {
-  readonly kind: 'c' | 'node';
-  /** For the record: what it is, and where it is the stand-in, why. */
+  /** For the record: which of the two yardsticks it is, and why the Node one was taken. */
   readonly description: string;
-  /** Of the compiled one. */
+  /** Of the C yardstick only. */
   readonly executable?: string;
   /** @param listFile absolute paths, each ended by a zero byte */
   run(listFile: string, threads: number): Promise<HashPass>;
@@ -28,7 +27,7 @@ export interface HashYardstick {
 
 const WHAT_IS_MISSING = "needs a C compiler and OpenSSL's headers (Debian: gcc libssl-dev)";
 
-/** The C yardstick, compiled once for each state of its source; the Node one where that cannot be done. */
+/** The C yardstick, compiled once for each state of its source; the Node one where it cannot be compiled. */
 export async function hashYardstick(cacheFolder: string): Promise<HashYardstick> {
   const source = join(THIS_CHECKOUT.root, 'bench/yardstick/partial-md5.c');
   const state = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
@@ -39,7 +38,6 @@ export async function hashYardstick(cacheFolder: string): Promise<HashYardstick>
       await runChild('cc', ['-O2', '-o', executable, source, '-lcrypto', '-lpthread']);
     }
     return {
-      kind: 'c',
       description: "C with POSIX reads and OpenSSL's MD5 (bench/yardstick/partial-md5.c, cc -O2)",
       executable,
       run: async (list, threads) => parsePass(await runChild(executable, [list, String(threads)])),
@@ -47,7 +45,6 @@ export async function hashYardstick(cacheFolder: string): Promise<HashYardstick>
   } catch (error) {
     const script = join(THIS_CHECKOUT.root, 'dist/bench/yardstick/partial-md5-node.js');
     return {
-      kind: 'node',
       description:
         `a plain Node worker pool (bench/yardstick/partial-md5-node.ts); the C yardstick ${WHAT_IS_MISSING}: ` +
         (error instanceof Error ? error.message : String(error)).slice(0, 300),

@@ -3,9 +3,9 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-// Stands in for partial-md5.c where no C compiler or no OpenSSL headers are: the same arguments and the same answer,
-// from worker threads that read synchronously and hash with node:crypto. It is the straightforward way in Node, and
-// shares no code with the engine.
+// Replaces partial-md5.c where there is no C compiler or no OpenSSL headers. It takes the same arguments and prints the
+// same answer. Worker threads read synchronously and hash with node:crypto, the simplest way in Node. It shares no code
+// with the engine.
 //
 //   node dist/bench/yardstick/partial-md5-node.js LIST THREADS
 

@@ -1,6 +1,6 @@
 /*
  * Yardstick of the hash suite: KOReader's partial MD5 of every file of a list, with plain POSIX reads, OpenSSL's
- * MD5 and threads. It shows what the machine gives to straightforward C, and is compiled by the suite itself.
+ * MD5 and threads. It shows the rate that simple C code reaches on the machine. The suite compiles it.
  *
  *   cc -O2 -o partial-md5 partial-md5.c -lcrypto -lpthread
  *   ./partial-md5 LIST THREADS

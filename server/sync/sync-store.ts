@@ -26,7 +26,7 @@ const COMMITS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 const KEYS_PER_READ = 256;
 const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 /** Default bound of waiting pushes, about 1 kB each. A loaded machine commits them in 200 ms, far before a deadline. */
-export const WAITING_PUSHES = 8192;
+const WAITING_PUSHES = 8192;
 const WAITING_KEYS = 8192;
 /** Cached documents, up to a kilobyte each: those that users are reading at the moment. */
 const CACHED_DOCUMENTS = 50_000;

@@ -5,7 +5,7 @@ import { drawPlots } from '../../bench/plots/draw-plots.js';
 import { readRecords, type RunRecord } from '../../bench/record/run-record.js';
 import { summaryText } from '../../bench/record/summary.js';
 import { formatNumber, markdownTable } from '../../bench/record/table.js';
-import { callsPerFile, parseStraceCounts } from '../../bench/suites/strace-counts.js';
+import { callsPerFile, parseStraceCounts } from '../../bench/suites/syscalls.js';
 import { type CpuProfile, flameTree, timeByPart } from '../../bench/sync/cpu-profile.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

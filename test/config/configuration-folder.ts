@@ -21,7 +21,7 @@ export async function configurationFolder(): Promise<ConfigurationFolder> {
   return { path, load, problems: (text, sources) => problemLines(() => load(text, sources)) };
 }
 
-export function problemLines(load: () => unknown): readonly string[] {
+function problemLines(load: () => unknown): readonly string[] {
   try {
     load();
   } catch (error) {

@@ -6,7 +6,7 @@ import { allSettings } from '../../config/schema.js';
 import { repositoryRoot } from '../support/repository-root.js';
 import { configurationFolder } from './configuration-folder.js';
 
-it('config/example.yaml is what the schema says; vitest -u writes it anew', async () => {
+it('config/example.yaml is made from the schema; npm run test:one -- config/example --update writes it', async () => {
   await expect(exampleFile()).toMatchFileSnapshot(join(repositoryRoot, 'config/example.yaml'));
 });
 

@@ -55,7 +55,7 @@ enable_koreader_sync: yes
   const database =
     'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE (also mariadb://; ?tls=true and ?socket=PATH may ' +
     'follow; special characters of a password percent-encoded)';
-  const proxies = 'a list of at most 100 IP addresses, networks as 10.0.0.0/8, or the word loopback';
+  const proxies = 'a list of at most 100 IP addresses, networks such as 10.0.0.0/8, or the word loopback';
   const top = 'one of database, engine, log, server, enable_koreader_sync, sync, metrics';
   expect(folder.problems(text, { environment, flags })).toEqual([
     `dogear.yaml:3:8: database.url: found "postgres://***", expected ${database}`,
@@ -69,7 +69,7 @@ enable_koreader_sync: yes
     'dogear.yaml:14:3: server.baseUrl: expected one of host, port, base_url, public_url, tls, listeners, ' +
       'trusted_proxies, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
     'dogear.yaml:15:14: server.listeners: found 1.5, expected a whole number of threads from 1 to 64',
-    'dogear.yaml:16:15: server.public_url: found "https://***@example.org", expected an address as ' +
+    'dogear.yaml:16:15: server.public_url: found "https://***@example.org", expected a URL such as ' +
       'https://books.example.org/dogear, without user, query and fragment',
     'dogear.yaml:18:10: server.tls.key: expected server.tls.certificate to be set as well',
     `dogear.yaml:21:7: server.trusted_proxies[1]: found "10.0.0.0/33", expected ${proxies}`,
@@ -85,8 +85,8 @@ enable_koreader_sync: yes
     'environment DOGEAR_SERVER_PROT: expected the name of a setting after DOGEAR_ (did you mean DOGEAR_SERVER_PORT?)',
     'flag --jobs: engine.jobs: found 0, expected auto, or a whole number of threads from 1 to 256',
     `flag --database: database.url: found "mysql://***", expected ${database}`,
-    'flag --set: server.prot: expected the path of a setting, as server.port (did you mean server.port?)',
-    'flag --set: port: expected the path of a setting, as server.port (did you mean server.port?)',
+    'flag --set: server.prot: expected the path of a setting, such as server.port (did you mean server.port?)',
+    'flag --set: port: expected the path of a setting, such as server.port (did you mean server.port?)',
     'flag --set: found "mysql://***@h", expected SETTING=VALUE',
   ]);
 });

@@ -16,6 +16,7 @@ const TOP_LEVEL: ReadonlySet<string> = new Set([
   'tsconfig.json',
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'LICENSE',
   'config',
   'engine',

@@ -55,7 +55,13 @@ export const IMPORT_TABLE: readonly Room[] = [
     ours: [DOMAIN],
     packages: ['css-what', 'entities', 'lru-cache', 'parse5', 'saxes', 'yauzl'],
   },
-  { name: DATABASE, node: true, ours: [DOMAIN], packages: ['kysely', 'libsql', 'lru-cache', 'mysql2'] },
+  {
+    name: DATABASE,
+    node: true,
+    // Which database URLs are valid is decided in one place, where the settings are checked.
+    ours: [DOMAIN, 'config/database-url.ts'],
+    packages: ['kysely', 'libsql', 'lru-cache', 'mysql2'],
+  },
   { name: BATCHING, node: true, ours: [DOMAIN, DATABASE], packages: ['lru-cache'] },
   // The nouns.
   { name: ACCOUNTS, node: true, ours: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache', 'p-limit'] },

@@ -5,6 +5,7 @@ import { repositoryRoot } from './repository-root.js';
 
 const names = z.record(z.string(), z.string());
 const schema = z.object({
+  version: z.string(),
   scripts: names,
   dependencies: names,
   devDependencies: names,

@@ -45,7 +45,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   const main = join(repositoryRoot, 'dist/server/main.js');
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), main, ...args], {
     cwd: options.cwd ?? process.cwd(),
-    env: { ...foreignEnvironment(), ...options.env },
+    env: { ...environmentWithoutDogear(), ...options.env },
     stdio: 'pipe',
   });
   const killWithTests = () => child.kill('SIGKILL');
@@ -72,7 +72,8 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   };
 }
 
-function foreignEnvironment(): NodeJS.ProcessEnv {
+/** The environment of this process without Dogear's own variables. */
+export function environmentWithoutDogear(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOwnVariable(name)));
 }
 

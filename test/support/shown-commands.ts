@@ -55,7 +55,10 @@ function commandsOf(line: string, isWhole: boolean): readonly ShownCommand[] {
 export function dogearArguments({ words }: ShownCommand): readonly string[] | undefined {
   const [first = '', second = '', ...rest] = words;
   if (/^(?:.*\/)?dogear$/.test(first)) return words.slice(1);
-  if (/^(?:.*\/)?node$/.test(first) && second.endsWith('dist/server/main.js')) return rest;
+  if (/^(?:.*\/)?node$/.test(first)) {
+    const program = words.findIndex((word) => word.endsWith('dist/server/main.js'));
+    return program < 0 ? undefined : words.slice(program + 1);
+  }
   if (first === 'npx' && second === 'dogear') return rest;
   if (first === 'npm' && second === 'start') return ['up', ...rest.filter((word) => word !== '--')];
   return undefined;

@@ -17,7 +17,7 @@ const FAMILIAR_MS = 48 * 60 * 60 * 1000;
 /** Registrations that are allowed from one address in one window: a school may set up its readers in one lesson. */
 const ADDRESS_REGISTRATIONS = 100;
 /** The length of a window: failures are counted together for this long, and an address is throttled at most this long. */
-export const THROTTLE_WINDOW_SECONDS = 600;
+const THROTTLE_WINDOW_SECONDS = 600;
 /** The largest number of entries in each table, a few megabytes. Beyond it, the least recently used are dropped. */
 const ENTRIES = 10_000;
 

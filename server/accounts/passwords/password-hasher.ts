@@ -4,7 +4,7 @@ import { DogearError } from '../../domain/dogear-error.js';
 import { isName } from '../../domain/name.js';
 
 /** The largest number of UTF-16 code units in a password. Nobody types a longer one. scrypt only gets its MD5. */
-export const PASSWORD_CHARACTERS = 256;
+const PASSWORD_CHARACTERS = 256;
 
 /** @returns `undefined` at once when too many passwords are waiting to be hashed */
 export type PasswordHasher = (key: PasswordKey) => Promise<string> | undefined;

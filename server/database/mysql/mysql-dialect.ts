@@ -1,6 +1,6 @@
 import { type Dialect, MysqlDialect } from 'kysely';
 import { createPool, format, type SqlValue } from 'mysql2';
-import type { DatabaseLocation } from '../database-url.js';
+import type { DatabaseLocation } from '../../../config/database-url.js';
 import { ClusterMysqlAdapter } from './mysql-adapter.js';
 import { mysqlPool } from './mysql-pool.js';
 import { sessionStatements } from './mysql-session.js';

@@ -1,5 +1,5 @@
 /** A text of more source characters is cut into several text nodes. */
-export const MAX_TEXT_CHARACTERS = 8192;
+const MAX_TEXT_CHARACTERS = 8192;
 
 const SPACE = 0x20;
 const LF = 0x0a;

@@ -13,7 +13,7 @@ export function holdsRawText(element: HtmlNode | undefined): boolean {
 }
 
 /** The location of a text that cannot be found in the source. It occurs only in foreign content. */
-export const NOWHERE = -1;
+const NOWHERE = -1;
 
 const LF = 0x0a;
 const CR = 0x0d;

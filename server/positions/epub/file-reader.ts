@@ -24,7 +24,7 @@ export interface FileReader {
  * Opens a regular file. The identity is that of the open file, even if its path is changed afterwards.
  * @throws BookError `unreadable` with the file system's error as its cause.
  */
-export function openFile(path: string | Buffer): FileReader {
+function openFile(path: string | Buffer): FileReader {
   const fd = attempt(() => openSync(path, 'r'));
   try {
     const stats = attempt(() => fstatSync(fd, { bigint: true }));

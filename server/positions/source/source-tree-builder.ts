@@ -4,7 +4,7 @@ import { DOCUMENT, ELEMENT, NO_NODE, type SourceTree } from './source-tree.js';
  * 600,000 nodes take 20 MB in each tree. A chapter of 8 MiB as real tools write it has a node for about 30 bytes,
  * 280,000 in all.
  */
-export const MAX_NODES = 600_000;
+const MAX_NODES = 600_000;
 
 /**
  * No book is this deep (calibre nests some dozens of blocks). The check of well-formedness and parse5 search the

@@ -45,7 +45,7 @@ export interface UnreadableChapter {
  * Tools write chapters of some 300 KB; a whole novel in one file has 2 MB. For 8 MiB the check of well-formedness
  * and both trees take less than a second and 150 MB.
  */
-export const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
+const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
 /** A string that is not Latin-1 has two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
 /** The memory of the objects around the columns. */

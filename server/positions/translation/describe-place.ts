@@ -15,7 +15,7 @@ import { firstCodePoints, lastCodePoints, textContextAt } from './text-context.j
 import type { TranslatedLocator, TranslatedPosition } from './translated-position.js';
 
 /** Characters of text on each side of a place. */
-export const CONTEXT_CODE_POINTS = 32;
+const CONTEXT_CODE_POINTS = 32;
 
 /** A located position in all its forms. */
 export function describePlace(open: OpenBook, located: Located): TranslatedPosition {

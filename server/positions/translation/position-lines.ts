@@ -55,7 +55,7 @@ export function reasonText(reason: NotLocatedReason): string {
 }
 
 /** Why only the chapter is known. */
-export function problemText(problem: ChapterProblem): string {
+function problemText(problem: ChapterProblem): string {
   switch (problem) {
     case 'chapter-missing':
       return 'the file of the chapter is missing';

@@ -34,8 +34,8 @@ export interface FailedRequest {
   readonly answeredMs: number;
 }
 
-/** Id and name of a device, made from its number. Two devices of the same model have the same name. */
-export function deviceName(deviceNumber: number): string {
+/** The name of a device, made from its number. Two devices of the same model have the same name. */
+function deviceName(deviceNumber: number): string {
   return `Reader model ${String(deviceNumber % 3)}`;
 }
 

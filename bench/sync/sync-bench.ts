@@ -1,0 +1,62 @@
+import type { BenchDatabase } from '../bench-databases.js';
+import type { Load, LoadGenerator } from '../load/load-generator.js';
+import type { LoadResult } from '../load/load-result.js';
+import type { SuiteContext } from '../suite.js';
+import { BenchServer } from './bench-server.js';
+import { type Fleet, type FleetSize, makeFleet } from './fleet.js';
+
+export interface SyncSizes {
+  readonly fleet: FleetSize;
+  /** Added to the fleet for the full database. */
+  readonly full: Pick<FleetSize, 'furtherBooks' | 'furtherProgress'>;
+  readonly rounds: number;
+  /** Duration of each measurement. */
+  readonly seconds: number;
+  readonly sqliteRounds: number;
+  readonly cpuRounds: number;
+  readonly connections: readonly number[];
+  readonly connectionRounds: number;
+}
+
+/** A server over a database that holds a fleet of readers. */
+export interface FleetServer {
+  readonly server: BenchServer;
+  load(mode: Load['mode'], connections: number): Promise<LoadResult>;
+  close(): Promise<void>;
+}
+
+export interface SyncBench {
+  readonly context: SuiteContext;
+  readonly sizes: SyncSizes;
+  /** Fills the database and starts a server over it. Closing stops the server and drops the database. */
+  startFleet(this: void, database: BenchDatabase, size: FleetSize): Promise<FleetServer>;
+}
+
+export async function startFleet(
+  { checkout, workFolder }: SuiteContext,
+  generator: LoadGenerator,
+  seconds: number,
+  database: BenchDatabase,
+  size: FleetSize,
+): Promise<FleetServer> {
+  let fleet: Fleet;
+  let server: BenchServer;
+  try {
+    fleet = await makeFleet(database.url, workFolder, size);
+    server = await BenchServer.start({ checkout, databaseUrl: database.url, workFolder });
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+  return {
+    server,
+    load: (mode, connections) => generator.run({ ...fleet, port: server.port, mode, connections, seconds }),
+    close: async () => {
+      try {
+        await server.stop();
+      } finally {
+        await database.drop();
+      }
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { runChild } from '../bench/child-process.js';
+import { packageManifest } from './support/package-manifest.js';
+import { repositoryRoot } from './support/repository-root.js';
+import { sourceFiles } from './support/source-files.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+// What somebody gets who installs the package: `npm pack`, then `npm install` of the tarball into an empty folder.
+// The packages come from npm's cache where `npm ci` has left them there; otherwise from the registry.
+
+const INSTALL_DEADLINE_MS = 300_000;
+/** Everything in the package that is not compiled. */
+const NOT_COMPILED = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'config/example.yaml',
+  'package.json',
+  'server/OPERATING.md',
+  'server/http/ERRORS.md',
+];
+const WASM = 'dist/engine/digest/md5-lanes/md5-lanes.wasm';
+/** AssemblyScript, the generator of a part of it, and declarations for the compiler: needed in the build only. */
+const BUILD_ONLY = /\/assembly\/|\/unroll-rounds\.ts$|\.d\.ts$/;
+
+/** A file of less than 1,024 bytes has one window, so its partial MD5 is the MD5 of all its bytes. */
+const BOOK = 'Dogear';
+const BOOK_MD5 = 'a827c5c29c2d245376abd74184be9363';
+
+/** As strict as TypeScript gets, with the types of the engine checked as well. */
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    typeRoots: [join(repositoryRoot, 'node_modules/@types')],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    verbatimModuleSyntax: true,
+    isolatedModules: true,
+    skipLibCheck: false,
+  },
+  files: ['hash.ts'],
+};
+/** Prints what it finds below the folder that it is given: digest and path. */
+const PROGRAM = `
+import { createEngine, type EngineOptions, filenameMd5, KOREADER_EXTENSIONS, partialMd5OfFile } from 'dogear/engine';
+
+const folder = process.argv[2] ?? '.';
+const options: EngineOptions = { jobs: 1 };
+const engine = createEngine(options);
+try {
+  for await (const batch of engine.hash(folder, engine.walk(folder, { extensions: KOREADER_EXTENSIONS }))) {
+    const { entries, partialMd5 } = batch;
+    for (let index = 0; index < entries.length; index += 1) {
+      const digest = Buffer.from(partialMd5.subarray(16 * index, 16 * index + 16)).toString('hex');
+      const path = entries.pathAt(index).toString();
+      const again = partialMd5OfFile(\`\${folder}/\${path}\`).toString('hex');
+      console.log(digest, again, path, filenameMd5(Buffer.from(path)).length);
+    }
+  }
+} finally {
+  await engine.close();
+}
+`;
+
+const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
+
+let files: readonly string[];
+let app: string;
+
+beforeAll(async () => {
+  const { path } = await temporaryFolder();
+  app = join(path, 'app');
+  mkdirSync(join(app, 'books'), { recursive: true });
+  writeFileSync(join(app, 'books', 'a.epub'), BOOK);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  // Without --ignore-scripts npm would build, and remove dist while other tests run from it.
+  const { stdout } = await run(
+    repositoryRoot,
+    'npm',
+    'pack',
+    '--ignore-scripts',
+    '--json',
+    '--pack-destination',
+    path,
+  );
+  const [tarball] = packed.parse(JSON.parse(stdout));
+  files = tarball.files.map((file) => file.path).toSorted();
+  await run(
+    app,
+    'npm',
+    'install',
+    '--omit=dev',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    join(path, tarball.filename),
+  );
+}, INSTALL_DEADLINE_MS);
+
+describe('the package', () => {
+  it('holds the compiled program, the types of the engine and what a user reads, and nothing else', () => {
+    const sources = sourceFiles()
+      .map((file) => file.path)
+      .filter((path) => /^(?:config|engine|server)\//.test(path) && !BUILD_ONLY.test(path));
+    const compiled = sources.flatMap((path) => {
+      const stem = `dist/${path.replace(/\.ts$/, '')}`;
+      return path.startsWith('engine/') ? [`${stem}.js`, `${stem}.d.ts`] : [`${stem}.js`];
+    });
+    expect(files).toEqual([...compiled, WASM, ...NOT_COMPILED].toSorted());
+  });
+
+  it('is a library for TypeScript programs, strict ones too', async () => {
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    writeFileSync(join(app, 'hash.ts'), PROGRAM);
+    await run(app, process.execPath, join(repositoryRoot, 'node_modules/typescript/bin/tsc'));
+    const { stdout } = await run(app, process.execPath, 'hash.js', join(app, 'books'));
+    expect(stdout).toBe(`${BOOK_MD5} ${BOOK_MD5} a.epub 16\n`);
+  });
+
+  it('shows nothing but the engine to programs that import it', async () => {
+    writeFileSync(join(app, 'inside.js'), "import 'dogear/dist/server/cli/run.js';\n");
+    await expect(run(app, process.execPath, 'inside.js')).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it('brings the command', async () => {
+    const version = await run(app, 'npx', '--no-install', 'dogear', '--version');
+    expect(version.stdout).toBe(`${packageManifest.version}\n`);
+    const { stdout } = await run(app, 'npx', '--no-install', 'dogear', 'hash', 'books/a.epub');
+    expect(stdout).toBe(`${BOOK_MD5}  books/a.epub\n`);
+  });
+});
+
+/** Without the variables that npm sets for its scripts: they name this checkout as the package. */
+function run(cwd: string, command: string, ...args: readonly string[]) {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(?:npm_|INIT_CWD$|DOGEAR_|ENABLE_KOREADER)/i.test(name),
+    ),
+  );
+  return runChild(command, args, { cwd, env });
+}

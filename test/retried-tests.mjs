@@ -1,0 +1,17 @@
+import { appendFileSync } from 'node:fs';
+
+/** A reporter of vitest: appends every test that needed more than one try to the file that RETRIED_TESTS names. */
+export default class RetriedTests {
+  onTestRunEnd(testModules) {
+    const file = process.env.RETRIED_TESTS;
+    if (file === undefined) throw new Error('RETRIED_TESTS names no file');
+    for (const testModule of testModules) {
+      for (const test of testModule.children.allTests()) {
+        const { retryCount = 0 } = test.diagnostic() ?? {};
+        if (retryCount === 0) continue;
+        const tries = `${retryCount + 1} tries, ${test.result().state}`;
+        appendFileSync(file, `${testModule.relativeModuleId}: ${test.fullName} (${tries})\n`);
+      }
+    }
+  }
+}
