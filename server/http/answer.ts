@@ -22,7 +22,7 @@ export interface StreamAnswer {
 }
 
 /** No charset, and not KOReader's vendor type: KOReader 2025.04 and 2025.10 each fail on one of the two. */
-export const JSON_TYPE = 'application/json';
+const JSON_TYPE = 'application/json';
 
 export function jsonAnswer(status: number, value: unknown, headers?: AnswerHeaders): Answer {
   const body = JSON.stringify(value);

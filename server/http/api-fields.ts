@@ -58,7 +58,7 @@ export const digest = z
   .describe('32 lowercase hex digits');
 
 /** Bounds a page to one statement and to an answer of a few hundred kilobytes. */
-export const PAGE_LIMIT = 200;
+const PAGE_LIMIT = 200;
 const PAGE_DEFAULT = 50;
 
 export const pageQuery = {

@@ -80,7 +80,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
 export const PROBLEM_TYPE = 'application/problem+json';
 
 /** RFC 9457 identifies a problem by a URI. This one leads nowhere: it only repeats the code. */
-export function problemUri(code: ProblemCode): string {
+function problemUri(code: ProblemCode): string {
   return `urn:dogear:problem:${code}`;
 }
 

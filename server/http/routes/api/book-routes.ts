@@ -53,7 +53,7 @@ const book = {
   missing_since: time.nullable(),
   sync: syncState,
 };
-export const listedBookSchema = answerSchema('Book', z.strictObject(book));
+const listedBookSchema = answerSchema('Book', z.strictObject(book));
 const books = pageSchema('BookPage', listedBookSchema);
 const shownBook = answerSchema(
   'BookWithFormerDigests',
