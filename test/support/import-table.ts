@@ -89,7 +89,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     name: 'server/http/',
     node: true,
     ours: [DOMAIN, BATCHING, ...NOUNS],
-    typesOfOurs: [ENGINE, 'server/database/store.ts', 'server/database/readiness.ts'],
+    typesOfOurs: [ENGINE],
     packages: ['ipaddr.js', 'prom-client', 'zod'],
     typesOfPackages: ['pino'],
   },
@@ -98,7 +98,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     node: true,
     ours: [DOMAIN, ...NOUNS, 'config/', 'server/compose/'],
     // Failures and counts of the engine are printed as they come.
-    typesOfOurs: [ENGINE, 'server/database/store.ts'],
+    typesOfOurs: [ENGINE],
     packages: ['cli-progress', 'commander'],
   },
   {

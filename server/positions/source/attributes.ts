@@ -9,7 +9,7 @@ const TAG_NAME = /<[^\s/>]+/y;
 const MAX_ATTRIBUTES = 64;
 
 /** The name (as written, with its prefix) and the decoded value of each attribute in the start tag of an element. */
-export function* attributesOf(tree: SourceTree, node: number): Generator<readonly [string, string]> {
+function* attributesOf(tree: SourceTree, node: number): Generator<readonly [string, string]> {
   const start = startOf(tree, node);
   if (start < 0) return;
   TAG_NAME.lastIndex = start;
