@@ -12,7 +12,7 @@ export interface StyleRule {
   readonly declarations: StyleDeclarations;
   /** Any of the declarations is `!important`. */
   readonly isImportant: boolean;
-  /** Inside of `@media` and the like: the rule may or may not apply. */
+  /** The rule may or may not apply: it is inside of `@media` and the like, or crengine may ignore it. */
   readonly isConditional: boolean;
 }
 
@@ -31,6 +31,9 @@ const MAX_IMPORTS = 20;
 const IMPORT = /^@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/i;
 const CONDITIONAL = /^@(?:media|supports|layer|document|container)\b/i;
 
+/** Marks of XML at the start of a rule, which hide a style sheet in a chapter from old browsers or from XML parsers. */
+const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->))+/;
+
 /**
  * Reads what a style sheet says about `display`, `white-space` and `float`, and skips everything else. Takes any text
  * and never fails. The time is linear in the length of the text.
@@ -42,10 +45,10 @@ export function parseStyleSheet(css: string): StyleSheet {
   const rules: StyleRule[] = [];
   const imports: string[] = [];
   let conditionalDepth = 0;
-  let prelude = '';
-  const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)|<!--|-->/g, ' ');
+  const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ');
   for (const { content, end } of statements(text)) {
-    prelude = content.trim();
+    const marks = MARKS.exec(content)?.[0] ?? '';
+    const prelude = content.slice(marks.length).trim();
     if (end === '}') {
       conditionalDepth = Math.max(0, conditionalDepth - 1);
       continue;
@@ -60,18 +63,18 @@ export function parseStyleSheet(css: string): StyleSheet {
       conditionalDepth += 1;
       continue;
     }
-    if (prelude.startsWith('@')) continue;
+    // crengine ignores a rule with a mark (RULES.md R29). Before December 2025 (e4ce6d8c) it did not in a `style`
+    // element, because its XML parser removed all marks there, but with `<!--` the whole comment.
+    if (prelude.startsWith('@') || marks.includes('<!--')) continue;
     const declarations = parseDeclarations(end.declarations);
     if (declarations === undefined) continue;
-    for (const selector of parseSelectors(prelude)) {
+    const list = parseSelectors(prelude);
+    if (list.form === 'unknown') continue;
+    const isImportant = /!\s*important/i.test(end.declarations);
+    const isConditional = conditionalDepth > 0 || list.form === 'may-be-known' || marks !== '';
+    for (const selector of list.selectors) {
       if (rules.length === MAX_RULES) return { rules, imports, isCut: true };
-      const isImportant = /!\s*important/i.test(end.declarations);
-      rules.push({
-        selector,
-        declarations,
-        isImportant,
-        isConditional: conditionalDepth > 0,
-      });
+      rules.push({ selector, declarations, isImportant, isConditional });
     }
   }
   return { rules, imports, isCut: false };
@@ -101,23 +104,30 @@ const DECLARATION = /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ 
  */
 type StatementEnd = '{' | '}' | ';' | { readonly declarations: string };
 
-/** Splits a style sheet into statements, in one pass over the text. Marks in strings and after `\` do not count. */
+/**
+ * Splits a style sheet into statements, in one pass over the text. Punctuation in strings and after `\` does not count.
+ * A `;` ends only a statement that starts with `@`. Before a rule it is part of its selectors, and makes them unknown.
+ */
 function* statements(text: string): Generator<{ readonly content: string; readonly end: StatementEnd }> {
   let from = 0;
   let at = 0;
+  /** The first character of the statement that is not white space. */
+  let first = '';
   while (at < text.length) {
-    const character = text[at];
+    const character = text[at] ?? '';
+    if (first === '') first = character.trim();
     if (character === '\\') {
       at += 2;
     } else if (character === '"' || character === "'") {
       at = endOfString(text, at);
-    } else if (character === ';' || character === '}') {
+    } else if ((character === ';' && first === '@') || character === '}') {
       yield { content: text.slice(from, at), end: character };
       at += 1;
       from = at;
+      first = '';
     } else if (character === '{') {
       const content = text.slice(from, at);
-      if (CONDITIONAL.test(content.trim())) {
+      if (CONDITIONAL.test(content.replace(MARKS, '').trim())) {
         yield { content, end: '{' };
         at += 1;
       } else {
@@ -126,6 +136,7 @@ function* statements(text: string): Generator<{ readonly content: string; readon
         at = end + 1;
       }
       from = at;
+      first = '';
     } else {
       at += 1;
     }

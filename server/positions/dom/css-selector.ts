@@ -44,7 +44,7 @@ function isUniqueId(tree: SourceTree, id: string): boolean {
  * `NO_NODE` for any other selector, and if nothing matches.
  */
 export function selectElement(view: DomView, text: string): number {
-  const [selector, ...others] = parseSelectors(text);
+  const [selector, ...others] = parseSelectors(text).selectors;
   if (selector === undefined || others.length > 0 || !selector.isUnderstood) return NO_NODE;
   if (selector.ancestors.some(({ isParent }) => !isParent)) return NO_NODE;
   const [outermost, ...steps] = [

@@ -26,8 +26,23 @@ export interface Selector {
   readonly specificity: number;
 }
 
-/** A list of selectors has some hundred characters. The selector of one element has some dozens for each level. */
+/**
+ * Whether crengine knows the form of all selectors in a list. If it does not know one of them, it ignores the whole
+ * rule (RULES.md R29).
+ */
+export type ListForm = 'known' | 'unknown' | 'may-be-known';
+
+export interface SelectorList {
+  readonly selectors: readonly Selector[];
+  readonly form: ListForm;
+}
+
+/** Lists have some dozens of selectors. */
+const MAX_SELECTORS = 2000;
+/** A selector has some dozens of characters. The selector of one element has some dozens for each level. */
 const MAX_SELECTOR_LENGTH = 8192;
+/** `:not(:is([title]))` has three. css-what calls itself for each level. */
+const MAX_BRACKET_DEPTH = 16;
 
 const ANYTHING: Compound = {
   name: undefined,
@@ -38,28 +53,88 @@ const ANYTHING: Compound = {
   isPartial: true,
 };
 
-/** It may match any element, and may outweigh any other selector. */
+/** It may match any element, and outweighs each selector of `MAX_SELECTOR_LENGTH` characters. */
 const NOT_UNDERSTOOD: Selector = {
   subject: ANYTHING,
   ancestors: [],
   isUnderstood: false,
-  specificity: 1_000_000,
+  specificity: 10_000_000,
 };
 
-/** The selectors of a list with commas. A list with an error in it, or without a selector, is not understood. */
-export function parseSelectors(text: string): readonly Selector[] {
-  if (text.length > MAX_SELECTOR_LENGTH) return [NOT_UNDERSTOOD];
-  let lists: readonly (readonly Token[])[];
-  try {
-    lists = parse(text);
-  } catch {
-    // Any error: css-what has no error class of its own, and a thousand brackets in each other may exhaust its stack.
-    return [NOT_UNDERSTOOD];
-  }
-  return lists.length === 0 ? [NOT_UNDERSTOOD] : lists.map(selectorOf);
+/** The selectors of a list with commas. Each is parsed alone, so that an error in one does not hide the others. */
+export function parseSelectors(text: string): SelectorList {
+  const parts = partsOf(text);
+  if (parts.length > MAX_SELECTORS) return { selectors: [NOT_UNDERSTOOD], form: 'may-be-known' };
+  const parsed = parts.map(parseSelector);
+  return { selectors: parsed.map(({ selector }) => selector), form: formOfList(parsed) };
 }
 
-function selectorOf(tokens: readonly Token[]): Selector {
+interface ParsedSelector {
+  readonly selector: Selector;
+  readonly form: ListForm;
+}
+
+function formOfList(parsed: readonly ParsedSelector[]): ListForm {
+  if (parsed.some(({ form }) => form === 'unknown')) return 'unknown';
+  return parsed.every(({ form }) => form === 'known') ? 'known' : 'may-be-known';
+}
+
+/** One selector of a list, and how deep its brackets are nested. */
+interface Part {
+  readonly text: string;
+  readonly bracketDepth: number;
+}
+
+const ESCAPE_STRING_OR_MARK = /\\[\s\S]|"(?:[^"\\\n]+|\\[\s\S])*"?|'(?:[^'\\\n]+|\\[\s\S])*'?|[()[\],]/g;
+
+/** Splits a list at its commas, except for those in brackets, in strings and after `\`. The time is linear. */
+function partsOf(list: string): Part[] {
+  const parts: Part[] = [];
+  let from = 0;
+  let depth = 0;
+  let bracketDepth = 0;
+  for (const { 0: mark, index } of list.matchAll(ESCAPE_STRING_OR_MARK)) {
+    if (mark === '(' || mark === '[') {
+      depth += 1;
+      bracketDepth = Math.max(bracketDepth, depth);
+    } else if (mark === ')' || mark === ']') {
+      depth = Math.max(0, depth - 1);
+    } else if (mark === ',' && depth === 0) {
+      parts.push({ text: list.slice(from, index), bracketDepth });
+      from = index + 1;
+      bracketDepth = 0;
+    }
+  }
+  return [...parts, { text: list.slice(from), bracketDepth }];
+}
+
+/** How crengine requires a selector to start. It has no escapes, but may learn them. */
+const START = /^[ \t\r\n]*[A-Za-z_*.:#[\\-]/;
+/**
+ * ASCII without brackets, strings and escapes. Of such texts css-what parses all that crengine parses, and some more.
+ */
+const SIMPLE_TEXT = /^[^()[\]"'\\\u0080-\uFFFF]*$/;
+/** A character that crengine takes nowhere in a simple text. */
+const FOREIGN_CHARACTER = /[^\w \t\r\n.#:*>+~|-]/;
+
+const NOT_PARSED: ParsedSelector = { selector: NOT_UNDERSTOOD, form: 'may-be-known' };
+const UNKNOWN: ParsedSelector = { selector: NOT_UNDERSTOOD, form: 'unknown' };
+
+function parseSelector({ text, bracketDepth }: Part): ParsedSelector {
+  if (text.length > MAX_SELECTOR_LENGTH || bracketDepth > MAX_BRACKET_DEPTH) return NOT_PARSED;
+  if (!START.test(text)) return UNKNOWN;
+  const isSimple = SIMPLE_TEXT.test(text);
+  if (isSimple && FOREIGN_CHARACTER.test(text)) return UNKNOWN;
+  try {
+    const [tokens, ...others] = parse(text);
+    return tokens === undefined || others.length > 0 ? NOT_PARSED : parsedSelectorOf(tokens, text);
+  } catch {
+    // css-what has no error class of its own.
+    return isSimple ? UNKNOWN : NOT_PARSED;
+  }
+}
+
+function parsedSelectorOf(tokens: readonly Token[], text: string): ParsedSelector {
   const combinators: SelectorType[] = [];
   let compound: Token[] = [];
   const parts = [compound];
@@ -77,20 +152,39 @@ function selectorOf(tokens: readonly Token[]): Selector {
   const ancestors = compounds
     .slice(0, -1)
     .map((ancestor, index) => ({ compound: ancestor, isParent: combinators[index] === SelectorType.Child }));
+  // crengine has no escapes, and css-what has decoded them.
+  const isKnown =
+    !text.includes('\\') && combinators.every(isKnownCombinator) && compounds.every(isKnownCompound);
   return {
-    subject: compounds.at(-1) ?? ANYTHING,
-    ancestors: isUnderstood ? ancestors.toReversed() : [],
-    isUnderstood,
-    specificity: compounds.reduce(
-      (sum, { name, id, classes }) =>
-        sum + (id === undefined ? 0 : 10_000) + classes.length * 100 + (name === undefined ? 0 : 1),
-      0,
-    ),
+    selector: {
+      subject: compounds.at(-1) ?? ANYTHING,
+      ancestors: isUnderstood ? ancestors.toReversed() : [],
+      isUnderstood,
+      specificity: compounds.reduce(
+        (sum, { name, id, classes }) =>
+          sum + (id === undefined ? 0 : 10_000) + classes.length * 100 + (name === undefined ? 0 : 1),
+        0,
+      ),
+    },
+    form: isKnown ? 'known' : 'may-be-known',
   };
 }
 
+function isKnownCombinator(type: SelectorType): boolean {
+  return type !== SelectorType.Parent && type !== SelectorType.ColumnCombinator;
+}
+
+/** A digit at the start makes it unknown to crengine. */
+const STARTS_WITH_DIGIT = /^\d/;
+
+/** crengine knows attributes and more pseudo-classes too, but not in each form that css-what takes. */
+function isKnownCompound({ name, id, classes, isPartial }: Compound): boolean {
+  return !isPartial && [name ?? '', id ?? '', ...classes].every((part) => !STARTS_WITH_DIGIT.test(part));
+}
+
 /**
- * Identifiers of ASCII letters, digits, `_` and `-`. It is not known how crengine reads other characters and escapes.
+ * Identifiers of ASCII letters, digits, `_` and `-`. crengine takes other letters in ids and classes only since July
+ * 2023 (ec545b5b).
  */
 const PLAIN_IDENTIFIER = /^[\w-]+$/;
 
