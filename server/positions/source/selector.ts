@@ -22,7 +22,7 @@ export interface Selector {
   readonly ancestors: readonly { readonly compound: Compound; readonly isParent: boolean }[];
   /** False with sibling combinators, and where nothing was understood: then only the subject is known. */
   readonly isUnderstood: boolean;
-  /** Ids, classes, names: the larger wins. */
+  /** The larger wins. Never less than what crengine computes (RULES.md R29). */
   readonly specificity: number;
 }
 
@@ -41,7 +41,7 @@ export interface SelectorList {
 const MAX_SELECTORS = 2000;
 /** A selector has some dozens of characters. The selector of one element has some dozens for each level. */
 const MAX_SELECTOR_LENGTH = 8192;
-/** `:not(:is([title]))` has three. css-what calls itself for each level. */
+/** `:not(:is([title]))` has three. css-what and `weightOf` call themselves for each level. */
 const MAX_BRACKET_DEPTH = 16;
 
 const ANYTHING: Compound = {
@@ -160,11 +160,7 @@ function parsedSelectorOf(tokens: readonly Token[], text: string): ParsedSelecto
       subject: compounds.at(-1) ?? ANYTHING,
       ancestors: isUnderstood ? ancestors.toReversed() : [],
       isUnderstood,
-      specificity: compounds.reduce(
-        (sum, { name, id, classes }) =>
-          sum + (id === undefined ? 0 : 10_000) + classes.length * 100 + (name === undefined ? 0 : 1),
-        0,
-      ),
+      specificity: weightOf(tokens),
     },
     form: isKnown ? 'known' : 'may-be-known',
   };
@@ -180,6 +176,34 @@ const STARTS_WITH_DIGIT = /^\d/;
 /** crengine knows attributes and more pseudo-classes too, but not in each form that css-what takes. */
 function isKnownCompound({ name, id, classes, isPartial }: Compound): boolean {
   return !isPartial && [name ?? '', id ?? '', ...classes].every((part) => !STARTS_WITH_DIGIT.test(part));
+}
+
+/**
+ * crengine's weights (RULES.md R29), of which 32 names outweigh a class. `:is()` and `:not()` weigh as much as the
+ * heaviest selector in them. crengine leaves out those that it does not know, which makes this an upper bound.
+ */
+const NAME_WEIGHT = 1;
+const CLASS_WEIGHT = 32;
+const ID_WEIGHT = 1024;
+
+function weightOf(tokens: readonly Token[]): number {
+  return tokens.reduce((sum, token) => sum + weightOfToken(token), 0);
+}
+
+function weightOfToken(token: Token): number {
+  switch (token.type) {
+    case SelectorType.Tag:
+    case SelectorType.PseudoElement:
+      return NAME_WEIGHT;
+    case SelectorType.Attribute:
+      // `#id`. `[id=…]` weighs as much as any other attribute.
+      return token.ignoreCase === 'quirks' && token.name === 'id' ? ID_WEIGHT : CLASS_WEIGHT;
+    case SelectorType.Pseudo:
+      if (token.name === 'where') return 0;
+      return Array.isArray(token.data) ? Math.max(0, ...token.data.map(weightOf)) : CLASS_WEIGHT;
+    default:
+      return 0;
+  }
 }
 
 /**
