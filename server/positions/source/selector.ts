@@ -191,19 +191,14 @@ function weightOf(tokens: readonly Token[]): number {
 }
 
 function weightOfToken(token: Token): number {
-  switch (token.type) {
-    case SelectorType.Tag:
-    case SelectorType.PseudoElement:
-      return NAME_WEIGHT;
-    case SelectorType.Attribute:
-      // `#id`. `[id=…]` weighs as much as any other attribute.
-      return token.ignoreCase === 'quirks' && token.name === 'id' ? ID_WEIGHT : CLASS_WEIGHT;
-    case SelectorType.Pseudo:
-      if (token.name === 'where') return 0;
-      return Array.isArray(token.data) ? Math.max(0, ...token.data.map(weightOf)) : CLASS_WEIGHT;
-    default:
-      return 0;
+  if (isTraversal(token) || token.type === SelectorType.Universal) return 0;
+  if (token.type === SelectorType.Tag || token.type === SelectorType.PseudoElement) return NAME_WEIGHT;
+  if (token.type === SelectorType.Attribute) {
+    // `#id`. `[id=…]` weighs as much as any other attribute.
+    return token.ignoreCase === 'quirks' && token.name === 'id' ? ID_WEIGHT : CLASS_WEIGHT;
   }
+  if (token.name === 'where') return 0;
+  return Array.isArray(token.data) ? Math.max(0, ...token.data.map(weightOf)) : CLASS_WEIGHT;
 }
 
 /**
