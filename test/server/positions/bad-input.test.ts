@@ -34,6 +34,13 @@ function withFile(name: string, change: Partial<ZipFile> | undefined): Buffer {
   );
 }
 
+/** The archive with the flag of strong encryption on its first file. */
+function stronglyEncrypted(archive: Buffer): Buffer {
+  const flags = archive.indexOf(Buffer.from([0x50, 0x4b, 1, 2])) + 8;
+  archive.writeUInt16LE(archive.readUInt16LE(flags) | 0x40, flags);
+  return archive;
+}
+
 /** A META-INF/encryption.xml that lists the first chapter. */
 function encryption(algorithm: string): string {
   return (
@@ -62,6 +69,7 @@ describe('files that are no readable EPUB', () => {
     ['a text', Buffer.from('no archive'), 'not-a-zip'],
     ['a cut archive', makeEpub(TWO).subarray(0, 400), 'truncated'],
     ['an archive with something behind it', Buffer.concat([makeEpub(TWO), Buffer.from('tail')]), 'damaged'],
+    ['strong encryption', stronglyEncrypted(makeEpub(TWO)), 'encrypted'],
     ['another archive', makeZip([{ name: 'a.txt', content: 'a' }]), 'not-an-epub'],
     ['no container.xml', withFile('META-INF/container.xml', undefined), 'not-an-epub'],
     ['a container.xml of nothing', withFile('META-INF/container.xml', { content: 'x' }), 'not-an-epub'],
