@@ -27,7 +27,7 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
   }
 }
 
-/** The attribute of that name with its prefix (`epub:type`), in small letters or in capitals (`ID`, as in HTML). */
+/** The attribute of that name with its prefix (`epub:type`), in lower case or in upper case (`ID`, as in HTML). */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));

@@ -223,7 +223,7 @@ describe('where the rules leave white space open', () => {
   });
 });
 
-it('writes names in small letters, but for those in drawings', async () => {
+it('writes names in lower case, except in drawings', async () => {
   const chapter = chapterUnderTest(folder, '<svg><linearGradient/></svg><P>x</P><svg/><P>y</P>');
   expect((await chapter.forward(`${BODY}/p[2]/text().0`)).textAfter).toBe('y');
   expect((await chapter.forward(`${BODY}/svg[1]/linearGradient.0`)).cfiConfidence).toBe('exact');
