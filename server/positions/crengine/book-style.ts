@@ -67,7 +67,7 @@ export function bookStyle(
 const UNKNOWN_STYLE: StyleGuess = { displayOf: () => 'unknown', whiteSpaceOf: () => 'unknown' };
 
 /** The values as the style sheets write them. `unknown`: it is not certain which of several values applies. */
-type ElementStyle = StyleDeclarations;
+type ElementStyle = { readonly [Property in keyof StyleDeclarations]: string | undefined };
 
 const NO_STYLE: ElementStyle = { display: undefined, whiteSpace: undefined, float: undefined };
 const UNKNOWN_ELEMENT_STYLE: ElementStyle = { display: 'unknown', whiteSpace: 'unknown', float: 'unknown' };
@@ -80,45 +80,60 @@ function computeStyle(
 ): ElementStyle {
   const keys = ruleKeysOf(matching, element);
   if (keys === undefined) return UNKNOWN_ELEMENT_STYLE;
-  const certain: { rule: StyleRule; weight: number }[] = [];
-  const possible: { rule: StyleRule; weight: number }[] = [];
+  const certain: WeightedDeclarations[] = [];
+  const possible: WeightedDeclarations[] = [];
   for (const key of keys) {
     for (const { rule, order } of rulesByKey.get(key) ?? []) {
       if (matching.stepsLeft < 0) return UNKNOWN_ELEMENT_STYLE;
       const match = matchSelector(matching, element, rule.selector);
       if (match === 'no') continue;
-      const weight = (rule.isImportant ? IMPORTANT : 0) + rule.selector.specificity * ORDER_RANGE + order;
-      (match === 'yes' && !rule.isConditional ? certain : possible).push({ rule, weight });
+      const { declarations, selector, isConditional } = rule;
+      const weighted = { declarations, weight: selector.specificity * ORDER_RANGE + order };
+      (match === 'yes' && !isConditional ? certain : possible).push(weighted);
     }
   }
   const own = hasStyleAttributes ? ownDeclarations(matching.tree, element) : undefined;
-  if (certain.length === 0 && possible.length === 0) return own ?? NO_STYLE;
-  const resolve = (pick: (declarations: StyleDeclarations) => string | undefined): string | undefined => {
-    const winner = certain.reduce<{ value: string | undefined; weight: number }>(
-      (best, { rule, weight }) => {
-        const value = pick(rule.declarations);
-        return value !== undefined && weight >= best.weight ? { value, weight } : best;
-      },
-      own === undefined || pick(own) === undefined
-        ? { value: undefined, weight: -1 }
-        : { value: pick(own), weight: IMPORTANT - 1 },
-    );
-    const isContested = possible.some(({ rule, weight }) => {
-      const value = pick(rule.declarations);
-      return value !== undefined && value !== winner.value && weight > winner.weight;
-    });
-    return isContested ? 'unknown' : winner.value;
-  };
+  if (own !== undefined) certain.push({ declarations: own, weight: OWN_WEIGHT });
+  if (certain.length === 0 && possible.length === 0) return NO_STYLE;
   return {
-    display: resolve(({ display }) => display),
-    whiteSpace: resolve(({ whiteSpace }) => whiteSpace),
-    float: resolve(({ float }) => float),
+    display: computedValue('display', certain, possible),
+    whiteSpace: computedValue('whiteSpace', certain, possible),
+    float: computedValue('float', certain, possible),
   };
+}
+
+interface WeightedDeclarations {
+  readonly declarations: StyleDeclarations;
+  readonly weight: number;
+}
+
+/** The value with the largest weight. `unknown` if a rule that possibly applies outweighs it with another value. */
+function computedValue(
+  property: keyof StyleDeclarations,
+  certain: readonly WeightedDeclarations[],
+  possible: readonly WeightedDeclarations[],
+): string | undefined {
+  let winner: { value: string | undefined; weight: number } = { value: undefined, weight: -1 };
+  for (const { declarations, weight } of certain) {
+    const declaration = declarations[property];
+    if (declaration === undefined) continue;
+    const fullWeight = weight + (declaration.isImportant ? IMPORTANT : 0);
+    if (fullWeight >= winner.weight) winner = { value: declaration.value, weight: fullWeight };
+  }
+  const isContested = possible.some(({ declarations, weight }) => {
+    const declaration = declarations[property];
+    if (declaration === undefined || declaration.value === winner.value) return false;
+    return weight + (declaration.isImportant ? IMPORTANT : 0) > winner.weight;
+  });
+  return isContested ? 'unknown' : winner.value;
 }
 
 /** More than the rules of all style sheets of a chapter, so that their order never outweighs the specificity. */
 const ORDER_RANGE = 1_000_000;
-const IMPORTANT = 1e14;
+/** The weight of a `style` attribute, which is more than that of any selector. */
+const OWN_WEIGHT = 1e14;
+/** Added to the weight of an `!important` declaration. */
+const IMPORTANT = 1e15;
 
 function ownDeclarations(tree: SourceTree, element: number): StyleDeclarations | undefined {
   const attribute = attributeOf(tree, element, 'style');

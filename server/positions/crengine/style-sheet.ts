@@ -2,16 +2,19 @@ import { parseSelectors, type Selector } from '../source/selector.js';
 
 /** The values that one rule declares, of the properties that decide which texts crengine keeps (RULES.md R29). */
 export interface StyleDeclarations {
-  readonly display: string | undefined;
-  readonly whiteSpace: string | undefined;
-  readonly float: string | undefined;
+  readonly display: Declaration | undefined;
+  readonly whiteSpace: Declaration | undefined;
+  readonly float: Declaration | undefined;
+}
+
+interface Declaration {
+  readonly value: string;
+  readonly isImportant: boolean;
 }
 
 export interface StyleRule {
   readonly selector: Selector;
   readonly declarations: StyleDeclarations;
-  /** Any of the declarations is `!important`. */
-  readonly isImportant: boolean;
   /** The rule may or may not apply: it is inside of `@media` and the like, or crengine may ignore it. */
   readonly isConditional: boolean;
 }
@@ -70,11 +73,10 @@ export function parseStyleSheet(css: string): StyleSheet {
     if (declarations === undefined) continue;
     const list = parseSelectors(prelude);
     if (list.form === 'unknown') continue;
-    const isImportant = /!\s*important/i.test(end.declarations);
     const isConditional = conditionalDepth > 0 || list.form === 'may-be-known' || marks !== '';
     for (const selector of list.selectors) {
       if (rules.length === MAX_RULES) return { rules, imports, isCut: true };
-      rules.push({ selector, declarations, isImportant, isConditional });
+      rules.push({ selector, declarations, isConditional });
     }
   }
   return { rules, imports, isCut: false };
@@ -82,21 +84,26 @@ export function parseStyleSheet(css: string): StyleSheet {
 
 /** The declarations that matter in a block or in a `style` attribute. Undefined if there are none. */
 export function parseDeclarations(text: string): StyleDeclarations | undefined {
-  const values = new Map<string, string>();
-  for (const [, property, value] of text.matchAll(DECLARATION)) {
-    if (property !== undefined && value !== undefined) {
-      values.set(property.toLowerCase(), value.trim().toLowerCase());
+  const declarations = new Map<string, Declaration>();
+  for (const [, property, value, important] of text.matchAll(DECLARATION)) {
+    if (property === undefined || value === undefined) continue;
+    const name = property.toLowerCase();
+    const isImportant = important !== undefined;
+    // The last declaration of a property applies, unless one before it is `!important` and the last is not.
+    if (declarations.get(name)?.isImportant !== true || isImportant) {
+      declarations.set(name, { value: value.trim().toLowerCase(), isImportant });
     }
   }
-  if (values.size === 0) return undefined;
+  if (declarations.size === 0) return undefined;
   return {
-    display: values.get('display'),
-    whiteSpace: values.get('white-space'),
-    float: values.get('float'),
+    display: declarations.get('display'),
+    whiteSpace: declarations.get('white-space'),
+    float: declarations.get('float'),
   };
 }
 
-const DECLARATION = /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+)*)/gi;
+const DECLARATION =
+  /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+)*)(\s*!\s*important)?/gi;
 
 /**
  * How a statement ends: with a whole block of declarations, with the start of a group of rules, with its end, or

@@ -92,6 +92,11 @@ describe('style sheets', () => {
     ['span.a { display: inline } span { display: block }', 'exact'],
     ['span { display: block !important } span.a { display: inline }', 'element'],
     ['span { display: block } @media screen { span { display: inline } }', 'element'],
+    // `!important` belongs to one declaration.
+    ['span { display: inline; color: red !important } span.a { display: block }', 'element'],
+    ['span.a { display: block } span { display: inline ! important }', 'exact'],
+    ['span { display: inline !important; display: block } span.a { display: block }', 'exact'],
+    ['span { display: block; display: inline !important } span.a { display: block }', 'exact'],
     // Attributes and pseudo-classes weigh as much as classes, `:not()` and `:is()` as the heaviest selector in them.
     ['span.a { display: inline } span:first-child { display: block }', 'element'],
     ['span:first-child { display: block } span.a { display: inline }', 'exact'],
