@@ -245,7 +245,7 @@ it('is not broken by what the table allows', () => {
     'server/accounts/keys/a-repository.ts': "import { sql } from 'kysely'; import '../user-repository.js'",
     'server/book/a.ts': "import '../library/b.js'; import '../device/b.js'; import '../../engine/index.js'",
     'server/scan/a.ts':
-      "import type { Logger } from 'pino'; import '../book/book-repository.js'; import 'node:fs'",
+      "import '../../engine/index.js'; import '../book/book-repository.js'; import 'node:fs'",
     'server/sync/a.ts': "import '../book/b.js'; import '../batching/b.js'; import '../database/b.js'",
     'server/translation/a.ts': "import '../sync/b.js'; import '../positions/b.js'",
     'server/removal/a.ts': "import '../sync/progress-repository.js'; import '../scan/scan-repository.js'",

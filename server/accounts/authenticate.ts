@@ -1,4 +1,4 @@
-import type { AccountCredentials } from './account-credentials.js';
+import type { AccountCredentials } from './passwords/password-key.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
@@ -7,7 +7,7 @@ import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
 import { permissionsOfKey, permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import type { User } from './user.js';
 import type { ApiKeyLastUsed } from './keys/key-last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';

@@ -1,7 +1,6 @@
-import { parsePasswordKey } from './passwords/password-key.js';
-import { SyncError } from '../batching/sync-error.js';
+import { type AccountCredentials, parsePasswordKey } from './passwords/password-key.js';
+import { SyncError } from '../domain/sync-error.js';
 import { changePasswordHash } from './user-repository.js';
-import type { AccountCredentials } from './account-credentials.js';
 import type { Accounts } from './accounts.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Origin } from '../accounts/authenticate.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 
 /**
  * The owner of the API key in `Authorization: Bearer …` (RFC 6750), and what the key permits.

@@ -344,28 +344,33 @@ function documentOf(bytes: Buffer): Document {
   return document;
 }
 
-/** Documents that one transaction deletes. Short transactions let pushes take turns. */
-const DOCUMENTS_AT_ONCE = 500;
-
-/**
- * Deletes up to 500 positions of the user with all positions of their documents.
- *
- * @returns whether there was any
- */
-export async function deleteSomeProgress(store: Store, userId: UserId): Promise<boolean> {
+/** The documents of up to `limit` positions of the user, each document once, in byte order. */
+export async function someDocumentsOfUser(
+  store: Store,
+  userId: UserId,
+  limit: number,
+): Promise<readonly Buffer[]> {
   const rows = await store.db
     .selectFrom('progress')
     .select('document')
     .where('user_id', '=', userId)
-    .limit(DOCUMENTS_AT_ONCE)
+    .limit(limit)
     .execute();
   const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+  return documents.toSorted((left, right) => left.compare(right));
+}
+
+/** Deletes all positions of the user in these documents, which must be in byte order. */
+export async function deleteProgress(
+  store: Store,
+  userId: UserId,
+  documents: readonly Buffer[],
+): Promise<void> {
   await deleteByIndex(store, {
     table: 'progress',
     column: 'document',
     index: 'primary',
-    keys: documents.toSorted((left, right) => left.compare(right)),
+    keys: documents,
     also: sql`progress.user_id = ${userId}`,
   });
-  return documents.length > 0;
 }

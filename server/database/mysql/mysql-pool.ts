@@ -64,7 +64,10 @@ function endPool(pool: Pool): Promise<void> {
   return withDeadline(ended, END_TIMEOUT_MS, () => undefined);
 }
 
-/** Calls exactly one of `onTaken` and `onFailed`. A connection that arrives after the limit goes back to the pool. */
+/**
+ * Calls exactly one of `onTaken` and `onFailed`. Written by hand instead of with withDeadline(), because a connection that
+ * arrives after the limit must go back to the pool, and because promises would cost each statement a few microseconds.
+ */
 function takeConnection(
   pool: Pool,
   timeoutMs: number | undefined,

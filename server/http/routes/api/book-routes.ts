@@ -128,7 +128,7 @@ export const bookRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/books/{id}',
-      operationId: 'getBook',
+      operationId: 'showBook',
       tag: 'books',
       summary: 'Show a book with its former digests',
       access: 'any key',

@@ -138,7 +138,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/libraries/{id}',
-      operationId: 'getLibrary',
+      operationId: 'showLibrary',
       tag: 'libraries',
       summary: 'Show a library with its numbers of books',
       access: 'any key',

@@ -53,7 +53,7 @@ export const TABLE: readonly Row[] = [
     status: 201,
   },
   {
-    operation: 'getLibrary',
+    operation: 'showLibrary',
     method: 'GET',
     path: ({ library }) => `/libraries/${String(library)}`,
     may: EVERYBODY,
@@ -104,7 +104,7 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
-    operation: 'getScan',
+    operation: 'showScan',
     method: 'GET',
     path: ({ endedScan }) => `/scans/${String(endedScan)}`,
     may: ['library:scan', 'library:manage', 'owner'],
@@ -126,7 +126,7 @@ export const TABLE: readonly Row[] = [
   },
   { operation: 'listBooks', method: 'GET', path: at('/books'), may: EVERYBODY, status: 200 },
   {
-    operation: 'getBook',
+    operation: 'showBook',
     method: 'GET',
     path: ({ book }) => `/books/${String(book)}`,
     may: EVERYBODY,
@@ -164,7 +164,7 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
-    operation: 'putWebPosition',
+    operation: 'placeDevice',
     method: 'PUT',
     path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,
     body: () => ({ cfi: 'epubcfi(/6/2!/4/2/1:0)', device: { id: 'web', name: 'Web' } }),
@@ -211,7 +211,7 @@ export const TABLE: readonly Row[] = [
     status: 201,
   },
   {
-    operation: 'getUser',
+    operation: 'showUser',
     method: 'GET',
     path: ({ otherUser }) => `/users/${String(otherUser)}`,
     may: ['user:manage', 'owner'],
