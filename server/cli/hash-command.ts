@@ -57,7 +57,7 @@ async function runHash(
         exitCode = EXIT.failed;
         writeError(`${shownPath(hashed.path)}: ${hashed.outcome.message}`);
       }
-      print(hashed, flags);
+      printDigests(hashed, flags);
     }
     return exitCode;
   } catch (error) {
@@ -74,7 +74,7 @@ function interrupted(interrupt: Interrupt, error: unknown): number {
   return code;
 }
 
-function print({ path, outcome }: HashedPath, flags: HashFlags): void {
+function printDigests({ path, outcome }: HashedPath, flags: HashFlags): void {
   if (flags.json === true) {
     writeJsonLine(
       outcome.state === 'hashed'

@@ -53,18 +53,18 @@ export async function savePushes(
   await inTransaction(
     store,
     async (transaction) => {
-      const wanted = pushes.filter(isWanted);
+      const wanted = pushes.filter(isPushWanted);
       const placed = inPlaces(wanted);
       if (store.dialect === 'mysql') await upsertInMysql(transaction, placed);
       else await upsertInSqlite(transaction, placed, await takeArrivals(transaction, wanted.length));
       if (devices.length > 0) await saveSeenDevices(transaction, devices);
-      if (!wanted.every(isWanted)) throw new Error('a push of this batch is no longer wanted');
+      if (!wanted.every(isPushWanted)) throw new Error('a push of this batch is no longer wanted');
     },
     { attempts: 1 },
   );
 }
 
-function isWanted(push: PushRow): boolean {
+function isPushWanted(push: PushRow): boolean {
   return push.isWanted?.() ?? true;
 }
 

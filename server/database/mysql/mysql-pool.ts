@@ -35,7 +35,7 @@ export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions):
     if (connection instanceof Error) throw connection;
     const fresh = limitedConnection(connection, timeoutMs);
     try {
-      for (const statement of session) await execute(fresh, statement);
+      for (const statement of session) await runStatement(fresh, statement);
     } catch (error) {
       connection.destroy();
       throw error;
@@ -91,7 +91,7 @@ function takeConnection(
   });
 }
 
-function execute(connection: MysqlPoolConnection, statement: string): Promise<void> {
+function runStatement(connection: MysqlPoolConnection, statement: string): Promise<void> {
   return new Promise((resolve, reject) => {
     connection.query(statement, [], (error) => {
       if (error === null) resolve();

@@ -33,7 +33,7 @@ export interface KosyncOptions {
 export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
   return [
     { prefix: '', routes: accountRoutes(options), fail: failWith('account', options) },
-    { prefix: '/koreader', routes: apiKeyRoutes(options), fail: failWith('api-key', options) },
+    { prefix: '/koreader', routes: keyInPathRoutes(options), fail: failWith('api-key', options) },
   ];
 }
 
@@ -47,7 +47,7 @@ type FailureOptions = Pick<KosyncOptions, 'isDatabaseAway' | 'log'>;
 const AUTHORIZED = jsonAnswer(200, { authorized: 'OK' });
 const HEALTHY = jsonAnswer(200, { state: 'OK' });
 
-function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
+function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
   const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
     permitted(accounts.authenticator.byApiKey(request.params[0] ?? '', request));
   return [
