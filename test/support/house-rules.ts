@@ -197,14 +197,11 @@ const FILE_NAME = /(?<![\w/.*-])[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mts|md|mjs|lua|c|js
  */
 export function deadFileNames({ path, text }: SourceFile, paths: readonly string[]): readonly string[] {
   return commentLines(path, text).flatMap(({ comment, line }) =>
-    namedFiles(comment)
+    [...comment.matchAll(FILE_NAME)]
+      .map(([name]) => name)
       .filter((name) => !isFileHere(name, path, paths))
       .map((name) => `${path}:${String(line)}: names ${name}, which does not exist`),
   );
-}
-
-export function namedFiles(prose: string): readonly string[] {
-  return [...prose.matchAll(FILE_NAME)].map(([name]) => name);
 }
 
 /** Whether a file has this path from the top of the checkout or from the file that names it, or ends in it. */
