@@ -18,6 +18,7 @@ export const EVERYBODY: readonly Who[] = WHO.filter((who) => who !== 'nobody');
 const OWN_SYNC: readonly Who[] = ['feature:koreader_sync', 'user:manage', 'owner'];
 
 export interface Row {
+  /** Its operation id. Client generators name methods after it, so it must not change. */
   readonly operation: string;
   readonly method: string;
   readonly path: (world: World) => string;
