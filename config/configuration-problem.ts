@@ -5,7 +5,7 @@ export type Origin =
   | { readonly source: 'environment'; readonly name: string }
   | { readonly source: 'flag'; readonly flag: string };
 
-export type ProblemCode =
+export type ConfigurationProblemCode =
   | 'file-unreadable'
   | 'yaml-syntax'
   | 'not-a-mapping'
@@ -17,7 +17,7 @@ export type ProblemCode =
   | 'incomplete';
 
 export interface ConfigurationProblem {
-  readonly code: ProblemCode;
+  readonly code: ConfigurationProblemCode;
   readonly origin: Origin;
   /** The setting, or the unknown name; absent where the problem is not about a setting. */
   readonly path?: string;

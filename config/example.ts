@@ -14,13 +14,13 @@ const WIDTH = 110;
 
 /** The text of config/example.yaml. */
 export function exampleFile(): string {
-  return HEADING + lines(settings, '').join('\n') + '\n';
+  return HEADING + settingLines(settings, '').join('\n') + '\n';
 }
 
-function lines(tree: SettingTree, indent: string): readonly string[] {
+function settingLines(tree: SettingTree, indent: string): readonly string[] {
   return Object.entries(tree).flatMap(([name, node]) => {
     if (!isSetting(node))
-      return [...(indent === '' ? [''] : []), `${indent}${name}:`, ...lines(node, `${indent}  `)];
+      return [...(indent === '' ? [''] : []), `${indent}${name}:`, ...settingLines(node, `${indent}  `)];
     const value = stringify(node.default ?? null).trimEnd();
     const remarks = [...comment(node.sentence, indent), ...comment(takes(node), indent)];
     return [...(indent === '' ? [''] : []), ...remarks, `${indent}${name}: ${value}`];

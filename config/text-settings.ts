@@ -79,14 +79,14 @@ export function flagSettings(flags: readonly FlagValue[]): TextSettings {
     } else {
       const path = text.slice(0, separator);
       const setting = allSettings.get(path);
-      if (setting === undefined) problems.push(unknownSetting(path, origin));
+      if (setting === undefined) problems.push(unknownSettingPath(path, origin));
       else values.push({ path, setting, value: setting.kind.fromText(text.slice(separator + 1)), origin });
     }
   }
   return { values, problems };
 }
 
-function unknownSetting(path: string, origin: Origin): ConfigurationProblem {
+function unknownSettingPath(path: string, origin: Origin): ConfigurationProblem {
   const bySuffix = [...allSettings.keys()].find((known) => known.endsWith(`.${path}`));
   const suggestion = nearestName(path, allSettings.keys()) ?? bySuffix;
   return {

@@ -73,7 +73,7 @@ class Reader {
       }
       const node = name !== undefined && Object.hasOwn(tree, name) ? tree[name] : undefined;
       if (name === undefined || node === undefined) {
-        this.#problems.push(unknownSetting(path, origin, name ?? '', tree, this.#tree));
+        this.#problems.push(unknownSettingKey(path, origin, name ?? '', tree, this.#tree));
         continue;
       }
       lineOf.set(name, origin);
@@ -133,7 +133,7 @@ function foundKind(node: unknown): string {
   return isScalar(node) ? foundText(node.value) : 'something else';
 }
 
-function unknownSetting(
+function unknownSettingKey(
   path: string,
   origin: Origin,
   name: string,

@@ -29,7 +29,6 @@ export {
   type WhichAreGoneOptions,
 } from './pool/engine.js';
 export type { HashedBatch } from './pool/hashed-batch.js';
-export { MovingAverage } from './pool/moving-average.js';
 export { partialMd5OfFile } from './pool/partial-md5-of-file.js';
 export type { TunerPoint } from './pool/throughput-watch.js';
 export { isBookName, KOREADER_EXTENSIONS } from './walk/book-extensions.js';

@@ -1,17 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileProblems, topLevelProblems } from './support/file-rules.js';
 import {
   deadFileNames,
+  edgeProblems,
+  LOCAL_NAMES,
   renamedImports,
   sharedNames,
   strayTestFolders,
+  strayTests,
   TABLE_HOMES,
   tableProblems,
+  tablesOf,
 } from './support/house-rules.js';
-import { IMPORT_TABLE, importProblems, packageName } from './support/import-table.js';
+import { IMPORT_TABLE, importProblems, packageName, unusedPermissions } from './support/import-table.js';
 import { packageManifest } from './support/package-manifest.js';
-import { checkoutFiles, sourceFiles, topLevelNames } from './support/source-files.js';
+import { checkoutFiles, otherCommentedFiles, sourceFiles, topLevelNames } from './support/source-files.js';
 import { sourceImports } from './support/source-imports.js';
+import { repositoryRoot } from './support/repository-root.js';
 
 const files = sourceFiles();
 
@@ -21,13 +28,30 @@ describe('the tree', () => {
     expect(files.flatMap(({ path, text }) => importProblems(path, sourceImports(text)))).toEqual([]);
   });
 
+  it('imports whatever a row of the table allows besides the rooms below', () => {
+    const imported = files.map(({ path, text }) => ({ path, imports: sourceImports(text) }));
+    expect(unusedPermissions(imported)).toEqual([]);
+  });
+
   it('has files with names that say something', () => {
     expect(files.flatMap(({ path }) => fileProblems(path))).toEqual([]);
   });
 
-  it('has no two functions of one name, and imports none under another name', () => {
+  it('has no name that means two things, and imports nothing under another name', () => {
     expect(sharedNames(files)).toEqual([]);
     expect(files.flatMap(renamedImports)).toEqual([]);
+  });
+
+  it('has each of the names that several files may have', () => {
+    const text = files.map((file) => file.text).join('\n');
+    const unused = Object.keys(LOCAL_NAMES).filter(
+      (name) => (text.match(new RegExp(`^function ${name}\\(`, 'gm')) ?? []).length < 2,
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('speaks of the command line and of HTTP at the edges only', () => {
+    expect(files.flatMap(edgeProblems)).toEqual([]);
   });
 
   it('has one file that speaks SQL for a table', () => {
@@ -36,15 +60,31 @@ describe('the tree', () => {
     for (const { owner } of Object.values(TABLE_HOMES)) expect(paths).toContain(owner);
   });
 
+  it('has a home for each table of the newest schema', () => {
+    const folder = join(repositoryRoot, 'test/data/schema');
+    const newest = readdirSync(folder)
+      .filter((name) => name.endsWith('.sqlite.txt'))
+      .toSorted()
+      .at(-1);
+    const tables = tablesOf(readFileSync(join(folder, newest ?? ''), 'utf8'));
+    expect(Object.keys(TABLE_HOMES).toSorted()).toEqual(tables.toSorted());
+  });
+
   it('has tests in folders named after those of the program', () => {
     expect(strayTestFolders(files)).toEqual([]);
+    expect(strayTests(files)).toEqual([]);
   });
 
   it('names only files that exist in comments', () => {
     const paths = checkoutFiles();
     expect(paths).toContain('server/main.ts');
     // The texts of this file's own cases look like comments.
-    const read = files.filter(({ path }) => path !== 'test/architecture.test.ts');
+    const read = [...files, ...otherCommentedFiles()].filter(
+      ({ path }) => path !== 'test/architecture.test.ts',
+    );
+    expect(read.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['.ci/run', 'test/compile.mjs', 'bench/load/sync-load.lua']),
+    );
     expect(read.flatMap((file) => deadFileNames(file, paths))).toEqual([]);
   });
 
@@ -90,13 +130,14 @@ describe('is broken by', () => {
     ['engine/index.ts', "export * from '../server/log.js'", 'engine/index.ts imports server/log.ts'],
     [
       'server/domain/a.ts',
-      "import { b } from '../../engine/index.js'",
-      'engine/index.ts other than as a type',
+      "import type { B } from '../../engine/index.js'",
+      'server/domain/ imports engine/index.ts',
     ],
-    ['server/domain/a.ts', "import { type B } from '../../engine/index.js'", 'other than as a type'],
+    ['server/http/a.ts', "import { type B } from '../../engine/index.js'", 'other than as a type'],
     ['server/domain/a.ts', "import 'node:fs'", 'server/domain/ imports node:fs'],
     ['server/domain/a.ts', "import '../book/b.js'", 'server/domain/ imports server/book/b.ts'],
     ['server/positions/a.ts', "import '../database/b.js'", 'server/positions/ imports server/database/b.ts'],
+    ['server/positions/a.ts', "import '../domain/b.js'", 'server/positions/ imports server/domain/b.ts'],
     ['server/positions/a.ts', "import '../book/b.js'", 'server/positions/ imports server/book/b.ts'],
     [
       'server/database/a.ts',
@@ -138,6 +179,12 @@ describe('is broken by', () => {
     ['server/http/a.ts', "import '../cli/b.js'", 'server/http/ imports server/cli/b.ts'],
     ['server/http/a.ts', "import './uws-native.js'", 'only server/http/uws.ts imports'],
     ['server/http/a.ts', "import '@uwsjs/linux-x64-20/uws.js'", 'imports the package @uwsjs/linux-x64-20'],
+    [
+      'server/scan/a.ts',
+      "new Worker(new URL('../http/uws.js', import.meta.url))",
+      'server/scan/ imports server/http/uws.ts',
+    ],
+    ['server/scan/a.ts', "import { createRequire } from 'node:module'", 'only server/http/uws-native.ts and'],
     ['server/http/uws.ts', 'require(name)', 'imports what is only known when it runs'],
     ['server/cli/a.ts', "import '../database/b.js'", 'server/cli/ imports server/database/b.ts'],
     [
@@ -178,19 +225,50 @@ describe('is broken by', () => {
     expect(fileProblems(path)).toEqual([problem]);
   });
 
-  it('a second function of one name', () => {
-    const text = 'export async function a() {}\n';
-    expect(
-      sharedNames([
-        { path: 'server/scan/a.ts', text },
-        { path: 'server/sync/b.ts', text },
-      ]),
-    ).toEqual(['a stands in server/scan/a.ts and server/sync/b.ts']);
+  it.each([
+    ['export async function a() {}', 'export class a {}'],
+    ['export type a = 1;', 'export interface a {}'],
+    ['export const a = 1;', 'export const a = 2;'],
+    ['export const a = () => 1;', 'function a() {}'],
+    ['function a() {}', 'async function* a() {}'],
+    ['const a = async (b: number) => b;', 'const a = (b: number): number => b;'],
+    ['const a = b => b;', 'function a() {}'],
+    ['export interface a {}', 'type a = 1;'],
+  ])('a name of two things: %s %s', (one, other) => {
+    const both = sharedNames([
+      { path: 'server/scan/a.ts', text: `${one}\n` },
+      { path: 'config/b.ts', text: `${other}\n` },
+    ]);
+    expect(both).toEqual(['a stands in server/scan/a.ts and config/b.ts']);
   });
 
-  it('an import under another name', () => {
-    const text = "import { delay } from 'node:timers';\nimport { type A, b as c } from './b.js';\n";
-    expect(renamedImports({ path: 'server/scan/a.ts', text })).toEqual(['server/scan/a.ts: imports b as c']);
+  it.each([
+    ["import { type A, b as c } from './b.js';", 'imports b as c'],
+    ["import {\n  a, // a as b\n  b as c,\n} from './b.js';", 'imports b as c'],
+    ["import * as b from './b.js';", 'imports * as b'],
+    ["import d, { a as b } from './b.js';", 'imports a as b'],
+    ["import d, * as b from './b.js';", 'imports * as b'],
+    ["export type { B } from '../sync/b.js';", 'exports a list'],
+    ["export * from '../sync/b.js';", 'exports a list'],
+    ["import { b } from '../sync/b.js';\nexport { b };", 'exports a list'],
+  ])('what comes under another name or from another file: %s', (source, problem) => {
+    const text = `import { setTimeout as delay } from 'node:timers/promises';\n${source}\n`;
+    expect(renamedImports({ path: 'server/scan/a.ts', text })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('the barrel file, when it renames', () => {
+    const text = "export { a as b } from './digest/a.js';\nexport { c } from './digest/a.js';\n";
+    expect(renamedImports({ path: 'engine/index.ts', text })).toEqual(['engine/index.ts: exports a as b']);
+  });
+
+  it.each([
+    ['server/book/a.ts', "throw new Error('run dogear scan first')", 'speaks of the command line'],
+    ['server/book/a.ts', 'hint(`give it --name`)', 'speaks of the command line'],
+    ['server/book/a.ts', 'return { status: 404 }', 'has an HTTP status'],
+    ['server/compose/a.ts', "function a(b: 'on' | 'off') {}", "has the type 'on' | 'off'"],
+  ])('words of an edge in %s: %s', (path, text, problem) => {
+    expect(edgeProblems({ path, text })).toEqual([expect.stringContaining(problem)]);
+    expect(edgeProblems({ path, text: `// ${text}` })).toEqual([]);
   });
 
   it.each([
@@ -200,10 +278,25 @@ describe('is broken by', () => {
     ["bulkUpsert(store, { table: 'progress', columns })", 'writes the table progress'],
     ['sql`select name from user where id = 1`', 'reads the table user'],
     ['sql`update scan set state = 1`', 'writes the table scan'],
+    ["store.db.selectFrom(['a', 'book as b'])", 'reads the table book'],
+    ["store.db.deleteFrom(\n  'user',\n)", 'writes the table user'],
+    ["store.db.replaceInto('device')", 'writes the table device'],
+    ["store.db.mergeInto('device as d')", 'writes the table device'],
+    ["store.db.deleteFrom('a').using('user')", 'reads the table user'],
+    ["sql`delete x from ${sql.table('book')} x`", 'reads the table book'],
+    ['sql`DELETE FROM "user" where id = 1`', 'writes the table user'],
+    ['sql`insert ignore into\n  \\`user\\` values (1)`', 'writes the table user'],
   ])('SQL away from its table: %s', (text, problem) => {
     const [found, ...others] = tableProblems({ path: 'server/removal/a.ts', text });
     expect(found).toContain(problem);
     expect(others).toEqual([]);
+    expect(tableProblems({ path: 'server/removal/a.ts', text: `/* ${text} */` })).toEqual([]);
+  });
+
+  it('a table without a home', () => {
+    const schema =
+      'CREATE TABLE "a" ( id )\nCREATE INDEX b on a (id)\nCREATE TABLE schema_migration_lock ( id )';
+    expect(tablesOf(schema)).toEqual(['a']);
   });
 
   it('a folder of tests without a namesake', () => {
@@ -214,6 +307,23 @@ describe('is broken by', () => {
       'test/support/c.ts',
     ];
     expect(strayTestFolders(paths.map((path) => ({ path, text: '' })))).toEqual(['test/scan']);
+  });
+
+  it('a test of one room among those of the whole tree', () => {
+    const paths = ['test/docs.test.ts', 'test/scan.test.ts', 'test/server/scan/a.test.ts'];
+    expect(strayTests(paths.map((path) => ({ path, text: '' })))).toEqual([
+      expect.stringContaining('test/scan.test.ts: '),
+    ]);
+  });
+
+  it('a permission of the table that nobody uses', () => {
+    const unused = unusedPermissions([
+      { path: 'server/main.ts', imports: sourceImports("import './cli/run.js'") },
+      { path: 'engine/walk/a.ts', imports: sourceImports("import './b.js'") },
+    ]);
+    expect(unused).not.toContain('no file of server/main.ts imports server/cli/');
+    expect(unused).toContain('no file of engine/walk/ imports engine/failure.ts');
+    expect(unused).toContain('no file of config/ imports zod');
   });
 
   it('a comment that names a file that does not exist', () => {
@@ -230,6 +340,15 @@ describe('is broken by', () => {
     ]);
   });
 
+  it.each([
+    ['test/a.mjs', "const a = '//'; // gone.ts"],
+    ['.ci/run', 'node "$reports/test.json" # gone.yaml'],
+    ['bench/load/a.lua', 'local name = "b.json" -- gone.c'],
+    ['bench/yardstick/a.c', '#include <b.c>\n/* gone.lua */'],
+  ])('a comment of %s that names a file that does not exist: %s', (path, text) => {
+    expect(deadFileNames({ path, text }, [])).toEqual([expect.stringContaining('names gone.')]);
+  });
+
   it('another name at the top', () => {
     expect(topLevelProblems(['docs', '.ci', 'README.md', 'src'])).toEqual([
       'docs: does not belong at the top of the checkout',
@@ -240,12 +359,12 @@ describe('is broken by', () => {
 
 it('is not broken by what the table allows', () => {
   const allowed: Readonly<Record<string, string>> = {
-    'server/domain/a.ts': "import type { A } from '../../engine/index.js'; import './b.js'",
+    'server/domain/a.ts': "import './b.js'",
     'engine/digest/io-ring/a.ts': "require('koffi'); import '../b.js'",
     'server/accounts/keys/a-repository.ts': "import { sql } from 'kysely'; import '../user-repository.js'",
     'server/book/a.ts': "import '../library/b.js'; import '../device/b.js'; import '../../engine/index.js'",
     'server/scan/a.ts':
-      "import type { Logger } from 'pino'; import '../book/book-repository.js'; import 'node:fs'",
+      "import '../../engine/index.js'; import '../book/book-repository.js'; import 'node:fs'",
     'server/sync/a.ts': "import '../book/b.js'; import '../batching/b.js'; import '../database/b.js'",
     'server/translation/a.ts': "import '../sync/b.js'; import '../positions/b.js'",
     'server/removal/a.ts': "import '../sync/progress-repository.js'; import '../scan/scan-repository.js'",

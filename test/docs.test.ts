@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { allSettings, settings } from '../config/schema.js';
 import { CONFIG_VARIABLE } from '../config/text-settings.js';
 import { yamlSettings } from '../config/yaml-settings.js';
+import { isFileHere } from './support/house-rules.js';
 import { packageManifest } from './support/package-manifest.js';
 import { type CommandHelp, programHelp } from './support/program-help.js';
 import { repositoryRoot } from './support/repository-root.js';
@@ -15,12 +16,16 @@ import {
   inlineCode,
   shownCommands,
 } from './support/shown-commands.js';
-import { topLevelNames } from './support/source-files.js';
+import { checkoutFiles, topLevelNames } from './support/source-files.js';
 
-const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
-const contributing = readFileSync(join(repositoryRoot, 'CONTRIBUTING.md'), 'utf8');
-const operating = readFileSync(join(repositoryRoot, 'server/OPERATING.md'), 'utf8');
-const example = readFileSync(join(repositoryRoot, 'config/example.yaml'), 'utf8');
+const readme = textOf('README.md');
+const contributing = textOf('CONTRIBUTING.md');
+const operating = textOf('server/OPERATING.md');
+const example = textOf('config/example.yaml');
+/** Records of benchmarks are left out: they describe the program as it was. */
+const documents = checkoutFiles().filter(
+  (path) => path.endsWith('.md') && !/^(?:bench\/runs|dist|node_modules)\//.test(path),
+);
 const environmentNames = new Set([
   ...[...allSettings.values()].map(({ environment }) => environment),
   CONFIG_VARIABLE,
@@ -87,16 +92,8 @@ describe('the commands that documents show', () => {
 });
 
 describe('README.md', () => {
-  it('names no setting and no environment variable that does not exist', () => {
-    expect([...settingProblems(readme), ...environmentProblems(readme)]).toEqual([]);
-    expect(settingProblems('`server.prot` and `server.port`')).toEqual(['server.prot is no setting']);
-    expect(settingProblems('```yaml\nserver:\n  prot: 1\n```')).toEqual([
-      'README.md:2:3: unknown-setting server.prot',
-    ]);
-  });
-
   it('names every folder at the top', () => {
-    const paths = namedPaths(readme);
+    const paths = namedPaths(readme, 'README.md');
     const folders = topLevelNames().filter((name) => !name.includes('.') && name !== 'LICENSE');
     expect(folders.filter((folder) => !paths.includes(`${folder}/`))).toEqual([]);
   });
@@ -112,13 +109,41 @@ describe('README.md', () => {
   });
 });
 
-it.each([
-  ['README.md', readme],
-  ['CONTRIBUTING.md', contributing],
-])('%s names no file that does not exist', (_, text) => {
-  const paths = namedPaths(text);
-  expect(paths.length).toBeGreaterThan(3);
-  expect(paths.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
+describe('every document', () => {
+  it('is found', () => {
+    expect(documents).toEqual(
+      expect.arrayContaining(['CHANGELOG.md', 'bench/README.md', 'server/http/ERRORS.md']),
+    );
+  });
+
+  it.each(documents)('names nothing that does not exist: %s', (document) => {
+    const text = textOf(document);
+    expect(commandProblems(text)).toEqual([]);
+    expect(settingProblems(text, document)).toEqual([]);
+    expect(environmentProblems(text)).toEqual([]);
+    expect(fileProblems(text, document)).toEqual([]);
+    expect(linkProblems(text, document)).toEqual([]);
+  });
+
+  it.each([
+    ['`server.prot` and `server.port`', 'server.prot is no setting'],
+    ['```yaml\nserver:\n  prot: 1\n```', 'bench/README.md:2:3: unknown-setting server.prot'],
+    ['DOGEAR_PROT=1 and DOGEAR_JOBS=1', 'DOGEAR_PROT is no setting'],
+    ['`server/nouns/` and `server/NOUN/` and `server/`', 'server/nouns/ does not exist'],
+    ['`target.ts`, `targets.ts`, `suites/scan.ts` and `main.ts`', 'target.ts does not exist'],
+    ['`yardstick/md5.c` and `yardstick/partial-md5.c`', 'yardstick/md5.c does not exist'],
+    ['[a](OPERATING.md) and [b](../server/OPERATING.md#logs)', 'OPERATING.md leads nowhere'],
+    ['# Of `a`, b\n[a](#of-a-b), [b](#of-b) and [c](https://d.example)', '#of-b leads nowhere'],
+  ])('would not pass as %j', (text, problem) => {
+    const document = 'bench/README.md';
+    const problems = [
+      ...settingProblems(text, document),
+      ...environmentProblems(text),
+      ...fileProblems(text, document),
+      ...linkProblems(text, document),
+    ];
+    expect(problems).toEqual([problem]);
+  });
 });
 
 describe('config/example.yaml', () => {
@@ -143,11 +168,43 @@ function commandProblems(markdown: string): readonly string[] {
   });
 }
 
-/** Paths from the top of the checkout. NOUN stands for any noun. */
-function namedPaths(markdown: string): readonly string[] {
-  return inlineCode(markdown).filter(
-    (code) => /^(?:config|engine|server|bench|test|\.ci)\/\S*$/.test(code) && !code.includes('NOUN'),
+function textOf(path: string): string {
+  return readFileSync(join(repositoryRoot, path), 'utf8');
+}
+
+/** Folders and files of the checkout. NOUN stands for any noun. */
+function namedPaths(markdown: string, document: string): readonly string[] {
+  // RULES.md names the C++ and Lua of others.
+  const endings = document.endsWith('RULES.md') ? 'm?ts|mjs|md|json|yaml' : 'm?ts|mjs|md|json|yaml|c|lua';
+  const path = new RegExp(
+    `^(?:(?:config|engine|server|bench|test|\\.ci)/\\S*|\\w[\\w./-]*\\.(?:${endings}))$`,
   );
+  return inlineCode(markdown).filter((code) => path.test(code) && !code.includes('NOUN'));
+}
+
+function fileProblems(markdown: string, document: string): readonly string[] {
+  const paths = checkoutFiles();
+  return namedPaths(markdown, document)
+    .filter((path) => !existsSync(join(repositoryRoot, path)) && !isFileHere(path, document, paths))
+    .map((path) => `${path} does not exist`);
+}
+
+function linkProblems(markdown: string, document: string): readonly string[] {
+  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  const links = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    if (/^\w+:/.test(link)) return false;
+    const [path = '', anchor = ''] = link.split('#');
+    return path === ''
+      ? !headings.includes(anchor)
+      : !existsSync(join(repositoryRoot, dirname(document), path));
+  });
+  return broken.map((link) => `${link} leads nowhere`);
 }
 
 /** npm runs some scripts by their own name, all others by `npm run`. */
@@ -157,13 +214,13 @@ function npmProblem([npm, verb = '', name = '']: readonly string[]): string | un
   return script in packageManifest.scripts ? undefined : `package.json has no script ${script}`;
 }
 
-function settingProblems(markdown: string): readonly string[] {
+function settingProblems(markdown: string, document: string): readonly string[] {
   const groups = new RegExp(`^(?:${Object.keys(settings).join('|')})\\.[a-z_.]+$`);
   const named = inlineCode(markdown).filter((code) => groups.test(code));
   const paths = [...allSettings.keys()];
   const unknown = named.filter((name) => !paths.some((path) => path === name || path.startsWith(`${name}.`)));
   const inYaml = codeBlocks(markdown, /^yaml$/).flatMap(
-    (block) => yamlSettings(block, 'README.md', settings).problems,
+    (block) => yamlSettings(block, document, settings).problems,
   );
   return [
     ...unknown.map((name) => `${name} is no setting`),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +9,8 @@ import { sourceFiles } from './support/source-files.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 // What somebody gets who installs the package: `npm pack`, then `npm install` of the tarball into an empty folder.
-// The packages come from npm's cache where `npm ci` has left them there; otherwise from the registry.
+// npm asks the registry for what its cache does not hold. The versions are those of the lock file, so that the release of
+// another package cannot change the result.
 
 const INSTALL_DEADLINE_MS = 300_000;
 /** Everything in the package that is not compiled. */
@@ -70,6 +71,10 @@ try {
 
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
+const lockFile = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string().optional(), dev: z.boolean().optional() })),
+});
+
 let files: readonly string[];
 let app: string;
 
@@ -78,7 +83,10 @@ beforeAll(async () => {
   app = join(path, 'app');
   mkdirSync(join(app, 'books'), { recursive: true });
   writeFileSync(join(app, 'books', 'a.epub'), BOOK);
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  writeFileSync(
+    join(app, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', overrides: lockedVersions() }),
+  );
   // Without --ignore-scripts npm would build, and remove dist while other tests run from it.
   const { stdout } = await run(
     repositoryRoot,
@@ -144,4 +152,15 @@ function run(cwd: string, command: string, ...args: readonly string[]) {
     ),
   );
   return runChild(command, args, { cwd, env });
+}
+
+/** The exact version of each package that the program needs when it runs. */
+function lockedVersions(): Readonly<Record<string, string>> {
+  const lock = lockFile.parse(JSON.parse(readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8')));
+  return Object.fromEntries(
+    Object.entries(lock.packages).flatMap(([path, { version, dev }]) => {
+      const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
+      return name === undefined || version === undefined || dev === true ? [] : [[name, version]];
+    }),
+  );
 }

@@ -19,7 +19,8 @@ const DOUBLE_ERROR_NS = 1024;
 
 /**
  * Whether a file was in the planned state during all of its reads, judged by its state after them: it has the same size
- * and time of modification, and its last change (ctime, which no program can set back) came before the reads began.
+ * and time of modification, and its last change (ctime, which no program can set back) is old enough, see
+ * {@link isRecent}.
  */
 export function isUnchanged(
   afterBytes: number,
@@ -37,8 +38,9 @@ export function isUnchanged(
 }
 
 /**
- * Whether a change is so recent, relative to the beginning of the reads, that it may have happened during them, or that
- * another change within the same clock tick would not be visible.
+ * Whether a change is so recent that it may have happened during the reads, or within the same clock tick as another
+ * change, which would not be visible then. A change within the last ticks before the reads counts as recent. A change
+ * more than ten seconds in the future does not: it comes from a file server whose clock is wrong.
  */
 export function isRecent(changedMs: number, beganMs: number): boolean {
   return changedMs > beganMs - CLOCK_TICKS_MS && changedMs < Date.now() + CLOCK_SKEW_MS;

@@ -3,7 +3,7 @@ import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { ReadsName } from '../digest/sample-reader.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { BatchInProgress, type HashedBatch } from './hashed-batch.js';
-import { MovingAverage } from './moving-average.js';
+import { MovingAverage } from '../moving-average.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
 import { settledWithin } from './settled-within.js';
 import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
@@ -168,7 +168,9 @@ export class HashRun<Batch extends EntryBatch = EntryBatch> implements TaskSourc
   private async releaseSource(): Promise<void> {
     if (this.isSourceEnded || !this.source.return) return;
     const released = this.source.return();
-    if (this.control.isFailed) await settledWithin(released, DRAIN_DEADLINE_MS);
-    else await released;
+    if (this.control.isFailed) {
+      const ignoringErrors = released.catch(() => undefined);
+      await settledWithin(ignoringErrors, DRAIN_DEADLINE_MS);
+    } else await released;
   }
 }

@@ -1,4 +1,4 @@
-import type { AccountCredentials } from './account-credentials.js';
+import type { AccountCredentials } from './passwords/password-key.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
@@ -7,7 +7,7 @@ import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
 import { permissionsOfKey, permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import type { User } from './user.js';
 import type { ApiKeyLastUsed } from './keys/key-last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';
@@ -52,7 +52,7 @@ export interface AuthenticatorOptions {
 }
 
 /** Where a request comes from. */
-export interface Origin {
+export interface RequestOrigin {
   /** May be a getter: it is read only when the cache cannot answer. */
   readonly clientAddress: string;
 }
@@ -81,7 +81,7 @@ export class Authenticator {
   }
 
   /** @param text the API key as it was sent, also when it is malformed */
-  byApiKey(text: string, origin: Origin): Principal | Promise<Principal> {
+  byApiKey(text: string, origin: RequestOrigin): Principal | Promise<Principal> {
     const presented = parseApiKeyText(text);
     if (presented === undefined) throw this.#wrongKey(text, origin.clientAddress);
     const known = this.#options.keys.peek(presented.prefix);
@@ -91,7 +91,10 @@ export class Authenticator {
   }
 
   /** @param credentials `undefined`: the request has none, or they are malformed */
-  byAccount(credentials: AccountCredentials | undefined, origin: Origin): Principal | Promise<Principal> {
+  byAccount(
+    credentials: AccountCredentials | undefined,
+    origin: RequestOrigin,
+  ): Principal | Promise<Principal> {
     // Not a guess, so not counted: readers send such requests before anybody has logged in.
     if (credentials === undefined) throw new SyncError('unauthorized', 'No user name or no key was sent.');
     const known = this.#options.users.peek(credentials.name);
@@ -122,7 +125,7 @@ export class Authenticator {
       case 'mismatch':
         break;
       case 'mismatch-again':
-        throw unauthorized();
+        throw invalidCredentials();
       case 'busy':
         if (isThrottled) throw throttled();
         throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
@@ -135,24 +138,24 @@ export class Authenticator {
   /** Refusals here are not counted as failures: whoever has the right secret is not guessing. */
   #accept({ key, user, principal }: CachedKey): Principal {
     const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
-    if (key.isRevoked || user.isDisabled || isExpired) throw unauthorized();
+    if (key.isRevoked || user.isDisabled || isExpired) throw invalidCredentials();
     this.#options.keysLastUsed.record(key.id, key.lastUsedSeconds);
     return principal;
   }
 
   #wrongKey(text: string, address: string): SyncError {
-    return this.#rejectedKeys.add(text) ? this.#failure(address, undefined) : unauthorized();
+    return this.#rejectedKeys.add(text) ? this.#failure(address, undefined) : invalidCredentials();
   }
 
   #failure(address: string, name: string | undefined): SyncError {
     const { throttle } = this.#options;
     const wasThrottled = throttle.isThrottled(address, name);
     throttle.recordFailure(address, name);
-    return wasThrottled ? throttled() : unauthorized();
+    return wasThrottled ? throttled() : invalidCredentials();
   }
 }
 
-function unauthorized(): SyncError {
+function invalidCredentials(): SyncError {
   return new SyncError('unauthorized', 'These credentials are not valid.');
 }
 

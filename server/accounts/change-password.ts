@@ -1,7 +1,6 @@
-import { parsePasswordKey } from './passwords/password-key.js';
-import { SyncError } from '../batching/sync-error.js';
+import { type AccountCredentials, parsePasswordKey } from './passwords/password-key.js';
+import { SyncError } from '../domain/sync-error.js';
 import { changePasswordHash } from './user-repository.js';
-import type { AccountCredentials } from './account-credentials.js';
 import type { Accounts } from './accounts.js';
 
 /**
@@ -25,18 +24,18 @@ export async function changePassword(
   if (newKey === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
   const known = await accounts.users.readFresh(name);
   const replaces = known?.user.passwordHash;
-  if (known === undefined || replaces === undefined) throw unauthorized();
+  if (known === undefined || replaces === undefined) throw wrongOldPassword();
   const user = { id: known.user.id, passwordHash: replaces };
   const verdict = await accounts.passwords.check({ name, user, key: oldKey, isThrottled: false });
-  if (verdict === 'mismatch' || verdict === 'mismatch-again') throw unauthorized();
+  if (verdict === 'mismatch' || verdict === 'mismatch-again') throw wrongOldPassword();
   const passwordHash = verdict === 'busy' ? undefined : await accounts.passwords.hash(newKey);
   if (passwordHash === undefined)
     throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
   const isChanged = await changePasswordHash(accounts.store, known.user.id, { passwordHash, replaces });
   accounts.forgetUser(name);
-  if (!isChanged) throw unauthorized();
+  if (!isChanged) throw wrongOldPassword();
 }
 
-function unauthorized(): SyncError {
+function wrongOldPassword(): SyncError {
   return new SyncError('unauthorized', 'The old password is not valid; it may have been changed meanwhile.');
 }

@@ -1,6 +1,6 @@
 import { parsePasswordKey } from './passwords/password-key.js';
 import type { PermissionSet } from '../domain/permission.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import { isUserName, type User } from './user.js';
 import { insertUser } from './user-repository.js';
 import type { Accounts } from './accounts.js';

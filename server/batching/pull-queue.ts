@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SyncError } from './sync-error.js';
-import { type Deferred, DeadlineSweep, type Expiring } from './request-deadline.js';
+import { SyncError } from '../domain/sync-error.js';
+import {
+  type Deferred,
+  DeadlineSweep,
+  type Expiring,
+  FIRST_PAUSE_MS,
+  LONGEST_PAUSE_MS,
+} from './request-deadline.js';
 
 export interface PullQueueOptions<Key, Value> {
   /** Reads all keys together. The result is keyed by `textOf`; keys without a value are left out. */
@@ -18,14 +24,14 @@ export interface PullQueueOptions<Key, Value> {
   readonly timeoutMs?: number;
 }
 
+/** The usual bounds: a statement of 256 keys takes a few milliseconds, and 8,192 waiting keys some 200 ms. */
+export const KEYS_PER_READ = 256;
+export const WAITING_KEYS = 8192;
+
 interface Pull<Key, Value> {
   readonly key: Key;
   readonly request: Deferred<Value | undefined>;
 }
-
-/** Pause before the first retry of a read. It doubles with each retry up to the longest pause. */
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 200;
 
 /**
  * Shares reads between requests: all keys that wait are read with one statement. Keys gather while the allowed number

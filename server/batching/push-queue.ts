@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SyncError } from './sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import {
   deadlineExceeded,
   DeadlineSweep,
   type Deferred,
   type Expiring,
+  FIRST_PAUSE_MS,
+  LONGEST_PAUSE_MS,
   REQUEST_DEADLINE_MS,
 } from './request-deadline.js';
 
@@ -80,10 +82,6 @@ const PARTS_AROUND_LOCK = 8;
  * again.
  */
 const LARGEST_MARGIN = 0.25;
-
-/** Pause before the first retry of a batch. It doubles with each retry up to the longest pause. */
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 200;
 
 /**
  * Shares commits between pushes: all pushes that wait are written by one transaction, and each is acknowledged only

@@ -1,14 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { isRetryable } from '../database/database-error.js';
-import { PullQueue } from './pull-queue.js';
+import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from './pull-queue.js';
 
 /**
  * How long a value is served from the cache. A revoked key or a disabled user must stop working on every server within
  * five seconds; the remaining second is for the reads and requests that are under way.
  */
 export const DEFAULT_TTL_MS = 4000;
-const KEYS_PER_READ = 256;
-const WAITING_KEYS = 8192;
 
 export interface ReadThroughCacheOptions<Value> {
   /** Reads many keys in one statement. Keys without a value are left out of the result. */

@@ -1,5 +1,5 @@
 import { withDeadline } from '../domain/deadline.js';
-import { SyncError } from './sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 
 /**
  * How long a request may wait for the database, counted from its arrival. KOReader gives up after two seconds without a
@@ -7,6 +7,9 @@ import { SyncError } from './sync-error.js';
  * reader keeps the position and sends it again.
  */
 export const REQUEST_DEADLINE_MS = 1500;
+/** Pause before the first retry within a deadline. It doubles with each retry up to the longest pause. */
+export const FIRST_PAUSE_MS = 10;
+export const LONGEST_PAUSE_MS = 200;
 /** Interval at which expired requests are looked for, so an expired request is answered at most this much late. */
 const SWEEP_MS = 50;
 

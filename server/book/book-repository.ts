@@ -151,7 +151,7 @@ export async function lockBooks(
   return books;
 }
 
-interface CatalogueRow {
+interface RawBookRow {
   readonly id: BookId;
   readonly path: Buffer;
   readonly size_bytes: number | string;
@@ -161,7 +161,7 @@ interface CatalogueRow {
   readonly failed: number;
 }
 
-const KNOWN_BOOK_COLUMNS =
+const BOOK_ROW_COLUMNS =
   'id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, failure is not null as failed';
 
 /** The books of a library behind `afterPath`, in byte order of their paths. */
@@ -172,8 +172,8 @@ export async function nextBookRows(
   limit: number,
 ): Promise<readonly BookRow[]> {
   const book = `book${forceIndex(store.dialect, LIBRARY_AND_PATH)}`;
-  const text = `select ${KNOWN_BOOK_COLUMNS} from ${book} where library_id = ? and path > ? order by path limit ?`;
-  const { rows } = await store.db.executeQuery<CatalogueRow>(
+  const text = `select ${BOOK_ROW_COLUMNS} from ${book} where library_id = ? and path > ? order by path limit ?`;
+  const { rows } = await store.db.executeQuery<RawBookRow>(
     CompiledQuery.raw(text, [libraryId, afterPath, limit]),
   );
   return rows.map((row) => ({
@@ -334,7 +334,7 @@ export async function booksAtPaths(
   return ids;
 }
 
-/** Deletes books by id. Their former digests are deleted with {@link deleteFormerDigests}. */
+/** Deletes books by id. deleteFormerDigests() in digest-repository.ts deletes their former digests. */
 export async function deleteBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
   for (const keys of idChunks(sorted)) {

@@ -65,8 +65,11 @@ export async function deleteFormerDigests(store: Store, ids: readonly BookId[]):
   }
 }
 
-/** Deletes books together with their former digests. */
-export async function removeBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+/**
+ * Deletes books that a scan has just inserted and that turned out to be moved ones. They have no former digests yet, so
+ * the order of the two deletions, the reverse of that in remove-library.ts, cannot leave a digest without a book.
+ */
+export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
   for (const chunk of idChunks(sorted)) {
     await deleteFormerDigests(store, chunk);

@@ -33,10 +33,7 @@ export interface BookSummary {
   readonly readiness: SyncReadiness;
 }
 
-/**
- * A cursor with a longer path names the book instead. A cursor is part of a request's URL, and uWebSockets.js accepts
- * 4 kB of request line and headers.
- */
+/** A cursor with a longer path names the book instead: callers pass cursors on in places of a few kilobytes, as in URLs. */
 const CURSOR_PATH_BYTES = 1024;
 
 export interface SearchBounds {

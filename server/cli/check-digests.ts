@@ -37,7 +37,7 @@ export async function checkDigests(
     return EXIT.failed;
   }
   let entries: DigestEntry[] = [];
-  for await (const line of lines(list)) {
+  for await (const line of linesOfList(list)) {
     const entry = parseDigestLine(line);
     if (entry === undefined) tally.malformed++;
     else if (entries.push(entry) === CHECKED_AT_ONCE) {
@@ -83,7 +83,7 @@ function warn(count: number, one: string, many: string, what: string): void {
   if (count > 0) writeError(`${String(count)} ${what}${count === 1 ? '' : 's'} ${count === 1 ? one : many}`);
 }
 
-async function* lines(list: string): AsyncGenerator<Buffer> {
+async function* linesOfList(list: string): AsyncGenerator<Buffer> {
   const stream: AsyncIterable<Buffer> = list === '-' ? process.stdin : createReadStream(list);
   let rest = Buffer.alloc(0);
   for await (const chunk of stream) {

@@ -21,7 +21,7 @@ interface HashFlags {
 export function addHashCommand(program: Command, context: CommandContext): void {
   program
     .command('hash')
-    .argument('[path...]', 'files, and folders in which books are searched')
+    .argument('[path...]', 'files, and folders to search for books')
     .description("print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path")
     .option('--json', 'one JSON object a line, with both digests and the size')
     .option('--check <file>', 'read digests and paths from FILE (- for standard input) and check them')
@@ -57,7 +57,7 @@ async function runHash(
         exitCode = EXIT.failed;
         writeError(`${shownPath(hashed.path)}: ${hashed.outcome.message}`);
       }
-      print(hashed, flags);
+      printDigests(hashed, flags);
     }
     return exitCode;
   } catch (error) {
@@ -74,7 +74,7 @@ function interrupted(interrupt: Interrupt, error: unknown): number {
   return code;
 }
 
-function print({ path, outcome }: HashedPath, flags: HashFlags): void {
+function printDigests({ path, outcome }: HashedPath, flags: HashFlags): void {
   if (flags.json === true) {
     writeJsonLine(
       outcome.state === 'hashed'

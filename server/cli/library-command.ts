@@ -88,7 +88,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .option('--koreader-hashes <on|off>', 'whether its books are hashed', parseOnOrOff)
     .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
     .option('--add-reader <user>', 'let a user see it when it is restricted')
-    .option('--remove-reader <user>', 'take that away from a user')
+    .option('--remove-reader <user>', 'no longer let a user see it while it is restricted')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { restricted, addReader, removeReader, ...changes } = flags;

@@ -28,8 +28,8 @@ export function addProgressCommand(program: Command, context: CommandContext): v
         const read = (page: PageRequest<Document>) => listProgress(store, OPERATOR, id, page);
         for await (const each of allPages(read)) {
           listed++;
-          if (flags.json === true) writeJsonLine(documentJson(each));
-          else writeLine(documentText(each));
+          if (flags.json === true) writeJsonLine(progressJson(each));
+          else writeLine(progressText(each));
         }
         if (listed === 0) writeNote(`"${user}" has no progress yet.`);
       }),
@@ -47,7 +47,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
         const read = async (page: PageRequest<PositionCursor>) =>
           (await getDocument(store, OPERATOR, { userId: id, document }, page)).positions;
         for await (const each of allPages(read)) {
-          if (flags.json === true) writeJsonLine(positionJson(each));
+          if (flags.json === true) writeJsonLine(devicePositionJson(each));
           else writeLine(positionText(each, document));
         }
       }),
@@ -74,13 +74,13 @@ function parseArgument(text: string): Document {
   return document;
 }
 
-function documentText({ record, devices, book }: ProgressSummary): string {
+function progressText({ record, devices, book }: ProgressSummary): string {
   const path = book === undefined ? '' : ` (${shownPath(book.path)})`;
   const others = devices === 1 ? '' : `, ${String(devices)} devices`;
   return `${shownText(record.document)}${path}: ${percent(record.percentage)} on ${shownText(record.device.name)}, ${shownTime(record.pushedMs / 1000)}${others}`;
 }
 
-function documentJson({ record, devices, book }: ProgressSummary): object {
+function progressJson({ record, devices, book }: ProgressSummary): object {
   return {
     document: record.document,
     ...(book === undefined ? {} : { book_id: book.id, ...jsonPath(book.path) }),
@@ -102,7 +102,7 @@ function positionText(position: DevicePosition, document: Document): string {
   );
 }
 
-function positionJson(position: DevicePosition): object {
+function devicePositionJson(position: DevicePosition): object {
   return {
     device: {
       id: position.deviceKey.toString('base64url'),

@@ -18,7 +18,7 @@ import { settingFlags } from './setting-flags.js';
  * @param argv as `process.argv`: node, script, arguments
  * @returns the exit code
  */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
   endQuietlyOnClosedPipe();
   let exitCode: number = EXIT.ok;
   const context: CommandContext = {
@@ -61,11 +61,11 @@ function report(error: unknown): number {
     writeError('Stopped. Nothing was changed.');
     return EXIT.interrupted;
   }
-  writeError(textOf(error));
+  writeError(reportedText(error));
   return EXIT.failed;
 }
 
-function textOf(error: unknown): string {
+function reportedText(error: unknown): string {
   if (error instanceof DogearError) return messageWithHint(error);
   if (isOperatorError(error)) return error.message;
   // A defect of the program: the stack says where.

@@ -31,7 +31,7 @@ export function addTranslateCommand(program: Command, context: CommandContext): 
         context.exitWith(EXIT.usage);
         return;
       }
-      await print(Buffer.from(book), query, flags);
+      await printTranslation(Buffer.from(book), query, flags);
     });
 }
 
@@ -41,7 +41,11 @@ function queryOf({ xpointer, cfi }: TranslateFlags): TranslationQuery | undefine
   return { kind: 'position', position: xpointer ?? '' };
 }
 
-async function print(path: Buffer, query: TranslationQuery, { json }: TranslateFlags): Promise<void> {
+async function printTranslation(
+  path: Buffer,
+  query: TranslationQuery,
+  { json }: TranslateFlags,
+): Promise<void> {
   const thread = new TranslationThread({ timeoutMs: TIMEOUT_MS });
   try {
     const { position, lines } = await translatePosition(thread.translate, path, query);

@@ -6,7 +6,7 @@ import { createLogger } from './log.js';
 import { isOperatorError } from './operator-error.js';
 import { packageVersion } from './version.js';
 
-async function listen(
+async function startListener(
   { configuration, port }: ListenerTask,
   parent: NonNullable<typeof parentPort>,
 ): Promise<void> {
@@ -38,5 +38,5 @@ async function listen(
 if (parentPort !== null) {
   // Only server.ts starts this thread, and with this type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  await listen(workerData as ListenerTask, parentPort);
+  await startListener(workerData as ListenerTask, parentPort);
 }

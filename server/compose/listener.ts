@@ -3,12 +3,12 @@ import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
 import { errorMessage } from '../domain/error-text.js';
 import { BackgroundScans } from '../scan/background-scans.js';
-import { type Readiness, readiness } from '../database/readiness.js';
+import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { Metrics } from '../http/metrics.js';
 import { apiGroup } from '../http/routes/api-routes.js';
-import { operationGroups } from '../http/routes/operation-routes.js';
+import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../database/store.js';
@@ -110,7 +110,8 @@ export async function composeListener(
       log,
       groups: [
         ...operationGroups({
-          readiness: () => (stopping.signal.aborted ? Promise.resolve(STOPPING) : readiness(readinessStore)),
+          readiness: () =>
+            stopping.signal.aborted ? Promise.resolve(STOPPING) : databaseReadiness(readinessStore),
           metrics: () => shared.text(),
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,

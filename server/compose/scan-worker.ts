@@ -4,7 +4,8 @@ import { composeEngine, composeStore } from './program.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { loggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
-import { findLibraryById } from '../library/library-repository.js';
+import { OPERATOR } from '../domain/actor.js';
+import { getLibrary } from '../library/get-library.js';
 
 /** Least time between two progress messages. People read no faster, and each message takes time of the other thread. */
 const PROGRESS_EVERY_MS = 100;
@@ -17,8 +18,7 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
   const store = await composeStore(task.configuration);
   const engine = composeEngine(task.configuration);
   try {
-    const library = await findLibraryById(store, task.libraryId);
-    if (library === undefined) throw new DogearError('library-not-found', 'The library has been removed.');
+    const { library } = await getLibrary(store, OPERATOR, task.libraryId);
     let sentMs = -Infinity;
     const summary = await scanLibrary({ store, engine }, library, {
       regenHashes: task.regenHashes,

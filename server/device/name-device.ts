@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.js';
 import { FRIENDLY_NAME_CHARACTERS, type DeviceSummary } from './device.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { isName } from '../domain/name.js';
+import { isSingleLine } from '../domain/single-line.js';
 import { findDevice, setFriendlyName } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
@@ -31,7 +31,7 @@ export async function nameDevice(
 ): Promise<DeviceSummary> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
   const trimmed = friendlyName?.trim();
-  if (trimmed !== undefined && !isName(trimmed, FRIENDLY_NAME_CHARACTERS)) {
+  if (trimmed !== undefined && !isSingleLine(trimmed, FRIENDLY_NAME_CHARACTERS)) {
     throw new DogearError(
       'device-name-invalid',
       `A friendly name has 1 to ${String(FRIENDLY_NAME_CHARACTERS)} characters and no line breaks.`,

@@ -1,7 +1,7 @@
-import type { Origin } from '../accounts/authenticate.js';
+import type { RequestOrigin } from '../accounts/authenticate.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 
 /**
  * The owner of the API key in `Authorization: Bearer …` (RFC 6750), and what the key permits.
@@ -11,7 +11,7 @@ import { SyncError } from '../batching/sync-error.js';
 export async function apiPrincipal(
   { accounts }: { readonly accounts: Pick<Accounts, 'authenticator'> },
   authorization: string | undefined,
-  origin: Origin,
+  origin: RequestOrigin,
 ): Promise<Principal> {
   const key = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   // A request without a key is no failed login: it does not count against the client's address.

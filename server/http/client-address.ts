@@ -38,9 +38,9 @@ export function forwardedForOf(request: HeaderLines): string {
 }
 
 /**
- * The address of the client that sent the request. X-Forwarded-For is read from the right as long as the address to its
- * right is a trusted proxy: the first address that is no trusted proxy is the client. The client controls all entries to
- * the left of that.
+ * The address of the client that sent the request. It starts with the peer. While the address is a trusted
+ * proxy, it is replaced by the next entry of X-Forwarded-For from the right. The entries to the left of the client's
+ * address were written by the client and prove nothing.
  *
  * @param peer the bytes of the socket's address
  * @param proxied the bytes of the address in the PROXY protocol header; empty without one

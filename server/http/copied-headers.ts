@@ -21,7 +21,7 @@ export class CopiedHeaders {
     if (value === undefined) throw new Error(`the route does not declare the header ${name}`);
     if (value === '') return undefined;
     // The native value has one character for each byte (Latin-1).
-    return isAscii(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+    return isAsciiHeader(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
   }
 }
 
@@ -31,7 +31,7 @@ export function upperCased(method: string): string {
   return method === 'get' ? 'GET' : method.toUpperCase();
 }
 
-function isAscii(text: string): boolean {
+function isAsciiHeader(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;
 }

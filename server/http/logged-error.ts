@@ -1,6 +1,4 @@
-import { errorCode } from '../domain/error-text.js';
-
-/** Causes of causes that are logged, the error itself included. */
+/** The number of errors that are logged of a chain of causes, the first error included. */
 const DEPTH = 3;
 
 export interface LoggedError {
@@ -16,13 +14,12 @@ export interface LoggedError {
  * such as password hashes.
  */
 export function loggedError(error: unknown, depth: number = DEPTH): LoggedError {
-  const code = errorCode(error);
   if (!(error instanceof Error))
     return { name: typeof error, message: 'a value that is not an Error was thrown' };
   return {
     name: error.name,
     message: error.message,
-    ...(code === undefined ? {} : { code }),
+    ...('code' in error ? { code: String(error.code) } : {}),
     stack: error.stack,
     cause: error.cause === undefined || depth <= 1 ? undefined : loggedError(error.cause, depth - 1),
   };

@@ -4,7 +4,7 @@ import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
 
-/** What the management API hands to the use cases: the database, positions into their other forms, and the rest. */
+/** What the routes of the management API pass to use cases: the database, the translation of positions, and these. */
 export interface Management extends TranslationContext {
   readonly engine: Engine;
   readonly scans: BackgroundScans;

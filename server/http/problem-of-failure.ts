@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { DogearError } from '../domain/dogear-error.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import type { Answer } from './answer.js';
 import { loggedError } from './logged-error.js';
 import { problem, type ProblemCode, ProblemError, PROBLEMS } from './problem.js';

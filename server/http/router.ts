@@ -6,7 +6,7 @@ export interface CompiledRoute extends Route {
   readonly label: string;
 }
 
-export type Match =
+export type RouteMatch =
   | { readonly route: CompiledRoute; readonly params: readonly string[]; readonly failure?: never }
   | {
       readonly route?: never;
@@ -48,7 +48,7 @@ export class Router {
   }
 
   /** @param method upper case */
-  match(method: string, path: string): Match {
+  match(method: string, path: string): RouteMatch {
     const base = this.#basePath;
     if (!path.startsWith(base) || (base !== '' && path.length > base.length && path[base.length] !== '/')) {
       return { group: this.#fallback, failure: { kind: 'not-found' } };
@@ -110,7 +110,7 @@ function found(
   method: string,
   raw: readonly string[],
   group: RouteGroup,
-): Match {
+): RouteMatch {
   const route = byMethod.get(method);
   if (route === undefined) {
     if (byMethod.size === 0) return { group, failure: { kind: 'not-found' } };

@@ -6,7 +6,7 @@ import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { ListenError } from './listen-error.js';
 import type { HttpRequest, ReadHeader } from './request.js';
 import type { Failure } from './route.js';
-import type { CompiledRoute, Match, Router } from './router.js';
+import type { CompiledRoute, RouteMatch, Router } from './router.js';
 import {
   loadUws,
   openApp,
@@ -111,7 +111,7 @@ class Exchange implements HttpRequest {
   receivedMs = 0;
   readonly #server: ServerState;
   readonly #response: NativeResponse;
-  readonly #match: Match;
+  readonly #match: RouteMatch;
   readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
   readonly #contentBytes: number;

@@ -155,12 +155,12 @@ function toLibrary(row: Selectable<LibraryTable>): Library {
     id: row.id,
     name: row.name,
     root: row.root,
-    extensions: row.extensions === null ? undefined : parseExtensions(row.extensions),
+    extensions: row.extensions === null ? undefined : extensionsFromJson(row.extensions),
     koreaderHashes: row.koreader_hashes === 1,
   };
 }
 
-function parseExtensions(json: string): readonly string[] {
+function extensionsFromJson(json: string): readonly string[] {
   const value: unknown = JSON.parse(json);
   return Array.isArray(value) ? value.filter((extension) => typeof extension === 'string') : [];
 }

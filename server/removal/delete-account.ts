@@ -1,13 +1,14 @@
 import type { Principal } from '../domain/principal.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import { removeUser } from './remove-user.js';
 import type { Accounts } from '../accounts/accounts.js';
 
 /**
- * Removes the user's account with keys, devices and progress, for good. An owner is refused: a reader must not leave
- * a server that nobody can manage. Where it fails half-way, the same request goes on with the rest.
+ * Removes the account of the user who asks for it, with its API keys, devices and progress. This cannot be undone. An
+ * owner is refused, because nobody could manage the server afterwards. When a step fails, the user still exists and the
+ * same request can be sent again; it continues with the remaining steps.
  *
- * @throws SyncError `owner-account`
+ * @throws SyncError `owner-account`; an error of the database as it is
  */
 export async function deleteAccount(
   accounts: Accounts,
@@ -17,7 +18,7 @@ export async function deleteAccount(
   try {
     await removeUser(accounts.store, userId);
   } finally {
-    // The keys go first, and what comes after them may fail.
+    // Also after a failure: the API keys may be deleted already.
     accounts.forgetUser(userName);
   }
 }

@@ -5,8 +5,10 @@ import { inTransaction } from '../database/transaction.js';
 import { deleteDevicesOfUser } from '../device/device-repository.js';
 import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
-import { deleteSomeProgress } from '../sync/progress-repository.js';
+import { deleteProgress, someDocumentsOfUser } from '../sync/progress-repository.js';
 
+/** Positions that are looked up for one transaction. Short transactions let pushes take turns. */
+const POSITIONS_AT_ONCE = 500;
 /** Pushes of the user that are under way lock the same rows; a deadlock between them is soon over. */
 const RETRIES = { attempts: 3 } as const;
 
@@ -27,9 +29,11 @@ export async function removeUser(store: Store, id: UserId): Promise<void> {
 }
 
 async function removeProgressAndDevices(store: Store, id: UserId): Promise<void> {
-  let isAnyLeft = true;
-  while (isAnyLeft) {
-    isAnyLeft = await inTransaction(store, (transaction) => deleteSomeProgress(transaction, id), RETRIES);
+  for (;;) {
+    // Read outside of the transaction: a transaction of SQLite keeps pushes waiting from its beginning.
+    const documents = await someDocumentsOfUser(store, id, POSITIONS_AT_ONCE);
+    if (documents.length === 0) break;
+    await inTransaction(store, (transaction) => deleteProgress(transaction, id, documents), RETRIES);
   }
   await inTransaction(store, (transaction) => deleteDevicesOfUser(transaction, id), RETRIES);
 }

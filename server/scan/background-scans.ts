@@ -27,18 +27,15 @@ export interface BackgroundScansOptions {
   readonly onError: (error: unknown) => void;
 }
 
-interface RunningScan {
+interface OwnScan {
   live: LiveScan;
   readonly stop: AbortController;
 }
 
-/**
- * The scans that were started over HTTP. They run in this process, while it answers requests, until they end or until it
- * is closed. To be closed once, when the server stops.
- */
+/** The scans that a server runs beside its requests. They run until they end or until this is closed. */
 export class BackgroundScans {
   readonly #options: BackgroundScansOptions;
-  readonly #running = new Map<ScanId, RunningScan>();
+  readonly #running = new Map<ScanId, OwnScan>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
@@ -88,7 +85,7 @@ export class BackgroundScans {
   }
 
   /**
-   * Stops all scans and resolves when they have ended. May be called again. What they committed stays, and the next scan of
+   * Stops all scans and resolves when they have ended. Idempotent. What they committed stays, and the next scan of
    * each library goes on from it.
    */
   async close(): Promise<void> {

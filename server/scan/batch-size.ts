@@ -1,4 +1,5 @@
-import { type HashedBatch, MovingAverage } from '../../engine/index.js';
+import type { HashedBatch } from '../../engine/index.js';
+import { MovingAverage } from '../../engine/moving-average.js';
 
 /** For the first batches, while the speed of the storage is unknown. Fast storage loses nothing: a few batches later it is known. */
 const FIRST_FILES = 32;

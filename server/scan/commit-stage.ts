@@ -45,12 +45,14 @@ export class CommitStage {
         break;
       case 'hash':
         this.#takeHashed(batch, plan.files);
+        // Before the wait below, so that progress is shown while the database is behind, and even if its commit fails.
+        this.#listener.onBatch(this.#listener.counts.current);
         break;
       default:
         plan satisfies never;
     }
     await this.#queue.commitWhenFull();
-    this.#listener.onBatch(this.#listener.counts.current);
+    if (plan.type === 'decided') this.#listener.onBatch(this.#listener.counts.current);
   }
 
   commitRest(): Promise<void> {

@@ -14,7 +14,7 @@ import { libraryVisibilityOf } from '../library/library-visibility.js';
 
 export interface ScanContext {
   readonly store: Store;
-  /** The scans of this process, whose counts are newer than those of the database. The command line has none. */
+  /** The scans of this process, whose counts are newer than those of the database; `undefined`: it runs none. */
   readonly scans?: Pick<BackgroundScans, 'live'>;
 }
 

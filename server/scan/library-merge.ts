@@ -130,7 +130,7 @@ export class LibraryMerge {
   ): void {
     decisions.found++;
     const { koreaderHashes } = this.#options;
-    if (known !== undefined && isUnchanged(entries, entry, known)) {
+    if (known !== undefined && hasSameStats(entries, entry, known)) {
       if (!koreaderHashes || !this.#lacksDigests(known)) {
         if (known.missing) decisions.returned.push(known.id);
         else decisions.unchanged++;
@@ -166,7 +166,7 @@ export class LibraryMerge {
   }
 }
 
-function isUnchanged(entries: EntryBatch, entry: number, known: BookRow): boolean {
+function hasSameStats(entries: EntryBatch, entry: number, known: BookRow): boolean {
   return entries.sizeBytes[entry] === known.sizeBytes && entries.modifiedNs[entry] === known.modifiedNs;
 }
 

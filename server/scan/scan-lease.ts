@@ -27,7 +27,7 @@ export interface ScanStart {
  * when its lease has run out.
  *
  * @throws DogearError
- *   - `scan-running`: another scan of the library runs, and it is not one of another part of as many
+ *   - `scan-running`: another scan runs on the whole library, on the same part, or with another number of parts
  *   - `library-not-found`: the library was removed meanwhile
  */
 export async function acquireScan(

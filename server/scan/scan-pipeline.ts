@@ -163,9 +163,9 @@ async function* planBatches(
 }
 
 /**
- * Hashes the batches. An error of the stages above (the catalogue could not be read) is thrown as it is, after what they
- * gave before it has been hashed. The error does not pass through the engine, so no error of the engine can take its
- * place (that the root has changed meanwhile, for one).
+ * Hashes the batches. An error of the stages above, such as a catalogue that cannot be read, ends the source of the engine
+ * instead of passing through it. It is thrown after the batches before it have been hashed. So an error that the engine
+ * has at the same time cannot hide it.
  */
 async function* hashBatches(
   planned: AsyncIterable<PlannedBatch>,

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from '../domain/error-text.js';
 
 /**
  * A name of this process by which another process on the same machine can tell whether it still runs: host, boot,
@@ -17,7 +18,7 @@ export function isRunnerDead(runner: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return errorCode(error) === 'ESRCH';
   }
   return runnerName(pid) !== runner;
 }

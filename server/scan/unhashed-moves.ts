@@ -2,7 +2,7 @@ import type { BookRow } from '../book/book.js';
 import { type BookId, bookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';
 import { booksAtPaths, renameBooks } from '../book/book-repository.js';
-import { removeBooks } from '../book/digest-repository.js';
+import { deleteNewBooks } from '../book/digest-repository.js';
 import { type CommitContext, inLease } from './scan-commit.js';
 import type { ScannedFile } from './scanned-file.js';
 
@@ -80,7 +80,7 @@ export async function commitUnhashedMoves(
     const paths = moves.map(({ path }) => path);
     const made = await booksAtPaths(transaction, library.id, paths);
     // When this is run again, after a commit whose answer was lost, the moved books are at these paths already.
-    await removeBooks(
+    await deleteNewBooks(
       transaction,
       made.filter((id) => !ids.has(id)),
     );
@@ -181,6 +181,7 @@ const FIRST_PATH_BYTES = 4096;
 /** Paths in the order in which they were added: of each only what differs from the one before. Read from the front. */
 class PathList {
   readonly #mostBytes: number;
+  #isFull = false;
   #bytes = Buffer.alloc(FIRST_PATH_BYTES);
   #end = 0;
   #last = Buffer.alloc(0);
@@ -189,8 +190,13 @@ class PathList {
     this.#mostBytes = mostBytes;
   }
 
+  /**
+   * Whether the path can be added. Once a path had no room, no later path has: a file that is left out could have the
+   * same size and time as a later one, which would then be taken for the only one of them.
+   */
   hasRoomFor(path: Buffer): boolean {
-    return this.#end + RECORD_HEAD_BYTES + path.length <= this.#mostBytes;
+    this.#isFull ||= this.#end + RECORD_HEAD_BYTES + path.length > this.#mostBytes;
+    return !this.#isFull;
   }
 
   add(path: Buffer): void {

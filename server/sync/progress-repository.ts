@@ -53,18 +53,18 @@ export async function savePushes(
   await inTransaction(
     store,
     async (transaction) => {
-      const wanted = pushes.filter(isWanted);
+      const wanted = pushes.filter(isPushWanted);
       const placed = inPlaces(wanted);
       if (store.dialect === 'mysql') await upsertInMysql(transaction, placed);
       else await upsertInSqlite(transaction, placed, await takeArrivals(transaction, wanted.length));
       if (devices.length > 0) await saveSeenDevices(transaction, devices);
-      if (!wanted.every(isWanted)) throw new Error('a push of this batch is no longer wanted');
+      if (!wanted.every(isPushWanted)) throw new Error('a push of this batch is no longer wanted');
     },
     { attempts: 1 },
   );
 }
 
-function isWanted(push: PushRow): boolean {
+function isPushWanted(push: PushRow): boolean {
   return push.isWanted?.() ?? true;
 }
 
@@ -344,28 +344,33 @@ function documentOf(bytes: Buffer): Document {
   return document;
 }
 
-/** Documents that one transaction deletes. Short transactions let pushes take turns. */
-const DOCUMENTS_AT_ONCE = 500;
-
-/**
- * Deletes up to 500 positions of the user with all positions of their documents.
- *
- * @returns whether there was any
- */
-export async function deleteSomeProgress(store: Store, userId: UserId): Promise<boolean> {
+/** The documents of up to `limit` positions of the user, each document once, in byte order. */
+export async function someDocumentsOfUser(
+  store: Store,
+  userId: UserId,
+  limit: number,
+): Promise<readonly Buffer[]> {
   const rows = await store.db
     .selectFrom('progress')
     .select('document')
     .where('user_id', '=', userId)
-    .limit(DOCUMENTS_AT_ONCE)
+    .limit(limit)
     .execute();
   const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
+  return documents.toSorted((left, right) => left.compare(right));
+}
+
+/** Deletes all positions of the user in these documents, which must be in byte order. */
+export async function deleteProgress(
+  store: Store,
+  userId: UserId,
+  documents: readonly Buffer[],
+): Promise<void> {
   await deleteByIndex(store, {
     table: 'progress',
     column: 'document',
     index: 'primary',
-    keys: documents.toSorted((left, right) => left.compare(right)),
+    keys: documents,
     also: sql`progress.user_id = ${userId}`,
   });
-  return documents.length > 0;
 }

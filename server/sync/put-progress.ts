@@ -1,6 +1,6 @@
 import type { Principal } from '../domain/principal.js';
 import type { Progress } from './progress.js';
-import { SyncError } from '../batching/sync-error.js';
+import { SyncError } from '../domain/sync-error.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 

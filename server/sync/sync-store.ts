@@ -12,7 +12,7 @@ import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
-import { PullQueue } from '../batching/pull-queue.js';
+import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.js';
 import { PushQueue } from '../batching/push-queue.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
@@ -23,11 +23,9 @@ import { ReadThroughCache } from '../batching/read-through-cache.js';
 const ROWS_PER_COMMIT = { mysql: 500, sqlite: 256 } as const;
 /** With two commits one batch is written while the other waits for the disk. A third one gains nothing (measured). */
 const COMMITS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
-const KEYS_PER_READ = 256;
 const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
 /** Default bound of waiting pushes, about 1 kB each. A loaded machine commits them in 200 ms, far before a deadline. */
 const WAITING_PUSHES = 8192;
-const WAITING_KEYS = 8192;
 /** Cached documents, up to a kilobyte each: those that users are reading at the moment. */
 const CACHED_DOCUMENTS = 50_000;
 /**

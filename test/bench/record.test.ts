@@ -158,7 +158,7 @@ describe('a profile', () => {
   const profile: CpuProfile = {
     nodes: [
       frame(1, '(root)', '', [2, 5, 6, 7]),
-      frame(2, 'handle', 'file:///d/dist/server/http/routes/kosync.js', [3]),
+      frame(2, 'handle', 'file:///d/dist/server/http/routes/kosync/kosync-routes.js', [3]),
       frame(3, 'parseJsonObject', 'file:///d/dist/server/http/routes/kosync/kosync-body.js', [4]),
       frame(4, 'parse', ''),
       frame(5, '(idle)', ''),

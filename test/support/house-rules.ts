@@ -1,30 +1,59 @@
 import { posix } from 'node:path';
 import type { SourceFile } from './source-files.js';
+import { splitComments } from './source-tokens.js';
 
-const EXPORTED_FUNCTION = /^export (?:async )?(?:function\*? |class )(\w+)/gm;
-const IMPORT_OF_OURS = /^import (?:type )?\{([^}]*)\} from '\.[^']*';/gm;
+const PROGRAM = /^(?:config|engine|server)\//;
+/** The only barrel file: all others import from the file that says what a thing is. */
+const BARREL = 'engine/index.ts';
 
-/** Functions and classes of the program that two files export under one name. */
+const TOP_LEVEL_NAME =
+  /^(?<exported>export )?(?:abstract |async )*(?<kind>function\*?|class|interface|type|enum|const|let) (?<name>\w+)(?<rest>.*)/gm;
+
+/** Private functions that several files have, and why they are clear where they stand. */
+export const LOCAL_NAMES: Readonly<Record<string, string>> = {
+  toSummary: 'from a row of the one table of a repository',
+  asText: 'for the one noun of a command, without --json',
+  asJson: 'for the one noun of a command, with --json',
+};
+
+/**
+ * Names that mean two things: exported by two files, or that of a private function that another file has or exports.
+ * Private constants may share a name with anything (`TIMEOUT_MS`), and private types with each other.
+ */
 export function sharedNames(files: readonly SourceFile[]): readonly string[] {
-  const homes = new Map<string, Set<string>>();
+  const homes = new Map<string, { readonly paths: Set<string>; isLocal: boolean }>();
   for (const { path, text } of files) {
-    if (!/^(?:config|engine|server)\//.test(path) || path === 'engine/index.ts') continue;
-    for (const [, name = ''] of text.matchAll(EXPORTED_FUNCTION)) {
+    if (!PROGRAM.test(path) || path === BARREL) continue;
+    for (const { groups = {} } of text.matchAll(TOP_LEVEL_NAME)) {
+      const { exported, kind = '', name = '', rest = '' } = groups;
+      const isValue = /^(?:const|let)$/.test(kind) && !/^ = (?:async )?(?:\([^)]*\).*|\w+ )=>/.test(rest);
+      if (exported === undefined && (isValue || name in LOCAL_NAMES)) continue;
+      const home = homes.get(name) ?? { paths: new Set(), isLocal: true };
       // A set, because overloads repeat a name within one file.
-      homes.set(name, (homes.get(name) ?? new Set()).add(path));
+      home.paths.add(path);
+      if (exported !== undefined || !/^(?:interface|type)$/.test(kind)) home.isLocal = false;
+      homes.set(name, home);
     }
   }
-  return [...homes].flatMap(([name, paths]) =>
-    paths.size > 1 ? [`${name} stands in ${[...paths].join(' and ')}`] : [],
+  return [...homes].flatMap(([name, { paths, isLocal }]) =>
+    paths.size > 1 && !isLocal ? [`${name} stands in ${[...paths].join(' and ')}`] : [],
   );
 }
 
-/** Imports of this repository's own names under another name. */
+/** Imports of this repository's own names under another name, and files that pass on what another one exports. */
 export function renamedImports({ path, text }: SourceFile): readonly string[] {
   if (!/^(?:bench|config|engine|server)\//.test(path)) return [];
-  return [...text.matchAll(IMPORT_OF_OURS)].flatMap(([, names = '']) =>
-    [...names.matchAll(/\b(\w+) as (\w+)/g)].map(([renamed]) => `${path}: imports ${renamed}`),
+  const { code } = splitComments(text);
+  // Not `import type * as`, by which a benchmark names the types of another build's module.
+  const clauses = [...code.matchAll(/^(import|export) ((?!type \*)[\w, ]*[{*][^;'"]*) from '\.[^']*'/gm)];
+  const renamed = clauses.flatMap(([, verb = '', clause = '']) =>
+    [...clause.matchAll(/(?:\w+|\*) as \w+/g)].map(([names]) => `${path}: ${verb}s ${names}`),
   );
+  // The lists of a WebAssembly module are what its host sees.
+  const isFree = path === BARREL || path.startsWith('engine/digest/md5-lanes/assembly/');
+  return isFree || !/^export (?:type )?[{*]/m.test(code)
+    ? renamed
+    : [...renamed, `${path}: exports a list; only ${BARREL} passes on what other files export`];
 }
 
 interface TableHome {
@@ -62,20 +91,73 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
 /** Files that speak SQL for a table whose home is elsewhere. */
 export function tableProblems({ path, text }: SourceFile): readonly string[] {
   if (!path.startsWith('server/') || path.startsWith('server/database/')) return [];
+  const { code } = splitComments(text);
   return Object.entries(TABLE_HOMES).flatMap(([table, { owner, readers }]) => {
     if (path === owner) return [];
-    const name = `["'\`]?${table}\\b`;
-    const writes = new RegExp(
-      `(?:insertInto|updateTable|deleteFrom)\\('${table}\\b|table: '${table}'|(?:insert into|update|delete from) ${table}\\b`,
-    );
-    if (writes.test(text)) return [`${path}: writes the table ${table}, whose home is ${owner}`];
-    const reads = new RegExp(
-      `(?:selectFrom|[jJ]oin)\\(\\s*${name}|byIndex\\(\\s*store, '${table}'|(?:from|join) ${table}\\b`,
-    );
-    return reads.test(text) && !readers.includes(path)
+    if (WRITES.some((pattern) => mentions(code, pattern, table))) {
+      return [`${path}: writes the table ${table}, whose home is ${owner}`];
+    }
+    return !readers.includes(path) && READS.some((pattern) => mentions(code, pattern, table))
       ? [`${path}: reads the table ${table}, whose home is ${owner}`]
       : [];
   });
+}
+
+/** What stands before the name of a table: calls of Kysely, calls of this program, and raw SQL. */
+const WRITES = [
+  /(?:insertInto|replaceInto|mergeInto|updateTable|deleteFrom)\(\s*(?:\[[^\]]*)?["'`]/,
+  /\btable:\s*["'`]/,
+  /\b(?:insert (?:ignore )?into|replace into|merge into|update|delete from)\s+[\\"'`]*/,
+];
+const READS = [
+  /(?:selectFrom|[a-z]Join|\busing|\bfrom)\(\s*(?:\[[^\]]*)?["'`]/,
+  /\bbyIndex\(\s*\w+,\s*["'`]/,
+  /\bsql\s*\.\s*table\(\s*["'`]/,
+  /\b(?:from|join)\s+[\\"'`]*/,
+];
+
+function mentions(code: string, before: RegExp, table: string): boolean {
+  return new RegExp(`${before.source}${table}\\b`, 'i').test(code);
+}
+
+/** The tables of a schema as test/data/schema/ keeps it, without those of the migrations. */
+export function tablesOf(sqliteSchema: string): readonly string[] {
+  const tables = [...sqliteSchema.matchAll(/^CREATE TABLE "?(\w+)/gm)].map(([, name = '']) => name);
+  return tables.filter((name) => !name.startsWith('schema_migration'));
+}
+
+/** Words that belong to the edges: a use case says what is wrong, and each edge says it in its own terms. */
+export function edgeProblems({ path, text }: SourceFile): readonly string[] {
+  if (!/^(?:engine|server)\//.test(path)) return [];
+  const { code } = splitComments(text);
+  const problems: string[] = [];
+  if (!/^server\/(?:cli|compose)\//.test(path) && /\bdogear [a-z]|["'` ]--[a-z]/.test(code)) {
+    problems.push(`${path}: speaks of the command line`);
+  }
+  if (!path.startsWith('server/http/') && /\bstatus(?:Code)?: [1-5]\d\d\b/.test(code)) {
+    problems.push(`${path}: has an HTTP status`);
+  }
+  if (!path.startsWith('server/cli/') && /'on' \| 'off'|'off' \| 'on'/.test(code)) {
+    problems.push(`${path}: has the type 'on' | 'off' instead of a boolean`);
+  }
+  return problems;
+}
+
+/** The only tests that stand in test/ itself: those of the whole tree, and that of test/retried-tests.mjs. */
+const TESTS_AT_TOP: ReadonlySet<string> = new Set([
+  'test/architecture.test.ts',
+  'test/docs.test.ts',
+  'test/package.test.ts',
+  'test/retried-tests.test.ts',
+]);
+
+/** Tests in test/ itself that are about one room. */
+export function strayTests(files: readonly SourceFile[]): readonly string[] {
+  return files.flatMap(({ path }) =>
+    posix.dirname(path) === 'test' && !TESTS_AT_TOP.has(path)
+      ? [`${path}: belongs into the folder that is named after what it tests`]
+      : [],
+  );
 }
 
 /** Folders of test/ that are named after no folder and no file of the tree. Support and data are for all tests. */
@@ -97,8 +179,15 @@ function ancestors(folder: string): readonly string[] {
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** Written by the program or by the build, and so not among the files of the checkout. */
-const MADE_LATER: ReadonlySet<string> = new Set(['summary.md', 'rounds.generated.ts']);
+/** Files that are not in the checkout: what the program, its users or the build write, and what belongs to KOReader. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  'dogear.yaml',
+  'record.json',
+  'rounds.generated.ts',
+  'summary.md',
+  'util.lua',
+]);
+const FILE_NAME = /(?<![\w/.*-])[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mts|md|mjs|lua|c|json|yaml)\b(?![/-])/g;
 
 /**
  * Files that comments name but that do not exist. A comment names a file by its path from the top of the checkout, by
@@ -107,25 +196,38 @@ const MADE_LATER: ReadonlySet<string> = new Set(['summary.md', 'rounds.generated
  * @param paths all files of the checkout
  */
 export function deadFileNames({ path, text }: SourceFile, paths: readonly string[]): readonly string[] {
-  return commentsOf(text).flatMap(({ comment, line }) =>
-    [...comment.matchAll(/(?<![\w/.-])[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mts|md|mjs)\b/g)].flatMap(([name]) => {
-      const here = posix.join(posix.dirname(path), name);
-      const exists =
-        MADE_LATER.has(posix.basename(name)) ||
-        paths.some((file) => file === name || file === here || file.endsWith(`/${name}`));
-      return exists ? [] : [`${path}:${String(line)}: names ${name}, which does not exist`];
-    }),
+  return commentLines(path, text).flatMap(({ comment, line }) =>
+    [...comment.matchAll(FILE_NAME)]
+      .map(([name]) => name)
+      .filter((name) => !isFileHere(name, path, paths))
+      .map((name) => `${path}:${String(line)}: names ${name}, which does not exist`),
   );
 }
 
-/** The text of comments, a line at a time. A URL in a string is taken for one, which does no harm here. */
-function commentsOf(text: string): readonly { readonly comment: string; readonly line: number }[] {
-  let isInBlock = false;
+/** Whether a file has this path from the top of the checkout or from the file that names it, or ends in it. */
+export function isFileHere(name: string, namedBy: string, paths: readonly string[]): boolean {
+  const here = posix.join(posix.dirname(namedBy), name);
+  return (
+    ELSEWHERE.has(posix.basename(name)) ||
+    paths.some((file) => file === name || file === here || file.endsWith(`/${name}`))
+  );
+}
+
+interface CommentLine {
+  readonly comment: string;
+  readonly line: number;
+}
+
+/** The comments of a file, a line at a time, by the language of its name. C's are like those of TypeScript. */
+function commentLines(path: string, text: string): readonly CommentLine[] {
+  if (/\.(?:ts|mjs|c)$/.test(path)) {
+    return splitComments(text).comments.flatMap(({ text: comment, line }) =>
+      comment.split('\n').map((part, index) => ({ comment: part, line: line + index })),
+    );
+  }
+  const start = path.endsWith('.lua') ? /(?:^|\s)--/ : /(?:^|\s)#/;
   return text.split('\n').flatMap((source, index) => {
-    const start = isInBlock ? 0 : source.search(/\/\*|(?:^|\s)\/\//);
-    if (start === -1) return [];
-    const isBlock = isInBlock || source.startsWith('/*', start);
-    isInBlock = isBlock && !source.includes('*/', start);
-    return [{ comment: source.slice(start), line: index + 1 }];
+    const at = source.search(start);
+    return at === -1 ? [] : [{ comment: source.slice(at), line: index + 1 }];
   });
 }

@@ -4,7 +4,9 @@ import type { SourceImport } from './source-imports.js';
 /** What the files of one room (a folder, or one file alone) may import besides each other. The longest name counts. */
 export interface Room {
   readonly name: string;
-  /** Folders (`name/`) and files of this repository. */
+  /** The rooms below it as a whole, which it may import whether it does so today or not. */
+  readonly below?: readonly string[];
+  /** Other folders (`name/`) and files of this repository. Each is in use. */
   readonly ours?: readonly string[];
   /** The same, but with `import type` alone. */
   readonly typesOfOurs?: readonly string[];
@@ -18,6 +20,8 @@ export interface Room {
 const ENGINE = 'engine/index.ts';
 /** Error codes of the system, which walking and hashing share. */
 const FAILURE = 'engine/failure.ts';
+/** Not part of the library for outsiders: the scan uses the same average as the engine. */
+const MOVING_AVERAGE = 'engine/moving-average.ts';
 const DOMAIN = 'server/domain/';
 const DATABASE = 'server/database/';
 const BATCHING = 'server/batching/';
@@ -37,22 +41,26 @@ const BELOW_SYNC = [...BELOW_BOOK, BOOK];
 const NOUNS = [ACCOUNTS, ...DEVICE_AND_LIBRARY, BOOK, ...SCAN_AND_SYNC, TRANSLATION, REMOVAL];
 
 export const IMPORT_TABLE: readonly Room[] = [
-  // The ground: these know nothing of each other, but for types of the engine in the domain.
+  // The ground: these know nothing of each other.
   { name: 'config/', node: true, packages: ['fastest-levenshtein', 'yaml', 'zod'] },
   { name: ENGINE, node: true, ours: ['engine/'] },
   { name: FAILURE, node: false },
+  { name: MOVING_AVERAGE, node: false },
   { name: 'engine/digest/', node: true, ours: [FAILURE] },
   // The only code that calls native functions of the system by address.
-  { name: 'engine/digest/io-ring/', node: true, ours: [FAILURE, 'engine/digest/'], packages: ['koffi'] },
+  { name: 'engine/digest/io-ring/', node: true, ours: ['engine/digest/'], packages: ['koffi'] },
   { name: 'engine/walk/', node: true, ours: [FAILURE] },
-  { name: 'engine/pool/', node: true, ours: [FAILURE, 'engine/digest/', 'engine/walk/'] },
+  {
+    name: 'engine/pool/',
+    node: true,
+    ours: [FAILURE, MOVING_AVERAGE, 'engine/digest/', 'engine/walk/'],
+  },
   // The only file that knows how Piscina behaves inside.
   { name: 'engine/pool/piscina-pool.ts', node: true, packages: ['piscina'] },
-  { name: DOMAIN, node: false, typesOfOurs: [ENGINE] },
+  { name: DOMAIN, node: false },
   {
     name: POSITIONS,
     node: true,
-    ours: [DOMAIN],
     packages: ['css-what', 'entities', 'lru-cache', 'parse5', 'saxes', 'yauzl'],
   },
   {
@@ -64,31 +72,31 @@ export const IMPORT_TABLE: readonly Room[] = [
   },
   { name: BATCHING, node: true, ours: [DOMAIN, DATABASE], packages: ['lru-cache'] },
   // The nouns.
-  { name: ACCOUNTS, node: true, ours: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache', 'p-limit'] },
+  { name: ACCOUNTS, node: true, below: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache', 'p-limit'] },
   {
     name: 'server/device/',
     node: true,
-    ours: [...BELOW_ACCOUNTS, ACCOUNTS],
+    below: [...BELOW_ACCOUNTS, ACCOUNTS],
     packages: ['kysely', 'lru-cache'],
   },
-  { name: 'server/library/', node: true, ours: [...BELOW_ACCOUNTS, ACCOUNTS], packages: ['kysely'] },
-  { name: BOOK, node: true, ours: [...BELOW_BOOK, ENGINE], packages: ['kysely'] },
+  { name: 'server/library/', node: true, below: [...BELOW_ACCOUNTS, ACCOUNTS], packages: ['kysely'] },
+  { name: BOOK, node: true, below: BELOW_BOOK, ours: [ENGINE], packages: ['kysely'] },
   {
     name: 'server/scan/',
     node: true,
-    ours: [...BELOW_SYNC, ENGINE],
+    below: BELOW_SYNC,
+    ours: [ENGINE, MOVING_AVERAGE],
     packages: ['kysely'],
-    // The logger.
-    typesOfPackages: ['pino'],
   },
-  { name: 'server/sync/', node: true, ours: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
-  { name: TRANSLATION, node: true, ours: [...BELOW_SYNC, 'server/sync/', POSITIONS] },
-  { name: REMOVAL, node: true, ours: [...BELOW_SYNC, ...SCAN_AND_SYNC] },
+  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
+  { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
+  { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
   // The edges: use cases and types, but no SQL.
   {
     name: 'server/http/',
     node: true,
-    ours: [DOMAIN, BATCHING, ...NOUNS],
+    below: NOUNS,
+    ours: [DOMAIN, BATCHING],
     typesOfOurs: [ENGINE],
     packages: ['ipaddr.js', 'prom-client', 'zod'],
     typesOfPackages: ['pino'],
@@ -96,7 +104,8 @@ export const IMPORT_TABLE: readonly Room[] = [
   {
     name: 'server/cli/',
     node: true,
-    ours: [DOMAIN, ...NOUNS, 'config/', 'server/compose/'],
+    below: NOUNS,
+    ours: [DOMAIN, 'config/', 'server/compose/'],
     // Failures and counts of the engine are printed as they come.
     typesOfOurs: [ENGINE],
     packages: ['cli-progress', 'commander'],
@@ -104,8 +113,9 @@ export const IMPORT_TABLE: readonly Room[] = [
   {
     name: 'server/compose/',
     node: true,
-    // Everything but the command line, which stands in front.
-    ours: ['config/', ENGINE, DOMAIN, POSITIONS, DATABASE, BATCHING, ...NOUNS, 'server/http/'],
+    // What it builds and starts, but not the command line, which stands in front.
+    below: NOUNS,
+    ours: ['config/', ENGINE, DOMAIN, POSITIONS, DATABASE, 'server/http/'],
     packages: ['pino', 'pino-pretty', 'prom-client'],
   },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
@@ -114,19 +124,19 @@ export const IMPORT_TABLE: readonly Room[] = [
 /** uWebSockets.js is seen by two files: the one that finds the native module and the one that wraps it. */
 const NATIVE = 'server/http/uws-native.ts';
 const USER_OF_NATIVE = 'server/http/uws.ts';
+/** `createRequire` of `node:module` loads by names that no check can follow, so only these may import it. */
+const USERS_OF_REQUIRE = [NATIVE, 'engine/digest/io-ring/'];
 /** These may import everything, and nothing else imports them. */
 const APART = ['bench/', 'test/'];
 
 const REPOSITORY = /-repository\.ts$/;
 /** The edges, which never import a repository. */
-const EDGES = ['server/http/', 'server/cli/'];
+const EDGES = ['server/http/', 'server/cli/', 'server/compose/'];
 
 /** Why each of the imports of a file must not be; paths are relative to the checkout, with `/`. */
 export function importProblems(file: string, imports: readonly SourceImport[]): readonly string[] {
   if (startsWithAny(file, APART)) return [];
-  const room = IMPORT_TABLE.filter(({ name }) => file.startsWith(name)).toSorted(
-    (a, b) => b.name.length - a.name.length,
-  )[0];
+  const room = roomOf(file);
   if (room === undefined) return [`${file}: no row of the import table is about this file`];
   return imports.flatMap((found) => {
     const problem = importProblem(file, room, found);
@@ -134,14 +144,54 @@ export function importProblems(file: string, imports: readonly SourceImport[]): 
   });
 }
 
+/**
+ * What rows of the table allow, but no file of the room imports. The rooms below a room are allowed as a whole and so
+ * not asked about.
+ */
+export function unusedPermissions(
+  files: readonly { readonly path: string; readonly imports: readonly SourceImport[] }[],
+): readonly string[] {
+  return IMPORT_TABLE.flatMap((room) => {
+    const imported = files.flatMap(({ path, imports }) =>
+      roomOf(path) !== room
+        ? []
+        : imports.flatMap(({ specifier }) =>
+            specifier === undefined
+              ? []
+              : [specifier.startsWith('.') ? targetOf(path, specifier) : packageName(specifier)],
+          ),
+    );
+    const allowed = [room.ours, room.typesOfOurs, room.packages, room.typesOfPackages].flatMap(
+      (names) => names ?? [],
+    );
+    return allowed
+      .filter((name) => !imported.some((target) => isIn(target, name)))
+      .map((name) => `no file of ${room.name} imports ${name}`);
+  });
+}
+
+/** The row of the longest name. */
+function roomOf(file: string): Room | undefined {
+  const rooms = IMPORT_TABLE.filter(({ name }) => file.startsWith(name));
+  return rooms.toSorted((a, b) => b.name.length - a.name.length)[0];
+}
+
+function targetOf(file: string, specifier: string): string {
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
+}
+
+function isIn(target: string, name: string): boolean {
+  return name.endsWith('/') ? target.startsWith(name) : target === name;
+}
+
 function importProblem(file: string, room: Room, found: SourceImport): string | undefined {
   const { specifier, isTypeOnly } = found;
   if (specifier === undefined) {
     return file === NATIVE ? undefined : 'imports what is only known when it runs';
   }
-  if (specifier.startsWith('.')) {
-    const target = posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
-    return ownProblem(file, room, target, isTypeOnly);
+  if (specifier.startsWith('.')) return ownProblem(file, room, targetOf(file, specifier), isTypeOnly);
+  if (specifier === 'node:module' && !startsWithAny(file, USERS_OF_REQUIRE)) {
+    return `only ${USERS_OF_REQUIRE.join(' and ')} import ${specifier}`;
   }
   if (specifier.startsWith('node:')) return room.node ? undefined : `${room.name} imports ${specifier}`;
   return packageProblem(file, room, packageName(specifier), isTypeOnly);
@@ -161,9 +211,12 @@ function ownProblem(file: string, room: Room, target: string, isTypeOnly: boolea
   if (target === NATIVE && file !== USER_OF_NATIVE) return `only ${USER_OF_NATIVE} imports ${NATIVE}`;
   if (room.name.endsWith('/') && target.startsWith(room.name)) return undefined;
   if (REPOSITORY.test(target) && startsWithAny(file, EDGES)) return `${room.name} imports ${target}`;
-  const allowed = isTypeOnly ? [...(room.ours ?? []), ...(room.typesOfOurs ?? [])] : (room.ours ?? []);
-  if (allowed.some((name) => (name.endsWith('/') ? target.startsWith(name) : target === name)))
-    return undefined;
+  const allowed = [
+    ...(room.below ?? []),
+    ...(room.ours ?? []),
+    ...(isTypeOnly ? (room.typesOfOurs ?? []) : []),
+  ];
+  if (allowed.some((name) => isIn(target, name))) return undefined;
   const asType = isTypeOnly || !startsWithAny(target, room.typesOfOurs ?? []) ? '' : ' other than as a type';
   return `${room.name} imports ${target}${asType}`;
 }

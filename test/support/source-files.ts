@@ -24,6 +24,14 @@ export function sourceFiles(): readonly SourceFile[] {
   });
 }
 
+/** The other files of the checkout whose comments name files. */
+export function otherCommentedFiles(): readonly SourceFile[] {
+  return checkoutFiles()
+    .filter((path) => /\.(?:mjs|lua|c)$/.test(path) || path === '.ci/run')
+    .filter((path) => !/^(?:dist|node_modules)\//.test(path))
+    .map((path) => ({ path, text: readFileSync(join(repositoryRoot, path), 'utf8') }));
+}
+
 /** Every file of the checkout that git tracks, or could track; without git, every file that is there. */
 export function checkoutFiles(): readonly string[] {
   return (

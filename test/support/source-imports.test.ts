@@ -27,7 +27,12 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   "let a: typeof import('./a.js'); let b: import('./b.js').B;": ['./a.js', './b.js'],
   'await import(name); import(`./${name}.js`); import("./a" + b)': ['?', '?', '?'],
   "require('a'); require.resolve('b'); require(name)": ['a', 'b', '?'],
-  "import.meta.resolve('a'); import.meta.url; new URL('./no.js', import.meta.url)": ['a'],
+  "import.meta.resolve('a'); import.meta.url; new URL('./no.json', import.meta.url)": ['a'],
+  "new Worker(new URL('../a.js', import.meta.url)); new URL('b.js', import.meta.url).href": [
+    '../a.js',
+    './b.js',
+  ],
+  "new URL('./no.js', base); new URL(name, import.meta.url); URL('./no.js', import.meta.url)": [],
   "module.require('a'); a.import('./no.js'); const o = { import: './no.js', from: './no.js' }": [],
   'class A { import(a: string) { return a; } }': ['?'],
   "// import './no.js'\n/* import './no.js' */ import './a.js'": ['./a.js'],

@@ -11,7 +11,10 @@ export interface SourceImport {
   readonly line: number;
 }
 
-/** Whatever makes one TypeScript file load another: import, export … from, import(), require(), import.meta.resolve(). */
+/**
+ * Whatever makes one TypeScript file load another: import, export … from, import(), require(), import.meta.resolve(),
+ * and `new URL('./a.js', import.meta.url)`, which is how a worker thread is given its file.
+ */
 export function sourceImports(source: string): readonly SourceImport[] {
   const tokens = sourceTokens(source);
   return tokens.flatMap((token, index) => {
@@ -25,10 +28,22 @@ export function sourceImports(source: string): readonly SourceImport[] {
         return textAt(tokens, index + 1) === '.' && textAt(tokens, index + 2) === 'resolve'
           ? callAt(tokens, index + 3)
           : callAt(tokens, index + 1);
+      case 'URL':
+        return textAt(tokens, index - 1) === 'new' ? urlAt(tokens, index + 1) : [];
       default:
         return [];
     }
   });
+}
+
+/** Other files than programs (`./a.wasm`, `package.json`) are data, and no import. */
+function urlAt(tokens: readonly SourceToken[], index: number): readonly SourceImport[] {
+  const file = tokens[index + 1];
+  const base = Array.from({ length: 6 }, (_, at) => textAt(tokens, index + 2 + at)).join('');
+  if (base !== ',import.meta.url' || file?.kind !== 'string' || !file.text.endsWith('.js')) return [];
+  // Against a URL, `a.js` is the same as `./a.js`.
+  const specifier = file.text.startsWith('.') ? file.text : `./${file.text}`;
+  return [{ ...found(file, false), specifier }];
 }
 
 function importAt(tokens: readonly SourceToken[], index: number): readonly SourceImport[] {

@@ -12,6 +12,7 @@ const WORDS_BEFORE_PATTERN: ReadonlySet<string> = new Set(
 );
 
 const SPACE = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)+/y;
+const COMMENT = /\/\/[^\n]*|\/\*[^]*?\*\//g;
 const WORD = /[\p{ID_Start}$_#][\p{ID_Continue}$]*/uy;
 const NUMBER = /\.?\d[\w.]*/y;
 const STRING = /'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*"/y;
@@ -19,30 +20,67 @@ const PATTERN = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\p{ID_Continue}*/u
 /** Up to the end of the template or the beginning of a `${`. */
 const TEMPLATE_PART = /(?:[^`\\$]|\\[^]|\$(?!\{))*/y;
 
+export interface SourceComment {
+  readonly text: string;
+  /** Of its first line. */
+  readonly line: number;
+}
+
 export function sourceTokens(source: string): readonly SourceToken[] {
   return new Tokeniser(source).tokens();
+}
+
+/** The code with spaces in place of its comments, and the comments. */
+export function splitComments(source: string): {
+  readonly code: string;
+  readonly comments: readonly SourceComment[];
+} {
+  const comments = new Tokeniser(source).comments();
+  const code = comments.reduce(
+    (rest, { text, offset }) =>
+      rest.slice(0, offset) + text.replace(/[^\n]/g, ' ') + rest.slice(offset + text.length),
+    source,
+  );
+  return { code, comments };
 }
 
 class Tokeniser {
   readonly #source: string;
   readonly #tokens: SourceToken[] = [];
+  readonly #comments: (SourceComment & { readonly offset: number })[] = [];
   #offset = 0;
   #line = 1;
   /** For each open brace whether it is that of a `${`, after which the template goes on. */
   readonly #braces: ('block' | 'template')[] = [];
 
   constructor(source: string) {
-    this.#source = source.replace(/^#!.*/, '');
+    // As many characters as before, so that offsets are those of the source.
+    this.#source = source.replace(/^#!.*/, (line) => ' '.repeat(line.length));
   }
 
   tokens(): readonly SourceToken[] {
     for (;;) {
-      this.#take(SPACE);
+      this.#skipSpace();
       if (this.#offset >= this.#source.length) return this.#tokens;
       const line = this.#line;
       const word = this.#take(WORD);
       if (word !== undefined) this.#tokens.push({ kind: 'word', text: word, line });
       else this.#readOther(line);
+    }
+  }
+
+  comments(): readonly (SourceComment & { readonly offset: number })[] {
+    this.tokens();
+    return this.#comments;
+  }
+
+  #skipSpace(): void {
+    const line = this.#line;
+    const offset = this.#offset;
+    const space = this.#take(SPACE) ?? '';
+    for (const { 0: text, index } of space.matchAll(COMMENT)) {
+      const linesBefore = space.slice(0, index).split('\n').length - 1;
+      this.#comments.push({ text, line: line + linesBefore, offset: offset + index });
     }
   }
 

@@ -5,10 +5,10 @@ import { isDuplicateKey } from '../../database/database-error.js';
 import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
 import type { ApiKeyTable } from '../../database/schema.js';
 import type { Store } from '../../database/store.js';
-import type { ApiKeyId, UserId } from '../../domain/ids.js';
+import { type ApiKeyId, apiKeyId, type UserId } from '../../domain/ids.js';
 import type { PermissionSet } from '../../domain/permission.js';
 import { formatPermissions, parsePermissions } from '../user-repository.js';
-import type { ApiKey, ApiKeySummary, ApiKeyWithUser } from './api-key.js';
+import type { ApiKeySummary, ApiKeyWithUser } from './api-key.js';
 
 export interface NewApiKeyRow {
   readonly userId: UserId;
@@ -19,8 +19,8 @@ export interface NewApiKeyRow {
   readonly expiresSeconds: number | undefined;
 }
 
-/** @returns `undefined` when the prefix is taken: the caller draws another key */
-export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<ApiKey | undefined> {
+/** @returns the id of the new key; `undefined` when the prefix is taken, and then the caller draws another one */
+export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<ApiKeyId | undefined> {
   const values = {
     user_id: key.userId,
     name: key.name,
@@ -33,12 +33,12 @@ export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<Api
     revoked_s: null,
   };
   try {
-    await store.db.insertInto('api_key').values(values).execute();
+    const { insertId } = await store.db.insertInto('api_key').values(values).executeTakeFirstOrThrow();
+    return apiKeyId(Number(insertId));
   } catch (error) {
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
-  return (await apiKeysByPrefix(store, [key.prefix])).get(key.prefix)?.key;
 }
 
 /**

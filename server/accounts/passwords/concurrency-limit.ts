@@ -22,11 +22,6 @@ export class ConcurrencyLimit {
     this.#pauseMs = pauseMs;
   }
 
-  /** The number of tasks that have not started yet. */
-  get waiting(): number {
-    return this.#limit.pendingCount;
-  }
-
   /** @returns `undefined` at once when the queue is full; `work` is not called then */
   tryRun<T>(work: () => Promise<T>): Promise<T> | undefined {
     if (this.#limit.activeCount + this.#limit.pendingCount >= this.#capacity) return undefined;

@@ -1,7 +1,7 @@
 import { type PasswordKey, passwordKeyOf } from './password-key.js';
 import { hashPasswordKey } from './scrypt-hash.js';
 import { DogearError } from '../../domain/dogear-error.js';
-import { isName } from '../../domain/name.js';
+import { isSingleLine } from '../../domain/single-line.js';
 
 /** The largest number of UTF-16 code units in a password. Nobody types a longer one. scrypt only gets its MD5. */
 const PASSWORD_CHARACTERS = 256;
@@ -21,7 +21,7 @@ export async function hashPassword(
   password: string,
   hash: PasswordHasher = hashPasswordKey,
 ): Promise<string> {
-  if (!isName(password, PASSWORD_CHARACTERS)) {
+  if (!isSingleLine(password, PASSWORD_CHARACTERS)) {
     throw new DogearError(
       'password-invalid',
       `A password has 1 to ${String(PASSWORD_CHARACTERS)} characters and no line breaks.`,

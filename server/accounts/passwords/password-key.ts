@@ -26,3 +26,9 @@ function asPasswordKey(text: string): PasswordKey {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a key is made
   return text as PasswordKey;
 }
+
+/** A user name and the key that proves it, as a request sent them. Nothing is checked yet. */
+export interface AccountCredentials {
+  readonly name: string;
+  readonly key: PasswordKey;
+}

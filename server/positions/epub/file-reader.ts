@@ -25,7 +25,7 @@ export interface FileReader {
  * Opens a regular file. The identity is that of the open file, even if its path is changed afterwards.
  * @throws BookError `unreadable` with the file system's error as its cause.
  */
-function openFile(path: string | Buffer): FileReader {
+function openReader(path: string | Buffer): FileReader {
   const fd = attempt(() => openSync(path, 'r'));
   try {
     const stats = attempt(() => fstatSync(fd, { bigint: true }));
@@ -34,7 +34,7 @@ function openFile(path: string | Buffer): FileReader {
     const identity = { path: Buffer.from(path), sizeBytes, modifiedNs: stats.mtimeNs };
     return {
       identity,
-      read: (position, length) => readFully(fd, position, length),
+      read: (position, length) => readExactly(fd, position, length),
       close: () => closeSync(fd),
     };
   } catch (error) {
@@ -48,7 +48,7 @@ export async function withFile<Result>(
   path: string | Buffer,
   use: (file: FileReader) => Promise<Result>,
 ): Promise<Result> {
-  const file = openFile(path);
+  const file = openReader(path);
   try {
     return await use(file);
   } finally {
@@ -56,7 +56,7 @@ export async function withFile<Result>(
   }
 }
 
-function readFully(fd: number, position: number, length: number): Buffer {
+function readExactly(fd: number, position: number, length: number): Buffer {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {

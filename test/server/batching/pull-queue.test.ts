@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PullQueue, type PullQueueOptions } from '../../../server/batching/pull-queue.js';
-import { SyncError } from '../../../server/batching/sync-error.js';
+import { SyncError } from '../../../server/domain/sync-error.js';
 
 class ConnectionLost extends Error {}
 

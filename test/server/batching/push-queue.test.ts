@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BatchRow, PushQueue, type PushQueueOptions } from '../../../server/batching/push-queue.js';
-import { SyncError } from '../../../server/batching/sync-error.js';
+import { SyncError } from '../../../server/domain/sync-error.js';
 
 interface Push {
   readonly document: string;

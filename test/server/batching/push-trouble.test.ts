@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { REQUEST_DEADLINE_MS } from '../../../server/batching/request-deadline.js';
 import { type BatchRow, PushQueue } from '../../../server/batching/push-queue.js';
-import { SyncError } from '../../../server/batching/sync-error.js';
+import { SyncError } from '../../../server/domain/sync-error.js';
 
 type Commit = (rows: readonly BatchRow<string>[]) => Promise<void>;
 

@@ -9,7 +9,7 @@ import { LoadClient, nowMs } from './load-client.js';
 import { serveProgram } from './served-program.js';
 
 /** A reader gives up after this time without an answer. */
-const READER_PATIENCE_MS = 2000;
+const READER_TIMEOUT_MS = 2000;
 const LOAD_SECONDS = 40;
 const FLEET = { users: 12, devicesPerUser: 3 };
 
@@ -79,7 +79,7 @@ describe('a database that goes away under load', () => {
         new Set([503]),
       );
       // On an overloaded machine, which runs the clients as well, one answer in a hundred may be late.
-      const late = refused.filter(({ sentMs, answeredMs }) => answeredMs - sentMs > READER_PATIENCE_MS);
+      const late = refused.filter(({ sentMs, answeredMs }) => answeredMs - sentMs > READER_TIMEOUT_MS);
       expect(late.length, `late answers while it was ${what}`).toBeLessThanOrEqual(refused.length / 100);
       const nextMs = outages[i + 1]?.beganMs ?? Infinity;
       const after = acknowledged.filter(({ sentMs }) => sentMs > endedMs && sentMs < nextMs);

@@ -9,7 +9,7 @@ export interface LoadAnswer {
 }
 
 /** KOReader's timeout for a whole request. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 /** Monotonic, and the same for all processes of a machine. */
 export function nowMs(): number {
@@ -57,7 +57,7 @@ export class LoadClient {
           );
         },
       );
-      const timer = setTimeout(() => request.destroy(new Error('no answer in time')), PATIENCE_MS);
+      const timer = setTimeout(() => request.destroy(new Error('no answer in time')), TIMEOUT_MS);
       request.on('error', () => finish(0, ''));
       request.end(body);
     });

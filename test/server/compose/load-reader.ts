@@ -22,7 +22,7 @@ export interface ReaderReport {
 /** Pause after a failure. KOReader waits for the next page, or until it is online again. */
 const RETRY_MS = 100;
 /** How long the last push is retried before the reader gives up and the test fails. */
-const LAST_PUSH_PATIENCE_MS = 60_000;
+const LAST_PUSH_TIMEOUT_MS = 60_000;
 /** Answers of a server that is stopping, or without its database. */
 const EXPECTED_FAILURES: ReadonlySet<number> = new Set([0, 503]);
 
@@ -52,7 +52,7 @@ export class LoadReader {
       const isRight = await (isPush ? this.#push(book) : this.#pull(book));
       await delay(isRight ? this.#plan.pauseMs : RETRY_MS);
     }
-    const giveUpMs = nowMs() + LAST_PUSH_PATIENCE_MS;
+    const giveUpMs = nowMs() + LAST_PUSH_TIMEOUT_MS;
     for (const book of this.#unacknowledged) {
       while (!(await this.#push(book))) {
         if (nowMs() > giveUpMs) throw new Error(`${book.register}: the last push was never acknowledged`);

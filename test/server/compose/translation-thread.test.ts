@@ -4,7 +4,7 @@ import { makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
 
 const worker = new URL('./unruly-translation-worker.js', import.meta.url);
 /** Threads start slowly while other tests are running. */
-const PATIENCE_MS = 4000;
+const TIMEOUT_MS = 4000;
 const ANSWERED = { state: 'answered', outcomes: [{ state: 'format-unsupported' }] };
 
 describe('the translating thread', () => {
@@ -44,7 +44,7 @@ describe('the translating thread', () => {
     ['mistaken', 'crashed'],
   ])('is replaced after a book that is %s, and only its request fails', async (book, state) => {
     // Filling 256 MB takes a while.
-    const timeoutMs = book === 'huge' ? 60_000 : PATIENCE_MS;
+    const timeoutMs = book === 'huge' ? 60_000 : TIMEOUT_MS;
     thread = new TranslationThread({ worker, timeoutMs });
     expect(await ask('good')).toEqual(ANSWERED);
     expect(await ask(book)).toEqual({ state });
@@ -52,7 +52,7 @@ describe('the translating thread', () => {
   });
 
   it('accepts only as many requests as it can answer in time', async () => {
-    thread = new TranslationThread({ worker, timeoutMs: PATIENCE_MS });
+    thread = new TranslationThread({ worker, timeoutMs: TIMEOUT_MS });
     const first = ask('endless');
     const others = Array.from({ length: 64 }, () => ask('good'));
     expect(thread.waiting).toBe(64);

@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isRetryable } from '../../../server/database/database-error.js';
+import {
+  isDuplicateKey,
+  isRetryable,
+  isRowLocked,
+  isServerReadOnly,
+  isStatementRefused,
+} from '../../../server/database/database-error.js';
 import { MYSQL } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
@@ -49,4 +55,45 @@ describe('isRetryable, for an error of MySQL', () => {
     expect(error).toMatchObject({ errno: number });
     expect(isRetryable(error)).toBe(false);
   });
+});
+
+it.each([
+  ['ER_LOCK_DEADLOCK', ['retryable']],
+  ['ER_LOCK_WAIT_TIMEOUT', ['retryable', 'row locked']],
+  ['ER_OPTION_PREVENTS_STATEMENT', ['retryable', 'server read-only']],
+  ['ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', ['retryable', 'server read-only']],
+  ['ER_READ_ONLY_MODE', ['retryable', 'server read-only']],
+  ['ECONNRESET', ['retryable']],
+  ['PROTOCOL_SEQUENCE_TIMEOUT', ['retryable']],
+  ['ER_DISK_FULL', ['retryable']],
+  ['SQLITE_BUSY', ['retryable']],
+  ['SQLITE_FULL', ['retryable']],
+  ['ER_ACCESS_DENIED_ERROR', ['statement refused']],
+  ['ER_TABLEACCESS_DENIED_ERROR', ['statement refused']],
+  ['ER_NO_SUCH_TABLE', ['statement refused']],
+  ['ER_BAD_FIELD_ERROR', ['statement refused']],
+  ['SQLITE_ERROR', ['statement refused']],
+  ['SQLITE_READONLY', ['statement refused']],
+  ['SQLITE_CORRUPT', ['statement refused']],
+  ['ER_DUP_ENTRY', ['duplicate key']],
+  ['SQLITE_CONSTRAINT_UNIQUE', ['duplicate key']],
+  ['SQLITE_CONSTRAINT_PRIMARYKEY', ['duplicate key']],
+  ['ER_DATA_TOO_LONG', []],
+  ['ENOENT', []],
+])('the code %s means %j', (code, meanings) => {
+  const error = Object.assign(new Error('test'), { code });
+  const found = [
+    isRetryable(error) ? ['retryable'] : [],
+    isRowLocked(error) ? ['row locked'] : [],
+    isServerReadOnly(error) ? ['server read-only'] : [],
+    isStatementRefused(error) ? ['statement refused'] : [],
+    isDuplicateKey(error) ? ['duplicate key'] : [],
+  ];
+  expect(found.flat()).toEqual(meanings);
+});
+
+it('an error that ends its connection may be retried, whatever its code is', () => {
+  expect(isRetryable(Object.assign(new Error('test'), { fatal: true }))).toBe(true);
+  expect(isRetryable(new Error('test'))).toBe(false);
+  expect(isRetryable('ECONNRESET')).toBe(false);
 });

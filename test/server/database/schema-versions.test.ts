@@ -27,7 +27,8 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
     await database.drop();
   });
 
-  // A new migration gets its dump from one run with `--update`. The dump of a released migration never changes.
+  // Outside of CI the first run writes the dump of a new migration, to be committed; in CI a missing dump fails. The dump
+  // of a released migration never changes.
   it.each(Object.keys(MIGRATIONS))('after %s is as it was released', async (version) => {
     const migrator = new Migrator({
       db: store.db,
@@ -45,9 +46,8 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
     });
     const { error } = await migrator.migrateTo(version);
     expect(error).toBeUndefined();
-    await expect(await dump(store)).toMatchFileSnapshot(
-      join(repositoryRoot, 'test/data/schema', `${version}.${kind}.txt`),
-    );
+    const file = join(repositoryRoot, 'test/data/schema', `${version}.${kind}.txt`);
+    await expect(await dump(store)).toMatchFileSnapshot(file);
   });
 
   it.runIf(kind === 'mysql')('has columns wide enough for everything that the program accepts', async () => {

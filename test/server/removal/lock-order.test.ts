@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LibraryId } from '../../../server/domain/ids.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
-import { removeBooks } from '../../../server/book/digest-repository.js';
+import { deleteNewBooks } from '../../../server/book/digest-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import type { Schema } from '../../../server/database/schema.js';
@@ -47,7 +47,7 @@ describe.each(mysql)('while the first of several rows is locked, on $name,', (ki
   it('removing books has locked none of the others', async () => {
     const ids = (await store.db.selectFrom('book').select('id').execute()).map(({ id }) => id);
     const backwards = ids.toSorted((left, right) => right - left);
-    await expectLastFree(() => inTransaction(store, (transaction) => removeBooks(transaction, backwards)));
+    await expectLastFree(() => inTransaction(store, (transaction) => deleteNewBooks(transaction, backwards)));
   });
 
   async function expectLastFree(remove: () => Promise<unknown>): Promise<void> {

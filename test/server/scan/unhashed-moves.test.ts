@@ -97,4 +97,18 @@ describe('UnhashedMoves', () => {
     expect(pairs.length).toBeLessThan(3000);
     expect(pairs.every(({ id, path }) => path.toString() === longPath(id))).toBe(true);
   });
+
+  it('pairs nothing that it had no room for, though a shorter path would still have had room', () => {
+    const moves = new UnhashedMoves();
+    const twin = { sizeBytes: 7, modifiedNs: 7n };
+    moves.addGone(bookOf(1, twin));
+    // Paths that share nothing, each a little less than 64 KiB, fill the 8 MiB but for a part of one path.
+    for (let index = 0; index < 128; index++) {
+      const path = String.fromCodePoint(97 + (index % 2)).repeat(65_500);
+      moves.addFound(fileOf(path, { sizeBytes: index, modifiedNs: 1n }));
+    }
+    moves.addFound(fileOf('c'.repeat(65_500), twin));
+    moves.addFound(fileOf('d', twin));
+    expect(pairsOf(moves)).toEqual([]);
+  });
 });

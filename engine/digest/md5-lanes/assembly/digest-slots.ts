@@ -24,7 +24,7 @@ export function digestSlots(count: i32, lanes: i32): void {
 function pad(slot: i32): void {
   const length = load<u32>(LENGTHS + 4 * slot);
   const blocks = (length + 8) / BLOCK_BYTES + 1;
-  const start = startOf(slot);
+  const start = slotStart(slot);
   const bitLengthAt = start + blocks * BLOCK_BYTES - 8;
   store<u8>(start + length, 0x80);
   memory.fill(start + length + 1, 0, bitLengthAt - (start + length + 1));
@@ -32,7 +32,7 @@ function pad(slot: i32): void {
   store<u32>(LENGTHS + 4 * slot, blocks);
 }
 
-function startOf(slot: i32): usize {
+function slotStart(slot: i32): usize {
   return ARENA + SLOT_BYTES * slot;
 }
 
@@ -70,7 +70,7 @@ function sortLongestFirst(count: i32): void {
 function digestGroup(first: i32, size: i32): void {
   for (let lane = 0; lane < 16; lane++) {
     // A lane without a message repeats the last message.
-    store<u32>(STARTS + 4 * lane, startOf(slotAt(first + min(lane, size - 1))));
+    store<u32>(STARTS + 4 * lane, slotStart(slotAt(first + min(lane, size - 1))));
   }
   for (let vector = 0; vector < 4; vector++) {
     v128.store(STATE + 64 * vector, i32x4.splat(0x67452301));

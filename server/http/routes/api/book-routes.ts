@@ -4,6 +4,7 @@ import { rehashBook } from '../../../book/rehash-book.js';
 import { getBook, type BookDetails } from '../../../book/get-book.js';
 import type { CataloguedBook } from '../../../book/book.js';
 import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search.js';
+import type { SyncReadiness } from '../../../book/sync-readiness.js';
 import {
   bookIdNumber,
   bookIdText,
@@ -24,8 +25,6 @@ import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { ProblemError } from '../../problem.js';
-
-type Readiness = BookDetails['readiness'];
 
 const syncState = z
   .strictObject({
@@ -128,7 +127,7 @@ export const bookRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/books/{id}',
-      operationId: 'getBook',
+      operationId: 'showBook',
       tag: 'books',
       summary: 'Show a book with its former digests',
       access: 'any key',
@@ -137,7 +136,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       problems: ['book-not-found'],
     },
     async ({ store }, { principal, params: { id: bookId } }) => ({
-      value: shownJson(await getBook(store, principal, bookId)),
+      value: bookDetailsJson(await getBook(store, principal, bookId)),
     }),
   ),
   jsonRoute(
@@ -160,7 +159,7 @@ export const bookRoutes: readonly ApiRoute[] = [
         throw new ProblemError('hash-failed', outcome.message, [], { failure: outcome.code });
       }
       management.sync.forgetLibraries();
-      return { value: shownJson(outcome.book) };
+      return { value: bookDetailsJson(outcome.book) };
     },
   ),
 ];
@@ -185,7 +184,7 @@ function cursorJson(place: BookCursor): unknown {
     : { b: place.id };
 }
 
-function bookJson(known: CataloguedBook, readiness: Readiness): z.input<typeof listedBookSchema> {
+function bookJson(known: CataloguedBook, readiness: SyncReadiness): z.input<typeof listedBookSchema> {
   return {
     id: known.id,
     library_id: known.libraryId,
@@ -204,7 +203,7 @@ function bookJson(known: CataloguedBook, readiness: Readiness): z.input<typeof l
   };
 }
 
-function shownJson({ book: known, readiness, formerDigests }: BookDetails): z.input<typeof shownBook> {
+function bookDetailsJson({ book: known, readiness, formerDigests }: BookDetails): z.input<typeof shownBook> {
   return {
     ...bookJson(known, readiness),
     former_digests: formerDigests.map((former) => ({

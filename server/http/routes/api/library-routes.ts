@@ -130,7 +130,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (body.restricted) await restrictLibrary(store, principal, added.id, true);
       sync.forgetLibraries();
-      const value = shownJson(await getLibraryDetails(store, principal, added.id), principal);
+      const value = libraryDetailsJson(await getLibraryDetails(store, principal, added.id), principal);
       return { value, location: `/libraries/${String(added.id)}` };
     },
   ),
@@ -138,7 +138,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/libraries/{id}',
-      operationId: 'getLibrary',
+      operationId: 'showLibrary',
       tag: 'libraries',
       summary: 'Show a library with its numbers of books',
       access: 'any key',
@@ -147,7 +147,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found'],
     },
     async ({ store }, { principal, params: { id: libraryId } }) => ({
-      value: shownJson(await getLibraryDetails(store, principal, libraryId), principal),
+      value: libraryDetailsJson(await getLibraryDetails(store, principal, libraryId), principal),
     }),
   ),
   jsonRoute(
@@ -180,7 +180,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       });
       if (restricted !== undefined) await restrictLibrary(store, principal, libraryId, restricted);
       sync.forgetLibraries();
-      return { value: shownJson(await getLibraryDetails(store, principal, libraryId), principal) };
+      return { value: libraryDetailsJson(await getLibraryDetails(store, principal, libraryId), principal) };
     },
   ),
   emptyRoute(
@@ -279,7 +279,7 @@ function libraryJson(
   };
 }
 
-function shownJson(shown: LibraryDetails, principal: Principal): z.input<typeof shownLibrary> {
+function libraryDetailsJson(shown: LibraryDetails, principal: Principal): z.input<typeof shownLibrary> {
   const { books, missing, hashed, failed } = shown.books;
   return {
     ...libraryJson(shown, principal),

@@ -124,7 +124,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       return {
         value: {
           document: shown.document,
-          book: bookJson(shown.book),
+          book: bookReferenceJson(shown.book),
           positions: shown.positions.items.map((each, index) => positionJson(each, translations[index])),
           next_cursor: nextCursor(shown.positions, (last) => ({
             a: last.arrival,
@@ -160,7 +160,7 @@ export const progressRoutes: readonly ApiRoute[] = [
 function listedJson({ record, devices, book: known }: ProgressSummary): z.input<typeof listedDocument> {
   return {
     document: record.document,
-    book: bookJson(known),
+    book: bookReferenceJson(known),
     progress: record.position,
     percentage: record.percentage,
     pushed_at: timeOfMs(record.pushedMs),
@@ -187,7 +187,7 @@ function positionJson(known: DevicePosition, translation: TranslationDetails = {
   };
 }
 
-function bookJson(known: CataloguedBook | undefined): z.input<typeof book> {
+function bookReferenceJson(known: CataloguedBook | undefined): z.input<typeof book> {
   return known === undefined
     ? null
     : { id: known.id, library_id: known.libraryId, path: pathJson(known.path) };

@@ -108,7 +108,7 @@ export const scanRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/scans/{id}',
-      operationId: 'getScan',
+      operationId: 'showScan',
       tag: 'scans',
       summary: 'Show the present state of a scan',
       access: READERS,

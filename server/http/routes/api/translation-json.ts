@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TranslationDetails } from '../../../translation/get-translations.js';
 import { answerSchema } from '../../api-schemas.js';
 
-type TranslatedPosition = Extract<TranslationDetails, { readonly state: 'translated' }>;
+type TranslatedDetails = Extract<TranslationDetails, { readonly state: 'translated' }>;
 
 const fraction = z.number().min(0).max(1);
 const confidence = z
@@ -109,7 +109,7 @@ export function translationJson(shown: TranslationDetails): TranslationJson {
   }
 }
 
-export function translatedJson(position: TranslatedPosition): z.input<typeof translated> {
+export function translatedJson(position: TranslatedDetails): z.input<typeof translated> {
   return {
     state: 'translated',
     confidence: position.cfiConfidence,

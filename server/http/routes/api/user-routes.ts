@@ -131,7 +131,7 @@ export const userRoutes: readonly ApiRoute[] = [
     {
       method: 'GET',
       path: '/users/{id}',
-      operationId: 'getUser',
+      operationId: 'showUser',
       tag: 'users',
       summary: 'Show a user',
       access: MANAGE,

@@ -74,7 +74,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
     {
       method: 'PUT',
       path: '/progress/{document}',
-      operationId: 'putWebPosition',
+      operationId: 'placeDevice',
       tag: 'progress',
       summary: 'Store the position of a web reader, for KOReader to pull',
       description:

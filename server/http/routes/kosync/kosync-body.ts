@@ -37,16 +37,16 @@ export function parseProgress(body: string): Progress {
   const fields = parseJsonObject(body);
   const document = parseDocument(fields['document']);
   if (document === undefined) throw wrongDocument(fields['document']);
-  const position = text(fields['progress'], 'progress', POSITION_BYTES);
+  const position = textField(fields['progress'], 'progress', POSITION_BYTES);
   const percentage = parseFraction(fields['percentage']);
   if (percentage === undefined) {
     throw new BodyError('field-invalid', "Field 'percentage' has to be a number from 0 to 1.");
   }
-  const name = text(fields['device'], 'device', DEVICE_BYTES);
+  const name = textField(fields['device'], 'device', DEVICE_BYTES);
   const { device_id: deviceId, metadata } = fields;
   // Clients that leave it out write null as well.
   const id =
-    deviceId === undefined || deviceId === null ? undefined : text(deviceId, 'device_id', DEVICE_BYTES);
+    deviceId === undefined || deviceId === null ? undefined : textField(deviceId, 'device_id', DEVICE_BYTES);
   return { document, position, percentage, device: { name, id }, metadataJson: metadataText(metadata) };
 }
 
@@ -61,7 +61,7 @@ function wrongDocument(document: unknown): BodyError {
   return new BodyError('document-missing', "Field 'document' is missing.");
 }
 
-function text(value: unknown, field: string, limitBytes: number): string {
+function textField(value: unknown, field: string, limitBytes: number): string {
   if (typeof value !== 'string') throw new BodyError('field-invalid', `Field '${field}' has to be a string.`);
   // A character is at most three bytes, so most texts need no counting.
   if (value.length * 3 > limitBytes && Buffer.byteLength(value) > limitBytes) {

@@ -1,5 +1,5 @@
 import { type Answer, jsonAnswer } from '../../answer.js';
-import type { SyncErrorCode } from '../../../batching/sync-error.js';
+import type { SyncErrorCode } from '../../../domain/sync-error.js';
 
 /**
  * The two families of routes: with an account, as koreader-sync-server has them, or with an API key in the path. Some

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type AccountCredentials, readAccountCredentials } from '../../../accounts/account-credentials.js';
+import type { AccountCredentials } from '../../../accounts/passwords/password-key.js';
+import { readAccountCredentials } from './credential-headers.js';
 import type { Accounts } from '../../../accounts/accounts.js';
 import { changePassword } from '../../../accounts/change-password.js';
 import { deleteAccount } from '../../../removal/delete-account.js';
@@ -10,7 +11,7 @@ import { withinRequestDeadline } from '../../../batching/request-deadline.js';
 import type { SyncStore } from '../../../sync/sync-store.js';
 import { documentMistake, parseDocument } from '../../../domain/document.js';
 import type { Principal } from '../../../domain/principal.js';
-import { SyncError } from '../../../batching/sync-error.js';
+import { SyncError } from '../../../domain/sync-error.js';
 import { type Answer, jsonAnswer } from '../../answer.js';
 import { BodyError, parseJsonObject, parseProgress } from './kosync-body.js';
 import { kosyncFailure, type KosyncFamily } from './kosync-failure.js';
@@ -32,7 +33,7 @@ export interface KosyncOptions {
 export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
   return [
     { prefix: '', routes: accountRoutes(options), fail: failWith('account', options) },
-    { prefix: '/koreader', routes: apiKeyRoutes(options), fail: failWith('api-key', options) },
+    { prefix: '/koreader', routes: keyInPathRoutes(options), fail: failWith('api-key', options) },
   ];
 }
 
@@ -46,7 +47,7 @@ type FailureOptions = Pick<KosyncOptions, 'isDatabaseAway' | 'log'>;
 const AUTHORIZED = jsonAnswer(200, { authorized: 'OK' });
 const HEALTHY = jsonAnswer(200, { state: 'OK' });
 
-function apiKeyRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
+function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
   const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
     permitted(accounts.authenticator.byApiKey(request.params[0] ?? '', request));
   return [

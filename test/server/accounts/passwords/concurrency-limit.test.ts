@@ -21,7 +21,6 @@ describe('a concurrency limit', () => {
     const tasks = ['a', 'b', 'c', 'd', 'e'].map((name) => controlledTask(started, name));
     const results = tasks.map(({ work }) => limit.tryRun(work));
     expect(results.map((result) => result === undefined)).toEqual([false, false, false, false, true]);
-    expect(limit.waiting).toBe(2);
     await delay(1);
     expect(started).toEqual(['a', 'b']);
 
@@ -29,7 +28,6 @@ describe('a concurrency limit', () => {
     expect(await results[1]).toBe('b');
     await delay(1);
     expect(started).toEqual(['a', 'b', 'c']);
-    expect(limit.waiting).toBe(1);
 
     // The place that became free in the queue can be taken, and its task runs after those that came before.
     const late = controlledTask(started, 'late');

@@ -10,7 +10,7 @@ import {
   cataloguedDocuments,
   keepFormerDigests,
   librariesOfDigests,
-  removeBooks,
+  deleteNewBooks,
 } from '../../../../server/book/digest-repository.js';
 import {
   bookAhead,
@@ -101,7 +101,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     ['failures', undone((db, n) => recordFailure(db, some(n, idOf), 'gone'))],
     ['missing books', undone((db, n) => markMissing(db, some(n, idOf), 1))],
     ['books that are back', undone((db, n) => markPresent(db, some(n, idOf)))],
-    ['books that are removed', undone((db, n) => removeBooks(db, some(n, idOf)))],
+    ['books that are removed', undone((db, n) => deleteNewBooks(db, some(n, idOf)))],
     ['users', found((db, n) => usersByName(db, some(n, String)))],
     ['API keys with their users', found((db, n) => apiKeysByPrefix(db, some(n, String)))],
     [

@@ -18,6 +18,7 @@ export const EVERYBODY: readonly Who[] = WHO.filter((who) => who !== 'nobody');
 const OWN_SYNC: readonly Who[] = ['feature:koreader_sync', 'user:manage', 'owner'];
 
 export interface Row {
+  /** Its operation id. Client generators name methods after it, so it must not change. */
   readonly operation: string;
   readonly method: string;
   readonly path: (world: World) => string;
@@ -53,7 +54,7 @@ export const TABLE: readonly Row[] = [
     status: 201,
   },
   {
-    operation: 'getLibrary',
+    operation: 'showLibrary',
     method: 'GET',
     path: ({ library }) => `/libraries/${String(library)}`,
     may: EVERYBODY,
@@ -104,7 +105,7 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
-    operation: 'getScan',
+    operation: 'showScan',
     method: 'GET',
     path: ({ endedScan }) => `/scans/${String(endedScan)}`,
     may: ['library:scan', 'library:manage', 'owner'],
@@ -126,7 +127,7 @@ export const TABLE: readonly Row[] = [
   },
   { operation: 'listBooks', method: 'GET', path: at('/books'), may: EVERYBODY, status: 200 },
   {
-    operation: 'getBook',
+    operation: 'showBook',
     method: 'GET',
     path: ({ book }) => `/books/${String(book)}`,
     may: EVERYBODY,
@@ -164,7 +165,7 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
-    operation: 'putWebPosition',
+    operation: 'placeDevice',
     method: 'PUT',
     path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,
     body: () => ({ cfi: 'epubcfi(/6/2!/4/2/1:0)', device: { id: 'web', name: 'Web' } }),
@@ -211,7 +212,7 @@ export const TABLE: readonly Row[] = [
     status: 201,
   },
   {
-    operation: 'getUser',
+    operation: 'showUser',
     method: 'GET',
     path: ({ otherUser }) => `/users/${String(otherUser)}`,
     may: ['user:manage', 'owner'],

@@ -4,7 +4,7 @@ import { type PrivateMysql, startPrivateMysql } from '../../../../support/privat
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
 
 // A reader waits two seconds; a 503 before that makes it keep the position and send it again.
-const READERS_PATIENCE_MS = 2000;
+const READER_TIMEOUT_MS = 2000;
 
 describe('while the database is away', () => {
   let mysql: PrivateMysql;
@@ -85,7 +85,7 @@ describe('while the database is away', () => {
     await readers.stop();
     expect(new Set(during.map(({ status }) => status))).toEqual(new Set([503]));
     expect(new Set(readers.outcomes.map(({ status }) => status))).toEqual(new Set([200, 503]));
-    expect(Math.max(...readers.outcomes.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(READERS_PATIENCE_MS);
+    expect(Math.max(...readers.outcomes.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(READER_TIMEOUT_MS);
     for (const [document, position] of acknowledged) {
       const { json } = await server.send('GET', `${path}/${document}`);
       // A push that was answered 503 may have been written. An acknowledged push is never lost.
@@ -133,7 +133,7 @@ describe('while the database is away', () => {
         expect([reply.status, reply.json]).toMatchObject([503, { code: expect.any(Number) }]);
         expect(reply.headers['content-type']).toBe('application/json');
         expect(reply.headers['retry-after']).toBeDefined();
-        expect(performance.now() - startedMs).toBeLessThan(READERS_PATIENCE_MS);
+        expect(performance.now() - startedMs).toBeLessThan(READER_TIMEOUT_MS);
       }
       expect((await server.send('GET', '/healthcheck')).status).toBe(200);
     } finally {

@@ -172,7 +172,7 @@ export async function addKey(
   { permissions = ['feature:koreader_sync'], expiresSeconds }: TestKeyOptions = {},
 ) {
   const { text, prefix, secretSha256 } = newApiKey();
-  const key = await insertApiKey(store, {
+  const id = await insertApiKey(store, {
     userId,
     name: 'test',
     prefix,
@@ -180,6 +180,6 @@ export async function addKey(
     permissions: new Set(permissions),
     expiresSeconds,
   });
-  if (key === undefined) throw new Error('the prefix is taken');
-  return { text, id: key.id };
+  if (id === undefined) throw new Error('the prefix is taken');
+  return { text, id };
 }

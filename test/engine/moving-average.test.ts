@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MovingAverage } from '../../../engine/index.js';
+import { MovingAverage } from '../../engine/moving-average.js';
 
 describe('a moving average', () => {
   it('has no value before the first sample, and then that sample', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readAccountCredentials } from '../../../server/accounts/account-credentials.js';
-import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
+import { readAccountCredentials } from '../../../../../server/http/routes/kosync/credential-headers.js';
+import { passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
 
 const key = passwordKeyOf('password');
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;

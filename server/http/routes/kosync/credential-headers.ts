@@ -1,10 +1,8 @@
-import { parsePasswordKey, type PasswordKey, passwordKeyOf } from './passwords/password-key.js';
-
-/** A user name and the key that proves it, as a request sent them. Nothing is checked yet. */
-export interface AccountCredentials {
-  readonly name: string;
-  readonly key: PasswordKey;
-}
+import {
+  type AccountCredentials,
+  parsePasswordKey,
+  passwordKeyOf,
+} from '../../../accounts/passwords/password-key.js';
 
 /** The headers of a request that can hold account credentials; `undefined`: the request does not have the header. */
 export interface CredentialHeaders {
