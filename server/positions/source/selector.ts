@@ -30,9 +30,9 @@ export interface Selector {
  * Whether crengine knows the form of all selectors in a list. If it does not know one of them, it ignores the whole
  * rule (RULES.md R29).
  */
-export type ListForm = 'known' | 'unknown' | 'may-be-known';
+type ListForm = 'known' | 'unknown' | 'may-be-known';
 
-export interface SelectorList {
+interface SelectorList {
   readonly selectors: readonly Selector[];
   readonly form: ListForm;
 }
