@@ -61,6 +61,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   {
     name: POSITIONS,
     node: true,
+    ours: [DOMAIN],
     packages: ['css-what', 'entities', 'lru-cache', 'parse5', 'saxes', 'yauzl'],
   },
   {

@@ -63,7 +63,7 @@ const NOT_UNDERSTOOD: Selector = {
 
 /** The selectors of a list with commas. Each is parsed alone, so that an error in one does not hide the others. */
 export function parseSelectors(text: string): SelectorList {
-  const parts = partsOf(text);
+  const parts = splitAtCommas(text);
   if (parts.length > MAX_SELECTORS) return { selectors: [NOT_UNDERSTOOD], form: 'may-be-known' };
   const parsed = parts.map(parseSelector);
   return { selectors: parsed.map(({ selector }) => selector), form: formOfList(parsed) };
@@ -88,7 +88,7 @@ interface Part {
 const ESCAPE_STRING_OR_MARK = /\\[\s\S]|"(?:[^"\\\n]+|\\[\s\S])*"?|'(?:[^'\\\n]+|\\[\s\S])*'?|[()[\],]/g;
 
 /** Splits a list at its commas, except for those in brackets, in strings and after `\`. The time is linear. */
-function partsOf(list: string): Part[] {
+function splitAtCommas(list: string): Part[] {
   const parts: Part[] = [];
   let from = 0;
   let depth = 0;
