@@ -61,7 +61,6 @@ export const IMPORT_TABLE: readonly Room[] = [
   {
     name: POSITIONS,
     node: true,
-    ours: [DOMAIN],
     packages: ['css-what', 'entities', 'lru-cache', 'parse5', 'saxes', 'yauzl'],
   },
   {

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { errorCode } from '../../domain/error-text.js';
 import { BookError } from '../book-error.js';
 
 /** Distinguishes one state of a file from another. */
@@ -73,7 +72,7 @@ function attempt<Result>(operation: () => Result): Result {
     return operation();
   } catch (cause) {
     // Only the code, because the message of the file system's error holds the path.
-    const code = errorCode(cause) ?? 'unknown error';
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new BookError('unreadable', `the file cannot be read (${code})`, { cause });
   }
 }

@@ -1,5 +1,4 @@
 import yauzl from 'yauzl';
-import { errorMessage } from '../../domain/error-text.js';
 import { BookError } from '../book-error.js';
 import type { FileReader } from './file-reader.js';
 
@@ -68,7 +67,7 @@ export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> 
     }
   } catch (cause) {
     if (cause instanceof BookError) throw cause;
-    if (errorMessage(cause).startsWith(STRONG_ENCRYPTION)) {
+    if (messageStartsWith(cause, STRONG_ENCRYPTION)) {
       throw new BookError('encrypted', 'the archive is encrypted', { cause });
     }
     throw new BookError('damaged', 'the directory of the archive is damaged', { cause });
@@ -84,9 +83,13 @@ function decodeName(entry: yauzl.Entry): string {
   return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, raw, entry.extraFields, false);
 }
 
+function messageStartsWith(error: unknown, words: string): boolean {
+  return error instanceof Error && error.message.startsWith(words);
+}
+
 function openingError(file: FileReader, cause: unknown): BookError {
   if (cause instanceof BookError) return cause;
-  if (!errorMessage(cause).startsWith(NO_END_RECORD)) {
+  if (!messageStartsWith(cause, NO_END_RECORD)) {
     return new BookError('damaged', 'the end of the archive is damaged', { cause });
   }
   const isArchive =
