@@ -23,7 +23,8 @@ function testFiles(name) {
 }
 
 function runOne([name, ...options]) {
-  if (name === undefined || name.startsWith('-')) {
+  // A second name would reach vitest as a filter that matches nothing.
+  if (name === undefined || name.startsWith('-') || options[0]?.startsWith('-') === false) {
     process.stderr.write(USAGE);
     return 2;
   }

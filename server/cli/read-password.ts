@@ -53,6 +53,8 @@ function ask(question: string): Promise<string> {
       reject(new InterruptError());
       lines.close();
     });
+    // Ctrl-Z does nothing. Without this readline would suspend the program, and after `fg` nobody would read the terminal.
+    lines.on('SIGTSTP', () => undefined);
     // Comes alone after Ctrl-D and when the terminal is gone. After the two above, rejecting has no effect.
     lines.once('close', () => {
       process.stderr.write('\n');

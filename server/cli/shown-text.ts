@@ -2,17 +2,21 @@ import { isUtf8 } from 'node:buffer';
 
 /**
  * Characters that could take over the terminal or break the line: control characters (C0, DEL, C1), the line and
- * paragraph separators, and those that reverse the direction of the text after them.
+ * paragraph separators, and those that change the direction of the text around them.
  */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** Text that readers sent, for people: unsafe characters are escaped (`\n`, `\x1b`, `\u202e`). */
+/**
+ * Text that readers sent, for people: unsafe characters are escaped (`\n`, `\x1b`, `\u0085`, `\u202e`). From U+0080 on
+ * always as `\uNNNN`: in {@link shownPath} `\x85` is the byte of a path that is not UTF-8.
+ */
 export function shownText(text: string): string {
   return text.replaceAll(UNSAFE, (character) => {
     if (character === '\n') return '\\n';
-    const code = character.charCodeAt(0).toString(16);
-    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`;
+    const code = character.charCodeAt(0);
+    const digits = code.toString(16);
+    return code < 0x80 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`;
   });
 }
 

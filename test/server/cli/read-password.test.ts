@@ -13,6 +13,7 @@ const SECOND = 'Once more: ';
 it.skipIf(platform() !== 'linux').each([
   ['takes a password that was typed twice', ['geheimm\u007f\r', 'geheim\r'], 0, 'Added the user anna'],
   ['forgets what Ctrl-U erases', ['wrong\u0015geheim\r', 'geheim\r'], 0, 'Added the user anna'],
+  ['does not stop at Ctrl-Z', ['ge\u001aheim\r', 'geheim\r'], 0, 'Added the user anna'],
   ['refuses two that differ', ['geheim\r', 'geheimer\r'], 1, 'The two passwords are not the same.'],
   ['stops at Ctrl-C', ['geheim\u0003'], 130, 'Stopped. Nothing was changed.'],
   ['stops at Ctrl-C when asking again', ['geheim\r', 'geheim\u0003'], 130, 'Stopped. Nothing was changed.'],
@@ -22,7 +23,8 @@ it.skipIf(platform() !== 'linux').each([
   async (_what, typed, exitCode, said) => {
     const { path: cwd } = await temporaryFolder();
     const main = join(repositoryRoot, 'dist/server/main.js');
-    const command = `'${process.execPath}' '${main}' user add anna --password`;
+    // With job control, as in a shell that people use: Ctrl-Z could suspend the program.
+    const command = `bash --norc -m -c "'${process.execPath}' '${main}' user add anna --password; exit \\$?"`;
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { cwd });
     let shown = '';
     let answered = 0;

@@ -5,9 +5,10 @@ it.each([
   ['Küche 猫 \u200d', 'Küche 猫 \u200d'],
   ['a\nb\rc\td', 'a\\nb\\x0dc\\x09d'],
   ['\u001b[31m\u007f', '\\x1b[31m\\x7f'],
-  ['\u0085\u009b31m', '\\x85\\x9b31m'],
+  ['\u0085\u009b31m', '\\u0085\\u009b31m'],
   ['\u2028\u2029', '\\u2028\\u2029'],
   ['\u202egpj.epub\u2066', '\\u202egpj.epub\\u2066'],
+  ['\u061c\u200e\u200f', '\\u061c\\u200e\\u200f'],
 ])('text and paths show what could take over the terminal as an escape: %j', (text, shown) => {
   expect(shownText(text)).toBe(shown);
   expect(shownPath(Buffer.from(text))).toBe(shown);
