@@ -73,14 +73,18 @@ export class CommitStage {
     }
   }
 
-  async commitMissing(gone: GoneBooks): Promise<void> {
+  /** @returns how many books were marked missing */
+  async commitMissing(gone: GoneBooks): Promise<number> {
+    let total = 0;
     for (const ids of gone.missing(COMMIT_FILES[this.#context.store.dialect])) {
       const missing = await commitMissing(this.#context, ids, (marked) =>
         this.#countsAfter({ missing: marked }),
       );
+      total += missing;
       this.#count({ missing });
       this.#listener.onBatch(this.#listener.counts.current);
     }
+    return total;
   }
 
   #takeDecisions({ entries, decisions }: MergedStretch): void {

@@ -199,7 +199,8 @@ async function commitGone(
   await commit.commitMissing(goneAtFirst);
   for (let gone = goneAtFirst; !gone.isComplete;) {
     gone = await findGoneAgain(options);
-    await commit.commitMissing(gone);
+    // A round that marks nothing would be repeated for ever. The next scan finds what is left.
+    if ((await commit.commitMissing(gone)) === 0) return;
   }
 }
 
