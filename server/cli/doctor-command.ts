@@ -1,6 +1,7 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
 import { errorMessage } from '../domain/error-text.js';
+import { httpLibrary } from '../compose/server.js';
 import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -20,6 +21,12 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       const { name, reason } = engine.reads;
       writeLine(`reads     ${name}${reason === undefined ? '' : `: ${reason}`}`);
       await engine.close();
+      try {
+        writeLine(`http      ${httpLibrary()}`);
+      } catch (error) {
+        writeLine(`http      ${errorMessage(error)}`);
+        context.exitWith(EXIT.failed);
+      }
       try {
         await withStore(configuration, printDatabase);
       } catch (error) {

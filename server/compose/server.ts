@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
+import { nativePackage } from '../http/uws.js';
 import { composeListener, type Listener } from './listener.js';
 import { createLogger } from './log.js';
 import { packageVersion } from './version.js';
@@ -12,6 +13,11 @@ export interface RunningServer extends Listener {
   readonly log: Logger;
   /** Rejects when a thread that answers requests has failed or ended. Never resolves. */
   readonly lost: Promise<never>;
+}
+
+/** What answers HTTP on this machine. @throws ListenError whose message says what is missing */
+export function httpLibrary(): string {
+  return nativePackage();
 }
 
 /**

@@ -1,4 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { errorCode, errorMessage } from '../domain/error-text.js';
 import { ListenError } from './listen-error.js';
 
 /**
@@ -82,32 +87,122 @@ export interface NativeUws {
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 }
 
+/** What decides which native package fits. */
+export interface NodeBuild {
+  readonly major: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** The version of the C library; `undefined` where it is not glibc. Costs milliseconds. */
+  readonly glibc: () => string | undefined;
+}
+
+export interface LoadedUws {
+  readonly uws: NativeUws;
+  readonly packageName: string;
+}
+
+/** The package of that name is not on the registry. Who installs it from its repository wants it used. */
+const FROM_REPOSITORY = 'uWebSockets.js';
+
 /**
- * Loads uWebSockets.js: either the package of that name, which is not on the registry and is installed from its
- * repository, or the prebuilt package for the major version of Node.js, an optional dependency.
+ * Loads uWebSockets.js: either the package of that name, or the prebuilt one for this platform and the major version of
+ * Node.js. Those of linux-x64 are optional dependencies; others are used when somebody has installed them.
  *
- * @throws ListenError whose message says what to install
+ * @param from where packages are looked up, as `createRequire` takes it
+ * @throws ListenError whose message says what is wrong and what to do
  */
-export function loadUws(): NativeUws {
-  const require = createRequire(import.meta.url);
-  const major = process.versions.node.split('.')[0] ?? '';
-  const prebuilt = `@uwsjs/linux-x64-${major}`;
-  const failures: unknown[] = [];
-  for (const name of ['uWebSockets.js', prebuilt]) {
+export function loadUws(from: string | URL = import.meta.url, build: NodeBuild = thisBuild()): LoadedUws {
+  const require = createRequire(from);
+  const prebuilt = `@uwsjs/${build.platform}-${build.arch}-${build.major}`;
+  const failures: LoadFailure[] = [];
+  for (const packageName of [FROM_REPOSITORY, prebuilt]) {
     try {
-      const loaded: unknown = require(name);
-      if (isUws(loaded)) return loaded;
-      failures.push(new Error(`${name} is not uWebSockets.js`));
+      const loaded: unknown = require(packageName);
+      if (isUws(loaded)) return { uws: loaded, packageName };
+      failures.push({ packageName, error: new Error('it is another module') });
     } catch (error) {
-      failures.push(error);
+      failures.push({ packageName, error });
     }
   }
   throw new ListenError(
-    `uWebSockets.js could not be loaded for Node.js ${major} on ${process.platform}-${process.arch}: install ${prebuilt} ` +
-      'if there is such a package, otherwise uWebSockets.js itself, in a version for this Node.js: ' +
-      '"npm install uNetworking/uWebSockets.js#v20.51.0".',
-    { cause: new AggregateError(failures) },
+    `Dogear cannot answer HTTP with Node.js ${build.major} on this machine: ${loadProblem(failures, prebuilt, build, require)}`,
+    { cause: new AggregateError(failures.map(({ error }) => error)) },
   );
+}
+
+interface LoadFailure {
+  readonly packageName: string;
+  readonly error: unknown;
+}
+
+function loadProblem(
+  failures: readonly LoadFailure[],
+  prebuilt: string,
+  { platform, arch, major, glibc }: NodeBuild,
+  require: NodeJS.Require,
+): string {
+  const broken = failures.find(({ packageName, error }) => !isMissing(packageName, error));
+  if (broken !== undefined) {
+    const { packageName, error } = broken;
+    const message = errorMessage(error);
+    const needed = /version .?GLIBC_(\d+\.\d+)' not found/.exec(message)?.[1];
+    if (needed === undefined) return `${packageName} is installed and does not load: ${message}`;
+    return (
+      `${packageName} needs glibc ${needed} or later, and this system has ${glibc() ?? 'another C library'}. Use Node.js 20 ` +
+      `or 22, whose packages need glibc 2.27, and run "npm ci" again in ${PROGRAM_FOLDER}; or use a newer system, such ` +
+      'as Debian 13 or Ubuntu 24.04.'
+    );
+  }
+  const again = `run "npm ci" again in ${PROGRAM_FOLDER}.`;
+  const others = installedPackages(require).filter((name) => name !== prebuilt);
+  if (others.length > 0) {
+    return `${others.join(', ')} is installed, for another Node.js; ${prebuilt} is needed: ${again}`;
+  }
+  if (platform === 'linux' && glibc() === undefined) {
+    return (
+      'it needs glibc, and this system has another C library, such as the musl of Alpine Linux. Use a system with ' +
+      'glibc, such as Debian or Ubuntu; among container images node:22-slim is one.'
+    );
+  }
+  if (`${platform}-${arch}` === 'linux-x64') {
+    return `${prebuilt} is not installed. With Node.js 20, 22, 24 or 26 and optional packages, ${again}`;
+  }
+  return (
+    `${prebuilt} is not installed, because npm installs it for linux-x64 alone. Run "npm install ` +
+    `${prebuilt}@${Number(major) < 24 ? '20.51.4' : '20.69.0'}" in ${PROGRAM_FOLDER}.`
+  );
+}
+
+/** Where package.json is. The path is relative to dist/server/http/. */
+const PROGRAM_FOLDER = fileURLToPath(new URL('../../../', import.meta.url)).replace(/[/\\]$/, '');
+
+function thisBuild(): NodeBuild {
+  return {
+    major: process.versions.node.split('.')[0] ?? '',
+    platform: process.platform,
+    arch: process.arch,
+    glibc: () => {
+      // Otherwise the report asks for the host name of each open connection.
+      Object.assign(process.report, { excludeNetwork: true });
+      return REPORT.safeParse(process.report.getReport()).data?.header.glibcVersionRuntime;
+    },
+  };
+}
+
+const REPORT = z.object({ header: z.object({ glibcVersionRuntime: z.string() }) });
+
+/** Whether the package is not installed, as opposed to one whose own parts are missing. */
+function isMissing(packageName: string, error: unknown): boolean {
+  return errorCode(error) === 'MODULE_NOT_FOUND' && errorMessage(error).includes(`'${packageName}'`);
+}
+
+/** The prebuilt packages that are installed, for whatever platform and Node.js. */
+function installedPackages(require: NodeJS.Require): readonly string[] {
+  const folders = (require.resolve.paths('@uwsjs/any') ?? []).map((folder) => join(folder, '@uwsjs'));
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder))
+    .map((name) => `@uwsjs/${name}`);
 }
 
 export interface TlsFiles {

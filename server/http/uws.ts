@@ -51,9 +51,14 @@ export const CLIENT_GONE = 499;
 /** How often a closing server checks whether every request is answered. */
 const CLOSE_POLL_MS = 10;
 
+/** The package that answers HTTP. @throws ListenError when it cannot be loaded */
+export function nativePackage(): string {
+  return loadUws().packageName;
+}
+
 /** @throws ListenError */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
-  const uws = loadUws();
+  const { uws } = loadUws();
   const { host, port, tls } = options;
   const app = openApp(uws, tls);
   const state: ServerState = { options, active: 0, isClosing: false };

@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly stdin?: string | Uint8Array;
   /** Arguments for node itself. */
   readonly nodeArguments?: readonly string[];
+  /** Instead of `dist/server/main.js`. */
+  readonly main?: string;
 }
 
 export interface ProgramResult {
@@ -42,7 +44,7 @@ export function runProgram(args: readonly string[], options: ProgramOptions = {}
 
 /** Starts `node dist/server/main.js ARGS`. It is killed when the process of the tests ends first. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
-  const main = join(repositoryRoot, 'dist/server/main.js');
+  const main = options.main ?? join(repositoryRoot, 'dist/server/main.js');
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), main, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: { ...environmentWithoutDogear(), ...options.env },

@@ -1,4 +1,6 @@
+import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { sql } from 'kysely';
@@ -7,6 +9,8 @@ import { testDatabases } from '../../support/databases.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 import { runProgram } from '../../support/program.js';
+import { repositoryRoot } from '../../support/repository-root.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { pretendPages } from '../../support/stale-statistics.js';
 
 /** 16 GiB. */
@@ -69,6 +73,48 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
     await hooked.close();
   });
 });
+
+describe('dogear doctor', () => {
+  it('names the package that answers HTTP', async () => {
+    const { path } = await temporaryFolder();
+    const { exitCode, stdout } = await runProgram(['doctor'], { cwd: path });
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^http {6}(@uwsjs\/.*-\d+|uWebSockets\.js)$/m),
+    ]);
+  });
+
+  it('fails where that package does not load, as dogear serve does, and both say what to do', async () => {
+    const main = await programWithout('@uwsjs');
+    const env = { DOGEAR_DATABASE_URL: 'sqlite:dogear.db' };
+    const cwd = dirname(main);
+    const doctor = await runProgram(['doctor'], { main, cwd, env });
+    expect([doctor.exitCode, doctor.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^http {6}.*@uwsjs\/.* is not installed.*/m),
+    ]);
+    expect(doctor.stdout).toContain('answers, schema current');
+    const serve = await runProgram(['serve'], { main, cwd, env });
+    expect([serve.exitCode, serve.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^dogear: .*is not installed.*\n$/),
+    ]);
+  });
+});
+
+/** A copy of the built program beside all of its packages but one. @returns its main file */
+async function programWithout(name: string): Promise<string> {
+  const { path } = await temporaryFolder();
+  for (const part of ['package.json', 'dist/config', 'dist/engine', 'dist/server']) {
+    await cp(join(repositoryRoot, part), join(path, part), { recursive: true });
+  }
+  await mkdir(join(path, 'node_modules'));
+  const installed = await readdir(join(repositoryRoot, 'node_modules'));
+  for (const other of installed.filter((one) => one !== name)) {
+    await symlink(join(repositoryRoot, 'node_modules', other), join(path, 'node_modules', other));
+  }
+  return join(path, 'dist/server/main.js');
+}
 
 /** The address of a proxy to the same database that closes the connection when the client sends `text`. */
 async function cutOffAt(text: string, databaseUrl: string): Promise<string> {
