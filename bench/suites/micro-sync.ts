@@ -9,7 +9,7 @@ import { kosyncGroups } from '../../server/http/routes/kosync/kosync-routes.js';
 import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../server/database/migrate.js';
 import { openStore, type Store } from '../../server/database/store.js';
-import { isRetryable } from '../../server/database/database-error.js';
+import { isDatabaseAway } from '../../server/database/database-fault.js';
 import { insertUser } from '../../server/accounts/user-repository.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { type MicroBench, newBench } from './micro-bench.js';
@@ -48,7 +48,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
       sync,
       takesRegistrations: false,
       unknownDocuments,
-      isDatabaseAway: isRetryable,
+      isDatabaseAway,
       log,
     }),
   );

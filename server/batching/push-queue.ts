@@ -38,6 +38,8 @@ export interface PushQueueOptions<Push> {
   readonly isRetryable: (error: unknown) => boolean;
   /** Whether the commit failed because some row of the batch stayed locked for too long; it is not known which row. */
   readonly isRowLocked?: (error: unknown) => boolean;
+  /** Whether the database can write nothing at all, and a retry would not help: its disk is full. Nothing is retried then. */
+  readonly isDatabaseAway?: (error: unknown) => boolean;
   /** Whether the statement itself was refused, whatever its rows are. The batch is not split and retried then. */
   readonly isStatementRefused?: (error: unknown) => boolean;
   readonly rowsPerCommit: number;
@@ -220,6 +222,10 @@ export class PushQueue<Push> {
           return;
         }
         if (!this.#options.isRetryable(error)) {
+          if (this.#options.isDatabaseAway?.(error) === true) {
+            rejectAll(rows, new SyncError('unavailable', 'The database takes no writes.', error));
+            return;
+          }
           if (rows.every(isWanted)) return this.#commitParts(rows, error);
           // The commit may have failed only because a request of the batch expired during it.
           this.#noteDuration(startedMs);
@@ -239,10 +245,7 @@ export class PushQueue<Push> {
   /** One bad row must not fail the others: the batch is halved until single rows are tried by themselves. */
   async #commitParts(rows: readonly Entry<Push>[], error: unknown): Promise<void> {
     if (rows.length === 1 || this.#options.isStatementRefused?.(error) === true) {
-      const failure = new SyncError('refused', 'The database refused this progress.', error);
-      for (const { requests } of rows) {
-        for (const request of requests) if (!request.isSettled) request.reject(failure);
-      }
+      rejectAll(rows, new SyncError('refused', 'The database refused this progress.', error));
       return;
     }
     for (const part of parts(rows)) await this.#commitBatch(part);
@@ -282,6 +285,12 @@ function refuseBefore(batch: readonly Entry<unknown>[], deadlineMs: number): voi
     for (const request of requests) {
       if (!request.isSettled && request.deadlineMs < deadlineMs) request.reject(deadlineExceeded());
     }
+  }
+}
+
+function rejectAll(batch: readonly Entry<unknown>[], failure: SyncError): void {
+  for (const { requests } of batch) {
+    for (const request of requests) if (!request.isSettled) request.reject(failure);
   }
 }
 

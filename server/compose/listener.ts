@@ -12,7 +12,7 @@ import { operationGroups, type Readiness } from '../http/routes/operation-routes
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { openStore, type OpenStore } from '../database/store.js';
-import { isRetryable } from '../database/database-error.js';
+import { isDatabaseAway } from '../database/database-fault.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
@@ -38,7 +38,7 @@ export interface ListenerOptions {
 const STATEMENT_TIMEOUT_MS = 1500;
 /** For readiness alone, so that it does not wait for readers: a busy server must not look like one without database. */
 const READINESS_CONNECTIONS = 1;
-const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping' };
+const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping', detail: 'The server is stopping.' };
 
 export async function composeListener(
   configuration: Configuration,
@@ -104,14 +104,18 @@ export async function composeListener(
         'api-key': syncing.unknown_documents.api_key,
         account: syncing.unknown_documents.account,
       },
-      isDatabaseAway: isRetryable,
+      isDatabaseAway,
       accounts,
       sync,
       log,
       groups: [
         ...operationGroups({
           readiness: () =>
-            stopping.signal.aborted ? Promise.resolve(STOPPING) : databaseReadiness(readinessStore),
+            stopping.signal.aborted
+              ? Promise.resolve(STOPPING)
+              : databaseReadiness(readinessStore, (error) => {
+                  log.error({ error: loggedError(error) }, 'the readiness of the database is not known');
+                }),
           metrics: () => shared.text(),
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,
@@ -129,7 +133,7 @@ export async function composeListener(
           },
           basePath,
           version,
-          isDatabaseAway: isRetryable,
+          isDatabaseAway,
           log,
         }),
       ],

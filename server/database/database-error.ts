@@ -17,28 +17,29 @@ export class StorageError extends Error {
 /**
  * What an error of a statement means for its caller.
  *
- * - `retryable`: another transaction was in the way, the connection was lost, or the server is busy or unavailable. The
- *   same work may succeed later.
+ * - `retryable`: the connection was lost, or the server is busy or unavailable. The same work may succeed later.
+ * - `conflict`: another transaction was in the way. Retryable, and a part of normal operation.
  * - `row-locked`: another transaction held a row's lock for longer than the session waits (mysql-session.ts). Retryable.
  * - `server-read-only`: the server became a read-only replica, and another server takes over. Retryable, but not over
  *   this connection, which stays open.
  * - `statement-refused`: the statement is wrong, or the account may not run it. Other values would fail in the same way.
  * - `duplicate-key`: another row has the same unique key.
  */
-type Meaning = 'retryable' | 'row-locked' | 'server-read-only' | 'statement-refused' | 'duplicate-key';
+type Meaning =
+  'retryable' | 'conflict' | 'row-locked' | 'server-read-only' | 'statement-refused' | 'duplicate-key';
 
 /** By the `code` of the drivers and of Node.js. Errors without a name in mysql2 stand under their number (`errno`). */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries<Meaning>({
     // Conflicts with other transactions.
-    ER_LOCK_DEADLOCK: 'retryable',
+    ER_LOCK_DEADLOCK: 'conflict',
     ER_LOCK_WAIT_TIMEOUT: 'row-locked',
-    ER_CHECKREAD: 'retryable', // MariaDB: a row changed since this transaction's snapshot
-    ER_LOCK_ABORTED: 'retryable',
+    ER_CHECKREAD: 'conflict', // MariaDB: a row changed since this transaction's snapshot
+    ER_LOCK_ABORTED: 'conflict',
     ER_LOCK_TABLE_FULL: 'retryable',
-    ER_TOO_MANY_CONCURRENT_TRXS: 'retryable',
+    ER_TOO_MANY_CONCURRENT_TRXS: 'conflict',
     SQLITE_BUSY: 'retryable',
-    SQLITE_BUSY_SNAPSHOT: 'retryable',
+    SQLITE_BUSY_SNAPSHOT: 'conflict',
 
     // The statement or its connection was ended.
     ER_QUERY_TIMEOUT: 'retryable', // MySQL's own time limit (mysql-session.ts)
@@ -70,9 +71,6 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     ER_USER_LIMIT_REACHED: 'retryable',
     ER_HOST_IS_BLOCKED: 'retryable', // too many connection attempts failed
     ER_OUT_OF_RESOURCES: 'retryable',
-    ER_DISK_FULL: 'retryable',
-    ER_RECORD_FILE_FULL: 'retryable', // MySQL: the disk is full, so a table cannot grow
-    SQLITE_FULL: 'retryable',
 
     // The server became read-only.
     ER_OPTION_PREVENTS_STATEMENT: 'server-read-only',
@@ -82,19 +80,19 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
 
     // Clusters.
     ER_UNKNOWN_COM_ERROR: 'retryable', // Galera: the node is not ready
-    ER_ERROR_DURING_COMMIT: 'retryable', // Galera: the node left its cluster during the commit
-    ER_TRANSACTION_ROLLBACK_DURING_COMMIT: 'retryable', // group replication
+    ER_ERROR_DURING_COMMIT: 'conflict', // Galera: the node left its cluster during the commit
+    ER_TRANSACTION_ROLLBACK_DURING_COMMIT: 'conflict', // group replication
     ER_RUN_HOOK_ERROR: 'retryable', // group replication: this member could not send the transaction to the others
     ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED: 'retryable', // group replication: this member is joining or recovering
     ER_GRP_TRX_CONSISTENCY_BEFORE: 'retryable',
     ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN: 'retryable',
     ER_SERVER_ISNT_AVAILABLE: 'retryable', // Vitess: no tablet can take the statement
     // TiDB: the transaction lost against another one, or against a change of the schema.
-    8002: 'retryable',
-    8005: 'retryable',
-    8022: 'retryable',
-    8028: 'retryable',
-    9007: 'retryable',
+    8002: 'conflict',
+    8005: 'conflict',
+    8022: 'conflict',
+    8028: 'conflict',
+    9007: 'conflict',
     // TiDB: its storage does not answer, is busy, waits for a lock, or has too few replicas at the moment.
     9001: 'retryable',
     9002: 'retryable',
@@ -110,8 +108,6 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     ER_NO_SUCH_TABLE: 'statement-refused',
     ER_BAD_FIELD_ERROR: 'statement-refused',
     SQLITE_ERROR: 'statement-refused', // a missing table, among others
-    SQLITE_READONLY: 'statement-refused',
-    SQLITE_CORRUPT: 'statement-refused',
 
     ER_DUP_ENTRY: 'duplicate-key',
     SQLITE_CONSTRAINT_UNIQUE: 'duplicate-key',
@@ -119,13 +115,23 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   }),
 );
 
-const RETRYABLE: ReadonlySet<Meaning | undefined> = new Set(['retryable', 'row-locked', 'server-read-only']);
+const RETRYABLE: ReadonlySet<Meaning | undefined> = new Set([
+  'retryable',
+  'conflict',
+  'row-locked',
+  'server-read-only',
+]);
 
 /** Whether the same work may succeed when it is done again: the database is busy or unavailable, or was interrupted. */
 export function isRetryable(error: unknown): boolean {
   // mysql2 marks errors that end the connection as fatal. Not all of them have a code.
   if (error instanceof Error && 'fatal' in error && error.fatal === true) return true;
   return RETRYABLE.has(meaningOf(error));
+}
+
+/** Whether another transaction was in the way, as happens in normal operation. Such errors are retryable too. */
+export function isConflict(error: unknown): boolean {
+  return meaningOf(error) === 'conflict';
 }
 
 /** Whether another transaction held a row's lock for longer than the session waits. Such errors are retryable too. */

@@ -1,28 +1,51 @@
 import { withDeadline } from '../domain/deadline.js';
+import { type DatabaseFault, databaseFault, faultAdvice } from './database-fault.js';
 import { pendingMigrations } from './migrate.js';
 import type { Store } from './store.js';
 
 export type DatabaseReadiness =
   | { readonly state: 'ready' }
-  | { readonly state: 'not-ready'; readonly reason: 'database-away' | 'migrations-pending' };
+  | {
+      readonly state: 'not-ready';
+      /** `database-failed`: an error of another kind, which the log holds. */
+      readonly reason: DatabaseFault | 'database-failed' | 'migrations-pending';
+      /** What is wrong and what to do, for people. Anybody may read it, so it names neither addresses nor files. */
+      readonly detail: string;
+    };
 
 /** Orchestrators ask every few seconds and wait about one second for the answer. */
 const TIMEOUT_MS = 1000;
-const AWAY: DatabaseReadiness = { state: 'not-ready', reason: 'database-away' };
 
 /**
  * Whether requests can be answered: the database answers within a second, and all migrations are applied. Never
  * returns `stopping`, which the listener answers by itself. Never rejects.
+ *
+ * @param onError called with an error that is no fault of the database
  */
-export function databaseReadiness(store: Store): Promise<DatabaseReadiness> {
-  return withDeadline(askDatabase(store), TIMEOUT_MS, () => AWAY);
+export function databaseReadiness(
+  store: Store,
+  onError: (error: unknown) => void,
+): Promise<DatabaseReadiness> {
+  return withDeadline(askDatabase(store, onError), TIMEOUT_MS, () => notReady('database-away'));
 }
 
-async function askDatabase(store: Store): Promise<DatabaseReadiness> {
+async function askDatabase(store: Store, onError: (error: unknown) => void): Promise<DatabaseReadiness> {
   try {
     const pending = await pendingMigrations(store);
-    return pending.length === 0 ? { state: 'ready' } : { state: 'not-ready', reason: 'migrations-pending' };
-  } catch {
-    return AWAY;
+    if (pending.length === 0) return { state: 'ready' };
+    return {
+      state: 'not-ready',
+      reason: 'migrations-pending',
+      detail: `The schema lacks migrations: ${pending.join(', ')}. Starting a server applies them.`,
+    };
+  } catch (error) {
+    const fault = databaseFault(error);
+    if (fault !== undefined) return notReady(fault);
+    onError(error);
+    return { state: 'not-ready', reason: 'database-failed', detail: 'The log of the server says more.' };
   }
+}
+
+function notReady(reason: DatabaseFault): DatabaseReadiness {
+  return { state: 'not-ready', reason, detail: faultAdvice(reason) };
 }

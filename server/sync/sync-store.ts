@@ -8,6 +8,7 @@ import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { progressKeyText, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
+import { isDatabaseAway } from '../database/database-fault.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
@@ -71,6 +72,7 @@ export class SyncStore {
       orderOf: progressKeyText,
       compare: comparePushes,
       isRetryable,
+      isDatabaseAway,
       isRowLocked,
       isStatementRefused,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],

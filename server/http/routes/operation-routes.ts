@@ -1,6 +1,7 @@
 import type { Accounts } from '../../accounts/accounts.js';
 import { withDeadline } from '../../domain/deadline.js';
 import type { ScanGauge } from '../../scan/scan-gauges.js';
+import { SyncError, type SyncErrorCode } from '../../domain/sync-error.js';
 import { type Answer, jsonAnswer } from '../answer.js';
 import { apiPrincipal } from '../api-principal.js';
 import type { HttpRequest } from '../request.js';
@@ -12,9 +13,10 @@ import type { Failure, RouteGroup } from '../route.js';
  */
 export type MetricsAccess = 'loopback' | 'permission' | 'open';
 
-/** Whether requests can be answered at the moment; `reason` goes into the answer. */
+/** Whether requests can be answered at the moment; `reason` and `detail` go into the answer. */
 export type Readiness =
-  { readonly state: 'ready' } | { readonly state: 'not-ready'; readonly reason: string };
+  | { readonly state: 'ready' }
+  | { readonly state: 'not-ready'; readonly reason: string; readonly detail: string };
 
 export interface OperationOptions {
   readonly readiness: () => Promise<Readiness>;
@@ -33,7 +35,9 @@ export function operationGroups(options: OperationOptions): readonly RouteGroup[
       const readiness = await options.readiness();
       return readiness.state === 'ready'
         ? jsonAnswer(200, { status: 'ready' })
-        : jsonAnswer(503, { status: 'not ready', reason: readiness.reason }, [['Retry-After', '1']]);
+        : jsonAnswer(503, { status: 'not ready', reason: readiness.reason, detail: readiness.detail }, [
+            ['Retry-After', '1'],
+          ]);
     }),
     group('/metrics', async (request) => {
       if (!(await mayReadMetrics(options, request))) return FORBIDDEN;
@@ -68,13 +72,16 @@ async function mayReadMetrics(options: OperationOptions, request: HttpRequest): 
   }
 }
 
+const NO_VALID_KEY: ReadonlySet<SyncErrorCode> = new Set(['unauthorized', 'throttled']);
+
 /** Whether the request carries an API key that permits `library:manage`. */
 async function mayManage(options: OperationOptions, request: HttpRequest): Promise<boolean> {
   try {
     const principal = await apiPrincipal(options, request.header('authorization'), request);
     return principal.permissions.has('library:manage');
-  } catch {
-    return false; // no key, or one that cannot be checked: 403 whatever the reason
+  } catch (error) {
+    if (error instanceof SyncError && NO_VALID_KEY.has(error.code)) return false;
+    throw error; // The key could not be checked, which is no answer to whether it permits this.
   }
 }
 

@@ -128,3 +128,20 @@ describe('a push', () => {
     expect(await codeOf(queue.push('p03'))).toBe('acknowledged');
   });
 });
+
+it('pushes that a full disk keeps from being written are rejected at once, together and without a retry', async () => {
+  const full = new Error('the disk is full');
+  const batches: number[] = [];
+  const queue = new PushQueue<string>({
+    ...OPTIONS,
+    commit: (rows) => {
+      batches.push(rows.length);
+      return Promise.reject(full);
+    },
+    isRetryable: () => false,
+    isDatabaseAway: (error) => error === full,
+  });
+  const pushes = await Promise.all(['a', 'b', 'c'].map((name) => codeOf(queue.push(name))));
+  expect(pushes).toEqual(['unavailable', 'unavailable', 'unavailable']);
+  expect(batches).toEqual([3]);
+});

@@ -1,6 +1,7 @@
 import { createConnection } from 'mysql2/promise';
+import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
-import { testDatabases } from '../../support/databases.js';
+import { MYSQL, testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { serveProgram } from './served-program.js';
 
@@ -22,5 +23,40 @@ it('a server whose readers use all its connections is ready, because its databas
   const answer = await fetch(`${address}/readyz`);
   expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready' }]);
   expect((await reader).status).toBe(503);
+  await session.query('UNLOCK TABLES');
+});
+
+it.each(testDatabases())('/readyz names what is wrong with the database on $name', async (kind) => {
+  const store = await openTestStore(kind);
+  onTestFinished(() => store.close());
+  const { port } = await serveProgram(store.url);
+  const ready = async (): Promise<unknown> => {
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/readyz`);
+    return [answer.status, await answer.json()];
+  };
+  await sql`delete from schema_migration where name = '0002-sync'`.execute(store.db);
+  expect(await ready()).toEqual([
+    503,
+    { status: 'not ready', reason: 'migrations-pending', detail: expect.stringContaining('0002-sync') },
+  ]);
+  await sql`alter table schema_migration rename column name to other`.execute(store.db);
+  expect(await ready()).toMatchObject([503, { reason: 'database-failed' }]);
+});
+
+it('/metrics for key holders answers 503, not 403, while the key cannot be looked up', async () => {
+  const store = await openTestStore(MYSQL);
+  onTestFinished(() => store.close());
+  const { port } = await serveProgram(store.url, { settings: ['metrics.access=permission'] });
+  const session = await createConnection({ uri: store.url });
+  onTestFinished(() => session.end());
+  const scrape = async (): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/metrics`, {
+      headers: { authorization: `Bearer ${UNKNOWN_KEY}` },
+    });
+    return answer.status;
+  };
+  expect(await scrape()).toBe(403);
+  await session.query('LOCK TABLES api_key WRITE');
+  expect(await scrape()).toBe(503);
   await session.query('UNLOCK TABLES');
 });

@@ -6,6 +6,7 @@ import { libraryId } from '../../../server/domain/ids.js';
 import { openStore } from '../../../server/database/store.js';
 import { inTransaction } from '../../../server/database/transaction.js';
 import { isRetryable } from '../../../server/database/database-error.js';
+import { databaseFault } from '../../../server/database/database-fault.js';
 import { SQLITE, testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -125,7 +126,7 @@ it('a transaction that a full disk rolled back fails with SQLITE_FULL, and the n
   await sql`pragma max_page_count = 60`.execute(store.db);
   const error: unknown = await insert('too large', 500_000).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'SQLITE_FULL' });
-  expect(isRetryable(error)).toBe(true);
+  expect([isRetryable(error), databaseFault(error)]).toEqual([false, 'disk-full']);
   await insert('small', 1);
   expect(await store.db.selectFrom('library').select('name').execute()).toEqual([{ name: 'small' }]);
 });

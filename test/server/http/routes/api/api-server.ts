@@ -12,7 +12,7 @@ import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
 import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
-import { isRetryable } from '../../../../../server/database/database-error.js';
+import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../../../support/databases.js';
 import { openTestStore } from '../../../../support/open-test-store.js';
@@ -103,11 +103,11 @@ export async function startApiServer(
     koreaderSync: true,
     takesRegistrations: false,
     unknownDocuments: { account: 'store', 'api-key': 'reject' },
-    isDatabaseAway: isRetryable,
+    isDatabaseAway,
     accounts,
     sync,
     log,
-    groups: [apiGroup({ management, basePath, version: '1.2.3', isDatabaseAway: isRetryable, log })],
+    groups: [apiGroup({ management, basePath, version: '1.2.3', isDatabaseAway, log })],
   });
   const url = `http://127.0.0.1:${String(server.port)}${basePath}`;
   let callers = 0;

@@ -13,7 +13,7 @@ import { startSyncServer, type SyncServerOptions } from '../../../../../server/h
 import { insertApiKey } from '../../../../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../../../../server/database/migrate.js';
 import { type OpenStore, openStore } from '../../../../../server/database/store.js';
-import { isRetryable } from '../../../../../server/database/database-error.js';
+import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
 import { insertUser } from '../../../../../server/accounts/user-repository.js';
 
 export interface Reply {
@@ -59,7 +59,7 @@ export async function startTestServer(url: string, options: TestServerOptions = 
     koreaderSync: true,
     takesRegistrations: true,
     unknownDocuments: { account: 'store', 'api-key': 'reject' },
-    isDatabaseAway: isRetryable,
+    isDatabaseAway,
     ...options,
     accounts,
     sync,
