@@ -38,15 +38,17 @@ export function parseProgress(body: string): Progress {
   const document = parseDocument(fields['document']);
   if (document === undefined) throw wrongDocument(fields['document']);
   const position = textField(fields['progress'], 'progress', POSITION_BYTES);
-  const percentage = parseFraction(fields['percentage']);
+  const percentage = parseFraction(numberField(fields['percentage']));
   if (percentage === undefined) {
     throw new BodyError('field-invalid', "Field 'percentage' has to be a number from 0 to 1.");
   }
   const name = textField(fields['device'], 'device', DEVICE_BYTES);
   const { device_id: deviceId, metadata } = fields;
-  // Clients that leave it out write null as well.
+  // Not every client has one. Clients that leave it out write null as well.
   const id =
-    deviceId === undefined || deviceId === null ? undefined : textField(deviceId, 'device_id', DEVICE_BYTES);
+    typeof deviceId === 'string' || typeof deviceId === 'number'
+      ? textField(deviceId, 'device_id', DEVICE_BYTES)
+      : undefined;
   return { document, position, percentage, device: { name, id }, metadataJson: metadataText(metadata) };
 }
 
@@ -61,7 +63,9 @@ function wrongDocument(document: unknown): BodyError {
   return new BodyError('document-missing', "Field 'document' is missing.");
 }
 
+/** A text, or a number as text: older KOReaders and other clients send page numbers as numbers. */
 function textField(value: unknown, field: string, limitBytes: number): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return luaNumberText(value);
   if (typeof value !== 'string') throw new BodyError('field-invalid', `Field '${field}' has to be a string.`);
   // A character is at most three bytes, so most texts need no counting.
   if (value.length * 3 > limitBytes && Buffer.byteLength(value) > limitBytes) {
@@ -70,11 +74,32 @@ function textField(value: unknown, field: string, limitBytes: number): string {
   return value;
 }
 
-/** What is too large is left out: a position is worth more than a title. Lua writes an empty table as an array. */
+/** The digits that Lua prints of a number. */
+const LUA_DIGITS = 14;
+
+/**
+ * The text that koreader-sync-server stores of a number: that of Lua's `tostring`, which is `%.14g` of C. 3 is `3`, 3.5
+ * is `3.5`, 1e20 is `1e+20`.
+ */
+function luaNumberText(value: number): string {
+  const [digits = '', power = '0'] = value.toExponential(LUA_DIGITS - 1).split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < LUA_DIGITS) return String(Number(value.toPrecision(LUA_DIGITS)));
+  const sign = exponent < 0 ? '-' : '+';
+  return `${String(Number(digits))}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** A number, also one that was sent as text, which koreader-sync-server converts. */
+function numberField(value: unknown): unknown {
+  return typeof value === 'string' && /^\d*\.?\d+(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+}
+
+/**
+ * What is too large, or no object, is left out: a position is worth more than a title. Lua writes an empty table as an
+ * array.
+ */
 function metadataText(metadata: unknown): string | undefined {
-  if (metadata === undefined || metadata === null) return undefined;
-  if (Array.isArray(metadata) && metadata.length === 0) return undefined;
-  if (!isObject(metadata)) throw new BodyError('field-invalid', "Field 'metadata' has to be an object.");
+  if (!isObject(metadata)) return undefined;
   try {
     const json = JSON.stringify(metadata);
     return Buffer.byteLength(json) > METADATA_BYTES ? undefined : json;

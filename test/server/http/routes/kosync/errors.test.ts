@@ -196,24 +196,29 @@ describe.each(testDatabases())('errors on $name', ({ create }) => {
   });
 
   it.each([
-    { progress: 17 },
+    { progress: true },
+    { progress: ['17'] },
     { progress: { page: 17 } },
     { progress: 'x'.repeat(4097) },
     { progress: 'é'.repeat(2049) },
-    { device: 1 },
+    { device: false },
     { device: 'x'.repeat(256) },
-    { device_id: 1 },
-    { device_id: ['A'] },
     { device_id: 'x'.repeat(256) },
-    { metadata: 'text' },
-    { metadata: [1] },
-    { percentage: '0.5' },
+    { percentage: 'half' },
+    { percentage: '' },
+    { percentage: '0x1' },
+    { percentage: '1.5' },
     { percentage: true },
     { percentage: -0.0001 },
     { percentage: 1.0001 },
     { percentage: 1e300 },
   ])('403 or 400, 2003 for %j', async (fields) => {
     await expectBoth({ ...push, ...fields }, [403, 400], 2003);
+  });
+
+  it('refuses a progress that is no finite number', async () => {
+    const body = JSON.stringify(push).replace('"p"', '1e999');
+    expect((await both(body)).map(({ status }) => status)).toEqual([403, 400]);
   });
 
   it.each(['1e999', '-1e999', 'NaN', 'Infinity'])('refuses the percentage %s', async (number) => {

@@ -89,6 +89,54 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     expect(kept.get('large-metadata')).toBeUndefined();
   });
 
+  // What LuaJIT's tostring makes of these numbers, which koreader-sync-server stores.
+  it.each([
+    ['3', '3'],
+    ['0', '0'],
+    ['3.5', '3.5'],
+    ['3.0', '3'],
+    ['-5', '-5'],
+    ['1E2', '100'],
+    ['0.00012', '0.00012'],
+    ['0.00001', '1e-05'],
+    ['0.30000000000000004', '0.3'],
+    ['12345678901234', '12345678901234'],
+    ['123456789012345', '1.2345678901235e+14'],
+    ['1e20', '1e+20'],
+    ['1.5e300', '1.5e+300'],
+  ])('stores the number %s as progress as the text %s', async (number, text) => {
+    for (const i of [0, 1]) {
+      const body = JSON.stringify({ ...push, document: 'number' }).replace(
+        JSON.stringify(push.progress),
+        number,
+      );
+      expect((await put(i, body)).status).toBe(200);
+      expect(await get(i, 'number')).toMatchObject({ progress: text });
+    }
+  });
+
+  it('stores a device and its id that are numbers as text, and a percentage that is text as a number', async () => {
+    const body = { ...push, document: 'types', device: 7, device_id: 12, percentage: '0.25' };
+    expect((await put(0, body)).status).toBe(200);
+    expect(await get(0, 'types')).toMatchObject({ device: '7', device_id: '12', percentage: 0.25 });
+  });
+
+  it.each([
+    ['metadata', 'text'],
+    ['metadata', 5],
+    ['metadata', true],
+    ['metadata', [1]],
+    ['device_id', { a: 1 }],
+    ['device_id', ['A']],
+    ['device_id', false],
+  ])('stores a push whose %s is %j without it', async (field, value) => {
+    for (const i of [0, 1]) {
+      const document = `${field} ${String(i)}`;
+      expect((await put(i, { ...push, document, [field]: value })).status).toBe(200);
+      expect(await get(i, document)).toMatchObject({ document, progress: push.progress });
+    }
+  });
+
   it('ignores unknown fields', async () => {
     const body = `{"__proto__":{"document":"evil"},"constructor":1,"timestamp":1,"extra":[{}],"toString":"x",${JSON.stringify({ ...push, document: 'unknown-fields' }).slice(1)}`;
     expect((await put(0, body)).json).toMatchObject({ document: 'unknown-fields' });
