@@ -15,6 +15,15 @@ export function normalisedPublicUrl(text: string): string | undefined {
   return new URL(text).href.replace(/\/+$/, '');
 }
 
+/** The origin of web pages as browsers send it (`https://reader.example.org`, `tauri://localhost`), or `*`. */
+export function normalisedOrigin(text: string): string | undefined {
+  if (text === '*') return text;
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+  const { origin, protocol, host } = new URL(text);
+  // The origin of a scheme that browsers do not define is opaque to Node.js, but apps send it by name.
+  return origin === 'null' ? `${protocol}//${host}` : origin;
+}
+
 /** An IP address (IPv6 without brackets) or a host name. */
 export function isHost(text: string): boolean {
   if (isIP(text) !== 0) return true;

@@ -6,6 +6,7 @@ import {
   file,
   host,
   oneOf,
+  origins,
   proxies,
   publicUrl,
   trueOrFalse,
@@ -109,6 +110,12 @@ export const settings = {
       sentence: 'The proxies whose X-Forwarded-For is trusted; separated by commas in the environment.',
       default: [],
       environment: 'DOGEAR_SERVER_TRUSTED_PROXIES',
+    }),
+    cors_origins: setting(origins, {
+      sentence:
+        'The web pages that may use the server from a browser (CORS); separated by commas in the environment.',
+      default: [],
+      environment: 'DOGEAR_SERVER_CORS_ORIGINS',
     }),
     body_limit_bytes: setting(wholeNumber(1024, 1_048_576, 'bytes'), {
       sentence: 'The largest body of a request; longer ones are answered with 413.',

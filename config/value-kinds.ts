@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DATABASE_URL_EXPECTED, maskedDatabaseUrl, normalisedDatabaseUrl } from './database-url.js';
-import { isHost, isProxy, normalisedBaseUrl, normalisedPublicUrl } from './network-values.js';
+import {
+  isHost,
+  isProxy,
+  normalisedBaseUrl,
+  normalisedOrigin,
+  normalisedPublicUrl,
+} from './network-values.js';
 import type { ValueKind } from './setting.js';
 
 /** @param unit in the plural, such as `threads`; a port has none */
@@ -87,7 +93,16 @@ const proxiesSchema = z.array(z.string().refine(isProxy)).max(MAX_PROXIES);
 export const proxies: ValueKind<readonly string[]> = {
   expected: `a list of at most ${MAX_PROXIES} IP addresses, networks such as 10.0.0.0/8, or the word loopback`,
   schema: () => proxiesSchema,
-  fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim())),
+  fromText: listFromText,
+};
+
+/** Far more than the web readers that use one server. */
+const MAX_ORIGINS = 100;
+const originsSchema = z.array(normalised(normalisedOrigin)).max(MAX_ORIGINS);
+export const origins: ValueKind<readonly string[]> = {
+  expected: `a list of at most ${MAX_ORIGINS} origins such as https://reader.example.org, or "*" for all`,
+  schema: () => originsSchema,
+  fromText: listFromText,
 };
 
 function normalised(normal: (text: string) => string | undefined): z.ZodType<string> {
@@ -106,6 +121,10 @@ function optional(schema: z.ZodType<string>): z.ZodType<string | undefined> {
 
 function isPath(text: string): boolean {
   return text !== '' && !text.includes('\0');
+}
+
+function listFromText(text: string): readonly string[] {
+  return text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim());
 }
 
 function sameText(text: string): string {

@@ -94,6 +94,7 @@ export async function composeListener(
       basePath,
       bodyLimitBytes: server.body_limit_bytes,
       trustedProxies: server.trusted_proxies,
+      corsOrigins: server.cors_origins,
       ...(server.tls.certificate === undefined || server.tls.key === undefined
         ? {}
         : { tls: { certificateFile: server.tls.certificate, keyFile: server.tls.key } }),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import { AccessLog } from './access-log.js';
+import { Cors } from './cors.js';
 import { type Network, parseNetwork } from './client-address.js';
 import type { RouteGroup } from './route.js';
 import { Router } from './router.js';
@@ -19,6 +20,8 @@ export interface SyncServerOptions {
   readonly trustedProxies: readonly string[];
   readonly tls?: HttpServerOptions['tls'];
   readonly sharesPort?: boolean;
+  /** Origins of web pages that may use the server; `*` is every origin. */
+  readonly corsOrigins?: readonly string[];
   /** Off: every path of KOReader answers 404. */
   readonly koreaderSync: boolean;
   readonly takesRegistrations: boolean;
@@ -35,7 +38,7 @@ export interface SyncServerOptions {
 
 /** @throws Error for a trusted proxy that is not an address; ListenError for a port that is taken */
 export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
-  const { log, onAnswer, tls, sharesPort } = options;
+  const { log, onAnswer, tls, sharesPort, corsOrigins = [] } = options;
   const access = new AccessLog(log);
   return listen({
     host: options.host,
@@ -48,6 +51,7 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
     trustedProxies: options.trustedProxies.flatMap(networksOf),
     ...(tls === undefined ? {} : { tls }),
     ...(sharesPort === undefined ? {} : { sharesPort }),
+    ...(corsOrigins.length === 0 ? {} : { cors: new Cors(corsOrigins) }),
     onAnswer: (request, route, status, durationMs) => {
       access.write(request, route, status, durationMs);
       onAnswer?.(request, route, status, durationMs);

@@ -41,6 +41,11 @@ export interface NativeResponse {
   /** A part of an answer of unknown length (chunked). @returns `false`: wait for `onWritable` before more */
   write(chunk: string | Uint8Array): boolean;
   end(body?: string | Uint8Array, closeConnection?: boolean): NativeResponse;
+  /**
+   * Writes no Content-Length. The native function takes a length and `closeConnection`. With a length, the connection
+   * counts as unanswered for ever, never times out, and its next request is cut off (20.51.4).
+   */
+  endWithoutBody(): NativeResponse;
   onWritable(handler: (offsetBytes: number) => boolean): NativeResponse;
   /** Called when the connection closes before the answer is sent. No other event follows. */
   onAborted(handler: () => void): NativeResponse;

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { Answer, StreamAnswer } from './answer.js';
+import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
 import { clientAddress, forwardedForOf, type Network } from './client-address.js';
+import { type Cors, PREFLIGHT } from './cors.js';
 import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { ListenError } from './listen-error.js';
 import type { HttpRequest, ReadHeader } from './request.js';
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   /** Proxies whose X-Forwarded-For is believed (client-address.ts). */
   readonly trustedProxies: readonly Network[];
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** Which web pages may use the server; `undefined`: none. */
+  readonly cors?: Cors;
   /** Lets several threads and processes listen on the port. The system spreads connections over them. */
   readonly sharesPort?: boolean;
   /** Called just before an answer is sent, while the client's address can still be read. Must not throw. */
@@ -120,6 +123,8 @@ class Exchange implements HttpRequest {
   readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
   readonly #contentBytes: number;
+  readonly #corsHeaders: AnswerHeaders | undefined;
+  readonly #isPreflight: boolean;
   readonly #startedMs = performance.now();
   #clientAddress: string | undefined;
   /** Answered, or the client has left: the native response must not be used any more. */
@@ -138,13 +143,18 @@ class Exchange implements HttpRequest {
     this.#headers = new CopiedHeaders(route, request);
     this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
     this.#contentBytes = route?.readsBody === true ? Number(request.getHeader('content-length')) : 0;
+    const { cors } = server.options;
+    const origin = cors === undefined ? '' : request.getHeader('origin');
+    this.#corsHeaders = cors?.headersFor(origin);
+    this.#isPreflight = this.method === 'OPTIONS' && cors?.isAllowed(origin) === true;
   }
 
   begin(): void {
     this.#server.active++;
     this.#response.onAborted(this.#abort);
     const match = this.#match;
-    if (match.failure !== undefined) this.#answer(match.group.fail(match.failure, this));
+    if (this.#isPreflight) this.#answer(PREFLIGHT);
+    else if (match.failure !== undefined) this.#answer(match.group.fail(match.failure, this));
     else if (match.route.readsBody === true) this.#readBody(match.route);
     else this.#handle(match.route);
   }
@@ -209,7 +219,7 @@ class Exchange implements HttpRequest {
   readonly #finish = (answer: Answer | StreamAnswer): void => {
     try {
       if (!('pieces' in answer)) this.#answer(answer);
-      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
+      else if (this.method === 'HEAD') this.#answerHead(answer);
       else this.#stream(answer).catch(this.#thrown);
     } catch (error) {
       this.#thrown(error);
@@ -224,14 +234,28 @@ class Exchange implements HttpRequest {
   }
 
   #answer(answer: Answer, closesConnection = false): void {
+    if (this.method === 'HEAD') {
+      this.#answerHead(answer, Buffer.byteLength(answer.body));
+      return;
+    }
     if (this.#isOver) return;
     this.#observe(answer.status);
     this.#response.cork(() => {
       this.#writeHead(answer);
-      const closes = closesConnection || this.#server.isClosing;
-      // Not `endWithoutBody`: after it the connection counts as unanswered for ever, never times out, and its next
-      // request is cut off (20.51.4). So Content-Length of an answer to HEAD is 0.
-      this.#response.end(this.method === 'HEAD' ? '' : answer.body, closes);
+      this.#response.end(answer.body, closesConnection || this.#server.isClosing);
+    });
+    this.#end();
+  }
+
+  /** @param bodyBytes the length that GET would have; `undefined` when nobody knows it */
+  #answerHead(answer: Answer | StreamAnswer, bodyBytes?: number): void {
+    if (this.#isOver) return;
+    this.#observe(answer.status);
+    this.#response.cork(() => {
+      this.#writeHead(answer);
+      if (bodyBytes !== undefined) this.#response.writeHeader('Content-Length', String(bodyBytes));
+      if (this.#server.isClosing) this.#response.writeHeader('Connection', 'close');
+      this.#response.endWithoutBody();
     });
     this.#end();
   }
@@ -280,6 +304,8 @@ class Exchange implements HttpRequest {
     if (status !== 200) this.#response.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? 'Unknown'}`);
     this.#response.writeHeader('Content-Type', contentType);
     if (headers !== undefined) for (const [name, value] of headers) this.#response.writeHeader(name, value);
+    if (this.#corsHeaders === undefined) return;
+    for (const [name, value] of this.#corsHeaders) this.#response.writeHeader(name, value);
   }
 
   readonly #abort = (): void => {

@@ -67,7 +67,7 @@ enable_koreader_sync: yes
     'dogear.yaml:11:3: log.level: expected every name once (it is in line 10 already)',
     'dogear.yaml:13:9: server.port: found "8080", expected a whole number from 0 to 65,535',
     'dogear.yaml:14:3: server.baseUrl: expected one of host, port, base_url, public_url, tls, listeners, ' +
-      'trusted_proxies, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
+      'trusted_proxies, cors_origins, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
     'dogear.yaml:15:14: server.listeners: found 1.5, expected a whole number of threads from 1 to 64',
     'dogear.yaml:16:15: server.public_url: found "https://***@example.org", expected a URL such as ' +
       'https://books.example.org/dogear, without user, query and fragment',
@@ -197,6 +197,19 @@ it('wrong paths, addresses and networks are told from right ones', () => {
     'server.trusted_proxies': {
       right: ['', '1.2.3.4', '::/0', '1.2.3.4/32'],
       wrong: ['h', '1.2.3.4/', '1.2.3/8', '::/129', '1.2.3.4/8/8', 'loopback,'],
+    },
+    'server.cors_origins': {
+      right: ['', '*', 'http://localhost:3000', 'https://[::1]:8443', 'capacitor://localhost'],
+      wrong: [
+        'h',
+        'https://h/path',
+        'https://h?a',
+        'https://a@h',
+        'https://*.h',
+        'https://',
+        'null',
+        'https://h,',
+      ],
     },
     'engine.jobs': { right: ['auto', '1', '256'], wrong: ['0', '257', '-1', '1.5', '', '1e2', ' 1'] },
   };

@@ -30,7 +30,7 @@ describe('an answer over uWebSockets.js', () => {
           answer = () => resolve(jsonAnswer(200, {}));
         }),
     );
-    await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 5 });
+    await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 100 });
     await vi.waitFor(() => expect(server.answers).toEqual([CLIENT_GONE]), { timeout: 5000 });
     answer();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -44,6 +44,14 @@ describe('an answer over uWebSockets.js', () => {
     const reply = await sendRaw({ port, parts: [head, 50, head, 50, get('/')], until: answered(1) });
     expect(reply.text.split('HTTP/1.1 200 OK')).toHaveLength(4);
     expect(reply.text.split('\r\n\r\nHTTP/1.1')).toHaveLength(3);
+  });
+
+  it('to HEAD has the length of that to GET', async () => {
+    const { port } = await serve(() => jsonAnswer(200, { body: 'é' }));
+    const head = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const { text } = await sendRaw({ port, parts: [head, 50, get('/')], until: answered(1) });
+    const length = `Content-Length: ${String(Buffer.byteLength('{"body":"é"}'))}`;
+    expect(text.match(/Content-Length: \d+/g)).toEqual([length, length]);
   });
 
   it('has its status, headers and type', async () => {
@@ -61,6 +69,18 @@ describe('an answer over uWebSockets.js', () => {
       contentType: 'text/event-stream',
       pieces,
     });
+
+  it('to HEAD of a stream has no length', async () => {
+    const { port } = await serve(
+      stream(async function* () {
+        yield 'piece';
+      }),
+    );
+    const head = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const { text } = await sendRaw({ port, parts: [head], until: (got) => got.endsWith('\r\n\r\n') });
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(text).not.toMatch(/Content-Length|Transfer-Encoding|piece/);
+  });
 
   it('is streamed piece by piece and ends', async () => {
     const { port } = await serve(

@@ -1,0 +1,50 @@
+import type { Answer, AnswerHeaders } from './answer.js';
+import { READ_HEADERS } from './request.js';
+
+/** Headers that web pages may send. `content-type` is read by no route, but the Fetch API sends it. */
+const ALLOWED_HEADERS = [...READ_HEADERS.filter((name) => name !== 'x-forwarded-for'), 'content-type'];
+
+/** The answer to the question of a browser whether it may send a request (a preflight). */
+export const PREFLIGHT: Answer = {
+  status: 200,
+  contentType: 'text/plain',
+  body: '',
+  headers: [
+    ['Access-Control-Allow-Methods', 'GET, HEAD, PUT, POST, PATCH, DELETE'],
+    ['Access-Control-Allow-Headers', ALLOWED_HEADERS.join(', ')],
+    // Seconds. Chromium remembers no answer for longer than two hours.
+    ['Access-Control-Max-Age', '7200'],
+  ],
+};
+
+const EXPOSED = ['Access-Control-Expose-Headers', 'location, retry-after'] as const;
+const ANY_ORIGIN: AnswerHeaders = [['Access-Control-Allow-Origin', '*'], EXPOSED];
+/** The answer depends on the origin, also where there is none, which caches have to know. */
+const OTHER_ORIGIN: AnswerHeaders = [['Vary', 'Origin']];
+
+/**
+ * Which web pages may use the server from a browser. Browsers send no cookies and no remembered passwords with these
+ * requests, because Access-Control-Allow-Credentials is never sent: a page has to know the key or the password itself.
+ */
+export class Cors {
+  readonly #byOrigin: ReadonlyMap<string, AnswerHeaders>;
+  readonly #isOpen: boolean;
+
+  /** @param origins such as `https://reader.example.org`; `*` is every origin */
+  constructor(origins: readonly string[]) {
+    this.#isOpen = origins.includes('*');
+    this.#byOrigin = new Map(
+      origins.map((origin) => [origin, [['Access-Control-Allow-Origin', origin], EXPOSED, ...OTHER_ORIGIN]]),
+    );
+  }
+
+  /** @param origin the header `Origin`; `''` without one */
+  isAllowed(origin: string): boolean {
+    return origin !== '' && (this.#isOpen || this.#byOrigin.has(origin));
+  }
+
+  /** The headers that every answer to a request from this origin gets. */
+  headersFor(origin: string): AnswerHeaders {
+    return this.#isOpen ? ANY_ORIGIN : (this.#byOrigin.get(origin) ?? OTHER_ORIGIN);
+  }
+}
