@@ -51,6 +51,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     ER_NEW_ABORTING_CONNECTION: 'retryable',
     PROTOCOL_CONNECTION_LOST: 'retryable',
     PROTOCOL_SEQUENCE_TIMEOUT: 'retryable', // a statement took longer than the store allows (mysql-pool.ts)
+    POOL_EXHAUSTED: 'retryable', // no connection became free in time (mysql-pool.ts)
+    SQLITE_THREAD_ENDED: 'retryable', // another thread takes its place (sqlite-dialect.ts)
 
     // The server cannot be reached.
     ECONNRESET: 'retryable',

@@ -1,4 +1,4 @@
-import { errorCode } from '../domain/error-text.js';
+import { errorCode, errorMessage } from '../domain/error-text.js';
 import { isConflict, isRetryable } from './database-error.js';
 
 /** Why the database cannot do its work, and what the operator can do about it. The names are the reasons of `/readyz`. */
@@ -20,6 +20,9 @@ const FAULTS = {
     'Its file was removed, moved or replaced while it was open. Move the file back, or restore a backup and restart Dogear.',
   'not-a-database': 'The file is no SQLite database. Correct database.url, or restore a backup.',
   damaged: 'Its file is damaged. Stop Dogear, and restore a backup.',
+  'thread-ended': 'The thread that holds it has ended. Another one takes its place within a second.',
+  'connections-in-use':
+    'All connections of this thread are in use. Look for slow statements, or raise database.connections.',
   'disk-error': 'Its disk cannot be read or written. The log of the system says more.',
 } as const;
 
@@ -56,6 +59,8 @@ const FAULT_OF_CODE: ReadonlyMap<string, DatabaseFault> = new Map(
     SQLITE_NOTADB: 'not-a-database',
     SQLITE_CORRUPT: 'damaged',
     SQLITE_IOERR: 'disk-error',
+    SQLITE_THREAD_ENDED: 'thread-ended',
+    POOL_EXHAUSTED: 'connections-in-use',
   }),
 );
 
@@ -70,6 +75,8 @@ const NO_SPACE = /\b(?:error|errno:|errcode:) 28\b/i;
  */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
   if (error instanceof Error && 'sqlState' in error && NO_SPACE.test(error.message)) return 'disk-full';
+  // By name: errors lose their class when they cross threads.
+  if (error instanceof Error && error.name === 'StorageError') return databaseFault(error.cause);
   if (isConflict(error)) return undefined;
   const code = errorCode(error) ?? '';
   const known =
@@ -84,6 +91,28 @@ export function databaseFault(error: unknown): DatabaseFault | undefined {
 /** Whether the database as a whole cannot do its work now, so that the same request may succeed later. */
 export function isDatabaseAway(error: unknown): boolean {
   return isRetryable(error) || databaseFault(error) !== undefined;
+}
+
+/** The databases that failed, by the errors that their drivers threw. Weak: an entry goes with its error. */
+const DATABASES = new WeakMap<Error, string>();
+
+/** Remembers which database an error came from, for {@link faultMessage}. @param where without the password */
+export function noteDatabase(error: unknown, where: string): void {
+  if (error instanceof Error) DATABASES.set(error, where);
+}
+
+/**
+ * What is wrong with which database and what to do, for the operator.
+ *
+ * @returns `undefined` where {@link databaseFault} does
+ */
+export function faultMessage(error: unknown): string | undefined {
+  const fault = databaseFault(error);
+  if (fault === undefined) return undefined;
+  const where = error instanceof Error ? DATABASES.get(error) : undefined;
+  // Node.js gives no message when it tried several addresses of a host in vain.
+  const reason = errorMessage(error) || errorCode(error) || 'unknown error';
+  return `The database${where === undefined ? '' : ` at ${where}`} cannot be used: ${reason}. ${FAULTS[fault]}`;
 }
 
 /** What is wrong and what to do, without the address of the database. */

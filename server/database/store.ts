@@ -1,12 +1,13 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { parseDatabaseUrl } from './database-url.js';
 import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
-import { errorMessage } from '../domain/error-text.js';
+import { errorCode, errorMessage } from '../domain/error-text.js';
 import { StorageError } from './database-error.js';
+import { faultMessage, noteDatabase } from './database-fault.js';
 
 export type SqlDialect = 'sqlite' | 'mysql';
 
@@ -29,6 +30,8 @@ export interface StoreOptions {
    * hold requests for ever. Default: no limit. Ignored for SQLite.
    */
   readonly statementTimeoutMs?: number;
+  /** Called with the error of each statement that failed, and of each connection that could not be had. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 const DEFAULT_CONNECTIONS = 10;
@@ -41,30 +44,53 @@ const DEFAULT_CONNECTIONS = 10;
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
   const location = parseDatabaseUrl(url);
-  if (location.dialect === 'sqlite')
-    mkdirSync(path.dirname(path.resolve(location.file)), { recursive: true });
-  const db = new Kysely<Schema>({
-    dialect:
-      location.dialect === 'sqlite'
-        ? openSqlite(location.file)
-        : openMysql(location, {
-            connections: options.connections ?? DEFAULT_CONNECTIONS,
-            statementTimeoutMs: options.statementTimeoutMs,
-          }),
-  });
   const where =
     location.dialect === 'sqlite'
       ? location.file
       : `${location.host}:${String(location.port)}/${location.database}`;
+  const onFailure = (error: unknown): void => {
+    noteDatabase(error, where);
+    options.onFailure?.(error);
+  };
+  if (location.dialect === 'sqlite') makeFile(location.file);
+  const db = new Kysely<Schema>({
+    dialect:
+      location.dialect === 'sqlite'
+        ? openSqlite(location.file, onFailure)
+        : openMysql(location, {
+            connections: options.connections ?? DEFAULT_CONNECTIONS,
+            statementTimeoutMs: options.statementTimeoutMs,
+            onFailure,
+          }),
+  });
   try {
     await sql`select 1`.execute(db);
   } catch (cause) {
     await db.destroy().catch(() => undefined);
     throw new StorageError(
       'database-unreachable',
-      `The database at ${where} does not answer: ${errorMessage(cause)}`,
+      faultMessage(cause) ?? `The database at ${where} cannot be used: ${errorMessage(cause)}`,
       cause,
     );
   }
   return { db, dialect: location.dialect, close: () => db.destroy() };
+}
+
+/**
+ * Makes the file of a new database, readable for its owner alone: it holds hashes of passwords. SQLite gives its other
+ * files the same mode. A file that exists is not opened: closing it would take SQLite's locks from the whole process.
+ */
+function makeFile(file: string): void {
+  try {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST' && statSync(file, { throwIfNoEntry: false }) !== undefined) return;
+    throw new StorageError(
+      'database-unreachable',
+      `The database at ${file} cannot be made: ${errorMessage(cause)}. ` +
+        'Check the path in database.url, and who may write there.',
+      cause,
+    );
+  }
 }

@@ -18,12 +18,14 @@ export interface MysqlOptions {
   readonly connections: number;
   /** A statement that takes longer fails, and its connection is closed. `undefined`: no limit. */
   readonly statementTimeoutMs: number | undefined;
+  /** Called with the error of each statement that failed, and of each connection that could not be had. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** A Kysely dialect with a pool of connections, which are opened when statements need them. */
 export function openMysql(
   location: Extract<DatabaseLocation, { dialect: 'mysql' }>,
-  { connections, statementTimeoutMs }: MysqlOptions,
+  { connections, statementTimeoutMs, onFailure }: MysqlOptions,
 ): Dialect {
   const { host, port, user, password, database, socketPath } = location;
   const pool = createPool({
@@ -51,6 +53,7 @@ export function openMysql(
     pool: mysqlPool(pool, {
       session: sessionStatements(statementTimeoutMs),
       timeoutMs: statementTimeoutMs,
+      ...(onFailure === undefined ? {} : { onFailure }),
     }),
   });
 }

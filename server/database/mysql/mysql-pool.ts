@@ -10,6 +10,8 @@ export interface MysqlPoolOptions {
   readonly session: readonly string[];
   /** Limit of the wait for a connection, and of each statement. `undefined`: no limit. */
   readonly timeoutMs: number | undefined;
+  /** Called with the error of each statement that failed, and of each connection that could not be had. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Limit of closing the pool: mysql2 waits until the database answers on each connection, and one that hangs never does. */
@@ -28,12 +30,18 @@ const END_TIMEOUT_MS = 1000;
  * - Kysely sets up a connection after it took it from the pool. When that fails, Kysely neither releases the connection
  *   nor sets it up the next time. Each such failure would cost the pool a connection, until none is left.
  */
-export function mysqlPool(pool: Pool, { session, timeoutMs }: MysqlPoolOptions): MysqlPool {
+export function mysqlPool(
+  pool: Pool,
+  { session, timeoutMs, onFailure = ignore }: MysqlPoolOptions,
+): MysqlPool {
   // Kysely recognises connections by object identity, so each one is wrapped once.
   const ready = new WeakMap<PoolConnection, MysqlPoolConnection>();
   const setUp = callbackify(async (connection: PoolConnection | Error): Promise<MysqlPoolConnection> => {
-    if (connection instanceof Error) throw connection;
-    const fresh = limitedConnection(connection, timeoutMs);
+    if (connection instanceof Error) {
+      onFailure(connection);
+      throw connection;
+    }
+    const fresh = limitedConnection(connection, timeoutMs, onFailure);
     try {
       for (const statement of session) await runStatement(fresh, statement);
     } catch (error) {
@@ -78,7 +86,7 @@ function takeConnection(
   const giveUp = (): void => {
     isTooLate = true;
     onFailed(
-      Object.assign(new Error('no connection to the database was free in time'), { code: 'ETIMEDOUT' }),
+      Object.assign(new Error('no connection to the database was free in time'), { code: 'POOL_EXHAUSTED' }),
     );
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
@@ -105,7 +113,11 @@ function runStatement(connection: MysqlPoolConnection, statement: string): Promi
  * the transaction. Short transactions are `begin`, one statement and `commit`, and on an idle server each of the three
  * took as long as the others. The server answers the two statements one by one; the second answer is returned.
  */
-function limitedConnection(connection: PoolConnection, timeoutMs: number | undefined): MysqlPoolConnection {
+function limitedConnection(
+  connection: PoolConnection,
+  timeoutMs: number | undefined,
+  onFailure: (error: unknown) => void,
+): MysqlPoolConnection {
   const timer = timeoutMs === undefined ? undefined : new StatementTimer(timeoutMs);
   /** Kysely began a transaction, and `begin` is not sent yet. */
   let isBeginPending = false;
@@ -128,6 +140,7 @@ function limitedConnection(connection: PoolConnection, timeoutMs: number | undef
       timer?.end();
       // The connection stays open, but the next one may lead to the new primary.
       if (error !== null && isServerReadOnly(error)) connection.destroy();
+      if (error !== null) onFailure(error);
       callback(error, result);
     };
     timer?.begin(() => {
@@ -150,5 +163,7 @@ function statementTimeout(): QueryError {
     fatal: true,
   });
 }
+
+function ignore(): void {}
 
 type QueryCallback = (error: unknown, result: MysqlQueryResult) => void;

@@ -8,15 +8,20 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { databaseFault } from '../database-fault.js';
+import { fileIdentity } from './file-watch.js';
+import type { SqliteThreadOptions } from './sqlite-messages.js';
 import { SqliteThread } from './sqlite-thread.js';
 
 /**
  * A Kysely dialect for one SQLite file. It has two connections, each in a thread of its own: one for transactions and
  * single writes, one for reads outside of transactions. Reads never wait for a writer (WAL).
+ *
+ * @param onFailure called with the error of each statement that fails
  */
-export function openSqlite(file: string): Dialect {
+export function openSqlite(file: string, onFailure?: (error: unknown) => void): Dialect {
   return {
-    createDriver: () => new ThreadedDriver(file),
+    createDriver: () => new ThreadedDriver(file, onFailure),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new TransactionalDdlAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
@@ -33,15 +38,49 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
+/** A thread that has ended is replaced, but at most once in this time: where it ends at once, each start is wasted. */
+const RESTART_EVERY_MS = 1000;
+
+/** One of the two connections: its thread, which is started by the first statement and replaced when it has ended. */
+class ReplacedThread {
+  readonly #options: SqliteThreadOptions;
+  #thread: SqliteThread | undefined;
+  #startedMs = -Infinity;
+
+  constructor(options: SqliteThreadOptions) {
+    this.#options = options;
+  }
+
+  /** The thread that takes statements now. One that has ended, if it is too early to replace it. */
+  current(): SqliteThread {
+    const nowMs = performance.now();
+    if (this.#thread === undefined || (this.#thread.isEnded && nowMs - this.#startedMs >= RESTART_EVERY_MS)) {
+      this.#startedMs = nowMs;
+      this.#thread = new SqliteThread(this.#options);
+    }
+    return this.#thread;
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
+  }
+}
+
 class ThreadedDriver implements Driver {
-  readonly #file: string;
-  #writer: SqliteThread | undefined;
-  #reader: SqliteThread | undefined;
+  readonly #onFailure: ((error: unknown) => void) | undefined;
+  readonly #writer: ReplacedThread;
+  readonly #reader: ReplacedThread;
   /** Resolves when all users of the writing connection so far have released it. */
   #writerFree: Promise<void> = Promise.resolve();
+  /** Set for good when SQLite found the file damaged: what is written into it from then on may make it worse. */
+  #damage: unknown;
+  #isClosed = false;
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(file: string, onFailure?: (error: unknown) => void) {
+    this.#onFailure = onFailure;
+    const identity = fileIdentity(file);
+    this.#writer = new ReplacedThread({ file, identity, isReadOnly: false });
+    this.#reader = new ReplacedThread({ file, identity, isReadOnly: true });
   }
 
   init(): Promise<void> {
@@ -61,9 +100,11 @@ class ThreadedDriver implements Driver {
    * without waiting when another process wrote in between.
    */
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    connection.releaseWriter = await this.#acquireWriter();
+    const releaseWriter = await this.#acquireWriter();
+    const thread = this.#writer.current();
+    connection.transaction = { thread, releaseWriter };
     try {
-      await this.write('begin immediate', []);
+      await this.execute(thread, 'begin immediate', []);
     } catch (error) {
       connection.finish();
       throw error;
@@ -71,7 +112,7 @@ class ThreadedDriver implements Driver {
   }
 
   async commitTransaction(connection: SqliteConnection): Promise<void> {
-    await this.write('commit', []);
+    await connection.inTransaction('commit');
     connection.finish();
   }
 
@@ -80,30 +121,40 @@ class ThreadedDriver implements Driver {
    * SQLite has usually rolled back by itself, and `rollback` then fails because there is no transaction.
    */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    await this.write('rollback', []).catch(() => undefined);
+    await connection.transaction?.thread.execute('rollback', []).catch(() => undefined);
     connection.finish();
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([this.#writer?.close(), this.#reader?.close()]);
+    this.#isClosed = true;
+    await Promise.all([this.#writer.close(), this.#reader.close()]);
   }
 
-  /** Runs a statement on the writing connection, which the caller must have acquired. */
-  write(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    this.#writer ??= new SqliteThread({ file: this.#file, isReadOnly: false });
-    return this.#writer.execute(sql, parameters);
+  async execute(
+    thread: SqliteThread,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<QueryResult<unknown>> {
+    try {
+      if (this.#damage !== undefined) throw this.#damage;
+      return await thread.execute(sql, parameters);
+    } catch (error) {
+      const fault = databaseFault(error);
+      if (fault === 'damaged' || fault === 'not-a-database') this.#damage ??= error;
+      if (!this.#isClosed) this.#onFailure?.(error);
+      throw error;
+    }
   }
 
   read(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    this.#reader ??= new SqliteThread({ file: this.#file, isReadOnly: true });
-    return this.#reader.execute(sql, parameters);
+    return this.execute(this.#reader.current(), sql, parameters);
   }
 
   /** Acquires the writing connection for a single statement. */
   async writeAlone(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
     const releaseWriter = await this.#acquireWriter();
     try {
-      return await this.write(sql, parameters);
+      return await this.execute(this.#writer.current(), sql, parameters);
     } finally {
       releaseWriter();
     }
@@ -129,8 +180,11 @@ const READS = /^\s*(?:select|with)\b/i;
 
 class SqliteConnection implements DatabaseConnection {
   readonly #driver: ThreadedDriver;
-  /** Set while a transaction is open. */
-  releaseWriter: (() => void) | undefined;
+  /**
+   * Set while a transaction is open. Its statements run in the thread in which it began: if that thread is replaced,
+   * they must fail instead of running outside of a transaction.
+   */
+  transaction: { readonly thread: SqliteThread; readonly releaseWriter: () => void } | undefined;
 
   constructor(driver: ThreadedDriver) {
     this.#driver = driver;
@@ -150,12 +204,18 @@ class SqliteConnection implements DatabaseConnection {
 
   /** Ends the transaction: the next writer may start. */
   finish(): void {
-    this.releaseWriter?.();
-    this.releaseWriter = undefined;
+    this.transaction?.releaseWriter();
+    this.transaction = undefined;
+  }
+
+  /** Runs a statement of the open transaction. */
+  inTransaction(sql: string, parameters: readonly unknown[] = []): Promise<QueryResult<unknown>> {
+    if (this.transaction === undefined) return Promise.reject(new Error('no transaction is open'));
+    return this.#driver.execute(this.transaction.thread, sql, parameters);
   }
 
   #execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    if (this.releaseWriter !== undefined) return this.#driver.write(sql, parameters);
+    if (this.transaction !== undefined) return this.inTransaction(sql, parameters);
     return READS.test(sql) ? this.#driver.read(sql, parameters) : this.#driver.writeAlone(sql, parameters);
   }
 }

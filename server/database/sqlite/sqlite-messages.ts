@@ -27,8 +27,20 @@ export type SqliteReply =
       readonly code: string;
     };
 
+/** Instead of any reply: the database could not be opened, and the thread ends. */
+export interface SqliteOpenFailure {
+  readonly state: 'not-opened';
+  readonly message: string;
+  readonly code: string;
+}
+
 export interface SqliteThreadOptions {
   readonly file: string;
+  /**
+   * The identity that the file had when the database was opened (file-watch.ts): a thread that starts later must find
+   * the same file. `undefined`: it did not exist.
+   */
+  readonly identity: string | undefined;
   /** Statements that write are refused. */
   readonly isReadOnly: boolean;
 }

@@ -1,6 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { QueryResult } from 'kysely';
-import type { SqliteReply, SqliteRequest, SqliteThreadOptions } from './sqlite-messages.js';
+import type {
+  SqliteOpenFailure,
+  SqliteReply,
+  SqliteRequest,
+  SqliteThreadOptions,
+} from './sqlite-messages.js';
 
 interface Waiting {
   readonly resolve: (result: QueryResult<unknown>) => void;
@@ -12,8 +17,8 @@ class SqliteError extends Error {
   override readonly name = 'SqliteError';
   readonly code: string;
 
-  constructor(message: string, code: string) {
-    super(message);
+  constructor(message: string, code: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }
@@ -31,17 +36,23 @@ export class SqliteThread {
   constructor(options: SqliteThreadOptions) {
     this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: options });
     this.#worker.unref();
-    this.#worker.on('message', (reply: SqliteReply) => this.#settle(reply));
-    this.#worker.on('error', (error: unknown) => {
-      this.#end(error instanceof Error ? error : new Error('the SQLite thread failed'));
+    this.#worker.on('message', (reply: SqliteReply | SqliteOpenFailure) => {
+      if (reply.state === 'not-opened') this.#end(new SqliteError(reply.message, reply.code));
+      else this.#settle(reply);
     });
-    this.#worker.on('exit', () => this.#end(new Error('the SQLite thread has ended')));
+    this.#worker.on('error', (error: unknown) => this.#end(threadEnded(error)));
+    this.#worker.on('exit', () => this.#end(threadEnded()));
+  }
+
+  /** Whether the thread has ended, or could not open the database. It takes no more statements then. */
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
   }
 
   /**
    * Runs one statement. Statements run one after the other, in the order of the calls.
    *
-   * @throws SqliteError when SQLite refuses it; Error when the thread has ended or `close` was called
+   * @throws SqliteError when SQLite refuses it, or the thread has ended; Error when `close` was called
    */
   execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
@@ -89,6 +100,11 @@ export class SqliteThread {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+/** The code is this file's own. The statements without a reply may have been carried out. */
+function threadEnded(cause?: unknown): SqliteError {
+  return new SqliteError('the SQLite thread has ended', 'SQLITE_THREAD_ENDED', cause);
 }
 
 function rowsOf(columns: readonly string[], cells: readonly unknown[]): unknown[] {

@@ -54,7 +54,7 @@ describe('a store with a statement timeout', () => {
         });
       });
     const only = await take();
-    await expect(take()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await expect(take()).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' });
     only.release();
     (await take()).release();
     await promisify((done: (error: unknown) => void) => limited.end(done))();
