@@ -18,6 +18,7 @@ const LONGEST = [
   'server/http/routes/kosync/errors',
   'engine/walk/walk-order',
   'engine/digest/reference',
+  'server/database/sqlite/file-trouble',
   'server/scan/slow-storage',
   'package',
 ];
