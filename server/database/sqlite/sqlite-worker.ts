@@ -115,7 +115,7 @@ function connect({ file, identity, isReadOnly }: SqliteThreadOptions): LibsqlDat
   // Before opening, which would make a new file in the place of one that is gone.
   const change = identity === undefined ? undefined : fileChange(file, identity);
   if (change !== undefined) throw moved(change);
-  const database = openFile(file);
+  const database = openConnection(file);
   // WAL: readers and the writer do not block each other. FULL: a committed transaction survives a power failure.
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
@@ -131,7 +131,7 @@ function connect({ file, identity, isReadOnly }: SqliteThreadOptions): LibsqlDat
 }
 
 /** libsql's error of a file that cannot be opened has no code. */
-function openFile(file: string): LibsqlDatabase.Database {
+function openConnection(file: string): LibsqlDatabase.Database {
   try {
     return new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
