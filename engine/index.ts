@@ -19,15 +19,8 @@ export type { ReadsName } from './digest/sample-reader.js';
 export type { ReadsChoice, ReadsKind } from './digest/sample-reader-choice.js';
 export type { EntryFailure, HashFailureCode, WalkFailureCode } from './failure.js';
 export { EngineError, type EngineErrorCode } from './pool/engine-error.js';
-export {
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type EngineStatus,
-  type HashOptions,
-  type WalkOptions,
-  type WhichAreGoneOptions,
-} from './pool/engine.js';
+export { createEngine, type Engine, type EngineStatus } from './pool/engine.js';
+export type { EngineOptions, HashOptions, WalkOptions, WhichAreGoneOptions } from './pool/engine-options.js';
 export type { HashedBatch } from './pool/hashed-batch.js';
 export { partialMd5OfFile } from './pool/partial-md5-of-file.js';
 export type { TunerPoint } from './pool/throughput-watch.js';

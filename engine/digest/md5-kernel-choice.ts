@@ -9,6 +9,8 @@ import { createNodeCryptoKernel } from './md5-node-crypto.js';
  */
 export type Md5Choice = 'auto' | Md5KernelName;
 
+export const MD5_CHOICES: readonly Md5Choice[] = ['auto', 'wasm-simd', 'node-crypto'];
+
 /** Makes a kernel for the calling thread. @throws Error with the reason if a kernel chosen by name does not run here */
 export function createMd5Kernel(choice: Md5Choice): Md5Kernel {
   if (choice === 'node-crypto') return createNodeCryptoKernel();

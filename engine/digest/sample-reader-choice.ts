@@ -11,6 +11,8 @@ import { SYSTEM_CALL_READER } from './system-call-reader.js';
  */
 export type ReadsChoice = 'auto' | ReadsName;
 
+export const READS_CHOICES: readonly ReadsChoice[] = ['auto', 'io-uring', 'system-calls'];
+
 export interface CreatedReader {
   readonly reader: SampleReader;
   /** To be passed to `releaseReader` once the reader's thread has ended. */

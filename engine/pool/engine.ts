@@ -2,57 +2,27 @@ import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js
 import type { Md5KernelName } from '../digest/md5-kernel.js';
 import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
-import type { Shard } from '../walk/shard.js';
 import { automaticConcurrency } from './automatic-concurrency.js';
 import { EngineError } from './engine-error.js';
+import {
+  checkEngineOptions,
+  checkFlag,
+  checkSignal,
+  checkWalkOptions,
+  type EngineOptions,
+  type HashOptions,
+  type WalkOptions,
+  type WhichAreGoneOptions,
+} from './engine-options.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
 import { probePaths, probeRoot } from './path-probe.js';
 import { absoluteRoot, throwIfChanged, throwUnlessReadable, unlessRootFailed } from './root-folder.js';
 import { RunControl } from './run-control.js';
+import { minFilesPerTask } from './task-sizes.js';
 import { TaskScheduler } from './task-scheduler.js';
 import type { TunerPoint } from './throughput-watch.js';
 import { WalkRun } from './walk-run.js';
-
-export interface EngineOptions {
-  /**
-   * How many threads work at a time, 1 … 256. Absent: the engine measures its throughput and chooses the number
-   * itself.
-   */
-  readonly jobs?: number;
-  /** Absent: `auto`. */
-  readonly md5?: Md5Choice;
-  /** Absent: `auto`. */
-  readonly reads?: ReadsChoice;
-}
-
-export interface WalkOptions {
-  /**
-   * The extensions of books: lower case, without a leading dot, at most one dot inside (`fb2.zip`).
-   * `KOREADER_EXTENSIONS` is the usual set.
-   */
-  readonly extensions: ReadonlySet<string>;
-  /** Only the files in folders of this shard are yielded. Failures to list a folder are yielded in every shard. */
-  readonly shard?: Shard;
-  /** Aborting it makes the walk throw `aborted`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface HashOptions {
-  /**
-   * Checks the root before the first batch and after the last, and throws as `Engine.walk` does. Use it when files
-   * that have vanished are to count as missing. A walk's own check is not enough for that, because hashing ends long
-   * after the walk, and the root may be unmounted meanwhile. Absent: false.
-   */
-  readonly rootMustStay?: boolean;
-  /** Aborting it makes the hashing throw `aborted`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface WhichAreGoneOptions {
-  /** Aborting it makes the call reject with `aborted`. */
-  readonly signal?: AbortSignal;
-}
 
 /** A snapshot for progress displays and metrics. */
 export interface EngineStatus {
@@ -80,6 +50,11 @@ export interface Engine {
   /** How files are read. */
   readonly reads: ReadsKind;
   /**
+   * How many files a batch should have at least. A task takes its files from one batch, and a thread reads that many at
+   * the same time: on slow storage a batch of fewer files takes as long, so that the thread is idle in part.
+   */
+  readonly minBatchFiles: number;
+  /**
    * Finds the books below a root, with their sizes and times of modification. Entries that could not be examined, and
    * folders that could not be listed, are yielded as failures.
    *
@@ -93,7 +68,8 @@ export interface Engine {
    * @throws EngineError from the iteration: `root-missing`, `root-not-a-folder` or `root-unreadable` before the first
    *   batch; `root-changed` after the last batch if the root is another folder by then; `aborted`, `closed`,
    *   `worker-failed`
-   * @throws RangeError from the iteration if `shard.index` is not 1 … `shard.count`
+   * @throws RangeError from the iteration for an empty root, for extensions in another form, and if `shard.index` is not
+   *   1 … `shard.count`
    */
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
   /**
@@ -145,16 +121,14 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** A larger number of threads can only be a mistake. */
-const MAX_JOBS = 256;
-
 /**
  * Creates an engine. It starts no thread before the first walk or hashing. Threads that are idle for 30 seconds are
  * ended.
  *
  * @throws EngineError: `md5-unavailable` or `reads-unavailable` if an implementation that was chosen by name does not
  *   run here
- * @throws RangeError if `jobs` is not a whole number from 1 to 256
+ * @throws RangeError if `jobs` is not a whole number from 1 to 256, and for another name of an implementation than the
+ *   types allow
  */
 export function createEngine(options: EngineOptions = {}): Engine {
   return createEngineWith(options, new URL('worker.js', import.meta.url));
@@ -162,10 +136,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
 /** For tests, which use workers that fail or are slow. */
 export function createEngineWith(options: EngineOptions, workerFile: URL): Engine {
+  checkEngineOptions(options);
   const { jobs, md5 = 'auto', reads = 'auto' } = options;
-  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1 && jobs <= MAX_JOBS)) {
-    throw new RangeError(`jobs must be a whole number from 1 to ${MAX_JOBS}, not ${jobs}`);
-  }
   const md5KernelName = findKernelName(md5);
   const readsKind = findReadsKind(reads);
   const scheduler = new TaskScheduler({
@@ -185,10 +157,12 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
   return {
     md5KernelName,
     reads: readsKind,
+    minBatchFiles: minFilesPerTask(readsKind.name),
 
-    async *walk(root, { extensions, shard, signal }) {
+    async *walk(root, options) {
       throwIfClosed();
-      throwIfNoShard(shard);
+      checkWalkOptions(options);
+      const { extensions, shard, signal } = options;
       const folder = absoluteRoot(root);
       const run = new WalkRun(scheduler, { root: folder.toString('latin1'), extensions, shard, signal });
       walks.add(run);
@@ -205,6 +179,8 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
     async *hash(root, batches, { rootMustStay = false, signal } = {}) {
       throwIfClosed();
+      checkFlag('rootMustStay', rootMustStay);
+      checkSignal(signal);
       const folder = absoluteRoot(root);
       const run = new HashRun(scheduler, toAsync(batches), {
         root: folder,
@@ -232,6 +208,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
 
     async whichAreGone(root, paths, { signal } = {}) {
       throwIfClosed();
+      checkSignal(signal);
       const probe = { control: new RunControl(signal) };
       probes.add(probe);
       try {
@@ -275,14 +252,6 @@ function findReadsKind(reads: ReadsChoice): ReadsKind {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError('reads-unavailable', `${reads} does not run here: ${why}`, { cause });
-  }
-}
-
-function throwIfNoShard(shard: Shard | undefined): void {
-  if (!shard) return;
-  const { index, count } = shard;
-  if (!Number.isInteger(index) || !Number.isInteger(count) || index < 1 || index > count) {
-    throw new RangeError(`there is no shard ${index} of ${count}`);
   }
 }
 

@@ -11,8 +11,10 @@ const SLASH = 0x2f;
  * Makes a root absolute: bytes that end with a slash.
  *
  * @param root bytes, or text that is encoded as UTF-8; a relative one starts at the working directory
+ * @throws RangeError if it is empty: a setting without a value must not mean the working directory
  */
 export function absoluteRoot(root: Buffer | string): Buffer {
+  if (root.length === 0) throw new RangeError('the root folder must not be empty');
   const isAbsolute = typeof root === 'string' || root[0] === SLASH;
   const bytes = typeof root === 'string' ? Buffer.from(resolve(root)) : root;
   const absolute = isAbsolute ? bytes : Buffer.concat([Buffer.from(`${process.cwd()}/`), bytes]);

@@ -44,13 +44,17 @@ const RING_TASK_MIN_FILES = 48;
 /** Used until the speed of the storage is known. */
 const HASH_TASK_FIRST_FILES = 32;
 
+/** A batch of fewer files does not give a thread as many as it can work on at once. */
+export function minFilesPerTask(reads: ReadsName): number {
+  return reads === 'io-uring' ? RING_TASK_MIN_FILES : HASH_TASK_MIN_FILES;
+}
+
 /**
  * How many files to put into the next task.
  *
  * @param msPerFile the average time that a thread took for a file; `undefined` until it is known
  */
 export function filesPerTask(reads: ReadsName, msPerFile: number | undefined): number {
-  const fewest = reads === 'io-uring' ? RING_TASK_MIN_FILES : HASH_TASK_MIN_FILES;
   const files = msPerFile === undefined ? HASH_TASK_FIRST_FILES : Math.round(HASH_TASK_MS / msPerFile);
-  return Math.min(Math.max(files, fewest), BATCH_ENTRIES);
+  return Math.min(Math.max(files, minFilesPerTask(reads)), BATCH_ENTRIES);
 }

@@ -17,6 +17,13 @@ export const KOREADER_EXTENSIONS: ReadonlySet<string> = new Set(
 );
 
 /**
+ * Whether files can have this extension, as `WalkOptions.extensions` describes one. One in another form matches no file.
+ */
+export function isExtension(text: string): boolean {
+  return /^[^./\0]+(?:\.[^./\0]+)?$/.test(text) && text === text.toLowerCase();
+}
+
+/**
  * Whether a walk with these extensions treats a file of this name as a book. Only the name is examined, never the
  * file.
  *

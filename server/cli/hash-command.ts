@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type HashedPath, hashPaths } from '../scan/hash-paths.js';
+import { checkedExtensions } from '../library/library-settings.js';
 import { composeEngine } from '../compose/program.js';
 import { checkDigests } from './check-digests.js';
 import type { Configuration } from '../../config/schema.js';
@@ -50,7 +51,7 @@ async function runHash(
     let exitCode: number = EXIT.ok;
     const options = {
       signal: interrupt.signal,
-      ...(flags.extensions && { extensions: new Set(flags.extensions) }),
+      ...(flags.extensions && { extensions: new Set(checkedExtensions(flags.extensions)) }),
     };
     for await (const hashed of hashPaths(engine, paths, options)) {
       if (hashed.outcome.state === 'failed') {

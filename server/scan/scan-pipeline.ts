@@ -45,7 +45,7 @@ export async function runScan(options: ScanPipelineOptions): Promise<void> {
   const catalogue = new CataloguePages(options.store, options.library.id);
   const gone = new GoneBooks();
   const commit = new CommitStage(await commitContext(options, catalogue, gone), options);
-  const batchSize = new BatchSize();
+  const batchSize = new BatchSize(options.engine.minBatchFiles);
 
   const found = walkLibrary(options);
   const merged = mergeWithCatalogue(found, catalogue, options);

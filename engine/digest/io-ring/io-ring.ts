@@ -57,6 +57,8 @@ const RETRY_PAUSE_MS = 1;
 
 /** Marks an operation without a result. No operation returns this value. */
 const PENDING = -(2 ** 31);
+/** Marks a cancellation, whose own result does not matter: the operation that it cancels has one. */
+const NO_RESULT = 2 ** 32 - 1;
 
 const TWO_TO_32 = 2 ** 32;
 
@@ -131,7 +133,7 @@ export class IoRing {
     this.#selfTest();
   }
 
-  /** Whether `run` has thrown. */
+  /** Whether `run` has thrown. Then operations may be in progress for ever, and it throws each time. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -153,20 +155,36 @@ export class IoRing {
    * Performs all operations that were added, and waits until they are complete.
    *
    * @param beforeWait called once if some operations have to be waited for, before the wait. `isPending` tells which
-   *   those are. It returns the operations to cancel
-   * @throws Error if the ring itself fails
+   *   those are. It returns the operations to cancel, which may be all of them
+   * @throws Error if the ring itself fails, and whatever `beforeWait` throws. The ring is broken then
    */
   run(beforeWait?: (isPending: (operation: number) => boolean) => readonly number[]): void {
-    const added = this.#added;
-    if (added === 0) return;
+    if (this.#added === 0) return;
+    if (this.#isBroken) throw new Error('this io_uring has failed before');
+    // Until all operations are complete: whatever throws leaves some in progress.
+    this.#isBroken = true;
+    this.#complete(this.#added, beforeWait);
+    this.#added = 0;
+    this.#isBroken = false;
+  }
+
+  #complete(
+    added: number,
+    beforeWait: ((isPending: (operation: number) => boolean) => readonly number[]) | undefined,
+  ): void {
     this.results.fill(PENDING, 0, added);
     let done = this.#enter(added, beforeWait === undefined ? added : 0);
-    if (done < added && beforeWait !== undefined) {
-      const cancelled = beforeWait((operation) => this.results[operation] === PENDING);
-      for (const operation of cancelled) this.#add(OP_ASYNC_CANCEL, -1, operation, 0, 0, 0);
+    if (done === added) return;
+    let cancels = 0;
+    if (beforeWait !== undefined) {
+      // The kernel has taken all operations out of the queue, so that there is room for as many cancellations.
+      for (const operation of beforeWait((at) => this.results[at] === PENDING)) {
+        if (cancels === this.entries) throw new RangeError(`more than ${this.entries} cancellations`);
+        this.#write(OP_ASYNC_CANCEL, -1, operation, 0, 0, 0, NO_RESULT);
+        cancels += 1;
+      }
     }
-    if (done < this.#added) done += this.#enter(this.#added - added, this.#added - done);
-    this.#added = 0;
+    done += this.#enter(cancels, added + cancels - done);
   }
 
   /**
@@ -175,7 +193,6 @@ export class IoRing {
    * @returns how many were completed
    */
   #enter(submissions: number, completions: number): number {
-    if (this.#isBroken) throw new Error('this io_uring has failed before');
     Atomics.store(this.#ring, this.#tailAt, this.#tail);
     let done = 0;
     let submitted = 0;
@@ -186,7 +203,6 @@ export class IoRing {
       else if (entered !== EINTR) {
         failures += 1;
         if (!RETRYABLE.has(entered) || failures > MAX_RETRIES) {
-          this.#isBroken = true;
           throw new Error(`io_uring failed (${errorName(entered)})`);
         }
         sleepSync(RETRY_PAUSE_MS);
@@ -215,13 +231,13 @@ export class IoRing {
     const count = (tail - head) >>> 0;
     for (; head !== tail; head = (head + 1) >>> 0) {
       const at = this.#completionsAt + CQE_WORDS * (head & this.#completionMask);
-      this.results[ring[at] ?? 0] = this.#signedRing[at + 2] ?? 0;
+      const operation = ring[at] ?? NO_RESULT;
+      if (operation !== NO_RESULT) this.results[operation] = this.#signedRing[at + 2] ?? 0;
     }
     Atomics.store(ring, this.#completionHeadAt, head);
     return count;
   }
 
-  /** Words 9 to 15 of an entry are 0 from the beginning and never written. */
   #add(
     operation: number,
     descriptor: number,
@@ -231,6 +247,20 @@ export class IoRing {
     flags: number,
   ): void {
     if (this.#added === this.entries) throw new RangeError(`a ring of ${this.entries} entries is full`);
+    this.#write(operation, descriptor, address, bytes, offset, flags, this.#added);
+    this.#added += 1;
+  }
+
+  /** Words 9 to 15 of an entry are 0 from the beginning and never written. */
+  #write(
+    operation: number,
+    descriptor: number,
+    address: number,
+    bytes: number,
+    offset: number,
+    flags: number,
+    resultAt: number,
+  ): void {
     const words = this.#submissions;
     const at = (this.#tail & (this.entries - 1)) * SQE_WORDS;
     words[at] = operation;
@@ -241,9 +271,8 @@ export class IoRing {
     words[at + 5] = address / TWO_TO_32;
     words[at + 6] = bytes;
     words[at + 7] = flags;
-    words[at + 8] = this.#added;
+    words[at + 8] = resultAt;
     this.#tail = (this.#tail + 1) >>> 0;
-    this.#added += 1;
   }
 
   #word(at: number): number {

@@ -300,4 +300,46 @@ describe('the engine', () => {
     for (const jobs of [0, -1, 1.5, Number.NaN, 100_000])
       expect(() => createEngine({ jobs })).toThrow(RangeError);
   });
+
+  it.each([
+    ['{"md5":"zz"}', "md5 must be auto, wasm-simd, node-crypto, not 'zz'"],
+    ['{"md5":null}', 'md5 must be auto, wasm-simd, node-crypto, not null'],
+    ['{"reads":"fast"}', "reads must be auto, io-uring, system-calls, not 'fast'"],
+    ['{"jobs":"2"}', "jobs must be a whole number from 1 to 256, not '2'"],
+  ])('refuses the options %s of a program without types', (json, message) => {
+    expect(() => createEngine(JSON.parse(json))).toThrow(new RangeError(message));
+  });
+
+  it.each([
+    ['{"extensions":["epub"]}', /extensions must be a Set/],
+    ['{"signal":{}}', /signal must be an AbortSignal/],
+    ['{"shard":{"index":3,"count":2}}', /no shard 3 of 2/],
+  ])('refuses a walk with the options %s', async (json, message) => {
+    const walk = engineOf().walk(root, { extensions, ...JSON.parse(json) });
+    await expect(walk[Symbol.asyncIterator]().next()).rejects.toThrow(message);
+  });
+
+  it.each(['.epub', 'EPUB', '', 'a/b', 'a.b.c', 'fb2.', 'a\0b'])(
+    'refuses a walk with the extension %j, which no file has',
+    async (extension) => {
+      const walk = engineOf().walk(root, { extensions: new Set([extension]) });
+      await expect(walk[Symbol.asyncIterator]().next()).rejects.toThrow(/extensions must be in lower case/);
+    },
+  );
+
+  it('refuses an empty root, and options of hashing that make no sense', async () => {
+    const engine = engineOf();
+    for (const empty of ['', Buffer.alloc(0)]) {
+      await expect(walked(engine, empty)).rejects.toThrow(/must not be empty/);
+      await expect(engine.whichAreGone(empty, [])).rejects.toThrow(/must not be empty/);
+      await expect(engine.hash(empty, [])[Symbol.asyncIterator]().next()).rejects.toThrow(
+        /must not be empty/,
+      );
+    }
+    const hashing = engine.hash(root, [], JSON.parse('{"rootMustStay":"no"}'));
+    await expect(hashing[Symbol.asyncIterator]().next()).rejects.toThrow(
+      /rootMustStay must be true or false/,
+    );
+    await expect(engine.whichAreGone(root, [], JSON.parse('{"signal":1}'))).rejects.toThrow(/AbortSignal/);
+  });
 });

@@ -37,6 +37,22 @@ describe('dogear hash', () => {
     expect(stderr).toMatch(/^dogear: missing\.epub: .*\ndogear: sub\/gone\.epub: .*\n$/);
   });
 
+  it('refuses extensions that no file can have, and hashes those that are given', async () => {
+    const folder = await bookFolder({ 'one.epub': 'one', 'two.pdf': 'two' });
+    for (const [given, named] of [
+      ['pdf,a.b.c', 'a.b.c'],
+      ['a/b', 'a/b'],
+      [',', ''],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await inFolder(folder, ['--extensions', given, '.']);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toBe(
+        `dogear: "${named}" is not a file extension. Write extensions like epub,pdf,fb2.zip.\n`,
+      );
+    }
+    expect((await inFolder(folder, ['--extensions', '.PDF', '.'])).stdout).toBe(`${md5('two')}  ./two.pdf\n`);
+  });
+
   it('prints the MD5 of the file name with --filename', async () => {
     const folder = await bookFolder({ 'sub/one.epub': 'one' });
     const { stdout } = await inFolder(folder, ['--filename', 'sub/one.epub']);

@@ -6,6 +6,7 @@ import type { ScanCounts } from '../../../server/scan/scan.js';
 import { EntryBatchBuilder, type Engine } from '../../../engine/index.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
+import { READS_HERE } from '../../engine/reads-here.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
 const FILES = 200;
@@ -36,11 +37,50 @@ describe.each(testDatabases())('a scan of slow storage into $name', (kind) => {
   });
 });
 
+const RING_TASK_MS = 20_000;
+
+describe.skipIf(!READS_HERE.includes('io-uring')).each(testDatabases())(
+  'a scan with io_uring of storage that takes seconds a file, into $name',
+  (kind) => {
+    let bench: ScanBench;
+    beforeEach(async () => {
+      bench = await openScanBench(kind);
+    });
+    afterEach(() => bench.close());
+
+    it('gives a thread as many files as it reads at the same time', async () => {
+      const engine = createEngineWith(
+        { jobs: 1, reads: 'io-uring' },
+        new URL('../../engine/pool/slow-ring-worker.js', import.meta.url),
+      );
+      const names = Array.from({ length: FILES }, (_, number) => [`${String(number)}.epub`, String(number)]);
+      const library = await bench.makeLibrary(await bookFolder(Object.fromEntries(names)));
+      let files = 0;
+      let tasks = 0;
+      const observed: Engine = {
+        ...engine,
+        async *hash(root, batches, options) {
+          for await (const batch of engine.hash(root, batches, options)) {
+            files += batch.entries.length;
+            tasks += Math.round(batch.threadMs / RING_TASK_MS);
+            yield batch;
+          }
+        },
+      };
+      await scanLibrary({ store: bench.store, engine: observed }, library, {});
+      await engine.close();
+      expect(files).toBe(FILES);
+      // Four tasks of 48 files, and one with the rest.
+      expect(tasks).toBeLessThanOrEqual(5);
+    });
+  },
+);
+
 describe('the pace of hashing', () => {
-  function paceAfter(msPerFile: number): number {
+  function paceAfter(msPerFile: number, minFiles = 4): number {
     const builder = new EntryBatchBuilder();
     for (let file = 0; file < 100; file++) builder.addFile(String(file), 1, 1n);
-    const pace = new BatchSize();
+    const pace = new BatchSize(minFiles);
     pace.learn({ entries: builder.take(), threadMs: msPerFile * 100 });
     return pace.files;
   }
@@ -49,7 +89,14 @@ describe('the pace of hashing', () => {
     expect(paceAfter(0)).toBeGreaterThanOrEqual(512);
     expect(paceAfter(0.02)).toBeGreaterThanOrEqual(512);
     expect(paceAfter(1.9)).toBeGreaterThanOrEqual(512);
-    expect(paceAfter(20)).toBe(50);
+    expect(paceAfter(20)).toBe(52);
     expect(paceAfter(10_000)).toBe(4);
+  });
+
+  it('is a multiple of the files that a thread reads at the same time', () => {
+    expect(paceAfter(0.02, 48)).toBeGreaterThanOrEqual(512);
+    expect(paceAfter(10, 48)).toBe(144);
+    expect(paceAfter(20, 48)).toBe(96);
+    expect(paceAfter(10_000, 48)).toBe(48);
   });
 });

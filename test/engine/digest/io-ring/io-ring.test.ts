@@ -8,6 +8,7 @@ import {
   readlinkSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ import { READS_HERE } from '../../reads-here.js';
 import { writeSampleFile } from '../sample-file.js';
 
 const MIB = 2 ** 20;
+const ECANCELED = -125;
 
 function libcHere(): Libc {
   const loaded = loadLibc();
@@ -215,6 +217,78 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       expect(calls).toBe(4);
     } finally {
       releaseRing(libc, ring.handles);
+    }
+  });
+
+  /** Pipes with a writer and nothing to read: a read of them is in progress until it is cancelled. */
+  async function emptyPipes(count: number): Promise<{ folder: string; descriptors: number[] }> {
+    const { path: folder } = await temporaryFolder();
+    const names = Array.from({ length: count }, (_, pipe) => join(folder, `${pipe}.epub`));
+    execFileSync('mkfifo', names);
+    return { folder, descriptors: names.map((name) => openSync(name, 'r+')) };
+  }
+
+  it('cancels as many operations as it holds', async () => {
+    const { descriptors } = await emptyPipes(1);
+    const ring = new IoRing(libcHere(), 8);
+    const memory = new Uint8Array(new ArrayBuffer(4096));
+    const address = libcHere().addressOf(memory.buffer);
+    try {
+      for (let read = 0; read < ring.entries; read += 1) {
+        ring.addRead(descriptors[0] ?? -1, address + read * 8, 8, -1);
+      }
+      ring.run((isPending) => Array.from(ring.results.keys()).filter(isPending));
+      expect(ring.isBroken).toBe(false);
+      expect([...ring.results]).toEqual(Array.from({ length: ring.entries }, () => ECANCELED));
+      // Nothing is in progress: what is written now reaches only the reads of the next round.
+      writeSync(descriptors[0] ?? -1, 'xxxxxxxxyyyyyyyy');
+      expect(memory.every((byte) => byte === 0)).toBe(true);
+      ring.addRead(descriptors[0] ?? -1, address + 1024, 16, -1);
+      ring.run();
+      expect(ring.results[0]).toBe(16);
+      expect(memory.subarray(0, 64).every((byte) => byte === 0)).toBe(true);
+    } finally {
+      closeSync(descriptors[0] ?? -1);
+      releaseRing(libcHere(), ring.handles);
+    }
+  });
+
+  it('is broken if the choice of what to cancel throws, because the reads go on', async () => {
+    const { descriptors } = await emptyPipes(1);
+    const ring = new IoRing(libcHere(), 8);
+    const memory = new Uint8Array(new ArrayBuffer(4096));
+    try {
+      ring.addRead(descriptors[0] ?? -1, libcHere().addressOf(memory.buffer), 8, -1);
+      const fail = (): never => {
+        throw new Error('no choice');
+      };
+      expect(() => ring.run(fail)).toThrow('no choice');
+      expect(ring.isBroken).toBe(true);
+      ring.addClose(1_000_000);
+      expect(() => ring.run()).toThrow(/has failed before/);
+      // The kernel writes into the memory even now, which is why its owner must keep it.
+      writeSync(descriptors[0] ?? -1, 'xxxxxxxx');
+      libcHere().ioUringEnter(ring.handles.descriptor, 0, 1);
+      expect(memory[0]).toBe('x'.charCodeAt(0));
+    } finally {
+      closeSync(descriptors[0] ?? -1);
+      releaseRing(libcHere(), ring.handles);
+    }
+  });
+
+  it('reads on if all books of a group were replaced by pipes', async () => {
+    const { folder, descriptors } = await emptyPipes(kernel.slots);
+    const builder = new EntryBatchBuilder();
+    for (const pipe of descriptors.keys()) builder.addFile(`${pipe}.epub`, 1100 * MIB, 0n);
+    const pipes = builder.take();
+    const reader = new RingReader(libcHere(), kernel.slots);
+    try {
+      const hashed = digestFiles(kernel, reader, Buffer.from(`${folder}/`), pipes, () => false);
+      expect([...hashed.failures.values()]).toEqual(descriptors.map(() => 'not-regular'));
+      expect(reader.isBroken).toBe(false);
+    } finally {
+      for (const descriptor of descriptors) closeSync(descriptor);
+      releaseRing(libcHere(), reader.handles);
     }
   });
 
