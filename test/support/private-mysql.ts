@@ -16,6 +16,8 @@ export interface PrivateMysql {
   readonly url: string;
   /** Of the running server, for signals: SIGSTOP freezes it, SIGCONT lets it go on. Throws when it does not run. */
   readonly processId: number;
+  /** Whether it was started and has not ended, by itself or by a signal. */
+  readonly isRunning: boolean;
   /** Shuts the server down, or waits for its end when it was killed. The data stays. */
   stop(): Promise<void>;
   /** Starts it again with the same port and data, and resolves when it answers. */
@@ -32,19 +34,27 @@ const PORT_ATTEMPTS = 5;
 /** Each worker of Vitest and each program under test opens a pool of connections. */
 const MAX_CONNECTIONS = 500;
 
+export interface PrivateMysqlOptions {
+  /** Where the server's folder is made; by default the system's temporary folder. */
+  readonly parentFolder?: string;
+  /** Added to the environment of the server. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts a new server in a folder of its own. Both are gone when `remove` was called or this process has ended.
  *
  * @throws Error with the end of the server's log when it does not start
  */
-export async function startPrivateMysql(): Promise<PrivateMysql> {
+export async function startPrivateMysql(options: PrivateMysqlOptions = {}): Promise<PrivateMysql> {
+  const { parentFolder, environment = {} } = options;
   const executables = await mysqlExecutables();
-  const folder = await createRunFolder();
+  const folder = await createRunFolder(parentFolder);
   try {
     const password = randomBytes(12).toString('hex');
     await initialise(executables, folder.path, password);
     for (let attempt = 1; ; attempt++) {
-      const server = new Server(executables.server, folder, password, await freePort());
+      const server = new Server(executables.server, folder, password, await freePort(), environment);
       try {
         await server.start();
         return server;
@@ -103,9 +113,17 @@ class Server implements PrivateMysql {
   readonly #executable: string;
   readonly #folder: RunFolder;
   readonly #port: number;
+  readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
 
-  constructor(executable: string, folder: RunFolder, password: string, port: number) {
+  constructor(
+    executable: string,
+    folder: RunFolder,
+    password: string,
+    port: number,
+    environment: Readonly<Record<string, string>>,
+  ) {
+    this.#environment = environment;
     this.#executable = executable;
     this.#folder = folder;
     this.#port = port;
@@ -118,12 +136,17 @@ class Server implements PrivateMysql {
     return processId;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && !hasEnded(this.#child);
+  }
+
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error('the private MySQL server runs already');
     const log = await open(this.#path('server.log'), 'a');
     // Detached, so that Ctrl-C in the terminal does not stop the server before the tests that use it.
     const child = spawn(this.#executable, this.#arguments(), {
       stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, ...this.#environment },
       detached: true,
     });
     const spawned = once(child, 'spawn');

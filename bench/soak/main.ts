@@ -1,0 +1,42 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRunFolder } from '../../test/support/run-folder.js';
+import { checkBuilt, THIS_CHECKOUT } from '../checkout.js';
+import { exitOnSignals } from '../child-process.js';
+import { parseSoakArguments, SOAK_USAGE, type SoakArguments } from './soak-arguments.js';
+import { logFileOf, soak, type SoakReport } from './soak-run.js';
+import { soakText } from './soak-table.js';
+
+async function main(): Promise<void> {
+  let chosen: SoakArguments;
+  try {
+    chosen = parseSoakArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${SOAK_USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  checkBuilt(THIS_CHECKOUT);
+  exitOnSignals();
+  const { databases, faults, minutes, logFolder } = chosen;
+  if (logFolder !== undefined) mkdirSync(logFolder, { recursive: true });
+  const work = await createRunFolder();
+  const reports: SoakReport[] = [];
+  try {
+    for (const kind of databases) {
+      const workFolder = mkdtempSync(join(work.path, `${kind}-`));
+      const seconds = (minutes * 60) / databases.length;
+      const logFile = logFileOf(logFolder, kind);
+      const say = (line: string): void => void process.stderr.write(`${line}\n`);
+      reports.push(await soak({ kind, seconds, faults, workFolder, logFile, say }));
+    }
+  } finally {
+    await work.remove();
+  }
+  process.stdout.write(`\n${soakText(reports)}`);
+  const problems = reports.reduce((sum, report) => sum + report.problems.length, 0);
+  process.stdout.write(problems === 0 ? 'Nothing was lost.\n' : `${problems} problems\n`);
+  if (problems > 0) process.exitCode = 1;
+}
+
+await main();

@@ -1,0 +1,401 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { nowMs } from '../../test/server/compose/load-client.js';
+import { deviceFields, type LoadDevice } from '../../test/server/compose/load-plan.js';
+import { freePort } from '../../test/support/free-port.js';
+import { type Attacker, HOSTILE_ADDRESS, startAttacker } from '../attack/attacker.js';
+import type { AttackName } from '../attack/attacks.js';
+import { DogearServer } from '../served/dogear-server.js';
+import { addOwner, OwnerApi } from '../served/owner-api.js';
+import { addBooks, addReaders } from '../served/reading-fleet.js';
+import { CheckedHistory } from './checked-history.js';
+import { type Fault, type FaultName, faultsOf } from './faults.js';
+import { MemoryWatch } from './memory-watch.js';
+import { createSoakDatabase, type SoakDatabase, type SoakDatabaseKind } from './soak-database.js';
+import { rowOf, SoakReader, withoutPadding } from './soak-reader.js';
+import { Window } from './window.js';
+
+export interface SoakOptions {
+  readonly kind: SoakDatabaseKind;
+  readonly seconds: number;
+  readonly faults: readonly FaultName[];
+  /** An existing folder, for everything but what goes to the small disk. */
+  readonly workFolder: string;
+  readonly logFile: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** A row of the table: all times that a fault happened. */
+export interface FaultTally {
+  readonly name: FaultName;
+  times: number;
+  requests: number;
+  unavailable: number;
+  unanswered: number;
+  longestPauseMs: number;
+  slowestMs: number;
+  lost: number;
+  stale: number;
+  /** How often the log named it. */
+  named: number;
+  /** `undefined`: nothing is to be named. */
+  readonly mustBeNamed: boolean;
+}
+
+export interface SoakReport {
+  readonly kind: SoakDatabaseKind;
+  readonly rows: readonly FaultTally[];
+  /** Faults that this machine or database cannot have, with the reason. */
+  readonly skipped: readonly string[];
+  readonly notes: readonly string[];
+  /** What makes the run fail, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+const USERS = 8;
+const READER_PAUSE_MS = 20;
+/** Load before a fault begins, so that all readers are at work. */
+const BEFORE_MS = 1000;
+const FAULT_MS = 6000;
+/** Load after a fault, in which the program has to recover. */
+const AFTER_MS = 3000;
+/** A fault that is to be felt, but is not felt until then, ends. */
+const FELT_DEADLINE_MS = 20_000;
+const FELT_FAILURES = 20;
+/** Until then a program has recovered, or it never does. */
+const RECOVERY_MS = 60_000;
+const HOSTILE_PAUSE_MS = 300;
+const HOSTILE_ATTACKS: readonly AttackName[] = [
+  'unread description',
+  'unread 404s',
+  'burst of pushes',
+  'half-closed push',
+  'doubtful framing',
+  'slow bodies',
+  'wrong keys',
+  'many devices',
+  'pulls of one document',
+];
+/** The bytes of a long position; it may have 4096. */
+const LONG_POSITION = 4000;
+const GROWING_READERS = 4;
+/** Documents with long positions that are pushed in one fault, so that the disk is not filled by them for good. */
+const MOST_GROWN = 2000;
+/** Sentences that are shown of each kind; a broken program may have thousands. */
+const SHOWN_PROBLEMS = 20;
+
+/** Runs readers and hostile clients against one database, with one fault after the other. */
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const { kind, workFolder, faults, logFile } = options;
+  const database = await createSoakDatabase(kind, workFolder, {
+    hasDisk: faults.includes('disk full'),
+    hasClock: faults.some((name) => name.startsWith('clock')),
+  });
+  try {
+    const ownerKey = await addOwner(database.url, workFolder);
+    await addBooks(database.url, workFolder, USERS);
+    const port = await freePort();
+    const server = new DogearServer({
+      port,
+      databaseUrl: database.url,
+      workFolder,
+      settings: ['server.listeners=2', 'sync.unknown_documents.api_key=store'],
+      environment: database.environment,
+      ...(logFile === undefined ? {} : { logFile }),
+    });
+    await server.start();
+    try {
+      const run = await SoakRun.create(options, database, server, new OwnerApi(port, ownerKey));
+      return await run.run();
+    } finally {
+      await server.kill();
+    }
+  } finally {
+    await database.remove();
+  }
+}
+
+class SoakRun {
+  readonly #options: SoakOptions;
+  readonly #server: DogearServer;
+  readonly #api: OwnerApi;
+  readonly #readers: readonly SoakReader[];
+  readonly #faults: ReadonlyMap<FaultName, Fault | string>;
+  readonly #growers: readonly SoakReader[];
+  readonly #attacker: Attacker;
+  readonly #history = new CheckedHistory();
+  readonly #grownHistory = new CheckedHistory();
+  readonly #grown = new Map<SoakReader, string[]>();
+  readonly #rows = new Map<FaultName, FaultTally>();
+  readonly #problems: string[] = [];
+  readonly #notes: string[] = [];
+  readonly #memory: MemoryWatch;
+  #grownDocuments = 0;
+  #acknowledged = 0;
+  #isHostileNamed = false;
+
+  static async create(
+    options: SoakOptions,
+    database: SoakDatabase,
+    server: DogearServer,
+    api: OwnerApi,
+  ): Promise<SoakRun> {
+    const devices = await addReaders(api, USERS);
+    const { id, keyPath } = await api.addUser('grower');
+    const growers = Array.from({ length: GROWING_READERS }, (_none, i): LoadDevice => {
+      return { number: devices.length + i, userId: id, pathPrefix: keyPath, headers: {}, books: [] };
+    });
+    const hostile = await api.addUser('hostile');
+    const attacker = startAttacker({
+      port: server.port,
+      attacks: HOSTILE_ATTACKS,
+      pauseMs: HOSTILE_PAUSE_MS,
+      keyPath: hostile.keyPath,
+      key: hostile.key,
+      document: 'hostile-devices',
+    });
+    return new SoakRun(options, database, server, api, { devices, growers, attacker });
+  }
+
+  private constructor(
+    options: SoakOptions,
+    database: SoakDatabase,
+    server: DogearServer,
+    api: OwnerApi,
+    clients: {
+      readonly devices: readonly LoadDevice[];
+      readonly growers: readonly LoadDevice[];
+      readonly attacker: Attacker;
+    },
+  ) {
+    this.#options = options;
+    this.#server = server;
+    this.#api = api;
+    this.#readers = clients.devices.map((device) => new SoakReader(device, server.port));
+    this.#growers = clients.growers.map((device) => new SoakReader(device, server.port));
+    this.#attacker = clients.attacker;
+    this.#faults = faultsOf(database, server);
+    this.#memory = new MemoryWatch(() => server.residentBytes());
+  }
+
+  async run(): Promise<SoakReport> {
+    const { kind, seconds, faults } = this.#options;
+    const startMs = nowMs();
+    const wanted = faults.map((name) => this.#faults.get(name)).filter((fault) => typeof fault === 'object');
+    // At least each fault once, whatever the time.
+    for (let round = 0; round === 0 || nowMs() < startMs + seconds * 1000; round++) {
+      for (const fault of wanted) {
+        const isLate = nowMs() > startMs + seconds * 1000;
+        // The last process has to live long enough for its memory to be judged.
+        const isForMemory = nowMs() > startMs + seconds * 500;
+        if (round > 0 && (isLate || (fault.endsServer && isForMemory))) continue;
+        await this.#fault(fault);
+        if (fault.endsServer) this.#memory.restart();
+      }
+    }
+    await this.#verifyGrown(new Window(nowMs()), []);
+    const memory = this.#memory.end();
+    this.#notes.push(`memory of the server: ${memory.text}`);
+    if (memory.hasGrown) this.#problems.push(`the memory of the server grew: ${memory.text}`);
+    await this.#endAttack();
+    this.#notes.push(`${this.#acknowledged} pushes were acknowledged`);
+    for (const reader of [...this.#readers, ...this.#growers]) reader.close();
+    try {
+      await this.#server.stop();
+    } catch (error) {
+      this.#problems.push(`at the end, ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const skipped = faults.flatMap((name) => {
+      const fault = this.#faults.get(name);
+      return typeof fault === 'string' ? [`${name}: ${fault}`] : [];
+    });
+    return {
+      kind,
+      rows: [...this.#rows.values()],
+      skipped,
+      notes: this.#notes,
+      problems: this.#problems,
+    };
+  }
+
+  /** One fault: load before it, during it and after it; then everything is verified. */
+  async #fault(fault: Fault): Promise<void> {
+    this.#options.say(`${this.#options.kind}: ${fault.name}`);
+    const row = this.#row(fault);
+    const window = new Window(nowMs());
+    const grown = new Window(nowMs());
+    this.#server.takeLog();
+    const cutBefore = fault.isCutting ? await this.#leftClients() : 0;
+    let isOver = false;
+    const conditions = { window, isOver: () => isOver, pauseMs: READER_PAUSE_MS, isCutting: fault.isCutting };
+    const readers = Promise.all(this.#readers.map((reader) => reader.read(conditions)));
+    await delay(BEFORE_MS);
+    let isGrowing = fault.isGrowing;
+    await fault.begin();
+    const growers = this.#growers.map((reader) => this.#grow(reader, grown, () => isGrowing));
+    await delay(FAULT_MS);
+    const feltDeadlineMs = nowMs() + FELT_DEADLINE_MS;
+    const failures = (): number => window.failures + grown.failures;
+    while (fault.isFelt && failures() < FELT_FAILURES && nowMs() < feltDeadlineMs) await delay(100);
+    if (fault.isFelt && failures() === 0) this.#note(`${fault.name}: no request failed`);
+    isGrowing = false;
+    await Promise.all(growers);
+    await fault.end();
+    await delay(AFTER_MS);
+    isOver = true;
+    await readers;
+    const pauseMs = window.longestPauseMs(nowMs());
+    const recovery = new Window(nowMs());
+    const { stored, isWhole } = await this.#verification(recovery, fault);
+    if (!isWhole) return;
+    const found = this.#history.check(window.events, recovery.events, stored);
+    const grownFound = fault.isGrowing
+      ? await this.#verifyGrown(grown, grown.events)
+      : { stale: [], lost: [] };
+    this.#tell(fault.name, 'stale', [...found.stale, ...grownFound.stale]);
+    this.#tell(fault.name, 'lost', [...found.lost, ...grownFound.lost]);
+    this.#tell(fault.name, 'wrong answers', [...window.mistakes, ...grown.mistakes, ...recovery.mistakes]);
+    const acknowledged = [...window.events, ...grown.events].filter(
+      (event) => event.kind === 'push' && event.isAcknowledged,
+    );
+    this.#acknowledged += acknowledged.length;
+    row.times += 1;
+    row.requests += window.requests + grown.requests;
+    row.unavailable += window.unavailable + grown.unavailable;
+    row.unanswered += window.unanswered + grown.unanswered;
+    row.longestPauseMs = Math.max(row.longestPauseMs, pauseMs);
+    row.slowestMs = Math.max(row.slowestMs, window.slowestMs, grown.slowestMs);
+    row.stale += found.stale.length + grownFound.stale.length;
+    row.lost += found.lost.length + grownFound.lost.length;
+    await this.#checkNames(fault, row, cutBefore);
+  }
+
+  async #checkNames(fault: Fault, row: FaultTally, cutBefore: number): Promise<void> {
+    const log = this.#server.takeLog();
+    this.#isHostileNamed ||= log.some((line) => line.includes(HOSTILE_ADDRESS));
+    const { named } = fault;
+    if (fault.isCutting) {
+      if ((await this.#leftClients()) > cutBefore) row.named += 1;
+      else this.#problems.push(`${fault.name}: /metrics has counted no client that left (status 499)`);
+    } else if (named !== undefined) {
+      if (log.some((line) => named.test(line))) row.named += 1;
+      else this.#problems.push(`${fault.name}: none of ${log.length} lines of the log matches ${named}`);
+    }
+  }
+
+  #leftClients(): Promise<number> {
+    return this.#api.counter(/^dogear_http_requests_total\{.*status="499"/);
+  }
+
+  /** Pulls every document by every device that knows it, and lists what is stored of each device. */
+  async #verification(window: Window, fault: Fault) {
+    const stored = new Map<string, string>();
+    const deadlineMs = nowMs() + RECOVERY_MS;
+    for (const reader of this.#readers) {
+      const { userId, books } = reader.device;
+      for (const book of books) {
+        while ((await reader.pull(window, book)) === undefined) {
+          if (nowMs() > deadlineMs) {
+            this.#problems.push(`${fault.name}: a minute after it, pulls still fail`);
+            return { stored, isWhole: false };
+          }
+          await delay(500);
+        }
+        for (const { deviceName, deviceId, document, progress } of await this.#api.positions(
+          userId,
+          book.document,
+        )) {
+          const number = this.#numberOf(deviceName, deviceId);
+          stored.set(rowOf(userId, document, number), withoutPadding(progress));
+        }
+      }
+    }
+    return { stored, isWhole: true };
+  }
+
+  #numberOf(name: string, id: string | undefined): number {
+    const found = this.#readers.find(({ device: { number } }) => {
+      const fields = deviceFields(number);
+      return id === undefined ? fields.device_id === undefined && fields.device === name : fields.device_id === id;
+    });
+    return found?.device.number ?? Number.NaN;
+  }
+
+  /** Pushes new documents with long positions. */
+  async #grow(reader: SoakReader, window: Window, isGrowing: () => boolean): Promise<void> {
+    const mine = this.#grown.get(reader) ?? [];
+    this.#grown.set(reader, mine);
+    for (let pushed = 0; isGrowing() && pushed < MOST_GROWN / GROWING_READERS; pushed++) {
+      const document = `grown-${this.#grownDocuments++}`;
+      mine.push(document);
+      const isRight = await reader.push(window, { register: document, document }, LONG_POSITION);
+      if (!isRight) await delay(50);
+    }
+  }
+
+  /** Pulls all that was ever grown. One device knows each of these documents, so its pull shows what is stored. */
+  async #verifyGrown(window: Window, events: Window['events']) {
+    const after = new Window(nowMs());
+    const stored = new Map<string, string>();
+    for (const [reader, documents] of this.#grown) {
+      const { userId, number } = reader.device;
+      for (const document of documents) {
+        await reader.pull(after, { register: document, document });
+        const pulled = after.events.at(-1);
+        if (pulled?.kind === 'pull' && pulled.register === document && pulled.value !== undefined) {
+          stored.set(rowOf(userId, document, number), pulled.value);
+        }
+      }
+    }
+    window.mistakes.push(...after.mistakes);
+    return this.#grownHistory.check(events, after.events, stored);
+  }
+
+  async #endAttack(): Promise<void> {
+    const { opened, closed, answers } = await this.#attacker.stop();
+    const statuses = Object.entries(answers).map(([status, count]) => `${count} × ${status}`);
+    this.#notes.push(
+      `hostile clients: ${opened} connections, of which the server closed ${closed}; answers ${statuses.join(', ')}`,
+    );
+    if (!this.#isHostileNamed) {
+      this.#problems.push(`hostile clients: no line of the log names their address ${HOSTILE_ADDRESS}`);
+    }
+  }
+
+  #row(fault: Fault): FaultTally {
+    const known = this.#rows.get(fault.name);
+    if (known !== undefined) return known;
+    const row: FaultTally = {
+      name: fault.name,
+      times: 0,
+      requests: 0,
+      unavailable: 0,
+      unanswered: 0,
+      longestPauseMs: 0,
+      slowestMs: 0,
+      lost: 0,
+      stale: 0,
+      named: 0,
+      mustBeNamed: fault.named !== undefined || fault.isCutting,
+    };
+    this.#rows.set(fault.name, row);
+    return row;
+  }
+
+  #tell(name: FaultName, what: string, sentences: readonly string[]): void {
+    for (const sentence of sentences.slice(0, SHOWN_PROBLEMS)) {
+      this.#problems.push(`${name}: ${what}: ${sentence}`);
+    }
+    const left = sentences.length - SHOWN_PROBLEMS;
+    if (left > 0) this.#problems.push(`${name}: ${what}: ${left} more`);
+  }
+
+  #note(text: string): void {
+    if (!this.#notes.includes(text)) this.#notes.push(text);
+  }
+}
+
+/** Where the log of a database's server is kept. */
+export function logFileOf(logFolder: string | undefined, kind: SoakDatabaseKind): string | undefined {
+  return logFolder === undefined ? undefined : join(logFolder, `soak-${kind}.log`);
+}
