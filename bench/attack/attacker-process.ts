@@ -1,4 +1,4 @@
-import type { AttackTask } from './attacker.js';
+import type { AttackTask } from './attack-task.js';
 import { AttackTally, ATTACKS } from './attacks.js';
 
 // Process of the hostile clients. The first message is the task; at the message `stop` it answers with its report.
@@ -7,7 +7,7 @@ const tally = new AttackTally();
 
 process.on('message', (message: AttackTask | 'stop') => {
   if (message === 'stop') {
-    process.send?.(tally.report());
+    void tally.report().then((report) => process.send?.(report));
     return;
   }
   for (const name of message.attacks) ATTACKS[name](message, tally);

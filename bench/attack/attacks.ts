@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AttackReport, type AttackTask, HOSTILE_ADDRESS } from './attacker.js';
+import { type AttackName, type AttackReport, type AttackTask, HOSTILE_ADDRESS } from './attack-task.js';
 
 /** Counts what the hostile clients of one process see. */
 export class AttackTally {
   readonly #answers = new Map<string, number>();
+  #check: Promise<void> | undefined;
   opened = 0;
   closed = 0;
   storedUnanswered = 0;
@@ -15,26 +16,18 @@ export class AttackTally {
     this.#answers.set(status, (this.#answers.get(status) ?? 0) + 1);
   }
 
-  report(): AttackReport {
+  /** Runs one check at a time; a further one is left out meanwhile. */
+  check(work: () => Promise<void>): void {
+    this.#check ??= work().finally(() => (this.#check = undefined));
+  }
+
+  /** When the check that is running has ended. */
+  async report(): Promise<AttackReport> {
+    await this.#check;
     const { opened, closed, storedUnanswered, believed } = this;
     return { opened, closed, storedUnanswered, believed, answers: Object.fromEntries(this.#answers) };
   }
 }
-
-export const ATTACK_NAMES = [
-  'unread description',
-  'unread description, 200 connections',
-  'unread 404s',
-  'burst of pushes',
-  'half-closed push',
-  'doubtful framing',
-  'slow bodies',
-  'wrong keys',
-  'many devices',
-  'pulls of one document',
-  'translation',
-] as const;
-export type AttackName = (typeof ATTACK_NAMES)[number];
 
 /** Starts the clients of an attack, which go on until their process ends. */
 type Attack = (task: AttackTask, tally: AttackTally) => void;
@@ -46,6 +39,8 @@ const BURST = 200;
 const SLOW_CONNECTIONS = 50;
 /** A byte of a slow body is sent this often. */
 const SLOW_MS = 500;
+/** A push waits no longer than that for its commit. */
+const SETTLED_MS = 2000;
 /** After this time without an answer a client gives up. */
 const ANSWER_MS = 3000;
 
@@ -112,10 +107,8 @@ function unread(task: AttackTask, tally: AttackTally, connections: number, reque
   const one = Buffer.from(NOWHERE);
   const attempt = async (): Promise<void> => {
     const socket = open(task, tally, false);
-    let isClosed = false;
-    socket.once('close', () => (isClosed = true));
     socket.once('connect', () => socket.write(bytes));
-    while (!isClosed) {
+    while (!socket.closed) {
       await delay(SLOW_MS);
       if (socket.writableLength === 0) socket.write(one);
     }
@@ -182,19 +175,29 @@ function push(task: AttackTask, fields: HostilePush): string {
 }
 
 /** Some pushes in one segment. Those without an answer must not be stored. */
-async function burst(task: AttackTask, tally: AttackTally, size: number, isHalfClosed: boolean): Promise<void> {
-  const progress = randomBytes(6).toString('hex');
+async function burst(
+  task: AttackTask,
+  tally: AttackTally,
+  size: number,
+  isHalfClosed: boolean,
+): Promise<void> {
+  const device_id = randomBytes(6).toString('hex');
   const documents = Array.from({ length: size }, (_none, i) => `hostile-burst-${String(i)}`);
-  const pushes = documents.map((document) => push(task, { document, progress, device_id: 'burst' }));
+  const pushes = documents.map((document) => push(task, { document, progress: device_id, device_id }));
   const { statuses } = await exchange(task, tally, pushes.join(''), { answers: size, isHalfClosed });
-  if (statuses.length === size) return;
-  // A push that was still waiting is either stored or withdrawn by then.
-  await delay(ANSWER_MS);
-  for (const document of documents.slice(statuses.length)) {
-    const pull = `GET ${task.keyPath}/syncs/progress/${document} HTTP/1.1\r\nHost: a\r\n\r\n`;
-    const { text } = await exchange(task, tally, pull);
-    if (text.includes(progress)) tally.storedUnanswered += 1;
-  }
+  const unanswered = documents.slice(statuses.length);
+  if (unanswered.length === 0) return;
+  tally.check(async () => {
+    // A push that was still waiting is either stored or withdrawn by then.
+    await delay(SETTLED_MS);
+    const authorization = `Host: a\r\nAuthorization: Bearer ${task.key}\r\n`;
+    for (const document of unanswered) {
+      // Shows the position of each device, so that later bursts do not hide this one.
+      const request = `GET /api/v1/progress/${document} HTTP/1.1\r\n${authorization}\r\n`;
+      const { text } = await exchange(task, tally, request);
+      if (text.includes(device_id)) tally.storedUnanswered += 1;
+    }
+  });
 }
 
 /** Headers of a push whose body ends at different places for different readers, by the length of the body. */
@@ -222,16 +225,14 @@ function slowBodies(task: AttackTask, tally: AttackTally): void {
   const start = request.indexOf('\r\n\r\n') + 4;
   const attempt = async (): Promise<void> => {
     const socket = open(task, tally, true);
-    let isClosed = false;
-    socket.once('close', () => (isClosed = true));
     socket.once('end', () => socket.destroy());
     socket.resume();
     socket.write(request.slice(0, start));
-    for (let sent = start; !isClosed && sent < request.length; sent++) {
+    for (let sent = start; !socket.closed && sent < request.length; sent++) {
       await delay(SLOW_MS);
-      if (!isClosed) socket.write(request.charAt(sent));
+      if (!socket.closed) socket.write(request.charAt(sent));
     }
-    if (isClosed) tally.closed += 1;
+    if (socket.closed) tally.closed += 1;
     socket.destroy();
   };
   for (let i = 0; i < SLOW_CONNECTIONS; i++) again(task, attempt);

@@ -85,7 +85,7 @@ export class OwnerApi {
   /** The position of each device in a document and in the other digests of its book. */
   async positions(userId: number, document: string): Promise<readonly StoredPosition[]> {
     const stored: StoredPosition[] = [];
-    for (let cursor: string | null = '';;) {
+    for (let cursor: string | null = ''; ;) {
       const query = `user_id=${userId}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
       const answer = await this.#send('GET', `/progress/${encodeURIComponent(document)}?${query}`);
       if (answer === undefined) return stored;

@@ -86,7 +86,8 @@ export function faultsOf(
     });
   }
 
-  if (file === undefined) faults.set('database locked', 'no other program locks the whole of a MySQL database');
+  if (file === undefined)
+    faults.set('database locked', 'no other program locks the whole of a MySQL database');
   else {
     let unlock: (() => void) | undefined;
     add({

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../../test/server/compose/load-client.js';
 import { deviceFields, type LoadDevice } from '../../test/server/compose/load-plan.js';
 import { freePort } from '../../test/support/free-port.js';
-import { type Attacker, HOSTILE_ADDRESS, startAttacker } from '../attack/attacker.js';
-import type { AttackName } from '../attack/attacks.js';
+import { type AttackName, HOSTILE_ADDRESS } from '../attack/attack-task.js';
+import { type Attacker, startAttacker } from '../attack/attacker.js';
 import { DogearServer } from '../served/dogear-server.js';
 import { addOwner, OwnerApi } from '../served/owner-api.js';
 import { addBooks, addReaders } from '../served/reading-fleet.js';
@@ -56,7 +56,9 @@ const USERS = 8;
 const READER_PAUSE_MS = 20;
 /** Load before a fault begins, so that all readers are at work. */
 const BEFORE_MS = 1000;
-const FAULT_MS = 6000;
+/** How long a fault lasts: shorter in a run that is too short for all of its faults. */
+const LEAST_FAULT_MS = 1500;
+const MOST_FAULT_MS = 6000;
 /** Load after a fault, in which the program has to recover. */
 const AFTER_MS = 3000;
 /** A fault that is to be felt, but is not felt until then, ends. */
@@ -82,7 +84,7 @@ const GROWING_READERS = 4;
 /** Documents with long positions that are pushed in one fault, so that the disk is not filled by them for good. */
 const MOST_GROWN = 2000;
 /** Sentences that are shown of each kind; a broken program may have thousands. */
-const SHOWN_PROBLEMS = 20;
+const SHOWN_PROBLEMS = 5;
 
 /** Runs readers and hostile clients against one database, with one fault after the other. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -130,6 +132,7 @@ class SoakRun {
   readonly #problems: string[] = [];
   readonly #notes: string[] = [];
   readonly #memory: MemoryWatch;
+  readonly #faultMs: number;
   #grownDocuments = 0;
   #acknowledged = 0;
   #isHostileNamed = false;
@@ -176,6 +179,8 @@ class SoakRun {
     this.#attacker = clients.attacker;
     this.#faults = faultsOf(database, server);
     this.#memory = new MemoryWatch(() => server.residentBytes());
+    const shareMs = (options.seconds * 1000) / options.faults.length / 2;
+    this.#faultMs = Math.min(MOST_FAULT_MS, Math.max(LEAST_FAULT_MS, shareMs));
   }
 
   async run(): Promise<SoakReport> {
@@ -233,7 +238,7 @@ class SoakRun {
     let isGrowing = fault.isGrowing;
     await fault.begin();
     const growers = this.#growers.map((reader) => this.#grow(reader, grown, () => isGrowing));
-    await delay(FAULT_MS);
+    await delay(this.#faultMs);
     const feltDeadlineMs = nowMs() + FELT_DEADLINE_MS;
     const failures = (): number => window.failures + grown.failures;
     while (fault.isFelt && failures() < FELT_FAILURES && nowMs() < feltDeadlineMs) await delay(100);
@@ -316,7 +321,9 @@ class SoakRun {
   #numberOf(name: string, id: string | undefined): number {
     const found = this.#readers.find(({ device: { number } }) => {
       const fields = deviceFields(number);
-      return id === undefined ? fields.device_id === undefined && fields.device === name : fields.device_id === id;
+      return id === undefined
+        ? fields.device_id === undefined && fields.device === name
+        : fields.device_id === id;
     });
     return found?.device.number ?? Number.NaN;
   }

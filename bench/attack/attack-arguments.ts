@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { SOAK_DATABASES, type SoakDatabaseKind } from '../soak/soak-database.js';
+
+export interface AttackArguments {
+  readonly databases: readonly SoakDatabaseKind[];
+  /** Of each side of a round. */
+  readonly seconds: number;
+  readonly rounds: number;
+  /** The largest number of devices that push one document. */
+  readonly devices: number;
+}
+
+export const ATTACK_USAGE = `usage: npm run bench:attack -- [OPTION...]
+
+  --seconds N          of each side of a round: without the attack, and with it (default: 5)
+  --rounds N           (default: 3)
+  --devices N          the largest number of devices that push one document (default: 100000)
+  --databases LIST     ${SOAK_DATABASES.join(',')} (default: both)
+`;
+
+/** @throws Error whose message says what is wrong with the arguments */
+export function parseAttackArguments(args: readonly string[]): AttackArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
+      devices: { type: 'string', default: '100000' },
+      databases: { type: 'string', default: SOAK_DATABASES.join(',') },
+    },
+  });
+  return {
+    databases: values.databases.split(',').map((part) => {
+      const kind = SOAK_DATABASES.find((known) => known === part);
+      if (kind === undefined) throw new Error(`--databases: there is no "${part}"`);
+      return kind;
+    }),
+    seconds: wholeNumber('--seconds', values.seconds),
+    rounds: wholeNumber('--rounds', values.rounds),
+    devices: wholeNumber('--devices', values.devices),
+  };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1)) throw new Error(`${flag} takes a whole number from 1 on`);
+  return value;
+}

@@ -1,0 +1,114 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { LoadClient } from '../../test/server/compose/load-client.js';
+import { makeEpub, xhtml } from '../../test/support/epub.js';
+import { freePort } from '../../test/support/free-port.js';
+import { DogearServer } from '../served/dogear-server.js';
+import { addOwner, dogear, OwnerApi, type ReadingUser } from '../served/owner-api.js';
+import { createSoakDatabase, type SoakDatabaseKind } from '../soak/soak-database.js';
+
+/** A server with a library of two books, an honest user and a hostile one. */
+export interface AttackWorld {
+  readonly server: DogearServer;
+  readonly honest: ReadingUser;
+  readonly hostile: ReadingUser;
+  /** Documents of the two books: an ordinary one, and a tiny one whose style sheet is hard to split. */
+  readonly ordinaryBook: string;
+  readonly hostileBook: string;
+  close(): Promise<void>;
+}
+
+const SPACES = 1_000_000;
+
+export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: string): Promise<AttackWorld> {
+  const database = await createSoakDatabase(kind, workFolder, { hasDisk: false, hasClock: false });
+  let server: DogearServer | undefined;
+  try {
+    const ownerKey = await addOwner(database.url, workFolder);
+    const books = join(workFolder, 'books');
+    mkdirSync(books);
+    const paragraphs = Array.from({ length: 2000 }, (_none, i) => `<p>paragraph ${i} of a book</p>`).join('');
+    writeFileSync(join(books, 'ordinary.epub'), makeEpub({ chapters: [{ content: xhtml(paragraphs) }] }));
+    const style = `<title>t</title><style>a${' '.repeat(SPACES)}b{display:none}</style>`;
+    writeFileSync(
+      join(books, 'hostile.epub'),
+      makeEpub({ chapters: [{ content: xhtml('<p>x</p>', style) }] }),
+    );
+    await dogear(database.url, workFolder, ['library', 'add', 'Books', books]);
+    await dogear(database.url, workFolder, ['scan']);
+    const port = await freePort();
+    const settings = ['server.listeners=1', 'sync.unknown_documents.api_key=store'];
+    server = new DogearServer({ port, databaseUrl: database.url, workFolder, settings });
+    await server.start();
+    const api = new OwnerApi(port, ownerKey);
+    const honest = await api.addUser('honest');
+    const hostile = await api.addUser('hostile');
+    const ordinaryBook = md5('ordinary.epub');
+    const hostileBook = md5('hostile.epub');
+    await pushOnce(port, honest, ordinaryBook, 'kobo');
+    await pushOnce(port, hostile, hostileBook, 'kobo');
+    const started = server;
+    const close = async (): Promise<void> => {
+      await started.kill();
+      await database.remove();
+    };
+    return { server, honest, hostile, ordinaryBook, hostileBook, close };
+  } catch (error) {
+    await server?.kill();
+    await database.remove();
+    throw error;
+  }
+}
+
+/** The first device of the list of devices that push one document. */
+async function pushOnce(port: number, user: ReadingUser, document: string, device: string): Promise<void> {
+  const client = new LoadClient();
+  const answer = await client.send(
+    port,
+    'PUT',
+    `${user.keyPath}/syncs/progress`,
+    {},
+    pushBody(document, device),
+  );
+  client.close();
+  if (answer.status !== 200) throw new Error(`a push was answered ${answer.status}: ${answer.text}`);
+}
+
+export function pushBody(document: string, deviceId: string, position = XPOINTER): string {
+  return JSON.stringify({
+    document,
+    progress: position,
+    percentage: Math.random(),
+    device: 'Kobo',
+    device_id: deviceId,
+  });
+}
+
+const XPOINTER = '/body/DocFragment[1]/body/p[1]/text().0';
+const FILLING_CONNECTIONS = 32;
+
+/** Pushes one document with the devices from `first` on. A refusal is no failure: servers have bounds. */
+export async function pushDevices(
+  port: number,
+  user: ReadingUser,
+  document: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
+  let next = from;
+  const fill = async (): Promise<void> => {
+    const client = new LoadClient();
+    while (next < to) {
+      const body = pushBody(document, `device-${next++}`);
+      const answer = await client.send(port, 'PUT', `${user.keyPath}/syncs/progress`, {}, body);
+      if (answer.status === 401 || answer.status === 0) throw new Error(`a push failed: ${answer.text}`);
+    }
+    client.close();
+  };
+  await Promise.all(Array.from({ length: FILLING_CONNECTIONS }, fill));
+}
+
+/** The document of a book for readers that go by its name. */
+function md5(name: string): string {
+  return createHash('md5').update(name).digest('hex');
+}
