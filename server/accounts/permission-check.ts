@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
 import {
   ALL_PERMISSIONS,
   type Permission,
@@ -52,6 +53,17 @@ export function requireMayChange(actor: Actor, target: PermissionHolder): void {
       ? 'Only an owner can change an owner.'
       : 'You cannot change a user who has permissions that you do not have.',
   );
+}
+
+/**
+ * Checks that the actor may change what belongs to the user `target`, such as devices and positions. Only full owners may
+ * do it for other owners: `user:manage` alone must not be enough to delete what an owner has read.
+ *
+ * @throws DogearError `permission-not-held`
+ */
+export function requireMayActFor(actor: Actor, target: PermissionHolder & { readonly id: UserId }): void {
+  if (!target.isOwner || target.id === actor.userId || isFullOwner(actor)) return;
+  throw new DogearError('permission-not-held', 'Only an owner can change what belongs to an owner.');
 }
 
 function holdsAll(actor: Actor, permissions: PermissionSet): boolean {

@@ -113,8 +113,19 @@ function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void 
   );
 }
 
-export async function findBookById(store: Store, id: BookId): Promise<CataloguedBook | undefined> {
-  const row = await store.db.selectFrom('book').selectAll().where('id', '=', id).executeTakeFirst();
+/** @returns `undefined` for a book that does not exist or is in none of these libraries: callers cannot tell which */
+export async function findBookIn(
+  store: Store,
+  libraryIds: readonly LibraryId[],
+  id: BookId,
+): Promise<CataloguedBook | undefined> {
+  if (libraryIds.length === 0) return undefined;
+  const row = await store.db
+    .selectFrom('book')
+    .selectAll()
+    .where('id', '=', id)
+    .where('library_id', 'in', libraryIds)
+    .executeTakeFirst();
   return row === undefined ? undefined : toBook(row);
 }
 

@@ -4,9 +4,9 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import { findBookById } from './book-repository.js';
+import { findBookIn } from './book-repository.js';
 import { formerDigestsOf } from './digest-repository.js';
-import { findVisibleLibrary } from '../library/library-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
 
@@ -42,11 +42,11 @@ export async function getVisibleBook(
   actor: Actor,
   id: BookId,
 ): Promise<{ readonly book: CataloguedBook; readonly library: Library }> {
-  const book = await findBookById(store, id);
-  const listed =
-    book === undefined
-      ? undefined
-      : await findVisibleLibrary(store, libraryVisibilityOf(actor), book.libraryId);
-  if (book !== undefined && listed !== undefined) return { book, library: listed.library };
+  // The same two statements, whether the book exists or not: the time of the answer must not tell it.
+  const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
+  const ids = libraries.map((library) => library.id);
+  const book = await findBookIn(store, ids, id);
+  const library = libraries.find((each) => each.id === book?.libraryId);
+  if (book !== undefined && library !== undefined) return { book, library };
   throw new DogearError('book-not-found', `There is no book ${String(id)} that you may see.`);
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import type { LibraryId } from '../domain/ids.js';
+import { changeLibrary, type LibraryChangeRequest } from '../library/change-library.js';
 import { getLibrary } from '../library/get-library.js';
 import type { LibrarySummary } from '../library/library.js';
 import { readersPage } from '../library/library-reader-repository.js';
@@ -16,6 +17,22 @@ export interface LibraryDetails extends LibrarySummary {
 /** @throws DogearError `library-not-found`, also for a library that the actor may not see */
 export async function getLibraryDetails(store: Store, actor: Actor, id: LibraryId): Promise<LibraryDetails> {
   const summary = await getLibrary(store, actor, id);
+  return { ...summary, books: await countBooks(store, id) };
+}
+
+/**
+ * Changes a library as `changeLibrary` does.
+ *
+ * @returns the library after the change, with the numbers of its books
+ * @throws DogearError as `changeLibrary`
+ */
+export async function changeCountedLibrary(
+  store: Store,
+  actor: Actor,
+  id: LibraryId,
+  request: LibraryChangeRequest,
+): Promise<LibraryDetails> {
+  const summary = await changeLibrary(store, actor, id, request);
   return { ...summary, books: await countBooks(store, id) };
 }
 

@@ -7,7 +7,7 @@ import type { Library } from '../library/library.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { matchesPath, type PathSearch } from './path-search.js';
 import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
-import { bookAhead, type BookPlace, booksInRange, findBookById } from './book-repository.js';
+import { bookAhead, type BookPlace, booksInRange, findBookIn } from './book-repository.js';
 import { booksWithDigest } from './digest-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
@@ -56,7 +56,7 @@ const SEARCH_BOUNDS: SearchBounds = { atOnce: 20_000, rowsAtOnce: 1000, aPage: 2
  * a page of a search may hold fewer books than `limit`, or none, although a next page exists.
  *
  * @throws DogearError `library-not-found`, also when the actor may not see it; `book-not-found` for a cursor behind a
- *   book that has been removed
+ *   book that has been removed, or that is in none of the listed libraries
  */
 export async function listBooks(
   store: Store,
@@ -105,7 +105,7 @@ async function byPath(
   { after, limit }: PageRequest<BookCursor>,
   { atOnce, rowsAtOnce, aPage }: SearchBounds,
 ): Promise<Page<CataloguedBook, BookCursor>> {
-  const begin = after === undefined ? undefined : await placeOf(store, after);
+  const begin = after === undefined ? undefined : await placeOf(store, libraries, after);
   const found: CataloguedBook[] = [];
   let examined = 0;
   for (const { id: libraryId } of libraries) {
@@ -142,10 +142,13 @@ function cursorBehind(libraryId: LibraryId, { id, path }: BookPlace): BookCursor
 
 async function placeOf(
   store: Store,
+  libraries: readonly Library[],
   cursor: BookCursor,
 ): Promise<{ readonly libraryId: LibraryId; readonly path: Buffer }> {
   if (cursor.behind === 'path') return cursor;
-  const book = await findBookById(store, cursor.id);
+  // Callers may write a cursor themselves. It must not tell whether a book exists that they may not see.
+  const ids = libraries.map(({ id }) => id);
+  const book = await findBookIn(store, ids, cursor.id);
   if (book !== undefined) return book;
   throw new DogearError('book-not-found', 'The book where this page begins has been removed. Start over.');
 }

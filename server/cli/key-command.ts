@@ -93,12 +93,17 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
 function parseDate(value: string): number {
   const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
   const ms = isDate ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(ms)) {
+  if (Number.isNaN(ms) || !isDay(value.slice(0, 'yyyy-mm-dd'.length))) {
     throw new InvalidArgumentError(
       'Expected a date such as 2030-01-31, or a time such as 2030-01-31T12:00Z.',
     );
   }
   return Math.floor(ms / 1000);
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  return new Date(Date.parse(date)).toISOString().startsWith(date);
 }
 
 function asText({ prefix, name, permissions, ...key }: ApiKeySummary): string {

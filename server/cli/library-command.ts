@@ -4,8 +4,6 @@ import { type LibraryTotals, listLibraryTotals } from '../book/library-details.j
 import { addLibrary } from '../library/add-library.js';
 import { changeLibrary } from '../library/change-library.js';
 import { getLibraryByName } from '../library/get-library.js';
-import { setReader } from '../library/library-readers.js';
-import { restrictLibrary } from '../library/restrict-library.js';
 import { removeLibrary } from '../removal/remove-library.js';
 import { OPERATOR } from '../domain/actor.js';
 import { withStore } from '../compose/program.js';
@@ -92,16 +90,15 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { restricted, addReader, removeReader, ...changes } = flags;
-        const changed = await changeLibrary(store, await getLibraryByName(store, name), changes);
-        if (restricted !== undefined) await restrictLibrary(store, OPERATOR, changed.id, restricted);
-        for (const [reader, isReader] of [
-          [addReader, true],
-          [removeReader, false],
-        ] as const) {
-          if (reader === undefined) continue;
-          const { id } = await getUserByName(store, reader);
-          await setReader(store, OPERATOR, changed.id, id, isReader);
-        }
+        const { id } = await getLibraryByName(store, name);
+        const userNamed = async (reader: string | undefined) =>
+          reader === undefined ? undefined : (await getUserByName(store, reader)).id;
+        const { library: changed } = await changeLibrary(store, OPERATOR, id, {
+          ...changes,
+          isRestricted: restricted,
+          addReader: await userNamed(addReader),
+          removeReader: await userNamed(removeReader),
+        });
         writeLine(`Changed the library "${changed.name}".`);
       }),
     );
@@ -113,7 +110,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .action((name: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const removed = await getLibraryByName(store, name);
-        await removeLibrary(store, removed);
+        await removeLibrary(store, OPERATOR, removed.id);
         writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
       }),
     );

@@ -11,9 +11,9 @@ import { deviceNotFound, type DeviceOfUser } from './name-device.js';
  *
  * A server must call `DeviceLastSeen.clear` afterwards. Otherwise the device may stay away from the list for a minute.
  *
- * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`
+ * @throws DogearError `forbidden`, `permission-not-held`, `user-not-found`, `device-not-found`
  */
 export async function forgetDevice(store: Store, actor: Actor, { userId, key }: DeviceOfUser): Promise<void> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
   if (!(await deleteDevice(store, user.id, key))) throw deviceNotFound();
 }

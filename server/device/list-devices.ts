@@ -20,7 +20,7 @@ export async function listDevices(
   userId: UserId | undefined,
   { after, limit }: PageRequest<Buffer>,
 ): Promise<Page<DeviceSummary, Buffer>> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
   const rows = await devicesPage(store, user.id, { afterKey: after, limit: limit + 1 });
   return pageOf(rows, limit, ({ key }) => key);
 }

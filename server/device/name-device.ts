@@ -20,8 +20,8 @@ export interface DeviceOfUser {
  *
  * @param friendlyName white space around it is removed; `undefined` removes the friendly name
  * @returns the device after the change
- * @throws DogearError `forbidden`, `user-not-found`, `device-not-found`; `device-name-invalid` for a name that is empty,
- *   longer than 100 characters, or has control characters
+ * @throws DogearError `forbidden`, `permission-not-held`, `user-not-found`, `device-not-found`; `device-name-invalid` for
+ *   a name that is empty, longer than 100 characters, or has control characters
  */
 export async function nameDevice(
   store: Store,
@@ -29,7 +29,7 @@ export async function nameDevice(
   { userId, key }: DeviceOfUser,
   friendlyName: string | undefined,
 ): Promise<DeviceSummary> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
   const trimmed = friendlyName?.trim();
   if (trimmed !== undefined && !isSingleLine(trimmed, FRIENDLY_NAME_CHARACTERS)) {
     throw new DogearError(

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { type Library, LIBRARY_NAME_CHARACTERS } from './library.js';
+import { setRestricted } from './library-reader-repository.js';
 import { allLibraries, insertLibrary } from './library-repository.js';
 import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
 
@@ -13,26 +15,33 @@ export interface LibraryRequest {
   readonly extensions?: readonly string[] | undefined;
   /** `false`: books are catalogued without digests. Default: `true`. */
   readonly koreaderHashes?: boolean | undefined;
+  /** `true`: only its readers may see it, from the first moment on. Default: `false`. */
+  readonly isRestricted?: boolean | undefined;
 }
 
 /**
- * Adds a library, which every user may see. It has no books before its first scan. Permissions are not checked here.
+ * Adds a library. It has no books before its first scan. Permissions are not checked here.
  *
  * @throws DogearError `library-exists` when the name is taken; `library-invalid` for a bad name or extension;
  *   `root-missing`, `root-not-a-folder`
  */
 export async function addLibrary(store: Store, request: LibraryRequest): Promise<Library> {
   const root = await rootFolder(request.root);
-  const added = await insertLibrary(store, {
+  const row = {
     name: checkedName(request.name),
     root,
     extensions: request.extensions === undefined ? undefined : checkedExtensions(request.extensions),
     koreaderHashes: request.koreaderHashes ?? true,
+  };
+  // One transaction: a library whose restriction could not be written must not stay, visible to everybody.
+  return inTransaction(store, async (transaction) => {
+    const added = await insertLibrary(transaction, row);
+    if (added === undefined) {
+      throw new DogearError('library-exists', `There is a library "${row.name}" already.`);
+    }
+    if (request.isRestricted === true) await setRestricted(transaction, added.id, true);
+    return added;
   });
-  if (added === undefined) {
-    throw new DogearError('library-exists', `There is a library "${request.name}" already.`);
-  }
-  return added;
 }
 
 /**

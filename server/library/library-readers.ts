@@ -41,6 +41,16 @@ export async function setReader(
   isReader: boolean,
 ): Promise<void> {
   await getLibrary(store, actor, id);
+  await writeReader(store, id, userId, isReader);
+}
+
+/** The same without a look at the library. @throws DogearError `user-not-found` when a user to add does not exist */
+export async function writeReader(
+  store: Store,
+  id: LibraryId,
+  userId: UserId,
+  isReader: boolean,
+): Promise<void> {
   if (!isReader) {
     await removeReader(store, id, userId);
     return;

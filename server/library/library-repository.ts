@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import { isDuplicateKey } from '../database/database-error.js';
 import type { LibraryTable, Schema } from '../database/schema.js';
 import type { Store } from '../database/store.js';
-import type { LibraryId } from '../domain/ids.js';
+import { type LibraryId, libraryId } from '../domain/ids.js';
 import type { Library, LibrarySummary } from './library.js';
 import type { LibraryVisibility } from './library-visibility.js';
 
@@ -24,13 +24,13 @@ export async function insertLibrary(store: Store, library: NewLibrary): Promise<
     created_s: Math.floor(Date.now() / 1000),
   } as const;
   try {
-    await store.db.insertInto('library').values(values).execute();
+    const { insertId } = await store.db.insertInto('library').values(values).executeTakeFirstOrThrow();
+    return { ...library, id: libraryId(Number(insertId)) };
   } catch (error) {
     // Two callers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
-  return findLibraryByName(store, library.name);
 }
 
 /** All libraries ordered by name, including restricted ones. */
@@ -41,11 +41,6 @@ export async function allLibraries(store: Store): Promise<readonly Library[]> {
 
 export async function findLibraryByName(store: Store, name: string): Promise<Library | undefined> {
   const row = await store.db.selectFrom('library').selectAll().where('name', '=', name).executeTakeFirst();
-  return row === undefined ? undefined : toLibrary(row);
-}
-
-export async function findLibraryById(store: Store, id: LibraryId): Promise<Library | undefined> {
-  const row = await store.db.selectFrom('library').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? undefined : toLibrary(row);
 }
 

@@ -3,8 +3,9 @@ import { deleteFormerDigests } from '../book/digest-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
+import type { Actor } from '../domain/actor.js';
 import type { LibraryId } from '../domain/ids.js';
-import type { Library } from '../library/library.js';
+import { getLibrary } from '../library/get-library.js';
 import { deleteAccessToLibrary } from '../library/library-reader-repository.js';
 import { deleteLibraryRow, lockLibrary } from '../library/library-repository.js';
 import { deleteScansOfLibrary } from '../scan/scan-repository.js';
@@ -21,15 +22,22 @@ const ROUNDS = 10;
  * finds that the scan's lease is lost. After that no book can appear any more. A library that still has a book is not
  * deleted: a book without a library would be visible to everybody.
  *
- * @throws DogearError `scan-running` when scans of the library were started again and again
+ * For actors with `library:manage`: the caller checks it.
+ *
+ * @throws DogearError `library-not-found`, also for a library that the actor may not see; `scan-running` when scans of the
+ *   library were started again and again
  */
-export async function removeLibrary(store: Store, { id, name }: Pick<Library, 'id' | 'name'>): Promise<void> {
+export async function removeLibrary(store: Store, actor: Actor, id: LibraryId): Promise<void> {
+  const { library } = await getLibrary(store, actor, id);
   for (let round = 1; round <= ROUNDS; round++) {
     await deleteScansOfLibrary(store, id);
     while ((await deleteSomeBooks(store, id)) > 0);
     if (await deleteEmptyLibrary(store, id)) return;
   }
-  throw new DogearError('scan-running', `Somebody keeps scanning the library "${name}". Stop that first.`);
+  throw new DogearError(
+    'scan-running',
+    `Somebody keeps scanning the library "${library.name}". Stop that first.`,
+  );
 }
 
 /** @returns how many books were deleted, at most {@link BOOKS_AT_ONCE} */

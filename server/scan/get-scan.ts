@@ -5,7 +5,7 @@ import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { ScanCounts, ScanRecord, ScanState } from './scan.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import { visibleLibraries } from '../library/library-repository.js';
-import { findScan, scansPage } from './scan-repository.js';
+import { findScanOf, scansPage } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import type { BackgroundScans } from './background-scans.js';
 import { isRunnerDead } from './scan-runner.js';
@@ -49,11 +49,11 @@ export async function getScan(context: ScanContext, actor: Actor, id: ScanId): P
  * @throws DogearError `scan-not-found`
  */
 export async function findScanFor(store: Store, actor: Actor, id: ScanId): Promise<ScanRecord> {
-  const record = await findScan(store, id);
-  if (record !== undefined) {
-    const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
-    if (libraries.some((library) => library.id === record.libraryId)) return record;
-  }
+  // The same two statements, whether the scan exists or not: the time of the answer must not tell it.
+  const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
+  const libraryIds = libraries.map((library) => library.id);
+  const record = await findScanOf(store, libraryIds, id);
+  if (record !== undefined) return record;
   throw new DogearError('scan-not-found', `There is no scan ${String(id)} that you may see.`);
 }
 

@@ -141,8 +141,19 @@ export async function latestScan(
   return row === undefined ? undefined : toScan(row);
 }
 
-export async function findScan(store: Store, id: ScanId): Promise<ScanRecord | undefined> {
-  const row = await store.db.selectFrom('scan').selectAll().where('id', '=', id).executeTakeFirst();
+/** @returns `undefined` for a scan that does not exist or is one of another library: callers cannot tell which */
+export async function findScanOf(
+  store: Store,
+  libraryIds: readonly LibraryId[],
+  id: ScanId,
+): Promise<ScanRecord | undefined> {
+  if (libraryIds.length === 0) return undefined;
+  const row = await store.db
+    .selectFrom('scan')
+    .selectAll()
+    .where('id', '=', id)
+    .where('library_id', 'in', libraryIds)
+    .executeTakeFirst();
   return row === undefined ? undefined : toScan(row);
 }
 

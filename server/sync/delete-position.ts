@@ -8,7 +8,7 @@ import { type DocumentOfUser, progressNotFound } from './get-document.js';
  * Deletes the position of one device in a document. Pulls then return the newest of the other devices.
  *
  * @param deviceKey as in `DevicePosition.deviceKey`
- * @throws DogearError `forbidden`, `user-not-found`, `progress-not-found`
+ * @throws DogearError `forbidden`, `permission-not-held`, `user-not-found`, `progress-not-found`
  */
 export async function deletePosition(
   store: Store,
@@ -16,6 +16,6 @@ export async function deletePosition(
   { userId, document }: DocumentOfUser,
   deviceKey: Buffer,
 ): Promise<void> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
   if (!(await deletePositionRow(store, user.id, document, deviceKey))) throw progressNotFound();
 }

@@ -2,7 +2,7 @@ import type { Store } from '../database/store.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import { type CataloguedDocument, equivalentTo } from '../book/catalogued-document.js';
-import { cataloguedDocuments } from '../book/digest-repository.js';
+import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 
@@ -49,6 +49,14 @@ export class EquivalentDocuments {
     return this.#isCovered;
   }
 
+  /** Whether the document is or was a digest of a book that the user may see. */
+  isKnownTo(userId: UserId, access: LibraryAccess): boolean {
+    this.#update(access);
+    if (this.#sharedAnswer !== undefined) return true;
+    const isVisible = isVisibleIn(access, userId);
+    return this.#catalogued.holders.some(({ libraryId }) => isVisible(libraryId));
+  }
+
   /** The equivalent documents for one user. A library that `access` lacks is visible to nobody. */
   visibleTo(userId: UserId, access: LibraryAccess): readonly Document[] {
     this.#update(access);
@@ -77,7 +85,10 @@ export async function equivalentDocuments(
 ): Promise<readonly Document[]> {
   const digest = digestOfDocument(document);
   if (digest === undefined) return [];
+  const isVisible = isVisibleIn(await readLibraryAccess(store), userId);
+  // Looked up by itself: a digest of books that the user may not see costs the same statements as an unknown one.
+  const libraries = (await librariesOfDigests(store, [digest])).get(document) ?? new Set();
+  if (![...libraries].some(isVisible)) return [];
   const catalogued = (await cataloguedDocuments(store, [digest])).get(document);
-  if (catalogued === undefined) return [];
-  return equivalentTo(catalogued, isVisibleIn(await readLibraryAccess(store), userId));
+  return catalogued === undefined ? [] : equivalentTo(catalogued, isVisible);
 }

@@ -39,7 +39,7 @@ export async function getDocument(
   { userId, document }: DocumentOfUser,
   { after, limit }: PageRequest<PositionCursor>,
 ): Promise<DocumentDetails> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
   const documents = [document, ...(await equivalentDocuments(store, user.id, document))];
   const rows = await positionsPage(store, user.id, documents, { after, limit: limit + 1 });
   if (rows.length === 0 && after === undefined) throw progressNotFound();

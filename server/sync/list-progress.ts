@@ -30,7 +30,7 @@ export async function listProgress(
   userId: UserId | undefined,
   { after, limit }: PageRequest<Document>,
 ): Promise<Page<ProgressSummary, Document>> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
   const rows = await documentsPage(store, user.id, { after, limit: limit + 1 });
   const { items, next } = pageOf(rows, limit, ({ document }) => document);
   const keys = items.map(({ document }) => ({ userId: user.id, document }));

@@ -121,15 +121,21 @@ export class SyncStore {
   /**
    * Other documents that stand for the same book, for this user. A promise only if they are not cached.
    *
+   * A document of books that the user may not see costs the same reads as an unknown one, also when it is cached for
+   * somebody else: otherwise the time of a pull would tell which books a restricted library has.
+   *
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
   equivalentTo(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
     if (!isDigest(document)) return NONE;
     const others = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
-    if (others !== undefined && access !== undefined && others.isCoveredBy(access)) {
-      return others.visibleTo(userId, access);
-    }
+    const isCached =
+      others !== undefined &&
+      access !== undefined &&
+      others.isCoveredBy(access) &&
+      others.isKnownTo(userId, access);
+    if (isCached) return others.visibleTo(userId, access);
     return this.#readEquivalents(userId, document);
   }
 
@@ -147,7 +153,8 @@ export class SyncStore {
   }
 
   async #readEquivalents(userId: UserId, document: Document): Promise<readonly Document[]> {
-    const [others] = await Promise.all([this.#documents.get(document), this.#access.get(ACCESS)]);
+    if (!(await this.isKnown(userId, document))) return NONE;
+    const others = await this.#documents.get(document);
     return others === undefined ? NONE : others.visibleTo(userId, await this.#accessTo(others.libraries));
   }
 

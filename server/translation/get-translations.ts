@@ -1,8 +1,9 @@
 import type { Actor } from '../domain/actor.js';
-import type { DevicePosition } from '../sync/progress.js';
+import type { PageRequest } from '../domain/page.js';
+import type { DevicePosition, PositionCursor } from '../sync/progress.js';
 import { worse } from '../positions/confidence.js';
 import type { Store } from '../database/store.js';
-import type { DocumentDetails } from '../sync/get-document.js';
+import { type DocumentDetails, type DocumentOfUser, getDocument } from '../sync/get-document.js';
 import { isDigestNow, translatedDocument, type TranslatedDocument } from './translated-document.js';
 import type { QueryOutcome, Translate, TranslationAnswer } from './translations.js';
 
@@ -17,6 +18,27 @@ export interface TranslationContext {
   readonly translate: Translate;
 }
 
+export interface TranslatedPositions {
+  readonly details: DocumentDetails;
+  /** One for each position in `details.positions.items`, in their order. */
+  readonly translations: readonly TranslationDetails[];
+}
+
+/**
+ * What a user's devices have pushed for a document, with the positions in their other forms.
+ *
+ * @throws DogearError as `getDocument`
+ */
+export async function getTranslatedPositions(
+  context: TranslationContext,
+  actor: Actor,
+  which: DocumentOfUser,
+  page: PageRequest<PositionCursor>,
+): Promise<TranslatedPositions> {
+  const details = await getDocument(context.store, actor, which, page);
+  return { details, translations: await getTranslations(context, actor, details) };
+}
+
 /**
  * Translates the positions of a document into their other forms. Every problem (no such book, a missing or broken
  * file, too many requests) is an outcome, so that the positions themselves can always be shown.
@@ -29,7 +51,7 @@ export interface TranslationContext {
  * @returns a translation for each position in `details.positions.items`, in their order.
  * @throws what the database throws.
  */
-export async function getTranslations(
+async function getTranslations(
   { store, translate }: TranslationContext,
   actor: Actor,
   { document, book, positions: { items } }: DocumentDetails,

@@ -45,7 +45,7 @@ export async function addApiKey(
   actor: Actor,
   { userId, name, permissions, expiresSeconds }: ApiKeyRequest,
 ): Promise<AddedApiKey> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys', 'change');
   // Whoever has a key of another user has that user's permissions, as after a change of the user's password.
   if (user.id !== actor.userId) requireMayChange(actor, user);
   requireMayGrant(actor, permissions);

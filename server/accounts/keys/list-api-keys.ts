@@ -20,7 +20,7 @@ export async function listApiKeys(
   userId: UserId | undefined,
   { after, limit }: PageRequest<ApiKeyId>,
 ): Promise<Page<ApiKeySummary, ApiKeyId>> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys');
+  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys', 'read');
   const rows = await apiKeysPage(store, { userId: user.id, afterId: after, limit: limit + 1 });
   return pageOf(rows, limit, ({ id }) => id);
 }

@@ -32,7 +32,7 @@ export async function revokeApiKey(
     const shown = typeof which === 'number' ? String(which) : which.prefix;
     throw new DogearError('api-key-not-found', `There is no API key ${shown}.`);
   }
-  const user = await resolveTargetUser(store, actor, key.userId, 'feature:api_keys');
+  const user = await resolveTargetUser(store, actor, key.userId, 'feature:api_keys', 'change');
   if (user.id !== actor.userId) requireMayChange(actor, user);
   await markApiKeyRevoked(store, key.id);
   return key;

@@ -163,7 +163,10 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
       'does not have user:manage',
     );
     expect(await refused('key', 'add', 'anna', 'x', '--expires', '2001-01-01')).toContain('in the past');
-    expect(await dogear('key', 'add', 'anna', 'x', '--expires', 'tomorrow')).toMatchObject({ exitCode: 2 });
+    for (const noDate of ['tomorrow', '2030-02-31', '2030-02-31T12:00Z', '2031-02-29', '2030-13-01']) {
+      const wrong = await dogear('key', 'add', 'anna', 'x', '--expires', noDate);
+      expect([noDate, wrong.exitCode, wrong.stdout]).toEqual([noDate, 2, '']);
+    }
   });
 
   it('lists, names and forgets devices; lists, shows and deletes positions', async () => {

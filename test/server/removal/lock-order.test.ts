@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OPERATOR } from '../../../server/domain/actor.js';
 import type { LibraryId } from '../../../server/domain/ids.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { deleteNewBooks } from '../../../server/book/digest-repository.js';
@@ -41,7 +42,7 @@ describe.each(mysql)('while the first of several rows is locked, on $name,', (ki
   afterEach(() => store.close());
 
   it('removing a library has locked none of its other books', async () => {
-    await expectLastFree(() => removeLibrary(store, { id: library, name: '' }));
+    await expectLastFree(() => removeLibrary(store, OPERATOR, library));
   });
 
   it('removing books has locked none of the others', async () => {

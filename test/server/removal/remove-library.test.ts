@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OPERATOR } from '../../../server/domain/actor.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { acquireScan, LEASE_MS } from '../../../server/scan/scan-lease.js';
 import type { Library } from '../../../server/library/library.js';
@@ -29,7 +30,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
     await bench.scan(library);
     folder.write('one.epub', 'one, second edition');
     await bench.scan(library);
-    await removeLibrary(bench.store, library);
+    await removeLibrary(bench.store, OPERATOR, library.id);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
@@ -45,7 +46,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await delay(HEAD_START_MS);
     });
     await renewed;
-    await Promise.all([batch, removeLibrary(bench.store, library)]);
+    await Promise.all([batch, removeLibrary(bench.store, OPERATOR, library.id)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
@@ -63,7 +64,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       await keepFormerDigests(transaction, [replaced], 0);
     });
     await locked;
-    await Promise.all([rehash, removeLibrary(bench.store, library)]);
+    await Promise.all([rehash, removeLibrary(bench.store, OPERATOR, library.id)]);
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 });

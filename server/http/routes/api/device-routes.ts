@@ -74,7 +74,7 @@ export const deviceRoutes: readonly ApiRoute[] = [
       query: ofUser,
       body: deviceChange,
       reply: { kind: 'json', status: 200, schema: device, says: 'The device' },
-      problems: ['user-not-found', 'device-not-found', 'device-name-invalid'],
+      problems: ['user-not-found', 'permission-not-held', 'device-not-found', 'device-name-invalid'],
     },
     async ({ store }, { principal, params: { id: key }, query, body }) => {
       const which = { userId: query.user_id, key };
@@ -95,7 +95,7 @@ export const deviceRoutes: readonly ApiRoute[] = [
       params,
       query: ofUser,
       reply: { kind: 'empty', says: 'It is removed' },
-      problems: ['user-not-found', 'device-not-found'],
+      problems: ['user-not-found', 'permission-not-held', 'device-not-found'],
     },
     async ({ store, sync }, { principal, params: { id: key }, query }) => {
       await forgetDevice(store, principal, { userId: query.user_id, key });

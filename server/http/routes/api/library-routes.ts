@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { addLibrary } from '../../../library/add-library.js';
-import { changeLibrary } from '../../../library/change-library.js';
 import { listReaders, setReader } from '../../../library/library-readers.js';
 import type { LibrarySummary } from '../../../library/library.js';
 import { listLibraries } from '../../../library/list-libraries.js';
-import { restrictLibrary } from '../../../library/restrict-library.js';
-import { getLibrary } from '../../../library/get-library.js';
-import { getLibraryDetails, type LibraryDetails } from '../../../book/library-details.js';
+import {
+  changeCountedLibrary,
+  getLibraryDetails,
+  type LibraryDetails,
+} from '../../../book/library-details.js';
 import { removeLibrary } from '../../../removal/remove-library.js';
 import type { Principal } from '../../../domain/principal.js';
 import { id, libraryIdText, pageQuery, pathJson, pathSchema, text, userIdText } from '../../api-fields.js';
@@ -77,6 +78,9 @@ const libraryChange = requestSchema(
 const reader = answerSchema('LibraryReader', z.strictObject({ user_id: id, name: z.string() }));
 const readers = pageSchema('LibraryReaderPage', reader);
 
+/** Of a library that was just added: the first scan finds its books. */
+const NO_BOOKS = { books: 0, missing: 0, hashed: 0, failed: 0 };
+
 const params = z.object({ id: libraryIdText });
 const readerParams = z.object({ id: libraryIdText, user_id: userIdText });
 
@@ -127,11 +131,11 @@ export const libraryRoutes: readonly ApiRoute[] = [
         root: body.root,
         extensions: body.extensions ?? undefined,
         koreaderHashes: body.koreader_hashes,
+        isRestricted: body.restricted,
       });
-      if (body.restricted) await restrictLibrary(store, principal, added.id, true);
       sync.forgetLibraries();
-      const value = libraryDetailsJson(await getLibraryDetails(store, principal, added.id), principal);
-      return { value, location: `/libraries/${String(added.id)}` };
+      const details = { library: added, isRestricted: body.restricted, books: NO_BOOKS };
+      return { value: libraryDetailsJson(details, principal), location: `/libraries/${String(added.id)}` };
     },
   ),
   jsonRoute(
@@ -171,16 +175,15 @@ export const libraryRoutes: readonly ApiRoute[] = [
       ],
     },
     async ({ store, sync }, { principal, params: { id: libraryId }, body }) => {
-      const { library: known } = await getLibrary(store, principal, libraryId);
-      const { restricted, extensions: newExtensions, koreader_hashes, ...rest } = body;
-      await changeLibrary(store, known, {
-        ...rest,
-        ...(newExtensions === undefined ? {} : { extensions: newExtensions ?? ['default'] }),
-        ...(koreader_hashes === undefined ? {} : { koreaderHashes: koreader_hashes }),
+      const changed = await changeCountedLibrary(store, principal, libraryId, {
+        name: body.name,
+        root: body.root,
+        extensions: body.extensions === null ? ['default'] : body.extensions,
+        koreaderHashes: body.koreader_hashes,
+        isRestricted: body.restricted,
       });
-      if (restricted !== undefined) await restrictLibrary(store, principal, libraryId, restricted);
       sync.forgetLibraries();
-      return { value: libraryDetailsJson(await getLibraryDetails(store, principal, libraryId), principal) };
+      return { value: libraryDetailsJson(changed, principal) };
     },
   ),
   emptyRoute(
@@ -196,8 +199,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found', 'scan-running'],
     },
     async ({ store, sync }, { principal, params: { id: libraryId } }) => {
-      const { library: known } = await getLibrary(store, principal, libraryId);
-      await removeLibrary(store, known);
+      await removeLibrary(store, principal, libraryId);
       sync.forgetLibraries();
     },
   ),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { deletePosition } from '../../../sync/delete-position.js';
 import { listProgress, type ProgressSummary } from '../../../sync/list-progress.js';
-import { getDocument } from '../../../sync/get-document.js';
-import { getTranslations, type TranslationDetails } from '../../../translation/get-translations.js';
+import { getTranslatedPositions, type TranslationDetails } from '../../../translation/get-translations.js';
 import type { CataloguedBook } from '../../../book/book.js';
 import type { DevicePosition, PositionCursor } from '../../../sync/progress.js';
 import {
@@ -117,10 +116,15 @@ export const progressRoutes: readonly ApiRoute[] = [
       reply: { kind: 'json', status: 200, schema: shownDocument, says: 'The document' },
       problems: ['user-not-found', 'progress-not-found'],
     },
-    async ({ store, translate }, { principal, params, query }) => {
+    async (management, { principal, params, query }) => {
       const which = { userId: query.user_id, document: params.document };
-      const shown = await getDocument(store, principal, which, pageRequest(query, cursor));
-      const translations = await getTranslations({ store, translate }, principal, shown);
+      const page = pageRequest(query, cursor);
+      const { details: shown, translations } = await getTranslatedPositions(
+        management,
+        principal,
+        which,
+        page,
+      );
       return {
         value: {
           document: shown.document,
@@ -148,7 +152,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       params: z.object({ document: documentText, device: opaqueBytes }),
       query: z.object({ user_id: userQuery }),
       reply: { kind: 'empty', says: 'It is deleted' },
-      problems: ['user-not-found', 'progress-not-found'],
+      problems: ['user-not-found', 'permission-not-held', 'progress-not-found'],
     },
     async ({ store }, { principal, params, query }) => {
       const which = { userId: query.user_id, document: params.document };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cancelScan } from '../../../scan/cancel-scan.js';
-import { getLibrary } from '../../../library/get-library.js';
 import { listScans, getScan, type ScanDetails } from '../../../scan/get-scan.js';
+import { startScan } from '../../../scan/start-scan.js';
 import { watchScan } from '../../../scan/watch-scan.js';
 import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
 import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
@@ -76,12 +76,8 @@ export const scanRoutes: readonly ApiRoute[] = [
       problems: ['library-not-found', 'scan-running', 'scans-at-limit', 'stopping'],
     },
     async (management, { principal, params: { id: libraryId }, body }) => {
-      const { library } = await getLibrary(management.store, principal, libraryId);
-      const scanId = await management.scans.start(library, { regenHashes: body.regen_hashes });
-      return {
-        value: scanJson(await getScan(management, principal, scanId)),
-        location: `/scans/${String(scanId)}`,
-      };
+      const started = await startScan(management, principal, libraryId, { regenHashes: body.regen_hashes });
+      return { value: scanJson(started), location: `/scans/${String(started.record.id)}` };
     },
   ),
   jsonRoute(

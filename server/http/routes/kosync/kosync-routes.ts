@@ -116,9 +116,9 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       readsBody: true,
       handle: async (request) => {
         const credentials = credentialsOf(request);
-        await principalOf(request);
+        const principal = await principalOf(request);
         const { password } = parseJsonObject(request.body);
-        if (credentials !== undefined) await changePassword(accounts, credentials, password);
+        if (credentials !== undefined) await changePassword(accounts, principal, credentials.key, password);
         return jsonAnswer(200, { updated: true });
       },
     },

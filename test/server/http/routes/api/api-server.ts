@@ -15,6 +15,7 @@ import type { Store } from '../../../../../server/database/store.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../../../support/databases.js';
+import { openHookedStore, type StatementHooks } from '../../../../support/hooked-store.js';
 import { openTestStore } from '../../../../support/open-test-store.js';
 import { answerProblem, operationOf } from './api-answers.js';
 
@@ -64,9 +65,12 @@ export async function startApiServer(
     readonly basePath?: string;
     /** Scans find the files that exist, and then run until they are stopped. */
     readonly walksEndless?: boolean;
+    /** Around every statement of the server. */
+    readonly hooks?: StatementHooks;
   } = {},
 ): Promise<ApiServer> {
-  const store = await openTestStore(kind);
+  const database = await openTestStore(kind);
+  const store = options.hooks === undefined ? database : openHookedStore(database.url, options.hooks);
   const engine = createEngine({ jobs: 2 });
   const logLines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => logLines.push(line) });
@@ -153,7 +157,8 @@ export async function startApiServer(
       await accounts.close();
       await translations.close();
       await engine.close();
-      await store.close();
+      if (store !== database) await store.close();
+      await database.close();
     },
   };
 }

@@ -105,6 +105,50 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     await admin.expect(200, 'PATCH', `/users/${String(lesser.id)}`, { disabled: true });
   });
 
+  it('only owners change what belongs to an owner; owners change it also with a lesser key of their own', async () => {
+    const other = await server.caller({ isOwner: true, password: 'pw' });
+    const headers = { 'x-auth-user': other.name, 'x-auth-key': passwordKeyOf('pw') };
+    const body = JSON.stringify({
+      document: 'doc',
+      progress: 'p',
+      percentage: 0.5,
+      device: 'd',
+      device_id: 'd',
+    });
+    const push = () => fetch(`${server.url}/syncs/progress`, { method: 'PUT', headers, body });
+    expect((await push()).status).toBe(200);
+    const { items } = await other.expect(200, 'GET', '/devices');
+    const [device] = items as Json[];
+    const of = `?user_id=${String(other.userId)}`;
+    const [keys] = (await other.expect(200, 'GET', '/api-keys')).items as Json[];
+    const changes = [
+      ['DELETE', `/progress/doc/positions/${String(device.id)}${of}`],
+      ['PATCH', `/devices/${String(device.id)}${of}`, { friendly_name: 'mine' }],
+      ['DELETE', `/devices/${String(device.id)}${of}`],
+      ['DELETE', `/api-keys/${String(keys.id)}`],
+      ['POST', '/api-keys', { name: 'k', user_id: other.userId, permissions: [] }],
+    ] as const;
+    const strong = await manager(
+      'feature:koreader_sync',
+      'feature:api_keys',
+      'library:manage',
+      'library:scan',
+    );
+    for (const [method, path, change] of changes) {
+      expect(await strong.expect(403, method, path, change)).toMatchObject({ code: 'permission-not-held' });
+    }
+    expect((await strong.expect(200, 'GET', `/devices${of}`)).items).toEqual(items);
+    const lesser = await other.expect(201, 'POST', '/api-keys', { name: 'lesser' });
+    const own = server.withKey(lesser.key as string);
+    for (const caller of [own, owner]) {
+      expect((await push()).status).toBe(200);
+      for (const [method, path, change] of changes.slice(0, 3)) {
+        expect((await caller.call(method, path, change)).status).toBe(method === 'PATCH' ? 200 : 204);
+      }
+      server.sync.devices.clear();
+    }
+  });
+
   it('a key of an owner with fewer permissions cannot do what an owner may', async () => {
     const { key } = await owner.expect(201, 'POST', '/api-keys', {
       name: 'lesser',

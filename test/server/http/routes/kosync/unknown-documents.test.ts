@@ -13,6 +13,7 @@ import {
   setRestricted,
 } from '../../../../../server/library/library-reader-repository.js';
 import { insertLibrary } from '../../../../../server/library/library-repository.js';
+import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { removeLibrary } from '../../../../../server/removal/remove-library.js';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
@@ -241,7 +242,7 @@ describe.each(testDatabases())('documents and books on $name', ({ create }) => {
     const book = await addBook(library, 'Removed.epub', 'removed');
     expect((await put(book.binary)).status).toBe(200);
     // As another server would do it.
-    await removeLibrary(server.store, { id: library, name: '' });
+    await removeLibrary(server.store, OPERATOR, library);
     await delay(DEFAULT_TTL_MS + 200);
     expect((await put(book.binary)).status).toBe(404);
   });
