@@ -1,4 +1,5 @@
-import { AbsolutePaths } from './absolute-paths.js';
+import { FolderChain } from '../system/folder-chain.js';
+import { FilePaths } from './file-paths.js';
 import type { FilesToHash, FileStamp } from './files-to-hash.js';
 import type { Md5Kernel } from './md5-kernel.js';
 import type { SampleReader } from './sample-reader.js';
@@ -37,7 +38,8 @@ export function digestFiles(
     failures: new Map(),
     changed: new Map(),
   };
-  const paths = new AbsolutePaths(root, files);
+  const paths = new FilePaths(files);
+  const folders = new FolderChain(Buffer.from(root).toString('latin1'), false);
   const outcomes = {
     lengths: new Uint32Array(kernel.slots),
     failures: digests.failures,
@@ -46,7 +48,7 @@ export function digestFiles(
   const { lengths } = outcomes;
   try {
     for (let first = 0; first < count; first += kernel.slots) {
-      const group = { paths, files, first, count: Math.min(kernel.slots, count - first) };
+      const group = { root, folders, paths, files, first, count: Math.min(kernel.slots, count - first) };
       if (!reader.readGroup(kernel, group, outcomes, isCancelled)) break;
       kernel.digestSlots(lengths, group.count, digests.partialMd5.subarray(first * DIGEST_BYTES));
       for (let slot = 0; slot < group.count; slot += 1) {
@@ -55,6 +57,7 @@ export function digestFiles(
       kernel.digestSlots(lengths, group.count, digests.filenameMd5.subarray(first * DIGEST_BYTES));
     }
   } finally {
+    folders.close();
     reader.finish();
   }
   for (const index of digests.failures.keys()) {

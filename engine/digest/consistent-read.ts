@@ -35,11 +35,11 @@ interface FileState {
  * still in that state (unchanged-check.ts). If it was not, the samples are read again, with the state compared before
  * and after.
  *
- * @param path absolute; a string only if all of it is ASCII
+ * @param open opens the file with these flags and returns a descriptor, or throws Node's error
  * @param read for tests, which replace the reading function to change the file between two reads
  */
 export function readConsistent(
-  path: string | Buffer,
+  open: (flags: number) => number,
   sizeBytes: number,
   modifiedNs: bigint,
   arena: Uint8Array,
@@ -54,7 +54,7 @@ export function readConsistent(
   const beganMs = Date.now();
   let fd: number;
   try {
-    fd = openFile(path);
+    fd = openFile(open);
   } catch (error) {
     outcome.failure = errnoOf(error);
     return;

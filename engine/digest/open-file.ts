@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { errnoOf } from '../failure.js';
 import { sleepSync } from './sleep-sync.js';
 
@@ -36,14 +36,14 @@ export function disableNoAtime(): void {
 /**
  * Opens a file for reading. For a pipe it does not wait until somebody opens the other end.
  *
- * @param path absolute; a string only if all of it is ASCII
+ * @param open as for `readConsistent`
  * @returns a file descriptor
  * @throws Node's error
  */
-export function openFile(path: string | Buffer): number {
+export function openFile(open: (flags: number) => number): number {
   for (let tries = 1; ; tries += 1) {
     try {
-      return openSync(path, openFlags());
+      return open(openFlags());
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'EPERM' && noAtime !== 0) disableNoAtime();

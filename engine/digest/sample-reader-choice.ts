@@ -1,5 +1,5 @@
 import { type RingHandles, IoRing, releaseRing } from './io-ring/io-ring.js';
-import { loadLibc } from './io-ring/libc.js';
+import { loadLibc } from '../system/libc.js';
 import { RingReader } from './io-ring/ring-reader.js';
 import type { ReadsName, SampleReader } from './sample-reader.js';
 import { SYSTEM_CALL_READER } from './system-call-reader.js';

@@ -1,4 +1,5 @@
-import type { AbsolutePaths } from './absolute-paths.js';
+import type { FolderChain } from '../system/folder-chain.js';
+import type { FilePaths } from './file-paths.js';
 import type { FilesToHash, FileStamp } from './files-to-hash.js';
 import type { Md5Kernel } from './md5-kernel.js';
 
@@ -7,7 +8,11 @@ export type ReadsName = 'io-uring' | 'system-calls';
 
 /** A part of a batch, at most as many files as a kernel has slots. File `first + i` is read into slot i. */
 export interface FileGroup {
-  readonly paths: AbsolutePaths;
+  /** Absolute, bytes, ends with a slash. */
+  readonly root: Uint8Array;
+  /** Opens the folders below the root. */
+  readonly folders: FolderChain;
+  readonly paths: FilePaths;
   readonly files: FilesToHash;
   readonly first: number;
   readonly count: number;

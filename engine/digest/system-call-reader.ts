@@ -21,14 +21,16 @@ const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n,
 /** Reads one file of a group into its slot. */
 export function readIntoSlot(
   kernel: Md5Kernel,
-  { paths, files, first }: FileGroup,
+  { folders, paths, files, first }: FileGroup,
   slot: number,
   { lengths, failures, changed }: ReadOutcomes,
 ): void {
   const index = first + slot;
   const sizeBytes = files.sizeBytes[index] ?? 0;
   const modifiedNs = files.modifiedNs[index] ?? 0n;
-  readConsistent(paths.at(index), sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
+  const open = (flags: number): number =>
+    folders.enter(paths.folderAt(index)).openFile(paths.nameAt(index), flags);
+  readConsistent(open, sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
   if (outcome.failure !== undefined) failures.set(index, outcome.failure);
   else if (outcome.sizeBytes !== sizeBytes || outcome.modifiedNs !== modifiedNs) {
     changed.set(index, { sizeBytes: outcome.sizeBytes, modifiedNs: outcome.modifiedNs });

@@ -5,6 +5,8 @@ import type { HashFailureCode } from '../failure.js';
  *
  * - `root-missing`, `root-not-a-folder`, `root-unreadable`: thrown by a walk before its first batch, and by hashing
  *   with `rootMustStay`
+ * - `root-is-link`: like these; the root, or a folder above it, is a symbolic link, which the message names. Whoever wants
+ *   to follow it resolves the path first (`fs.realpath`)
  * - `root-changed`: at the end of the walk or hashing the root was another folder than at the beginning, because it
  *   was unmounted, mounted or replaced. Files that were not found must not count as missing
  * - `aborted`: the caller's signal was aborted; its reason is the `cause`
@@ -18,6 +20,7 @@ export type EngineErrorCode =
   | 'root-missing'
   | 'root-not-a-folder'
   | 'root-unreadable'
+  | 'root-is-link'
   | 'root-changed'
   | 'aborted'
   | 'closed'

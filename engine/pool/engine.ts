@@ -59,14 +59,16 @@ export interface Engine {
    * folders that could not be listed, are yielded as failures.
    *
    * Entries come in byte order of their relative paths, where a folder counts as `name/`, in batches of at most 512.
-   * Symbolic links to files are followed, links to folders are not. KOReader's sidecar folders (`*.sdr`) are skipped.
+   * Symbolic links to files are followed, links to folders are not, also when a folder becomes one during the walk. The
+   * same holds for the root and the folders above it: a caller that wants to follow them gives `fs.realpath` of it.
+   * KOReader's sidecar folders (`*.sdr`) are skipped.
    * The walk reads ahead of its consumer by a bounded amount (4 MB). Ending the iteration early stops it.
    *
    * Pinned by test/engine/walk/walk.test.ts and test/engine/walk/walk-order.test.ts.
    *
    * @param root bytes, or text that is encoded as UTF-8; a relative path starts at the working directory
-   * @throws EngineError from the iteration: `root-missing`, `root-not-a-folder` or `root-unreadable` before the first
-   *   batch; `root-changed` after the last batch if the root is another folder by then; `aborted`, `closed`,
+   * @throws EngineError from the iteration: `root-missing`, `root-not-a-folder`, `root-is-link` or `root-unreadable`
+   *   before the first batch; `root-changed` after the last batch if the root is another folder by then; `aborted`, `closed`,
    *   `worker-failed`
    * @throws RangeError from the iteration for an empty root, for extensions in another form, and if `shard.index` is not
    *   1 … `shard.count`
@@ -74,7 +76,8 @@ export interface Engine {
   walk(root: Buffer | string, options: WalkOptions): AsyncIterable<EntryBatch>;
   /**
    * Hashes batches of files below a root: both digests of each file, computed from one consistent state of the file.
-   * A file that changed since the walk is hashed in its present state, which the result contains. Failures of files
+   * Links are followed or not as by `walk`: a file below a link to a folder has `vanished`. A file that changed since the
+   * walk is hashed in its present state, which the result contains. Failures of files
    * are values in the result. Entries that already have a failure are passed through, and so are batches without
    * entries.
    *

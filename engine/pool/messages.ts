@@ -2,6 +2,7 @@ import type { FileStamp } from '../digest/files-to-hash.js';
 import type { RingHandles } from '../digest/io-ring/io-ring.js';
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { ReadsChoice } from '../digest/sample-reader-choice.js';
+import type { FolderIdentity } from '../system/open-folder.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
 
@@ -22,7 +23,9 @@ export interface RootProbeResult {
 
 /** What identifies a folder for the operating system, or the errno code if it cannot be listed. */
 export type RootState =
-  { readonly device: bigint; readonly inode: bigint; readonly errno?: never } | { readonly errno: string };
+  | (FolderIdentity & { readonly errno?: never })
+  /** `link`: set if a link on the root's path is the reason. Text for people: the link and what it leads to. */
+  | { readonly errno: string; readonly link?: string | undefined };
 
 /** Asks which of several paths are gone. */
 export interface PathProbeTask {

@@ -1,6 +1,5 @@
-import { lstatSync } from 'node:fs';
 import { errnoOf } from '../failure.js';
-import { systemPath } from '../walk/latin1-path.js';
+import type { FolderChain } from '../system/folder-chain.js';
 import { PATH_SEPARATOR, type RootState } from './messages.js';
 import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
 
@@ -52,17 +51,20 @@ function schedule(scheduler: TaskScheduler, scheduled: ScheduledTask): void {
 }
 
 /**
- * Runs in a worker. Whether nothing exists at a path any more, not even a symbolic link that leads nowhere. If the
- * system gives any other answer than "does not exist" (no permission, a mount that does not answer), the path counts
- * as existing.
+ * Runs in a worker. Whether nothing exists at a path any more, not even a symbolic link that leads nowhere. What a link
+ * to a folder leads to is not there, as for a walk. If the system gives any other answer than "does not exist" (no
+ * permission, a mount that does not answer), the path counts as existing.
  *
- * @param path absolute, latin1
+ * @param path relative to the root, latin1
  */
-export function isGone(path: string): boolean {
+export function isGone(folders: FolderChain, path: string): boolean {
+  const nameStart = path.lastIndexOf('/') + 1;
   try {
-    return lstatSync(systemPath(path), { throwIfNoEntry: false }) === undefined;
+    return !folders.enter(path.slice(0, nameStart)).has(path.slice(nameStart));
   } catch (error) {
-    // A folder on the path was replaced by something else.
-    return errnoOf(error) === 'ENOTDIR';
+    // ENOTDIR: a folder on the path was replaced by something else.
+    return GONE.has(errnoOf(error));
   }
 }
+
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);

@@ -1,6 +1,8 @@
-import { opendirSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf } from '../failure.js';
+import { FolderChain } from '../system/folder-chain.js';
+import { systemPath } from '../system/latin1-path.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { EngineError, type EngineErrorCode } from './engine-error.js';
 import type { RootState } from './messages.js';
@@ -23,20 +25,38 @@ export function absoluteRoot(root: Buffer | string): Buffer {
 
 /** Runs in a worker. Identifies the root, or returns the errno code if it is not a folder that can be listed. */
 export function stateOfRoot(root: Uint8Array): RootState {
-  const path = Buffer.from(root);
+  const path = Buffer.from(root).toString('latin1');
+  const folders = new FolderChain(path, true);
   try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    // A folder may exist without permission to list it.
-    opendirSync(path).closeSync();
-    return { device: dev, inode: ino };
+    return folders.enter('').identity();
   } catch (error) {
-    return { errno: errnoOf(error) };
+    const errno = errnoOf(error);
+    return { errno, link: errno === 'ENOTDIR' ? linkOn(path) : undefined };
+  } finally {
+    folders.close();
   }
 }
 
+/** The first link on a path and what it leads to, for people. */
+function linkOn(path: string): string | undefined {
+  for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+    const part = systemPath(path.slice(0, end));
+    try {
+      if (lstatSync(part).isSymbolicLink()) {
+        return `${part.toString()} is a symbolic link to ${readlinkSync(part)}`;
+      }
+    } catch {
+      return undefined; // It has changed again.
+    }
+  }
+  return undefined;
+}
+
 /** Throws if the root cannot be listed. To be called before the first batch. */
-export function throwUnlessReadable({ errno }: RootState): void {
-  if (errno === undefined) return;
+export function throwUnlessReadable(state: RootState): void {
+  if (state.errno === undefined) return;
+  const { errno, link } = state;
+  if (link !== undefined) throw new EngineError('root-is-link', link);
   const code = CODE_OF_ERRNO[errno] ?? 'root-unreadable';
   throw new EngineError(code, `the root folder cannot be read (${errno})`);
 }
@@ -46,7 +66,7 @@ export async function* unlessRootFailed(batches: AsyncIterable<EntryBatch>): Asy
   let isFirst = true;
   for await (const batch of batches) {
     const failure = isFirst && batch.pathAt(0).length === 0 ? batch.failureAt(0) : undefined;
-    // The probe before the walk had found it.
+    // The probe before the walk had found it, and no link in its place.
     if (failure?.code === 'vanished') throw rootChanged(failure.message);
     if (failure !== undefined) {
       throw new EngineError('root-unreadable', `the root folder cannot be read: ${failure.message}`);
@@ -73,7 +93,7 @@ function rootChanged(cause: unknown): EngineError {
   });
 }
 
-/** The root ends with a slash, so the system returns ENOTDIR for everything that is not a folder. */
+/** `ENOTDIR` also stands for a link, but then the state says so. */
 const CODE_OF_ERRNO: Readonly<Record<string, EngineErrorCode>> = {
   ENOENT: 'root-missing',
   ENOTDIR: 'root-not-a-folder',

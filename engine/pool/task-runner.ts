@@ -4,12 +4,15 @@ import { createMd5Kernel, type Md5Choice } from '../digest/md5-kernel-choice.js'
 import type { Md5Kernel } from '../digest/md5-kernel.js';
 import { createSampleReader, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { SampleReader } from '../digest/sample-reader.js';
+import { FolderChain } from '../system/folder-chain.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
   PATH_SEPARATOR,
   type CancelCell,
   type HashResult,
   type HashTask,
+  type PathProbeResult,
+  type PathProbeTask,
   type ThreadRing,
   type WalkResult,
   type WalkTask,
@@ -36,16 +39,25 @@ export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult 
     case 'root-probe':
       return { kind: 'root-probe', state: stateOfRoot(task.root) };
     case 'path-probe':
-      return {
-        kind: 'path-probe',
-        isGone: task.paths.split(PATH_SEPARATOR).map((path) => isGone(task.root + path)),
-      };
+      return findGonePaths(task);
     case 'walk':
       return walk(task, limits);
     case 'hash':
       return hash(task);
     default:
       return task satisfies never;
+  }
+}
+
+function findGonePaths(task: PathProbeTask): PathProbeResult {
+  const folders = new FolderChain(task.root, false);
+  try {
+    return {
+      kind: 'path-probe',
+      isGone: task.paths.split(PATH_SEPARATOR).map((path) => isGone(folders, path)),
+    };
+  } finally {
+    folders.close();
   }
 }
 

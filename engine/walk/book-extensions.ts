@@ -1,4 +1,4 @@
-import { isAscii } from './latin1-path.js';
+import { isAscii } from '../system/latin1-path.js';
 
 /**
  * The default file name extensions of books: lower case, without a leading dot. These are all extensions that KOReader

@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { errnoOf, failureOfCode, failureOfErrno } from '../failure.js';
 import type { EntryBatch } from './entry-batch.js';
 import { EntryBatchBuilder } from './entry-batch-builder.js';
+import { FolderChain, PATH_BYTES } from '../system/folder-chain.js';
 import { listFolder } from './folder-listing.js';
-import { systemPath } from './latin1-path.js';
 import { shardOfLatin1Folder, type Shard } from './shard.js';
 
 export interface WalkStepOptions {
@@ -48,6 +47,15 @@ const FILES_BETWEEN_CLOCK_READS = 16;
  * paths.
  */
 export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
+  const folders = new FolderChain(options.root, true);
+  try {
+    return stepThrough(folders, pending, options);
+  } finally {
+    folders.close();
+  }
+}
+
+function stepThrough(folders: FolderChain, pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
   const found = new FoundEntries(options.batchEntries);
   const levels: Level[] = [{ folder: '', names: pending, next: 0 }];
   const untilMs = performance.now() + options.maxMs;
@@ -66,9 +74,9 @@ export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkS
     level.next += 1;
     visited += 1;
     if (isFolder) {
-      const names = listInShard(path, options, found);
+      const names = listInShard(folders, path, options, found);
       if (names.length > 0) levels.push({ folder: path, names, next: 0 });
-    } else statFile(path, options.root, found);
+    } else examineFile(folders, path, options.root, found);
   }
   return { batches: found.take(), pending: remainder(levels) };
 }
@@ -110,11 +118,15 @@ class FoundEntries {
 }
 
 /** Lists a folder. Subfolders are always included; files only if the folder belongs to the shard. */
-function listInShard(path: string, options: WalkStepOptions, found: FoundEntries): readonly string[] {
-  const { root, shard, extensions } = options;
+function listInShard(
+  folders: FolderChain,
+  path: string,
+  { shard, extensions }: WalkStepOptions,
+  found: FoundEntries,
+): readonly string[] {
   const folder = path.slice(0, -1);
   try {
-    const names = listFolder(root + path, extensions);
+    const names = listFolder(folders.enter(path), extensions);
     if (!shard || shardOfLatin1Folder(folder, shard.count) === shard.index) return names;
     return names.filter(isFolderPath);
   } catch (error) {
@@ -123,13 +135,20 @@ function listInShard(path: string, options: WalkStepOptions, found: FoundEntries
   }
 }
 
-/** Follows symbolic links. */
-function statFile(path: string, root: string, found: FoundEntries): void {
+/** Follows symbolic links to files. */
+function examineFile(folders: FolderChain, path: string, root: string, found: FoundEntries): void {
   try {
-    const stats = statSync(systemPath(root + path), { bigint: true });
-    if (stats.isFile()) found.next().addFile(path, Number(stats.size), stats.mtimeNs);
+    if (root.length + path.length >= PATH_BYTES) {
+      found.next().addFailure(path, failureOfErrno('ENAMETOOLONG'));
+      return;
+    }
+    const nameStart = path.lastIndexOf('/') + 1;
+    const { kind, sizeBytes, modifiedNs } = folders
+      .enter(path.slice(0, nameStart))
+      .stateOf(path.slice(nameStart));
+    if (kind === 'file') found.next().addFile(path, sizeBytes, modifiedNs);
     // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.
-    else if (!stats.isDirectory()) found.next().addFailure(path, failureOfCode('not-regular'));
+    else if (kind === 'other') found.next().addFailure(path, failureOfCode('not-regular'));
   } catch (error) {
     found.next().addFailure(path, failureOfErrno(errnoOf(error)));
   }

@@ -5,6 +5,7 @@ const HINTS: Partial<Record<DogearErrorCode, string>> = {
   'user-not-found': '"dogear user list" lists the users, "dogear user add" adds one.',
   'device-not-found': '"dogear device list" lists the devices of a user.',
   'library-not-found': '"dogear library add" adds a library.',
+  'root-is-link': '"dogear library set NAME --root FOLDER" tells Dogear where the books are now.',
   'root-empty': '"dogear library remove" removes a library.',
 };
 

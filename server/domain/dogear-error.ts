@@ -9,6 +9,7 @@ export type DogearErrorCode =
   | 'root-missing'
   | 'root-unreadable'
   | 'root-not-a-folder'
+  | 'root-is-link'
   | 'root-changed'
   | 'root-empty'
   /** This process already runs as many scans as it may. */

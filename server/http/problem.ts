@@ -2,7 +2,8 @@ import type { DogearErrorCode } from '../domain/dogear-error.js';
 import type { Answer, AnswerHeaders } from './answer.js';
 
 /** Codes of errors that only a scan throws. They go into the `error` of the scan, never into an answer. */
-type ScanOnlyCode = 'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-changed' | 'root-empty';
+type ScanOnlyCode =
+  'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-is-link' | 'root-changed' | 'root-empty';
 
 /** Every problem of the management API. ERRORS.md explains them; a test compares that list with this one. */
 export type ProblemCode =

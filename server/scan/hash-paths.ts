@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import {
   type Engine,
   type EntryBatch,
@@ -90,9 +90,10 @@ async function* hashFolder(
   options: HashPathsOptions,
 ): AsyncGenerator<HashedPath> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const entries = engine.walk(folder, { extensions: options.extensions ?? KOREADER_EXTENSIONS, ...signal });
+  const root = withoutLinks(folder);
+  const entries = engine.walk(root, { extensions: options.extensions ?? KOREADER_EXTENSIONS, ...signal });
   const prefix = folder.at(-1) === SLASH[0] ? folder : Buffer.concat([folder, SLASH]);
-  for await (const hashed of inOrderOfWalk(entries, (batches) => engine.hash(folder, batches, signal))) {
+  for await (const hashed of inOrderOfWalk(entries, (batches) => engine.hash(root, batches, signal))) {
     yield* outcomes(hashed, (relative) => Buffer.concat([prefix, relative]));
   }
 }
@@ -105,8 +106,9 @@ async function* hashFiles(
   if (files.length === 0) return;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const builder = new EntryBatchBuilder();
+  const pathOf = pathsBelowTop();
   for (const { name, stats } of files) {
-    builder.addFile(belowRoot(name), Number(stats?.size ?? 0), stats?.mtimeNs ?? 0n);
+    builder.addFile(pathOf(name), Number(stats?.size ?? 0), stats?.mtimeNs ?? 0n);
   }
   for await (const hashed of engine.hash('/', [builder.take()], signal)) {
     let index = 0;
@@ -114,10 +116,36 @@ async function* hashFiles(
   }
 }
 
-/** The absolute path without its leading `/`, one character a byte. The system resolves `..`. */
-function belowRoot(name: Buffer): string {
-  const absolute = name[0] === SLASH[0] ? name : Buffer.concat([Buffer.from(process.cwd()), SLASH, name]);
-  return absolute.subarray(1).toString('latin1');
+/**
+ * For each file, the absolute path without its leading `/`, one character a byte. The engine follows no links to folders, so
+ * those on the way to a file that somebody names are resolved here: once for files in one folder that follow each other.
+ */
+function pathsBelowTop(): (name: Buffer) => string {
+  let last: { readonly folder: Buffer; readonly resolved: string } = {
+    folder: Buffer.alloc(0),
+    resolved: '',
+  };
+  return (name) => {
+    const nameStart = name.lastIndexOf(SLASH) + 1;
+    const folder = nameStart === 0 ? Buffer.from('.') : name.subarray(0, nameStart);
+    if (!last.folder.equals(folder)) last = { folder, resolved: belowTop(withoutLinks(folder)) };
+    // After a slash at the end comes the folder itself.
+    return `${last.resolved}${name.toString('latin1', nameStart) || '.'}`;
+  };
+}
+
+function belowTop(folder: Buffer): string {
+  const path = folder.subarray(1).toString('latin1');
+  return path === '' || path.endsWith('/') ? path : `${path}/`;
+}
+
+/** The absolute path of a folder, its links resolved. Where that fails, the engine will meet the reason and report it. */
+function withoutLinks(folder: Buffer): Buffer {
+  try {
+    return realpathSync.native(folder, 'buffer');
+  } catch {
+    return folder[0] === SLASH[0] ? folder : Buffer.concat([Buffer.from(process.cwd()), SLASH, folder]);
+  }
 }
 
 function* outcomes(hashed: HashedBatch, display: (relative: Buffer) => Buffer): Generator<HashedPath> {

@@ -60,7 +60,7 @@ export interface ScanSummary {
  *   - `library-not-found`: the library was removed meanwhile
  *   - `scan-cancelled`: by `signal`, or through the database
  *   - `scan-lease-lost`: this process was silent for too long, and another one has taken the scan over
- *   - `root-missing`, `root-unreadable`, `root-not-a-folder`: nothing was changed
+ *   - `root-missing`, `root-unreadable`, `root-not-a-folder`, `root-is-link`: nothing was changed
  *   - `root-empty`: the root holds no book, but the catalogue does
  *   - `root-changed`: the root is another folder than at the beginning
  * @throws whatever the database or the engine threw, unchanged
@@ -155,6 +155,7 @@ const ROOT_PROBLEMS = {
   'root-missing': 'is not there. Is its disk mounted? Nothing was changed.',
   'root-not-a-folder': 'is not a folder. Nothing was changed.',
   'root-unreadable': 'cannot be read. Nothing was changed.',
+  'root-is-link': 'is reached by a symbolic link now, and scans do not follow those. Nothing was changed.',
   'root-changed':
     'was replaced by another while it was scanned (was its disk unmounted?). No book was marked missing.',
 } as const;
@@ -165,8 +166,13 @@ function toDogearError(error: unknown, library: Library): unknown {
   if (code === 'aborted') return new DogearError('scan-cancelled', 'The scan was stopped.', error);
   if (!isRootProblem(code)) return error;
   const root = `The folder ${library.root.toString()} of the library "${library.name}"`;
-  const reason = code === 'root-unreadable' ? ` The system says: ${error.message}.` : '';
-  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}${reason}`, error);
+  const detail =
+    code === 'root-unreadable'
+      ? ` The system says: ${error.message}.`
+      : code === 'root-is-link'
+        ? ` Now ${error.message}.`
+        : '';
+  return new DogearError(code, `${root} ${ROOT_PROBLEMS[code]}${detail}`, error);
 }
 
 function isRootProblem(code: EngineErrorCode): code is keyof typeof ROOT_PROBLEMS {

@@ -20,6 +20,7 @@ export interface Room {
 const ENGINE = 'engine/index.ts';
 /** Error codes of the system, which walking and hashing share. */
 const FAILURE = 'engine/failure.ts';
+const SYSTEM = 'engine/system/';
 /** Not part of the library for outsiders: the scan uses the same average as the engine. */
 const MOVING_AVERAGE = 'engine/moving-average.ts';
 const DOMAIN = 'server/domain/';
@@ -46,14 +47,15 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: ENGINE, node: true, ours: ['engine/'] },
   { name: FAILURE, node: false },
   { name: MOVING_AVERAGE, node: false },
-  { name: 'engine/digest/', node: true, ours: [FAILURE] },
-  // The only code that calls native functions of the system by address.
-  { name: 'engine/digest/io-ring/', node: true, ours: ['engine/digest/'], packages: ['koffi'] },
-  { name: 'engine/walk/', node: true, ours: [FAILURE] },
+  // Calls of the operating system that Node.js does not offer. Only this room and io-ring hand it addresses.
+  { name: SYSTEM, node: true, packages: ['koffi'] },
+  { name: 'engine/digest/', node: true, ours: [FAILURE, SYSTEM] },
+  { name: 'engine/digest/io-ring/', node: true, ours: ['engine/digest/', SYSTEM] },
+  { name: 'engine/walk/', node: true, ours: [FAILURE, SYSTEM] },
   {
     name: 'engine/pool/',
     node: true,
-    ours: [FAILURE, MOVING_AVERAGE, 'engine/digest/', 'engine/walk/'],
+    ours: [FAILURE, MOVING_AVERAGE, SYSTEM, 'engine/digest/', 'engine/walk/'],
   },
   // The only file that knows how Piscina behaves inside.
   { name: 'engine/pool/piscina-pool.ts', node: true, packages: ['piscina'] },
@@ -125,7 +127,7 @@ export const IMPORT_TABLE: readonly Room[] = [
 const NATIVE = 'server/http/uws-native.ts';
 const USER_OF_NATIVE = 'server/http/uws.ts';
 /** `createRequire` of `node:module` loads by names that no check can follow, so only these may import it. */
-const USERS_OF_REQUIRE = [NATIVE, 'engine/digest/io-ring/'];
+const USERS_OF_REQUIRE = [NATIVE, SYSTEM];
 /** These may import everything, and nothing else imports them. */
 const APART = ['bench/', 'test/'];
 

@@ -1,5 +1,5 @@
 import { sleepSync } from '../sleep-sync.js';
-import { errorName, type Libc } from './libc.js';
+import { errorName, type Libc } from '../../system/libc.js';
 
 /**
  * The system resources of a ring. The system releases them when the process ends, not when the thread that made the
@@ -42,6 +42,7 @@ const KERNEL_WORKERS = 32;
 const OP_OPENAT = 18;
 const OP_CLOSE = 19;
 const OP_READ = 22;
+const OP_OPENAT2 = 28;
 const OP_ASYNC_CANCEL = 14;
 const EBADF = -9;
 const AT_FDCWD = -100;
@@ -138,9 +139,20 @@ export class IoRing {
     return this.#isBroken;
   }
 
-  /** @param pathAddress address of a path that ends with a zero byte; a relative one starts at the working folder */
-  addOpen(pathAddress: number, flags: number): void {
-    this.#add(OP_OPENAT, AT_FDCWD, pathAddress, 0, 0, flags);
+  // Addresses of paths lead to bytes that end with a zero byte.
+
+  /** @param folder descriptor of the folder that a relative path starts at */
+  addOpen(folder: number, pathAddress: number, flags: number): void {
+    this.#add(OP_OPENAT, folder, pathAddress, 0, 0, flags);
+  }
+
+  /**
+   * Opens an absolute path.
+   *
+   * @param howAddress address of a `struct open_how`, which `bytes` is the size of
+   */
+  addOpenHow(pathAddress: number, howAddress: number, bytes: number): void {
+    this.#add(OP_OPENAT2, AT_FDCWD, pathAddress, bytes, howAddress, 0);
   }
 
   addRead(descriptor: number, address: number, bytes: number, offset: number): void {
@@ -265,8 +277,8 @@ export class IoRing {
     const at = (this.#tail & (this.entries - 1)) * SQE_WORDS;
     words[at] = operation;
     words[at + 1] = descriptor;
-    words[at + 2] = offset;
-    words[at + 3] = 0;
+    words[at + 2] = offset % TWO_TO_32;
+    words[at + 3] = offset / TWO_TO_32;
     words[at + 4] = address % TWO_TO_32;
     words[at + 5] = address / TWO_TO_32;
     words[at + 6] = bytes;

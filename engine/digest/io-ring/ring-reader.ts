@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import type { AbsolutePaths } from '../absolute-paths.js';
+import { PATH_BYTES } from '../../system/folder-chain.js';
 import type { Md5Kernel } from '../md5-kernel.js';
 import { disableNoAtime, openFlags } from '../open-file.js';
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS } from '../sample-plan.js';
@@ -7,12 +7,12 @@ import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js'
 import { readIntoSlot } from '../system-call-reader.js';
 import { isUnchanged } from '../unchanged-check.js';
 import { IoRing, type RingHandles } from './io-ring.js';
-import { type Libc, STATX_BYTES } from './libc.js';
+import { type Libc, O_CLOEXEC, O_PATH, STATX_BYTES } from '../../system/libc.js';
 
-/** PATH_MAX of Linux; it includes the zero byte at the end. */
-const PATH_BYTES = 4096;
-/** Child processes must not inherit the open files. Node's own calls add this flag by themselves. */
-const O_CLOEXEC = 0o2000000;
+/** `struct open_how` is three words of eight bytes: flags, mode, resolve. */
+const OPEN_HOW_BYTES = 24;
+/** No part of the path may be a symbolic link. */
+const RESOLVE_NO_SYMLINKS = 4n;
 const EPERM = -1;
 const EAGAIN = -11;
 
@@ -43,8 +43,8 @@ export interface RingReaderOptions {
 }
 
 /**
- * Reads a whole group of files at a time through io_uring: all opens in one system call, all reads in the next, and
- * the closes together with the opens of the next group. Only the check for changes (unchanged-check.ts) is a system
+ * Reads a whole group of files at a time through io_uring: the opens of their folders in one system call, those of
+ * the files in the next, all reads in a third, and the closes together with the opens of the next group. Only the check for changes (unchanged-check.ts) is a system
  * call for each file, because io_uring passes `statx` to another thread. With a warm cache this is 1.23 times as fast
  * as Node's calls, MD5 included (benchmark suite `hash`). With a cold cache one thread reads as many files at once as
  * it has slots; with system calls that would take as many threads.
@@ -67,15 +67,25 @@ export class RingReader implements SampleReader {
   readonly #pathsAddress: number;
   readonly #statx = new Uint32Array(new ArrayBuffer(STATX_BYTES));
   readonly #statxAddress: number;
+  /** How folders are opened. Longer than needed because `addressOf` requires that. */
+  readonly #openHow = new BigUint64Array(16);
+  readonly #openHowAddress: number;
   /** By slot: the open file's descriptor, negative if there is none. */
   readonly #descriptors: Int32Array;
+  /** The same of the folders of a group, in their order. Files in one folder that follow each other share it. */
+  readonly #folders: Int32Array;
+  /** By slot: which of `#folders` the file is in; -1 if its path is too long. */
+  readonly #folderOf: Int16Array;
+  /** By slot: where the file's name begins in `#paths`. */
+  readonly #nameStart: Uint32Array;
   /** By slot: 1 if the file has to be read with system calls. */
   readonly #fallback: Uint8Array;
   /** By read operation of the current group: its slot, and the number of bytes that it has to return. */
   readonly #slotOf: Uint16Array;
   readonly #wanted: Int32Array;
   #open = 0;
-  #root: AbsolutePaths['root'] | undefined;
+  #openFolders = 0;
+  #root: Uint8Array | undefined;
   #arena: { readonly kernel: Md5Kernel; readonly address: number } | undefined;
   /**
    * Files are opened with O_NONBLOCK, so that a pipe cannot block the thread. On file systems whose reads always
@@ -97,7 +107,13 @@ export class RingReader implements SampleReader {
     this.#paths = new Uint8Array(paths);
     this.#pathsAddress = libc.addressOf(paths);
     this.#statxAddress = libc.addressOf(this.#statx.buffer);
+    this.#openHow[0] = BigInt(O_PATH | O_CLOEXEC | constants.O_DIRECTORY);
+    this.#openHow[2] = RESOLVE_NO_SYMLINKS;
+    this.#openHowAddress = libc.addressOf(this.#openHow.buffer);
     this.#descriptors = new Int32Array(slots).fill(-1);
+    this.#folders = new Int32Array(slots).fill(-1);
+    this.#folderOf = new Int16Array(slots);
+    this.#nameStart = new Uint32Array(slots);
     this.#fallback = new Uint8Array(slots);
     this.#slotOf = new Uint16Array(this.#ring.entries);
     this.#wanted = new Int32Array(this.#ring.entries);
@@ -120,7 +136,6 @@ export class RingReader implements SampleReader {
   ): boolean {
     if (isCancelled()) return false;
     if (group.count > this.#slots) throw new RangeError(`${group.count} files for ${this.#slots} slots`);
-    this.#fallback.fill(0);
     const beganMs = Date.now();
     this.#openAll(group);
     if (this.#clearsNonblock) this.#clearNonblock(group);
@@ -155,36 +170,73 @@ export class RingReader implements SampleReader {
 
   /** @returns the number of operations added */
   #addCloses(): number {
+    const closes =
+      this.#addClosesOf(this.#descriptors, this.#open) + this.#addClosesOf(this.#folders, this.#openFolders);
+    this.#open = 0;
+    this.#openFolders = 0;
+    return closes;
+  }
+
+  #addClosesOf(descriptors: Int32Array, count: number): number {
     let closes = 0;
-    for (let slot = 0; slot < this.#open; slot += 1) {
-      const descriptor = this.#descriptors[slot] ?? -1;
+    for (let at = 0; at < count; at += 1) {
+      const descriptor = descriptors[at] ?? -1;
       if (descriptor < 0) continue;
       this.#ring.addClose(descriptor);
-      this.#descriptors[slot] = -1;
+      descriptors[at] = -1;
       closes += 1;
     }
-    this.#open = 0;
     return closes;
   }
 
   #openAll(group: FileGroup): void {
-    const { paths, first, count } = group;
-    const { root } = paths;
+    this.#openFoldersOf(group);
+    this.#openFiles(group);
+  }
+
+  /**
+   * Opens the folders of a group, none that a link leads to. Their descriptors, or negative errnos, are in `#folders`
+   * then. Each slot gets the path of the folder and, after a zero byte, the name of the file.
+   */
+  #openFoldersOf({ root, paths, first, count }: FileGroup): void {
     if (this.#root !== root) this.#setRoot(root);
-    const flags = openFlags() | O_CLOEXEC;
-    let operation = this.#addCloses();
+    const closes = this.#addCloses();
+    let folders = 0;
     for (let slot = 0; slot < count; slot += 1) {
-      const bytes = root.length + paths.relativeBytes(first + slot);
-      if (bytes < PATH_BYTES) {
-        const start = slot * PATH_BYTES;
-        paths.copyRelative(first + slot, this.#paths, start + root.length);
-        this.#paths[start + bytes] = 0;
-        this.#ring.addOpen(this.#pathsAddress + start, flags);
-      } else this.#fallback[slot] = 1;
+      const index = first + slot;
+      // Two zero bytes are added.
+      if (root.length + paths.bytesAt(index) + 2 > PATH_BYTES) {
+        this.#folderOf[slot] = -1;
+        continue;
+      }
+      const start = slot * PATH_BYTES;
+      const folderEnd = start + root.length + paths.copyFolder(index, this.#paths, start + root.length);
+      this.#paths[folderEnd] = 0;
+      this.#nameStart[slot] = folderEnd + 1;
+      this.#paths[folderEnd + 1 + paths.copyName(index, this.#paths, folderEnd + 1)] = 0;
+      const isShared = slot > 0 && this.#folderOf[slot - 1] !== -1 && paths.sharesFolderWithLast(index);
+      if (!isShared) {
+        this.#ring.addOpenHow(this.#pathsAddress + start, this.#openHowAddress, OPEN_HOW_BYTES);
+        folders += 1;
+      }
+      this.#folderOf[slot] = folders - 1;
+    }
+    this.#ring.run();
+    this.#folders.set(this.#ring.results.subarray(closes, closes + folders));
+    this.#openFolders = folders;
+  }
+
+  #openFiles(group: FileGroup): void {
+    const flags = openFlags() | O_CLOEXEC;
+    let operation = this.#addClosesOf(this.#descriptors, this.#open);
+    for (let slot = 0; slot < group.count; slot += 1) {
+      const folder = this.#folders[this.#folderOf[slot] ?? -1] ?? -1;
+      this.#fallback[slot] = folder < 0 ? 1 : 0;
+      if (folder >= 0) this.#ring.addOpen(folder, this.#pathsAddress + (this.#nameStart[slot] ?? 0), flags);
     }
     this.#ring.run();
     let isRefused = false;
-    for (let slot = 0; slot < count; slot += 1) {
+    for (let slot = 0; slot < group.count; slot += 1) {
       if (this.#fallback[slot] === 1) continue;
       const descriptor = this.#ring.results[operation] ?? -1;
       operation += 1;
@@ -192,12 +244,11 @@ export class RingReader implements SampleReader {
       if (descriptor < 0) this.#fallback[slot] = 1;
       if (descriptor === EPERM) isRefused = true;
     }
-    this.#open = count;
+    this.#open = group.count;
     if (!isRefused || (flags & constants.O_NOATIME) === 0) return;
     // These files belong to another user, probably all of them. They are opened again without O_NOATIME.
     disableNoAtime();
-    this.#fallback.fill(0);
-    this.#openAll(group);
+    this.#openFiles(group);
   }
 
   #setRoot(root: Uint8Array): void {

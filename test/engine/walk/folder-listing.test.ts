@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KOREADER_EXTENSIONS } from '../../../engine/index.js';
-import { listFolder, listFolderByStat } from '../../../engine/walk/folder-listing.js';
+import { FolderChain } from '../../../engine/system/folder-chain.js';
+import { listFolder } from '../../../engine/walk/folder-listing.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('the listing of a folder', async () => {
@@ -37,22 +38,15 @@ describe('the listing of a folder', async () => {
     '\xff.epub',
   ];
 
-  it('holds books and folders in the order of the walk', () => {
-    expect(listFolder(folder, KOREADER_EXTENSIONS)).toEqual(expected);
-  });
-
-  it('is the same if the file system does not report which entries are folders', () => {
-    expect(listFolderByStat(folder, KOREADER_EXTENSIONS)).toEqual(expected);
-  });
-
-  it('throws for a missing folder and for a file', () => {
-    for (const list of [listFolder, listFolderByStat]) {
-      expect(() => list(`${path}/missing/`, KOREADER_EXTENSIONS)).toThrowError(
-        expect.objectContaining({ code: 'ENOENT' }),
-      );
-      expect(() => list(`${path}/b.epub/`, KOREADER_EXTENSIONS)).toThrowError(
-        expect.objectContaining({ code: 'ENOTDIR' }),
-      );
-    }
-  });
+  it.each(['native', 'descriptor-paths', 'paths'] as const)(
+    'holds books and folders in the order of the walk (%s)',
+    (calls) => {
+      const chain = new FolderChain(folder, true, calls);
+      try {
+        expect(listFolder(chain.enter(''), KOREADER_EXTENSIONS)).toEqual(expected);
+      } finally {
+        chain.close();
+      }
+    },
+  );
 });

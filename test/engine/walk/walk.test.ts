@@ -199,6 +199,16 @@ describe('a walk', () => {
     await expect(walk).rejects.toBeInstanceOf(EngineError);
   });
 
+  it('throws for a root that is reached by a link, and says which link that is', async () => {
+    mkdirSync(join(root, 'books', 'sub'), { recursive: true });
+    symlinkSync('books', join(root, 'link'));
+    for (const folder of ['link', 'link/sub'])
+      await expect(walked(engine, join(root, folder))).rejects.toMatchObject({
+        code: 'root-is-link',
+        message: `${root}/link is a symbolic link to books`,
+      });
+  });
+
   it('throws at its end if the root is another folder than at its beginning', async () => {
     const library = join(root, 'library');
     mkdirSync(library);

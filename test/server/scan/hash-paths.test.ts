@@ -1,5 +1,7 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Engine, type EntryBatch, EntryBatchBuilder } from '../../../engine/index.js';
+import { createEngine, type Engine, type EntryBatch, EntryBatchBuilder } from '../../../engine/index.js';
 import { createEngineWith } from '../../../engine/pool/engine.js';
 import { hashPaths } from '../../../server/scan/hash-paths.js';
 import { bookFolder } from '../../support/book-folder.js';
@@ -50,5 +52,38 @@ describe('hashing a folder with a file that hangs', () => {
     }
     expect(count).toBe(1);
     expect(engine.status()).toMatchObject({ tasksInFlight: 0, batchesInFlight: 0 });
+  });
+});
+
+describe('hashing what is reached by a link to a folder', () => {
+  it('follows the links on the way to an argument, but none below it', async () => {
+    const folder = await bookFolder({ 'real/one.epub': 'one', 'real/sub/two.epub': 'two' });
+    symlinkSync('real', join(folder.path, 'link'));
+    symlinkSync('sub', join(folder.path, 'real/inner'));
+    const engine = createEngine({ jobs: 1 });
+    try {
+      const hashed: [string, string][] = [];
+      const paths = ['link', 'link/one.epub', 'link/inner/two.epub', 'link/none/two.epub', 'link/sub/'];
+      for await (const { path, outcome } of hashPaths(
+        engine,
+        paths.map((path) => join(folder.path, path)),
+        { foldersAreFailures: false },
+      )) {
+        hashed.push([
+          path.toString().slice(folder.path.length + 1),
+          outcome.state === 'hashed' ? outcome.partialMd5.toString('hex').slice(0, 4) : outcome.code,
+        ]);
+      }
+      expect(hashed).toEqual([
+        ['link/one.epub', 'f97c'],
+        ['link/sub/two.epub', 'b8a9'],
+        ['link/one.epub', 'f97c'],
+        ['link/inner/two.epub', 'b8a9'],
+        ['link/none/two.epub', 'vanished'],
+        ['link/sub/two.epub', 'b8a9'],
+      ]);
+    } finally {
+      await engine.close();
+    }
   });
 });

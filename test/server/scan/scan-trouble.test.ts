@@ -25,6 +25,8 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
     ['missing', 'root-missing'],
     ['a file', 'root-not-a-folder'],
     ['empty', 'root-empty'],
+    ['a link to another folder', 'root-is-link'],
+    ['a link to the folder itself, elsewhere', 'root-is-link'],
   ])('fails and marks nothing when the root is %s', async (state, code) => {
     const folder = await bookFolder({ 'sub/one.epub': 'one' });
     const library = await makeLibrary(folder);
@@ -33,6 +35,8 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
     renameSync(folder.path, `${folder.path}-away`);
     if (state === 'empty') mkdirSync(folder.path);
     const elsewhere = await bookFolder({ file: 'a file' });
+    if (code === 'root-is-link')
+      symlinkSync(state.includes('itself') ? `${folder.path}-away` : '/etc', folder.path);
     if (state === 'a file') renameSync(join(elsewhere.path, 'file'), folder.path);
     await expect(scan(library)).rejects.toMatchObject({ name: 'DogearError', code });
     expect(await catalogueOf(bench.store, library)).toEqual(before);
@@ -60,7 +64,7 @@ describe.each(testDatabases())('a scan into $name that meets trouble', (kind) =>
         await expect(scanLibrary({ store: bench.store, engine }, library, { shard })).rejects.toMatchObject({
           name: 'DogearError',
           code: 'root-unreadable',
-          message: expect.stringContaining('ELOOP') as string,
+          message: expect.stringContaining('ENAMETOOLONG') as string,
         });
       } finally {
         await engine.close();

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type BatchDigests, digestFiles } from '../../../../engine/digest/batch-digests.js';
 import { IoRing, releaseRing } from '../../../../engine/digest/io-ring/io-ring.js';
-import { type Libc, loadLibc } from '../../../../engine/digest/io-ring/libc.js';
+import { type Libc, loadLibc } from '../../../../engine/system/libc.js';
 import { RingReader } from '../../../../engine/digest/io-ring/ring-reader.js';
 import { createMd5Kernel } from '../../../../engine/digest/md5-kernel-choice.js';
 import { readIntoSlot, SYSTEM_CALL_READER } from '../../../../engine/digest/system-call-reader.js';

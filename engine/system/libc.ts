@@ -13,6 +13,15 @@ export interface Libc {
   ioUringRegister(ring: number, operation: number, argument: Uint8Array, count: number): number;
   /** Writes the type, size and times of an open file into a buffer of `STATX_BYTES`. */
   statx(descriptor: number, bufferAddress: number): number;
+  /** The same for a name in an open folder. Links are followed unless `flags` has `AT_SYMLINK_NOFOLLOW`. */
+  statxAt(folder: number, nameAddress: number, flags: number, bufferAddress: number): number;
+  /** Opens a name in an open folder. Returns a descriptor. */
+  openAt(folder: number, nameAddress: number, flags: number): number;
+  /**
+   * Writes the next entries of an open folder into a buffer, as `struct linux_dirent64`. Returns the number of bytes
+   * written, 0 at the end.
+   */
+  readEntries(folder: number, bufferAddress: number, bytes: number): number;
   /** Replaces the status flags of an open file (F_SETFL), such as O_NONBLOCK. */
   setFlags(descriptor: number, flags: number): number;
   /** Maps memory that the kernel shares, from an offset of a ring's descriptor. Returns the address. */
@@ -33,6 +42,11 @@ export type LibcLoad =
   | { readonly state: 'unavailable'; readonly reason: string };
 
 export const STATX_BYTES = 256;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+/** Child processes must not inherit the open files. Node's own calls add this flag by themselves. */
+export const O_CLOEXEC = 0o2000000;
+/** Opens a folder for looking up names in it, which takes no permission to list it. The same on all processors. */
+export const O_PATH = 0o10000000;
 
 /** These numbers are the same on every processor that Node.js supports. */
 const IO_URING_SETUP = 425;
@@ -41,8 +55,8 @@ const IO_URING_REGISTER = 427;
 
 const ENTER_GETEVENTS = 1;
 const AT_EMPTY_PATH = 0x1000;
-/** Requests the type, mode, size, and times of modification and change. */
-const STATX_MASK = 0x2c3;
+/** Requests the type, mode, inode, size, and times of modification and change. */
+const STATX_MASK = 0x3c3;
 const F_SETFL = 4;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 0x8001;
@@ -104,6 +118,8 @@ function bind(koffi: Koffi): Libc {
   const statx = library.func(
     'int statx(int descriptor, uintptr_t path, int flags, unsigned int mask, uintptr_t buffer)',
   );
+  const openat = library.func('int openat(int folder, uintptr_t name, int flags)');
+  const getdents = library.func('long getdents64(int folder, uintptr_t buffer, size_t bytes)');
   const fcntl = library.func('int fcntl(int descriptor, int command, long argument)');
   const mmap = library.func(
     'intptr_t mmap(uintptr_t address, size_t bytes, int protection, int flags, int descriptor, long offset)',
@@ -121,6 +137,10 @@ function bind(koffi: Koffi): Libc {
       outcome(register(IO_URING_REGISTER, ring, operation, argument, count)),
     statx: (descriptor, bufferAddress) =>
       outcome(statx(descriptor, emptyPathAddress, AT_EMPTY_PATH, STATX_MASK, bufferAddress)),
+    statxAt: (folder, nameAddress, flags, bufferAddress) =>
+      outcome(statx(folder, nameAddress, flags, STATX_MASK, bufferAddress)),
+    openAt: (folder, nameAddress, flags) => outcome(openat(folder, nameAddress, flags)),
+    readEntries: (folder, bufferAddress, bytes) => outcome(getdents(folder, bufferAddress, bytes)),
     setFlags: (descriptor, flags) => outcome(fcntl(descriptor, F_SETFL, flags)),
     map: (bytes, descriptor, offset) =>
       outcome(mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, offset)),

@@ -1,0 +1,149 @@
+import { constants } from 'node:fs';
+import { AT_SYMLINK_NOFOLLOW, errorName, type Libc, O_CLOEXEC, O_PATH, STATX_BYTES } from './libc.js';
+import type { EntryState, FolderIdentity, OpenFolder } from './open-folder.js';
+
+const AT_FDCWD = -100;
+const ENOENT = -2;
+
+/** No file system has a longer name: NTFS and SMB have 255 characters of up to three bytes. */
+const NAME_BYTES = 1024;
+/** As glibc reads entries. */
+const ENTRIES_BYTES = 32 * 1024;
+
+/** Offsets in `struct linux_dirent64`, whose name ends with a zero byte. */
+const ENTRY_LENGTH = 16;
+const ENTRY_TYPE = 18;
+const ENTRY_NAME = 19;
+const TYPE_UNKNOWN = 0;
+const TYPE_FOLDER = 4;
+
+/** Offsets in `struct statx`. */
+const STATX_MODE = 28;
+const STATX_INODE = 32;
+const STATX_SIZE = 40;
+const STATX_MTIME_S = 112;
+const STATX_MTIME_NS = 120;
+const STATX_DEVICE = 136;
+const TYPE_MASK = 0xf000;
+const REGULAR = 0x8000;
+const FOLDER = 0x4000;
+
+/** Memory that the system reads from and writes to during a call. One set serves all folders of a thread. */
+class CallMemory {
+  readonly libc: Libc;
+  readonly name = Buffer.from(new ArrayBuffer(NAME_BYTES));
+  readonly entries = Buffer.from(new ArrayBuffer(ENTRIES_BYTES));
+  readonly statx = Buffer.from(new ArrayBuffer(STATX_BYTES));
+  readonly nameAddress: number;
+  readonly entriesAddress: number;
+  readonly statxAddress: number;
+
+  constructor(libc: Libc) {
+    this.libc = libc;
+    this.nameAddress = libc.addressOf(this.name.buffer);
+    this.entriesAddress = libc.addressOf(this.entries.buffer);
+    this.statxAddress = libc.addressOf(this.statx.buffer);
+  }
+
+  /** Writes a name to where the next call reads it. */
+  setName(name: string): number {
+    if (name.length >= NAME_BYTES) throw systemCallError('ENAMETOOLONG');
+    this.name[this.name.write(name, 'latin1')] = 0;
+    return this.nameAddress;
+  }
+}
+
+let memory: CallMemory | undefined;
+
+export function descriptorFolderAtTop(libc: Libc): OpenFolder {
+  memory ??= new CallMemory(libc);
+  const flags = O_PATH | O_CLOEXEC | constants.O_DIRECTORY;
+  return new DescriptorFolder(memory, succeeded(libc.openAt(AT_FDCWD, memory.setName('/'), flags)));
+}
+
+class DescriptorFolder implements OpenFolder {
+  readonly #memory: CallMemory;
+  readonly #libc: Libc;
+  readonly #descriptor: number;
+
+  constructor(callMemory: CallMemory, descriptor: number) {
+    this.#memory = callMemory;
+    this.#libc = callMemory.libc;
+    this.#descriptor = descriptor;
+  }
+
+  openFolder(name: string, isListed: boolean): OpenFolder {
+    const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC | (isListed ? 0 : O_PATH);
+    const opened = this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags);
+    return new DescriptorFolder(this.#memory, succeeded(opened));
+  }
+
+  openFile(name: string, flags: number): number {
+    return succeeded(this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags | O_CLOEXEC));
+  }
+
+  eachEntry(visit: (name: string, isFolder: boolean) => void): void {
+    const { entries, entriesAddress } = this.#memory;
+    for (;;) {
+      const bytes = succeeded(this.#libc.readEntries(this.#descriptor, entriesAddress, ENTRIES_BYTES));
+      if (bytes === 0) return;
+      for (let at = 0; at < bytes; at += entries.readUInt16LE(at + ENTRY_LENGTH)) {
+        const start = at + ENTRY_NAME;
+        const name = entries.toString('latin1', start, entries.indexOf(0, start));
+        if (name === '.' || name === '..') continue;
+        const type = entries[at + ENTRY_TYPE];
+        visit(name, type === TYPE_UNKNOWN ? this.#isFolder(name) : type === TYPE_FOLDER);
+      }
+    }
+  }
+
+  stateOf(name: string): EntryState {
+    succeeded(this.#statx(name, 0));
+    const { statx } = this.#memory;
+    const type = statx.readUInt16LE(STATX_MODE) & TYPE_MASK;
+    return {
+      kind: type === REGULAR ? 'file' : type === FOLDER ? 'folder' : 'other',
+      sizeBytes: Number(statx.readBigUInt64LE(STATX_SIZE)),
+      modifiedNs:
+        statx.readBigInt64LE(STATX_MTIME_S) * 1_000_000_000n + BigInt(statx.readUInt32LE(STATX_MTIME_NS)),
+    };
+  }
+
+  has(name: string): boolean {
+    const result = this.#statx(name, AT_SYMLINK_NOFOLLOW);
+    if (result === ENOENT) return false;
+    succeeded(result);
+    return true;
+  }
+
+  identity(): FolderIdentity {
+    succeeded(this.#libc.statx(this.#descriptor, this.#memory.statxAddress));
+    const { statx } = this.#memory;
+    return { device: statx.readBigUInt64LE(STATX_DEVICE), inode: statx.readBigUInt64LE(STATX_INODE) };
+  }
+
+  close(): void {
+    this.#libc.close(this.#descriptor);
+  }
+
+  #statx(name: string, flags: number): number {
+    const { statxAddress } = this.#memory;
+    return this.#libc.statxAt(this.#descriptor, this.#memory.setName(name), flags, statxAddress);
+  }
+
+  /** For file systems that do not report the type of an entry. One that has vanished meanwhile is no folder. */
+  #isFolder(name: string): boolean {
+    if (this.#statx(name, AT_SYMLINK_NOFOLLOW) < 0) return false;
+    return (this.#memory.statx.readUInt16LE(STATX_MODE) & TYPE_MASK) === FOLDER;
+  }
+}
+
+function succeeded(result: number): number {
+  if (result < 0) throw systemCallError(errorName(result));
+  return result;
+}
+
+/** As Node's calls throw it. */
+function systemCallError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
