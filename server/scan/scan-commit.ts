@@ -70,7 +70,7 @@ export async function commitBatch(
  * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
  *
  * @param work returns the scan's counts after it; may be run again, as inTransaction() says
- * @throws DogearError `scan-lease-lost`, `scan-cancelled` (after the commit)
+ * @throws DogearError `scan-lease-lost`, `library-not-found` (removed meanwhile), `scan-cancelled` (after the commit)
  */
 export async function inLease<T>(
   { store, library, scanId }: CommitContext,
@@ -79,14 +79,20 @@ export async function inLease<T>(
   const { result, lease } = await inTransaction(store, async (transaction) => {
     const done = await work(transaction);
     const state = await renewLease(transaction, scanId, done.counts, LEASE_MS);
-    if (state === 'lost') throw leaseLost(library);
+    if (state === 'lost' || state === 'removed') throw leaseError(state, library);
     return { result: done.result, lease: state };
   });
   if (lease === 'cancel-requested') throw new DogearError('scan-cancelled', 'The scan was cancelled.');
   return result;
 }
 
-export function leaseLost(library: Library): DogearError {
+export function leaseError(state: 'lost' | 'removed', library: Library): DogearError {
+  if (state === 'removed') {
+    return new DogearError(
+      'library-not-found',
+      `The library "${library.name}" was removed while it was being scanned.`,
+    );
+  }
   return new DogearError(
     'scan-lease-lost',
     `Another process has taken over the scan of "${library.name}": this one was silent for too long.`,

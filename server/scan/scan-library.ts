@@ -3,10 +3,10 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type FileFailure, RunningCounts, type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
-import { finishScan, latestScan, type LeaseState, renewLease } from './scan-repository.js';
+import { finishScan, latestScan, type LeaseState, pruneScans, renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
-import { leaseLost } from './scan-commit.js';
+import { leaseError } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
 import { runScan } from './scan-pipeline.js';
 
@@ -57,7 +57,7 @@ export interface ScanSummary {
  * @returns `counts` of this scan alone
  * @throws DogearError; the database then holds the scan as cancelled or failed, except for the first two, which leave none
  *   - `scan-running`: the library, or this part of it, is being scanned
- *   - `library-not-found`: the library was removed meanwhile
+ *   - `library-not-found`: the library was removed meanwhile, before the scan or during it
  *   - `scan-cancelled`: by `signal`, or through the database
  *   - `scan-lease-lost`: this process was silent for too long, and another one has taken the scan over
  *   - `root-missing`, `root-unreadable`, `root-not-a-folder`, `root-is-link`: nothing was changed
@@ -117,6 +117,22 @@ export async function scanLibrary(
     throw reason;
   } finally {
     clearInterval(heartbeat);
+    await forgetOldScans(store, library);
+  }
+}
+
+/** Scans that one transaction deletes. Short transactions let other writers take turns. */
+const SCANS_A_ROUND = 500;
+/** So that a history of many years does not delay the end of a scan. The next scan deletes more. */
+const PRUNING_ROUNDS = 20;
+
+async function forgetOldScans(store: Store, { id }: Library): Promise<void> {
+  try {
+    for (let round = 1; round <= PRUNING_ROUNDS; round++) {
+      if ((await pruneScans(store, id, SCANS_A_ROUND)) < SCANS_A_ROUND) return;
+    }
+  } catch {
+    // The database is away. The next scan of the library deletes them.
   }
 }
 
@@ -142,7 +158,7 @@ function keepLease(
     } catch {
       return; // The database is away. The next commit reports it, or the next beat renews the lease.
     }
-    if (lease === 'lost') stop.abort(leaseLost(library));
+    if (lease === 'lost' || lease === 'removed') stop.abort(leaseError(lease, library));
     if (lease === 'cancel-requested') {
       stop.abort(new DogearError('scan-cancelled', 'The scan was cancelled.'));
     }

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { type LibraryId, type ScanId, scanId } from '../domain/ids.js';
 import { NO_COUNTS, type ScanCounts, type ScanRecord, type ScanShard, type ScanState } from './scan.js';
+import { byIndex, deleteByIndex } from '../database/by-index.js';
 import { databaseNowMs } from '../database/database-clock.js';
 import { toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { ScanTable } from '../database/schema.js';
@@ -36,13 +37,12 @@ export async function insertScan(store: Store, scan: NewScan): Promise<ScanId> {
   return scanId(Number(result.insertId));
 }
 
-export type LeaseState = 'held' | 'cancel-requested' | 'lost';
+/** `lost`: the scan counts as ended. `removed`: it is not in the database any more, because its library was removed. */
+export type LeaseState = 'held' | 'cancel-requested' | 'lost' | 'removed';
 
 /**
  * Writes the counts and renews the lease for another `leaseMs`. Every batch does this in its own transaction: a scan whose
  * lease ran out (its machine slept) must not write while its successor runs.
- *
- * @returns `lost`: the scan is not running any more, or was removed
  */
 export async function renewLease(
   store: Store,
@@ -56,13 +56,14 @@ export async function renewLease(
     .where('id', '=', id)
     .where('state', '=', 'running')
     .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) return 'lost';
   const row = await store.db
     .selectFrom('scan')
     .select('cancel_requested')
     .where('id', '=', id)
     .executeTakeFirst();
-  return row?.cancel_requested === 1 ? 'cancel-requested' : 'held';
+  if (row === undefined) return 'removed';
+  if (result.numUpdatedRows === 0n) return 'lost';
+  return row.cancel_requested === 1 ? 'cancel-requested' : 'held';
 }
 
 export async function finishScan(
@@ -104,6 +105,36 @@ export async function requestCancel(store: Store, id: ScanId): Promise<boolean> 
 /** Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost. */
 export async function deleteScansOfLibrary({ db }: Store, libraryId: LibraryId): Promise<void> {
   await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
+}
+
+/**
+ * Ended scans that are kept of each library, the newest. They are the history that people look at; two years of a scan a
+ * week. The newest scan of each part, which the next scan looks for, is among them unless a library has a hundred parts.
+ */
+export const KEPT_SCANS = 100;
+
+/**
+ * Deletes ended scans of a library beyond the newest {@link KEPT_SCANS}, the oldest first.
+ *
+ * @param limit the largest number that is deleted
+ * @returns how many were deleted
+ */
+export async function pruneScans(store: Store, libraryId: LibraryId, limit: number): Promise<number> {
+  const ended = store.db
+    .selectFrom(byIndex(store, 'scan', 'scan_library'))
+    .select('id')
+    .where('library_id', '=', libraryId)
+    .where('state', '<>', 'running');
+  const newest = await ended.orderBy('id', 'desc').limit(1).offset(KEPT_SCANS).executeTakeFirst();
+  if (newest === undefined) return 0;
+  const rows = await ended.where('id', '<=', newest.id).orderBy('id').limit(limit).execute();
+  await deleteByIndex(store, {
+    table: 'scan',
+    column: 'id',
+    index: 'primary',
+    keys: rows.map(({ id }) => id),
+  });
+  return rows.length;
 }
 
 export interface RunningScan {

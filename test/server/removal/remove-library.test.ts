@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OPERATOR } from '../../../server/domain/actor.js';
+import type { Engine } from '../../../engine/index.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { acquireScan, LEASE_MS } from '../../../server/scan/scan-lease.js';
+import { scanLibrary } from '../../../server/scan/scan-library.js';
 import type { Library } from '../../../server/library/library.js';
 import { NO_COUNTS } from '../../../server/scan/scan.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
@@ -47,6 +49,22 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
     });
     await renewed;
     await Promise.all([batch, removeLibrary(bench.store, OPERATOR, library.id)]);
+    expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
+  });
+
+  it('ends a scan that runs, which says that the library was removed', async () => {
+    const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
+    const engine = Object.assign(Object.create(bench.engine) as Engine, {
+      ...bench.engine,
+      async *walk(...parameters: Parameters<Engine['walk']>) {
+        await removeLibrary(bench.store, OPERATOR, library.id);
+        yield* bench.engine.walk(...parameters);
+      },
+    });
+    await expect(scanLibrary({ store: bench.store, engine }, library)).rejects.toMatchObject({
+      code: 'library-not-found',
+      message: 'The library "books" was removed while it was being scanned.',
+    });
     expect(await rowsLeft(bench.store)).toEqual({ library: 0, book: 0, former_digest: 0, scan: 0 });
   });
 
