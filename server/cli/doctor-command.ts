@@ -2,16 +2,32 @@ import { arch, availableParallelism, platform, release } from 'node:os';
 import type { Command } from 'commander';
 import { errorMessage } from '../domain/error-text.js';
 import { httpLibrary } from '../compose/server.js';
+import { passwordKeyOf } from '../accounts/passwords/password-key.js';
+import { checkAddress } from '../probe/check-address.js';
 import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
+import { readKnownPassword } from './read-password.js';
 
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   program
     .command('doctor')
-    .description('show what this machine offers, and check that the database answers')
-    .action(async (_flags: unknown, command: Command) => {
+    .description(
+      'show what this machine offers, and check that the database answers; or speak to an address as KOReader does, and ' +
+        'say what keeps it from syncing',
+    )
+    .option(
+      '--url <address>',
+      'check this address instead, as it is typed into KOReader; nothing is stored there',
+    )
+    .option('--user <name>', 'log in at that address; the password is asked for, or read from standard input')
+    .action(async ({ url, user }: DoctorFlags, command: Command) => {
+      if (url !== undefined) {
+        if (!(await printAddress(url, user))) context.exitWith(EXIT.failed);
+        return;
+      }
+      if (user !== undefined) command.error("error: option '--user' needs --url");
       const configuration = context.configuration(command);
       writeLine(`dogear    ${context.version}`);
       writeLine(`node      ${process.version} on ${platform()} ${release()} ${arch()}`);
@@ -34,6 +50,29 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
         context.exitWith(EXIT.failed);
       }
     });
+}
+
+interface DoctorFlags {
+  readonly url?: string;
+  readonly user?: string;
+}
+
+/** @returns whether KOReader can sync there */
+async function printAddress(url: string, user: string | undefined): Promise<boolean> {
+  const credentials =
+    user === undefined ? undefined : { name: user, key: passwordKeyOf(await readKnownPassword(user)) };
+  const { shownAddress, fault, isLoginTried, notes } = await checkAddress(url, credentials);
+  if (fault === undefined) {
+    writeLine(
+      isLoginTried
+        ? `${shownAddress}: KOReader can sync here.`
+        : `${shownAddress}: KOReader finds Dogear here. No login was tried: give --user NAME, or an address with an API key.`,
+    );
+  } else {
+    writeLine(shownAddress === undefined ? fault : `${shownAddress}: ${fault}`);
+  }
+  for (const note of notes) writeLine(`note: ${note}`);
+  return fault === undefined;
 }
 
 /** A database whose memory sizes cannot be read still answers, so the command does not fail. */

@@ -22,6 +22,11 @@ export async function readPassword(name: string): Promise<string> {
   throw new DogearError('password-invalid', 'The two passwords are not the same. Nothing was changed.');
 }
 
+/** The same for a password that exists already: it is asked for once. */
+export function readKnownPassword(name: string): Promise<string> {
+  return process.stdin.isTTY ? ask(`Password of ${name}: `) : firstLine();
+}
+
 async function firstLine(): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

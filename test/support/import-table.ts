@@ -35,6 +35,7 @@ const BOOK = 'server/book/';
 const SCAN_AND_SYNC = ['server/scan/', 'server/sync/'];
 const TRANSLATION = 'server/translation/';
 const REMOVAL = 'server/removal/';
+const PROBE = 'server/probe/';
 
 const BELOW_ACCOUNTS = [DOMAIN, DATABASE, BATCHING];
 const BELOW_BOOK = [...BELOW_ACCOUNTS, ACCOUNTS, ...DEVICE_AND_LIBRARY];
@@ -93,6 +94,8 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
+  // A client of other servers, which knows of this one only how keys and passwords look.
+  { name: PROBE, node: true, ours: [DOMAIN, ACCOUNTS] },
   // The edges: use cases and types, but no SQL.
   {
     name: 'server/http/',
@@ -107,7 +110,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     name: 'server/cli/',
     node: true,
     below: NOUNS,
-    ours: [DOMAIN, 'config/', 'server/compose/'],
+    ours: [DOMAIN, PROBE, 'config/', 'server/compose/'],
     // Failures and counts of the engine are printed as they come.
     typesOfOurs: [ENGINE],
     packages: ['cli-progress', 'commander'],
