@@ -16,6 +16,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
       {
         address: serverAddress(configuration, server.port),
         koreaderSync: configuration.enable_koreader_sync,
+        proxies: 'a proxy in front has to speak HTTP/1.1 to this server (nginx: proxy_http_version 1.1)',
       },
       configuration.enable_koreader_sync
         ? 'listening'

@@ -52,6 +52,13 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
     ...(tls === undefined ? {} : { tls }),
     ...(sharesPort === undefined ? {} : { sharesPort }),
     ...(corsOrigins.length === 0 ? {} : { cors: new Cors(corsOrigins) }),
+    onUnread: (client, connections) => {
+      log.info(
+        { client, connections },
+        'a client connected and sent no request that can be read; a proxy or a health check has to speak HTTP/1.1 ' +
+          '(nginx: proxy_http_version 1.1), and Dogear answers HTTP/1.0 and absolute targets with 505',
+      );
+    },
     onAnswer: (request, route, status, durationMs) => {
       access.write(request, route, status, durationMs);
       onAnswer?.(request, route, status, durationMs);

@@ -67,6 +67,8 @@ export interface NativeListenSocket {
 
 export interface NativeApp {
   any(pattern: string, handler: (response: NativeResponse, request: NativeRequest) => void): NativeApp;
+  /** Called with 1 when a connection opens, and with -1 when it has closed and its address cannot be read any more. */
+  filter(handler: (response: NativeResponse, change: number) => void): NativeApp;
   listen(
     host: string,
     port: number,

@@ -8,6 +8,7 @@ import { ListenError } from './listen-error.js';
 import type { HttpRequest, ReadHeader } from './request.js';
 import type { Failure } from './route.js';
 import type { CompiledRoute, RouteMatch, Router } from './router.js';
+import { UnreadConnections } from './unread-connections.js';
 import {
   loadUws,
   openApp,
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   readonly cors?: Cors;
   /** Lets several threads and processes listen on the port. The system spreads connections over them. */
   readonly sharesPort?: boolean;
+  /** Called now and then for clients that sent nothing that can be read (unread-connections.ts). Must not throw. */
+  readonly onUnread?: (clientAddress: string, connections: number) => void;
   /** Called just before an answer is sent, while the client's address can still be read. Must not throw. */
   readonly onAnswer?: (request: HttpRequest, route: string, status: number, durationMs: number) => void;
 }
@@ -51,6 +54,8 @@ const NO_ROUTE = 'none';
 /** The `status` of `onAnswer` when the client left before the answer was sent. nginx logs the same number. */
 export const CLIENT_GONE = 499;
 
+const NOT_PROXIED = new ArrayBuffer(0);
+
 /** How often a closing server checks whether every request is answered. */
 const CLOSE_POLL_MS = 10;
 
@@ -65,7 +70,15 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, tls } = options;
   const app = openApp(uws, tls);
   const state: ServerState = { options, active: 0, isClosing: false };
-  app.any('/*', (response, request) => new Exchange(state, response, request).begin());
+  const unread = new UnreadConnections((address, connections) => options.onUnread?.(address, connections));
+  app.any('/*', (response, request) => {
+    unread.requested();
+    new Exchange(state, response, request).begin();
+  });
+  app.filter((response, change) => {
+    if (change > 0) unread.opened(clientAddress(response.getRemoteAddress(), NOT_PROXIED, '', []));
+    else if (!state.isClosing) unread.closed();
+  });
   const sharing = options.sharesPort === true ? 0 : uws.LIBUS_LISTEN_EXCLUSIVE_PORT;
   const socket = await new Promise<NativeListenSocket>((resolve, reject) => {
     app.listen(host, port, sharing, (listening) => {
