@@ -111,7 +111,7 @@ async function addProgress(store: Store, users: readonly UserId[], documentsEach
         const document = documents[index];
         return document === undefined ? [] : [{ push: pushOf(userId, user + 1, document), arrivalIndex }];
       });
-      await savePushes(store, pushes, []);
+      await savePushes(store, { pushes });
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   FIRST_PAUSE_MS,
   LONGEST_PAUSE_MS,
 } from './request-deadline.js';
+import { WaitingShares } from './waiting-shares.js';
 
 export interface PullQueueOptions<Key, Value> {
   /** Reads all keys together. The result is keyed by `textOf`; keys without a value are left out. */
@@ -14,6 +15,8 @@ export interface PullQueueOptions<Key, Value> {
   readonly textOf: (key: Key) => string;
   /** How much a key counts towards the bounds below. Must be the same for keys with equal texts. Default: 1. */
   readonly sizeOf?: (key: Key) => number;
+  /** Whose share of the queue a pull takes. Default: all pulls share one queue. */
+  readonly ownerOf?: (key: Key) => number;
   readonly isRetryable: (error: unknown) => boolean;
   /** Largest size of one read. The key that crosses it is still part of the read. */
   readonly keysPerRead: number;
@@ -21,6 +24,8 @@ export interface PullQueueOptions<Key, Value> {
   readonly readsAtOnce: number;
   /** Largest size of the waiting keys. Beyond it a pull is rejected at once; the key that crosses it is accepted. */
   readonly waitingKeys: number;
+  /** Largest size of the waiting keys of one owner. Beyond it a pull of this owner is rejected at once. Default: no bound. */
+  readonly waitingPerOwner?: number;
   readonly timeoutMs?: number;
 }
 
@@ -45,12 +50,14 @@ export class PullQueue<Key, Value> {
   readonly #waiting = new Map<string, Pull<Key, Value>>();
   /** The sum of the sizes of the waiting keys. */
   #waitingKeys = 0;
+  readonly #shares: WaitingShares;
   readonly #underWay = new Set<ReadonlyMap<string, Pull<Key, Value>>>();
   #reading = 0;
   #isScheduled = false;
 
   constructor(options: PullQueueOptions<Key, Value>) {
     this.#options = options;
+    this.#shares = new WaitingShares(options.waitingPerOwner ?? Infinity);
     this.#deadlines = new DeadlineSweep(() => this.#pendingRequests(), options.timeoutMs);
   }
 
@@ -67,9 +74,16 @@ export class PullQueue<Key, Value> {
     if (this.#waitingKeys >= this.#options.waitingKeys) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
-    const request = this.#deadlines.begin<Value | undefined>();
     // A request for the same key that has expired still occupies its place in the map, and its size is counted.
-    if (waiting === undefined) this.#waitingKeys += this.#sizeOf(key);
+    if (waiting === undefined) {
+      if (!this.#shares.add(this.#ownerOf(key), this.#sizeOf(key))) {
+        return Promise.reject(
+          new SyncError('overloaded', 'Too many requests of this user are waiting for the database.'),
+        );
+      }
+      this.#waitingKeys += this.#sizeOf(key);
+    }
+    const request = this.#deadlines.begin<Value | undefined>();
     this.#waiting.set(text, { key, request });
     if (!this.#isScheduled && this.#reading < this.#options.readsAtOnce) {
       // Not a microtask: uWebSockets.js runs microtasks after each request, and one tick may bring many requests.
@@ -107,11 +121,16 @@ export class PullQueue<Key, Value> {
       const pullSize = this.#sizeOf(pull.key);
       this.#waiting.delete(text);
       this.#waitingKeys -= pullSize;
+      this.#shares.remove(this.#ownerOf(pull.key), pullSize);
       if (pull.request.isSettled) continue;
       pulls.set(text, pull);
       size += pullSize;
     }
     return pulls;
+  }
+
+  #ownerOf(key: Key): number {
+    return this.#options.ownerOf?.(key) ?? 0;
   }
 
   #sizeOf(key: Key): number {

@@ -9,6 +9,7 @@ import {
   LONGEST_PAUSE_MS,
   REQUEST_DEADLINE_MS,
 } from './request-deadline.js';
+import { WaitingShares } from './waiting-shares.js';
 
 /** One row of a batch. The rows of a batch are in key order. */
 export interface BatchRow<Push> {
@@ -31,8 +32,13 @@ export interface PushQueueOptions<Push> {
   readonly commit: (rows: readonly BatchRow<Push>[]) => Promise<void>;
   /** Identifies the row that a push writes. A later push to the same row replaces one that is waiting. */
   readonly rowOf: (push: Push) => string;
-  /** Pushes with the same text are written in the order of arrival. Pushes to one row must have the same text. */
+  /**
+   * Pushes with the same text are written one after the other in the order of arrival, each in a batch of its own. Pushes
+   * to one row must have the same text.
+   */
   readonly orderOf: (push: Push) => string;
+  /** Whose share of the queue a push takes. */
+  readonly ownerOf: (push: Push) => number;
   /** The order of rows in a batch, the same on every server: batches that lock rows in one order cannot deadlock. */
   readonly compare: (left: Push, right: Push) => number;
   readonly isRetryable: (error: unknown) => boolean;
@@ -47,6 +53,8 @@ export interface PushQueueOptions<Push> {
   readonly commitsAtOnce: number;
   /** How many pushes may wait. Beyond it a push is rejected at once. */
   readonly waitingPushes: number;
+  /** How many pushes of one owner may wait. Beyond it a push of this owner is rejected at once. */
+  readonly waitingPerOwner: number;
   readonly timeoutMs?: number;
   readonly onCommit?: (rows: number, durationMs: number) => void;
 }
@@ -91,7 +99,7 @@ const LARGEST_MARGIN = 0.25;
  * push is committed at the end of the event loop's tick in which it arrived.
  *
  * "The last push wins" holds because entries wait in the order of arrival, a push to a row that is waiting moves to the
- * end, and two batches under way never hold the same `orderOf`. So a later push cannot overtake an earlier one.
+ * end, and of the rows with the same `orderOf` only one is under way. So a later push cannot overtake an earlier one.
  *
  * A batch that failed because of a deadlock or a lost connection is retried as long as one of its requests is before
  * its deadline. Rows whose requests were answered 503 are dropped before each attempt: their readers send them again,
@@ -109,6 +117,7 @@ export class PushQueue<Push> {
    */
   #commitMs = 0;
   readonly #longestMarginMs: number;
+  readonly #shares: WaitingShares;
   #waitingPushes = 0;
   #commits = 0;
   #isScheduled = false;
@@ -116,6 +125,7 @@ export class PushQueue<Push> {
 
   constructor(options: PushQueueOptions<Push>) {
     this.#options = options;
+    this.#shares = new WaitingShares(options.waitingPerOwner);
     this.#longestMarginMs = (options.timeoutMs ?? REQUEST_DEADLINE_MS) * LARGEST_MARGIN;
     this.#deadlines = new DeadlineSweep(() => this.#pendingRequests(), options.timeoutMs);
   }
@@ -137,6 +147,11 @@ export class PushQueue<Push> {
     }
     const request = this.#deadlines.begin<void>(sinceMs);
     if (request.deadlineMs <= performance.now()) return Promise.reject(deadlineExceeded());
+    if (!this.#shares.add(this.#options.ownerOf(push), 1)) {
+      return Promise.reject(
+        new SyncError('overloaded', 'Too many requests of this user are waiting for the database.'),
+      );
+    }
     const row = this.#options.rowOf(push);
     const replaced = this.#waiting.get(row);
     const requests = replaced?.requests ?? [];
@@ -192,12 +207,12 @@ export class PushQueue<Push> {
       if (this.#ordersUnderWay.has(entry.order)) continue;
       this.#waiting.delete(entry.row);
       this.#waitingPushes -= entry.requests.length;
+      this.#shares.remove(this.#options.ownerOf(entry.push), entry.requests.length);
       if (!entry.isWanted()) continue;
       entry.arrivalIndex = entries.length;
+      this.#ordersUnderWay.add(entry.order);
       entries.push(entry);
     }
-    // After the loop, not in it: one batch may hold several rows with the same order.
-    for (const { order } of entries) this.#ordersUnderWay.add(order);
     return entries.toSorted((left, right) => this.#options.compare(left.push, right.push));
   }
 
@@ -248,35 +263,16 @@ export class PushQueue<Push> {
       rejectAll(rows, new SyncError('refused', 'The database refused this progress.', error));
       return;
     }
-    for (const part of parts(rows)) await this.#commitBatch(part);
+    for (const part of slices(rows, 2)) await this.#commitBatch(part);
   }
 }
 
-/** Up to `count` slices of about equal length. Rows with the same order stay in one slice. */
+/** Up to `count` slices of about equal length. */
 function slices<Push>(rows: readonly Entry<Push>[], count: number): readonly (readonly Entry<Push>[])[] {
-  const found: Entry<Push>[][] = [];
-  let last: Entry<Push>[] = [];
-  for (const row of rows) {
-    if (last.length === 0 || (last.length >= rows.length / count && last.at(-1)?.order !== row.order)) {
-      last = [];
-      found.push(last);
-    }
-    last.push(row);
-  }
-  return found;
-}
-
-/** Two halves; rows with the same order stay in one half. A batch of a single order becomes its rows as they arrived. */
-function parts<Push>(rows: readonly Entry<Push>[]): readonly (readonly Entry<Push>[])[] {
-  const middle = rows[rows.length >> 1];
-  if (middle === undefined) return [];
-  const cut = rows.findIndex(
-    middle.order === rows[0]?.order
-      ? (row) => row.order !== middle.order
-      : (row) => row.order === middle.order,
+  const length = Math.ceil(rows.length / count);
+  return Array.from({ length: Math.ceil(rows.length / length) }, (_none, i) =>
+    rows.slice(i * length, (i + 1) * length),
   );
-  if (cut > 0) return [rows.slice(0, cut), rows.slice(cut)];
-  return rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex).map((row) => [row]);
 }
 
 /** Rejects requests whose deadline is before `deadlineMs`. */

@@ -28,29 +28,49 @@ export async function migrate(store: Store): Promise<MigrationReport> {
   const applied: string[] = [];
   const current = Object.keys(MIGRATIONS);
   await refuseNewerSchema(store);
-  if ((await pendingMigrations(store)).length === 0) return { applied, current };
-  const migrator = new Migrator({
-    db: store.db,
-    provider: { getMigrations: () => Promise.resolve(migrationsFor(store)) },
-    ...TABLES,
-  });
+  for (const name of await pendingMigrations(store)) {
+    if (await applyMigration(store, name)) applied.push(name);
+  }
+  return { applied, current };
+}
+
+/** @returns `false` when another program applied it first */
+async function applyMigration(store: Store, name: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
-    const { error, results = [] } = await migrator.migrateToLatest();
-    const done = results.filter((result) => result.status === 'Success');
-    applied.push(...done.map((result) => result.migrationName));
-    if (error === undefined) return { applied, current };
-    if (attempt < ATTEMPTS && (isDuplicateKey(error) || isRetryable(error))) continue;
+    const outcome = await tryMigration(store, name);
+    if (outcome === 'applied') return true;
+    if (!(await pendingMigrations(store)).includes(name)) return false;
+    if (attempt < ATTEMPTS && (isDuplicateKey(outcome.error) || isRetryable(outcome.error))) continue;
     throw new StorageError(
       'migration-failed',
-      `The database's schema could not be brought up to date: ${errorMessage(error)}`,
-      error,
+      `The database's schema could not be brought up to date: ${errorMessage(outcome.error)}`,
+      outcome.error,
     );
   }
 }
 
-function migrationsFor(store: Store): Record<string, Migration> {
+async function tryMigration(store: Store, name: string): Promise<'applied' | { readonly error: unknown }> {
+  try {
+    await MIGRATIONS[name]?.prepare?.(store.db, store.dialect);
+  } catch (error) {
+    return { error };
+  }
+  const names = Object.keys(MIGRATIONS);
+  const upTo = names.slice(0, names.indexOf(name) + 1);
+  const migrator = new Migrator({
+    db: store.db,
+    // Only up to this one, because the next one may have work to do first.
+    provider: { getMigrations: () => Promise.resolve(migrationsFor(store, upTo)) },
+    ...TABLES,
+  });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  const isApplied = results.some((result) => result.status === 'Success' && result.migrationName === name);
+  return isApplied && error === undefined ? 'applied' : { error };
+}
+
+function migrationsFor(store: Store, names: readonly string[]): Record<string, Migration> {
   return Object.fromEntries(
-    Object.entries(MIGRATIONS).map(([name, step]) => [name, { up: (db) => step(db, store.dialect) }]),
+    names.map((name) => [name, { up: async (db) => MIGRATIONS[name]?.up(db, store.dialect) }]),
   );
 }
 

@@ -109,22 +109,35 @@ export interface DeviceTable {
   last_seen_s: Int64;
 }
 
-export interface ProgressTable {
+/** The newest progress of each user in each document. */
+export interface DocumentProgressTable {
   user_id: UserId;
   /** UTF-8. */
   document: Buffer;
+  /** Orders the pushes of a user; see progress-repository.ts. */
+  arrival: Int64;
+  /** By the clock of the machine that received the push. Clients see it. */
+  pushed_ms: Int64;
+  percentage: number;
+  /** UTF-8. */
+  position: Buffer;
   device_key: Buffer;
   /** The name that the device sent with this progress, UTF-8. */
   device_name: Buffer;
-  /** UTF-8. */
-  position: Buffer;
-  percentage: number;
-  /** JSON, UTF-8. */
+}
+
+/** The last position of each other device; see device-progress-repository.ts. */
+export interface DeviceProgressTable extends DocumentProgressTable {
+  /** Not used any more: document_metadata replaces it. */
   metadata: Buffer | null;
-  /** By the clock of the machine that received the push. Clients see it. */
-  pushed_ms: Int64;
-  /** Orders the pushes of a user; see progress-repository.ts. */
-  arrival: Int64;
+}
+
+/** What a reader said last about a document. */
+export interface DocumentMetadataTable {
+  user_id: UserId;
+  document: Buffer;
+  /** JSON, UTF-8. */
+  metadata: Buffer;
 }
 
 /** A row for each library that only its readers may see. */
@@ -146,7 +159,9 @@ export interface Schema {
   user: UserTable;
   api_key: ApiKeyTable;
   device: DeviceTable;
-  progress: ProgressTable;
+  document_progress: DocumentProgressTable;
+  device_progress: DeviceProgressTable;
+  document_metadata: DocumentMetadataTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
 }

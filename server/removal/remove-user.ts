@@ -7,8 +7,8 @@ import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
 import { deleteProgress, someDocumentsOfUser } from '../sync/progress-repository.js';
 
-/** Positions that are looked up for one transaction. Short transactions let pushes take turns. */
-const POSITIONS_AT_ONCE = 500;
+/** Documents that are looked up for one transaction. Short transactions let pushes take turns. */
+const DOCUMENTS_AT_ONCE = 500;
 /** Pushes of the user that are under way lock the same rows; a deadlock between them is soon over. */
 const RETRIES = { attempts: 3 } as const;
 
@@ -31,7 +31,7 @@ export async function removeUser(store: Store, id: UserId): Promise<void> {
 async function removeProgressAndDevices(store: Store, id: UserId): Promise<void> {
   for (;;) {
     // Read outside of the transaction: a transaction of SQLite keeps pushes waiting from its beginning.
-    const documents = await someDocumentsOfUser(store, id, POSITIONS_AT_ONCE);
+    const documents = await someDocumentsOfUser(store, id, DOCUMENTS_AT_ONCE);
     if (documents.length === 0) break;
     await inTransaction(store, (transaction) => deleteProgress(transaction, id, documents), RETRIES);
   }

@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.js';
-import { deletePositionRow } from './progress-repository.js';
+import { deletePositionOfDevice } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { type DocumentOfUser, progressNotFound } from './get-document.js';
@@ -17,5 +17,6 @@ export async function deletePosition(
   deviceKey: Buffer,
 ): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
-  if (!(await deletePositionRow(store, user.id, document, deviceKey))) throw progressNotFound();
+  if (!(await deletePositionOfDevice(store, { userId: user.id, document }, deviceKey)))
+    throw progressNotFound();
 }

@@ -5,7 +5,7 @@ import type { Document } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { positionsPage } from './progress-repository.js';
+import { positionsPage } from './device-progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments } from './books-of-documents.js';

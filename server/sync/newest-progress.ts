@@ -1,5 +1,6 @@
 import type { Document } from '../domain/document.js';
-import { newestProgress, type ProgressKey, progressKeyText } from './progress-repository.js';
+import { type ProgressKey, progressKeyText } from './progress-key.js';
+import { newestProgress } from './progress-repository.js';
 import type { ProgressWithArrival } from './progress.js';
 import type { Store } from '../database/store.js';
 

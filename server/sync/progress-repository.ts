@@ -1,20 +1,27 @@
 import { CompiledQuery, sql } from 'kysely';
 import { escape } from 'mysql2';
-import { type Document, parseDocument } from '../domain/document.js';
-import type { UserId } from '../domain/ids.js';
-import {
-  type DevicePosition,
-  parseFraction,
-  type PositionCursor,
-  type ProgressPush,
-  type ProgressWithArrival,
-} from './progress.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
+import { toNumber } from '../database/int64.js';
+import type { SqlDialect, Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
 import { deviceIdOfKey, deviceKey } from '../device/device.js';
 import { saveSeenDevices, type SeenDevice } from '../device/device-repository.js';
-import { toNumber } from '../database/int64.js';
-import type { Store } from '../database/store.js';
-import { inTransaction } from '../database/transaction.js';
+import type { UserId } from '../domain/ids.js';
+import {
+  deleteDevicePosition,
+  deleteDevicePositions,
+  keepDisplacedPositions,
+} from './device-progress-repository.js';
+import { deleteDocumentMetadata, saveDocumentMetadata } from './document-metadata-repository.js';
+import {
+  documentOf,
+  keyList,
+  powerOfTwo,
+  type ProgressKey,
+  progressKeyText,
+  wantedKeys,
+} from './progress-key.js';
+import { parseFraction, type ProgressPush, type ProgressWithArrival } from './progress.js';
 
 export interface PushRow {
   readonly push: ProgressPush;
@@ -24,41 +31,68 @@ export interface PushRow {
   isWanted?(): boolean;
 }
 
+export interface PushBatch {
+  /**
+   * Ordered by user and document, each document once. Pushes that are not wanted when the transaction has begun are left
+   * out: the transaction may have waited for a connection.
+   */
+  readonly pushes: readonly PushRow[];
+  /** Ordered by user and device key, each once. */
+  readonly devices?: readonly SeenDevice[];
+  /**
+   * Whether the device of the push is believed to have pushed this document last. A wrong answer costs time, and nothing
+   * else. Default: no.
+   */
+  readonly isLastDevice?: (push: ProgressPush) => boolean;
+  /** Whether this metadata of the push is in the database, provided that the user has progress in it. Default: no. */
+  readonly isMetadataWritten?: (push: ProgressPush, metadataJson: string) => boolean;
+  /** For MySQL: no arrival is below this (arrival-clock.ts). */
+  readonly earliestArrivalUs?: number;
+}
+
+/** What a batch has added to the database beside the newest progress. */
+export interface PushTraces {
+  /** Documents in which the user had no progress. */
+  readonly created: readonly ProgressPush[];
+  /** Documents that another device had pushed last. Its position was kept. */
+  readonly displaced: readonly ProgressPush[];
+}
+
+/** Another server pushed the document for the first time in the same moment. Nothing was written; a retry succeeds. */
+export class DocumentAppearedError extends Error {
+  override readonly name = 'DocumentAppearedError';
+}
+
 /**
- * Saves pushes in one commit, one row for each user, document and device, together with the devices that they came from.
+ * Saves pushes in one commit, together with the devices and the metadata that came with them. `document_progress` holds
+ * the newest push of each document. When another device pushed it last, that device's position moves to
+ * `device_progress`, so every device's last position is kept.
  *
- * The column `arrival` makes the last push win. In MySQL it is the database's clock in microseconds at the beginning of
- * the statement, plus the push's place in the order of arrival among the rows of the statement. A push that was
- * acknowledged before the statement began has a smaller value, because writing a row takes longer than the microsecond
- * that its place adds. Two servers that write in the same microsecond write concurrently; for them the device key decides,
- * so every reader gets the same answer. With several primaries the order is as good as the agreement of their clocks. A
- * counter row instead of the clock would make every commit of every server wait for it. SQLite has one writer at a time,
- * so there a counter costs nothing and no clock is needed.
+ * The column `arrival` orders the pushes of a document. In MySQL it is the database's clock in microseconds at the
+ * beginning of the statement, plus the push's place in the order of arrival among the rows of the statement, but always
+ * greater than the arrival that the document had before: the clock may step back, and several primaries have several
+ * clocks. A push that was acknowledged before the statement began has a smaller value, because writing a row takes longer
+ * than the microsecond that its place adds. SQLite has one writer at a time, so there a counter costs nothing and no
+ * clock is needed.
  *
- * Without devices this is a single statement, but it runs in a transaction all the same. A statement that was given up
- * because its answer came too late may still be carried out by the database later, and would overwrite something newer.
- * Inside a transaction it has no effect, because the commit is never sent.
+ * A transaction is needed even for a single statement. A statement that was given up because its answer came too late may
+ * still be carried out by the database later, and would overwrite something newer. Inside a transaction it has no effect,
+ * because the commit is never sent.
  *
- * @param pushes ordered by user, document and device key, each row once. Pushes that are not wanted when the transaction
- *   has begun are left out: the transaction may have waited for a connection
- * @param devices ordered by user and device key, each once
- * @throws if a push is not wanted immediately before the commit; then everything is rolled back
+ * @throws DocumentAppearedError; an Error if a push is not wanted immediately before the commit. Everything is rolled back
  */
-export async function savePushes(
-  store: Store,
-  pushes: readonly PushRow[],
-  devices: readonly SeenDevice[],
-): Promise<void> {
+export async function savePushes(store: Store, batch: PushBatch): Promise<PushTraces> {
   // One attempt: the queue (batching/push-queue.ts) knows the deadlines and decides about retries.
-  await inTransaction(
+  return inTransaction(
     store,
     async (transaction) => {
-      const wanted = pushes.filter(isPushWanted);
-      const placed = inPlaces(wanted);
-      if (store.dialect === 'mysql') await upsertInMysql(transaction, placed);
-      else await upsertInSqlite(transaction, placed, await takeArrivals(transaction, wanted.length));
+      const wanted = batch.pushes.filter(isPushWanted);
+      const traces = await saveProgress(transaction, wanted, batch);
+      const { devices = [] } = batch;
+      await saveDocumentMetadata(transaction, metadataToWrite(wanted, traces, batch));
       if (devices.length > 0) await saveSeenDevices(transaction, devices);
       if (!wanted.every(isPushWanted)) throw new Error('a push of this batch is no longer wanted');
+      return traces;
     },
     { attempts: 1 },
   );
@@ -68,15 +102,83 @@ function isPushWanted(push: PushRow): boolean {
   return push.isWanted?.() ?? true;
 }
 
+function metadataToWrite(
+  rows: readonly PushRow[],
+  { created }: PushTraces,
+  { isMetadataWritten = () => false }: PushBatch,
+): readonly ProgressPush[] {
+  const found: ProgressPush[] = [];
+  for (const { push } of rows) {
+    const { metadataJson } = push;
+    if (metadataJson === undefined) continue;
+    if (created.includes(push) || !isMetadataWritten(push, metadataJson)) found.push(push);
+  }
+  return found;
+}
+
+interface Traces {
+  readonly created: ProgressPush[];
+  readonly displaced: ProgressPush[];
+}
+
+async function saveProgress(
+  store: Store,
+  wanted: readonly PushRow[],
+  { isLastDevice = () => false, earliestArrivalUs = 0 }: PushBatch,
+): Promise<PushTraces> {
+  const traces: Traces = { created: [], displaced: [] };
+  const same: ArrivedPush[] = [];
+  const any: ArrivedPush[] = [];
+  for (const row of await withArrivals(store, wanted, earliestArrivalUs)) {
+    (isLastDevice(row.push) ? same : any).push(row);
+  }
+  await saveAnyDevice(store, any, traces);
+  if (!(await saveSameDevice(store, same))) await saveAnyDevice(store, same, traces);
+  return traces;
+}
+
+interface ArrivedPush {
+  readonly push: ProgressPush;
+  /** A number, or an SQL expression. */
+  readonly arrival: number | string;
+}
+
+async function withArrivals(
+  store: Store,
+  pushes: readonly PushRow[],
+  earliestUs: number,
+): Promise<readonly ArrivedPush[]> {
+  if (pushes.length === 0) return [];
+  const places = placesOf(pushes);
+  if (store.dialect === 'mysql') {
+    const start = `greatest(${CLOCK_US},${String(earliestUs)})+`;
+    return pushes.map(({ push }, i) => ({ push, arrival: start + String(places[i]) }));
+  }
+  const before = await takeArrivals(store, pushes.length);
+  return pushes.map(({ push }, i) => ({ push, arrival: before + (places[i] ?? 0) }));
+}
+
 /**
- * Closes gaps in the order of arrival. A batch that is retried in parts, or without some of its rows, has gaps, and the
- * numbers in them may have been given to other pushes.
+ * The place of each push in the order of arrival, from 1, without gaps. A batch that is retried in parts, or without some
+ * of its rows, has gaps, and the numbers in them may have been given to other pushes.
  */
-function inPlaces(pushes: readonly PushRow[]): readonly PushRow[] {
-  if (pushes.every(({ arrivalIndex }) => arrivalIndex < pushes.length)) return pushes;
-  const arrivals = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
-  const places = new Map(arrivals.map((arrivalIndex, place) => [arrivalIndex, place]));
-  return pushes.map(({ push, arrivalIndex }) => ({ push, arrivalIndex: places.get(arrivalIndex) ?? 0 }));
+function placesOf(pushes: readonly PushRow[]): readonly number[] {
+  const indexes = pushes.map(({ arrivalIndex }) => arrivalIndex);
+  if (indexes.every((index) => index < indexes.length)) return indexes.map((index) => index + 1);
+  const ascending = indexes.toSorted((left, right) => left - right);
+  const places = new Map(ascending.map((index, place) => [index, place + 1]));
+  return indexes.map((index) => places.get(index) ?? 0);
+}
+
+/** In UTC, because one hour of local time occurs twice in autumn. */
+const CLOCK_US = "timestampdiff(microsecond,'1970-01-01',utc_timestamp(6))";
+
+/** The database's clock, as arrivals are made from it, in microseconds. For MySQL. */
+export async function readArrivalClock({ db }: Store): Promise<number> {
+  const { rows } = await db.executeQuery<{ us: number | string }>(
+    CompiledQuery.raw(`select ${CLOCK_US} as us`),
+  );
+  return toNumber(rows[0]?.us ?? 0);
 }
 
 /** Reserves `count` arrivals. @returns the last arrival before them */
@@ -91,36 +193,113 @@ async function takeArrivals({ db }: Store, count: number): Promise<number> {
   return last - count;
 }
 
-const COLUMNS =
-  'user_id, document, device_key, device_name, position, percentage, metadata, pushed_ms, arrival';
-const REPLACED = ['device_name', 'position', 'percentage', 'metadata', 'pushed_ms', 'arrival'];
+/**
+ * Saves pushes whose device is believed to be the last one of its document already, so that there is nothing to keep. No
+ * row is read first: the statement leaves documents alone that another device has pushed meanwhile, and the number of
+ * rows that it changed shows whether there were any.
+ *
+ * @returns `false` when some of the pushes have to be saved by {@link saveAnyDevice}; it is safe to do so with all
+ */
+async function saveSameDevice(store: Store, rows: readonly ArrivedPush[]): Promise<boolean> {
+  return rows.length === 0 || (await upsert(store, rows, 'if-same-device')) === rows.length;
+}
 
-/** In UTC, because one hour of local time occurs twice in autumn. */
-const CLOCK_US = "timestampdiff(microsecond,'1970-01-01',utc_timestamp(6))";
+/**
+ * Saves pushes of any device. The rows that exist are locked and read first, so that the positions of other devices can be
+ * kept.
+ */
+async function saveAnyDevice(store: Store, rows: readonly ArrivedPush[], traces: Traces): Promise<void> {
+  if (rows.length === 0) return;
+  const before = await lockLastDevices(
+    store,
+    rows.map(({ push }) => push),
+  );
+  let existing = 0;
+  const displaced: ProgressPush[] = [];
+  for (const { push } of rows) {
+    const last = before.get(progressKeyText(push));
+    if (last === undefined) traces.created.push(push);
+    else existing++;
+    if (last !== undefined && last !== deviceKey(push.device)) displaced.push(push);
+  }
+  if (displaced.length > 0) await keepDisplacedPositions(store, displaced);
+  traces.displaced.push(...displaced);
+  const updated = await upsert(store, rows, 'always');
+  // A row that did not exist for the read existed for the write: the position in it would be lost.
+  if (store.dialect === 'mysql' && updated > existing) {
+    throw new DocumentAppearedError(
+      'another server has just saved the first progress of one of the documents',
+    );
+  }
+}
 
-const MYSQL_START = `insert into progress (${COLUMNS}) values `;
-const MYSQL_COLLISION = ` on duplicate key update ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`;
+/** The device that pushed each of the documents last, by `progressKeyText`. Locks the rows until the transaction ends. */
+async function lockLastDevices(
+  store: Store,
+  keys: readonly ProgressKey[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await store.db.executeQuery<Pick<ProgressRow, 'user_id' | 'document' | 'device_key'>>(
+    selectByKeys(store.dialect, 'user_id, document, device_key', keys, { isLocking: true }),
+  );
+  return new Map(
+    rows.map((row) => [
+      `${String(row.user_id)} ${row.document.toString('utf8')}`,
+      row.device_key.toString('utf8'),
+    ]),
+  );
+}
+
+const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
+/** `arrival` is assigned last or not compared: MySQL assigns from left to right. */
+const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name'];
+
+/** `if-same-device` leaves a row alone whose last device is another one. */
+type UpsertMode = 'always' | 'if-same-device';
+
+/** @returns how many rows existed and were changed. SQLite counts rows that it inserted as well */
+function upsert(store: Store, rows: readonly ArrivedPush[], mode: UpsertMode): Promise<number> {
+  return store.dialect === 'mysql' ? upsertInMysql(store, rows, mode) : upsertInSqlite(store, rows, mode);
+}
+
+const MYSQL_START = `insert into document_progress (${COLUMNS}) values `;
+const NEXT_ARRIVAL = 'greatest(arrival + 1, values(arrival))';
+const MYSQL_COLLISION = {
+  always: ` on duplicate key update arrival = ${NEXT_ARRIVAL}, ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`,
+  'if-same-device': ` on duplicate key update arrival = if(device_key = values(device_key), ${NEXT_ARRIVAL}, arrival), ${REPLACED.filter(
+    (column) => column !== 'device_key',
+  )
+    .map((column) => `${column} = if(device_key = values(device_key), values(${column}), ${column})`)
+    .join(', ')}`,
+} as const;
 
 /**
  * Writes the whole batch, whose size the queue bounds, with one statement. The values are part of the text, escaped by
  * the function with which mysql2 itself inserts parameters into a text. Finding the place of each parameter in the text
  * took 4 % of a busy server's processor time (measured).
+ *
+ * MySQL counts an inserted row once, a changed row twice, and a row that was left alone once.
  */
-async function upsertInMysql({ db }: Store, pushes: readonly PushRow[]): Promise<void> {
-  if (pushes.length === 0) return;
-  const rows = pushes.map(mysqlRow).join();
-  await db.executeQuery(CompiledQuery.raw(MYSQL_START + rows + MYSQL_COLLISION));
+async function upsertInMysql({ db }: Store, rows: readonly ArrivedPush[], mode: UpsertMode): Promise<number> {
+  const values = rows.map(mysqlRow).join();
+  const { numAffectedRows } = await db.executeQuery(
+    CompiledQuery.raw(MYSQL_START + values + MYSQL_COLLISION[mode]),
+  );
+  return Number(numAffectedRows ?? 0n) - rows.length;
 }
 
-function mysqlRow({ push, arrivalIndex }: PushRow): string {
-  const { userId, document, device, position, percentage, metadataJson, pushedMs } = push;
-  const key = `${String(userId)},${escape(document)},${escape(deviceKey(device))}`;
-  const cells = `${escape(device.name)},${escape(position)},${String(percentage)},${escape(metadataJson)}`;
-  return `(${key},${cells},${String(pushedMs)},${CLOCK_US}+${String(arrivalIndex + 1)})`;
+function mysqlRow({ push, arrival }: ArrivedPush): string {
+  const { userId, document, device, position, percentage, pushedMs } = push;
+  const numbers = `${String(arrival)},${String(pushedMs)},${String(percentage)}`;
+  const texts = `${escape(position)},${escape(deviceKey(device))},${escape(device.name)}`;
+  return `(${String(userId)},${escape(document)},${numbers},${texts})`;
 }
 
-const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const SQLITE_COLLISION = `on conflict (user_id, document, device_key) do update set ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
+const SQLITE_SET = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
+const SQLITE_COLLISION = {
+  always: SQLITE_SET,
+  'if-same-device': `${SQLITE_SET} where device_key = excluded.device_key`,
+} as const;
 /** Rows of one statement. The numbers of rows are powers of two, so there are nine different prepared statements. */
 const SQLITE_ROWS = 256;
 
@@ -130,247 +309,166 @@ const SQLITE_ROWS = 256;
  */
 async function upsertInSqlite(
   { db }: Store,
-  pushes: readonly PushRow[],
-  arrivalsBefore: number,
-): Promise<void> {
-  for (let start = 0; start < pushes.length; start += SQLITE_ROWS) {
-    const part = pushes.slice(start, start + SQLITE_ROWS);
-    const rows = 2 ** Math.ceil(Math.log2(part.length));
+  rows: readonly ArrivedPush[],
+  mode: UpsertMode,
+): Promise<number> {
+  let changed = 0;
+  for (let start = 0; start < rows.length; start += SQLITE_ROWS) {
+    const part = rows.slice(start, start + SQLITE_ROWS);
+    const length = powerOfTwo(part.length);
     const cells: unknown[] = [];
-    for (const push of part) pushCells(cells, push, arrivalsBefore);
+    for (const row of part) pushCells(cells, row);
     const last = cells.slice(-cells.length / part.length);
-    for (let i = part.length; i < rows; i++) cells.push(...last);
-    const text = `insert into progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(rows - 1)} ${SQLITE_COLLISION}`;
-    await db.executeQuery(CompiledQuery.raw(text, cells));
+    for (let i = part.length; i < length; i++) cells.push(...last);
+    const text = `insert into document_progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)} ${SQLITE_COLLISION[mode]}`;
+    const { numAffectedRows } = await db.executeQuery(CompiledQuery.raw(text, cells));
+    // Without the repeated rows, which are changed or left alone as the last one is.
+    changed += Math.max(0, Number(numAffectedRows ?? 0n) - (length - part.length));
   }
+  return changed;
 }
 
-function pushCells(values: unknown[], { push, arrivalIndex }: PushRow, arrivalsBefore: number): void {
+function pushCells(values: unknown[], { push, arrival }: ArrivedPush): void {
   values.push(
     push.userId,
     Buffer.from(push.document),
+    arrival,
+    push.pushedMs,
+    push.percentage,
+    Buffer.from(push.position),
     Buffer.from(deviceKey(push.device)),
     Buffer.from(push.device.name),
-    Buffer.from(push.position),
-    push.percentage,
-    push.metadataJson === undefined ? null : Buffer.from(push.metadataJson),
-    push.pushedMs,
-    arrivalsBefore + arrivalIndex + 1,
   );
-}
-
-export interface ProgressKey {
-  readonly userId: UserId;
-  readonly document: Document;
-}
-
-export function progressKeyText({ userId, document }: ProgressKey): string {
-  return `${String(userId)} ${document}`;
 }
 
 interface ProgressRow {
   readonly user_id: UserId;
   readonly document: Buffer;
+  readonly arrival: number | string;
+  readonly pushed_ms: number | string;
+  readonly percentage: number;
+  readonly position: Buffer;
   readonly device_key: Buffer;
   readonly device_name: Buffer;
-  readonly position: Buffer;
-  readonly percentage: number;
-  readonly metadata: Buffer | null;
-  readonly pushed_ms: number | string;
-  readonly arrival: number | string;
 }
 
 /**
- * The newest record of each of these documents, keyed by `progressKeyText`. Documents without a record are left out.
- *
- * The statement reads by the first two columns of the primary key. MySQL gets a list of pairs, which takes 2 µs of
- * MariaDB 10.11 and MySQL 9.7 for each key (measured); conditions joined by `or` take up to twice as long, a `union` up
- * to ten times. For a list of pairs SQLite uses only the user column and reads everything that the user has, so it gets
- * a join, which uses both columns.
+ * The newest record of each of these documents, keyed by `progressKeyText`. Documents without a record are left out. One
+ * row is read for each key, whatever the number of devices.
  */
 export async function newestProgress(
   store: Store,
   keys: readonly ProgressKey[],
 ): Promise<ReadonlyMap<string, ProgressWithArrival>> {
   if (keys.length === 0) return new Map();
-  const query = store.dialect === 'mysql' ? mysqlQuery(keys) : sqliteQuery(keys);
-  const { rows } = await store.db.executeQuery<ProgressRow>(query);
-  const newest = new Map<string, ProgressRow>();
-  for (const row of rows) {
-    const key = `${String(row.user_id)} ${row.document.toString('utf8')}`;
-    const other = newest.get(key);
-    if (other === undefined || isNewer(row, other)) newest.set(key, row);
-  }
-  return new Map([...newest].map(([key, row]) => [key, toRecord(row)]));
-}
-
-/** The values are part of the text, as in {@link upsertInMysql}. */
-function mysqlQuery(keys: readonly ProgressKey[]): CompiledQuery {
-  const list = keys.map(({ userId, document }) => `(${String(userId)},${escape(document)})`).join();
-  const table = `progress${forceIndex('mysql', 'primary')}`;
-  return CompiledQuery.raw(`select ${COLUMNS} from ${table} where (user_id, document) in (${list})`);
-}
-
-function sqliteQuery(keys: readonly ProgressKey[]): CompiledQuery {
-  const cells: unknown[] = [];
-  for (const { userId, document } of keys) cells.push(userId, Buffer.from(document));
-  // Filled up to a power of two by repeating the first key, so that there are few different prepared statements.
-  const length = 2 ** Math.ceil(Math.log2(keys.length));
-  for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
-  const list = `(?, ?)${', (?, ?)'.repeat(length - 1)}`;
-  return CompiledQuery.raw(
-    `with wanted (id, name) as (values ${list}) select ${COLUMNS} from wanted cross join progress on user_id = id and document = name`,
-    cells,
+  const { rows } = await store.db.executeQuery<ProgressRow>(selectByKeys(store.dialect, COLUMNS, keys));
+  return new Map(
+    rows.map((row) => {
+      const record = toRecord(row);
+      return [`${String(row.user_id)} ${record.document}`, record];
+    }),
   );
 }
 
-function isNewer(row: ProgressRow, other: ProgressRow): boolean {
-  const difference = toNumber(row.arrival) - toNumber(other.arrival);
-  return difference > 0 || (difference === 0 && row.device_key.compare(other.device_key) > 0);
+/**
+ * Selects rows by the primary key. MySQL gets a list of pairs, which takes 2 µs of MariaDB 10.11 and MySQL 9.7 for each
+ * key (measured); conditions joined by `or` take up to twice as long, a `union` up to ten times. The values are part of
+ * the text, as in {@link upsertInMysql}. For a list of pairs SQLite uses only the user column and reads everything that
+ * the user has, so it gets a join, which uses both columns.
+ */
+function selectByKeys(
+  dialect: SqlDialect,
+  columns: string,
+  keys: readonly ProgressKey[],
+  { isLocking = false } = {},
+): CompiledQuery {
+  if (dialect === 'sqlite') {
+    const { text, cells } = wantedKeys(keys);
+    return CompiledQuery.raw(
+      `with ${text} select ${columns} from wanted cross join document_progress on user_id = id and document = name`,
+      cells,
+    );
+  }
+  const table = `document_progress${forceIndex('mysql', 'primary')}`;
+  return CompiledQuery.raw(
+    `select ${columns} from ${table} where (user_id, document) in (${keyList(keys)})${isLocking ? ' for update' : ''}`,
+  );
 }
 
 function toRecord(row: ProgressRow): ProgressWithArrival {
-  const document = parseDocument(row.document.toString('utf8'));
   const percentage = parseFraction(row.percentage);
-  if (document === undefined || percentage === undefined) {
-    throw new Error('the database holds a progress that is not valid');
-  }
+  if (percentage === undefined)
+    throw new Error('the database holds a percentage that is not between 0 and 1');
   return {
-    document,
+    document: documentOf(row.document),
     position: row.position.toString('utf8'),
     percentage,
     device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
-    metadataJson: row.metadata?.toString('utf8'),
     pushedMs: toNumber(row.pushed_ms),
     arrival: toNumber(row.arrival),
   };
 }
 
-/** The documents in which a user has progress, in byte order, with the number of devices that have a position there. */
-export async function documentsPage(
+/**
+ * Deletes the position of a device. When it was the newest of the document, the newest of the other devices takes its
+ * place.
+ *
+ * @returns `false` when the device had no position there
+ */
+export function deletePositionOfDevice(
   store: Store,
-  userId: UserId,
-  page: { readonly after: Document | undefined; readonly limit: number },
-): Promise<readonly { readonly document: Document; readonly devices: number }[]> {
-  let query = store.db
-    .selectFrom(byIndex(store, 'progress', 'primary'))
-    .select('document')
-    // Counts a column that is not part of the key: with stale statistics MySQL would otherwise scan the whole key.
-    .select(({ fn }) => fn.count('pushed_ms').as('devices'))
-    .where('user_id', '=', userId);
-  if (page.after !== undefined) query = query.where('document', '>', Buffer.from(page.after));
-  const rows = await query.groupBy('document').orderBy('document').limit(page.limit).execute();
-  return rows.map((row) => ({ document: documentOf(row.document), devices: toNumber(row.devices) }));
-}
-
-/** The last position of each device in each of the documents, ordered from the newest to the oldest. */
-export async function positionsPage(
-  store: Store,
-  userId: UserId,
-  documents: readonly Document[],
-  page: { readonly after: PositionCursor | undefined; readonly limit: number },
-): Promise<readonly DevicePosition[]> {
-  let query = store.db
-    .selectFrom(byIndex(store, 'progress', 'primary', 'p'))
-    .leftJoin(byIndex(store, 'device', 'primary', 'd'), (join) =>
-      join.onRef('d.user_id', '=', 'p.user_id').onRef('d.device_key', '=', 'p.device_key'),
-    )
-    .selectAll('p')
-    .select('d.friendly_name')
-    .where('p.user_id', '=', userId)
-    .where(
-      'p.document',
-      'in',
-      documents.map((document) => Buffer.from(document)),
-    );
-  const { after } = page;
-  if (after !== undefined) {
-    query = query.where((where) =>
-      where.or([
-        where('p.arrival', '<', after.arrival),
-        where.and([where('p.arrival', '=', after.arrival), where('p.device_key', '<', after.deviceKey)]),
-        where.and([
-          where('p.arrival', '=', after.arrival),
-          where('p.device_key', '=', after.deviceKey),
-          where('p.document', '<', Buffer.from(after.document)),
-        ]),
-      ]),
-    );
-  }
-  const rows = await query
-    .orderBy('p.arrival', 'desc')
-    .orderBy('p.device_key', 'desc')
-    .orderBy('p.document', 'desc')
-    .limit(page.limit)
-    .execute();
-  return rows.map((row) => {
-    const percentage = parseFraction(row.percentage);
-    if (percentage === undefined)
-      throw new Error('the database holds a percentage that is not between 0 and 1');
-    return {
-      document: documentOf(row.document),
-      deviceKey: row.device_key,
-      deviceName: row.device_name.toString('utf8'),
-      readerId: deviceIdOfKey(row.device_key),
-      friendlyName: row.friendly_name ?? undefined,
-      position: row.position.toString('utf8'),
-      percentage,
-      metadataJson: row.metadata?.toString('utf8'),
-      pushedMs: toNumber(row.pushed_ms),
-      arrival: toNumber(row.arrival),
-    };
+  { userId, document }: ProgressKey,
+  device: Buffer,
+): Promise<boolean> {
+  return inTransaction(store, async (transaction) => {
+    const { db, dialect } = transaction;
+    const bytes = Buffer.from(document);
+    const key = sql`user_id = ${userId} and document = ${bytes}`;
+    // Pushes of the document wait from here on.
+    const lock = sql.raw(dialect === 'mysql' ? 'for update' : '');
+    const { rows } = await sql<{ device_key: Buffer }>`
+      select device_key from document_progress where ${key} ${lock}`.execute(db);
+    const wasKept = await deleteDevicePosition(transaction, { userId, document }, device);
+    if (rows[0]?.device_key.equals(device) !== true) return wasKept;
+    await sql`delete from document_progress where ${key}`.execute(db);
+    const promoted = await sql`
+      insert into document_progress (${sql.raw(COLUMNS)})
+      select ${sql.raw(COLUMNS)} from device_progress where ${key}
+      order by arrival desc, device_key desc limit 1`.execute(db);
+    if (promoted.numAffectedRows === 0n) await deleteDocumentMetadata(transaction, userId, [bytes]);
+    return true;
   });
 }
 
-/** @returns `false` when the device had no position there */
-export async function deletePositionRow(
-  store: Store,
-  userId: UserId,
-  document: Document,
-  key: Buffer,
-): Promise<boolean> {
-  const result = await store.db
-    .deleteFrom('progress')
-    .where('user_id', '=', userId)
-    .where('document', '=', Buffer.from(document))
-    .where('device_key', '=', key)
-    .executeTakeFirst();
-  return result.numDeletedRows > 0n;
-}
-
-function documentOf(bytes: Buffer): Document {
-  const document = parseDocument(bytes.toString('utf8'));
-  if (document === undefined) throw new Error('the database holds a document that is not valid');
-  return document;
-}
-
-/** The documents of up to `limit` positions of the user, each document once, in byte order. */
+/** Up to `limit` documents of the user, in byte order. */
 export async function someDocumentsOfUser(
   store: Store,
   userId: UserId,
   limit: number,
 ): Promise<readonly Buffer[]> {
   const rows = await store.db
-    .selectFrom('progress')
+    .selectFrom(byIndex(store, 'document_progress', 'primary'))
     .select('document')
     .where('user_id', '=', userId)
+    .orderBy('document')
     .limit(limit)
     .execute();
-  const documents = [...new Map(rows.map((row) => [row.document.toString('hex'), row.document])).values()];
-  return documents.toSorted((left, right) => left.compare(right));
+  return rows.map(({ document }) => document);
 }
 
-/** Deletes all positions of the user in these documents, which must be in byte order. */
+/** Deletes everything about these documents of the user, which must be in byte order. */
 export async function deleteProgress(
   store: Store,
   userId: UserId,
   documents: readonly Buffer[],
 ): Promise<void> {
   await deleteByIndex(store, {
-    table: 'progress',
+    table: 'document_progress',
     column: 'document',
     index: 'primary',
     keys: documents,
-    also: sql`progress.user_id = ${userId}`,
+    also: sql`document_progress.user_id = ${userId}`,
   });
+  await deleteDevicePositions(store, userId, documents);
+  await deleteDocumentMetadata(store, userId, documents);
 }

@@ -37,8 +37,17 @@ export interface ProgressPush extends Progress {
 }
 
 /** The newest progress of a user in a document, from any device. */
-export interface ProgressRecord extends Progress {
+export interface ProgressRecord extends Omit<Progress, 'metadataJson'> {
   readonly pushedMs: number;
+}
+
+/** A document of a user, as lists show it. */
+export interface DocumentSummary {
+  readonly record: ProgressRecord;
+  /** What a reader said last about the document: a JSON object as text. */
+  readonly metadataJson: string | undefined;
+  /** The number of devices with a position in the document. */
+  readonly devices: number;
 }
 
 /** A record with its place in the order of arrival, which decides between the documents of one book. */
@@ -55,7 +64,7 @@ export interface DevicePosition {
   readonly friendlyName: string | undefined;
   readonly position: string;
   readonly percentage: Fraction;
-  /** A JSON object as text. */
+  /** What a reader said last about the document, which need not be this device: a JSON object as text. */
   readonly metadataJson: string | undefined;
   readonly pushedMs: number;
   /** Orders the pushes of a user; a later push has a larger number. */

@@ -5,16 +5,25 @@ import type { ProgressPush, ProgressWithArrival } from './progress.js';
 import { deviceKey } from '../device/device.js';
 import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
-import { progressKeyText, savePushes } from './progress-repository.js';
+import { ArrivalClock } from './arrival-clock.js';
+import { FingerprintTable } from './fingerprint-table.js';
+import { progressKeyText } from './progress-key.js';
+import {
+  DocumentAppearedError,
+  type PushTraces,
+  readArrivalClock,
+  savePushes,
+} from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
+import type { SeenDevice } from '../device/device-repository.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.js';
-import { PushQueue } from '../batching/push-queue.js';
+import { type BatchRow, PushQueue } from '../batching/push-queue.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /**
@@ -37,6 +46,13 @@ const CACHED_DOCUMENTS = 50_000;
 const LIBRARIES_TTL_MS = 10 * 60_000;
 const ACCESS = 'access';
 
+/**
+ * The share of a queue that one user may fill. A reader that was offline for weeks sends 200 pushes at once, far below the
+ * share of the default bounds.
+ */
+const SHARE_OF_USER = 1 / 8;
+const SMALLEST_SHARE = 256;
+
 export interface SyncStoreOptions {
   /** Pushes that may wait; beyond it a push is rejected at once. */
   readonly waitingPushes?: number;
@@ -44,6 +60,8 @@ export interface SyncStoreOptions {
   readonly onCommit?: (rows: number, durationMs: number) => void;
   /** For metrics: called after each read with the number of distinct documents that were looked up. */
   readonly onRead?: (keys: number, durationMs: number) => void;
+  /** Called after each commit that added rows to the database. */
+  readonly onTraces?: (traces: PushTraces, devices: readonly SeenDevice[]) => void;
 }
 
 /**
@@ -54,40 +72,48 @@ export class SyncStore {
   readonly pushes: PushQueue<ProgressPush>;
   readonly pulls: PullQueue<ProgressPull, ProgressWithArrival>;
   readonly devices = new DeviceLastSeen();
+  readonly #store: Store;
+  readonly #onTraces: SyncStoreOptions['onTraces'];
+  readonly #clock = new ArrivalClock();
+  readonly #lastDevices = new FingerprintTable();
+  readonly #metadata = new FingerprintTable();
   readonly #documents: ReadThroughCache<EquivalentDocuments>;
   readonly #libraries: ReadThroughCache<ReadonlySet<LibraryId>>;
   readonly #access: ReadThroughCache<LibraryAccess>;
 
   constructor(store: Store, options: SyncStoreOptions = {}) {
     const { dialect } = store;
+    this.#store = store;
+    this.#onTraces = options.onTraces;
+    const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
     this.pushes = new PushQueue({
-      commit: async (rows) => {
-        const devices = this.devices.devicesToWrite(rows);
-        await savePushes(store, rows, devices);
-        this.devices.markWritten(devices);
-      },
+      commit: (rows) => this.#commit(rows),
       // With its length before it, a document and a device key cannot form the text of another pair.
       rowOf: (push) =>
         `${String(push.userId)} ${String(push.document.length)} ${push.document}${deviceKey(push.device)}`,
       orderOf: progressKeyText,
+      ownerOf: ({ userId }) => userId,
       compare: comparePushes,
-      isRetryable,
+      isRetryable: (error) => error instanceof DocumentAppearedError || isRetryable(error),
       isDatabaseAway,
       isRowLocked,
       isStatementRefused,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
       commitsAtOnce: COMMITS_AT_ONCE[dialect],
-      waitingPushes: options.waitingPushes ?? WAITING_PUSHES,
+      waitingPushes,
+      waitingPerOwner: Math.max(waitingPushes * SHARE_OF_USER, SMALLEST_SHARE),
       ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
     this.pulls = new PullQueue({
       read: (pulls) => newestProgressOfPulls(store, pulls, options.onRead),
       textOf: pullText,
       sizeOf: pullSize,
+      ownerOf: ({ userId }) => userId,
       isRetryable,
       keysPerRead: KEYS_PER_READ,
       readsAtOnce: READS_AT_ONCE[dialect],
       waitingKeys: WAITING_KEYS,
+      waitingPerOwner: WAITING_KEYS * SHARE_OF_USER,
     });
     this.#documents = new ReadThroughCache({
       read: (documents) => equivalentsOf(store, documents),
@@ -146,6 +172,33 @@ export class SyncStore {
     this.#access.invalidateAll();
   }
 
+  /** Looks at the database's clock, which arrivals are made from. Call it every few seconds. */
+  async observeClock(): Promise<void> {
+    if (this.#store.dialect === 'mysql') this.#clock.observe(await readArrivalClock(this.#store));
+  }
+
+  async #commit(pushes: readonly BatchRow<ProgressPush>[]): Promise<void> {
+    const devices = this.devices.devicesToWrite(pushes);
+    const traces = await savePushes(this.#store, {
+      pushes,
+      devices,
+      isLastDevice: (push) => this.#lastDevices.has(progressKeyText(push), deviceKey(push.device)),
+      isMetadataWritten: (push, metadata) => this.#metadata.has(progressKeyText(push), metadata),
+      earliestArrivalUs: this.#clock.earliestUs(),
+    });
+    for (const row of pushes) {
+      // A row that nobody waited for may have been left out.
+      if (!row.isWanted()) continue;
+      const { push } = row;
+      const key = progressKeyText(push);
+      this.#lastDevices.note(key, deviceKey(push.device));
+      if (push.metadataJson !== undefined) this.#metadata.note(key, push.metadataJson);
+    }
+    this.devices.markWritten(devices);
+    if (traces.created.length + traces.displaced.length + devices.length > 0)
+      this.#onTraces?.(traces, devices);
+  }
+
   async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {
     const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
     if (libraries === undefined) return false;
@@ -190,8 +243,7 @@ async function equivalentsOf(
 /** Nearly the order of the primary key. What matters is that every server sorts in the same order. */
 function comparePushes(left: ProgressPush, right: ProgressPush): number {
   if (left.userId !== right.userId) return left.userId - right.userId;
-  if (left.document !== right.document) return left.document < right.document ? -1 : 1;
-  return deviceKey(left.device) < deviceKey(right.device) ? -1 : 1;
+  return left.document < right.document ? -1 : 1;
 }
 
 function toDigest(text: string): readonly Buffer[] {

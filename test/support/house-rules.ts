@@ -71,6 +71,8 @@ const USERS = 'server/accounts/user-repository.ts';
 const KEYS = 'server/accounts/keys/api-key-repository.ts';
 const DEVICES = 'server/device/device-repository.ts';
 const PROGRESS = 'server/sync/progress-repository.ts';
+const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
+const METADATA = 'server/sync/document-metadata-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
 
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
@@ -82,8 +84,10 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   library_reader: { owner: READERS, readers: [LIBRARIES] },
   book: { owner: BOOKS, readers: [DIGESTS] },
   former_digest: { owner: DIGESTS, readers: [] },
-  device: { owner: DEVICES, readers: [PROGRESS] },
-  progress: { owner: PROGRESS, readers: [] },
+  device: { owner: DEVICES, readers: [DEVICE_PROGRESS] },
+  document_progress: { owner: PROGRESS, readers: [DEVICE_PROGRESS] },
+  device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },
+  document_metadata: { owner: METADATA, readers: [DEVICE_PROGRESS] },
   arrival_counter: { owner: PROGRESS, readers: [] },
   scan: { owner: SCANS, readers: [] },
 };

@@ -1,16 +1,32 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, QueryExecutorProvider } from 'kysely';
 import type { SqlDialect } from '../store.js';
 import { catalogue } from './0001-catalogue.js';
 import { sync } from './0002-sync.js';
+import { documentProgress } from './0003-document-progress.js';
+import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
 
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<void>;
 
+export interface SchemaMigration {
+  /**
+   * Long work that is done first, outside of a transaction, while servers of the release before go on serving: copies in
+   * bounded pages. It may be stopped and run again, and several programs may run it at once.
+   */
+  readonly prepare?: (db: QueryExecutorProvider, dialect: SqlDialect) => Promise<void>;
+  /** SQLite runs it in one transaction. MySQL commits each statement by itself, so every statement may run twice. */
+  readonly up: MigrationStep;
+}
+
 /**
- * Every change of the schema, oldest first. A released migration is never changed or removed, and holds literals
+ * Every change of the schema, oldest first. A migration adds; what it replaces is dropped one release later. Where the
+ * meaning of a table changes, the table is renamed: a server of the release before then fails instead of acknowledging
+ * what nobody would read. A released migration is never changed or removed, and holds literals
  * instead of constants of the program, which may change. There are no down migrations: the way back is a backup.
  * test/server/database/schema-versions.test.ts compares the schema after each migration with a stored dump.
  */
-export const MIGRATIONS: Readonly<Record<string, MigrationStep>> = {
-  '0001-catalogue': catalogue,
-  '0002-sync': sync,
+export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
+  '0001-catalogue': { up: catalogue },
+  '0002-sync': { up: sync },
+  '0003-document-progress': { up: documentProgress },
+  '0004-device-progress': { prepare: copyNewestProgress, up: deviceProgress },
 };

@@ -41,9 +41,11 @@ function queueOver(
     compare: (left, right) =>
       `${left.document} ${left.device}` < `${right.document} ${right.device}` ? -1 : 1,
     isRetryable: (error) => error instanceof Deadlock,
+    ownerOf: () => 1,
     rowsPerCommit: 500,
     commitsAtOnce: 2,
     waitingPushes: 1000,
+    waitingPerOwner: 10_000,
     ...options,
   });
 }
@@ -118,25 +120,50 @@ describe('a push queue', () => {
     await Promise.all(pushes);
   });
 
-  it('keeps two devices in one document in the order of arrival, never in two batches at once', async () => {
+  it('commits two devices in one document one after the other, in the order of arrival', async () => {
     const database = new HeldDatabase();
     const queue = queueOver(database.commit);
-    const first = [queue.push(push('a', 'B', 1)), queue.push(push('a', 'A', 2))];
+    const pushes = [
+      queue.push(push('a', 'B', 1)),
+      queue.push(push('a', 'A', 2)),
+      queue.push(push('a', 'C', 3)),
+    ];
     await tick();
-    expect(database.held[0]?.rows.map((row) => [row.push.device, row.arrivalIndex])).toEqual([
-      ['A', 1],
-      ['B', 0],
-    ]);
-    const later = [queue.push(push('a', 'C', 3)), queue.push(push('b'))];
+    const later = queue.push(push('b'));
     await tick();
     // A commit may begin, but only with the other document.
-    expect(database.documents).toEqual([['a', 'a'], ['b']]);
-    database.held[0]?.end();
-    await Promise.all(first);
-    await tick();
-    expect(database.documents.at(-1)).toEqual(['a']);
+    expect(database.documents).toEqual([['a'], ['b']]);
+    for (const device of ['A', 'C']) {
+      for (const { end } of database.held) end();
+      await tick();
+      expect(database.held.at(-1)?.rows.map((row) => row.push.device)).toEqual([device]);
+    }
     for (const { end } of database.held) end();
-    await Promise.all(later);
+    await Promise.all([...pushes, later]);
+  });
+
+  it('rejects what exceeds the share of one owner, and takes the pushes of others', async () => {
+    const database = new HeldDatabase();
+    const queue = queueOver(database.commit, {
+      ownerOf: ({ device }) => device.length,
+      waitingPerOwner: 2,
+      commitsAtOnce: 1,
+    });
+    const first = queue.push(push('under way'));
+    await tick();
+    const waiting = [queue.push(push('a')), queue.push(push('a'))];
+    expect(await codeOf(queue.push(push('b')))).toBe('overloaded');
+    waiting.push(queue.push(push('b', 'of another owner')));
+    database.held[0]?.end();
+    await tick();
+    // What left the queue counts no more.
+    waiting.push(queue.push(push('c')), queue.push(push('d')));
+    expect(await codeOf(queue.push(push('e')))).toBe('overloaded');
+    for (let i = 1; i < 3; i++) {
+      database.held[i]?.end();
+      await tick();
+    }
+    await Promise.all([first, ...waiting]);
   });
 
   it('bounds the rows of a commit', async () => {
@@ -230,13 +257,11 @@ describe('a push queue', () => {
     expect(commits).toBeLessThan(20);
   });
 
-  it('keeps the rows of a document together when it splits a batch', async () => {
+  it('keeps the order of the devices of a document when one of them is refused', async () => {
     const committed: Push[] = [];
     const queue = queueOver((rows) => {
       if (rows.some((row) => row.push.device === 'bad')) return Promise.reject(new Error('refused'));
-      for (const row of rows.toSorted((left, right) => left.arrivalIndex - right.arrivalIndex)) {
-        committed.push(row.push);
-      }
+      committed.push(...rows.map((row) => row.push));
       return Promise.resolve();
     });
     const order = ['D', 'B', 'bad', 'C', 'A'];

@@ -14,6 +14,8 @@ const OPTIONS = {
   rowsPerCommit: 100,
   commitsAtOnce: 1,
   waitingPushes: 100,
+  ownerOf: () => 1,
+  waitingPerOwner: 100,
 } as const;
 
 function queueWith(commit: Commit, timeoutMs = REQUEST_DEADLINE_MS): PushQueue<string> {

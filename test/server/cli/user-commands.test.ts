@@ -215,11 +215,10 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
       const fraction = parseFraction(percentage);
       if (found === undefined || document === undefined || fraction === undefined) throw new Error('no push');
       const progress = { document, position: 'p', percentage: fraction, device, metadataJson: undefined };
-      await savePushes(
-        store,
-        [{ push: { ...progress, userId: found.id, pushedMs }, arrivalIndex: 0 }],
-        [{ userId: found.id, device, seenSeconds: 1_700_000_000 }],
-      );
+      await savePushes(store, {
+        pushes: [{ push: { ...progress, userId: found.id, pushedMs }, arrivalIndex: 0 }],
+        devices: [{ userId: found.id, device, seenSeconds: 1_700_000_000 }],
+      });
     });
   }
 });

@@ -3,6 +3,7 @@ import { bookFolder, md5 } from '../../support/book-folder.js';
 import { runProgram } from '../../support/program.js';
 import type { OpenStore } from '../../../server/database/store.js';
 import { deviceFields, type LoadBook, type LoadDevice } from './load-plan.js';
+import { storedPositions as allPositions } from '../../support/stored-positions.js';
 
 export interface FleetSize {
   readonly users: number;
@@ -69,14 +70,10 @@ export async function storedPositions(
       return [id === undefined ? `n${device}` : `i${id}`, number];
     }),
   );
-  const rows = await store.db
-    .selectFrom('progress')
-    .select(['user_id', 'document', 'device_key', 'position'])
-    .execute();
   return new Map(
-    rows.map((row) => {
-      const number = numbers.get(row.device_key.toString()) ?? NaN;
-      return [`${String(row.user_id)} ${row.document.toString()} ${String(number)}`, row.position.toString()];
+    (await allPositions(store)).map(({ userId, document, deviceKey, position }) => {
+      const number = numbers.get(deviceKey) ?? NaN;
+      return [`${String(userId)} ${document} ${String(number)}`, position];
     }),
   );
 }

@@ -32,7 +32,7 @@ it('a row that another session keeps locked fails the pushes of its device, and 
   const session = await createConnection({ uri: store.url });
   onTestFinished(() => session.end());
   await session.query('BEGIN');
-  await session.query('SELECT * FROM progress WHERE user_id = ? FOR UPDATE', [locked?.userId]);
+  await session.query('SELECT * FROM document_progress WHERE user_id = ? FOR UPDATE', [locked?.userId]);
   const statuses = await Promise.all(devices.map(push));
   expect(statuses[0]).toBe(503);
   const refused = statuses.filter((status) => status !== 200);

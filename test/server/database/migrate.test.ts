@@ -39,14 +39,6 @@ describe.each(testDatabases())('migrations on $name', ({ create }) => {
     expect(applied).toEqual(ALL.map((name) => `applied ${name}`));
   });
 
-  it('are applied again after one was interrupted', async () => {
-    await migrate(store);
-    await sql`drop table former_digest`.execute(store.db);
-    await sql`delete from schema_migration`.execute(store.db);
-    expect((await migrate(store)).applied).toEqual(ALL);
-    await sql`select * from former_digest`.execute(store.db);
-  });
-
   it('refuse a database that a newer version has migrated', async () => {
     await migrate(store);
     await sql`insert into schema_migration (name, timestamp) values ('9999-later', '')`.execute(store.db);

@@ -38,11 +38,13 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
             Object.fromEntries(
               Object.entries(MIGRATIONS).map(([name, step]) => [
                 name,
-                { up: (db) => step(db, store.dialect) },
+                { up: (db) => step.up(db, store.dialect) },
               ]),
             ),
           ),
       },
+      migrationTableName: 'schema_migration',
+      migrationLockTableName: 'schema_migration_lock',
     });
     const { error } = await migrator.migrateTo(version);
     expect(error).toBeUndefined();
@@ -55,12 +57,12 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
     const lines = (await dump(store)).split('\n');
     expect(lines).toContain(`book.path varbinary(${String(MAX_PATH_BYTES)}) not null`);
     expect(lines).toContain(`user.name varchar(${String(USER_NAME_CHARACTERS)}) utf8mb4_bin not null`);
-    expect(lines).toContain(`progress.document varbinary(${String(DOCUMENT_BYTES)}) not null`);
-    expect(lines).toContain(`progress.position varbinary(${String(POSITION_BYTES)}) not null`);
-    expect(lines).toContain(`progress.metadata varbinary(${String(METADATA_BYTES)})`);
-    expect(lines).toContain(`progress.device_name varbinary(${String(DEVICE_BYTES)}) not null`);
+    expect(lines).toContain(`document_progress.document varbinary(${String(DOCUMENT_BYTES)}) not null`);
+    expect(lines).toContain(`document_progress.position varbinary(${String(POSITION_BYTES)}) not null`);
+    expect(lines).toContain(`document_metadata.metadata varbinary(${String(METADATA_BYTES)}) not null`);
+    expect(lines).toContain(`document_progress.device_name varbinary(${String(DEVICE_BYTES)}) not null`);
     // A letter stands before the id or the name; see deviceKey in server/device/device.ts.
-    expect(lines).toContain(`progress.device_key varbinary(${String(DEVICE_BYTES + 1)}) not null`);
+    expect(lines).toContain(`document_progress.device_key varbinary(${String(DEVICE_BYTES + 1)}) not null`);
     const nameColumn = 190;
     expect(lines).toContain(`library.name varchar(${String(nameColumn)}) utf8mb4_bin not null`);
     expect(lines).toContain(`device.friendly_name varchar(${String(nameColumn)}) utf8mb4_bin`);
@@ -72,11 +74,11 @@ function dump(store: Store): Promise<string> {
   return store.dialect === 'sqlite' ? dumpSqlite(store) : dumpMysql(store);
 }
 
-/** The statements that SQLite stores for its tables and indexes, with single spaces, without Kysely's own tables. */
+/** The statements that SQLite stores for its tables and indexes, with single spaces, without the tables of the migrations. */
 async function dumpSqlite({ db }: Store): Promise<string> {
   const { rows } = await sql<{ readonly text: string }>`
     select sql as text from sqlite_master
-    where sql is not null and tbl_name not like 'kysely%' and tbl_name not like 'sqlite%'
+    where sql is not null and tbl_name not like 'schema_migration%' and tbl_name not like 'sqlite%'
     order by tbl_name, type desc, name`.execute(db);
   return `${rows.map(({ text }) => text.replaceAll(/\s+/g, ' ')).join('\n')}\n`;
 }
@@ -101,18 +103,20 @@ async function dumpMysql({ db }: Store): Promise<string> {
     select concat(table_name, '.', column_name) as name, column_type as type, collation_name as collation,
       is_nullable as nullable, extra as extra
     from information_schema.columns
-    where table_schema = database() and table_name not like 'kysely%'
+    where table_schema = database() and table_name not like 'schema_migration%'
     order by table_name, ordinal_position`.execute(db);
   const keys = await sql<KeyRow>`
     select concat(table_name, ' key ', lower(index_name)) as name,
       group_concat(column_name order by seq_in_index separator ', ') as columns,
       min(1 - non_unique) as isUnique
     from information_schema.statistics
-    where table_schema = database() and table_name not like 'kysely%'
+    where table_schema = database() and table_name not like 'schema_migration%'
     group by table_name, index_name order by table_name, index_name`.execute(db);
   const tables = await sql<{ readonly name: string; readonly engine: string; readonly format: string }>`
     select table_name as name, engine as engine, row_format as format from information_schema.tables
-    where table_schema = database() and table_name not like 'kysely%' order by table_name`.execute(db);
+    where table_schema = database() and table_name not like 'schema_migration%' order by table_name`.execute(
+    db,
+  );
   return `${[
     ...tables.rows.map(({ name, engine, format }) => `${name} ${engine} ${format.toLowerCase()}`),
     ...columns.rows.map(({ name, type, collation, nullable, extra }) =>

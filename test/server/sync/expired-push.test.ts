@@ -17,13 +17,13 @@ it('a push that was answered 503 does not overwrite a newer one, and the rest of
   onTestFinished(() => store.close());
   const [one, other] = [new SyncStore(store), new SyncStore(store)];
   // The locked row is the first of the batch, so the waiting batch has locked no other row.
-  await one.pushes.push(pushOf('a', 'Boox', 'before'));
+  await other.pushes.push(pushOf('a', 'Boox', 'before'));
   const session = await createConnection({ uri: store.url });
   onTestFinished(() => session.end());
   // Locks the row only, not the gap behind it.
   await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await session.query('BEGIN');
-  await session.query("SELECT * FROM progress WHERE document = 'a' FOR UPDATE");
+  await session.query("SELECT * FROM document_progress WHERE document = 'a' FOR UPDATE");
 
   const neighbour = one.pushes.push(pushOf('a', 'Boox', 'after'));
   const old = one.pushes.push(

@@ -19,11 +19,7 @@ describe.each(testDatabases())('the newest record of pulls on $name', (kind) => 
   beforeEach(async () => {
     store = await openTestStore(kind);
     const pushes = ['a', 'a b', 'b', 'c'].map((document) => pushOf(document, 'Kobo', `in ${document}`));
-    await savePushes(
-      store,
-      pushes.map((push, arrivalIndex) => ({ push, arrivalIndex })),
-      [],
-    );
+    await savePushes(store, { pushes: pushes.map((push, arrivalIndex) => ({ push, arrivalIndex })) });
   });
   afterEach(() => store.close());
 

@@ -1,8 +1,18 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../server/domain/document.js';
 import { userId } from '../../../server/domain/ids.js';
 import { parseFraction, type ProgressPush } from '../../../server/sync/progress.js';
-import { newestProgress, progressKeyText, savePushes } from '../../../server/sync/progress-repository.js';
+import { documentsPage, positionsPage } from '../../../server/sync/device-progress-repository.js';
+import { progressKeyText } from '../../../server/sync/progress-key.js';
+import {
+  deletePositionOfDevice,
+  DocumentAppearedError,
+  newestProgress,
+  type PushTraces,
+  savePushes,
+} from '../../../server/sync/progress-repository.js';
+import { openHookedStore } from '../../support/hooked-store.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
@@ -35,73 +45,193 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     return (await newestProgress(store, [key])).get(progressKeyText(key))?.position;
   }
 
+  async function save(
+    name: string,
+    device: string,
+    position: string,
+    isLastDevice = false,
+  ): Promise<PushTraces> {
+    const row = { push: push(name, device, position), arrivalIndex: 0 };
+    return savePushes(store, { pushes: [row], isLastDevice: () => isLastDevice });
+  }
+
+  /** The last positions of all devices in a document, the newest first. */
+  async function positionsOf(name: string): Promise<readonly string[]> {
+    const { document } = push(name, '', '');
+    const page = await positionsPage(store, userId(7), [document], { after: undefined, limit: 100 });
+    return page.map(({ deviceKey, position }) => `${deviceKey.toString().slice(1)}: ${position}`);
+  }
+
   it.each([
-    ['first by key', [1, 0, 2], 'C'],
-    ['second by key', [0, 2, 1], 'B'],
-    ['third by key', [2, 1, 0], 'A'],
-  ])('the last of one batch to arrive wins, the %s', async (name, arrivals, last) => {
-    const rows = ['A', 'B', 'C'].map((device, i) => ({
-      push: push(name, device, device),
-      arrivalIndex: arrivals[i] ?? 0,
-    }));
-    await savePushes(store, rows, []);
-    expect(await positionOf(name)).toBe(last);
+    ['believed to be the last one', true],
+    ['read from the database', false],
+  ])('keeps the last position of every device, whose last one is %s', async (name, isLastDevice) => {
+    for (const [device, position] of [
+      ['A', 'a1'],
+      ['A', 'a2'],
+      ['B', 'b1'],
+      ['C', 'c1'],
+      ['A', 'a3'],
+      ['A', 'a4'],
+      ['B', 'b2'],
+    ] as const) {
+      await save(name, device, position, isLastDevice);
+      expect(await positionOf(name)).toBe(position);
+    }
+    expect(await positionsOf(name)).toEqual(['B: b2', 'A: a4', 'C: c1']);
   });
 
-  it('a later batch wins over every row of an earlier one', async () => {
-    const many = Array.from({ length: 200 }, (_, i) => ({
-      push: push('batches', `device ${String(i).padStart(3, '0')}`, `early ${String(i)}`),
-      arrivalIndex: i,
-    }));
-    for (let round = 0; round < 20; round++) {
-      await savePushes(store, many, []);
-      await savePushes(
-        store,
-        [{ push: push('batches', 'one', `late ${String(round)}`), arrivalIndex: 0 }],
-        [],
-      );
-      expect(await positionOf('batches')).toBe(`late ${String(round)}`);
-    }
+  it('reads no row for pushes of devices that pushed last', async () => {
+    await save('no read', 'A', 'a1');
+    const statements: string[] = [];
+    const watched = openHookedStore(store.url, {
+      beforeStatement: (text) => void statements.push(text.slice(0, 40)),
+    });
+    const row = { push: push('no read', 'A', 'a2'), arrivalIndex: 0 };
+    await savePushes(watched, { pushes: [row], isLastDevice: () => true });
+    await watched.close();
+    expect(statements.filter((text) => !text.startsWith('update arrival_counter'))).toEqual([
+      expect.stringMatching(/^insert into document_progress/),
+    ]);
+  });
+
+  it('says which documents are new and which another device had', async () => {
+    const documentsOf = ({ created, displaced }: PushTraces): readonly unknown[] =>
+      [created, displaced].map((pushes) => pushes.map(({ document }) => document));
+    expect(documentsOf(await save('traces', 'A', '1'))).toEqual([['traces'], []]);
+    expect(documentsOf(await save('traces', 'A', '2'))).toEqual([[], []]);
+    expect(documentsOf(await save('traces', 'B', '3'))).toEqual([[], ['traces']]);
+    expect(documentsOf(await save('traces', 'A', '4', true))).toEqual([[], ['traces']]);
+  });
+
+  it('the order of arrival decides within a batch, whatever the order of the keys', async () => {
+    const names = ['order c', 'order a', 'order b'];
+    const rows = names.map((name, arrivalIndex) => ({ push: push(name, 'A', name), arrivalIndex }));
+    await savePushes(store, {
+      pushes: rows.toSorted((left, right) => compare(left.push.document, right.push.document)),
+    });
+    const documents = names.map((name) => push(name, '', '').document);
+    const page = await positionsPage(store, userId(7), documents, { after: undefined, limit: 10 });
+    expect(page.map(({ position }) => position)).toEqual(names.toReversed());
   });
 
   it('rows that are saved without the rest of their batch do not take arrivals of later pushes', async () => {
     for (let round = 0; round < 20; round++) {
-      const early = { push: push('part', 'A', `early ${String(round)}`), arrivalIndex: 100_000 };
-      const earlier = { push: push('part', 'B', `earlier ${String(round)}`), arrivalIndex: 99_000 };
-      await savePushes(store, [early, earlier], []);
-      expect(await positionOf('part')).toBe(`early ${String(round)}`);
-      await savePushes(store, [{ push: push('part', 'C', `late ${String(round)}`), arrivalIndex: 0 }], []);
-      expect(await positionOf('part')).toBe(`late ${String(round)}`);
+      const rows = ['part 1', 'part 2'].map((name, i) => ({
+        push: push(name, 'A', `early ${String(round)}`),
+        arrivalIndex: 100_000 + i,
+      }));
+      await savePushes(store, { pushes: rows });
+      await save('part 3', 'A', 'late');
+      const documents = ['part 1', 'part 2', 'part 3'].map((name) => push(name, '', '').document);
+      const page = await positionsPage(store, userId(7), documents, { after: undefined, limit: 1 });
+      expect(page.map(({ position }) => position)).toEqual(['late']);
     }
   });
 
-  it('the device key decides between equal arrivals', async () => {
-    await savePushes(store, [{ push: push('tie', 'A', 'a'), arrivalIndex: 0 }], []);
-    await savePushes(store, [{ push: push('tie', 'B', 'b'), arrivalIndex: 0 }], []);
-    await store.db
-      .updateTable('progress')
-      .set({ arrival: 5 })
-      .where('document', '=', Buffer.from('tie'))
-      .execute();
-    expect(await positionOf('tie')).toBe('b');
+  it.runIf(kind.name === 'mysql').each([true, false])(
+    'a push arrives after the one before it although the clock has stepped back (known device: %s)',
+    async (isLastDevice) => {
+      const name = `clock ${String(isLastDevice)}`;
+      await save(name, 'A', 'before');
+      // As if the clock had been an hour ahead.
+      const hourUs = 3_600_000_000;
+      await sql`update document_progress set arrival = arrival + ${hourUs} where document = ${name}`.execute(
+        store.db,
+      );
+      await save(name, 'A', 'after', isLastDevice);
+      await save(name, 'B', 'last', isLastDevice);
+      expect(await positionsOf(name)).toEqual(['B: last', 'A: after']);
+    },
+  );
+
+  it.runIf(kind.name === 'mysql')('no push arrives before the earliest arrival of its batch', async () => {
+    const earliestArrivalUs = 2 ** 52;
+    const row = { push: push('earliest', 'A', 'a'), arrivalIndex: 0 };
+    await savePushes(store, { pushes: [row], earliestArrivalUs });
+    const rows = await store.db.selectFrom('document_progress').select(['document', 'arrival']).execute();
+    const arrivals = rows.filter(({ document }) => document.toString() === 'earliest');
+    expect(arrivals.map(({ arrival }) => Number(arrival))).toEqual([earliestArrivalUs + 1]);
+  });
+
+  it.runIf(kind.name === 'mysql')('the first pushes of two servers at once lose no position', async () => {
+    let isFirst = true;
+    // The other server's push is committed between the read and the write of this one.
+    const hooked = openHookedStore(store.url, {
+      afterStatement: async (text) => {
+        if (!isFirst || !text.startsWith('select user_id, document, device_key')) return;
+        isFirst = false;
+        await save('appeared', 'B', 'b');
+      },
+    });
+    const rows = { pushes: [{ push: push('appeared', 'A', 'a'), arrivalIndex: 0 }] };
+    await expect(savePushes(hooked, rows)).rejects.toBeInstanceOf(DocumentAppearedError);
+    expect(await positionsOf('appeared')).toEqual(['B: b']);
+    await savePushes(hooked, rows);
+    await hooked.close();
+    expect(await positionsOf('appeared')).toEqual(['A: a', 'B: b']);
+  });
+
+  it('metadata belongs to the document, and is written when it is new or not in the database', async () => {
+    const saveWith = (metadataJson: string | undefined, isWritten: boolean): Promise<PushTraces> =>
+      savePushes(store, {
+        pushes: [{ push: { ...push('described', 'A', 'a'), metadataJson }, arrivalIndex: 0 }],
+        isMetadataWritten: () => isWritten,
+      });
+    const metadata = async (): Promise<readonly (string | undefined)[]> => {
+      const page = await documentsPage(store, userId(7), { after: undefined, limit: 1000 });
+      return page
+        .filter(({ record }) => record.document === 'described')
+        .map(({ metadataJson }) => metadataJson);
+    };
+    // The document is new, so nothing of it can be in the database.
+    await saveWith('{"title":"1"}', true);
+    expect(await metadata()).toEqual(['{"title":"1"}']);
+    await saveWith('{"title":"2"}', true);
+    expect(await metadata()).toEqual(['{"title":"1"}']);
+    await saveWith('{"title":"2"}', false);
+    await saveWith(undefined, false);
+    expect(await metadata()).toEqual(['{"title":"2"}']);
+  });
+
+  it('when the newest position is deleted, the one before takes its place', async () => {
+    const key = { userId: userId(7), document: push('fallback', '', '').document };
+    for (const [device, position] of [
+      ['A', 'a1'],
+      ['B', 'b1'],
+      ['C', 'c1'],
+      ['B', 'b2'],
+    ] as const) {
+      await save('fallback', device, position);
+    }
+    expect(await deletePositionOfDevice(store, key, Buffer.from('iB'))).toBe(true);
+    expect(await positionOf('fallback')).toBe('c1');
+    expect(await deletePositionOfDevice(store, key, Buffer.from('iB'))).toBe(false);
+    expect(await deletePositionOfDevice(store, key, Buffer.from('iA'))).toBe(true);
+    expect(await positionsOf('fallback')).toEqual(['C: c1']);
+    await save('fallback', 'D', 'd1', true);
+    expect(await positionsOf('fallback')).toEqual(['D: d1', 'C: c1']);
+    for (const device of ['iC', 'iD']) await deletePositionOfDevice(store, key, Buffer.from(device));
+    expect(await positionsOf('fallback')).toEqual([]);
+    expect(await positionOf('fallback')).toBeUndefined();
   });
 
   it('rows and devices are saved together or not at all', async () => {
-    const broken = { ...push('atomic', 'B', 'b'), position: 'x'.repeat(5000) };
-    const rows = [
-      { push: push('atomic', 'A', 'a'), arrivalIndex: 0 },
+    const broken = { ...push('atomic 2', 'B', 'b'), position: 'x'.repeat(5000) };
+    const pushes = [
+      { push: push('atomic 1', 'A', 'a'), arrivalIndex: 0 },
       { push: broken, arrivalIndex: 1 },
     ];
-    const device = { userId: userId(7), device: { name: 'Kobo', id: 'atomic' }, seenSeconds: 1 };
+    const devices = [{ userId: userId(7), device: { name: 'Kobo', id: 'atomic' }, seenSeconds: 1 }];
     if (store.dialect === 'mysql') {
       // SQLite does not enforce the width of a column, so it does not refuse this row.
-      await expect(savePushes(store, rows, [])).rejects.toThrow();
-      await expect(savePushes(store, rows, [device])).rejects.toThrow();
-      expect(await positionOf('atomic')).toBeUndefined();
+      await expect(savePushes(store, { pushes })).rejects.toThrow();
+      await expect(savePushes(store, { pushes, devices })).rejects.toThrow();
+      expect(await positionOf('atomic 1')).toBeUndefined();
       expect(await store.db.selectFrom('device').selectAll().execute()).toEqual([]);
     }
-    await savePushes(store, rows.slice(0, 1), [device]);
-    expect(await positionOf('atomic')).toBe('a');
+    await savePushes(store, { pushes: pushes.slice(0, 1), devices });
+    expect(await positionOf('atomic 1')).toBe('a');
     expect(await store.db.selectFrom('device').select('device_key').execute()).toEqual([
       { device_key: Buffer.from('iatomic') },
     ]);
@@ -109,29 +239,24 @@ describe.each(testDatabases())('progress on $name', (kind) => {
 
   it('a push that is not wanted when the transaction begins is left out', async () => {
     const early = { push: push('left out', 'A', 'early'), arrivalIndex: 0, isWanted: () => false };
-    await savePushes(store, [early, { push: push('left out', 'B', 'late'), arrivalIndex: 1 }], []);
-    await savePushes(store, [{ ...early, push: push('never', 'A', 'early') }], []);
-    expect(await positionOf('left out')).toBe('late');
-    expect(await positionOf('never')).toBeUndefined();
-    const rows = await store.db.selectFrom('progress').select('position').execute();
-    expect(rows.map(({ position }) => position.toString())).not.toContain('early');
+    await savePushes(store, { pushes: [early, { push: push('saved', 'B', 'late'), arrivalIndex: 1 }] });
+    expect(await positionOf('saved')).toBe('late');
+    expect(await positionOf('left out')).toBeUndefined();
   });
 
   it('a push that is not wanted at the commit rolls everything back', async () => {
     let asked = 0;
-    const expiring = { push: push('undone', 'A', 'a'), arrivalIndex: 0, isWanted: () => asked++ === 0 };
-    const rows = [expiring, { push: push('undone', 'B', 'b'), arrivalIndex: 1 }];
-    await expect(savePushes(store, rows, [])).rejects.toThrow('no longer wanted');
-    expect(await positionOf('undone')).toBeUndefined();
+    const expiring = { push: push('undone 1', 'A', 'a'), arrivalIndex: 0, isWanted: () => asked++ === 0 };
+    const pushes = [expiring, { push: push('undone 2', 'B', 'b'), arrivalIndex: 1 }];
+    await expect(savePushes(store, { pushes })).rejects.toThrow('no longer wanted');
+    expect([await positionOf('undone 1'), await positionOf('undone 2')]).toEqual([undefined, undefined]);
   });
 
   it('many documents are read with one statement, and none is mistaken for another', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `many ${String(i)}`);
-    await savePushes(
-      store,
-      names.map((name, arrivalIndex) => ({ push: push(name, 'A', name), arrivalIndex })),
-      [],
-    );
+    await savePushes(store, {
+      pushes: names.map((name, arrivalIndex) => ({ push: push(name, 'A', name), arrivalIndex })),
+    });
     const keys = [...names, 'none'].map((name) => ({
       userId: userId(7),
       document: push(name, '', '').document,
@@ -142,3 +267,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect((await newestProgress(store, others)).size).toBe(0);
   });
 });
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : 1;
+}

@@ -19,7 +19,7 @@ async function sqliteStore(): Promise<TestStore> {
 describe('the sync store over SQLite', () => {
   it('returns the last push of a document although an earlier one was in a batch that was split', async () => {
     const store = await sqliteStore();
-    await sql`create trigger refuse before insert on progress when new.device_name = cast('bad' as blob)
+    await sql`create trigger refuse before insert on document_progress when new.device_name = cast('bad' as blob)
       begin select raise(abort, 'refused by the test'); end`.execute(store.db);
     const sync = new SyncStore(store);
     const names = Array.from({ length: 200 }, (_none, i) => `d${String(i).padStart(3, '0')}`);

@@ -35,7 +35,7 @@ const position = {
 const metadata = z
   .record(z.string(), z.unknown())
   .nullable()
-  .describe('what the reader sent about the document: filename, title, authors');
+  .describe('what a reader sent last about the document: filename, title, authors');
 
 const listedDocument = answerSchema(
   'DocumentProgress',
@@ -161,7 +161,12 @@ export const progressRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-function listedJson({ record, devices, book: known }: ProgressSummary): z.input<typeof listedDocument> {
+function listedJson({
+  record,
+  devices,
+  metadataJson: metadata,
+  book: known,
+}: ProgressSummary): z.input<typeof listedDocument> {
   return {
     document: record.document,
     book: bookReferenceJson(known),
@@ -169,7 +174,7 @@ function listedJson({ record, devices, book: known }: ProgressSummary): z.input<
     percentage: record.percentage,
     pushed_at: timeOfMs(record.pushedMs),
     device: record.device.name,
-    metadata: metadataJson(record.metadataJson),
+    metadata: metadataObject(metadata),
     devices,
   };
 }
@@ -186,7 +191,7 @@ function positionJson(known: DevicePosition, translation: TranslationDetails = {
     progress: known.position,
     percentage: known.percentage,
     pushed_at: timeOfMs(known.pushedMs),
-    metadata: metadataJson(known.metadataJson),
+    metadata: metadataObject(known.metadataJson),
     translation: translationJson(translation),
   };
 }
@@ -200,6 +205,6 @@ function bookReferenceJson(known: CataloguedBook | undefined): z.input<typeof bo
 const metadataText = z.record(z.string(), z.unknown());
 
 /** The text was made from an object. */
-function metadataJson(json: string | undefined): Record<string, unknown> | null {
+function metadataObject(json: string | undefined): Record<string, unknown> | null {
   return json === undefined ? null : metadataText.parse(JSON.parse(json));
 }

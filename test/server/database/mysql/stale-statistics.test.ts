@@ -28,12 +28,8 @@ import { bulkUpsert } from '../../../../server/database/bulk-write.js';
 import { deviceKey } from '../../../../server/device/device.js';
 import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
 import { insertLibrary } from '../../../../server/library/library-repository.js';
-import {
-  documentsPage,
-  newestProgress,
-  positionsPage,
-  savePushes,
-} from '../../../../server/sync/progress-repository.js';
+import { documentsPage, positionsPage } from '../../../../server/sync/device-progress-repository.js';
+import { newestProgress, type PushRow, savePushes } from '../../../../server/sync/progress-repository.js';
 import type { Store } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
 import { usersByName } from '../../../../server/accounts/user-repository.js';
@@ -68,7 +64,16 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     await addProgress(store);
     await addAccounts(store);
     await addDevices(store);
-    await makeStatisticsStale(store, ['book', 'former_digest', 'progress', 'device', 'user', 'api_key']);
+    await makeStatisticsStale(store, [
+      'book',
+      'former_digest',
+      'document_progress',
+      'device_progress',
+      'document_metadata',
+      'device',
+      'user',
+      'api_key',
+    ]);
   });
   afterAll(() => store.close());
 
@@ -114,6 +119,11 @@ describe('on MySQL, with statistics from before any row was written,', () => {
         ),
       ),
     ],
+    [
+      'pushes of a device that pushed before',
+      (db, n) => savePushes(db, { pushes: pushesOf('Kobo', n), isLastDevice: () => true }),
+    ],
+    ['pushes of another device', (db, n) => savePushes(db, { pushes: pushesOf('Boox', n) })],
     [
       'positions in documents',
       async (db, n) => {
@@ -230,6 +240,15 @@ async function addBooks(store: Store): Promise<LibraryId> {
   return library.id;
 }
 
+/** Pushes to documents of user 1, in the order of their keys. */
+function pushesOf(device: string, count: number): readonly PushRow[] {
+  const documents = some(count, (index) => documentOfDigest(partialMd5(index % DOCUMENTS)));
+  return [...new Set(documents)].toSorted().map((document, arrivalIndex) => ({
+    push: { ...pushOf(document, device, 'there'), userId: userId(1) },
+    arrivalIndex,
+  }));
+}
+
 async function addProgress(store: Store): Promise<void> {
   const documents = Array.from({ length: DOCUMENTS }, (_, index) =>
     documentOfDigest(partialMd5(index)),
@@ -239,7 +258,7 @@ async function addProgress(store: Store): Promise<void> {
       push: { ...pushOf(document, 'Kobo', 'here'), userId: userId(user) },
       arrivalIndex,
     }));
-    await savePushes(store, pushes, []);
+    await savePushes(store, { pushes });
   }
 }
 

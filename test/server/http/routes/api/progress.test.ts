@@ -125,7 +125,8 @@ describe.each(testDatabases())('devices and progress over HTTP on $name', (kind)
       next_cursor: null,
       positions: [
         { device: { name: 'C', device_id: null }, percentage: 1 / 3, progress: `/body/p[${String(1 / 3)}]` },
-        { device: { name: 'B', device_id: 'b' }, percentage: 0.75, metadata: null },
+        // What A has said about the document.
+        { device: { name: 'B', device_id: 'b' }, percentage: 0.75, metadata: { title: 'T', authors: ['x'] } },
         { device: { name: 'A', device_id: 'a' }, metadata: { title: 'T', authors: ['x'] } },
       ],
     });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer, type TestUser } from './sync-server.js';
+import { storedPositions } from '../../../../support/stored-positions.js';
 
 // Part 3 of the protocol: what clients do with answers.
 describe.each(testDatabases())('answers on $name', ({ create }) => {
@@ -159,11 +160,8 @@ describe.each(testDatabases())('answers on $name', ({ create }) => {
     ] as const) {
       await put({ ...push, document, device, device_id, progress });
     }
-    const rows = await server.store.db.selectFrom('progress').selectAll().execute();
-    const positions = rows
-      .filter((row) => row.document.toString() === document)
-      .map((row) => [row.device_key.toString(), row.position.toString()]);
-    expect(new Map(positions.map(([device, position]) => [device, position]))).toEqual(
+    const positions = (await storedPositions(server.store)).filter((row) => row.document === document);
+    expect(new Map(positions.map(({ deviceKey, position }) => [deviceKey, position]))).toEqual(
       new Map([
         ['iA', 'a2'],
         ['iB', 'b1'],

@@ -18,8 +18,8 @@ it.each(testDatabases())(
     });
     const { headers } = await addUser(server);
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
-    await sql`drop table progress`.execute(server.store.db);
-    const missing: unknown = await sql`select 1 from progress`
+    await sql`drop table document_progress`.execute(server.store.db);
+    const missing: unknown = await sql`select 1 from document_progress`
       .execute(server.store.db)
       .catch((e: unknown) => e);
     expect(isStatementRefused(missing)).toBe(true);

@@ -82,8 +82,8 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     expect((await put(0, { ...push, document: 'no-metadata', metadata: [] })).status).toBe(200);
     const large = { ...metadata, title: 'x'.repeat(5000) };
     expect((await put(0, { ...push, document: 'large-metadata', metadata: large })).status).toBe(200);
-    const rows = await server.store.db.selectFrom('progress').select(['document', 'metadata']).execute();
-    const kept = new Map(rows.map((row) => [row.document.toString(), row.metadata?.toString()]));
+    const rows = await server.store.db.selectFrom('document_metadata').selectAll().execute();
+    const kept = new Map(rows.map((row) => [row.document.toString(), row.metadata.toString()]));
     expect(JSON.parse(kept.get('metadata') ?? '')).toEqual(metadata);
     expect(kept.get('no-metadata')).toBeUndefined();
     expect(kept.get('large-metadata')).toBeUndefined();

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer, type TestUser } from './sync-server.js';
+import { storedPositions } from '../../../../support/stored-positions.js';
 
 // Part 1 of the protocol: two families of routes with one behaviour.
 describe.each(testDatabases())('routes on $name', ({ create }) => {
@@ -116,8 +117,8 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     expect((await server.send('POST', '/users/create', { body })).status).toBe(201);
     const again = { 'x-auth-user': leaving.name, 'x-auth-key': 'again' };
     expect((await server.send('GET', '/syncs/progress/routes', { headers: again })).json).toEqual({});
-    const { rows } = { rows: await server.store.db.selectFrom('progress').selectAll().execute() };
-    expect(rows.filter((row) => row.user_id === leaving.id)).toEqual([]);
+    const rows = await storedPositions(server.store);
+    expect(rows.filter((row) => row.userId === leaving.id)).toEqual([]);
   });
 
   it('continues an interrupted deletion of an account, and deletes what was pushed meanwhile', async () => {
@@ -140,7 +141,7 @@ describe.each(testDatabases())('routes on $name', ({ create }) => {
     await sql`drop trigger push_under_way`.execute(db);
     expect([reply.status, reply.json]).toEqual([200, { deleted: true }]);
     expect((await server.send('GET', '/users/auth', { headers })).status).toBe(401);
-    for (const table of ['progress', 'device'] as const) {
+    for (const table of ['document_progress', 'device_progress', 'device'] as const) {
       const rows = await db.selectFrom(table).select('user_id').where('user_id', '=', leaving.id).execute();
       expect(rows).toEqual([]);
     }

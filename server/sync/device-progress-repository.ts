@@ -1,0 +1,169 @@
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { deleteByIndex, forceIndex } from '../database/by-index.js';
+import { toNumber } from '../database/int64.js';
+import type { Store } from '../database/store.js';
+import { deviceIdOfKey } from '../device/device.js';
+import type { Document } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
+import { documentOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
+import { type DevicePosition, type DocumentSummary, parseFraction, type PositionCursor } from './progress.js';
+
+/**
+ * `device_progress` holds the last position of each device that is not the last one to have pushed the document. When a
+ * device pushes again, its row here stays as it is until another device pushes: a row of the device that
+ * `document_progress` names is out of date and is read by nobody.
+ */
+const COLUMNS = 'user_id, document, device_key, device_name, position, percentage, pushed_ms, arrival';
+const REPLACED = ['device_name', 'position', 'percentage', 'pushed_ms', 'arrival'];
+const SELECTED = COLUMNS.replaceAll(/\w+/g, 'h.$&');
+
+/** Copies the newest progress of these documents, which other devices are about to replace. */
+export async function keepDisplacedPositions(
+  { db, dialect }: Store,
+  keys: readonly ProgressKey[],
+): Promise<void> {
+  const start = `insert into device_progress (${COLUMNS})`;
+  if (dialect === 'mysql') {
+    const set = REPLACED.map((column) => `${column} = values(${column})`).join(', ');
+    const from = `document_progress as h${forceIndex('mysql', 'primary')}`;
+    // The rows are locked already. Without "for update" the statement would read the state before the locks.
+    await db.executeQuery(
+      CompiledQuery.raw(
+        `${start} select ${SELECTED} from ${from} where (h.user_id, h.document) in (${keyList(keys)}) for update on duplicate key update ${set}`,
+      ),
+    );
+    return;
+  }
+  const { text, cells } = wantedKeys(keys);
+  const set = REPLACED.map((column) => `${column} = excluded.${column}`).join(', ');
+  const from = `wanted cross join document_progress as h on h.user_id = id and h.document = name`;
+  await db.executeQuery(
+    CompiledQuery.raw(
+      `${start} with ${text} select ${SELECTED} from ${from} where true on conflict (user_id, document, device_key) do update set ${set}`,
+      cells,
+    ),
+  );
+}
+
+interface PositionRow {
+  readonly document: Buffer;
+  readonly device_key: Buffer;
+  readonly device_name: Buffer;
+  readonly friendly_name: string | null;
+  readonly position: Buffer;
+  readonly percentage: number;
+  readonly metadata: Buffer | null;
+  readonly pushed_ms: number | string;
+  readonly arrival: number | string;
+}
+
+/** The last position of each device in each of the documents, ordered from the newest to the oldest. */
+export async function positionsPage(
+  store: Store,
+  userId: UserId,
+  documents: readonly Document[],
+  page: { readonly after: PositionCursor | undefined; readonly limit: number },
+): Promise<readonly DevicePosition[]> {
+  const hint = sql.raw(forceIndex(store.dialect, 'primary'));
+  const wanted = sql`h.user_id = ${userId} and h.document in (${sql.join(documents.map((document) => Buffer.from(document)))})`;
+  const others = COLUMNS.replaceAll(/\w+/g, 'd.$&');
+  const { rows } = await sql<PositionRow>`
+    select p.*, named.friendly_name, m.metadata
+    from (
+      select ${sql.raw(SELECTED)} from document_progress as h ${hint} where ${wanted}
+      union all
+      select ${sql.raw(others)} from document_progress as h ${hint}
+        join device_progress as d ${hint} on d.user_id = h.user_id and d.document = h.document
+      where ${wanted} and d.device_key <> h.device_key
+    ) as p
+    left join device as named ${hint} on named.user_id = p.user_id and named.device_key = p.device_key
+    left join document_metadata as m ${hint} on m.user_id = p.user_id and m.document = p.document
+    where ${olderThan(page.after)}
+    order by p.arrival desc, p.device_key desc, p.document desc
+    limit ${page.limit}`.execute(store.db);
+  return rows.map((row) => ({
+    document: documentOf(row.document),
+    deviceKey: row.device_key,
+    deviceName: row.device_name.toString('utf8'),
+    readerId: deviceIdOfKey(row.device_key),
+    friendlyName: row.friendly_name ?? undefined,
+    position: row.position.toString('utf8'),
+    percentage: fractionOf(row.percentage),
+    metadataJson: row.metadata?.toString('utf8'),
+    pushedMs: toNumber(row.pushed_ms),
+    arrival: toNumber(row.arrival),
+  }));
+}
+
+function olderThan(after: PositionCursor | undefined): RawBuilder<unknown> {
+  if (after === undefined) return sql`1 = 1`;
+  const { arrival, deviceKey } = after;
+  return sql`(p.arrival < ${arrival}
+    or (p.arrival = ${arrival} and p.device_key < ${deviceKey})
+    or (p.arrival = ${arrival} and p.device_key = ${deviceKey} and p.document < ${Buffer.from(after.document)}))`;
+}
+
+function fractionOf(percentage: number) {
+  const fraction = parseFraction(percentage);
+  if (fraction === undefined) throw new Error('the database holds a percentage that is not between 0 and 1');
+  return fraction;
+}
+
+/** The documents in which a user has progress, in byte order, with their newest progress. */
+export async function documentsPage(
+  store: Store,
+  userId: UserId,
+  page: { readonly after: Document | undefined; readonly limit: number },
+): Promise<readonly DocumentSummary[]> {
+  const hint = sql.raw(forceIndex(store.dialect, 'primary'));
+  const after = page.after === undefined ? sql`1 = 1` : sql`h.document > ${Buffer.from(page.after)}`;
+  const { rows } = await sql<Omit<PositionRow, 'friendly_name'> & { others: number | string }>`
+    select h.*, m.metadata, (
+      select count(*) from device_progress as d ${hint}
+      where d.user_id = h.user_id and d.document = h.document and d.device_key <> h.device_key) as others
+    from document_progress as h ${hint}
+    left join document_metadata as m ${hint} on m.user_id = h.user_id and m.document = h.document
+    where h.user_id = ${userId} and ${after}
+    order by h.document limit ${page.limit}`.execute(store.db);
+  return rows.map((row) => ({
+    record: {
+      document: documentOf(row.document),
+      position: row.position.toString('utf8'),
+      percentage: fractionOf(row.percentage),
+      device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
+      pushedMs: toNumber(row.pushed_ms),
+    },
+    metadataJson: row.metadata?.toString('utf8'),
+    devices: toNumber(row.others) + 1,
+  }));
+}
+
+/** @returns `false` when there was no such row */
+export async function deleteDevicePosition(
+  { db }: Store,
+  { userId, document }: ProgressKey,
+  deviceKey: Buffer,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('device_progress')
+    .where('user_id', '=', userId)
+    .where('document', '=', Buffer.from(document))
+    .where('device_key', '=', deviceKey)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** @param documents in byte order */
+export async function deleteDevicePositions(
+  store: Store,
+  userId: UserId,
+  documents: readonly Buffer[],
+): Promise<void> {
+  await deleteByIndex(store, {
+    table: 'device_progress',
+    column: 'document',
+    index: 'primary',
+    keys: documents,
+    also: sql`device_progress.user_id = ${userId}`,
+  });
+}

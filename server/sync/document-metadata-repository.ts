@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import { bulkUpsert } from '../database/bulk-write.js';
+import { deleteByIndex } from '../database/by-index.js';
+import type { Store } from '../database/store.js';
+import type { UserId } from '../domain/ids.js';
+import type { ProgressPush } from './progress.js';
+
+/**
+ * Saves what readers said last about documents: file name, title, authors.
+ *
+ * @param pushes ordered by user and document, each document once, all with metadata
+ */
+export async function saveDocumentMetadata(store: Store, pushes: readonly ProgressPush[]): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'document_metadata',
+      columns: ['user_id', 'document', 'metadata'],
+      key: ['user_id', 'document'],
+      update: ['metadata'],
+    },
+    pushes.flatMap(({ userId, document, metadataJson }) =>
+      metadataJson === undefined ? [] : [userId, Buffer.from(document), Buffer.from(metadataJson)],
+    ),
+  );
+}
+
+/** @param documents in byte order */
+export async function deleteDocumentMetadata(
+  store: Store,
+  userId: UserId,
+  documents: readonly Buffer[],
+): Promise<void> {
+  await deleteByIndex(store, {
+    table: 'document_metadata',
+    column: 'document',
+    index: 'primary',
+    keys: documents,
+    also: sql`document_metadata.user_id = ${userId}`,
+  });
+}

@@ -1,0 +1,41 @@
+import { escape } from 'mysql2';
+import { type Document, parseDocument } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
+
+export interface ProgressKey {
+  readonly userId: UserId;
+  readonly document: Document;
+}
+
+export function progressKeyText({ userId, document }: ProgressKey): string {
+  return `${String(userId)} ${document}`;
+}
+
+/** Keys as a list of pairs for MySQL. */
+export function keyList(keys: readonly ProgressKey[]): string {
+  return keys.map(({ userId, document }) => `(${String(userId)},${escape(document)})`).join();
+}
+
+/** Keys as a common table expression `wanted (id, name)` for SQLite. */
+export function wantedKeys(keys: readonly ProgressKey[]): {
+  readonly text: string;
+  readonly cells: unknown[];
+} {
+  const cells: unknown[] = [];
+  for (const { userId, document } of keys) cells.push(userId, Buffer.from(document));
+  // Filled up to a power of two by repeating the first key, so that there are few different prepared statements.
+  const length = powerOfTwo(keys.length);
+  for (let i = keys.length; i < length; i++) cells.push(cells[0], cells[1]);
+  return { text: `wanted (id, name) as (values (?, ?)${', (?, ?)'.repeat(length - 1)})`, cells };
+}
+
+/** Fills a list of rows up with repetitions, so that few different statements are prepared. */
+export function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
+}
+
+export function documentOf(bytes: Buffer): Document {
+  const document = parseDocument(bytes.toString('utf8'));
+  if (document === undefined) throw new Error('the database holds a document that is not valid');
+  return document;
+}
