@@ -158,6 +158,25 @@ export const settings = {
       default: 10_000,
       environment: 'DOGEAR_SYNC_WAITING_PUSHES',
     }),
+    documents_per_user: setting(wholeNumber(10, 10_000_000, 'documents'), {
+      sentence:
+        'The number of documents in which a user keeps progress; past it those that no library holds are forgotten, ' +
+        'the oldest first.',
+      default: 100_000,
+      environment: 'DOGEAR_SYNC_DOCUMENTS_PER_USER',
+    }),
+    devices_per_user: setting(wholeNumber(2, 100_000, 'devices'), {
+      sentence:
+        'The number of devices that are listed for a user; past it the longest unused ones are forgotten.',
+      default: 1000,
+      environment: 'DOGEAR_SYNC_DEVICES_PER_USER',
+    }),
+    devices_per_document: setting(wholeNumber(1, 10_000, 'devices'), {
+      sentence:
+        'The number of devices whose last position in a document is kept; the newest position of the document always is.',
+      default: 100,
+      environment: 'DOGEAR_SYNC_DEVICES_PER_DOCUMENT',
+    }),
   },
   metrics: {
     access: setting(oneOf('loopback', 'permission', 'open'), {

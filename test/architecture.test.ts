@@ -275,7 +275,7 @@ describe('is broken by', () => {
     ["store.db.selectFrom('book').selectAll()", 'reads the table book'],
     ["store.db.selectFrom(byIndex(store, 'book', 'primary'))", 'reads the table book'],
     ["store.db.deleteFrom('former_digest')", 'writes the table former_digest'],
-    ["bulkUpsert(store, { table: 'device_progress', columns })", 'writes the table progress'],
+    ["bulkUpsert(store, { table: 'device_progress', columns })", 'writes the table device_progress'],
     ['sql`select name from user where id = 1`', 'reads the table user'],
     ['sql`update scan set state = 1`', 'writes the table scan'],
     ["store.db.selectFrom(['a', 'book as b'])", 'reads the table book'],

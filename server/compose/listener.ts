@@ -11,6 +11,8 @@ import { apiGroup } from '../http/routes/api-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
+import { SchemaWatch } from '../database/schema-watch.js';
+import { gated } from '../http/gate.js';
 import { openStore, type OpenStore } from '../database/store.js';
 import { isDatabaseAway } from '../database/database-fault.js';
 import { composeEngine, composeStore } from './program.js';
@@ -80,7 +82,25 @@ export async function composeListener(
       waitingPushes: syncing.waiting_pushes,
       onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
       onRead: (keys, durationMs) => metrics.read(keys, durationMs),
+      bounds: {
+        documentsPerUser: syncing.documents_per_user,
+        devicesPerUser: syncing.devices_per_user,
+        devicesPerDocument: syncing.devices_per_document,
+      },
+      onForgotten: (what, count) => metrics.forgot(what, count),
+      onRetentionError: (error) =>
+        log.warn({ error: errorMessage(error) }, 'old positions were not forgotten'),
     });
+    const watch = new SchemaWatch(readinessStore, {
+      alsoDo: () => sync.observeClock(readinessStore),
+      onNewer: (unknown) =>
+        log.error(
+          { migrations: unknown },
+          'a newer version of Dogear has migrated the database: requests are answered with 503 until this server is updated',
+        ),
+      onError: (error) => log.warn({ error: errorMessage(error) }, 'the schema of the database is not known'),
+    });
+    const gate = () => watch.refusal();
     const shared = new SharedMetrics(metrics.registry, threads);
     const stopping = new AbortController();
     const scans = new BackgroundScans({
@@ -108,6 +128,7 @@ export async function composeListener(
       isDatabaseAway,
       accounts,
       sync,
+      gate,
       log,
       groups: [
         ...operationGroups({
@@ -122,21 +143,24 @@ export async function composeListener(
           metricsAccess: configuration.metrics.access,
           accounts,
         }),
-        apiGroup({
-          management: {
-            store: unlimitedStore,
-            engine,
-            scans,
-            accounts,
-            sync,
-            stopping: stopping.signal,
-            translate: translations.translate,
-          },
-          basePath,
-          version,
-          isDatabaseAway,
-          log,
-        }),
+        gated(
+          apiGroup({
+            management: {
+              store: unlimitedStore,
+              engine,
+              scans,
+              accounts,
+              sync,
+              stopping: stopping.signal,
+              translate: translations.translate,
+            },
+            basePath,
+            version,
+            isDatabaseAway,
+            log,
+          }),
+          gate,
+        ),
       ],
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
@@ -149,6 +173,8 @@ export async function composeListener(
         shared.close();
         await translations.close();
         await accounts.close();
+        await watch.close();
+        await sync.retention.close();
         await engine.close();
         await Promise.all(stores.map((store) => store.close()));
       },

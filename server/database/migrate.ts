@@ -76,7 +76,7 @@ function migrationsFor(store: Store, names: readonly string[]): Record<string, M
 
 /** Kysely's own check reports a database of a later version as "corrupted migrations". */
 async function refuseNewerSchema(store: Store): Promise<void> {
-  const unknown = (await appliedNames(store)).filter((name) => !(name in MIGRATIONS));
+  const { unknown } = await schemaState(store);
   if (unknown.length > 0) {
     throw new StorageError(
       'schema-newer',
@@ -86,18 +86,35 @@ async function refuseNewerSchema(store: Store): Promise<void> {
 }
 
 async function appliedNames(store: Store): Promise<readonly string[]> {
-  const tables = await store.db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === TABLES.migrationTableName)) return [];
-  const rows = await store.db
-    .withTables<{ schema_migration: { name: string } }>()
-    .selectFrom('schema_migration')
-    .select('name')
-    .execute();
-  return rows.map((row) => row.name);
+  try {
+    const rows = await store.db
+      .withTables<{ schema_migration: { name: string } }>()
+      .selectFrom('schema_migration')
+      .select('name')
+      .execute();
+    return rows.map((row) => row.name);
+  } catch (error) {
+    const tables = await store.db.introspection.getTables({ withInternalKyselyTables: true });
+    if (tables.some((table) => table.name === TABLES.migrationTableName)) throw error;
+    return [];
+  }
 }
 
-/** Names of the migrations that are not applied yet, in order; empty when the schema is current. */
+export interface SchemaState {
+  /** Names of the migrations that are not applied yet, in order; empty when the schema is current. */
+  readonly pending: readonly string[];
+  /** Names of applied migrations that this version of the program does not know: a later one has applied them. */
+  readonly unknown: readonly string[];
+}
+
+export async function schemaState(store: Store): Promise<SchemaState> {
+  const applied = await appliedNames(store);
+  return {
+    pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !(name in MIGRATIONS)),
+  };
+}
+
 export async function pendingMigrations(store: Store): Promise<readonly string[]> {
-  const applied = new Set(await appliedNames(store));
-  return Object.keys(MIGRATIONS).filter((name) => !applied.has(name));
+  return (await schemaState(store)).pending;
 }

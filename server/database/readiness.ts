@@ -1,6 +1,6 @@
 import { withDeadline } from '../domain/deadline.js';
 import { type DatabaseFault, databaseFault, faultAdvice } from './database-fault.js';
-import { pendingMigrations } from './migrate.js';
+import { schemaState } from './migrate.js';
 import type { Store } from './store.js';
 
 export type DatabaseReadiness =
@@ -8,7 +8,7 @@ export type DatabaseReadiness =
   | {
       readonly state: 'not-ready';
       /** `database-failed`: an error of another kind, which the log holds. */
-      readonly reason: DatabaseFault | 'database-failed' | 'migrations-pending';
+      readonly reason: DatabaseFault | 'database-failed' | 'migrations-pending' | 'schema-newer';
       /** What is wrong and what to do, for people. Anybody may read it, so it names neither addresses nor files. */
       readonly detail: string;
     };
@@ -31,7 +31,14 @@ export function databaseReadiness(
 
 async function askDatabase(store: Store, onError: (error: unknown) => void): Promise<DatabaseReadiness> {
   try {
-    const pending = await pendingMigrations(store);
+    const { pending, unknown } = await schemaState(store);
+    if (unknown.length > 0) {
+      return {
+        state: 'not-ready',
+        reason: 'schema-newer',
+        detail: 'A newer version of Dogear has migrated the database. Update this server.',
+      };
+    }
     if (pending.length === 0) return { state: 'ready' };
     return {
       state: 'not-ready',

@@ -1,6 +1,6 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { bulkUpsert } from '../database/bulk-write.js';
-import { byIndex } from '../database/by-index.js';
+import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { DeviceTable } from '../database/schema.js';
 import type { SqlDialect, Store } from '../database/store.js';
@@ -128,6 +128,35 @@ export async function deleteDevice(store: Store, userId: UserId, key: Buffer): P
     .where('device_key', '=', key)
     .executeTakeFirst();
   return result.numDeletedRows > 0n;
+}
+
+/** Rows of one statement. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/**
+ * Deletes the devices of a user that were seen least recently, but for `keep`. Devices with a friendly name stay longest.
+ *
+ * @returns how many were deleted
+ */
+export async function forgetOldestDevices(store: Store, userId: UserId, keep: number): Promise<number> {
+  const hint = sql.raw(forceIndex(store.dialect, 'primary'));
+  for (let deleted = 0; ;) {
+    const { rows } = await sql<{ device_key: Buffer; last_seen_s: number | string }>`
+      select device_key, last_seen_s from device ${hint} where user_id = ${userId}
+      order by friendly_name is null, last_seen_s desc, device_key desc
+      limit ${FORGOTTEN_AT_ONCE} offset ${keep}`.execute(store.db);
+    const latest = Math.max(...rows.map((row) => toNumber(row.last_seen_s)));
+    await deleteByIndex(store, {
+      table: 'device',
+      column: 'device_key',
+      index: 'primary',
+      keys: rows.map((row) => row.device_key).toSorted((left, right) => left.compare(right)),
+      // One that has pushed since is not the oldest any more.
+      also: sql`device.user_id = ${userId} and device.last_seen_s <= ${latest}`,
+    });
+    deleted += rows.length;
+    if (rows.length < FORGOTTEN_AT_ONCE) return deleted;
+  }
 }
 
 export async function deleteDevicesOfUser({ db }: Store, userId: UserId): Promise<void> {

@@ -22,6 +22,7 @@ export class Metrics {
   readonly #commitDurations: Histogram;
   readonly #readKeys: Histogram;
   readonly #readDurations: Histogram;
+  readonly #forgotten: Counter<'what'>;
 
   constructor(state: MeasuredState) {
     const registers = [this.registry];
@@ -46,6 +47,13 @@ export class Metrics {
     this.#commitDurations = histogram('commit_duration_seconds', 'Commits of pushes.', registers);
     this.#readKeys = histogram('read_keys', 'Documents that shared a read.', registers, BATCH_BUCKETS);
     this.#readDurations = histogram('read_duration_seconds', 'Reads of progress.', registers);
+    this.#forgotten = new Counter({
+      name: 'dogear_forgotten_total',
+      help: 'What was forgotten past the bounds of a user: documents, devices, positions of devices.',
+      labelNames: ['what'],
+      registers,
+    });
+    for (const what of ['document', 'device', 'device-position']) this.#forgotten.inc({ what }, 0);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
     gauge('pulls_waiting', 'Documents whose pulls wait for a read.', registers, () => state.waitingPulls());
@@ -63,6 +71,11 @@ export class Metrics {
   committed(rows: number, durationMs: number): void {
     this.#commitRows.observe(rows);
     this.#commitDurations.observe(durationMs / 1000);
+  }
+
+  /** @param what `document`, `device` or `device-position` */
+  forgot(what: string, count: number): void {
+    this.#forgotten.inc({ what }, count);
   }
 
   read(keys: number, durationMs: number): void {

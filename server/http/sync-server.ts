@@ -4,6 +4,7 @@ import type { SyncStore } from '../sync/sync-store.js';
 import { AccessLog } from './access-log.js';
 import { Cors } from './cors.js';
 import { type Network, parseNetwork } from './client-address.js';
+import { type Gate, gated } from './gate.js';
 import type { RouteGroup } from './route.js';
 import { Router } from './router.js';
 import { kosyncGroups, type KosyncOptions, noKosyncGroup } from './routes/kosync/kosync-routes.js';
@@ -31,10 +32,14 @@ export interface SyncServerOptions {
   readonly sync: SyncStore;
   /** More routes: management API, metrics. */
   readonly groups?: readonly RouteGroup[];
+  /** For the routes of KOReader. */
+  readonly gate?: Gate;
   readonly log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn' | 'error'>;
   /** Called after the access log, for metrics. */
   readonly onAnswer?: HttpServerOptions['onAnswer'];
 }
+
+const OPEN: Gate = () => undefined;
 
 /** @throws Error for a trusted proxy that is not an address; ListenError for a port that is taken */
 export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
@@ -44,7 +49,9 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
     host: options.host,
     port: options.port,
     router: new Router(options.basePath, [
-      ...(options.koreaderSync ? kosyncGroups(options) : [noKosyncGroup(options)]),
+      ...(options.koreaderSync
+        ? kosyncGroups(options).map((group) => gated(group, options.gate ?? OPEN))
+        : [noKosyncGroup(options)]),
       ...(options.groups ?? []),
     ]),
     bodyLimitBytes: options.bodyLimitBytes,

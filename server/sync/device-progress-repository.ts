@@ -167,3 +167,39 @@ export async function deleteDevicePositions(
     also: sql`device_progress.user_id = ${userId}`,
   });
 }
+
+/** Rows of one statement. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/**
+ * Deletes the positions of a document but for the newest, and but for the newest `keep` of the others.
+ *
+ * @returns how many were deleted
+ */
+export async function forgetOldestPositions(
+  store: Store,
+  { userId, document }: ProgressKey,
+  keep: number,
+): Promise<number> {
+  const hint = sql.raw(forceIndex(store.dialect, 'primary'));
+  const bytes = Buffer.from(document);
+  for (let deleted = 0; ;) {
+    const { rows } = await sql<{ device_key: Buffer; arrival: number | string }>`
+      select d.device_key, d.arrival from document_progress as h ${hint}
+        join device_progress as d ${hint} on d.user_id = h.user_id and d.document = h.document
+      where h.user_id = ${userId} and h.document = ${bytes} and d.device_key <> h.device_key
+      order by d.arrival desc, d.device_key desc
+      limit ${FORGOTTEN_AT_ONCE} offset ${keep}`.execute(store.db);
+    const latest = Math.max(...rows.map(({ arrival }) => toNumber(arrival)));
+    await deleteByIndex(store, {
+      table: 'device_progress',
+      column: 'device_key',
+      index: 'primary',
+      keys: rows.map((row) => row.device_key).toSorted((left, right) => left.compare(right)),
+      // One that has been replaced since is newer.
+      also: sql`device_progress.user_id = ${userId} and device_progress.document = ${bytes} and device_progress.arrival <= ${latest}`,
+    });
+    deleted += rows.length;
+    if (rows.length < FORGOTTEN_AT_ONCE) return deleted;
+  }
+}

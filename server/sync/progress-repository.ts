@@ -6,6 +6,7 @@ import type { SqlDialect, Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { deviceIdOfKey, deviceKey } from '../device/device.js';
 import { saveSeenDevices, type SeenDevice } from '../device/device-repository.js';
+import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import {
   deleteDevicePosition,
@@ -471,4 +472,53 @@ export async function deleteProgress(
   });
   await deleteDevicePositions(store, userId, documents);
   await deleteDocumentMetadata(store, userId, documents);
+}
+
+/** A document of a user with the order in which its newest push arrived. */
+export interface DocumentArrival {
+  readonly document: Document;
+  readonly arrival: number;
+}
+
+/** The documents of a user in byte order. */
+export async function arrivalsPage(
+  store: Store,
+  userId: UserId,
+  page: { readonly after: Document | undefined; readonly limit: number },
+): Promise<readonly DocumentArrival[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'document_progress', 'primary'))
+    .select(['document', 'arrival'])
+    .where('user_id', '=', userId);
+  if (page.after !== undefined) query = query.where('document', '>', Buffer.from(page.after));
+  const rows = await query.orderBy('document').limit(page.limit).execute();
+  return rows.map((row) => ({ document: documentOf(row.document), arrival: toNumber(row.arrival) }));
+}
+
+/**
+ * Deletes everything about these documents of the user, but for documents that were pushed since.
+ *
+ * @returns how many documents were deleted
+ */
+export function deleteProgressUpTo(
+  store: Store,
+  userId: UserId,
+  documents: readonly DocumentArrival[],
+): Promise<number> {
+  const latest = Math.max(...documents.map(({ arrival }) => arrival));
+  const names = documents.map(({ document }) => Buffer.from(document));
+  return inTransaction(store, async (transaction) => {
+    const lock = sql.raw(store.dialect === 'mysql' ? 'for update' : '');
+    const hint = sql.raw(forceIndex(store.dialect, 'primary'));
+    const { rows } = await sql<{ document: Buffer }>`
+      select document from document_progress ${hint}
+      where user_id = ${userId} and document in (${sql.join(names)}) and arrival <= ${latest}
+      order by document ${lock}`.execute(transaction.db);
+    await deleteProgress(
+      transaction,
+      userId,
+      rows.map(({ document }) => document),
+    );
+    return rows.length;
+  });
 }

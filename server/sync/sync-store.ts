@@ -8,22 +8,17 @@ import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { ArrivalClock } from './arrival-clock.js';
 import { FingerprintTable } from './fingerprint-table.js';
 import { progressKeyText } from './progress-key.js';
-import {
-  DocumentAppearedError,
-  type PushTraces,
-  readArrivalClock,
-  savePushes,
-} from './progress-repository.js';
+import { DocumentAppearedError, readArrivalClock, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
-import type { SeenDevice } from '../device/device-repository.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.js';
 import { type BatchRow, PushQueue } from '../batching/push-queue.js';
+import { Retention, type RetentionBounds, type RetentionOptions } from './retention.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /**
@@ -60,8 +55,9 @@ export interface SyncStoreOptions {
   readonly onCommit?: (rows: number, durationMs: number) => void;
   /** For metrics: called after each read with the number of distinct documents that were looked up. */
   readonly onRead?: (keys: number, durationMs: number) => void;
-  /** Called after each commit that added rows to the database. */
-  readonly onTraces?: (traces: PushTraces, devices: readonly SeenDevice[]) => void;
+  readonly bounds?: RetentionBounds;
+  readonly onForgotten?: RetentionOptions['onForgotten'];
+  readonly onRetentionError?: RetentionOptions['onError'];
 }
 
 /**
@@ -72,8 +68,8 @@ export class SyncStore {
   readonly pushes: PushQueue<ProgressPush>;
   readonly pulls: PullQueue<ProgressPull, ProgressWithArrival>;
   readonly devices = new DeviceLastSeen();
+  readonly retention: Retention;
   readonly #store: Store;
-  readonly #onTraces: SyncStoreOptions['onTraces'];
   readonly #clock = new ArrivalClock();
   readonly #lastDevices = new FingerprintTable();
   readonly #metadata = new FingerprintTable();
@@ -84,7 +80,11 @@ export class SyncStore {
   constructor(store: Store, options: SyncStoreOptions = {}) {
     const { dialect } = store;
     this.#store = store;
-    this.#onTraces = options.onTraces;
+    const { onForgotten, onRetentionError: onError } = options;
+    this.retention = new Retention(store, options.bounds, {
+      ...(onForgotten === undefined ? {} : { onForgotten }),
+      ...(onError === undefined ? {} : { onError }),
+    });
     const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
     this.pushes = new PushQueue({
       commit: (rows) => this.#commit(rows),
@@ -173,8 +173,8 @@ export class SyncStore {
   }
 
   /** Looks at the database's clock, which arrivals are made from. Call it every few seconds. */
-  async observeClock(): Promise<void> {
-    if (this.#store.dialect === 'mysql') this.#clock.observe(await readArrivalClock(this.#store));
+  async observeClock(store: Store): Promise<void> {
+    if (store.dialect === 'mysql') this.#clock.observe(await readArrivalClock(store));
   }
 
   async #commit(pushes: readonly BatchRow<ProgressPush>[]): Promise<void> {
@@ -195,8 +195,7 @@ export class SyncStore {
       if (push.metadataJson !== undefined) this.#metadata.note(key, push.metadataJson);
     }
     this.devices.markWritten(devices);
-    if (traces.created.length + traces.displaced.length + devices.length > 0)
-      this.#onTraces?.(traces, devices);
+    this.retention.note(traces, devices);
   }
 
   async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {

@@ -91,7 +91,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     ours: [ENGINE, MOVING_AVERAGE],
     packages: ['kysely'],
   },
-  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
+  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
   // A client of other servers, which knows of this one only how keys and passwords look.

@@ -37,6 +37,30 @@ describe('a pull queue', () => {
     expect(reads).toEqual([['a', 'b', 'none']]);
   });
 
+  it('rejects what exceeds the share of one owner, and takes the pulls of others', async () => {
+    let end = (): void => undefined;
+    const queue = queueOver(
+      async () => {
+        await new Promise<void>((resolve) => (end = resolve));
+        return new Map();
+      },
+      { readsAtOnce: 1, ownerOf: (key) => key.length, waitingPerOwner: 2 },
+    );
+    const pulls = [queue.pull('a')];
+    await tick();
+    pulls.push(queue.pull('b'), queue.pull('c'));
+    expect(await codeOf(queue.pull('d'))).toBe('overloaded');
+    // Requests for a key that waits already share its place.
+    pulls.push(queue.pull('b'), queue.pull('of another owner'));
+    end();
+    await tick();
+    pulls.push(queue.pull('d'));
+    end();
+    await tick();
+    end();
+    await Promise.all(pulls);
+  });
+
   it('does not answer a pull with a read that began before it', async () => {
     let value = 'old';
     const ends: (() => void)[] = [];

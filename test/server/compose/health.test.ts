@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
@@ -55,6 +56,23 @@ describe.each(testDatabases())('the routes for monitoring on $name', (kind) => {
     });
     expect(withKey.status).toBe(403);
     program.send('SIGINT');
+    expect((await program.result).exitCode).toBe(0);
+    await store.close();
+  });
+
+  it('say that a newer version has migrated the database, and every other request is answered with 503', async () => {
+    const store = await openTestStore(kind);
+    const { program, address } = await served(store.url, 'enable_koreader_sync=true');
+    await sql`insert into schema_migration (name, timestamp) values ('9999-later', '')`.execute(store.db);
+    await program.output('stderr', /a newer version of Dogear has migrated the database/);
+    for (const path of ['/users/auth', '/syncs/progress/x', '/koreader/x/users/auth', '/api/v1/libraries']) {
+      const reply = await fetch(`${address}${path}`);
+      expect([path, reply.status]).toEqual([path, 503]);
+      expect(reply.headers.get('retry-after')).toBe('5');
+    }
+    const ready = await fetch(`${address}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { reason: 'schema-newer' }]);
+    program.send('SIGTERM');
     expect((await program.result).exitCode).toBe(0);
     await store.close();
   });

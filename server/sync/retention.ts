@@ -1,0 +1,171 @@
+import { LRUCache } from 'lru-cache';
+import { librariesOfDigests } from '../book/digest-repository.js';
+import type { Store } from '../database/store.js';
+import { forgetOldestDevices, type SeenDevice } from '../device/device-repository.js';
+import { digestOfDocument, type Document } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
+import { forgetOldestPositions } from './device-progress-repository.js';
+import { type ProgressKey, progressKeyText } from './progress-key.js';
+import {
+  arrivalsPage,
+  deleteProgressUpTo,
+  type DocumentArrival,
+  type PushTraces,
+} from './progress-repository.js';
+
+/** How much the server keeps of one user. Everything is far above what people have, and far below what hurts others. */
+export interface RetentionBounds {
+  readonly documentsPerUser: number;
+  readonly devicesPerUser: number;
+  readonly devicesPerDocument: number;
+}
+
+const DEFAULT_BOUNDS: RetentionBounds = {
+  documentsPerUser: 100_000,
+  devicesPerUser: 1000,
+  devicesPerDocument: 100,
+};
+
+export type Forgotten = 'document' | 'device' | 'device-position';
+
+export interface RetentionOptions {
+  /** For metrics. */
+  readonly onForgotten?: (what: Forgotten, count: number) => void;
+  /** A check failed. What it would have forgotten is found by the next one. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A check reads all that it counts, so it waits until so large a part of the bound has been added. */
+const STEP = { document: 1 / 20, device: 1 / 20, 'device-position': 1 / 10 } as const;
+/** Users and documents whose additions are counted. One that is evicted is checked at its next addition. */
+const COUNTED = 20_000;
+/** Checks that wait. A further one is dropped; the next addition asks for it again. */
+const WAITING_CHECKS = 10_000;
+/** Documents of one read. In SQLite the reads of pulls take turns with it. */
+const PAGE = 1000;
+/** Documents that are collected before the oldest of them are deleted. */
+const COLLECTED = 20_000;
+
+/**
+ * Forgets the oldest of what a user's devices have left behind, past the bounds: devices' older positions, devices, and
+ * documents that no library holds. The newest position of a document that a library holds, or has held the file of, is
+ * never forgotten. Works behind the commits, one check at a time, so a bound may be exceeded for a moment, and by a
+ * twentieth (a tenth for positions).
+ */
+export class Retention {
+  readonly #store: Store;
+  readonly #bounds: RetentionBounds;
+  readonly #options: RetentionOptions;
+  readonly #added = new LRUCache<string, number>({ max: COUNTED });
+  readonly #waiting = new Map<string, () => Promise<void>>();
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(store: Store, bounds: RetentionBounds = DEFAULT_BOUNDS, options: RetentionOptions = {}) {
+    this.#store = store;
+    this.#bounds = bounds;
+    this.#options = options;
+  }
+
+  /** What a commit has added. */
+  note({ created, displaced }: PushTraces, devices: readonly SeenDevice[]): void {
+    const { documentsPerUser, devicesPerUser, devicesPerDocument } = this.#bounds;
+    for (const { userId } of created) {
+      this.#count('document', String(userId), documentsPerUser, () => this.#forgetDocuments(userId));
+    }
+    for (const { userId } of devices) {
+      this.#count('device', String(userId), devicesPerUser, () =>
+        forgetOldestDevices(this.#store, userId, devicesPerUser),
+      );
+    }
+    for (const { userId, document } of displaced) {
+      const key = { userId, document };
+      this.#count('device-position', progressKeyText(key), devicesPerDocument, () =>
+        this.#forgetPositions(key),
+      );
+    }
+  }
+
+  /** Resolves when no check waits. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Drops the checks that wait, and resolves when the last one has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  #count(what: Forgotten, of: string, bound: number, forget: () => Promise<number>): void {
+    const key = `${what} ${of}`;
+    const added = (this.#added.get(key) ?? Infinity) + 1;
+    const isDue = added >= Math.max(1, Math.floor(bound * STEP[what]));
+    this.#added.set(key, isDue ? 0 : added);
+    if (!isDue || this.#isClosed || this.#waiting.size >= WAITING_CHECKS) return;
+    this.#waiting.set(key, async () => {
+      const count = await forget();
+      if (count > 0) this.#options.onForgotten?.(what, count);
+    });
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #run(): Promise<void> {
+    for (const [key, check] of this.#waiting) {
+      this.#waiting.delete(key);
+      if (this.#isClosed) continue;
+      try {
+        await check();
+      } catch (error) {
+        this.#options.onError?.(error);
+      }
+    }
+  }
+
+  async #forgetPositions(key: ProgressKey): Promise<number> {
+    // The newest position is not among them.
+    return forgetOldestPositions(this.#store, key, Math.max(0, this.#bounds.devicesPerDocument - 1));
+  }
+
+  async #forgetDocuments(userId: UserId): Promise<number> {
+    let forgotten = 0;
+    for (;;) {
+      const { count, oldest } = await this.#documentsOutsideLibraries(userId);
+      const excess = Math.min(count - this.#bounds.documentsPerUser, oldest.length);
+      if (excess <= 0) return forgotten;
+      for (let start = 0; start < excess; start += PAGE) {
+        const part = oldest.slice(start, Math.min(start + PAGE, excess));
+        forgotten += await deleteProgressUpTo(this.#store, userId, part);
+      }
+      if (count - excess <= this.#bounds.documentsPerUser) return forgotten;
+    }
+  }
+
+  /** The number of all documents of the user, and the oldest of those that no library holds, at most {@link COLLECTED}. */
+  async #documentsOutsideLibraries(
+    userId: UserId,
+  ): Promise<{ readonly count: number; readonly oldest: readonly DocumentArrival[] }> {
+    let count = 0;
+    let oldest: DocumentArrival[] = [];
+    for (let after: Document | undefined; ;) {
+      const page = await arrivalsPage(this.#store, userId, { after, limit: PAGE });
+      count += page.length;
+      oldest.push(...(await this.#outsideLibraries(page)));
+      if (oldest.length > 2 * COLLECTED) oldest = theOldest(oldest);
+      after = page.at(-1)?.document;
+      if (page.length < PAGE || after === undefined) return { count, oldest: theOldest(oldest) };
+    }
+  }
+
+  async #outsideLibraries(page: readonly DocumentArrival[]): Promise<readonly DocumentArrival[]> {
+    const digests = page.flatMap(({ document }) => digestOfDocument(document) ?? []);
+    const held = await librariesOfDigests(this.#store, digests);
+    return page.filter(({ document }) => !held.has(document));
+  }
+}
+
+function theOldest(documents: readonly DocumentArrival[]): DocumentArrival[] {
+  return documents.toSorted((left, right) => left.arrival - right.arrival).slice(0, COLLECTED);
+}
