@@ -9,6 +9,7 @@ const LONGEST = [
   'server/cli/user-commands',
   'server/cli/scan-commands',
   'server/cli/killed-scan',
+  'server/cli/bytes-arguments',
   'bench/quick-run',
   'server/http/uws-requests',
   'engine/pool/bounded-memory',

@@ -27,13 +27,13 @@ interface Tally {
  */
 export async function checkDigests(
   engine: Engine,
-  list: string,
+  list: Buffer,
   filenames: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   const tally: Tally = { mismatched: 0, unreadable: 0, malformed: 0, checked: 0 };
-  if (list !== '-' && statSync(list, { throwIfNoEntry: false })?.isFile() !== true) {
-    writeError(`${list}: there is no such file`);
+  if (!isStandardInput(list) && statSync(list, { throwIfNoEntry: false })?.isFile() !== true) {
+    writeError(`${shownPath(list)}: there is no such file`);
     return EXIT.failed;
   }
   let entries: DigestEntry[] = [];
@@ -49,7 +49,7 @@ export async function checkDigests(
   warn(tally.malformed, 'is not a digest and a path', 'are not a digest and a path', 'line');
   warn(tally.unreadable, 'could not be read', 'could not be read', 'file');
   warn(tally.mismatched, 'has another digest', 'have other digests', 'file');
-  if (tally.checked === 0) writeError(`${list}: no line with a digest and a path`);
+  if (tally.checked === 0) writeError(`${shownPath(list)}: no line with a digest and a path`);
   const failed = tally.malformed + tally.unreadable + tally.mismatched > 0 || tally.checked === 0;
   return failed ? EXIT.failed : EXIT.ok;
 }
@@ -83,8 +83,12 @@ function warn(count: number, one: string, many: string, what: string): void {
   if (count > 0) writeError(`${String(count)} ${what}${count === 1 ? '' : 's'} ${count === 1 ? one : many}`);
 }
 
-async function* linesOfList(list: string): AsyncGenerator<Buffer> {
-  const stream: AsyncIterable<Buffer> = list === '-' ? process.stdin : createReadStream(list);
+function isStandardInput(list: Buffer): boolean {
+  return list.toString('latin1') === '-';
+}
+
+async function* linesOfList(list: Buffer): AsyncGenerator<Buffer> {
+  const stream: AsyncIterable<Buffer> = isStandardInput(list) ? process.stdin : createReadStream(list);
   let rest = Buffer.alloc(0);
   for await (const chunk of stream) {
     let data = Buffer.concat([rest, chunk]);

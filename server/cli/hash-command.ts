@@ -10,11 +10,12 @@ import { type Interrupt, listenForInterrupt } from './interrupt.js';
 import { digestLine } from './digest-line.js';
 import { parseExtensions } from './list-options.js';
 import { writeBytes, writeError, writeJsonLine } from './output.js';
+import { pathArgument, pathArguments } from './path-argument.js';
 import { jsonPath, shownPath } from './shown-text.js';
 
 interface HashFlags {
   readonly json?: true;
-  readonly check?: string;
+  readonly check?: Buffer;
   readonly filename?: true;
   readonly extensions?: readonly string[];
 }
@@ -22,13 +23,17 @@ interface HashFlags {
 export function addHashCommand(program: Command, context: CommandContext): void {
   program
     .command('hash')
-    .argument('[path...]', 'files, and folders to search for books')
+    .argument('[path...]', 'files, and folders to search for books', pathArguments)
     .description("print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path")
     .option('--json', 'one JSON object a line, with both digests and the size')
-    .option('--check <file>', 'read digests and paths from FILE (- for standard input) and check them')
+    .option(
+      '--check <file>',
+      'read digests and paths from FILE (- for standard input) and check them',
+      pathArgument,
+    )
     .option('--filename', 'the MD5 of the file name instead, which KOReader sends with its "filename" method')
     .option('--extensions <list>', 'file extensions of books, for example epub,pdf,cbz', parseExtensions)
-    .action(async (paths: string[], flags: HashFlags, command: Command) => {
+    .action(async (paths: readonly Buffer[], flags: HashFlags, command: Command) => {
       if ((paths.length === 0) === (flags.check === undefined)) {
         writeError('give files or folders to hash, or --check FILE.');
         context.exitWith(EXIT.usage);
@@ -40,7 +45,7 @@ export function addHashCommand(program: Command, context: CommandContext): void 
 
 async function runHash(
   configuration: Configuration,
-  paths: readonly string[],
+  paths: readonly Buffer[],
   flags: HashFlags,
 ): Promise<number> {
   const engine = composeEngine(configuration);

@@ -10,6 +10,7 @@ import { withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { parseExtensions } from './list-options.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { pathArgument } from './path-argument.js';
 import { jsonPath, shownPath, shownText } from './shown-text.js';
 
 interface AddFlags {
@@ -19,7 +20,7 @@ interface AddFlags {
 
 interface SetFlags {
   readonly name?: string;
-  readonly root?: string;
+  readonly root?: Buffer;
   readonly extensions?: readonly string[];
   readonly koreaderHashes?: boolean;
   readonly restricted?: boolean;
@@ -33,7 +34,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
   library
     .command('add')
     .argument('<name>', 'name of the library')
-    .argument('<root>', 'its folder of books')
+    .argument('<root>', 'its folder of books', pathArgument)
     .description('add a folder as a library; "dogear scan" then finds its books')
     .option(
       '--extensions <list>',
@@ -41,7 +42,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--no-koreader-hashes', 'do not hash the books; readers then do not find them')
-    .action((name: string, root: string, flags: AddFlags, command: Command) =>
+    .action((name: string, root: Buffer, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const added = await addLibrary(store, {
           name,
@@ -77,6 +78,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     .option(
       '--root <folder>',
       'the new path of a folder that was moved; books keep their digests and progress',
+      pathArgument,
     )
     .option(
       '--extensions <list>',

@@ -8,9 +8,11 @@ import { addKeyCommand } from './key-command.js';
 import { addLibraryCommand } from './library-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addProgressCommand } from './progress-command.js';
+import { isTextArgument, pathArgument } from './path-argument.js';
 import { addScanCommand } from './scan-command.js';
 import { addServeCommand } from './serve-command.js';
 import { addTranslateCommand } from './translate-command.js';
+import { shownPath } from './shown-text.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
@@ -36,7 +38,8 @@ export function buildProgram(context: CommandContext): Command {
         .default([], 'none'),
     )
     .showHelpAfterError('(dogear --help lists the commands, dogear COMMAND --help its options)')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => refuseBytes(command));
   addSettingFlags(program, ['--database', '--jobs']);
   addUpCommand(program, context);
   addServeCommand(program, context);
@@ -52,6 +55,17 @@ export function buildProgram(context: CommandContext): Command {
   addConfigCommand(program, context);
   addDoctorCommand(program, context);
   return program;
+}
+
+/** Names and settings are text. Arguments that are paths are buffers by now. */
+function refuseBytes(command: Command): void {
+  const values: unknown[] = [...command.processedArgs, ...Object.values(command.optsWithGlobals())].flat();
+  for (const value of values) {
+    if (typeof value !== 'string' || isTextArgument(value)) continue;
+    command.error(
+      `error: the argument ${shownPath(pathArgument(value))} is not UTF-8. Only paths of books may be that.`,
+    );
+  }
 }
 
 function collect(value: string, values: readonly string[]): readonly string[] {

@@ -10,6 +10,7 @@ import { packageVersion } from '../compose/version.js';
 import { InterruptError } from './interrupt.js';
 import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
+import { withRawBytes } from './path-argument.js';
 import { settingFlags } from './setting-flags.js';
 
 /**
@@ -31,7 +32,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   };
   const program = buildProgram(context);
   try {
-    await program.parseAsync(argv);
+    await program.parseAsync(withRawBytes(argv));
   } catch (error) {
     exitCode = report(error);
   }

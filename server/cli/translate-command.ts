@@ -5,6 +5,7 @@ import { TranslationThread } from '../compose/translation-thread.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
+import { pathArgument } from './path-argument.js';
 import { jsonPath } from './shown-text.js';
 
 interface TranslateFlags {
@@ -19,19 +20,19 @@ const TIMEOUT_MS = 10_000;
 export function addTranslateCommand(program: Command, context: CommandContext): void {
   program
     .command('translate')
-    .argument('<book>', 'an EPUB')
+    .argument('<book>', 'an EPUB', pathArgument)
     .description("print a reading position in all its forms: KOReader's, EPUB CFI, and the text around it")
     .option('--xpointer <string>', 'a position in the form of KOReader')
     .option('--cfi <string>', 'a position in the form of web readers: epubcfi(…)')
     .option('--json', 'one JSON object, with the Readium locator')
-    .action(async (book: string, flags: TranslateFlags) => {
+    .action(async (book: Buffer, flags: TranslateFlags) => {
       const query = queryOf(flags);
       if (query === undefined) {
         writeError('give one position: --xpointer STRING or --cfi STRING.');
         context.exitWith(EXIT.usage);
         return;
       }
-      await printTranslation(Buffer.from(book), query, flags);
+      await printTranslation(book, query, flags);
     });
 }
 

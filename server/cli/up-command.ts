@@ -9,6 +9,7 @@ import type { Library } from '../library/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
 import { writeError, writeLine } from './output.js';
+import { pathArguments } from './path-argument.js';
 import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
 import { addSettingFlags } from './setting-flags.js';
@@ -16,10 +17,10 @@ import { addSettingFlags } from './setting-flags.js';
 export function addUpCommand(program: Command, context: CommandContext): void {
   const up = program
     .command('up')
-    .argument('<folder...>', 'folders of books')
+    .argument('<folder...>', 'folders of books', pathArguments)
     .description('add the folders as libraries if they are new, scan them, and answer readers');
   addSettingFlags(up, ['--host', '--port']).action(
-    async (folders: string[], _flags: unknown, command: Command) => {
+    async (folders: readonly Buffer[], _flags: unknown, command: Command) => {
       // This command is for syncing, so it does not ask for the setting as "dogear serve" does.
       const configuration = { ...context.configuration(command), enable_koreader_sync: true };
       const signals = nextSignal();
@@ -55,7 +56,7 @@ async function scanAll(
 
 function prepare(
   configuration: Configuration,
-  folders: readonly string[],
+  folders: readonly Buffer[],
 ): Promise<{ readonly libraries: readonly Library[]; readonly firstKey: string | undefined }> {
   return withStore(configuration, async (store) => {
     const libraries: Library[] = [];

@@ -10,7 +10,7 @@ import { checkedExtensions, checkedName, rootFolder } from './library-settings.j
 export interface LibraryRequest {
   readonly name: string;
   /** A path, absolute or relative to the working directory. Symbolic links are resolved before it is stored. */
-  readonly root: string;
+  readonly root: Buffer | string;
   /** With or without a leading dot, in any case. `undefined`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
   /** `false`: books are catalogued without digests. Default: `true`. */
@@ -52,7 +52,7 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
  * @throws DogearError `root-missing`, `root-not-a-folder`; `library-exists` when another program adds a library of the
  *   same name at the same time
  */
-export async function ensureLibrary(store: Store, folder: string): Promise<Library> {
+export async function ensureLibrary(store: Store, folder: Buffer | string): Promise<Library> {
   const root = await rootFolder(folder);
   const libraries = await allLibraries(store);
   const known = libraries.find((library) => library.root.equals(root));
@@ -64,9 +64,13 @@ export async function ensureLibrary(store: Store, folder: string): Promise<Libra
   return addLibrary(store, { name, root: folder });
 }
 
-/** Makes a valid library name from the name of a folder, which may be too long or contain control characters. */
+/** Makes a valid library name from the name of a folder, which may be too long, contain control characters, or be no UTF-8. */
 function nameAfter(folder: string, suffix: string): string {
-  const readable = folder.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  // U+FFFD stands for bytes that are not UTF-8. Nobody can type it.
+  const readable = folder
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .replaceAll(/\ufffd+/g, '_')
+    .trim();
   const cut = readable.slice(0, LIBRARY_NAME_CHARACTERS - suffix.length);
   // The cut may have left the first half of a surrogate pair.
   const whole = cut.replace(/[\ud800-\udbff]$/, '').trim();

@@ -14,7 +14,7 @@ import { checkedExtensions, checkedName, rootFolder } from './library-settings.j
 export interface LibraryChangeRequest {
   readonly name?: string | undefined;
   /** As in `LibraryRequest`. */
-  readonly root?: string | undefined;
+  readonly root?: Buffer | string | undefined;
   /** As in `LibraryRequest`; `['default']`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
   readonly koreaderHashes?: boolean | undefined;

@@ -1,5 +1,4 @@
 import { realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { DogearError } from '../domain/dogear-error.js';
 import { isSingleLine } from '../domain/single-line.js';
 import { LIBRARY_NAME_CHARACTERS } from './library.js';
@@ -43,15 +42,19 @@ export function checkedExtensions(extensions: readonly string[]): readonly strin
  *
  * @throws DogearError `root-missing`, `root-not-a-folder`
  */
-export async function rootFolder(folder: string): Promise<Buffer> {
+export async function rootFolder(folder: Buffer | string): Promise<Buffer> {
   let real: Buffer;
   try {
-    real = await realpath(Buffer.from(path.resolve(folder)), 'buffer');
+    real = await realpath(Buffer.from(folder), 'buffer');
   } catch (cause) {
-    throw new DogearError('root-missing', `The folder ${folder} does not exist or cannot be read.`, cause);
+    throw new DogearError(
+      'root-missing',
+      `The folder ${folder.toString()} does not exist or cannot be read.`,
+      cause,
+    );
   }
   if (!(await stat(real)).isDirectory()) {
-    throw new DogearError('root-not-a-folder', `${folder} is not a folder.`);
+    throw new DogearError('root-not-a-folder', `${folder.toString()} is not a folder.`);
   }
   return real;
 }
