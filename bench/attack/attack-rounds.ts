@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { median, pairedRatios, quantile } from '../statistics.js';
-import type { AttackReport, AttackTask } from './attack-task.js';
+import type { AttackName, AttackReport } from './attack-task.js';
 import { startAttacker } from './attacker.js';
 import { type AttackWorld, pushBody, pushDevices } from './attack-world.js';
 import { type HonestLatencies, type HonestRequest, measureHonest } from './honest-clients.js';
@@ -45,7 +45,7 @@ export async function attackAll(
   say: (line: string) => void,
 ): Promise<readonly AttackRow[]> {
   const rows: AttackRow[] = [];
-  const { honest, ordinaryBook, hostileBook } = world;
+  const { honest, ordinaryBook, hostileBooks } = world;
   const sync: readonly Named[] = [
     ['push', pushOf(world)],
     ['pull', { method: 'GET', path: `${honest.keyPath}/syncs/progress/${HONEST_DOCUMENT}`, headers: {} }],
@@ -58,27 +58,29 @@ export async function attackAll(
       headers: { authorization: `Bearer ${honest.key}` },
     },
   ];
-  const attack = async (
-    name: AttackTask['attacks'][number],
-    requests = sync,
-    document = 'x',
-  ): Promise<void> => {
-    say(name);
-    rows.push(...(await attackRounds(world, sizes, { name, requests, document })));
+  const attack = async (plan: Omit<AttackPlan, 'label'>, label: string = plan.name): Promise<void> => {
+    say(label);
+    rows.push(...(await attackRounds(world, sizes, { ...plan, label })));
   };
-  await attack('unread description');
-  await attack('unread description, 200 connections');
-  await attack('unread 404s');
-  await attack('burst of pushes');
-  await attack('half-closed push');
-  await attack('doubtful framing');
-  await attack('slow bodies');
-  await attack('wrong keys');
-  await attack('translation', [...sync, translation], hostileBook);
+  for (const name of SYNC_ATTACKS) await attack({ name, requests: sync, document: 'hostile' });
+  for (const { what, document } of hostileBooks) {
+    const plan = { name: 'translation' as const, requests: [...sync, translation], document };
+    await attack(plan, `translation of ${what}`);
+  }
   rows.push(...(await deviceRows(world, sizes, sync, say)));
   return rows;
 }
 
+const SYNC_ATTACKS: readonly AttackName[] = [
+  'unread description',
+  'unread description, 200 connections',
+  'unread 404s',
+  'burst of pushes',
+  'half-closed push',
+  'doubtful framing',
+  'slow bodies',
+  'wrong keys',
+];
 const HONEST_DOCUMENT = 'honest-document';
 type Named = readonly [name: string, request: HonestRequest];
 
@@ -88,7 +90,9 @@ function pushOf({ honest }: AttackWorld): HonestRequest {
 }
 
 interface AttackPlan {
-  readonly name: AttackTask['attacks'][number];
+  readonly name: AttackName;
+  /** Its name in the table. */
+  readonly label: string;
   readonly requests: readonly Named[];
   readonly document: string;
 }
@@ -96,7 +100,7 @@ interface AttackPlan {
 async function attackRounds(
   { server, hostile }: AttackWorld,
   { seconds, rounds }: AttackSizes,
-  { name, requests, document }: AttackPlan,
+  { name, label, requests, document }: AttackPlan,
 ): Promise<readonly AttackRow[]> {
   const { keyPath, key } = hostile;
   const task = { port: server.port, attacks: [name], pauseMs: 20, keyPath, key, document };
@@ -127,7 +131,7 @@ async function attackRounds(
     const calm = sides.map((side) => side.calm[index]).filter((found) => found !== undefined);
     const attacked = sides.map((side) => side.attacked[index]).filter((found) => found !== undefined);
     return {
-      ...rowOfSides(name, request, calm, attacked),
+      ...rowOfSides(label, request, calm, attacked),
       memoryGrowthBytes: peak - before,
       report: reports.reduce(sumOf),
     };
@@ -207,11 +211,9 @@ async function deviceRows(
       memoryGrowthBytes,
       report: undefined,
     });
-    const plan = { name: 'pulls of one document' as const, requests: sync, document: many };
-    const others = await attackRounds(world, sizes, plan);
-    rows.push(
-      ...others.map((row) => ({ ...row, attack: `its pulls, ${name}`, request: `${row.request} of others` })),
-    );
+    const plan = { name: 'pulls of one document' as const, label: `its pulls, ${name}`, document: many };
+    const others = await attackRounds(world, sizes, { ...plan, requests: sync });
+    rows.push(...others.map((row) => ({ ...row, request: `${row.request} of others` })));
   }
   return rows;
 }

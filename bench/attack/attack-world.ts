@@ -8,18 +8,42 @@ import { DogearServer } from '../served/dogear-server.js';
 import { addOwner, dogear, OwnerApi, type ReadingUser } from '../served/owner-api.js';
 import { createSoakDatabase, type SoakDatabaseKind } from '../soak/soak-database.js';
 
-/** A server with a library of two books, an honest user and a hostile one. */
+/** A server with a library of three books, an honest user and a hostile one. */
 export interface AttackWorld {
   readonly server: DogearServer;
   readonly honest: ReadingUser;
   readonly hostile: ReadingUser;
-  /** Documents of the two books: an ordinary one, and a tiny one whose style sheet is hard to split. */
+  /** The document of an ordinary book. */
   readonly ordinaryBook: string;
-  readonly hostileBook: string;
+  /** Documents of small files that take a translation long. */
+  readonly hostileBooks: readonly HostileBook[];
   close(): Promise<void>;
 }
 
+interface HostileBook {
+  readonly what: string;
+  readonly document: string;
+}
+
+/** In a selector, to be split at spaces. */
 const SPACES = 1_000_000;
+/** Each of the elements is compared with each of the rules: seconds, and 15 KB in the archive. */
+const ELEMENTS = 50_000;
+const RULES = 1000;
+/** The place in the heavy book whose translation has to look at the elements before it. */
+const FAR = ELEMENTS - 1;
+
+function bookOfSpaces(): Buffer {
+  const style = `<title>t</title><style>a${' '.repeat(SPACES)}b{display:none}</style>`;
+  return makeEpub({ chapters: [{ content: xhtml('<p>x</p>', style) }] });
+}
+
+function heavyBook(): Buffer {
+  const rules = Array.from({ length: RULES }, (_none, i) => `div.c${i} > p.d .e${i}{display:none}`).join('');
+  const element = '<div class="c1"><p class="d">x<i class="e1">a</i></p></div>';
+  const style = `<title>t</title><style>${rules}</style>`;
+  return makeEpub({ chapters: [{ content: xhtml(element.repeat(ELEMENTS), style) }] });
+}
 
 export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: string): Promise<AttackWorld> {
   const database = await createSoakDatabase(kind, workFolder, { hasDisk: false, hasClock: false });
@@ -30,11 +54,8 @@ export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: stri
     mkdirSync(books);
     const paragraphs = Array.from({ length: 2000 }, (_none, i) => `<p>paragraph ${i} of a book</p>`).join('');
     writeFileSync(join(books, 'ordinary.epub'), makeEpub({ chapters: [{ content: xhtml(paragraphs) }] }));
-    const style = `<title>t</title><style>a${' '.repeat(SPACES)}b{display:none}</style>`;
-    writeFileSync(
-      join(books, 'hostile.epub'),
-      makeEpub({ chapters: [{ content: xhtml('<p>x</p>', style) }] }),
-    );
+    writeFileSync(join(books, 'spaces.epub'), bookOfSpaces());
+    writeFileSync(join(books, 'heavy.epub'), heavyBook());
     await dogear(database.url, workFolder, ['library', 'add', 'Books', books]);
     await dogear(database.url, workFolder, ['scan']);
     const port = await freePort();
@@ -45,15 +66,20 @@ export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: stri
     const honest = await api.addUser('honest');
     const hostile = await api.addUser('hostile');
     const ordinaryBook = md5('ordinary.epub');
-    const hostileBook = md5('hostile.epub');
-    await pushOnce(port, honest, ordinaryBook, 'kobo');
-    await pushOnce(port, hostile, hostileBook, 'kobo');
+    const hostileBooks = [
+      { what: 'a style sheet of spaces', document: md5('spaces.epub') },
+      { what: 'many elements and rules', document: md5('heavy.epub') },
+    ];
+    await pushOnce(port, honest, ordinaryBook, FIRST);
+    for (const { document } of hostileBooks) {
+      await pushOnce(port, hostile, document, document === md5('heavy.epub') ? FAR_AWAY : FIRST);
+    }
     const started = server;
     const close = async (): Promise<void> => {
       await started.kill();
       await database.remove();
     };
-    return { server, honest, hostile, ordinaryBook, hostileBook, close };
+    return { server, honest, hostile, ordinaryBook, hostileBooks, close };
   } catch (error) {
     await server?.kill();
     await database.remove();
@@ -61,21 +87,15 @@ export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: stri
   }
 }
 
-/** The first device of the list of devices that push one document. */
-async function pushOnce(port: number, user: ReadingUser, document: string, device: string): Promise<void> {
+async function pushOnce(port: number, user: ReadingUser, document: string, position: string): Promise<void> {
   const client = new LoadClient();
-  const answer = await client.send(
-    port,
-    'PUT',
-    `${user.keyPath}/syncs/progress`,
-    {},
-    pushBody(document, device),
-  );
+  const body = pushBody(document, 'kobo', position);
+  const answer = await client.send(port, 'PUT', `${user.keyPath}/syncs/progress`, {}, body);
   client.close();
   if (answer.status !== 200) throw new Error(`a push was answered ${answer.status}: ${answer.text}`);
 }
 
-export function pushBody(document: string, deviceId: string, position = XPOINTER): string {
+export function pushBody(document: string, deviceId: string, position = FIRST): string {
   return JSON.stringify({
     document,
     progress: position,
@@ -85,7 +105,8 @@ export function pushBody(document: string, deviceId: string, position = XPOINTER
   });
 }
 
-const XPOINTER = '/body/DocFragment[1]/body/p[1]/text().0';
+const FIRST = '/body/DocFragment[1]/body/p[1]/text().0';
+const FAR_AWAY = `/body/DocFragment[1]/body/div[${FAR}]/p[1]/text().0`;
 const FILLING_CONNECTIONS = 32;
 
 /** Pushes one document with the devices from `first` on. A refusal is no failure: servers have bounds. */

@@ -6,6 +6,8 @@ import { environmentWithoutDogear } from '../../test/support/program.js';
 
 /** Who makes the users of a run. */
 const OWNER = 'owner';
+/** Longer than any answer of a server that works. */
+const ANSWER_MS = 30_000;
 const ALL_PERMISSIONS = 'feature:koreader_sync,feature:api_keys,library:scan,library:manage,user:manage';
 
 const userAnswer = z.object({ id: z.int() });
@@ -99,6 +101,22 @@ export class OwnerApi {
     }
   }
 
+  /** Whether the server says that it can serve. */
+  async isReady(): Promise<boolean> {
+    return (await fetch(this.#base.replace('/api/v1', '/readyz'))).ok;
+  }
+
+  /** One request of a person who manages the server. @returns the status; 0: no answer */
+  async manage(method: 'GET' | 'POST', path: string): Promise<number> {
+    try {
+      const answer = await this.#request(method, path);
+      await answer.arrayBuffer();
+      return answer.status;
+    } catch {
+      return 0;
+    }
+  }
+
   /** The sum of the counters of /metrics whose names and labels match. */
   async counter(pattern: RegExp): Promise<number> {
     const answer = await fetch(this.#base.replace('/api/v1', '/metrics'));
@@ -108,13 +126,18 @@ export class OwnerApi {
 
   /** @returns `undefined` for 404 */
   async #send(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(this.#base + path, {
-      method,
-      headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const answer = await this.#request(method, path, body);
     if (answer.status === 404) return undefined;
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
+  }
+
+  #request(method: 'GET' | 'POST', path: string, body?: object): Promise<Response> {
+    return fetch(this.#base + path, {
+      method,
+      headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 }

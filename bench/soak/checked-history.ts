@@ -26,9 +26,10 @@ export class CheckedHistory {
   ): HistoryFindings {
     const events = [...this.#kept, ...load];
     const stale = contradictions(events);
-    const all = contradictions([...events, ...after]);
-    const known = new Set(stale);
-    const lost = [...all.filter((problem) => !known.has(problem)), ...missingPushes(events, stored)];
+    const written = events.filter((event) => event.kind === 'push');
+    const lost = [...contradictions([...written, ...after]), ...missingPushes(written, stored)];
+    // What a pull of the load has shown has to stay, though its push was not acknowledged.
+    if (stale.length + lost.length === 0) lost.push(...contradictions([...events, ...after]));
     const pushes = newestPushes(events);
     const values = new Set(pushes.map(({ value }) => value));
     this.#kept = [...pushes, ...after.filter(({ value }) => value !== undefined && values.has(value))];

@@ -34,9 +34,13 @@ async function main(): Promise<void> {
     await work.remove();
   }
   process.stdout.write(`\n${soakText(reports)}`);
-  const problems = reports.reduce((sum, report) => sum + report.problems.length, 0);
-  process.stdout.write(problems === 0 ? 'Nothing was lost.\n' : `${problems} problems\n`);
-  if (problems > 0) process.exitCode = 1;
+  const problems = reports.flatMap((report) => report.problems.map((text) => `${report.kind}: ${text}`));
+  if (problems.length === 0) {
+    process.stdout.write('Nothing was lost.\n');
+    return;
+  }
+  process.stderr.write(`\n${problems.length} problems:\n${problems.join('\n')}\n`);
+  process.exitCode = 1;
 }
 
 await main();

@@ -31,24 +31,11 @@ export class MemoryWatch {
     this.#samples = [];
   }
 
-  /** Stops the samples and compares those of the last process. */
+  /** Stops the samples and judges those of the last process. */
   end(): MemoryVerdict {
     clearInterval(this.#timer);
-    const peak = `peak ${megabytes(this.#peakBytes)} MB`;
-    const samples = this.#samples;
-    if (samples.length * SAMPLE_MS < LEAST_MS) {
-      const seconds = Math.round((samples.length * SAMPLE_MS) / 1000);
-      const text = `${peak}; not compared: the last process ran ${seconds} s, and ${LEAST_MS / 1000} are needed`;
-      return { hasGrown: false, text };
-    }
-    const first = WARM_UP_MS / SAMPLE_MS;
-    const count = COMPARED_MS / SAMPLE_MS;
-    const before = median(samples.slice(first, first + count));
-    const after = median(samples.slice(-count));
-    const hasGrown = after > before * ALLOWED_FACTOR + ALLOWED_BYTES;
-    const minutes = Math.round((samples.length * SAMPLE_MS) / 60_000);
-    const text = `${megabytes(before)} MB after warm-up, ${megabytes(after)} MB at the end of ${minutes} minutes; ${peak}`;
-    return { hasGrown, text };
+    const verdict = judgeMemory(this.#samples);
+    return { ...verdict, text: `${verdict.text}; peak ${megabytes(this.#peakBytes)} MB` };
   }
 
   #sample(): void {
@@ -57,6 +44,24 @@ export class MemoryWatch {
     this.#samples.push(bytes);
     this.#peakBytes = Math.max(this.#peakBytes, bytes);
   }
+}
+
+/** @param samples bytes, one a second since the process started */
+export function judgeMemory(samples: readonly number[]): MemoryVerdict {
+  const seconds = (samples.length * SAMPLE_MS) / 1000;
+  if (seconds * 1000 < LEAST_MS) {
+    const text = `not compared: the last process ran ${seconds} s, and ${LEAST_MS / 1000} are needed`;
+    return { hasGrown: false, text };
+  }
+  const first = WARM_UP_MS / SAMPLE_MS;
+  const count = COMPARED_MS / SAMPLE_MS;
+  const before = median(samples.slice(first, first + count));
+  const after = median(samples.slice(-count));
+  const minutes = Math.round(seconds / 60);
+  return {
+    hasGrown: after > before * ALLOWED_FACTOR + ALLOWED_BYTES,
+    text: `${megabytes(before)} MB after warm-up, ${megabytes(after)} MB at the end of ${minutes} minutes`,
+  };
 }
 
 function megabytes(bytes: number): string {

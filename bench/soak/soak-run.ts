@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../../test/server/compose/load-client.js';
-import { deviceFields, type LoadDevice } from '../../test/server/compose/load-plan.js';
+import { deviceFields, type LoadBook, type LoadDevice } from '../../test/server/compose/load-plan.js';
 import { freePort } from '../../test/support/free-port.js';
 import { type AttackName, HOSTILE_ADDRESS } from '../attack/attack-task.js';
 import { type Attacker, startAttacker } from '../attack/attacker.js';
@@ -83,6 +83,10 @@ const LONG_POSITION = 4000;
 const GROWING_READERS = 4;
 /** Documents with long positions that are pushed in one fault, so that the disk is not filled by them for good. */
 const MOST_GROWN = 2000;
+const MANAGED = ['/me', '/books', '/users', '/devices', '/libraries', '/scans', '/libraries/1/scans'];
+const MANAGED_PAUSE_MS = 200;
+/** Done, a scan that was started or is running already, and answers of a server without its database or without life. */
+const MANAGED_STATUSES: ReadonlySet<number> = new Set([200, 201, 409, 503, 0]);
 /** Sentences that are shown of each kind; a broken program may have thousands. */
 const SHOWN_PROBLEMS = 5;
 
@@ -233,7 +237,10 @@ class SoakRun {
     const cutBefore = fault.isCutting ? await this.#leftClients() : 0;
     let isOver = false;
     const conditions = { window, isOver: () => isOver, pauseMs: READER_PAUSE_MS, isCutting: fault.isCutting };
-    const readers = Promise.all(this.#readers.map((reader) => reader.read(conditions)));
+    const clients = Promise.all([
+      ...this.#readers.map((reader) => reader.read(conditions)),
+      this.#manage(window, () => isOver),
+    ]);
     await delay(BEFORE_MS);
     let isGrowing = fault.isGrowing;
     await fault.begin();
@@ -248,11 +255,11 @@ class SoakRun {
     await fault.end();
     await delay(AFTER_MS);
     isOver = true;
-    await readers;
+    await clients;
     const pauseMs = window.longestPauseMs(nowMs());
     const recovery = new Window(nowMs());
-    const { stored, isWhole } = await this.#verification(recovery, fault);
-    if (!isWhole) return;
+    const stored = await this.#verification(recovery, fault);
+    if (stored === undefined) return;
     const found = this.#history.check(window.events, recovery.events, stored);
     const grownFound = fault.isGrowing
       ? await this.#verifyGrown(grown, grown.events)
@@ -288,34 +295,65 @@ class SoakRun {
     }
   }
 
+  /** A person at the management API, who also scans the library. */
+  async #manage(window: Window, isOver: () => boolean): Promise<void> {
+    for (let turn = 0; !isOver(); turn++) {
+      const path = MANAGED[turn % MANAGED.length] ?? '/me';
+      const method = path.endsWith('/scans') ? 'POST' : 'GET';
+      const status = await this.#api.manage(method, path);
+      if (!MANAGED_STATUSES.has(status)) window.mistakes.push(`${method} ${path} was answered ${status}`);
+      await delay(MANAGED_PAUSE_MS);
+    }
+  }
+
   #leftClients(): Promise<number> {
     return this.#api.counter(/^dogear_http_requests_total\{.*status="499"/);
   }
 
-  /** Pulls every document by every device that knows it, and lists what is stored of each device. */
-  async #verification(window: Window, fault: Fault) {
-    const stored = new Map<string, string>();
+  /**
+   * Pulls every document by every device that knows it, and lists what is stored of each device.
+   *
+   * @returns `undefined` when the program has not recovered from the fault
+   */
+  async #verification(window: Window, fault: Fault): Promise<ReadonlyMap<string, string> | undefined> {
     const deadlineMs = nowMs() + RECOVERY_MS;
+    while (!(await this.#api.isReady().catch(() => false))) {
+      if (nowMs() > deadlineMs) {
+        this.#problems.push(`${fault.name}: a minute after it, /readyz still fails`);
+        return undefined;
+      }
+      await delay(500);
+    }
+    const stored = new Map<string, string>();
     for (const reader of this.#readers) {
-      const { userId, books } = reader.device;
+      const { books } = reader.device;
       for (const book of books) {
-        while ((await reader.pull(window, book)) === undefined) {
+        while (!(await this.#verifyBook(reader, book, window, stored))) {
           if (nowMs() > deadlineMs) {
-            this.#problems.push(`${fault.name}: a minute after it, pulls still fail`);
-            return { stored, isWhole: false };
+            this.#problems.push(`${fault.name}: a minute after it, requests of ${book.register} still fail`);
+            return undefined;
           }
           await delay(500);
         }
-        for (const { deviceName, deviceId, document, progress } of await this.#api.positions(
-          userId,
-          book.document,
-        )) {
-          const number = this.#numberOf(deviceName, deviceId);
-          stored.set(rowOf(userId, document, number), withoutPadding(progress));
-        }
       }
     }
-    return { stored, isWhole: true };
+    return stored;
+  }
+
+  async #verifyBook(
+    reader: SoakReader,
+    book: LoadBook,
+    window: Window,
+    stored: Map<string, string>,
+  ): Promise<boolean> {
+    if ((await reader.pull(window, book)) === undefined) return false;
+    const { userId } = reader.device;
+    const positions = await this.#api.positions(userId, book.document).catch(() => undefined);
+    for (const { deviceName, deviceId, document, progress } of positions ?? []) {
+      const number = this.#numberOf(deviceName, deviceId);
+      stored.set(rowOf(userId, document, number), withoutPadding(progress));
+    }
+    return positions !== undefined;
   }
 
   #numberOf(name: string, id: string | undefined): number {
@@ -347,7 +385,9 @@ class SoakRun {
     for (const [reader, documents] of this.#grown) {
       const { userId, number } = reader.device;
       for (const document of documents) {
-        await reader.pull(after, { register: document, document });
+        const book = { register: document, document };
+        const deadlineMs = nowMs() + RECOVERY_MS;
+        while ((await reader.pull(after, book)) === undefined && nowMs() < deadlineMs) await delay(500);
         const pulled = after.events.at(-1);
         if (pulled?.kind === 'pull' && pulled.register === document && pulled.value !== undefined) {
           stored.set(rowOf(userId, document, number), pulled.value);

@@ -1,7 +1,7 @@
 import { markdownTable } from '../record/table.js';
 import type { SoakReport } from './soak-run.js';
 
-/** One table of all databases, followed by the notes and problems of each. */
+/** One table of all databases, followed by the notes of each. */
 export function soakText(reports: readonly SoakReport[]): string {
   const rows = reports.flatMap(({ kind, rows }) =>
     rows.map((row) => [
@@ -31,10 +31,9 @@ export function soakText(reports: readonly SoakReport[]): string {
     'stale:',
     'named in log:',
   ];
-  const lines = reports.flatMap(({ kind, skipped, notes, problems }) => [
+  const lines = reports.flatMap(({ kind, skipped, notes }) => [
     ...skipped.map((text) => `${kind}: skipped: ${text}`),
     ...notes.map((text) => `${kind}: ${text}`),
-    ...problems.map((text) => `${kind}: PROBLEM: ${text}`),
   ]);
   return `${markdownTable(columns, rows)}\n\n${lines.join('\n')}\n`;
 }
