@@ -139,7 +139,9 @@ export function faultsOf(
         clock.step(to);
         return Promise.resolve();
       };
-      add({ ...QUIET, name, named: /clock/i, begin: step(seconds), end: step(0) });
+      // On SQLite the order of pushes is counted, and no clock has a part in it.
+      const named = mysql === undefined ? undefined : /clock/i;
+      add({ ...QUIET, name, named, begin: step(seconds), end: step(0) });
     }
   }
 

@@ -83,7 +83,8 @@ const LONG_POSITION = 4000;
 const GROWING_READERS = 4;
 /** Documents with long positions that are pushed in one fault, so that the disk is not filled by them for good. */
 const MOST_GROWN = 2000;
-const MANAGED = ['/me', '/books', '/users', '/devices', '/libraries', '/scans', '/libraries/1/scans'];
+const SCANS = '/libraries/1/scans';
+const MANAGED = ['/me', '/books', '/users', '/devices', '/libraries', '/scans', SCANS];
 const MANAGED_PAUSE_MS = 200;
 /** Done, a scan that was started or is running already, and answers of a server without its database or without life. */
 const MANAGED_STATUSES: ReadonlySet<number> = new Set([200, 201, 409, 503, 0]);
@@ -299,7 +300,7 @@ class SoakRun {
   async #manage(window: Window, isOver: () => boolean): Promise<void> {
     for (let turn = 0; !isOver(); turn++) {
       const path = MANAGED[turn % MANAGED.length] ?? '/me';
-      const method = path.endsWith('/scans') ? 'POST' : 'GET';
+      const method = path === SCANS ? 'POST' : 'GET';
       const status = await this.#api.manage(method, path);
       if (!MANAGED_STATUSES.has(status)) window.mistakes.push(`${method} ${path} was answered ${status}`);
       await delay(MANAGED_PAUSE_MS);
