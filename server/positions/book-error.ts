@@ -19,6 +19,7 @@ export class BookError extends Error {
  * - `damaged`: the archive's structure or a compressed stream is broken
  * - `encrypted`: the archive or a part that is needed is encrypted (a password or DRM)
  * - `too-large`: more than a limit of size, count or compression ratio
+ * - `too-complex`: reading it takes more steps than any real book needs (work.ts)
  * - `unsupported`: an unknown compression method
  * - `not-an-epub`: an archive without container.xml or without a package document
  * - `no-spine`: a package document without a spine, or with an empty one
@@ -30,6 +31,7 @@ export type BookErrorCode =
   | 'damaged'
   | 'encrypted'
   | 'too-large'
+  | 'too-complex'
   | 'unsupported'
   | 'not-an-epub'
   | 'no-spine';

@@ -28,6 +28,7 @@ export function bookStyle(
   const rulesByKey = new Map<string, OrderedRule[]>();
   let order = 0;
   for (const rule of sheets.flatMap((sheet) => sheet.rules)) {
+    tree.work.spend(1);
     const key = keyOfSubject(rule.selector);
     const rules = rulesByKey.get(key) ?? [];
     rules.push({ rule, order });
@@ -137,7 +138,7 @@ const IMPORTANT = 1e15;
 
 function ownDeclarations(tree: SourceTree, element: number): StyleDeclarations | undefined {
   const attribute = attributeOf(tree, element, 'style');
-  return attribute === undefined ? undefined : parseDeclarations(attribute);
+  return attribute === undefined ? undefined : parseDeclarations(attribute, tree.work);
 }
 
 /** The keys under which rules for this element may stand. Undefined if it has too many classes. */

@@ -20,6 +20,7 @@ export function* keptChildren(tree: SourceTree, states: NodeStates, parent: numb
 
 /** The n-th child element of that name, counted from 1. */
 export function childOfName(tree: SourceTree, parent: number, name: string, n: number): number {
+  tree.work.scan(tree.names.length);
   const wanted = tree.names.indexOf(name);
   let count = 0;
   for (const child of childrenOf(tree, parent)) {

@@ -1,5 +1,6 @@
 import { CDATA, TEXT, type SourceTree } from '../source/source-tree.js';
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
+import type { Work } from '../work.js';
 import { endOfTag } from './crengine-tag.js';
 import { cutOfText } from './text-splitting.js';
 
@@ -21,8 +22,9 @@ const TAG_NAME = /[A-Za-z][A-Za-z0-9\-_.:]*/y;
  *
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
-export function parseAsCrengine(source: string): CrengineTree {
-  const parser = new CrengineParser(source);
+export function parseAsCrengine(source: string, work: Work): CrengineTree {
+  work.scan(source.length);
+  const parser = new CrengineParser(source, work);
   parser.run();
   return { tree: parser.builder.seal(), doubtfulFrom: parser.doubtfulFrom };
 }
@@ -31,12 +33,14 @@ class CrengineParser {
   readonly builder: SourceTreeBuilder;
   doubtfulFrom = Number.POSITIVE_INFINITY;
   readonly #source: string;
+  readonly #work: Work;
   /** Depth of the outermost open `svg`, 0 outside of one. Names keep their case inside of it (RULES.md R16). */
   #svgDepth = 0;
 
-  constructor(source: string) {
+  constructor(source: string, work: Work) {
     this.#source = source;
-    this.builder = new SourceTreeBuilder(source);
+    this.#work = work;
+    this.builder = new SourceTreeBuilder(source, work);
   }
 
   run(): void {
@@ -44,6 +48,7 @@ class CrengineParser {
     // crengine skips everything before the first tag (RULES.md R15).
     let at = source.indexOf('<');
     while (at >= 0 && at < source.length) {
+      this.#work.spend(1);
       if (source[at] !== '<') at = this.#readText(at);
       else if (source.startsWith('<!--', at)) at = this.#endAfter('-->', at + 4);
       else if (source.startsWith('<![CDATA[', at)) at = this.#readCdata(at + 9);
@@ -94,6 +99,7 @@ class CrengineParser {
     const local = localName(TAG_NAME.exec(this.#source)?.[0] ?? '');
     if (!this.builder.isOpen(local) && !this.builder.isOpen(local.toLowerCase())) return end;
     for (let above = 0; ; above += 1) {
+      this.#work.spend(1);
       const open = this.builder.openName(above);
       if (open === undefined) return end;
       if (open !== local && open !== local.toLowerCase()) continue;

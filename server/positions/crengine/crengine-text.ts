@@ -1,4 +1,8 @@
 import { crengineReference } from '../source/character-references.js';
+import type { SourceTree } from '../source/source-tree.js';
+
+/** A tree, of which only this is needed. */
+type TextSource = Pick<SourceTree, 'source' | 'work'>;
 
 /** How crengine stores the characters of one text node (RULES.md R20, R22, R30). */
 export interface TextForm {
@@ -22,6 +26,8 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const AMPERSAND = 0x26;
 const TAB_STOP = 8;
+/** Three patterns are tried. */
+const REFERENCE_STEPS = 4;
 
 /**
  * Visits the characters of the text node `[start, end)` as crengine keeps them (RULES.md R20, R21, R22). The point
@@ -29,12 +35,13 @@ const TAB_STOP = 8;
  * first character. All spaces of an expanded tab have the offset of the tab.
  */
 export function visitCharacters(
-  source: string,
+  { source, work }: TextSource,
   start: number,
   end: number,
   form: TextForm,
   visit: CharacterVisitor,
 ): void {
+  work.scan(end - start);
   const emit = form.whiteSpace === 'preformatted' ? expandTabs(form, visit) : visit;
   const collapses = form.whiteSpace === 'collapsed';
   let isCertain = true;
@@ -44,6 +51,7 @@ export function visitCharacters(
     const offset = at;
     const unit = source.charCodeAt(at);
     if (unit === AMPERSAND && form.decodes) {
+      work.spend(REFERENCE_STEPS);
       const reference = crengineReference(source, at);
       // The rules do not cover a reference that is cut in two because its text is too long.
       isCertain &&= reference.isCertain && reference.end <= end;
@@ -108,9 +116,9 @@ function expandTabs(form: TextForm, visit: CharacterVisitor): CharacterVisitor {
 }
 
 /** Number of characters that crengine keeps of a text node. */
-export function countCharacters(source: string, start: number, end: number, form: TextForm): number {
+export function countCharacters(from: TextSource, start: number, end: number, form: TextForm): number {
   let count = 0;
-  visitCharacters(source, start, end, form, () => {
+  visitCharacters(from, start, end, form, () => {
     count += 1;
     return false;
   });
@@ -118,13 +126,15 @@ export function countCharacters(source: string, start: number, end: number, form
 }
 
 /** True if crengine keeps only space, tab, CR and LF of the text, or nothing. */
-export function isWhiteSpaceOnly(source: string, start: number, end: number, form: TextForm): boolean {
+export function isWhiteSpaceOnly(from: TextSource, start: number, end: number, form: TextForm): boolean {
+  const { source, work } = from;
+  work.scan(end - start);
   let firstOther = start;
   while (firstOther < end && isSpaceUnit(source.charCodeAt(firstOther))) firstOther += 1;
   if (firstOther >= end) return true;
   if (source.charCodeAt(firstOther) !== AMPERSAND || !form.decodes) return false;
   let isWhite = true;
-  visitCharacters(source, firstOther, end, form, (_offset, codePoint) => {
+  visitCharacters(from, firstOther, end, form, (_offset, codePoint) => {
     isWhite = isSpaceUnit(codePoint);
     return !isWhite;
   });

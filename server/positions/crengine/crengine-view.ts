@@ -1,5 +1,6 @@
 import type { SourceOrder } from '../source/source-order.js';
 import { NO_NODE, TREE_BYTES_PER_NODE, findElement, type SourceTree } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import { parseAsCrengine } from './crengine-parser.js';
 import { keptTexts } from './kept-texts.js';
 import type { NodeStates } from './node-bits.js';
@@ -25,9 +26,10 @@ export interface CrengineView {
  */
 export function crengineViewOf(
   source: string,
+  work: Work,
   styleOf: (tree: SourceTree) => StyleGuess | undefined,
 ): CrengineView {
-  const { tree, doubtfulFrom } = parseAsCrengine(source);
+  const { tree, doubtfulFrom } = parseAsCrengine(source, work);
   const order: SourceOrder = { tree, nodes: undefined };
   const body = findElement(tree, 'body');
   if (body === NO_NODE) {

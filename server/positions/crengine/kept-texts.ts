@@ -110,7 +110,7 @@ function dropsLeadingSpace(display: number, bits: number): boolean {
 }
 
 function isSpaceText(tree: SourceTree, text: number): boolean {
-  return isWhiteSpaceOnly(tree.source, startOf(tree, text), endOf(tree, text), {
+  return isWhiteSpaceOnly(tree, startOf(tree, text), endOf(tree, text), {
     whiteSpace: 'collapsed',
     decodes: tree.kind[text] !== CDATA,
     dropsFirstNewline: false,

@@ -1,6 +1,13 @@
 import { attributeOf } from '../source/attributes.js';
 import type { Compound, Selector } from '../source/selector.js';
-import { isElement, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
+import {
+  innerStartOf,
+  isElement,
+  nameOf,
+  parentOf,
+  startOf,
+  type SourceTree,
+} from '../source/source-tree.js';
 
 /** `maybe`: the selector is not understood well enough to say. */
 export type Match = 'yes' | 'maybe' | 'no';
@@ -16,16 +23,21 @@ export interface ElementIdentity {
 export interface SelectorMatching {
   readonly tree: SourceTree;
   readonly identities: Map<number, ElementIdentity>;
-  /** Compounds that may still be tried. */
+  /** Steps that may still be taken. */
   stepsLeft: number;
 }
 
-/** Compounds that are tried on the elements of one chapter. A chapter of 100 KB takes some ten thousand. */
+/**
+ * Compounds that are tried on the elements of one chapter, with each class that they ask for. A chapter of 100 KB takes
+ * some ten thousand.
+ */
 const MAX_STEPS = 500_000;
 /** An element is needed while its descendants are matched, and nesting ends at 256 (`MAX_DEPTH`). */
 const MAX_IDENTITIES = 1024;
 /** Elements of books have some classes. Lists of megabytes must not be kept for a thousand elements. */
 const MAX_CLASS_LENGTH = 4096;
+/** Characters of a start tag that are searched in the time of a step. Tags of megabytes hold pictures. */
+const TAG_CHARACTERS_PER_STEP = 64;
 
 export function startMatching(tree: SourceTree): SelectorMatching {
   return { tree, identities: new Map(), stepsLeft: MAX_STEPS };
@@ -42,9 +54,12 @@ export function keyOfSubject({ subject }: Selector): string {
 }
 
 /** Id and classes of an element. They are kept, because a start tag may be megabytes long and is asked for often. */
-export function identityOf({ tree, identities }: SelectorMatching, element: number): ElementIdentity {
+export function identityOf(matching: SelectorMatching, element: number): ElementIdentity {
+  const { tree, identities } = matching;
   const known = identities.get(element);
   if (known !== undefined) return known;
+  const tagLength = Math.max(0, innerStartOf(tree, element) - startOf(tree, element));
+  take(matching, Math.floor(tagLength / TAG_CHARACTERS_PER_STEP));
   const classes = attributeOf(tree, element, 'class') ?? '';
   const identity = {
     id: attributeOf(tree, element, 'id'),
@@ -55,9 +70,13 @@ export function identityOf({ tree, identities }: SelectorMatching, element: numb
   return identity;
 }
 
-/** Whether an element matches. Each compound that is tried takes a step; without steps left the answer is `maybe`. */
+function take(matching: SelectorMatching, steps: number): void {
+  matching.stepsLeft -= steps;
+  matching.tree.work.spend(steps);
+}
+
+/** Whether an element matches. Without steps left the answer is `maybe`. */
 export function matchSelector(matching: SelectorMatching, element: number, selector: Selector): Match {
-  matching.stepsLeft -= 1;
   let match = matchCompound(matching, element, selector.subject);
   if (match !== 'no' && !selector.isUnderstood) match = 'maybe';
   let at = element;
@@ -67,7 +86,7 @@ export function matchSelector(matching: SelectorMatching, element: number, selec
     if (ancestor === undefined) return 'no';
     at = ancestor.element;
     // The search stops at the nearest ancestor that fits; another one may have the right parent.
-    if (ancestor.match === 'maybe' || (hasParentStep(selector) && !isParent)) match = 'maybe';
+    if (ancestor.match === 'maybe' || (selector.hasParentStep && !isParent)) match = 'maybe';
   }
   return match;
 }
@@ -81,7 +100,6 @@ function matchingAncestor(
 ): { readonly element: number; readonly match: Match } | undefined {
   const { tree } = matching;
   for (let at = parentOf(tree, element); at > 0 && isElement(tree, at); at = parentOf(tree, at)) {
-    matching.stepsLeft -= 1;
     if (matching.stepsLeft < 0) return { element: at, match: 'maybe' };
     const match = matchCompound(matching, at, compound);
     if (match !== 'no') return { element: at, match };
@@ -90,12 +108,9 @@ function matchingAncestor(
   return undefined;
 }
 
-function hasParentStep({ ancestors }: Selector): boolean {
-  return ancestors.some(({ isParent }) => isParent) && ancestors.length > 1;
-}
-
 function matchCompound(matching: SelectorMatching, element: number, compound: Compound): Match {
   const { name, id, classes, nthChild, nthOfType, isPartial } = compound;
+  take(matching, 1 + classes.length);
   if (name !== undefined && name !== nameOf(matching.tree, element)) return 'no';
   if (id !== undefined && identityOf(matching, element).id !== id) return 'no';
   let isCertain = !isPartial && nthChild === undefined && nthOfType === undefined;

@@ -1,3 +1,4 @@
+import { Work } from '../work.js';
 import { parseSelectors, type Selector } from '../source/selector.js';
 
 /** The values that one rule declares, of the properties that decide which texts crengine keeps (RULES.md R29). */
@@ -30,12 +31,19 @@ export interface StyleSheet {
 /** Converters write some hundred rules, one for each look of a paragraph. Each rule is tried on elements. */
 const MAX_RULES = 2000;
 const MAX_IMPORTS = 20;
+/** Over the whole text: without comments, into statements (character by character, which takes longest), and the patterns. */
+const PASSES = 8;
+/** The steps of a statement, which is copied and searched for its kind. */
+const STATEMENT_STEPS = 4;
 
 const IMPORT = /^@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/i;
 const CONDITIONAL = /^@(?:media|supports|layer|document|container)\b/i;
 
-/** Marks of XML at the start of a rule, which hide a style sheet in a chapter from old browsers or from XML parsers. */
-const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->))+/;
+/**
+ * Marks of XML at the start of a rule, which hide a style sheet in a chapter from old browsers or from XML parsers. At
+ * most a hundred: a pattern needs memory for each repetition.
+ */
+const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->)){1,100}/;
 
 /**
  * Reads what a style sheet says about `display`, `white-space` and `float`, and skips everything else. Takes any text
@@ -44,12 +52,14 @@ const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->))+/;
  * css-tree is not used for this: for each broken declaration its parser (3.2.1) copies the whole style sheet into an
  * error, so that 250 KB of `a{;1;1;1…` take 14 seconds, which are 5 milliseconds here.
  */
-export function parseStyleSheet(css: string): StyleSheet {
+export function parseStyleSheet(css: string, work = new Work()): StyleSheet {
+  work.scan(css.length * PASSES);
   const rules: StyleRule[] = [];
   const imports: string[] = [];
   let conditionalDepth = 0;
   const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ');
   for (const { content, end } of statements(text)) {
+    work.spend(STATEMENT_STEPS);
     const marks = MARKS.exec(content)?.[0] ?? '';
     const prelude = content.slice(marks.length).trim();
     if (end === '}') {
@@ -69,9 +79,9 @@ export function parseStyleSheet(css: string): StyleSheet {
     // crengine ignores a rule with a mark (RULES.md R29). Before December 2025 (e4ce6d8c) it did not in a `style`
     // element, because its XML parser removed all marks there, but with `<!--` the whole comment.
     if (prelude.startsWith('@') || marks.includes('<!--')) continue;
-    const declarations = parseDeclarations(end.declarations);
+    const declarations = parseDeclarations(end.declarations, work);
     if (declarations === undefined) continue;
-    const list = parseSelectors(prelude);
+    const list = parseSelectors(prelude, work);
     if (list.form === 'unknown') continue;
     const isConditional = conditionalDepth > 0 || list.form === 'may-be-known' || marks !== '';
     for (const selector of list.selectors) {
@@ -83,9 +93,11 @@ export function parseStyleSheet(css: string): StyleSheet {
 }
 
 /** The declarations that matter in a block or in a `style` attribute. Undefined if there are none. */
-export function parseDeclarations(text: string): StyleDeclarations | undefined {
+export function parseDeclarations(text: string, work: Work): StyleDeclarations | undefined {
+  work.scan(text.length);
   const declarations = new Map<string, Declaration>();
   for (const [, property, value, important] of text.matchAll(DECLARATION)) {
+    work.spend(DECLARATION_STEPS);
     if (property === undefined || value === undefined) continue;
     const name = property.toLowerCase();
     const isImportant = important !== undefined;
@@ -102,8 +114,10 @@ export function parseDeclarations(text: string): StyleDeclarations | undefined {
   };
 }
 
+const DECLARATION_STEPS = 4;
+/** A value has one word. Of an invalid one nine are enough: a pattern needs memory for each repetition. */
 const DECLARATION =
-  /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+)*)(\s*!\s*important)?/gi;
+  /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+){0,8})(\s*!\s*important)?/gi;
 
 /**
  * How a statement ends: with a whole block of declarations, with the start of a group of rules, with its end, or

@@ -69,7 +69,7 @@ function atTextEnd(view: CrengineView, states: NodeStates, text: number, offset:
   const { tree } = view.order;
   let index = 0;
   let next = NO_NODE;
-  visitCharacters(tree.source, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
+  visitCharacters(tree, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
     if (at >= offset) {
       next = at;
       return true;
@@ -90,6 +90,7 @@ function drawingAround(view: CrengineView, states: NodeStates, node: number): nu
     at > view.body && hasBit(states, at, IN_SVG | IN_MATH);
     at = parentOf(view.order.tree, at)
   ) {
+    view.order.tree.work.spend(1);
     drawing = at;
   }
   return drawing;
@@ -102,10 +103,13 @@ function placeFrom(view: CrengineView, states: NodeStates, offset: number): Visi
   const first = Math.max(view.body + 1, positionBefore(view.order, offset));
   let confidence: Confidence = offset >= startOf(tree, view.body) ? 'exact' : 'clamped';
   for (let node = first; node < tree.nodeCount && startOf(tree, node) < bodyEnd; node += 1) {
+    tree.work.spend(1);
     const drawing = drawingAround(view, states, node);
-    if (drawing !== NO_NODE && !hasBit(states, drawing, HIDDEN)) {
-      if (endOf(tree, drawing) > offset)
+    if (drawing !== NO_NODE) {
+      if (!hasBit(states, drawing, HIDDEN) && endOf(tree, drawing) > offset)
         return visibleElement(view, drawing, startOf(tree, drawing) >= offset ? confidence : 'element');
+      // Each node in the drawing would look for the drawing again.
+      node = Math.max(node, positionBefore(view.order, endOf(tree, drawing) - 1));
       continue;
     }
     if (tree.kind[node] === ELEMENT) {
@@ -130,7 +134,7 @@ function characterFrom(
   const { tree } = view.order;
   let index = 0;
   let found = NO_NODE;
-  visitCharacters(tree.source, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
+  visitCharacters(tree, startOf(tree, text), endOf(tree, text), formOf(tree, states, text), (at) => {
     if (at >= offset) {
       found = at;
       return true;
@@ -145,15 +149,17 @@ function characterFrom(
 function isBlank(view: CrengineView, states: NodeStates, text: number, offset: number): boolean {
   const { tree } = view.order;
   const from = Math.max(offset, startOf(tree, text));
-  return isWhiteSpaceOnly(tree.source, from, endOf(tree, text), formOf(tree, states, text));
+  return isWhiteSpaceOnly(tree, from, endOf(tree, text), formOf(tree, states, text));
 }
 
 function lastPlaceBefore(view: CrengineView, states: NodeStates, node: number): VisiblePlace | undefined {
   const { tree } = view.order;
   for (let at = Math.min(node, tree.nodeCount - 1); at > view.body; at -= 1) {
+    tree.work.spend(1);
     const drawing = drawingAround(view, states, at);
     if (drawing !== NO_NODE) {
       if (!hasBit(states, drawing, HIDDEN)) return visibleElement(view, drawing, 'clamped');
+      at = drawing;
     } else if (isText(tree, at)) {
       const isShown = isShownText(states, at) && !isBlank(view, states, at, startOf(tree, at));
       if (isShown) return { ...atTextEnd(view, states, at, endOf(tree, at)), confidence: 'clamped' };

@@ -67,21 +67,15 @@ function resolvePoint(
   let index = 0;
   let found = -1;
   let isKnown = !hasBit(states, text, UNKNOWN_FORM);
-  visitCharacters(
-    tree.source,
-    startOf(tree, text),
-    end,
-    formOf(tree, states, text),
-    (offset, _, isCertain) => {
-      isKnown &&= isCertain;
-      if (index === wanted) {
-        found = offset;
-        return true;
-      }
-      index += 1;
-      return false;
-    },
-  );
+  visitCharacters(tree, startOf(tree, text), end, formOf(tree, states, text), (offset, _, isCertain) => {
+    isKnown &&= isCertain;
+    if (index === wanted) {
+      found = offset;
+      return true;
+    }
+    index += 1;
+    return false;
+  });
   if (found < 0 && index !== wanted) {
     return { state: 'unresolvable', element: parent, text, followedSteps: pointer.steps.length };
   }

@@ -6,9 +6,10 @@ import { NO_NODE, endOf, startOf, type SourceTree } from '../source/source-tree.
 import {
   chunkTexts,
   countElementChildren,
-  elementById,
   elementChild,
+  elementsByIds,
   textNodePieces,
+  type ElementsOfId,
 } from './dom-children.js';
 import { unitAt, visitUnits } from './dom-text.js';
 import type { DomView } from './dom-view.js';
@@ -29,6 +30,15 @@ export interface ResolvedCfi {
 export function resolveCfi(view: DomView, cfi: Cfi, dialect: CfiDialect): ResolvedCfi {
   const tree = view.order.tree;
   let node = view.root;
+  let elements: ReadonlyMap<string, ElementsOfId> | undefined;
+  // Found for all steps at once, when the first of them is not where it should be.
+  const byId = (id: string): number => {
+    elements ??= elementsByIds(
+      tree,
+      cfi.contentSteps.flatMap((step) => step.id ?? []),
+    );
+    return elements.get(id)?.first ?? NO_NODE;
+  };
   let confidence: Confidence = cfi.isNested ? 'element' : 'exact';
   for (const [position, step] of cfi.contentSteps.entries()) {
     const isLast = position === cfi.contentSteps.length - 1;
@@ -38,7 +48,7 @@ export function resolveCfi(view: DomView, cfi: Cfi, dialect: CfiDialect): Resolv
       const found = resolveText(view, node, step, cfi, dialect);
       return { place: found.place, confidence: worse(confidence, found.confidence) };
     }
-    const child = stepInto(tree, node, step);
+    const child = stepInto(tree, node, step, byId);
     if (child === undefined) {
       if (isLast && step.index === 0) return atElement(view, node, confidence);
       if (isLast && step.index / 2 === countElementChildren(tree, node) + 1) {
@@ -61,13 +71,18 @@ interface StepResult {
 }
 
 /** The child at the position of the step, or the element with its id if there is no such position. */
-function stepInto(tree: SourceTree, parent: number, step: CfiStep): StepResult | undefined {
+function stepInto(
+  tree: SourceTree,
+  parent: number,
+  step: CfiStep,
+  byId: (id: string) => number,
+): StepResult | undefined {
   const child = elementChild(tree, parent, step.index / 2);
   if (child !== NO_NODE) {
     return { node: child, isAsserted: step.id === undefined || attributeOf(tree, child, 'id') === step.id };
   }
-  const byId = step.id === undefined ? NO_NODE : elementById(tree, step.id);
-  return byId === NO_NODE ? undefined : { node: byId, isAsserted: false };
+  const found = step.id === undefined ? NO_NODE : byId(step.id);
+  return found === NO_NODE ? undefined : { node: found, isAsserted: false };
 }
 
 /** The body, the root and elements that the parser implied stand for the whole chapter. */

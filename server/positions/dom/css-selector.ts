@@ -2,7 +2,7 @@ import { attributeOf } from '../source/attributes.js';
 import { parseSelectors, type Compound } from '../source/selector.js';
 import { NO_NODE, childrenOf, isElement, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
 import { elementPosition } from './cfi-path.js';
-import { elementById } from './dom-children.js';
+import { elementById, elementsByIds } from './dom-children.js';
 import type { DomView } from './dom-view.js';
 
 const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]*$/;
@@ -10,10 +10,17 @@ const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]*$/;
 /** A CSS selector that matches only this element: the nearest unique id above it, and positions from there. */
 export function cssSelectorOf(view: DomView, element: number): string {
   const tree = view.order.tree;
-  const parts: string[] = [];
+  const ids = new Map<number, string>();
   for (let node = element; node > 0; node = parentOf(tree, node)) {
     const id = attributeOf(tree, node, 'id');
-    if (id !== undefined && PLAIN_IDENTIFIER.test(id) && isUniqueId(tree, id)) {
+    if (id !== undefined && PLAIN_IDENTIFIER.test(id)) ids.set(node, id);
+  }
+  // All of them at once: looking for each would take a pass over the document for each level.
+  const elements = elementsByIds(tree, ids.values());
+  const parts: string[] = [];
+  for (let node = element; node > 0; node = parentOf(tree, node)) {
+    const id = ids.get(node);
+    if (id !== undefined && elements.get(id)?.isOnly === true) {
       parts.push(`#${id}`);
       break;
     }
@@ -27,24 +34,13 @@ export function cssSelectorOf(view: DomView, element: number): string {
   return parts.toReversed().join(' > ');
 }
 
-function isUniqueId(tree: SourceTree, id: string): boolean {
-  let count = 0;
-  for (const attribute of [`id="${id}"`, `id='${id}'`]) {
-    for (let at = tree.source.indexOf(attribute); at >= 0; at = tree.source.indexOf(attribute, at + 1)) {
-      count += 1;
-      if (count > 1) return false;
-    }
-  }
-  return count === 1;
-}
-
 /**
  * The first element that a selector matches. Only selectors as readers write them for a place are understood:
  * names, ids, `:first-child`, `:nth-child` and `:nth-of-type`, joined by `>`, from an id, `html` or `body` on.
  * `NO_NODE` for any other selector, and if nothing matches.
  */
 export function selectElement(view: DomView, text: string): number {
-  const [selector, ...others] = parseSelectors(text).selectors;
+  const [selector, ...others] = parseSelectors(text, view.order.tree.work).selectors;
   if (selector === undefined || others.length > 0 || !selector.isUnderstood) return NO_NODE;
   if (selector.ancestors.some(({ isParent }) => !isParent)) return NO_NODE;
   const [outermost, ...steps] = [

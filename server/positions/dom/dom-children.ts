@@ -57,8 +57,25 @@ export function textNodePieces(tree: SourceTree, parent: number, n: number): num
 
 /** The first element with that id, as in browsers. */
 export function elementById(tree: SourceTree, id: string): number {
+  return elementsByIds(tree, [id]).get(id)?.first ?? NO_NODE;
+}
+
+/** The elements with one id. */
+export interface ElementsOfId {
+  readonly first: number;
+  readonly isOnly: boolean;
+}
+
+/** The elements with any of these ids, in one pass over the document. */
+export function elementsByIds(tree: SourceTree, ids: Iterable<string>): Map<string, ElementsOfId> {
+  const wanted = new Set(ids);
+  const found = new Map<string, ElementsOfId>();
+  if (wanted.size === 0) return found;
   for (let node = 0; node < tree.nodeCount; node += 1) {
-    if (tree.kind[node] === ELEMENT && attributeOf(tree, node, 'id') === id) return node;
+    const id = tree.kind[node] === ELEMENT ? attributeOf(tree, node, 'id') : undefined;
+    if (id === undefined || !wanted.has(id)) continue;
+    const first = found.get(id)?.first;
+    found.set(id, { first: first ?? node, isOnly: first === undefined });
   }
-  return NO_NODE;
+  return found;
 }

@@ -4,6 +4,8 @@ import { CDATA, endOf, startOf, type SourceTree } from '../source/source-tree.js
 const LF = 0x0a;
 const CR = 0x0d;
 const AMPERSAND = 0x26;
+/** The HTML parser's references need a decoder each. */
+const REFERENCE_STEPS = 8;
 
 /**
  * Visits the UTF-16 units of a browser's text node, with the source offset and the value of each. Every line end is
@@ -15,13 +17,15 @@ export function visitUnits(
   syntax: 'xml' | 'html',
   visit: (offset: number, unit: number) => boolean,
 ): void {
-  const source = tree.source;
+  const { source, work } = tree;
+  work.scan(endOf(tree, node) - startOf(tree, node));
   const end = endOf(tree, node);
   const decodes = tree.kind[node] !== CDATA;
   let at = startOf(tree, node);
   while (at < end) {
     const unit = source.charCodeAt(at);
     if (unit === AMPERSAND && decodes) {
+      work.spend(REFERENCE_STEPS);
       const reference = syntax === 'xml' ? xmlReference(source, at) : htmlReference(source, at, end);
       if (reference !== undefined) {
         for (let index = 0; index < reference.text.length; index += 1) {

@@ -1,5 +1,6 @@
 import type { SourceOrder } from '../source/source-order.js';
 import { NO_NODE, TREE_BYTES_PER_NODE, isElement, nameOf, childrenOf } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import { parseHtml } from './html-parser.js';
 import { isWellFormed } from './well-formedness.js';
 import { parseXml } from './xml-parser.js';
@@ -19,10 +20,10 @@ export interface DomView {
  * Undefined for a document without a root element.
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
-export function domViewOf(source: string): DomView | undefined {
-  const syntax = isWellFormed(source) ? 'xml' : 'html';
+export function domViewOf(source: string, work: Work): DomView | undefined {
+  const syntax = isWellFormed(source, work) ? 'xml' : 'html';
   const order: SourceOrder =
-    syntax === 'xml' ? { tree: parseXml(source), nodes: undefined } : parseHtml(source);
+    syntax === 'xml' ? { tree: parseXml(source, work), nodes: undefined } : parseHtml(source, work);
   const tree = order.tree;
   const root = firstElement(order, 0);
   if (root === NO_NODE) return undefined;

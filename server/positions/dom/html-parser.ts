@@ -2,6 +2,7 @@ import { CDATA, TEXT, TEXT_CONTINUED, type SourceTree } from '../source/source-t
 import type { SourceOrder } from '../source/source-order.js';
 import { DocumentLimitError, SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { HtmlNode } from './html-tree-adapter.js';
+import { Work } from '../work.js';
 import { LocatingParser, holdsRawText } from './locating-parser.js';
 
 /**
@@ -9,6 +10,8 @@ import { LocatingParser, holdsRawText } from './locating-parser.js';
  * some hundred thousand characters.
  */
 const MAX_HTML_CHARACTERS = 2_500_000;
+/** parse5 takes several times as long for a character as a plain scan takes for a step's worth of them. */
+const TOKENIZING_PASSES = 64;
 
 /**
  * The tree that a browser's HTML parser builds of a document that its XML parser refuses, as offsets into the
@@ -17,15 +20,16 @@ const MAX_HTML_CHARACTERS = 2_500_000;
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes, and for text that cannot be
  *   found in the source.
  */
-export function parseHtml(source: string): SourceOrder {
+export function parseHtml(source: string, work = new Work()): SourceOrder {
   if (source.length > MAX_HTML_CHARACTERS) throw new DocumentLimitError('a malformed document of this size');
-  const document = new LocatingParser(source).run();
-  const tree = flatten(document, source);
+  work.scan(source.length * TOKENIZING_PASSES);
+  const document = new LocatingParser(source, work).run();
+  const tree = flatten(document, source, work);
   return { tree, nodes: nodesBySource(tree) };
 }
 
-function flatten(document: HtmlNode, source: string): SourceTree {
-  const builder = new SourceTreeBuilder(source);
+function flatten(document: HtmlNode, source: string, work: Work): SourceTree {
+  const builder = new SourceTreeBuilder(source, work);
   let node = document.first;
   let last: HtmlNode = document;
   while (node !== undefined) {

@@ -1,4 +1,5 @@
 import { html, type TreeAdapter, type TreeAdapterTypeMap, type Token } from 'parse5';
+import type { Work } from '../work.js';
 import { DocumentLimitError, MAX_DEPTH } from '../source/source-tree-builder.js';
 
 /** A node of the tree that parse5 builds. The nodes are linked, so that moving one takes constant time. */
@@ -39,13 +40,15 @@ export interface HtmlTypes extends TreeAdapterTypeMap<
 const MAX_HTML_NODES = 200_000;
 /** For misnested formatting elements parse5 moves the children of a block, once for each end tag. */
 const MAX_MOVED_NODES = 200_000;
+/** parse5 searches the open elements for each tag. */
+const NODE_STEPS = 8;
 
 /**
  * Builds `HtmlNode`s. Pieces of text that are apart in the source are nodes of their own. parse5 sets the location
  * of a text right after inserting it, and finds the node by asking for the children of its parent. `getChildNodes`
  * then returns only that text, and the node after it.
  */
-export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
+export function htmlTreeAdapter(work: Work): TreeAdapter<HtmlTypes> {
   let nodeCount = 0;
   let movedCount = 0;
   let depth = 0;
@@ -60,6 +63,7 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     attributes: Token.Attribute[] = [],
   ): HtmlNode => {
     nodeCount += 1;
+    work.spend(NODE_STEPS);
     if (nodeCount > MAX_HTML_NODES) throw new DocumentLimitError('too many nodes in a malformed document');
     return {
       type,
@@ -110,6 +114,7 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     },
     detachNode: (node) => {
       movedCount += 1;
+      work.spend(1);
       if (movedCount > MAX_MOVED_NODES) throw new DocumentLimitError('too much misnesting');
       detach(node);
     },
@@ -135,6 +140,7 @@ export function htmlTreeAdapter(): TreeAdapter<HtmlTypes> {
     getNodeSourceCodeLocation: (node) =>
       node.type === 'element' && isWhole(node.location) ? node.location : undefined,
     onItemPush: () => {
+      work.spend(1);
       depth += 1;
       if (depth > MAX_DEPTH) throw new DocumentLimitError('elements are nested too deeply');
     },

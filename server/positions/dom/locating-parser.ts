@@ -1,6 +1,7 @@
 import { html, Parser, type Token } from 'parse5';
 import { htmlReference } from '../source/character-references.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
+import type { Work } from '../work.js';
 import { htmlTreeAdapter, type HtmlNode, type HtmlTypes } from './html-tree-adapter.js';
 
 const RAW_TEXT: ReadonlySet<string> = new Set(
@@ -18,6 +19,8 @@ const NOWHERE = -1;
 const LF = 0x0a;
 const CR = 0x0d;
 const AMPERSAND = 0x26;
+/** Each reference needs a decoder. */
+const REFERENCE_STEPS = 8;
 
 /**
  * parse5 with correct locations of texts. Its own locations are wrong by the length of a character reference if the
@@ -26,11 +29,13 @@ const AMPERSAND = 0x26;
  */
 export class LocatingParser extends Parser<HtmlTypes> {
   readonly #source: string;
+  readonly #work: Work;
   /** Source offset after the last token. */
   #cursor = 0;
 
-  constructor(source: string) {
-    super({ sourceCodeLocationInfo: true, scriptingEnabled: true, treeAdapter: htmlTreeAdapter() });
+  constructor(source: string, work: Work) {
+    super({ sourceCodeLocationInfo: true, scriptingEnabled: true, treeAdapter: htmlTreeAdapter(work) });
+    this.#work = work;
     this.#source = source;
   }
 
@@ -85,7 +90,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
     if (location === null) return;
     const current: HtmlNode | undefined = this.openElements.current;
     const isRaw = holdsRawText(current);
-    const end = endOfText(this.#source, this.#cursor, token.chars, isRaw);
+    const end = endOfText(this.#source, this.#cursor, token.chars, isRaw, this.#work);
     if (end < 0) {
       // A CDATA section in foreign content gives its text without the marks around it.
       if (current?.namespace === html.NS.HTML || current === undefined) {
@@ -98,7 +103,7 @@ export class LocatingParser extends Parser<HtmlTypes> {
     const start =
       droppedUnits === 0
         ? this.#cursor
-        : endOfText(this.#source, this.#cursor, token.chars.slice(0, droppedUnits), isRaw);
+        : endOfText(this.#source, this.#cursor, token.chars.slice(0, droppedUnits), isRaw, this.#work);
     location.startOffset = start;
     location.endOffset = end;
     this.#cursor = end;
@@ -106,12 +111,14 @@ export class LocatingParser extends Parser<HtmlTypes> {
 }
 
 /** Source offset after the text at `from`, or -1 if another text is there. */
-function endOfText(source: string, from: number, text: string, isRaw: boolean): number {
+function endOfText(source: string, from: number, text: string, isRaw: boolean, work: Work): number {
+  work.scan(text.length);
   let at = from;
   let index = 0;
   while (index < text.length) {
     const unit = source.charCodeAt(at);
     if (unit === AMPERSAND && !isRaw) {
+      work.spend(REFERENCE_STEPS);
       const reference = htmlReference(source, at, source.length);
       if (reference !== undefined && text.startsWith(reference.text, index)) {
         index += reference.text.length;

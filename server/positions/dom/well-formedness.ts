@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { isKnownEntityName } from '../source/character-references.js';
+import { Work } from '../work.js';
 import { DocumentLimitError, MAX_DEPTH } from '../source/source-tree-builder.js';
 import { endOfDoctype } from './xml-parser.js';
 
@@ -16,6 +17,8 @@ const MAX_DOCTYPE_LENGTH = 65_536;
 const NAMED_REFERENCE = /&([A-Za-z][A-Za-z0-9]{0,31});/g;
 /** saxes goes on after an error. In pieces, at most one piece is parsed in vain. */
 const PIECE_LENGTH = 65_536;
+/** saxes goes from character to character. */
+const PASSES = 16;
 
 /**
  * True if a browser's XML parser accepts the document. Web readers use the HTML parser for the others. A namespace
@@ -24,7 +27,7 @@ const PIECE_LENGTH = 65_536;
  *
  * @throws DocumentLimitError for a document type of more than 65,536 characters.
  */
-export function isWellFormed(source: string): boolean {
+export function isWellFormed(source: string, work = new Work()): boolean {
   const doctype = source.indexOf('<!DOCTYPE');
   if (doctype >= 0 && endOfDoctype(source, doctype + 2) - doctype > MAX_DOCTYPE_LENGTH) {
     throw new DocumentLimitError('a document type of this length');
@@ -38,7 +41,9 @@ export function isWellFormed(source: string): boolean {
   const prefixes = new PrefixScopes();
   parser.on('error', fail);
   parser.on('opentag', ({ name, attributes }) => {
-    if (!prefixes.open(name, Object.keys(attributes))) fail();
+    const names = Object.keys(attributes);
+    work.spend(1 + names.length);
+    if (!prefixes.open(name, names)) fail();
   });
   parser.on('closetag', () => prefixes.close());
   if (DOCTYPE_WITH_ENTITIES.test(source.slice(0, PREAMBLE_LENGTH))) {
@@ -48,6 +53,7 @@ export function isWellFormed(source: string): boolean {
     }
   }
   for (let at = 0; at < source.length && result.isValid; at += PIECE_LENGTH) {
+    work.scan(PIECE_LENGTH * PASSES);
     parser.write(source.slice(at, at + PIECE_LENGTH));
   }
   if (result.isValid) parser.close();

@@ -1,4 +1,5 @@
 import { CDATA, TEXT, type SourceTree } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 
 const TAG_NAME = /[^\s/>]+/y;
@@ -11,8 +12,9 @@ const END_OR_QUOTE = /[>"']/g;
  *
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
-export function parseXml(source: string): SourceTree {
-  const builder = new SourceTreeBuilder(source);
+export function parseXml(source: string, work: Work): SourceTree {
+  work.scan(source.length);
+  const builder = new SourceTreeBuilder(source, work);
   let at = source.indexOf('<');
   while (at >= 0 && at < source.length) {
     if (source[at] !== '<') {

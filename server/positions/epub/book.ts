@@ -3,6 +3,7 @@ import { parseAsCrengine } from '../crengine/crengine-parser.js';
 import { attributeOf } from '../source/attributes.js';
 import { ELEMENT, nameOf } from '../source/source-tree.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
+import type { Work } from '../work.js';
 import { decodePercent } from './archive-path.js';
 import type { FileReader } from './file-reader.js';
 import { readContainer, readPackageDocument, type PackageDocument } from './package-document.js';
@@ -41,19 +42,21 @@ const FONT_OBFUSCATION: ReadonlySet<string> = new Set([
  * Reads the parts of an EPUB that are needed to find its chapters.
  * @throws BookError with any of its codes.
  */
-export async function readBook(file: FileReader): Promise<Book> {
+export async function readBook(file: FileReader, work: Work): Promise<Book> {
   const directory = await readZipDirectory(file);
   const container = directory.get('META-INF/container.xml');
   if (container === undefined) throw new BookError('not-an-epub', 'no META-INF/container.xml');
-  const packagePath = readContainer(readMarkup(file, container, MAX_CONTAINER_BYTES));
+  const packagePath = withinLimits(() =>
+    readContainer(readMarkup(file, container, MAX_CONTAINER_BYTES), work),
+  );
   const packageEntry = packagePath === undefined ? undefined : directory.get(packagePath);
   if (packagePath === undefined || packageEntry === undefined) {
     throw new BookError('not-an-epub', 'container.xml names no package document that is there');
   }
   const packageDocument = withinLimits(() =>
-    readPackageDocument(readMarkup(file, packageEntry, MAX_PACKAGE_BYTES), packagePath),
+    readPackageDocument(readMarkup(file, packageEntry, MAX_PACKAGE_BYTES), packagePath, work),
   );
-  const toc = readToc(file, directory, packageDocument);
+  const toc = readToc(file, directory, packageDocument, work);
   const weights = packageDocument.spine.map(({ path }) =>
     path === undefined ? 0 : (directory.get(path)?.sizeBytes ?? 0),
   );
@@ -62,9 +65,14 @@ export async function readBook(file: FileReader): Promise<Book> {
     packagePath,
     package: packageDocument,
     toc,
-    encryptedPaths: readEncryptedPaths(file, directory),
+    encryptedPaths: readEncryptedPaths(file, directory, work),
     weights,
-    sizeBytes: (directory.size + packageDocument.spine.length + toc.length) * BYTES_PER_ENTRY,
+    sizeBytes:
+      (directory.size + packageDocument.spine.length + toc.length) * BYTES_PER_ENTRY +
+      toc.reduce(
+        (sum, { title, path, fragment = '' }) => sum + title.length + path.length + fragment.length,
+        0,
+      ),
   };
 }
 
@@ -73,7 +81,7 @@ function readMarkup(file: FileReader, entry: ZipEntry, limitBytes: number): stri
 }
 
 /** The navigation document, else the NCX. A book has no titles if both are missing or broken. */
-function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocument): TocEntry[] {
+function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocument, work: Work): TocEntry[] {
   const sources = [
     { path: from.navigationPath, read: readNavigation },
     { path: from.ncxPath, read: readNcx },
@@ -82,7 +90,7 @@ function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocumen
     const entry = path === undefined ? undefined : directory.get(path);
     if (path === undefined || entry === undefined) continue;
     try {
-      const entries = read(readMarkup(file, entry, MAX_PACKAGE_BYTES), path);
+      const entries = read(readMarkup(file, entry, MAX_PACKAGE_BYTES), path, work);
       if (entries.length > 0) return entries;
     } catch (error) {
       // Positions can be found without titles.
@@ -92,11 +100,11 @@ function readToc(file: FileReader, directory: ZipDirectory, from: PackageDocumen
   return [];
 }
 
-function readEncryptedPaths(file: FileReader, directory: ZipDirectory): Set<string> {
+function readEncryptedPaths(file: FileReader, directory: ZipDirectory, work: Work): Set<string> {
   const paths = new Set<string>();
   const entry = directory.get('META-INF/encryption.xml');
   if (entry === undefined) return paths;
-  const { tree } = withinLimits(() => parseAsCrengine(readMarkup(file, entry, MAX_CONTAINER_BYTES)));
+  const { tree } = withinLimits(() => parseAsCrengine(readMarkup(file, entry, MAX_CONTAINER_BYTES), work));
   let algorithm = '';
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.kind[node] !== ELEMENT) continue;

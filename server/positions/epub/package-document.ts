@@ -10,6 +10,7 @@ import {
   nameOf,
   type SourceTree,
 } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import { resolveReference } from './archive-path.js';
 
 /** An `itemref` of the spine. */
@@ -57,8 +58,8 @@ interface ManifestItem {
  * @param path of the package document in the archive; references are relative to it.
  * @throws BookError `not-an-epub`, `no-spine`, `too-large`.
  */
-export function readPackageDocument(source: string, path: string): PackageDocument {
-  const { tree } = parseAsCrengine(source);
+export function readPackageDocument(source: string, path: string, work: Work): PackageDocument {
+  const { tree } = parseAsCrengine(source, work);
   const root = findElement(tree, 'package');
   if (root === NO_NODE) throw new BookError('not-an-epub', 'the package document has no package');
   const manifest = readManifest(tree, root, path);
@@ -85,8 +86,8 @@ export function readPackageDocument(source: string, path: string): PackageDocume
 }
 
 /** The path of the package document that container.xml names. */
-export function readContainer(source: string): string | undefined {
-  const { tree } = parseAsCrengine(source);
+export function readContainer(source: string, work: Work): string | undefined {
+  const { tree } = parseAsCrengine(source, work);
   const rootFile = findElement(tree, 'rootfile');
   return rootFile === NO_NODE ? undefined : attributeOf(tree, rootFile, 'full-path');
 }
@@ -101,7 +102,7 @@ function readManifest(tree: SourceTree, root: number, packagePath: string): Map<
       const href = attributeOf(tree, item, 'href');
       if (id === undefined || id === '' || href === undefined || href === '') continue;
       items.set(id, {
-        path: resolveReference(packagePath, href)?.path,
+        path: resolveReference(packagePath, href, tree.work)?.path,
         mediaType: attributeOf(tree, item, 'media-type'),
         properties: (attributeOf(tree, item, 'properties') ?? '').split(/\s+/),
       });

@@ -9,6 +9,7 @@ import {
   startOf,
   type SourceTree,
 } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import { textContentOf } from '../source/text-content.js';
 import { resolveReference } from './archive-path.js';
 
@@ -27,8 +28,8 @@ const MAX_ENTRIES = 20_000;
 const MAX_TITLE_UNITS = 300;
 
 /** Reads the navigation document of EPUB 3: the links in the `nav` of the type `toc`, or else in the first `nav`. */
-export function readNavigation(source: string, path: string): TocEntry[] {
-  const { tree } = parseAsCrengine(source);
+export function readNavigation(source: string, path: string, work: Work): TocEntry[] {
+  const { tree } = parseAsCrengine(source, work);
   const nav = tocNav(tree);
   const entries: TocEntry[] = [];
   if (nav === NO_NODE) return entries;
@@ -40,8 +41,8 @@ export function readNavigation(source: string, path: string): TocEntry[] {
 }
 
 /** Reads the NCX of EPUB 2. */
-export function readNcx(source: string, path: string): TocEntry[] {
-  const { tree } = parseAsCrengine(source);
+export function readNcx(source: string, path: string, work: Work): TocEntry[] {
+  const { tree } = parseAsCrengine(source, work);
   const entries: TocEntry[] = [];
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.kind[node] !== ELEMENT || nameOf(tree, node) !== 'navpoint') continue;
@@ -74,7 +75,7 @@ function addEntry(
   from: string,
 ): void {
   if (entries.length === MAX_ENTRIES || reference === undefined) return;
-  const target = resolveReference(from, reference);
+  const target = resolveReference(from, reference, tree.work);
   const title = textContentOf(tree, titled, MAX_TITLE_UNITS);
   if (target !== undefined && title !== '') entries.push({ title, ...target });
 }

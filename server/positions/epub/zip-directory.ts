@@ -1,5 +1,6 @@
 import yauzl from 'yauzl';
 import { BookError } from '../book-error.js';
+import { MAX_PATH_LENGTH } from './archive-path.js';
 import type { FileReader } from './file-reader.js';
 
 /** A file in an archive, as its central directory lists it. */
@@ -55,6 +56,7 @@ export async function readZipDirectory(file: FileReader): Promise<ZipDirectory> 
       if (directoryBytes > MAX_DIRECTORY_BYTES) {
         throw new BookError('too-large', 'the directory of the archive is too large');
       }
+      if (entry.fileNameLength > MAX_PATH_LENGTH) continue;
       const name = decodeName(entry);
       entries.set(name, {
         name,

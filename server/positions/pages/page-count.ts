@@ -1,5 +1,5 @@
 import { withFile, type FileReader } from '../epub/file-reader.js';
-import { comicPages, isImageName } from './comic-pages.js';
+import { countComicPages, isImageName } from './comic-pages.js';
 
 const TAR_HEADER_BYTES = 512;
 /** No comic has more files; each entry costs a read. */
@@ -18,7 +18,7 @@ export async function countPages(path: string | Buffer): Promise<number | undefi
 
 async function countByKind(file: FileReader): Promise<number | undefined> {
   const head = file.read(0, Math.min(TAR_HEADER_BYTES, file.identity.sizeBytes)).toString('latin1');
-  if (head.startsWith('PK\u0003\u0004')) return (await comicPages(file)).length;
+  if (head.startsWith('PK\u0003\u0004')) return await countComicPages(file);
   if (head.slice(257, 262) === 'ustar') return countTarPages(file);
   return undefined;
 }

@@ -18,6 +18,7 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
   const end = innerStartOf(tree, node) - 1;
   let at = start + tagName.length;
   for (let count = 0; at < end && count < MAX_ATTRIBUTES; count += 1) {
+    tree.work.spend(1);
     ATTRIBUTE.lastIndex = at;
     const match = ATTRIBUTE.exec(tree.source);
     if (match === null || match.index + match[0].length > end) return;
@@ -31,6 +32,7 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
+  tree.work.scan(tag.length);
   const inCapitals = wanted.toUpperCase();
   if (!tag.includes(wanted) && !tag.includes(inCapitals)) return undefined;
   for (const [name, value] of attributesOf(tree, node)) {

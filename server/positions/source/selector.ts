@@ -1,4 +1,5 @@
 import { SelectorType, isTraversal, parse, type Selector as Token } from 'css-what';
+import type { Work } from '../work.js';
 
 /** One part of a selector between combinators. What is undefined matches anything. */
 export interface Compound {
@@ -20,6 +21,8 @@ export interface Selector {
   readonly subject: Compound;
   /** Ancestors from the inside out. `isParent`: each must be the parent of the element before it. */
   readonly ancestors: readonly { readonly compound: Compound; readonly isParent: boolean }[];
+  /** Two ancestors or more, one of which must be a parent. */
+  readonly hasParentStep: boolean;
   /** False with sibling combinators, and where nothing was understood: then only the subject is known. */
   readonly isUnderstood: boolean;
   /** The larger wins. Never less than what crengine computes (RULES.md R29). */
@@ -39,8 +42,16 @@ interface SelectorList {
 
 /** Lists have some dozens of selectors. */
 const MAX_SELECTORS = 2000;
+/** So much for all of them. The pattern of `splitAtCommas` needs memory for each escape in a string. */
+const MAX_LIST_LENGTH = 1024 * 1024;
 /** A selector has some dozens of characters. The selector of one element has some dozens for each level. */
 const MAX_SELECTOR_LENGTH = 8192;
+/**
+ * The steps of parsing one selector of a list, and of each of its tokens, with the memory that they take. Books have some
+ * thousand tokens.
+ */
+const SELECTOR_STEPS = 20;
+const TOKEN_STEPS = 20;
 /** `:not(:is([title]))` has three. css-what and `weightOf` call themselves for each level. */
 const MAX_BRACKET_DEPTH = 16;
 
@@ -57,15 +68,18 @@ const ANYTHING: Compound = {
 const NOT_UNDERSTOOD: Selector = {
   subject: ANYTHING,
   ancestors: [],
+  hasParentStep: false,
   isUnderstood: false,
   specificity: 10_000_000,
 };
 
 /** The selectors of a list with commas. Each is parsed alone, so that an error in one does not hide the others. */
-export function parseSelectors(text: string): SelectorList {
-  const parts = splitAtCommas(text);
+export function parseSelectors(text: string, work: Work): SelectorList {
+  work.scan(text.length);
+  if (text.length > MAX_LIST_LENGTH) return { selectors: [NOT_UNDERSTOOD], form: 'may-be-known' };
+  const parts = splitAtCommas(text, work);
   if (parts.length > MAX_SELECTORS) return { selectors: [NOT_UNDERSTOOD], form: 'may-be-known' };
-  const parsed = parts.map(parseSelector);
+  const parsed = parts.map((part) => parseSelector(part, work));
   return { selectors: parsed.map(({ selector }) => selector), form: formOfList(parsed) };
 }
 
@@ -88,12 +102,13 @@ interface Part {
 const ESCAPE_STRING_OR_MARK = /\\[\s\S]|"(?:[^"\\\n]+|\\[\s\S])*"?|'(?:[^'\\\n]+|\\[\s\S])*'?|[()[\],]/g;
 
 /** Splits a list at its commas, except for those in brackets, in strings and after `\`. The time is linear. */
-function splitAtCommas(list: string): Part[] {
+function splitAtCommas(list: string, work: Work): Part[] {
   const parts: Part[] = [];
   let from = 0;
   let depth = 0;
   let bracketDepth = 0;
   for (const { 0: mark, index } of list.matchAll(ESCAPE_STRING_OR_MARK)) {
+    work.spend(1);
     if (mark === '(' || mark === '[') {
       depth += 1;
       bracketDepth = Math.max(bracketDepth, depth);
@@ -120,13 +135,15 @@ const FOREIGN_CHARACTER = /[^\w \t\r\n.#:*>+~|-]/;
 const NOT_PARSED: ParsedSelector = { selector: NOT_UNDERSTOOD, form: 'may-be-known' };
 const UNKNOWN: ParsedSelector = { selector: NOT_UNDERSTOOD, form: 'unknown' };
 
-function parseSelector({ text, bracketDepth }: Part): ParsedSelector {
+function parseSelector({ text, bracketDepth }: Part, work: Work): ParsedSelector {
+  work.spend(SELECTOR_STEPS);
   if (text.length > MAX_SELECTOR_LENGTH || bracketDepth > MAX_BRACKET_DEPTH) return NOT_PARSED;
   if (!START.test(text)) return UNKNOWN;
   const isSimple = SIMPLE_TEXT.test(text);
   if (isSimple && FOREIGN_CHARACTER.test(text)) return UNKNOWN;
   try {
     const [tokens, ...others] = parse(text);
+    work.spend(TOKEN_STEPS * (tokens?.length ?? 0));
     return tokens === undefined || others.length > 0 ? NOT_PARSED : parsedSelectorOf(tokens, text);
   } catch {
     // css-what has no error class of its own.
@@ -159,6 +176,7 @@ function parsedSelectorOf(tokens: readonly Token[], text: string): ParsedSelecto
     selector: {
       subject: compounds.at(-1) ?? ANYTHING,
       ancestors: isUnderstood ? ancestors.toReversed() : [],
+      hasParentStep: ancestors.length > 1 && ancestors.some(({ isParent }) => isParent),
       isUnderstood,
       specificity: weightOf(tokens),
     },
@@ -210,7 +228,7 @@ const PLAIN_IDENTIFIER = /^[\w-]+$/;
 function compoundOf(tokens: readonly Token[]): Compound {
   let name: string | undefined;
   let id: string | undefined;
-  const classes: string[] = [];
+  const classes = new Set<string>();
   let nthChild: number | undefined;
   let nthOfType: number | undefined;
   let isPartial = tokens.length === 0;
@@ -221,7 +239,7 @@ function compoundOf(tokens: readonly Token[]): Compound {
     } else if (token.type === SelectorType.Attribute && token.ignoreCase === 'quirks') {
       // Written as `#id` or `.class`, not in brackets.
       isPartial ||= !PLAIN_IDENTIFIER.test(token.value);
-      if (token.name === 'class') classes.push(token.value);
+      if (token.name === 'class') classes.add(token.value);
       else if (id === undefined) id = token.value;
       else isPartial = true;
     } else if (token.type === SelectorType.Pseudo && nthChild === undefined && nthOfType === undefined) {
@@ -233,7 +251,7 @@ function compoundOf(tokens: readonly Token[]): Compound {
       isPartial = true;
     }
   }
-  return { name, id, classes, nthChild, nthOfType, isPartial };
+  return { name, id, classes: [...classes], nthChild, nthOfType, isPartial };
 }
 
 /** The position that `:first-child`, `:nth-child(3)` or `:nth-of-type(3)` names. */

@@ -46,6 +46,7 @@ export function textAt(order: SourceOrder, offset: number): number {
 export function elementAt(order: SourceOrder, offset: number): number {
   // A formatting element that the HTML parser opened again has the offset of the first one, which is wanted here.
   for (let position = positionBefore(order, offset); position >= 0; position -= 1) {
+    order.tree.work.spend(1);
     const node = nodeAt(order, position);
     if (startOf(order.tree, node) !== offset) return NO_NODE;
     const before = nodeAt(order, position - 1);

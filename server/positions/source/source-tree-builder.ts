@@ -1,3 +1,4 @@
+import type { Work } from '../work.js';
 import { DOCUMENT, ELEMENT, NO_NODE, type SourceTree } from './source-tree.js';
 
 /**
@@ -24,6 +25,7 @@ export class DocumentLimitError extends Error {}
  */
 export class SourceTreeBuilder {
   readonly #source: string;
+  readonly #work: Work;
   readonly #names: string[] = [''];
   readonly #nameNumbers = new Map<string, number>([['', 0]]);
   readonly #open: number[] = [0];
@@ -41,8 +43,9 @@ export class SourceTreeBuilder {
   #innerEnd = new Int32Array(1024);
   #end = new Int32Array(1024);
 
-  constructor(source: string) {
+  constructor(source: string, work: Work) {
     this.#source = source;
+    this.#work = work;
     this.#append(DOCUMENT, '', 0, 0, NO_NODE);
   }
 
@@ -99,6 +102,7 @@ export class SourceTreeBuilder {
     const count = this.#count;
     return {
       source: this.#source,
+      work: this.#work,
       names: this.#names,
       nodeCount: count,
       kind: this.#kind.slice(0, count),
@@ -125,6 +129,7 @@ export class SourceTreeBuilder {
   }
 
   #append(kind: number, name: string, start: number, innerStart: number, parent: number): number {
+    this.#work.spend(1);
     if (this.#count >= MAX_NODES) throw new DocumentLimitError('too many elements and texts');
     if (this.#count === this.#capacity) this.#grow();
     const node = this.#count;

@@ -1,3 +1,5 @@
+import type { Work } from '../work.js';
+
 /**
  * The elements and texts of one markup document, as offsets into its source string. Both views of a document
  * (crengine's and the browser's) are such trees over the same string: an offset means the same place in both.
@@ -7,6 +9,8 @@
  */
 export interface SourceTree {
   readonly source: string;
+  /** Counts what is done with the tree. It outlives a translation with the trees that are kept. */
+  readonly work: Work;
   /** The different local names; `name[node]` is an index into them. Texts have the empty name. */
   readonly names: readonly string[];
   /** Node 0 is the document. Nodes are numbered in the order in which the parser created them. */
@@ -81,8 +85,10 @@ export function endOf(tree: SourceTree, node: number): number {
 
 /** The children of a node, in order. */
 export function* childrenOf(tree: SourceTree, node: number): Generator<number> {
-  for (let child = firstChildOf(tree, node); child !== NO_NODE; child = nextSiblingOf(tree, child))
+  for (let child = firstChildOf(tree, node); child !== NO_NODE; child = nextSiblingOf(tree, child)) {
+    tree.work.spend(1);
     yield child;
+  }
 }
 
 /** The first element of that name with the number `from` or above. */

@@ -6,6 +6,7 @@ export function textContentOf(tree: SourceTree, element: number, maxUnits: numbe
   const end = endOf(tree, element);
   let text = '';
   for (let node = element + 1; node < tree.nodeCount && startOf(tree, node) < end; node += 1) {
+    tree.work.spend(1);
     if (!isText(tree, node)) continue;
     const raw = tree.source.slice(
       startOf(tree, node),

@@ -8,6 +8,7 @@ import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import { attributeOf } from '../source/attributes.js';
+import type { Work } from '../work.js';
 import {
   ELEMENT,
   firstChildOf,
@@ -35,7 +36,7 @@ export function chapterStyle(
   const seen = new Set<string>();
   const add = (sheet: StyleSheet | undefined, from: string): void => {
     if (sheet === undefined || sheets.length === MAX_SHEETS) return;
-    for (const reference of sheet.imports) addPath(resolveReference(from, reference)?.path);
+    for (const reference of sheet.imports) addPath(resolveReference(from, reference, tree.work)?.path);
     sheets.push(sheet);
   };
   const addPath = (sheetPath: string | undefined): void => {
@@ -47,24 +48,30 @@ export function chapterStyle(
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.kind[node] !== ELEMENT) continue;
     const name = nameOf(tree, node);
-    if (name === 'body') break;
+    if (name === 'body' || sheets.length === MAX_SHEETS) break;
     if (name === 'link' && isStyleSheetLink(tree, node)) {
-      addPath(resolveReference(path, attributeOf(tree, node, 'href') ?? '')?.path);
+      addPath(resolveReference(path, attributeOf(tree, node, 'href') ?? '', tree.work)?.path);
     }
     const content = firstChildOf(tree, node);
     if (name === 'style' && isText(tree, content)) {
-      add(parseStyleSheet(tree.source.slice(startOf(tree, content), endOf(tree, content))), path);
+      add(parseStyleSheet(tree.source.slice(startOf(tree, content), endOf(tree, content)), tree.work), path);
     }
   }
+  tree.work.scan(tree.source.length);
   return bookStyle(tree, sheets, STYLE_ATTRIBUTE.test(tree.source));
 }
 
 /** Reads a style sheet of the book. Undefined if it is not there or cannot be read. */
-export function readStyleSheet(file: FileReader, book: Book, path: string): StyleSheet | undefined {
+export function readStyleSheet(
+  file: FileReader,
+  book: Book,
+  path: string,
+  work: Work,
+): StyleSheet | undefined {
   const entry = book.directory.get(path);
   if (entry === undefined) return undefined;
   try {
-    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)));
+    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)), work);
   } catch (error) {
     // Readers ignore a broken style sheet too.
     if (error instanceof BookError) return undefined;

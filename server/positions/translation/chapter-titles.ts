@@ -11,6 +11,7 @@ export interface TitledOffset {
 
 /** The lines that lead into a chapter, in the order of the chapter. */
 export function titledOffsets(tree: SourceTree, book: Book, path: string): TitledOffset[] {
+  tree.work.spend(book.toc.length);
   const entries = book.toc.filter((entry) => entry.path === path);
   const wanted = new Set(entries.flatMap(({ fragment }) => (fragment === undefined ? [] : [fragment])));
   const offsets = new Map<string, number>();

@@ -7,6 +7,7 @@ import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import { NO_NODE } from '../source/source-tree.js';
+import { WorkLimitError, type Work } from '../work.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
 import { chapterStyle } from './chapter-style.js';
 import { titledOffsets, type TitledOffset } from './chapter-titles.js';
@@ -18,6 +19,8 @@ export type ChapterProblem =
   | 'chapter-missing'
   /** Above a limit of size, count or depth. */
   | 'chapter-too-large'
+  /** Reading it takes more steps than any real chapter needs. */
+  | 'chapter-too-complex'
   /** It cannot be decompressed. */
   | 'chapter-damaged'
   /** Not a document with a body, but an image or a plain text. */
@@ -61,6 +64,7 @@ export function readChapter(
   book: Book,
   spineIndex: number,
   sheetAt: (path: string) => StyleSheet | undefined,
+  work: Work,
 ): Chapter | UnreadableChapter {
   const path = book.package.spine[spineIndex]?.path;
   const entry = path === undefined ? undefined : book.directory.get(path);
@@ -68,8 +72,8 @@ export function readChapter(
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
   try {
     const source = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
-    const crengine = crengineViewOf(source, (tree) => chapterStyle(tree, path, sheetAt));
-    const dom = domViewOf(source);
+    const crengine = crengineViewOf(source, work, (tree) => chapterStyle(tree, path, sheetAt));
+    const dom = domViewOf(source, work);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);
     const titles = titledOffsets(crengine.order.tree, book, path);
@@ -82,6 +86,7 @@ export function readChapter(
     return { state: 'readable', crengine, dom, measure, titles, sizeBytes };
   } catch (error) {
     if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
+    if (error instanceof WorkLimitError) return unreadable('chapter-too-complex');
     if (!(error instanceof BookError)) throw error;
     if (error.code === 'too-large') return unreadable('chapter-too-large');
     if (error.code === 'damaged' || error.code === 'unsupported') return unreadable('chapter-damaged');

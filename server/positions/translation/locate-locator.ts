@@ -7,6 +7,7 @@ import { resolveReference } from '../epub/archive-path.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
 import { NO_NODE, startOf } from '../source/source-tree.js';
+import type { Work } from '../work.js';
 import type { Chapter } from './chapter.js';
 import { locateInChapter } from './locate-fraction.js';
 import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
@@ -20,7 +21,7 @@ interface PlaceFound {
 
 /** Finds the place of a locator by its CFI, else its text, else its element, else its fraction of the chapter. */
 export function locateLocator(open: OpenBook, locator: Locator): Located | NotLocated {
-  const spineIndex = spineIndexOfHref(open.book, locator.href);
+  const spineIndex = spineIndexOfHref(open.book, locator.href, open.work);
   if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
@@ -32,11 +33,11 @@ export function locateLocator(open: OpenBook, locator: Locator): Located | NotLo
 }
 
 /** The href is a path in the archive. Older toolkits write it relative to the package document. */
-function spineIndexOfHref(book: Book, href: string): number {
+function spineIndexOfHref(book: Book, href: string, work: Work): number {
   const { spine } = book.package;
   const candidates = [
-    resolveReference('', href.replace(/^\/+/, ''))?.path,
-    resolveReference(book.packagePath, href)?.path,
+    resolveReference('', href.replace(/^\/+/, ''), work)?.path,
+    resolveReference(book.packagePath, href, work)?.path,
   ];
   for (const path of candidates) {
     const index = path === undefined ? -1 : spine.findIndex((item) => item.path === path);

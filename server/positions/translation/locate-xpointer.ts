@@ -107,7 +107,7 @@ function nearestPlace(chapter: Chapter, pointer: Xpointer): PlaceFound {
   const text = isAtText ? nearestText(chapter, resolution.text, element) : NO_NODE;
   if (text !== NO_NODE) {
     const form = formOf(tree, crengine.styled, text);
-    const length = countCharacters(tree.source, startOf(tree, text), endOf(tree, text), form);
+    const length = countCharacters(tree, startOf(tree, text), endOf(tree, text), form);
     if (length > 0) return { place: { kind: 'text-end', offset: endOf(tree, text) }, confidence: 'clamped' };
   }
   if (followedSteps === pointer.steps.length && element !== crengine.body) {

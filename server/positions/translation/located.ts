@@ -1,6 +1,7 @@
 import type { Confidence } from '../confidence.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
+import type { Work } from '../work.js';
 import type { Chapter, UnreadableChapter } from './chapter.js';
 
 /** A position that was found in the book. */
@@ -30,6 +31,7 @@ export interface NotLocated {
 /** A book that is open for one call. A chapter is parsed when it is asked for. */
 export interface OpenBook {
   readonly book: Book;
+  readonly work: Work;
   chapter(spineIndex: number): Chapter | UnreadableChapter;
 }
 

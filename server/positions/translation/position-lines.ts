@@ -60,7 +60,9 @@ function problemText(problem: ChapterProblem): string {
     case 'chapter-missing':
       return 'the file of the chapter is missing';
     case 'chapter-too-large':
-      return 'the chapter is too large or too complex';
+      return 'the chapter is too large';
+    case 'chapter-too-complex':
+      return 'the chapter is too complex';
     case 'chapter-damaged':
       return 'the chapter cannot be decompressed';
     case 'chapter-without-body':

@@ -22,6 +22,7 @@ export function textContextAt(view: CrengineView, offset: number, codePoints: nu
   let previous = -1;
   for (let node = at; node < Math.min(tree.nodeCount, at + MAX_NODES_SEARCHED); node += 1) {
     if (startOf(tree, node) >= bodyEnd || lengthOf(after) > codePoints) break;
+    tree.work.spend(1);
     if (!isShown(view, node)) continue;
     const text = textOf(view, node, offset, Number.POSITIVE_INFINITY, codePoints);
     if (previous >= 0 && isApart(view, previous, node)) after += ' ';
@@ -32,6 +33,7 @@ export function textContextAt(view: CrengineView, offset: number, codePoints: nu
   let next = -1;
   for (let node = at; node > Math.max(view.body, at - MAX_NODES_SEARCHED); node -= 1) {
     if (lengthOf(before) > codePoints) break;
+    tree.work.spend(1);
     if (!isShown(view, node)) continue;
     const text = textOf(view, node, 0, offset, Number.POSITIVE_INFINITY);
     if (next >= 0 && isApart(view, node, next)) before = ` ${before}`;
@@ -54,7 +56,7 @@ function textOf(view: CrengineView, text: number, from: number, to: number, maxC
   let content = '';
   let count = 0;
   const form = formOf(tree, view.styled, text);
-  visitCharacters(tree.source, startOf(tree, text), endOf(tree, text), form, (offset, codePoint) => {
+  visitCharacters(tree, startOf(tree, text), endOf(tree, text), form, (offset, codePoint) => {
     if (offset >= to) return true;
     if (offset < from) return false;
     content += String.fromCodePoint(codePoint);
@@ -82,7 +84,10 @@ function isApart(view: CrengineView, first: number, second: number): boolean {
 function blockOf(view: CrengineView, node: number): number {
   const { tree } = view.order;
   let at = parentOf(tree, node);
-  while (at > view.body && view.styled.displays[at] !== BLOCK) at = parentOf(tree, at);
+  while (at > view.body && view.styled.displays[at] !== BLOCK) {
+    tree.work.spend(1);
+    at = parentOf(tree, at);
+  }
   return at;
 }
 

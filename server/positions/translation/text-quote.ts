@@ -28,6 +28,7 @@ export function findQuote(view: CrengineView, quote: LocatorText): QuoteMatches 
   const { text, offsets } = squeezedText(view);
   const matches: number[] = [];
   const needle = before + after;
+  view.order.tree.work.scan(text.length);
   for (
     let at = text.indexOf(needle);
     at >= 0 && matches.length <= MAX_MATCHES;
@@ -54,7 +55,7 @@ function squeezedText(view: CrengineView): { text: string; offsets: Int32Array }
   for (let node = view.body; node < tree.nodeCount && startOf(tree, node) < bodyEnd; node += 1) {
     if (!isText(tree, node) || hasBit(view.styled, node, DROPPED | HIDDEN | IN_SVG | IN_MATH)) continue;
     const form = formOf(tree, view.styled, node);
-    visitCharacters(tree.source, startOf(tree, node), endOf(tree, node), form, (offset, codePoint) => {
+    visitCharacters(tree, startOf(tree, node), endOf(tree, node), form, (offset, codePoint) => {
       if (isWhite(codePoint)) return false;
       const isPair = codePoint > 0xffff;
       offsets[length] = offset;

@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { CfiDialect } from '../dom/cfi-resolution.js';
 import { readBook, type Book } from '../epub/book.js';
-import { withFile, type FileIdentity } from '../epub/file-reader.js';
+import { withFile, type FileIdentity, type FileReader } from '../epub/file-reader.js';
 import { parsePosition, type Position } from '../position.js';
+import { BookError } from '../book-error.js';
+import { Work, WorkLimitError } from '../work.js';
 import type { StyleSheet } from '../crengine/style-sheet.js';
 import { readStyleSheet } from './chapter-style.js';
 import { readChapter, type Chapter, type UnreadableChapter } from './chapter.js';
@@ -33,6 +35,8 @@ export interface CfiOptions extends TranslationOptions {
 export interface TranslatorOptions {
   /** The most memory of parsed books and chapters that are kept. */
   readonly cacheBytes: number;
+  /** For tests, which read how many steps were taken. */
+  readonly work?: Work | undefined;
 }
 
 /**
@@ -58,23 +62,37 @@ export interface Translator {
 
 type Cached =
   | { readonly kind: 'book'; readonly book: Book }
+  | { readonly kind: 'refused'; readonly error: BookError }
   | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter }
   | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined };
 
 /** The memory of one parsed rule with its selector and its entries in maps. */
 const BYTES_PER_RULE = 1000;
+const BYTES_PER_ANCESTOR = 200;
 
 function sizeOf(cached: Cached): number {
   switch (cached.kind) {
     case 'book':
       return cached.book.sizeBytes;
+    case 'refused':
+      return BYTES_PER_RULE;
     case 'chapter':
       return cached.chapter.sizeBytes;
     case 'sheet':
-      return BYTES_PER_RULE * (1 + (cached.sheet?.rules.length ?? 0));
+      return sizeOfSheet(cached.sheet);
     default:
       return cached satisfies never;
   }
+}
+
+function sizeOfSheet(sheet: StyleSheet | undefined): number {
+  const rules = sheet?.rules ?? [];
+  const ancestors = rules.reduce((sum, { selector }) => sum + selector.ancestors.length, 0);
+  return BYTES_PER_RULE * (1 + rules.length) + BYTES_PER_ANCESTOR * ancestors;
+}
+
+function tooComplex(cause: WorkLimitError): BookError {
+  return new BookError('too-complex', 'the book takes too much work', { cause });
 }
 
 export function createTranslator(options: TranslatorOptions): Translator {
@@ -82,6 +100,24 @@ export function createTranslator(options: TranslatorOptions): Translator {
     maxSize: Math.max(1, options.cacheBytes),
     sizeCalculation: (cached) => Math.max(1, sizeOf(cached)),
   });
+  const work = options.work ?? new Work();
+
+  /** Parses a book once, also one that is too complex: each request would take as long again. */
+  const bookAt = async (file: FileReader, key: string): Promise<Book> => {
+    const known = cache.get(key);
+    if (known?.kind === 'book') return known.book;
+    if (known?.kind === 'refused') throw known.error;
+    try {
+      const book = await readBook(file, work);
+      cache.set(key, { kind: 'book', book });
+      return book;
+    } catch (error) {
+      if (!(error instanceof WorkLimitError)) throw error;
+      const refused = tooComplex(error);
+      cache.set(key, { kind: 'refused', error: refused });
+      throw refused;
+    }
+  };
 
   const translate = async (
     { path }: BookFile,
@@ -89,32 +125,38 @@ export function createTranslator(options: TranslatorOptions): Translator {
     locate: (open: OpenBook) => Located | NotLocated,
   ): Promise<Translation> =>
     await withFile(path, async (file) => {
+      work.begin();
       const key = fileKeyOf(file.identity);
-      const known = cache.get(`book:${key}`);
-      const book = known?.kind === 'book' ? known.book : await readBook(file);
-      cache.set(`book:${key}`, { kind: 'book', book });
+      const book = await bookAt(file, `book:${key}`);
       const sheetAt = (sheetPath: string): StyleSheet | undefined => {
         const cached = cache.get(`sheet:${sheetPath}:${key}`);
         if (cached?.kind === 'sheet') return cached.sheet;
-        const sheet = readStyleSheet(file, book, sheetPath);
+        const sheet = readStyleSheet(file, book, sheetPath, work);
         cache.set(`sheet:${sheetPath}:${key}`, { kind: 'sheet', sheet });
         return sheet;
       };
       const open: OpenBook = {
         book,
+        work,
         chapter: (spineIndex) => {
           const chapterKey = `chapter:${spineIndex}:${key}`;
           const cached = cache.get(chapterKey);
           if (cached?.kind === 'chapter') return cached.chapter;
-          const chapter = readChapter(file, book, spineIndex, sheetAt);
+          work.begin();
+          const chapter = readChapter(file, book, spineIndex, sheetAt, work);
+          work.begin();
           cache.set(chapterKey, { kind: 'chapter', chapter });
           return chapter;
         },
       };
-      const located = locate(open);
-      if (located.state === 'located') return describePlace(open, located);
-      if (percentage === undefined) return { state: 'untranslatable', reason: located.reason };
-      return describePlace(open, locateFraction(open, percentage));
+      try {
+        const located = locate(open);
+        if (located.state === 'located') return describePlace(open, located);
+        if (percentage === undefined) return { state: 'untranslatable', reason: located.reason };
+        return describePlace(open, locateFraction(open, percentage));
+      } catch (error) {
+        throw error instanceof WorkLimitError ? tooComplex(error) : error;
+      }
     });
 
   return {

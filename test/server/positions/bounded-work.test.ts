@@ -1,0 +1,307 @@
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { BookError } from '../../../server/positions/book-error.js';
+import { matchSelector, startMatching } from '../../../server/positions/crengine/selector-matching.js';
+import { parseStyleSheet } from '../../../server/positions/crengine/style-sheet.js';
+import { parseXml } from '../../../server/positions/dom/xml-parser.js';
+import { parseSelectors } from '../../../server/positions/source/selector.js';
+import { createTranslator } from '../../../server/positions/translation/translator.js';
+import { Work } from '../../../server/positions/work.js';
+import { chapterPath, epubFiles, type EpubOptions, makeBookFolder, xhtml } from '../../support/epub.js';
+import { chapterUnderTest, translated } from '../../support/one-chapter.js';
+import { makeZip, type ZipFile } from '../../support/zip.js';
+
+const folder = makeBookFolder();
+afterAll(() => folder.remove());
+
+const IN_TEXT = '/body/DocFragment[1]/body/p/text().1';
+const TEXT = '<p>text</p>';
+
+/** Adds up all steps, where a translator begins anew for each chapter. */
+class AllWork extends Work {
+  #before = 0;
+
+  get total(): number {
+    return this.#before + this.steps;
+  }
+
+  override begin(): void {
+    this.#before += this.steps;
+    super.begin();
+  }
+}
+
+interface Cost {
+  readonly steps: number;
+  readonly outcome: string;
+}
+
+/** Files are stored, not deflated: no compression ratio steps in before the work is done. */
+function storedEpub(files: readonly ZipFile[]): Buffer {
+  return makeZip(files.map((file) => ({ ...file, isStored: true })));
+}
+
+async function costOf(files: readonly ZipFile[], position = IN_TEXT): Promise<Cost> {
+  const work = new AllWork();
+  const translator = createTranslator({ cacheBytes: 1024 * 1024, work });
+  try {
+    const translation = await translator.translateXpointer(
+      { path: folder.write(storedEpub(files)) },
+      position,
+      {
+        percentage: 0.5,
+      },
+    );
+    const { chapterProblem, xpointerConfidence } = translated(translation);
+    return { steps: work.total, outcome: chapterProblem ?? xpointerConfidence };
+  } catch (error) {
+    if (error instanceof BookError) return { steps: work.total, outcome: error.code };
+    throw error;
+  }
+}
+
+function oneChapter(body: string, head = ''): EpubOptions {
+  return { chapters: [{ content: xhtml(body + TEXT, head) }] };
+}
+
+function numbered(count: number, text: (number: number) => string): string {
+  return Array.from({ length: count }, (_, number) => text(number)).join('');
+}
+
+const styled = (css: string, body = ''): EpubOptions => oneChapter(body, `<style>${css}</style>`);
+const navigated = (list: string): EpubOptions => ({
+  ...oneChapter(''),
+  navigation: xhtml(`<nav epub:type="toc">${list}</nav>`),
+});
+const nested = (open: string, close: string, depth: number, inside: string): string =>
+  open.repeat(depth) + inside + close.repeat(depth);
+
+/** Books of a size n that have been, or could be, made to cost more than n. */
+const SHAPES: Readonly<Record<string, (n: number) => EpubOptions>> = {
+  'white space in a selector': (n) => styled(`a${' '.repeat(n)}b{display:none}`),
+  'selectors of the greatest length': (n) => styled(`a${' '.repeat(500)}b{display:none}`.repeat(n / 500)),
+  'a list of selectors': (n) => styled(`${'a,'.repeat(n)}b{display:none}`),
+  'open brackets': (n) => styled(`${'('.repeat(n)}{display:none}`),
+  'open strings': (n) => styled(`${'"'.repeat(n)}{display:none}`),
+  'open comments': (n) => styled('/*'.repeat(n)),
+  'open groups of rules': (n) => styled('@media x{'.repeat(n)),
+  'declarations without an end': (n) => styled(`p{${'display:a '.repeat(n)}}`),
+  'values of many words': (n) => styled(`p{display:${'a '.repeat(n)}}`),
+  'marks of XML': (n) => styled(`${'<!-- '.repeat(n)}p{display:none}`),
+  'rules for each element': (n) =>
+    styled(
+      numbered(n / 100, () => 'p{display:block}'),
+      '<p> </p>'.repeat(n / 10),
+    ),
+  'rules with ancestors': (n) =>
+    styled('z p{display:block}'.repeat(20), nested('<div>', '</div>', 100, '<p> </p>'.repeat(n / 100))),
+  'selectors with many ancestors': (n) =>
+    styled(`${'div '.repeat(n / 20)}p{display:block}`, nested('<div>', '</div>', 200, '<p> </p>'.repeat(20))),
+  'selectors with many classes': (n) =>
+    styled(
+      `${numbered(n / 20, (number) => `.c${number}`)}{display:block}`.repeat(10),
+      `<p class="${numbered(n / 20, (number) => `c${number} `)}"> </p>`.repeat(20),
+    ),
+  'classes that are asked for at each step': (n) =>
+    styled(
+      '.q p{display:block}'.repeat(50),
+      `<div class="${'a '.repeat(n / 20)}">${'<p> </p>'.repeat(n / 20)}</div>`,
+    ),
+  'a start tag that is asked for at each step': (n) =>
+    styled('.q b{display:none}', `<div title="${'id'.repeat(n)}">${'<b/>'.repeat(2000)}</div>`),
+  'style attributes': (n) => oneChapter('<i style="display:none">x</i>'.repeat(n / 10)),
+  'a long style attribute': (n) => oneChapter(`<i style="${'display:none;'.repeat(n)}">x</i>`),
+  'attributes of one tag': (n) => oneChapter(`<i ${numbered(n, (number) => `a${number}="" `)}/>`),
+  'attributes of one tag in bad markup': (n) =>
+    oneChapter(`<br><i ${numbered(n, (number) => `a${number} `)}/>`),
+  'nested elements': (n) => oneChapter(nested('<i>', '</i>', 250, 'x').repeat(n / 250)),
+  'end tags without a start': (n) => oneChapter(`<br>${'</b></p>'.repeat(n / 10)}`),
+  'formatting that is opened again': (n) => oneChapter(`<br>${'<b>'.repeat(4)}${'<p></b>x'.repeat(n / 100)}`),
+  ampersands: (n) => oneChapter(`<br>${'&'.repeat(n)}`),
+  'unknown references': (n) => oneChapter(`<br>${'&x;'.repeat(n)}`),
+  references: (n) => oneChapter(`<i>${'&amp;'.repeat(n)}</i>`),
+  'a document type with entities': (n) => ({
+    chapters: [{ content: `<!DOCTYPE html [${'<!ENTITY a "x">'.repeat(n / 20)}]>${xhtml(TEXT)}` }],
+  }),
+  ids: (n) => oneChapter(numbered(n / 10, (number) => `<i id="i${number}"/>`)),
+  'nested links in the table of contents': (n) =>
+    navigated(nested('<a href="x">', '</a>', 200, '<b/>'.repeat(n / 10))),
+  'lines of the table of contents': (n) =>
+    navigated(numbered(n / 10, (number) => `<a href="text/1.xhtml#${number}">x</a>`)),
+  'items of the manifest': (n) => ({
+    ...oneChapter(''),
+    beforeSpine: `<manifest>${numbered(n / 10, (number) => `<item id="i${number}" href="x"/>`)}</manifest>`,
+  }),
+  'links to style sheets': (n) => oneChapter('', '<link rel="stylesheet" href="x.css"/>'.repeat(n / 10)),
+};
+
+describe('the work of a translation', () => {
+  it.each(Object.keys(SHAPES))('grows with the size of %s, and not faster', async (name) => {
+    const make = SHAPES[name] ?? (() => oneChapter(''));
+    const small = await costOf(epubFiles(make(20_000)));
+    const large = await costOf(epubFiles(make(40_000)));
+    expect(large.steps).toBeLessThan(2.2 * small.steps);
+  });
+
+  it.each([
+    ['white space in a selector', 'a', ' ', 'b{display:none}'],
+    ['line feeds in a selector', 'a', '\n', 'b{display:none}'],
+    ['white space before a value', 'p{display', ' ', ':none}'],
+    ['white space after a value', 'p{display:none', ' ', '!x}'],
+    ['words of a value', 'p{display:', 'a ', '}'],
+    ['lines of a value', 'p{display:a', '\t\n', '}'],
+    ['marks', '', '<!--', 'p{display:none}'],
+    ['marks with white space', '<!--', ' ', 'p{display:none}'],
+    ['escapes in a string', 'p[a="', 'x\\y', '"]{display:none}'],
+    ['escapes in an open string', 'p[a="', '\\"', '{display:none}'],
+    ['open brackets', 'p', '(', '{display:none}'],
+    ['stars in a comment', '/*', '*', 'p{display:none}'],
+    ['white space in an import', '@import', ' ', ';p{display:none}'],
+  ])('a style sheet with four million %s is read', (_name, before, repeated, after) => {
+    const sheet = parseStyleSheet(before + repeated.repeat(4_000_000) + after);
+    expect(sheet.rules.length).toBeLessThanOrEqual(1);
+  });
+
+  it('counts each class that a selector asks for', async () => {
+    const names = Array.from({ length: 800 }, (_, number) => `c${number}`);
+    const css = `.${names.join('.')}{display:block}`.repeat(100);
+    const body = `<p class="${names.join(' ')}"> </p>`.repeat(50);
+    const lookups = vi.spyOn(Set.prototype, 'has');
+    try {
+      await costOf(epubFiles(styled(css, body)));
+      // All would be four million. The parser of selectors takes half a million.
+      expect(lookups.mock.calls.length).toBeLessThan(1_200_000);
+    } finally {
+      lookups.mockRestore();
+    }
+  });
+
+  it('splits the classes of an element once', async () => {
+    const splits = vi.spyOn(String.prototype, 'split');
+    try {
+      const body = `<div class="${'a '.repeat(2000)}">${'<p class="b c"> </p>'.repeat(100)}</div>`;
+      await costOf(epubFiles(styled('.q p{display:block}.c{display:block}'.repeat(50), body)));
+      const ofClasses = splits.mock.contexts.filter((text) => /^[abc ]+$/.test(String(text)));
+      expect(ofClasses).toHaveLength(101);
+    } finally {
+      splits.mockRestore();
+    }
+  });
+
+  it('looks at each ancestor in a selector once for an element', () => {
+    const work = new Work();
+    const tree = parseXml(nested('<a>', '</a>', 200, '<p/>'), work);
+    const [selector] = parseSelectors(`${'a '.repeat(200)}p`, work).selectors;
+    if (selector === undefined) throw new Error('no selector');
+    let looks = 0;
+    const ancestors = new Proxy(selector.ancestors, {
+      get(target, property) {
+        looks += 1;
+        return Reflect.get(target, property);
+      },
+    });
+    expect(matchSelector(startMatching(tree), tree.nodeCount - 1, { ...selector, ancestors })).toBe('yes');
+    expect(looks).toBeLessThan(1000);
+  });
+
+  it('asks once for all ids of a CFI that lead nowhere else', async () => {
+    const options = oneChapter(`${'<b/>'.repeat(2000)}<i id="x"/>`);
+    const one = await costOf(epubFiles(options), 'epubcfi(/6/2!/4/99998[x])');
+    const many = await costOf(epubFiles(options), `epubcfi(/6/2!/4${'/99998[x]'.repeat(1000)})`);
+    expect([one.outcome, many.outcome]).toEqual(['clamped', 'clamped']);
+    expect(many.steps).toBeLessThan(1.1 * one.steps);
+  });
+
+  it('looks once into a drawing that is not shown', async () => {
+    const drawing = (depth: number): string =>
+      `<p hidden="">x</p><svg hidden="">${nested('<g>', '</g>', depth, '<g/>'.repeat(2000))}</svg>`;
+    const flat = await costOf(epubFiles(oneChapter(drawing(1))));
+    const deep = await costOf(epubFiles(oneChapter(drawing(200))));
+    expect(deep.steps).toBeLessThan(1.5 * flat.steps);
+  });
+});
+
+it('names an element by the nearest id that only it has, however the id is written', async () => {
+  const chapter = chapterUnderTest(
+    folder,
+    `<div id = "a"><p id='b'>x</p><p id="c">y</p><p id="c">z</p></div><i title="id='a'"/>`,
+  );
+  const selectorOf = async (p: number): Promise<string | undefined> =>
+    (await chapter.forward(`/body/DocFragment[1]/body/div/p[${p}]/text().0`)).locator.locations.cssSelector;
+  expect(await selectorOf(1)).toBe('#b');
+  expect(await selectorOf(2)).toBe('#a > p:nth-child(2)');
+});
+
+describe('a book that takes too many steps', () => {
+  /** A sheet of a megabyte takes ten million steps. */
+  const sheet = `${'a '.repeat(290)}{display:none}`.repeat(1700);
+  const links = numbered(3, (number) => `<link rel="stylesheet" href="${number}.css"/>`);
+  const files: ZipFile[] = [0, 1, 2].map((number) => ({ name: `OPS/text/${number}.css`, content: sheet }));
+
+  async function twice(files: readonly ZipFile[]): Promise<{ outcomes: string[]; again: number }> {
+    const work = new AllWork();
+    const translator = createTranslator({ cacheBytes: 1024 * 1024, work });
+    const path = folder.write(makeZip(files));
+    const outcomes: string[] = [];
+    let before = 0;
+    for (let time = 0; time < 2; time += 1) {
+      before = work.total;
+      try {
+        const { chapterProblem } = translated(await translator.translateXpointer({ path }, IN_TEXT));
+        outcomes.push(chapterProblem ?? 'no problem');
+      } catch (error) {
+        if (!(error instanceof BookError)) throw error;
+        outcomes.push(error.code);
+      }
+    }
+    return { outcomes, again: work.total - before };
+  }
+
+  it('has no places in that chapter, which is not read again', async () => {
+    const book = { chapters: [{ content: xhtml(TEXT, links) }, { content: xhtml(TEXT) }], files };
+    const { outcomes, again } = await twice(epubFiles(book));
+    expect(outcomes).toEqual(['chapter-too-complex', 'chapter-too-complex']);
+    expect(again).toBeLessThan(1000);
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const path = folder.write(makeZip(epubFiles(book)));
+    const other = await translator.translateXpointer({ path }, '/body/DocFragment[2]/body/p/text().1');
+    expect(translated(other)).toMatchObject({ textAfter: 'ext', xpointerConfidence: 'exact' });
+  });
+
+  it('is no book if its table of contents does, and is not read again', async () => {
+    const list = nested('<a href="x">', '</a>', 250, '<b/>'.repeat(100_000));
+    const { outcomes, again } = await twice(epubFiles(navigated(list)));
+    expect(outcomes).toEqual(['too-complex', 'too-complex']);
+    expect(again).toBeLessThan(1000);
+  });
+});
+
+describe('an archive', () => {
+  const container = (path: string): string =>
+    `<container><rootfiles><rootfile full-path="${path}"/></rootfiles></container>`;
+
+  it('has no file with a name of more than 1,024 bytes, which each path in a book would be joined with', async () => {
+    for (const [length, outcome] of [
+      [1024, 'exact'],
+      [1025, 'not-an-epub'],
+    ] as const) {
+      const path = `${'a/'.repeat(500)}${'b'.repeat(length - 1000)}`;
+      const opf =
+        `<package><manifest><item id="c" href="/${chapterPath(1)}" media-type="application/xhtml+xml"/>` +
+        '</manifest><spine><itemref idref="c"/></spine></package>';
+      const files = [
+        { name: 'META-INF/container.xml', content: container(path) },
+        { name: path, content: opf },
+        { name: chapterPath(1), content: xhtml(TEXT) },
+      ];
+      expect((await costOf(files)).outcome).toBe(outcome);
+    }
+  });
+
+  it('is too large with a container.xml that is nested too deeply', async () => {
+    const content = nested('<a>', '</a>', 300, '');
+    const files = epubFiles(oneChapter('')).map((file) =>
+      file.name === 'META-INF/container.xml' ? { ...file, content } : file,
+    );
+    expect((await costOf(files)).outcome).toBe('too-large');
+  });
+});
