@@ -59,15 +59,27 @@ export interface PushQueueOptions<Push> {
   readonly onCommit?: (rows: number, durationMs: number) => void;
 }
 
+/** Who waits for the answer to a push. */
+export interface PushClient {
+  /** The connection is closed: no answer can reach the client any more. */
+  readonly hasLeft: boolean;
+}
+
+interface PushRequest<Push> {
+  readonly push: Push;
+  readonly client: PushClient | undefined;
+  readonly answer: Deferred<void>;
+}
+
 class Entry<Push> implements BatchRow<Push> {
   readonly row: string;
   readonly order: string;
-  readonly push: Push;
+  push: Push;
   /** The requests that this row answers. The push of the last one is what is written. */
-  readonly requests: Deferred<void>[];
+  readonly requests: PushRequest<Push>[];
   arrivalIndex = 0;
 
-  constructor(row: string, order: string, push: Push, requests: Deferred<void>[]) {
+  constructor(row: string, order: string, push: Push, requests: PushRequest<Push>[]) {
     this.row = row;
     this.order = order;
     this.push = push;
@@ -76,6 +88,15 @@ class Entry<Push> implements BatchRow<Push> {
 
   isWanted(): boolean {
     return this.requests.some(isUnsettled);
+  }
+
+  /** Withdraws the pushes whose clients have left: they are not written, because nobody would know that they were. */
+  withdrawLeft(): void {
+    for (const { push, client, answer } of this.requests) {
+      if (answer.isSettled) continue;
+      if (client?.hasLeft === true) answer.reject(new SyncError('unavailable', 'The client has left.'));
+      else this.push = push;
+    }
   }
 }
 
@@ -103,7 +124,8 @@ const LARGEST_MARGIN = 0.25;
  *
  * A batch that failed because of a deadlock or a lost connection is retried as long as one of its requests is before
  * its deadline. Rows whose requests were answered 503 are dropped before each attempt: their readers send them again,
- * and they must not overwrite something newer.
+ * and they must not overwrite something newer. So are rows whose clients have left. A client that leaves during an
+ * attempt does not stop it: otherwise one client could have the pushes of all others rolled back again and again.
  */
 export class PushQueue<Push> {
   readonly #options: PushQueueOptions<Push>;
@@ -139,14 +161,15 @@ export class PushQueue<Push> {
    *
    * @param sinceMs arrival of the request, by `performance.now()`. A push after its deadline is rejected and never
    *   written: its reader has given up and may have pushed something newer, which would be overwritten
+   * @param client asked before each attempt to commit
    * @throws SyncError `overloaded` at once; `unavailable` at the deadline; `refused` when the database refuses the row
    */
-  push(push: Push, sinceMs?: number): Promise<void> {
+  push(push: Push, sinceMs?: number, client?: PushClient): Promise<void> {
     if (this.#waitingPushes >= this.#options.waitingPushes) {
       return Promise.reject(new SyncError('overloaded', 'Too many requests are waiting for the database.'));
     }
-    const request = this.#deadlines.begin<void>(sinceMs);
-    if (request.deadlineMs <= performance.now()) return Promise.reject(deadlineExceeded());
+    const answer = this.#deadlines.begin<void>(sinceMs);
+    if (answer.deadlineMs <= performance.now()) return Promise.reject(deadlineExceeded());
     if (!this.#shares.add(this.#options.ownerOf(push), 1)) {
       return Promise.reject(
         new SyncError('overloaded', 'Too many requests of this user are waiting for the database.'),
@@ -155,7 +178,7 @@ export class PushQueue<Push> {
     const row = this.#options.rowOf(push);
     const replaced = this.#waiting.get(row);
     const requests = replaced?.requests ?? [];
-    requests.push(request);
+    requests.push({ push, client, answer });
     // Deleted and set again, so that it moves to the end: the order of the map is the order of arrival.
     if (replaced !== undefined) this.#waiting.delete(row);
     this.#waiting.set(row, new Entry(row, this.#options.orderOf(push), push, requests));
@@ -165,7 +188,7 @@ export class PushQueue<Push> {
       this.#isScheduled = true;
       setImmediate(this.#start);
     }
-    return request.promise;
+    return answer.promise;
   }
 
   /** Resolves when no push waits and no commit is under way. */
@@ -195,8 +218,10 @@ export class PushQueue<Push> {
   };
 
   *#pendingRequests(): Generator<Expiring> {
-    for (const { requests } of this.#waiting.values()) yield* requests;
-    for (const entries of this.#underWay) for (const { requests } of entries) yield* requests;
+    for (const { requests } of this.#waiting.values()) for (const { answer } of requests) yield answer;
+    for (const entries of this.#underWay) {
+      for (const { requests } of entries) for (const { answer } of requests) yield answer;
+    }
   }
 
   /** The next batch, in key order. */
@@ -221,6 +246,7 @@ export class PushQueue<Push> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const startedMs = performance.now();
       refuseBefore(batch, startedMs + this.#commitMs);
+      for (const entry of batch) entry.withdrawLeft();
       const rows = batch.filter(isWanted);
       if (rows.length === 0) return;
       try {
@@ -228,7 +254,7 @@ export class PushQueue<Push> {
         const durationMs = this.#noteDuration(startedMs);
         this.#options.onCommit?.(rows.length, durationMs);
         for (const { requests } of rows)
-          for (const request of requests) if (!request.isSettled) request.resolve();
+          for (const { answer } of requests) if (!answer.isSettled) answer.resolve();
         return;
       } catch (error) {
         if (!rows.some(isWanted)) return;
@@ -278,15 +304,15 @@ function slices<Push>(rows: readonly Entry<Push>[], count: number): readonly (re
 /** Rejects requests whose deadline is before `deadlineMs`. */
 function refuseBefore(batch: readonly Entry<unknown>[], deadlineMs: number): void {
   for (const { requests } of batch) {
-    for (const request of requests) {
-      if (!request.isSettled && request.deadlineMs < deadlineMs) request.reject(deadlineExceeded());
+    for (const { answer } of requests) {
+      if (!answer.isSettled && answer.deadlineMs < deadlineMs) answer.reject(deadlineExceeded());
     }
   }
 }
 
 function rejectAll(batch: readonly Entry<unknown>[], failure: SyncError): void {
   for (const { requests } of batch) {
-    for (const request of requests) if (!request.isSettled) request.reject(failure);
+    for (const { answer } of requests) if (!answer.isSettled) answer.reject(failure);
   }
 }
 
@@ -294,6 +320,6 @@ function isWanted(entry: Entry<unknown>): boolean {
   return entry.isWanted();
 }
 
-function isUnsettled(request: Deferred<void>): boolean {
-  return !request.isSettled;
+function isUnsettled({ answer }: PushRequest<unknown>): boolean {
+  return !answer.isSettled;
 }

@@ -8,7 +8,8 @@ const ALLOWED_HEADERS = [...READ_HEADERS.filter((name) => name !== 'x-forwarded-
 export const PREFLIGHT: Answer = {
   status: 200,
   contentType: 'text/plain',
-  body: '',
+  // A body, because an answer without one would end the connection (uws.ts).
+  body: 'Yes',
   headers: [
     ['Access-Control-Allow-Methods', 'GET, HEAD, PUT, POST, PATCH, DELETE'],
     ['Access-Control-Allow-Headers', ALLOWED_HEADERS.join(', ')],

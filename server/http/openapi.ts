@@ -12,6 +12,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'internal',
   // Every route refuses unknown parameters.
   'parameter-invalid',
+  'framing-doubtful',
 ];
 const WITH_PATH: readonly ProblemCode[] = ['path-invalid'];
 const WITH_CURSOR: readonly ProblemCode[] = ['cursor-invalid'];

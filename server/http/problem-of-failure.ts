@@ -27,6 +27,11 @@ export function problemOfFailure(failure: Failure, options: ProblemOptions): Ans
       return problem('path-invalid', 'The path has an escape, or bytes, that are no text.');
     case 'body-too-large':
       return problem('body-too-large', `The body is longer than ${String(failure.limitBytes)} bytes.`);
+    case 'framing-doubtful':
+      return problem(
+        'framing-doubtful',
+        'Send one Content-Length, or "Transfer-Encoding: chunked" alone, and nothing else about the length of the body.',
+      );
     case 'thrown':
       return problemOfError(failure.error, options);
     default:

@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'unavailable'
   | 'body-not-json'
   | 'body-too-large'
+  | 'framing-doubtful'
   | 'body-invalid'
   | 'parameter-invalid'
   | 'cursor-invalid'
@@ -33,6 +34,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'body-not-json': { status: 400, title: 'The body is not JSON' },
   'parameter-invalid': { status: 400, title: 'A parameter of the address is not valid' },
   'cursor-invalid': { status: 400, title: 'The cursor is not one of this list' },
+  'framing-doubtful': { status: 400, title: 'The headers contradict each other about where the body ends' },
   'path-invalid': { status: 400, title: 'The address has an escape that means nothing' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   forbidden: { status: 403, title: 'The API key may not do this' },

@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly params: readonly string[];
   /** When the request had arrived completely, by `performance.now()`. Deadlines count from then. */
   readonly receivedMs: number;
+  /** The connection is closed: no answer can reach the client any more. */
+  readonly hasLeft: boolean;
   /** Decoded as UTF-8, with U+FFFD for invalid bytes. `''` on routes that read no body. */
   readonly body: string;
   /** Decoded as UTF-8; `undefined` when absent or empty. Throws for a header that the route does not declare. */

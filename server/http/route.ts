@@ -25,6 +25,8 @@ export type Failure =
   /** A part of the path has a broken escape, or bytes that are not UTF-8. */
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'body-too-large'; readonly limitBytes: number }
+  /** Where the body ends is not certain: request-framing.ts. */
+  | { readonly kind: 'framing-doubtful' }
   /** The handler threw this. */
   | { readonly kind: 'thrown'; readonly error: unknown };
 

@@ -15,11 +15,12 @@ import { ListenError } from './listen-error.js';
  * | Value | Valid |
  * |---|---|
  * | `NativeRequest` | until the handler that got it returns |
- * | `NativeResponse` | until `end`, `close`, or the abort handler |
+ * | `NativeResponse` | until `end`, a complete `tryEnd`, `close`, or the abort handler |
  * | chunk of `onData` | until the callback returns; then its memory is reused |
  *
  * A response that is not ended before the handler returns needs an abort handler. A request that arrives on a connection
- * while the one before it is unanswered (HTTP pipelining) closes the connection.
+ * while the one before it is unanswered (HTTP pipelining) closes the connection. So does the end of the sending half: what
+ * arrived before it is aborted. Only the abort handler tells of either.
  */
 export interface NativeRequest {
   /** Lower case. */
@@ -40,12 +41,21 @@ export interface NativeResponse {
   writeHeader(name: string, value: string): NativeResponse;
   /** A part of an answer of unknown length (chunked). @returns `false`: wait for `onWritable` before more */
   write(chunk: string | Uint8Array): boolean;
+  /**
+   * Buffers what the socket does not take.
+   *
+   * @param closeConnection when everything is sent; forgotten if another request arrives before
+   */
   end(body?: string | Uint8Array, closeConnection?: boolean): NativeResponse;
   /**
-   * Writes no Content-Length. The native function takes a length and `closeConnection`. With a length, the connection
-   * counts as unanswered for ever, never times out, and its next request is cut off (20.51.4).
+   * Sends as much of the whole body as the socket takes, after the head, and buffers nothing of the body. After
+   * `onWritable` it is called with the rest of the body.
+   *
+   * @param totalBytes length of the whole body; 0: `body` is all of it
+   * @returns whether the socket took everything, and whether the answer is complete: then the response is at its end
    */
-  endWithoutBody(): NativeResponse;
+  tryEnd(body: string | Uint8Array, totalBytes: number): [isTaken: boolean, isComplete: boolean];
+  /** @param handler gets how much of the body was taken; returns whether the socket took what the handler wrote */
   onWritable(handler: (offsetBytes: number) => boolean): NativeResponse;
   /** Called when the connection closes before the answer is sent. No other event follows. */
   onAborted(handler: () => void): NativeResponse;

@@ -5,9 +5,11 @@ import { clientAddress, forwardedForOf, type Network } from './client-address.js
 import { type Cors, PREFLIGHT } from './cors.js';
 import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { ListenError } from './listen-error.js';
+import { LoopTurns, type Postponed } from './loop-turns.js';
 import type { HttpRequest, ReadHeader } from './request.js';
+import { announcedBodyBytes } from './request-framing.js';
 import type { Failure } from './route.js';
-import type { CompiledRoute, RouteMatch, Router } from './router.js';
+import type { RouteMatch, Router } from './router.js';
 import { UnreadConnections } from './unread-connections.js';
 import {
   loadUws,
@@ -69,7 +71,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { uws } = loadUws();
   const { host, port, tls } = options;
   const app = openApp(uws, tls);
-  const state: ServerState = { options, active: 0, isClosing: false };
+  const state: ServerState = { options, turns: new LoopTurns(), active: 0, isClosing: false };
   const unread = new UnreadConnections((address, connections) => options.onUnread?.(address, connections));
   app.any('/*', (response, request) => {
     unread.requested();
@@ -113,17 +115,22 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
 
 interface ServerState {
   readonly options: HttpServerOptions;
+  readonly turns: LoopTurns;
   active: number;
   isClosing: boolean;
 }
 
 /**
  * One request and its answer. The constructor copies everything that is needed of the native request, before anything
- * can be awaited. The answer is written once, in one cork, or not at all when the client has left. uws-native.ts says
- * how long native values are valid. Slow headers and bodies need no care here: uWebSockets.js closes a connection that
- * has not delivered them within ten seconds.
+ * can be awaited. The answer is written once, or not at all when the client has left. uws-native.ts says how long native
+ * values are valid. Slow headers and bodies need no care here: uWebSockets.js closes a connection that has not delivered
+ * them within ten seconds.
+ *
+ * A client that does not read its answers costs no memory. What its socket does not take of an answer stays where the
+ * answer is; nothing of the next request is served meanwhile, because uWebSockets.js closes the connection at it; and it
+ * closes a connection that takes nothing for ten seconds.
  */
-class Exchange implements HttpRequest {
+class Exchange implements HttpRequest, Postponed {
   readonly method: string;
   readonly path: string;
   readonly query: string;
@@ -135,18 +142,27 @@ class Exchange implements HttpRequest {
   readonly #match: RouteMatch;
   readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
-  readonly #contentBytes: number;
   readonly #corsHeaders: AnswerHeaders | undefined;
   readonly #isPreflight: boolean;
+  /** `Infinity` when it is not announced; `undefined` when that is not certain. */
+  readonly #bodyBytes: number | undefined;
   readonly #startedMs = performance.now();
   #clientAddress: string | undefined;
+  /** The turn in which uWebSockets.js last gave something of the request. */
+  #turn: number;
+  /** The answer, as soon as there is one. It may have to wait until it may be sent. */
+  #given: Answer | undefined;
+  #closesConnection = false;
+  #isObserved = false;
   /** Answered, or the client has left: the native response must not be used any more. */
   #isOver = false;
+  #hasLeft = false;
   #onGone: (() => void) | undefined;
 
   constructor(server: ServerState, response: NativeResponse, request: NativeRequest) {
     this.#server = server;
     this.#response = response;
+    this.#turn = server.turns.enter();
     this.method = upperCased(request.getMethod());
     this.path = request.getUrl();
     this.query = request.getQuery();
@@ -155,25 +171,41 @@ class Exchange implements HttpRequest {
     this.params = params ?? [];
     this.#headers = new CopiedHeaders(route, request);
     this.#forwardedFor = server.options.trustedProxies.length === 0 ? '' : forwardedForOf(request);
-    this.#contentBytes = route?.readsBody === true ? Number(request.getHeader('content-length')) : 0;
     const { cors } = server.options;
     const origin = cors === undefined ? '' : request.getHeader('origin');
     this.#corsHeaders = cors?.headersFor(origin);
     this.#isPreflight = this.method === 'OPTIONS' && cors?.isAllowed(origin) === true;
+    this.#bodyBytes = announcedBodyBytes(this.method, request);
   }
 
   begin(): void {
     this.#server.active++;
     this.#response.onAborted(this.#abort);
     const match = this.#match;
-    if (this.#isPreflight) this.#answer(PREFLIGHT);
-    else if (match.failure !== undefined) this.#answer(match.group.fail(match.failure, this));
-    else if (match.route.readsBody === true) this.#readBody(match.route);
-    else this.#handle(match.route);
+    const bodyBytes = this.#bodyBytes;
+    if (bodyBytes === undefined) {
+      this.#closesConnection = true;
+      this.#fail({ kind: 'framing-doubtful' });
+    } else if (bodyBytes !== Infinity && bodyBytes > this.#server.options.bodyLimitBytes) {
+      this.#refuseBody();
+    } else if (this.#isPreflight) {
+      this.#answer(PREFLIGHT);
+    } else if (match.route?.readsBody === true) {
+      this.#readBody();
+    } else {
+      // A body that nobody reads must not go on for ever.
+      this.#closesConnection = bodyBytes === Infinity;
+      if (match.failure === undefined) this.#received();
+      else this.#fail(match.failure);
+    }
   }
 
   header(name: ReadHeader): string | undefined {
     return this.#headers.get(name);
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
   }
 
   get clientAddress(): string {
@@ -189,40 +221,59 @@ class Exchange implements HttpRequest {
     return this.#clientAddress;
   }
 
-  #readBody(route: CompiledRoute): void {
-    const limitBytes = this.#server.options.bodyLimitBytes;
-    if (this.#contentBytes > limitBytes) {
-      this.#refuseBody(limitBytes);
-      return;
-    }
-    const body = new BodyBuffer(limitBytes);
+  #readBody(): void {
+    const body = new BodyBuffer(this.#server.options.bodyLimitBytes);
     this.#response.onData((chunk, isLast) => {
       if (this.#isOver) return;
+      this.#turn = this.#server.turns.enter();
       if (!isLast) {
-        if (!body.add(chunk)) this.#refuseBody(limitBytes);
+        if (!body.add(chunk)) this.#refuseBody();
         return;
       }
       const text = body.addLast(chunk);
       if (text === undefined) {
-        this.#refuseBody(limitBytes);
+        this.#refuseBody();
       } else {
         this.body = text;
-        this.#handle(route);
+        this.#received();
       }
     });
   }
 
-  #refuseBody(limitBytes: number): void {
-    this.#fail({ kind: 'body-too-large', limitBytes }, true);
+  /** At once: uWebSockets.js then closes the connection before it reads more of the body. */
+  #refuseBody(): void {
+    const answer = this.#failed({ kind: 'body-too-large', limitBytes: this.#server.options.bodyLimitBytes });
+    this.#observe(answer.status);
+    this.#response.cork(() => {
+      this.#writeHead(answer);
+      this.#response.end(answer.body, true);
+    });
+    this.#end();
+  }
+
+  /**
+   * What changes data waits for a turn: a client that sent more than one request at once, or ended its connection with
+   * the request, has left by then, and nothing is done of which it would never hear.
+   */
+  #received(): void {
+    this.receivedMs = performance.now();
+    if (this.#match.route?.method === 'GET') this.#handle();
+    else this.#server.turns.atNextEnd(this);
+  }
+
+  /** For LoopTurns: to send the answer if there is one, otherwise to handle the request. */
+  goOn(): void {
+    if (this.#isOver) return;
+    if (this.#given === undefined) this.#handle();
+    else this.#send(this.#given);
   }
 
   /** Not an async function, which would cost one more promise for each request. */
-  #handle(route: CompiledRoute): void {
-    this.receivedMs = performance.now();
+  #handle(): void {
     try {
-      const answer = route.handle(this);
+      const answer = this.#match.route?.handle(this);
       if (answer instanceof Promise) answer.then(this.#finish, this.#thrown);
-      else this.#finish(answer);
+      else if (answer !== undefined) this.#finish(answer);
     } catch (error) {
       this.#thrown(error);
     }
@@ -232,7 +283,7 @@ class Exchange implements HttpRequest {
   readonly #finish = (answer: Answer | StreamAnswer): void => {
     try {
       if (!('pieces' in answer)) this.#answer(answer);
-      else if (this.method === 'HEAD') this.#answerHead(answer);
+      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
       else this.#stream(answer).catch(this.#thrown);
     } catch (error) {
       this.#thrown(error);
@@ -241,36 +292,77 @@ class Exchange implements HttpRequest {
 
   readonly #thrown = (error: unknown): void => this.#fail({ kind: 'thrown', error });
 
-  #fail(failure: Failure, closesConnection = false): void {
-    const group = this.#match.route?.group;
-    if (group !== undefined) this.#answer(group.fail(failure, this), closesConnection);
+  #fail(failure: Failure): void {
+    this.#answer(this.#failed(failure));
   }
 
-  #answer(answer: Answer, closesConnection = false): void {
-    if (this.method === 'HEAD') {
-      this.#answerHead(answer, Buffer.byteLength(answer.body));
+  #failed(failure: Failure): Answer {
+    const group = this.#match.failure === undefined ? this.#match.route.group : this.#match.group;
+    return group.fail(failure, this);
+  }
+
+  #answer(answer: Answer): void {
+    if (this.#isOver || this.#given !== undefined) return;
+    this.#given = answer;
+    if (this.#turn === this.#server.turns.current) this.#server.turns.atEnd(this);
+    else this.#send(answer);
+  }
+
+  /** Must not run while uWebSockets.js parses what the connection sent: see LoopTurns. */
+  #send(answer: Answer): void {
+    this.#observe(answer.status);
+    const { body } = answer;
+    if (this.#closesConnection || this.method === 'HEAD' || body.length === 0) {
+      this.#sendAndClose(answer);
       return;
     }
-    if (this.#isOver) return;
-    this.#observe(answer.status);
+    let isSent = true;
     this.#response.cork(() => {
       this.#writeHead(answer);
-      this.#response.end(answer.body, closesConnection || this.#server.isClosing);
+      if (this.#server.isClosing) this.#response.writeHeader('Connection', 'close');
+      isSent = this.#response.tryEnd(body, 0)[1];
     });
-    this.#end();
+    if (isSent) this.#end();
+    else this.#sendRest(typeof body === 'string' ? Buffer.from(body) : body);
   }
 
-  /** @param bodyBytes the length that GET would have; `undefined` when nobody knows it */
-  #answerHead(answer: Answer | StreamAnswer, bodyBytes?: number): void {
-    if (this.#isOver) return;
-    this.#observe(answer.status);
+  /** Sends the rest of a body whenever the socket takes some of it. */
+  #sendRest(body: Uint8Array): void {
+    this.#response.onWritable((offset) => {
+      let isTaken = true;
+      let isSent = false;
+      this.#response.cork(() => {
+        [isTaken, isSent] = this.#response.tryEnd(body.subarray(offset), body.length);
+      });
+      if (isSent) this.#end();
+      return isTaken;
+    });
+  }
+
+  /**
+   * Sends a short answer and closes the connection, whether its socket takes the answer or not. Answers without a body
+   * end so too: of them uWebSockets.js does not tell whether the socket took them, and a client that never reads could
+   * pile them up.
+   *
+   * `end(body, true)` would leave the connection open while it has bytes to send, and forget that it was to be closed
+   * when the next request comes. So the answer is written as headers, of which uWebSockets.js ends each with CR LF.
+   */
+  #sendAndClose(answer: Answer): void {
+    const { body } = answer;
+    const hasBody = this.method !== 'HEAD' && body.length > 0;
     this.#response.cork(() => {
       this.#writeHead(answer);
-      if (bodyBytes !== undefined) this.#response.writeHeader('Content-Length', String(bodyBytes));
-      if (this.#server.isClosing) this.#response.writeHeader('Connection', 'close');
-      this.#response.endWithoutBody();
+      this.#response.writeHeader('Date', new Date().toUTCString());
+      // 204, and HEAD of a stream, have no length.
+      const bytes = Buffer.byteLength(body) + (hasBody ? 2 : 0);
+      if (bytes > 0) this.#response.writeHeader('Content-Length', String(bytes));
+      this.#response.writeHeader(
+        'Connection',
+        hasBody ? `close\r\n\r\n${Buffer.from(body).toString()}` : 'close\r\n',
+      );
     });
     this.#end();
+    this.#response.close();
   }
 
   async #stream(answer: StreamAnswer): Promise<void> {
@@ -323,6 +415,7 @@ class Exchange implements HttpRequest {
 
   readonly #abort = (): void => {
     if (this.#isOver) return;
+    this.#hasLeft = true;
     this.#end();
     this.#observe(CLIENT_GONE);
     this.#onGone?.();
@@ -333,7 +426,10 @@ class Exchange implements HttpRequest {
     this.#server.active--;
   }
 
+  /** Counts the request once: a client may leave while its answer is being sent. */
   #observe(status: number): void {
+    if (this.#isObserved) return;
+    this.#isObserved = true;
     this.#server.options.onAnswer?.(
       this,
       this.#match.route?.label ?? NO_ROUTE,

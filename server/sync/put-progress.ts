@@ -1,6 +1,7 @@
 import type { Principal } from '../domain/principal.js';
 import type { Progress } from './progress.js';
 import { SyncError } from '../domain/sync-error.js';
+import type { PushClient } from '../batching/push-queue.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
@@ -13,6 +14,8 @@ export interface PutOptions {
   readonly sinceMs: number;
   /** Arrival in milliseconds since 1970. Pulls return it as the time of the push. */
   readonly pushedMs: number;
+  /** A push whose client has left before its commit began is not stored. */
+  readonly client?: PushClient;
 }
 
 /**
@@ -29,15 +32,15 @@ export function putProgress(
   sync: Pick<SyncStore, 'isKnown' | 'pushes'>,
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
-  { unknownDocuments, sinceMs, pushedMs }: PutOptions,
+  { unknownDocuments, sinceMs, pushedMs, client }: PutOptions,
 ): Promise<void> {
   const push = { userId, document, position, percentage, device, metadataJson, pushedMs };
   const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
-  if (known === true) return sync.pushes.push(push, sinceMs);
+  if (known === true) return sync.pushes.push(push, sinceMs, client);
   if (known === false) throw unknownDocument();
   return withinRequestDeadline(known, sinceMs).then((isKnown) => {
     if (!isKnown) throw unknownDocument();
-    return sync.pushes.push(push, sinceMs);
+    return sync.pushes.push(push, sinceMs, client);
   });
 }
 

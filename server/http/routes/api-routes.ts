@@ -1,6 +1,6 @@
 import type { Management } from '../management.js';
 import { type AddressOf, type ApiRoute } from '../api-route.js';
-import { jsonAnswer } from '../answer.js';
+import { encodedAnswer, jsonAnswer } from '../answer.js';
 import { openApi } from '../openapi.js';
 import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { Route, RouteGroup } from '../route.js';
@@ -39,7 +39,9 @@ export interface ApiOptions extends ProblemOptions {
 export function apiGroup(options: ApiOptions): RouteGroup {
   const { management, basePath, version } = options;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
-  const description = jsonAnswer(200, openApi(API_ROUTES, { serverUrl: addressOf(''), version }));
+  const described = openApi(API_ROUTES, { serverUrl: addressOf(''), version });
+  // Encoded once: anybody may ask for these 300 kB, as often as they like.
+  const description = encodedAnswer(jsonAnswer(200, described));
   return {
     prefix: PREFIX,
     routes: [

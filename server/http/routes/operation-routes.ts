@@ -132,6 +132,8 @@ function fail(failure: Failure): Answer {
       ]);
     case 'body-too-large':
       return jsonAnswer(413, { message: 'The request body is too large.' });
+    case 'framing-doubtful':
+      return jsonAnswer(400, { message: 'The headers contradict each other about where the body ends.' });
     case 'thrown':
       return jsonAnswer(503, { message: 'The database is not available.' }, [['Retry-After', '5']]);
     default:

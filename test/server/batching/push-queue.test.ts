@@ -275,6 +275,54 @@ describe('a push queue', () => {
     }
   });
 
+  it('does not write a push whose client left while it waited', async () => {
+    const database = new HeldDatabase();
+    const queue = queueOver(database.commit, { commitsAtOnce: 1 });
+    const first = queue.push(push('under way'));
+    await tick();
+    const client = { hasLeft: false };
+    const left = codeOf(queue.push(push('a'), undefined, client));
+    const staying = queue.push(push('b'), undefined, { hasLeft: false });
+    client.hasLeft = true;
+    database.held[0]?.end();
+    await first;
+    await tick();
+    expect(database.documents).toEqual([['under way'], ['b']]);
+    expect(await left).toBe('unavailable');
+    database.held[1]?.end();
+    await staying;
+  });
+
+  it('writes the last push to a row whose client is still there', async () => {
+    const database = new HeldDatabase();
+    const queue = queueOver(database.commit);
+    const staying = queue.push(push('a', 'A', 1), undefined, { hasLeft: false });
+    const left = codeOf(queue.push(push('a', 'A', 2), undefined, { hasLeft: true }));
+    await tick();
+    expect(database.held[0]?.rows.map((row) => row.push.position)).toEqual([1]);
+    database.held[0]?.end();
+    await staying;
+    expect(await left).toBe('unavailable');
+  });
+
+  it('does not write a push again whose client left during an attempt that failed', async () => {
+    const database = new HeldDatabase();
+    const queue = queueOver(database.commit);
+    const client = { hasLeft: false };
+    const left = codeOf(queue.push(push('a'), undefined, client));
+    const staying = queue.push(push('b'));
+    await tick();
+    client.hasLeft = true;
+    // The commit is under way: a client that leaves now must not undo it for the others.
+    expect(database.held[0]?.rows.every((row) => row.isWanted())).toBe(true);
+    database.held[0]?.end(new Deadlock());
+    expect(await left).toBe('unavailable');
+    while (database.held.length < 2) await tick();
+    expect(database.documents).toEqual([['a', 'b'], ['b']]);
+    database.held[1]?.end();
+    await staying;
+  });
+
   it('keeps its promises under random pushes, delays and failures', async () => {
     const stored = new Map<string, number>();
     const lastOfDocument = new Map<string, number>();

@@ -35,6 +35,7 @@ describe('the access log', () => {
       query: '',
       params: [],
       receivedMs: 0,
+      hasLeft: false,
       body: '',
       clientAddress: '192.0.2.1',
       header: () => undefined,

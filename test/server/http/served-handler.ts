@@ -23,6 +23,11 @@ export interface WatchedServer extends HttpServer {
   readonly failures: readonly Failure[];
 }
 
+const FAILURE_STATUSES: Partial<Record<Failure['kind'], number>> = {
+  'body-too-large': 413,
+  'framing-doubtful': 400,
+};
+
 /** Serves every path with one handler. */
 export async function serve(
   handle: Handler,
@@ -38,7 +43,7 @@ export async function serve(
   }));
   const fail = (failure: Failure): Answer => {
     failures.push(failure);
-    return jsonAnswer(failure.kind === 'body-too-large' ? 413 : 500, failure.kind);
+    return jsonAnswer(FAILURE_STATUSES[failure.kind] ?? 500, failure.kind);
   };
   const server = await listen({
     host: '127.0.0.1',

@@ -146,6 +146,60 @@ describe('a request over uWebSockets.js', () => {
   });
 });
 
+describe('a request of which proxies and this server might see different bodies', () => {
+  const next = 'GET /next HTTP/1.1\r\nHost: x\r\n\r\n';
+  it.each([
+    ['two lengths', 'PUT', ['Content-Length: 3', 'Content-Length: 5'], 'abc'],
+    ['two lengths of a body that is not read', 'GET', ['Content-Length: 3', 'Content-Length: 5'], 'abc'],
+    ['a length and an empty one', 'PUT', ['Content-Length:', 'Content-Length: 3'], ''],
+    ['a length and an empty coding', 'PUT', ['Content-Length: 3', 'Transfer-Encoding:'], 'abc'],
+    ['an unknown coding', 'PUT', ['Transfer-Encoding: xchunked'], '3\r\nabc\r\n0\r\n\r\n'],
+    ['two codings', 'PUT', ['Transfer-Encoding: gzip, chunked'], '3\r\nabc\r\n0\r\n\r\n'],
+    ['two lines of codings', 'GET', ['Transfer-Encoding: chunked', 'Transfer-Encoding: gzip'], '0\r\n\r\n'],
+  ])('is refused with 400, and nothing after it is served: %s', async (_case, method, lines, body) => {
+    const handled: string[] = [];
+    const server = await serve((request) => {
+      handled.push(request.path);
+      return jsonAnswer(200, {});
+    });
+    const head = [`${method} /first HTTP/1.1`, 'Host: x', ...lines, '', ''].join('\r\n');
+    const alone = await sendRaw({ port: server.port, parts: [head + body, 50, next] });
+    expect(alone.text).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+    expect(alone.text.split('HTTP/1.1')).toHaveLength(2);
+    expect(alone.isClosed).toBe(true);
+    // With the next request in the same packet there is no time for an answer.
+    const together = await sendRaw({ port: server.port, parts: [head + body + next] });
+    expect(together.isClosed).toBe(true);
+    expect(handled).toEqual([]);
+    expect(server.failures.every(({ kind }) => kind === 'framing-doubtful')).toBe(true);
+  });
+
+  it('is served if the lengths are the same, or the coding is written in capitals', async () => {
+    const { port } = await serve(echo);
+    const same = await sendRaw({ port, parts: [put('abc', 'Content-Length: 3')], until: answered(1) });
+    expect(same.text).toContain('"body":"abc"');
+    const head = 'PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n';
+    const capitals = await sendRaw({ port, parts: [`${head}3\r\nabc\r\n0\r\n\r\n`], until: answered(1) });
+    expect(capitals.text).toContain('"body":"abc"');
+  });
+});
+
+describe('a body that is not read', () => {
+  it.each([
+    ['announced', 'Content-Length: 99999999999', 'x'.repeat(10_000)],
+    ['chunked', 'Transfer-Encoding: chunked', `2710\r\n${'x'.repeat(10_000)}\r\n`],
+  ])('does not keep the connection busy for ever: %s', async (_case, line, body) => {
+    const server = await serve(echo);
+    const reply = await sendRaw({
+      port: server.port,
+      parts: [`GET / HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n${body}`],
+      deadlineMs: 5000,
+    });
+    expect(reply.text).toMatch(/^HTTP\/1.1 (413|200) /);
+    expect(reply.isClosed).toBe(true);
+  });
+});
+
 describe('a body that is too large', () => {
   it.each([
     ['announced', (size: number) => `Content-Length: ${String(size)}`, (size: number) => 'x'.repeat(size)],

@@ -12,6 +12,7 @@ export type KosyncFailureCode =
   | 'body-not-json'
   | 'body-not-object'
   | 'body-too-large'
+  | 'framing-doubtful'
   | 'document-missing'
   | 'document-too-long'
   | 'document-not-text'
@@ -89,6 +90,11 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   'body-not-json': { status: 400, code: 103, message: 'The request body is not valid JSON.' },
   'body-not-object': { status: 400, code: 104, message: 'The request body is not a JSON object.' },
   'body-too-large': { status: 413, code: 2011, message: 'The request body is too large.' },
+  'framing-doubtful': {
+    status: 400,
+    code: 2017,
+    message: 'The headers of the request contradict each other about where its body ends.',
+  },
   'path-invalid': { status: 400, code: 2012, message: 'The address has an escape that means nothing.' },
   'not-found': {
     status: 404,

@@ -163,14 +163,15 @@ function permitted(principal: Principal | Promise<Principal>): Principal | Promi
 async function put(
   sync: SyncStore,
   authentication: Principal | Promise<Principal>,
-  { body, receivedMs: sinceMs }: HttpRequest,
+  request: HttpRequest,
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
+  const { body, receivedMs: sinceMs } = request;
   const isRemembered = !(authentication instanceof Promise);
   const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
   const progress = parseProgress(body);
   const pushedMs = Date.now();
-  await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs });
+  await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs, client: request });
   return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
 }
 
@@ -231,6 +232,8 @@ function failWith(family: KosyncFamily, options: FailureOptions): RouteGroup['fa
           'body-too-large',
           `The request body is longer than ${String(failure.limitBytes)} bytes.`,
         );
+      case 'framing-doubtful':
+        return kosyncFailure(family, 'framing-doubtful');
       case 'thrown':
         if (failure.error instanceof SyncError && failure.error.code === 'refused') refused(failure.error);
         return thrownAnswer(family, failure.error, options);
