@@ -41,7 +41,9 @@ export function sendAsKoreader(
     connection: 'close, TE',
     te: 'trailers',
     accept: 'application/vnd.koreader.v1+json',
-    ...(credentials === undefined ? {} : { 'x-auth-user': credentials.name, 'x-auth-key': credentials.key }),
+    ...(credentials === undefined
+      ? {}
+      : { 'x-auth-user': utf8Header(credentials.name), 'x-auth-key': credentials.key }),
     ...(body === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
@@ -81,4 +83,9 @@ export function sendAsKoreader(
     });
     outgoing.end(body);
   });
+}
+
+/** KOReader sends the bytes of UTF-8. Node.js sends one byte for each character, up to U+00FF. */
+function utf8Header(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }

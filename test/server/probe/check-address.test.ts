@@ -227,7 +227,7 @@ describe('an address where something else answers', () => {
 
   it('gets the headers of KOReader', async () => {
     const { port: other, seen } = await answering(200, {}, '{}');
-    await faultAt(addressAt(other));
+    await checkAddress(addressAt(other), { name: 'José', key: passwordKeyOf('secret') });
     expect(seen[0]).toMatchObject({
       method: 'GET',
       path: `/koreader/${dogear.key}/healthcheck`,
@@ -235,6 +235,8 @@ describe('an address where something else answers', () => {
         accept: 'application/vnd.koreader.v1+json',
         connection: 'close, TE',
         te: 'trailers',
+        'x-auth-user': Buffer.from('José').toString('latin1'),
+        'x-auth-key': passwordKeyOf('secret'),
         'user-agent': expect.stringMatching(/^KOReader\/.* LuaSocket\//),
       },
     });

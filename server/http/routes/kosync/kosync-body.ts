@@ -77,11 +77,15 @@ function textField(value: unknown, field: string, limitBytes: number): string {
 /** The digits that Lua prints of a number. */
 const LUA_DIGITS = 14;
 
+/** Larger numbers are no integers to lua-resty-redis. */
+const LUA_INTEGER = 2 ** 63;
+
 /**
- * The text that koreader-sync-server stores of a number: that of Lua's `tostring`, which is `%.14g` of C. 3 is `3`, 3.5
- * is `3.5`, 1e20 is `1e+20`.
+ * The text that koreader-sync-server stores of a number: 3 is `3`, 3.5 is `3.5`, 1e20 is `1e+20`. lua-resty-redis (0.34)
+ * writes integers with all their digits, and leaves other numbers to Lua's `tostring`, which is `%.14g` of C.
  */
 function luaNumberText(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) <= LUA_INTEGER) return String(BigInt(value));
   const [digits = '', power = '0'] = value.toExponential(LUA_DIGITS - 1).split('e');
   const exponent = Number(power);
   if (exponent >= -4 && exponent < LUA_DIGITS) return String(Number(value.toPrecision(LUA_DIGITS)));

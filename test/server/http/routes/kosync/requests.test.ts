@@ -89,7 +89,7 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     expect(kept.get('large-metadata')).toBeUndefined();
   });
 
-  // What LuaJIT's tostring makes of these numbers, which koreader-sync-server stores.
+  // What lua-resty-redis and LuaJIT's tostring make of these numbers, which koreader-sync-server stores.
   it.each([
     ['3', '3'],
     ['0', '0'],
@@ -101,7 +101,9 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
     ['0.00001', '1e-05'],
     ['0.30000000000000004', '0.3'],
     ['12345678901234', '12345678901234'],
-    ['123456789012345', '1.2345678901235e+14'],
+    ['123456789012345', '123456789012345'],
+    ['9223372036854775807', '9223372036854775808'],
+    ['123456789012345.5', '1.2345678901235e+14'],
     ['1e20', '1e+20'],
     ['1.5e300', '1.5e+300'],
   ])('stores the number %s as progress as the text %s', async (number, text) => {
