@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
+import { namesOf } from '../served/name-lists.js';
+import { MEASURED_ATTACKS, type MeasuredAttack } from './attack-rounds.js';
 import { SOAK_DATABASES, type SoakDatabaseKind } from '../soak/soak-database.js';
 
 export interface AttackArguments {
+  readonly attacks: readonly MeasuredAttack[];
   readonly databases: readonly SoakDatabaseKind[];
   /** Of each side of a round. */
   readonly seconds: number;
@@ -15,6 +18,8 @@ export const ATTACK_USAGE = `usage: npm run bench:attack -- [OPTION...]
   --seconds N          of each side of a round: without the attack, and with it (default: 5)
   --rounds N           (default: 3)
   --devices N          the largest number of devices that push one document (default: 100000)
+  --attacks LIST       separated by commas (default: all):
+                       ${MEASURED_ATTACKS.join(', ')}
   --databases LIST     ${SOAK_DATABASES.join(',')} (default: both)
 `;
 
@@ -26,15 +31,16 @@ export function parseAttackArguments(args: readonly string[]): AttackArguments {
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
       devices: { type: 'string', default: '100000' },
+      attacks: { type: 'string' },
       databases: { type: 'string', default: SOAK_DATABASES.join(',') },
     },
   });
   return {
-    databases: values.databases.split(',').map((part) => {
-      const kind = SOAK_DATABASES.find((known) => known === part);
-      if (kind === undefined) throw new Error(`--databases: there is no "${part}"`);
-      return kind;
-    }),
+    attacks:
+      values.attacks === undefined
+        ? MEASURED_ATTACKS
+        : namesOf('--attacks', values.attacks, MEASURED_ATTACKS),
+    databases: namesOf('--databases', values.databases, SOAK_DATABASES),
     seconds: wholeNumber('--seconds', values.seconds),
     rounds: wholeNumber('--rounds', values.rounds),
     devices: wholeNumber('--devices', values.devices),

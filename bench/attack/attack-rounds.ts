@@ -5,7 +5,22 @@ import { startAttacker } from './attacker.js';
 import { type AttackWorld, pushBody, pushDevices } from './attack-world.js';
 import { type HonestLatencies, type HonestRequest, measureHonest } from './honest-clients.js';
 
+/** Attacks on those who push and pull. A name without a comma, because people list them with commas. */
+const SYNC_ATTACKS = [
+  'unread description',
+  'unread description on 200 connections',
+  'unread 404s',
+  'burst of pushes',
+  'half-closed push',
+  'doubtful framing',
+  'slow bodies',
+  'wrong keys',
+] as const satisfies readonly AttackName[];
+export const MEASURED_ATTACKS = [...SYNC_ATTACKS, 'translation', 'many devices'] as const;
+export type MeasuredAttack = (typeof MEASURED_ATTACKS)[number];
+
 export interface AttackSizes {
+  readonly attacks: readonly MeasuredAttack[];
   readonly seconds: number;
   readonly rounds: number;
   readonly devices: number;
@@ -62,25 +77,17 @@ export async function attackAll(
     say(label);
     rows.push(...(await attackRounds(world, sizes, { ...plan, label })));
   };
-  for (const name of SYNC_ATTACKS) await attack({ name, requests: sync, document: 'hostile' });
-  for (const { what, document } of hostileBooks) {
+  for (const name of SYNC_ATTACKS.filter((known) => sizes.attacks.includes(known))) {
+    await attack({ name, requests: sync, document: 'hostile' });
+  }
+  for (const { what, document } of sizes.attacks.includes('translation') ? hostileBooks : []) {
     const plan = { name: 'translation' as const, requests: [...sync, translation], document };
     await attack(plan, `translation of ${what}`);
   }
-  rows.push(...(await deviceRows(world, sizes, sync, say)));
+  if (sizes.attacks.includes('many devices')) rows.push(...(await deviceRows(world, sizes, sync, say)));
   return rows;
 }
 
-const SYNC_ATTACKS: readonly AttackName[] = [
-  'unread description',
-  'unread description, 200 connections',
-  'unread 404s',
-  'burst of pushes',
-  'half-closed push',
-  'doubtful framing',
-  'slow bodies',
-  'wrong keys',
-];
 const HONEST_DOCUMENT = 'honest-document';
 type Named = readonly [name: string, request: HonestRequest];
 

@@ -5,7 +5,7 @@ export const HOSTILE_ADDRESS = '127.0.0.2';
 
 export const ATTACK_NAMES = [
   'unread description',
-  'unread description, 200 connections',
+  'unread description on 200 connections',
   'unread 404s',
   'burst of pushes',
   'half-closed push',

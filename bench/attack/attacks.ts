@@ -46,7 +46,7 @@ const ANSWER_MS = 3000;
 
 export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   'unread description': (task, tally) => unread(task, tally, 1, DESCRIPTION.repeat(6500)),
-  'unread description, 200 connections': (task, tally) => unread(task, tally, 200, DESCRIPTION.repeat(400)),
+  'unread description on 200 connections': (task, tally) => unread(task, tally, 200, DESCRIPTION.repeat(400)),
   'unread 404s': (task, tally) =>
     unread(task, tally, 1, NOWHERE.repeat(Math.floor(NOWHERE_BYTES / NOWHERE.length))),
   'burst of pushes': (task, tally) => again(task, () => burst(task, tally, BURST, false)),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { namesOf } from '../served/name-lists.js';
 import { FAULT_NAMES, type FaultName } from './faults.js';
 import { SOAK_DATABASES, type SoakDatabaseKind } from './soak-database.js';
 
@@ -39,12 +40,4 @@ export function parseSoakArguments(args: readonly string[]): SoakArguments {
     faults: namesOf('--faults', values.faults, FAULT_NAMES),
     logFolder: values.logs === undefined ? undefined : resolve(values.logs),
   };
-}
-
-function namesOf<Name extends string>(flag: string, text: string, known: readonly Name[]): readonly Name[] {
-  return text.split(',').map((part) => {
-    const name = known.find((each) => each === part.trim());
-    if (name === undefined) throw new Error(`${flag}: there is no "${part}"; there are ${known.join(', ')}`);
-    return name;
-  });
 }

@@ -15,7 +15,7 @@ it('a soak takes half an hour on both databases with all faults, unless it is to
 it.each([
   [['--minutes', 'x'], '--minutes takes a number of minutes'],
   [['--databases', 'oracle'], 'there is no "oracle"'],
-  [['--faults', 'rain'], '--faults: there is no "rain"; there are none, database stopped'],
+  [['--faults', 'rain'], '--faults: there is no "rain"; there are none; database stopped'],
 ])('refuses %j', (args, message) => {
   expect(() => parseSoakArguments(args)).toThrow(message);
 });
