@@ -10,6 +10,7 @@ const LONGEST = [
   'server/cli/scan-commands',
   'server/cli/killed-scan',
   'server/cli/bytes-arguments',
+  'server/compose/process-limits',
   'bench/quick-run',
   'server/http/uws-requests',
   'engine/pool/bounded-memory',

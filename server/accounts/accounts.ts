@@ -1,5 +1,8 @@
 import { LoginThrottle, RegistrationThrottle } from './passwords/login-throttle.js';
-import { PasswordCheck } from './passwords/password-check.js';
+import { PasswordCheck, type PasswordTurns } from './passwords/password-check.js';
+import { KeyedHash } from './keyed-hash.js';
+import { RejectedKeys } from './keys/rejected-keys.js';
+import type { LoginChannel, LoginNews } from './login-news.js';
 import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
 import { usersByName } from './user-repository.js';
@@ -10,22 +13,58 @@ import { ReadThroughCache } from '../batching/read-through-cache.js';
 /** The largest number of keys, and of users, in the cache. An entry takes about a kilobyte. */
 const CACHE_ENTRIES = 20_000;
 
+/** What the threads of a server share, so that its limits hold for all of them together. */
+export interface AccountSharing {
+  /** 32 random bytes. With the same ones, the threads hash credentials alike and can tell each other about them. */
+  readonly secret: Uint8Array;
+  readonly turns: PasswordTurns;
+  readonly channel: LoginChannel;
+}
+
 /**
  * Everything that one server thread keeps about users and API keys: their caches, the authenticator that uses them, and
  * the times of last use that are not written yet.
  */
 export class Accounts {
   readonly store: Store;
-  readonly passwords = new PasswordCheck();
-  readonly registrations = new RegistrationThrottle();
+  readonly passwords: PasswordCheck;
+  readonly registrations: RegistrationThrottle;
   readonly keys: ReadThroughCache<CachedKey>;
   readonly users: ReadThroughCache<CachedUser>;
   readonly authenticator: Authenticator;
   readonly #keysLastUsed: ApiKeyLastUsed;
 
-  /** @param onError receives the error when the last use of API keys cannot be written. No request fails because of it. */
-  constructor(store: Store, onError: (error: unknown) => void) {
+  /**
+   * @param onError receives the error when the last use of API keys cannot be written. No request fails because of it
+   * @param sharing absent: the server has one thread
+   */
+  constructor(store: Store, onError: (error: unknown) => void, sharing?: AccountSharing) {
     this.store = store;
+    const tell = (news: LoginNews): void => sharing?.channel.send(news);
+    const keyedHash = new KeyedHash(sharing?.secret);
+    this.passwords = new PasswordCheck({ keyedHash, tell, ...(sharing && { turns: sharing.turns }) });
+    this.registrations = new RegistrationThrottle(tell);
+    const throttle = new LoginThrottle(tell);
+    const rejectedKeys = new RejectedKeys(keyedHash);
+    sharing?.channel.listen((news) => {
+      switch (news.kind) {
+        case 'failure':
+        case 'success':
+          throttle.hear(news);
+          return;
+        case 'registration':
+          this.registrations.hear(news);
+          return;
+        case 'rejected-key':
+          rejectedKeys.addHash(news.hash);
+          return;
+        case 'checked':
+          this.passwords.hear(news);
+          return;
+        default:
+          news satisfies never;
+      }
+    });
     this.keys = new ReadThroughCache({
       read: async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey),
       entries: CACHE_ENTRIES,
@@ -42,8 +81,10 @@ export class Accounts {
       keys: this.keys,
       users: this.users,
       passwords: this.passwords,
-      throttle: new LoginThrottle(),
+      throttle,
       keysLastUsed: this.#keysLastUsed,
+      rejectedKeys,
+      onRejectedKey: (hash) => tell({ kind: 'rejected-key', hash }),
     });
   }
 

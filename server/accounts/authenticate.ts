@@ -1,7 +1,7 @@
 import type { AccountCredentials } from './passwords/password-key.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
-import { RejectedKeys } from './keys/rejected-keys.js';
+import type { RejectedKeys } from './keys/rejected-keys.js';
 import type { PasswordAttempt, PasswordCheck } from './passwords/password-check.js';
 import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
 import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
@@ -49,6 +49,9 @@ export interface AuthenticatorOptions {
   readonly passwords: PasswordCheck;
   readonly throttle: LoginThrottle;
   readonly keysLastUsed: ApiKeyLastUsed;
+  readonly rejectedKeys: RejectedKeys;
+  /** Called with the keyed hash of a wrong API key that was counted as a failure. */
+  readonly onRejectedKey: (hash: string) => void;
 }
 
 /** Where a request comes from. */
@@ -74,7 +77,6 @@ export interface RequestOrigin {
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #rejectedKeys = new RejectedKeys();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -144,13 +146,15 @@ export class Authenticator {
   }
 
   #wrongKey(text: string, address: string): SyncError {
-    return this.#rejectedKeys.add(text) ? this.#failure(address, undefined) : invalidCredentials();
+    const hash = this.#options.rejectedKeys.add(text);
+    return hash === undefined ? invalidCredentials() : this.#failure(address, undefined, hash);
   }
 
-  #failure(address: string, name: string | undefined): SyncError {
+  #failure(address: string, name: string | undefined, keyHash?: string): SyncError {
     const { throttle } = this.#options;
     const wasThrottled = throttle.isThrottled(address, name);
-    throttle.recordFailure(address, name);
+    const isCounted = throttle.recordFailure(address, name);
+    if (isCounted && keyHash !== undefined) this.#options.onRejectedKey(keyHash);
     return wasThrottled ? throttled() : invalidCredentials();
   }
 }

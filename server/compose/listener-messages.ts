@@ -1,8 +1,10 @@
 import type { Configuration } from '../../config/schema.js';
+import type { SharedLimitsSeed } from './shared-limits.js';
 
 export interface ListenerTask {
   readonly configuration: Configuration;
   readonly port: number;
+  readonly limits: SharedLimitsSeed;
 }
 
 /** To a listening thread, from the one that started it. */

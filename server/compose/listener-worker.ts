@@ -7,7 +7,7 @@ import { isOperatorError } from './operator-error.js';
 import { packageVersion } from './version.js';
 
 async function startListener(
-  { configuration, port }: ListenerTask,
+  { configuration, port, limits }: ListenerTask,
   parent: NonNullable<typeof parentPort>,
 ): Promise<void> {
   const send = (event: ListenerEvent): void => parent.postMessage(event);
@@ -16,6 +16,7 @@ async function startListener(
     const listener = await composeListener(configuration, log, {
       port,
       threads: configuration.server.listeners,
+      limits,
       version: packageVersion(),
     });
     parent.once('message', ({ deadlineMs }: ListenerClose) => {

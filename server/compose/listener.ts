@@ -19,6 +19,7 @@ import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
 import { TranslationThread } from './translation-thread.js';
+import { seedSharedLimits, SharedLimits, type SharedLimitsSeed } from './shared-limits.js';
 import { SharedMetrics } from './shared-metrics.js';
 
 /** One thread that answers requests, with database connections and queues of its own. Threads share the port. */
@@ -34,6 +35,8 @@ export interface ListenerOptions {
   readonly version: string;
   /** Number of threads that answer requests on this port, this one included. */
   readonly threads: number;
+  /** Absent: this is the only thread. */
+  readonly limits?: SharedLimitsSeed;
 }
 
 /** A reader gives up after two seconds, so the result of a slower statement would reach nobody. */
@@ -45,13 +48,14 @@ const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping', detail: 'T
 export async function composeListener(
   configuration: Configuration,
   log: Logger,
-  { port, threads, version }: ListenerOptions,
+  { port, threads, version, limits: seed = seedSharedLimits() }: ListenerOptions,
 ): Promise<Listener> {
   const { server, sync: syncing, database } = configuration;
   const basePath = server.base_url === '/' ? '' : server.base_url;
   // Without a time limit for statements, which migrations and the management API may need.
   const unlimitedStore = await composeStore(configuration);
   const engine = composeEngine(configuration);
+  const limits = new SharedLimits(seed, threads);
   // In the order in which they were opened.
   const stores: OpenStore[] = [unlimitedStore];
   const open = async (connections: number): Promise<OpenStore> => {
@@ -66,9 +70,13 @@ export async function composeListener(
     const store = await open(database.connections);
     // SQLite has no connection pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
-    const accounts = new Accounts(store, (error) => {
-      log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
-    });
+    const accounts = new Accounts(
+      store,
+      (error) => {
+        log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
+      },
+      limits.accounts,
+    );
     let http: HttpServer | undefined;
     const metrics: Metrics = new Metrics({
       activeRequests: () => http?.active ?? 0,
@@ -106,6 +114,7 @@ export async function composeListener(
     const scans = new BackgroundScans({
       scan: scanInThread(configuration),
       onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
+      running: limits.scans,
     });
     const translations = new TranslationThread();
     http = await startSyncServer({
@@ -152,6 +161,7 @@ export async function composeListener(
               accounts,
               sync,
               stopping: stopping.signal,
+              streams: limits.streams,
               translate: translations.translate,
             },
             basePath,
@@ -171,6 +181,7 @@ export async function composeListener(
         stopping.abort();
         await Promise.all([scans.close(), listening.close(deadlineMs)]);
         shared.close();
+        limits.close();
         await translations.close();
         await accounts.close();
         await watch.close();
@@ -180,6 +191,7 @@ export async function composeListener(
       },
     };
   } catch (error) {
+    limits.close();
     await engine.close();
     for (const store of stores.toReversed()) await closeQuietly(store);
     throw error;

@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/schema.js';
 import { nativePackage } from '../http/uws.js';
 import { composeListener, type Listener } from './listener.js';
 import { createLogger } from './log.js';
+import { seedSharedLimits } from './shared-limits.js';
 import { packageVersion } from './version.js';
 import { ForwardedError } from './operator-error.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
@@ -32,8 +33,9 @@ export async function startServer(configuration: Configuration): Promise<Running
     return { ...listener, log, lost: new Promise(() => undefined) };
   }
   const shared = port === 0 ? await freePort(configuration.server.host) : port;
+  const limits = seedSharedLimits();
   const started = await Promise.allSettled(
-    Array.from({ length: listeners }, () => startThread({ configuration, port: shared })),
+    Array.from({ length: listeners }, () => startThread({ configuration, port: shared, limits })),
   );
   const threads = started.flatMap((thread) => (thread.status === 'fulfilled' ? [thread.value] : []));
   const failed = started.find((thread) => thread.status === 'rejected');

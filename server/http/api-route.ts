@@ -146,6 +146,7 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
         isReconnect: request.header('last-event-id') !== undefined,
         source: (signal) => handle(management, input, signal),
         stopping: management.stopping,
+        streams: management.streams,
         // A stream may last for hours, and its API key may be revoked in that time.
         isStillPermitted: async () => {
           const principal = await apiPrincipal(management, authorization, request);

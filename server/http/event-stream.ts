@@ -1,15 +1,14 @@
 import { setMaxListeners } from 'node:events';
+import type { SharedCount } from '../domain/shared-count.js';
 import type { Answer, StreamAnswer } from './answer.js';
 import { ProblemError } from './problem.js';
 
 /** uWebSockets.js closes a connection without traffic after ten seconds; proxies wait longer. */
 const HEARTBEAT_MS = 5000;
-/** Limit for this thread: while another process runs the scan, each stream queries the database regularly. */
+/** Limit for the process: while another one, or another thread, runs the scan, each stream queries the database regularly. */
 const STREAMS = 100;
 /** How often a stream checks that its API key is still valid: revoking works within five seconds. */
 const RECHECK_MS = 4000;
-
-let streams = 0;
 
 export interface StreamedState<Value> {
   readonly value: Value;
@@ -30,6 +29,8 @@ export interface EventSource<Value> {
   readonly isStillPermitted: () => Promise<boolean>;
   /** Aborts when the server stops. All streams end then, and clients reconnect to another server or later. */
   readonly stopping: AbortSignal;
+  /** The streams of the process. */
+  readonly streams: SharedCount;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function eventStream<Value>(events: EventSource<Value>): Promise<An
   if (first.done === true || (first.value.isEnd && events.isReconnect)) {
     return { status: 204, contentType: EVENTS_TYPE, body: '', headers: NO_STORE };
   }
-  if (streams >= STREAMS) {
+  if (events.streams.value >= STREAMS) {
     throw new ProblemError('streams-at-limit', `${String(STREAMS)} clients are watching already.`);
   }
   return {
@@ -78,7 +79,7 @@ async function* pieces<Value>(
   gone.addEventListener('abort', end, { once: true });
   events.stopping.addEventListener('abort', end, { once: true });
   if (gone.aborted || events.stopping.aborted) end();
-  streams++;
+  events.streams.add();
   try {
     let state = first;
     let sent: string | undefined;
@@ -106,7 +107,7 @@ async function* pieces<Value>(
       state = next.value;
     }
   } finally {
-    streams--;
+    events.streams.subtract();
     end();
     events.stopping.removeEventListener('abort', end);
     await source.return(undefined);

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
+import type { SharedCount } from '../domain/shared-count.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
@@ -14,4 +15,6 @@ export interface Management extends TranslationContext {
   readonly sync: Pick<SyncStore, 'forgetLibraries' | 'devices' | 'pushes' | 'isKnown'>;
   /** Aborts when the server begins to stop: event streams end then. */
   readonly stopping: AbortSignal;
+  /** How many event streams the process has, in all its threads. */
+  readonly streams: SharedCount;
 }

@@ -1,11 +1,12 @@
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
+import { SharedCount } from '../domain/shared-count.js';
 import type { Library } from '../library/library.js';
 import { NO_COUNTS, type ScanCounts } from './scan.js';
 import type { ScanOptions, ScanSummary } from './scan-library.js';
 
 /**
- * Scans that one process runs at a time. They share the machine's cores and disks, so more of them are not faster. Each
+ * Scans that one process runs at a time, those of all its threads together. They share the machine's cores and disks, so more of them are not faster. Each
  * takes some megabytes of memory and some connections to the database.
  */
 const SCANS_AT_ONCE = 4;
@@ -25,6 +26,8 @@ export interface BackgroundScansOptions {
    * way the database holds the scan as failed or cancelled, with the message.
    */
   readonly onError: (error: unknown) => void;
+  /** How many scans the process runs. Default: those of this object alone are counted. */
+  readonly running?: SharedCount;
 }
 
 interface OwnScan {
@@ -35,12 +38,14 @@ interface OwnScan {
 /** The scans that a server runs beside its requests. They run until they end or until this is closed. */
 export class BackgroundScans {
   readonly #options: BackgroundScansOptions;
+  readonly #count: SharedCount;
   readonly #running = new Map<ScanId, OwnScan>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
   constructor(options: BackgroundScansOptions) {
     this.#options = options;
+    this.#count = options.running ?? new SharedCount();
   }
 
   /**
@@ -57,14 +62,17 @@ export class BackgroundScans {
     if (this.#closing.signal.aborted) {
       return Promise.reject(new DogearError('stopping', 'The server is stopping.'));
     }
-    if (this.#tasks.size >= SCANS_AT_ONCE) {
+    if (!this.#count.tryAdd(SCANS_AT_ONCE)) {
       const limit = `${String(SCANS_AT_ONCE)} libraries are being scanned already; wait for one to end.`;
       return Promise.reject(new DogearError('scans-at-limit', limit));
     }
     return new Promise((resolve, reject) => {
       const task: Promise<void> = this.#run(library, regenHashes, resolve)
         .catch(reject)
-        .finally(() => this.#tasks.delete(task));
+        .finally(() => {
+          this.#count.subtract();
+          this.#tasks.delete(task);
+        });
       this.#tasks.add(task);
     });
   }

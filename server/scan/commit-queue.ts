@@ -22,8 +22,7 @@ export interface ScanBatch {
 
 /**
  * Gathers files until there are enough for a transaction, and runs a bounded number of transactions at a time. Whoever
- * adds files waits for a free place, which holds the walk and the hashing back to the speed of the database. (p-limit
- * queues without a bound: its caller would have to wait by hand all the same.)
+ * adds files waits for a free place, which holds the walk and the hashing back to the speed of the database.
  */
 export class CommitQueue {
   readonly #dialect: SqlDialect;

@@ -75,7 +75,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   },
   { name: BATCHING, node: true, ours: [DOMAIN, DATABASE], packages: ['lru-cache'] },
   // The nouns.
-  { name: ACCOUNTS, node: true, below: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache', 'p-limit'] },
+  { name: ACCOUNTS, node: true, below: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache'] },
   {
     name: 'server/device/',
     node: true,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { LoginNews } from '../login-news.js';
 
 /**
  * Failed logins that are allowed in one window, from one client address and for one name. They must cover honest
@@ -22,7 +23,8 @@ const THROTTLE_WINDOW_SECONDS = 600;
 const ENTRIES = 10_000;
 
 /**
- * Counts failed logins by client address and by name, in memory: each server thread counts its own requests.
+ * Counts failed logins by client address and by name, in memory. The threads of a server tell each other, so each counts
+ * those of all; two that fail at the same moment in two threads may both be the last one that is allowed.
  *
  * A successful login does not reset a count: one valid reader behind a gateway must not allow a guesser behind the same
  * gateway to go on. But it makes the name familiar at the address. A familiar pair of name and address has a count of
@@ -36,6 +38,13 @@ export class LoginThrottle {
   /** Pairs of a network and a name that has logged in from there. */
   readonly #familiar = new LRUCache<string, true>({ max: ENTRIES, ttl: FAMILIAR_MS });
 
+  readonly #tell: (news: LoginNews) => void;
+
+  /** @param tell called with what other threads have to record, too; they do so with {@link hear} */
+  constructor(tell: (news: LoginNews) => void = () => undefined) {
+    this.#tell = tell;
+  }
+
   /** @param name the account's name; `undefined` for API keys, whose failures are counted by address only */
   isThrottled(address: string, name: string | undefined): boolean {
     const network = networkOf(address);
@@ -45,17 +54,36 @@ export class LoginThrottle {
     return this.#byAddress.isOver(network) || this.#byName.isOver(name);
   }
 
-  recordFailure(address: string, name: string | undefined): void {
-    const network = networkOf(address);
-    this.#byAddress.add(network);
-    if (name === undefined) return;
-    this.#byName.add(name);
-    const pair = pairOf(network, name);
-    if (this.#familiar.has(pair)) this.#byFamiliar.add(pair);
+  /** @returns whether it was counted: not when all its counts have reached their limits */
+  recordFailure(address: string, name: string | undefined): boolean {
+    const isCounted = this.#count(address, name);
+    if (isCounted) this.#tell({ kind: 'failure', address, name });
+    return isCounted;
   }
 
   /** Makes the name familiar at the address. */
   recordSuccess(address: string, name: string): void {
+    this.#makeFamiliar(address, name);
+    this.#tell({ kind: 'success', address, name });
+  }
+
+  /** Records what another thread has recorded. */
+  hear(news: Extract<LoginNews, { readonly kind: 'failure' | 'success' }>): void {
+    if (news.kind === 'failure') this.#count(news.address, news.name);
+    else this.#makeFamiliar(news.address, news.name);
+  }
+
+  #count(address: string, name: string | undefined): boolean {
+    const network = networkOf(address);
+    const isCountedByAddress = this.#byAddress.add(network);
+    if (name === undefined) return isCountedByAddress;
+    const isCountedByName = this.#byName.add(name);
+    const pair = pairOf(network, name);
+    const isCountedByPair = this.#familiar.has(pair) && this.#byFamiliar.add(pair);
+    return isCountedByAddress || isCountedByName || isCountedByPair;
+  }
+
+  #makeFamiliar(address: string, name: string): void {
     this.#familiar.set(pairOf(networkOf(address), name), true);
   }
 }
@@ -66,13 +94,23 @@ export class LoginThrottle {
  */
 export class RegistrationThrottle {
   readonly #byAddress = new WindowCounter(ADDRESS_REGISTRATIONS);
+  readonly #tell: (news: LoginNews) => void;
+
+  /** @param tell as for {@link LoginThrottle} */
+  constructor(tell: (news: LoginNews) => void = () => undefined) {
+    this.#tell = tell;
+  }
 
   /** Counts a registration. @returns `false` when the address has reached its limit; it is not counted then */
   admit(address: string): boolean {
-    const network = networkOf(address);
-    if (this.#byAddress.isOver(network)) return false;
-    this.#byAddress.add(network);
-    return true;
+    const isAdmitted = this.#byAddress.add(networkOf(address));
+    if (isAdmitted) this.#tell({ kind: 'registration', address });
+    return isAdmitted;
+  }
+
+  /** Counts one that another thread has admitted. */
+  hear({ address }: Extract<LoginNews, { readonly kind: 'registration' }>): void {
+    this.#byAddress.add(networkOf(address));
   }
 }
 
@@ -92,10 +130,13 @@ class WindowCounter {
     return (this.#counts.get(key)?.events ?? 0) >= this.#limit;
   }
 
-  add(key: string): void {
+  /** @returns `false` when the limit was reached before; it is not counted then */
+  add(key: string): boolean {
     const count = this.#counts.get(key);
     if (count === undefined) this.#counts.set(key, { events: 1 });
+    else if (count.events >= this.#limit) return false;
     else count.events++;
+    return true;
   }
 }
 

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { UserId } from '../../domain/ids.js';
 import { KeyedHash } from '../keyed-hash.js';
+import type { LoginNews } from '../login-news.js';
 import type { PasswordKey } from './password-key.js';
 import { CredentialCache } from './credential-cache.js';
 import { hashPasswordKey, NOBODYS_HASH, passwordKeyMatches } from './scrypt-hash.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
+import type { SharedTurns } from './shared-turns.js';
 
 /**
  * scrypt runs on libuv's thread pool. The pool has four threads, and file access and DNS look-ups need it too. One core
@@ -44,6 +46,23 @@ export interface PasswordAttempt {
  */
 export type PasswordVerdict = 'match' | 'mismatch' | 'mismatch-again' | 'busy';
 
+/** What the password checks of several threads share. */
+export interface PasswordCheckOptions {
+  readonly keyedHash?: KeyedHash;
+  /** Each limits the checks of all threads together. By default each limits those of this object. */
+  readonly turns?: PasswordTurns;
+  /** Called after each check, with what other threads have to {@link PasswordCheck.hear}. */
+  readonly tell?: (news: CheckedNews) => void;
+}
+
+export interface PasswordTurns {
+  readonly logins: SharedTurns;
+  readonly throttledLogins: SharedTurns;
+  readonly registrations: SharedTurns;
+}
+
+type CheckedNews = Extract<LoginNews, { readonly kind: 'checked' }>;
+
 /**
  * Checks password keys with a bounded amount of scrypt work. Credentials that were verified or that failed recently
  * need none, and the same credentials on many connections at once are checked once.
@@ -53,18 +72,36 @@ export type PasswordVerdict = 'match' | 'mismatch' | 'mismatch-again' | 'busy';
  * is hopeless, and it is refused as `busy` only when that queue is full.
  */
 export class PasswordCheck {
-  readonly #keyedHash = new KeyedHash();
+  readonly #keyedHash: KeyedHash;
+  readonly #tell: (news: CheckedNews) => void;
   readonly #verified = new CredentialCache({ ttlMs: VERIFIED_TTL_MS, expiration: 'sliding' });
   /** Holds failures of unknown names too: otherwise a slower second answer would tell that a name is unknown. */
   readonly #failed = new CredentialCache({ ttlMs: FAILED_TTL_MS, expiration: 'absolute' });
-  readonly #limit = new ConcurrencyLimit({ concurrency: CHECKS_AT_ONCE, maxWaiting: CHECKS_WAITING });
-  readonly #throttledLimit = new ConcurrencyLimit({
-    concurrency: 1,
-    maxWaiting: THROTTLED_WAITING,
-    pauseMs: THROTTLED_PAUSE_MS,
-  });
-  readonly #registrationLimit = new ConcurrencyLimit({ concurrency: 1, maxWaiting: REGISTRATIONS_WAITING });
+  readonly #limit: ConcurrencyLimit;
+  readonly #throttledLimit: ConcurrencyLimit;
+  readonly #registrationLimit: ConcurrencyLimit;
   readonly #inFlight = new Map<string, Promise<boolean>>();
+
+  constructor({ keyedHash = new KeyedHash(), turns, tell = () => undefined }: PasswordCheckOptions = {}) {
+    this.#keyedHash = keyedHash;
+    this.#tell = tell;
+    this.#limit = new ConcurrencyLimit({
+      concurrency: CHECKS_AT_ONCE,
+      maxWaiting: CHECKS_WAITING,
+      turns: turns?.logins,
+    });
+    this.#throttledLimit = new ConcurrencyLimit({
+      concurrency: 1,
+      maxWaiting: THROTTLED_WAITING,
+      pauseMs: THROTTLED_PAUSE_MS,
+      turns: turns?.throttledLogins,
+    });
+    this.#registrationLimit = new ConcurrencyLimit({
+      concurrency: 1,
+      maxWaiting: REGISTRATIONS_WAITING,
+      turns: turns?.registrations,
+    });
+  }
 
   /** Whether these credentials were verified within the last day. `false`: only {@link check} can tell. */
   isVerified(user: NonNullable<PasswordAttempt['user']>, key: PasswordKey): boolean {
@@ -92,12 +129,16 @@ export class PasswordCheck {
     if (started === undefined) return 'busy';
     const matches = started.finally(() => this.#inFlight.delete(flight));
     this.#inFlight.set(flight, matches);
-    if (await matches) {
-      this.#verified.add(credentials, storedHash);
-      return 'match';
-    }
-    this.#failed.add(credentials, storedHash);
-    return 'mismatch';
+    const news = { kind: 'checked', credentials, storedHash, matches: await matches } as const;
+    this.hear(news);
+    this.#tell(news);
+    return news.matches ? 'match' : 'mismatch';
+  }
+
+  /** Keeps the outcome of a check, of this thread or another one. */
+  hear({ credentials, storedHash, matches }: CheckedNews): void {
+    if (matches) this.#verified.add(credentials, storedHash);
+    else this.#failed.add(credentials, storedHash);
   }
 
   /** Hashes a new password, in the queue of the logins. @returns `undefined` at once when the queue is full */

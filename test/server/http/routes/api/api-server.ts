@@ -12,6 +12,7 @@ import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
 import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
+import { SharedCount } from '../../../../../server/domain/shared-count.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../../../support/databases.js';
@@ -95,6 +96,7 @@ export async function startApiServer(
     accounts,
     sync,
     stopping: stopping.signal,
+    streams: new SharedCount(),
     translate: translations.translate,
   };
   const basePath = options.basePath ?? '';
