@@ -23,6 +23,7 @@ const LONGEST = [
   'engine/digest/reference',
   'server/database/sqlite/file-trouble',
   'server/scan/slow-storage',
+  'server/positions/bounded-work',
   'package',
 ];
 

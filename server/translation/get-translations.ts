@@ -58,11 +58,10 @@ async function getTranslations(
 ): Promise<readonly TranslationDetails[]> {
   const found = await translatedDocument(store, actor, document, book);
   if (found.state !== 'found') return items.map(() => found);
-  const answer = await translate({
-    path: found.path,
-    format: found.format,
-    queries: items.map(queryOfPosition),
-  });
+  const answer = await translate(
+    { path: found.path, format: found.format, queries: items.map(queryOfPosition) },
+    actor.userId,
+  );
   if (answer.state !== 'answered') return items.map(() => answer);
   const outcomes = items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' as const });
   // A device with a former digest may have the file as it was.

@@ -62,7 +62,8 @@ export async function putWebPosition(
   if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
   // The x-pointer is checked in another file than the one that the reader has.
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
-  const answer = await translate({ path: found.path, format: 'epub', queries: [queryOfPlace(place)] });
+  const queries = [queryOfPlace(place)];
+  const answer = await translate({ path: found.path, format: 'epub', queries }, principal.userId);
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
   const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
   const translation = found.isFormer ? inOtherFile(outcome) : outcome;

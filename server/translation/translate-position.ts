@@ -31,7 +31,7 @@ export async function translatePosition(
       'The book has pages, and its positions are page numbers.',
     );
   }
-  const answer = await translate({ path, format: 'epub', queries: [query] });
+  const answer = await translate({ path, format: 'epub', queries: [query] }, undefined);
   switch (answer.state) {
     case 'busy':
       throw new DogearError('overloaded', 'Too many positions are being translated.');

@@ -1,3 +1,4 @@
+import type { UserId } from '../domain/ids.js';
 import type { BookErrorCode } from '../positions/book-error.js';
 import type { Locator } from '../positions/translation/locator.js';
 import type { Translation } from '../positions/translation/translated-position.js';
@@ -41,8 +42,12 @@ export type TranslationAnswer =
   | { readonly state: 'answered'; readonly outcomes: readonly QueryOutcome[] }
   | { readonly state: 'busy' | 'too-slow' | 'crashed' };
 
-/** Translates positions, in another thread than the one that answers requests. Never rejects. */
-export type Translate = (request: TranslationRequest) => Promise<TranslationAnswer>;
+/**
+ * Translates positions, in another thread than the one that answers requests. Never rejects.
+ *
+ * @param user who asks: the users share the thread evenly. Undefined: the operator
+ */
+export type Translate = (request: TranslationRequest, user: UserId | undefined) => Promise<TranslationAnswer>;
 
 const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
 /** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
