@@ -21,6 +21,7 @@ const LONGEST = [
   'server/http/routes/kosync/errors',
   'engine/walk/walk-order',
   'engine/digest/reference',
+  'server/compose/full-disk',
   'server/database/sqlite/file-trouble',
   'server/scan/slow-storage',
   'server/positions/bounded-work',

@@ -4,6 +4,7 @@ import { errorMessage } from '../domain/error-text.js';
 import { httpLibrary } from '../compose/server.js';
 import { passwordKeyOf } from '../accounts/passwords/password-key.js';
 import { checkAddress } from '../probe/check-address.js';
+import { operatorMessage } from '../compose/operator-error.js';
 import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -46,7 +47,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       try {
         await withStore(configuration, printDatabase);
       } catch (error) {
-        writeLine(`database  ${errorMessage(error)}`);
+        writeLine(`database  ${operatorMessage(error) ?? errorMessage(error)}`);
         context.exitWith(EXIT.failed);
       }
     });

@@ -1,22 +1,28 @@
-/** Results go to standard output, everything else to standard error. */
+import { writeSync } from 'node:fs';
+import { terminalJson, terminalText } from '../domain/terminal-text.js';
+import { EXIT } from './exit-code.js';
+import { shownPath } from './shown-text.js';
+
+/** Results go to standard output, everything else to standard error. Unsafe characters are escaped in all of them. */
 export function writeLine(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${terminalText(line)}\n`);
 }
 
-export function writeBytes(bytes: Buffer): void {
-  process.stdout.write(bytes);
+/** @param line with its line feed; a file or a pipe gets the bytes, a terminal what is safe to show */
+export function writeBytes(line: Buffer): void {
+  process.stdout.write(process.stdout.isTTY ? `${shownPath(line.subarray(0, -1))}\n` : line);
 }
 
 export function writeJsonLine(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${terminalJson(JSON.stringify(value))}\n`);
 }
 
 export function writeError(message: string): void {
-  process.stderr.write(`dogear: ${message}\n`);
+  process.stderr.write(terminalText(`dogear: ${message}\n`));
 }
 
 export function writeNote(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(terminalText(`${message}\n`));
 }
 
 /** Waits until all output has left the process, so that none is lost when the process ends. */
@@ -30,12 +36,24 @@ function flush(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Ends the process without an error when the reader of a pipe closes it early (`| head`). */
-export function endQuietlyOnClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+/**
+ * Ends the process when its output cannot be written: without an error when the reader of a pipe closes it early
+ * (`| head`), otherwise, as on a full disk, with the reason.
+ */
+export function endOnFailedOutput(): void {
+  for (const [name, stream] of [
+    ['standard output', process.stdout],
+    ['standard error', process.stderr],
+  ] as const) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      if (error.code === 'EPIPE') process.exit(EXIT.ok);
+      try {
+        // Not through the stream, which might write only after the process has ended.
+        writeSync(process.stderr.fd, `dogear: ${name} cannot be written: ${error.message}\n`);
+      } catch {
+        // Standard error cannot be written either.
+      }
+      process.exit(EXIT.failed);
     });
   }
 }

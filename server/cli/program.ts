@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { terminalText } from '../domain/terminal-text.js';
 import type { CommandContext } from './context.js';
 import { addConfigCommand } from './config-command.js';
 import { addDeviceCommand } from './device-command.js';
@@ -37,6 +38,10 @@ export function buildProgram(context: CommandContext): Command {
         .argParser(collect)
         .default([], 'none'),
     )
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(terminalText(text)),
+      writeErr: (text) => void process.stderr.write(terminalText(text)),
+    })
     .showHelpAfterError('(dogear --help lists the commands, dogear COMMAND --help its options)')
     .exitOverride()
     .hook('preAction', (_program, command) => refuseBytes(command));

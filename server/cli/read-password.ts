@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { DogearError } from '../domain/dogear-error.js';
+import { terminalText } from '../domain/terminal-text.js';
 import { InterruptError } from './interrupt.js';
 
 /** Far more than a password has. */
@@ -48,7 +49,7 @@ function ask(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
   // After readline has switched the terminal's own echo off.
-  process.stderr.write(question);
+  process.stderr.write(terminalText(question));
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {
       resolve(line);

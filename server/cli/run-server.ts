@@ -1,9 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import type { Configuration } from '../../config/schema.js';
 import type { RunningServer } from '../compose/server.js';
+import { withDeadline } from '../domain/deadline.js';
 import { EXIT } from './exit-code.js';
 
-/** Time for closing the database, after the configured time for answering. */
+/** Time for closing the database and for ending a scan, after the configured time for answering. */
 const CLOSE_MORE_MS = 2000;
 
 /** After closing, the process normally ends within a few milliseconds. */
@@ -14,12 +15,15 @@ const EXIT_AFTER_MS = 500;
  * answers the waiting requests and commits. A lost thread ends the whole process, because the service manager restarts
  * a process that has ended, but not one that lacks a thread. A second signal ends the process at once.
  *
+ * @param background work that ends soon after the signal. It does not keep the server from stopping, and is left when it
+ *   does not end in time. Must not reject
  * @returns the exit code: 0 after a signal, 1 when a thread was lost
  */
 export async function untilStopped(
   server: RunningServer,
   { server: { shutdown_seconds } }: Configuration,
   signals: Promise<NodeJS.Signals>,
+  background: Promise<void> = Promise.resolve(),
 ): Promise<number> {
   const { log } = server;
   const deadlineMs = shutdown_seconds * 1000;
@@ -36,7 +40,10 @@ export async function untilStopped(
     log.error('stopping took too long; requests that were not answered are lost');
     process.exit(EXIT.failed);
   }, deadlineMs + CLOSE_MORE_MS);
-  await server.close(deadlineMs);
+  const backgroundEnded = withDeadline(background, deadlineMs, () => {
+    log.warn('the scan did not stop in time; the next one goes on from what it has written');
+  });
+  await Promise.all([server.close(deadlineMs), backgroundEnded]);
   clearTimeout(giveUp);
   log.info('stopped');
   // Connections to a database that does not answer would keep the process alive.

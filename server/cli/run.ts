@@ -5,10 +5,10 @@ import { DogearError } from '../domain/dogear-error.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { messageWithHint } from './hints.js';
-import { isOperatorError } from '../compose/operator-error.js';
+import { operatorMessage } from '../compose/operator-error.js';
 import { packageVersion } from '../compose/version.js';
 import { InterruptError } from './interrupt.js';
-import { endQuietlyOnClosedPipe, flushOutput, writeError } from './output.js';
+import { endOnFailedOutput, flushOutput, writeError } from './output.js';
 import { buildProgram, type GlobalFlags } from './program.js';
 import { withRawBytes } from './path-argument.js';
 import { settingFlags } from './setting-flags.js';
@@ -20,7 +20,7 @@ import { settingFlags } from './setting-flags.js';
  * @returns the exit code
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  endQuietlyOnClosedPipe();
+  endOnFailedOutput();
   let exitCode: number = EXIT.ok;
   const context: CommandContext = {
     version: packageVersion(),
@@ -68,7 +68,10 @@ function report(error: unknown): number {
 
 function reportedText(error: unknown): string {
   if (error instanceof DogearError) return messageWithHint(error);
-  if (isOperatorError(error)) return error.message;
-  // A defect of the program: the stack says where.
+  // Without one it is a defect of the program: the stack says where.
+  return operatorMessage(error) ?? stackOf(error);
+}
+
+function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

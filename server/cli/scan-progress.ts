@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { ScanProgress } from '../scan/scan-library.js';
+import { shownText } from './shown-text.js';
 
 /** Shows the progress of one scan. `stop` is called once, when the scan ends. */
 export interface ProgressDisplay {
@@ -29,7 +30,7 @@ class Lines implements ProgressDisplay {
     this.#lastMs = progress.elapsedMs;
     const left = secondsLeft(progress);
     this.#stream.write(
-      `${progress.library}: ${describe(progress)}${left === undefined ? '' : `, about ${duration(left)} left`}\n`,
+      `${shownText(progress.library)}: ${describe(progress)}${left === undefined ? '' : `, about ${duration(left)} left`}\n`,
     );
   }
 
@@ -56,11 +57,11 @@ class Bar implements ProgressDisplay {
   update(progress: ScanProgress): void {
     const { found } = progress.counts;
     const total = Math.max(progress.expectedFiles ?? 0, found, 1);
-    this.#bar ??= this.#bars.create(total, 0, { library: progress.library, text: '' });
+    this.#bar ??= this.#bars.create(total, 0, { library: shownText(progress.library), text: '' });
     this.#bar.setTotal(total);
     const left = secondsLeft(progress);
     this.#bar.update(done(progress), {
-      library: progress.library,
+      library: shownText(progress.library),
       text: `${describe(progress)}${left === undefined ? '' : `, ${duration(left)} left`}`,
     });
   }

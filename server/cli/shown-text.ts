@@ -1,23 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import { terminalText } from '../domain/terminal-text.js';
 
 /**
- * Characters that could take over the terminal or break the line: control characters (C0, DEL, C1), the line and
- * paragraph separators, and those that change the direction of the text around them.
- */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/**
- * Text that readers sent, for people: unsafe characters are escaped (`\n`, `\x1b`, `\u0085`, `\u202e`). From U+0080 on
- * always as `\uNNNN`: in {@link shownPath} `\x85` is the byte of a path that is not UTF-8.
+ * Text that readers sent, on one line for people: as every text that is printed, and line feeds are escaped too. From
+ * U+0080 on always as `\uNNNN`: in {@link shownPath} `\x85` is the byte of a path that is not UTF-8.
  */
 export function shownText(text: string): string {
-  return text.replaceAll(UNSAFE, (character) => {
-    if (character === '\n') return '\\n';
-    const code = character.charCodeAt(0);
-    const digits = code.toString(16);
-    return code < 0x80 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`;
-  });
+  return terminalText(text).replaceAll('\n', '\\n');
 }
 
 /** A path for people: the same, and where the path is not UTF-8, each byte above ASCII shows as `\xNN`. */

@@ -34,8 +34,8 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       });
       // A lost thread stops the scan too: a scan may take hours, and the process ends so that it can be restarted.
       server.lost.catch((error: unknown) => stop.abort(error));
-      await scanAll(configuration, libraries, stop.signal);
-      context.exitWith(await untilStopped(server, configuration, signals));
+      const scan = scanAll(configuration, libraries, stop.signal);
+      context.exitWith(await untilStopped(server, configuration, signals, scan));
     },
   );
 }
@@ -50,7 +50,10 @@ async function scanAll(
     await scanLibraries(scanInThread(configuration), libraries, { json: false, signal });
     if (!signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
   } catch (error) {
-    writeError(`The scan failed: ${errorMessage(error)}. Syncing goes on until Ctrl-C.`);
+    // What was committed stays, and the next scan goes on from it.
+    if (signal.aborted) return;
+    const message = errorMessage(error).replace(/\.$/, '');
+    writeError(`The scan failed: ${message}. Syncing goes on until Ctrl-C.`);
   }
 }
 

@@ -3,7 +3,7 @@ import { composeListener } from './listener.js';
 import { errorMessage } from '../domain/error-text.js';
 import type { ListenerClose, ListenerEvent, ListenerTask } from './listener-messages.js';
 import { createLogger } from './log.js';
-import { isOperatorError } from './operator-error.js';
+import { operatorMessage } from './operator-error.js';
 import { packageVersion } from './version.js';
 
 async function startListener(
@@ -30,8 +30,9 @@ async function startListener(
     process.on('uncaughtException', (error) => send({ type: 'lost', error }));
     send({ type: 'listening', port: listener.port });
   } catch (error) {
-    const defect = error instanceof Error && !isOperatorError(error) ? error : undefined;
-    send({ type: 'failed', message: errorMessage(error), stack: defect?.stack });
+    const message = operatorMessage(error);
+    const stack = message === undefined && error instanceof Error ? error.stack : undefined;
+    send({ type: 'failed', message: message ?? errorMessage(error), stack });
     parent.close();
   }
 }

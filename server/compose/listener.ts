@@ -15,6 +15,10 @@ import { SchemaWatch } from '../database/schema-watch.js';
 import { gated } from '../http/gate.js';
 import { openStore, type OpenStore } from '../database/store.js';
 import { isDatabaseAway } from '../database/database-fault.js';
+import { WriteHealth } from '../database/write-health.js';
+import { withDeadline } from '../domain/deadline.js';
+import { closeAll } from './close-all.js';
+import { FaultLog } from './fault-log.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
@@ -52,8 +56,14 @@ export async function composeListener(
 ): Promise<Listener> {
   const { server, sync: syncing, database } = configuration;
   const basePath = server.base_url === '/' ? '' : server.base_url;
+  const faults = new FaultLog(log);
+  const writes = new WriteHealth();
+  const onFailure = (error: unknown): void => {
+    faults.note(error);
+    writes.note(error);
+  };
   // Without a time limit for statements, which migrations and the management API may need.
-  const unlimitedStore = await composeStore(configuration);
+  const unlimitedStore = await composeStore(configuration, onFailure);
   const engine = composeEngine(configuration);
   const limits = new SharedLimits(seed, threads);
   // In the order in which they were opened.
@@ -62,6 +72,7 @@ export async function composeListener(
     const store = await openStore(database.url, {
       connections,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      onFailure,
     });
     stores.push(store);
     return store;
@@ -144,7 +155,7 @@ export async function composeListener(
           readiness: () =>
             stopping.signal.aborted
               ? Promise.resolve(STOPPING)
-              : databaseReadiness(readinessStore, (error) => {
+              : databaseReadiness(readinessStore, writes, (error) => {
                   log.error({ error: loggedError(error) }, 'the readiness of the database is not known');
                 }),
           metrics: () => shared.text(),
@@ -179,25 +190,29 @@ export async function composeListener(
       port: listening.port,
       close: async (deadlineMs) => {
         stopping.abort();
-        await Promise.all([scans.close(), listening.close(deadlineMs)]);
-        shared.close();
-        limits.close();
-        await translations.close();
-        await accounts.close();
-        await watch.close();
-        await sync.retention.close();
-        await engine.close();
-        await Promise.all(stores.map((store) => store.close()));
+        const scansEnded = withDeadline(scans.close(), deadlineMs, () => {
+          log.warn(
+            'a scan did not stop in time; the next scan of its library goes on from what it has written',
+          );
+        });
+        await closeAll(
+          () => Promise.all([scansEnded, listening.close(deadlineMs)]),
+          () => shared.close(),
+          () => limits.close(),
+          () => translations.close(),
+          () => accounts.close(),
+          () => watch.close(),
+          () => sync.retention.close(),
+          () => engine.close(),
+          ...stores.map((store) => () => store.close()),
+        );
       },
     };
   } catch (error) {
     limits.close();
-    await engine.close();
-    for (const store of stores.toReversed()) await closeQuietly(store);
+    await closeAll(() => engine.close(), ...stores.map((store) => () => store.close())).catch(
+      () => undefined, // the error that prevented the start is reported instead
+    );
     throw error;
   }
-}
-
-async function closeQuietly(store: OpenStore): Promise<void> {
-  await store.close().catch(() => undefined); // the error that prevented the start is reported instead
 }

@@ -1,15 +1,27 @@
+import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
-import pinoPretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Configuration } from '../../config/schema.js';
+import { terminalJson, terminalText } from '../domain/terminal-text.js';
 
+/** What waits while the log cannot be written, as on a full disk: some thousand lines. Further ones are dropped. */
+const WAITING_BYTES = 1024 * 1024;
+
+/** In a thread `process.stderr` has no descriptor, and pino would write to standard output. */
 const STANDARD_ERROR = 2;
 
 /** The log of the program, on standard error. Standard output is for results. */
 export function createLogger({ level, format }: Configuration['log']): Logger {
-  const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
-  const stream = isText
-    ? pinoPretty({ destination: process.stderr, colorize: process.stderr.isTTY, ignore: 'pid,hostname' })
-    : // In a thread `process.stderr` has no descriptor, and pino would write to standard output.
-      pino.destination({ fd: STANDARD_ERROR, sync: true });
-  return pino({ level }, stream);
+  const isTerminal = isatty(STANDARD_ERROR);
+  const destination = pino.destination({ fd: STANDARD_ERROR, sync: true, maxLength: WAITING_BYTES });
+  // A log that cannot be written must not end the server. What waits is written together with a later line.
+  destination.on('error', () => undefined);
+  const toText = prettyFactory({ colorize: isTerminal, ignore: 'pid,hostname' });
+  const isText = format === 'text' || (format === 'auto' && isTerminal);
+  const shown = (line: string): string => (isText ? toText(JSON.parse(line, safe)) : terminalJson(line));
+  return pino({ level }, { write: (line) => void destination.write(shown(line)) });
+}
+
+function safe(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? terminalText(value) : value;
 }

@@ -1,3 +1,4 @@
+import { faultMessage } from '../database/database-fault.js';
 import { StorageError } from '../database/database-error.js';
 import { ListenError } from '../http/listen-error.js';
 
@@ -7,9 +8,20 @@ export class ForwardedError extends Error {
 }
 
 /**
+ * What the operator can mend, and how: the database, or the address of the server.
+ *
+ * @returns `undefined` for a defect of the program, whose stack says where it is
+ */
+export function operatorMessage(error: unknown): string | undefined {
+  if (!isOperatorError(error)) return faultMessage(error);
+  const advice = error instanceof StorageError ? faultMessage(error.cause) : undefined;
+  return advice === undefined || error.message === advice ? error.message : `${error.message} ${advice}`;
+}
+
+/**
  * Whether the message of an error tells the operator what is wrong with the database or the address of the server. Any
  * other error that keeps a server from starting is a defect of the program, and its stack says where.
  */
-export function isOperatorError(error: unknown): error is StorageError | ListenError | ForwardedError {
+function isOperatorError(error: unknown): error is StorageError | ListenError | ForwardedError {
   return error instanceof StorageError || error instanceof ListenError || error instanceof ForwardedError;
 }

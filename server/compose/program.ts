@@ -1,5 +1,6 @@
 import type { Configuration } from '../../config/schema.js';
 import { createEngine, type Engine } from '../../engine/index.js';
+import { closeAll } from './close-all.js';
 import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
 import { type DatabaseMemory, databaseMemory } from '../database/database-memory.js';
@@ -8,7 +9,6 @@ import { openStore, type OpenStore } from '../database/store.js';
 
 /** Everything that a scan needs. `close` closes the engine, then the database. */
 export interface Program {
-  readonly configuration: Configuration;
   readonly store: OpenStore;
   readonly engine: Engine;
   readonly scan: ScanLibrary;
@@ -34,14 +34,21 @@ export interface ComposedStore extends OpenStore {
 /**
  * Opens the database and brings its schema up to date.
  *
+ * @param onFailure called with the error of each statement that fails
  * @throws StorageError
  */
-export async function composeStore({ database }: Pick<Configuration, 'database'>): Promise<ComposedStore> {
-  const store = await openStore(database.url, { connections: database.connections });
+export async function composeStore(
+  { database }: Pick<Configuration, 'database'>,
+  onFailure?: (error: unknown) => void,
+): Promise<ComposedStore> {
+  const store = await openStore(database.url, {
+    connections: database.connections,
+    ...(onFailure === undefined ? {} : { onFailure }),
+  });
   try {
     return { ...store, migration: await migrate(store), memory: () => databaseMemory(store) };
   } catch (error) {
-    await store.close();
+    await store.close().catch(() => undefined); // the error above says more
     throw error;
   }
 }
@@ -59,17 +66,19 @@ export async function withStore<Result>(
   }
 }
 
-export async function composeProgram(configuration: Configuration): Promise<Program> {
+export async function composeProgram(
+  configuration: Pick<Configuration, 'database' | 'engine'>,
+): Promise<Program> {
   const store = await composeStore(configuration);
   const engine = composeEngine(configuration);
   return {
-    configuration,
     store,
     engine,
     scan: (library, options) => scanLibrary({ store, engine }, library, options),
-    close: async () => {
-      await engine.close();
-      await store.close();
-    },
+    close: () =>
+      closeAll(
+        () => engine.close(),
+        () => store.close(),
+      ),
   };
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { scanLibrary } from '../scan/scan-library.js';
-import { composeEngine, composeStore } from './program.js';
+import { operatorMessage } from './operator-error.js';
+import { composeProgram } from './program.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { loggedError } from '../http/logged-error.js';
 import type { ScanThreadEvent, ScanThreadStop, ScanThreadTask } from './scan-thread-messages.js';
@@ -15,9 +16,11 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
   const send = (event: ScanThreadEvent): void => port.postMessage(event);
   const stop = new AbortController();
   port.on('message', (_stop: ScanThreadStop) => stop.abort());
-  const store = await composeStore(task.configuration);
-  const engine = composeEngine(task.configuration);
+  let close = (): Promise<void> => Promise.resolve();
   try {
+    const program = await composeProgram(task.configuration);
+    const { store, engine } = program;
+    close = () => program.close();
     const { library } = await getLibrary(store, OPERATOR, task.libraryId);
     let sentMs = -Infinity;
     const summary = await scanLibrary({ store, engine }, library, {
@@ -35,10 +38,15 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
     send({ type: 'completed', summary });
   } catch (error) {
     const code = error instanceof DogearError ? error.code : undefined;
-    send({ type: 'failed', code, error: loggedError(error) });
+    const message = operatorMessage(error);
+    send({
+      type: 'failed',
+      code,
+      error: { ...loggedError(error), ...(message === undefined ? {} : { message }) },
+    });
   } finally {
-    await engine.close();
-    await store.close();
+    // The scan has ended, and its result is sent.
+    await close().catch(() => undefined);
     port.close();
   }
 }

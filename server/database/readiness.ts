@@ -2,6 +2,7 @@ import { withDeadline } from '../domain/deadline.js';
 import { type DatabaseFault, databaseFault, faultAdvice } from './database-fault.js';
 import { schemaState } from './migrate.js';
 import type { Store } from './store.js';
+import type { WriteHealth } from './write-health.js';
 
 export type DatabaseReadiness =
   | { readonly state: 'ready' }
@@ -17,19 +18,26 @@ export type DatabaseReadiness =
 const TIMEOUT_MS = 1000;
 
 /**
- * Whether requests can be answered: the database answers within a second, and all migrations are applied. Never
- * returns `stopping`, which the listener answers by itself. Never rejects.
+ * Whether requests can be answered: the database answers within a second, and all migrations are applied, and writes have
+ * not failed of late. Never returns `stopping`, which the listener answers by itself. Never rejects.
  *
  * @param onError called with an error that is no fault of the database
  */
 export function databaseReadiness(
   store: Store,
+  writes: WriteHealth,
   onError: (error: unknown) => void,
 ): Promise<DatabaseReadiness> {
-  return withDeadline(askDatabase(store, onError), TIMEOUT_MS, () => notReady('database-away'));
+  return withDeadline(askDatabase(store, writes, onError), TIMEOUT_MS, () =>
+    notReady(writes.fault ?? 'database-away'),
+  );
 }
 
-async function askDatabase(store: Store, onError: (error: unknown) => void): Promise<DatabaseReadiness> {
+async function askDatabase(
+  store: Store,
+  writes: WriteHealth,
+  onError: (error: unknown) => void,
+): Promise<DatabaseReadiness> {
   try {
     const { pending, unknown } = await schemaState(store);
     if (unknown.length > 0) {
@@ -39,6 +47,8 @@ async function askDatabase(store: Store, onError: (error: unknown) => void): Pro
         detail: 'A newer version of Dogear has migrated the database. Update this server.',
       };
     }
+    const fault = await writes.check(store);
+    if (fault !== undefined) return notReady(fault);
     if (pending.length === 0) return { state: 'ready' };
     return {
       state: 'not-ready',

@@ -44,10 +44,8 @@ function problemOfError(error: unknown, { isDatabaseAway, log }: ProblemOptions)
   if ((error instanceof DogearError || error instanceof SyncError) && isProblemCode(error.code)) {
     return problem(error.code, error.message);
   }
-  if (isDatabaseAway(error)) {
-    log.error({ error: loggedError(error) }, 'the database is away');
-    return problem('unavailable', 'The database does not answer. Try again later.');
-  }
+  // Why is in the log already, once for many requests.
+  if (isDatabaseAway(error)) return problem('unavailable', 'The database does not answer. Try again later.');
   log.error({ error: loggedError(error) }, 'a management request failed');
   return problem('internal', 'The log of the server says more.');
 }

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { createConnection } from 'mysql2/promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bookFolder, md5 } from '../../support/book-folder.js';
-import { testDatabases } from '../../support/databases.js';
+import { MYSQL, testDatabases } from '../../support/databases.js';
 import { openTestStore } from '../../support/open-test-store.js';
 import { runProgram, startProgram, type RunningProgram } from '../../support/program.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -90,5 +92,30 @@ describe('dogear up', () => {
     expect(taken.exitCode).toBe(1);
     expect(taken.stderr).toMatch(new RegExp(`^dogear: .*port ${port}.*taken.*\n$`));
     await stopped(first);
+  });
+
+  it('stops at SIGTERM although its scan waits for a locked table', async () => {
+    const { path: cwd } = await temporaryFolder();
+    const books = await bookFolder({ 'one.epub': 'one' });
+    const store = await openTestStore(MYSQL);
+    onTestFinished(() => store.close());
+    const session = await createConnection({ uri: store.url });
+    onTestFinished(() => session.end());
+    await session.query('LOCK TABLES book WRITE');
+    const program = startProgram(
+      ['up', books.path, '--host', '127.0.0.1', '--port', '0', '--database', store.url]
+        .concat(['--set', 'server.shutdown_seconds=1'])
+        .concat(['--set', 'log.format=json']),
+      { cwd },
+    );
+    onTestFinished(() => program.send('SIGKILL'));
+    await program.output('stdout', /127\.0\.0\.1:\d+\/koreader/);
+    await expect
+      .poll(() => store.db.selectFrom('scan').select('id').execute(), { timeout: 20_000 })
+      .toHaveLength(1);
+    program.send('SIGTERM');
+    const ended = await Promise.race([program.result, delay(20_000, undefined, { ref: false })]);
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(program.stderr()).toContain('"msg":"stopped"');
   });
 });

@@ -31,7 +31,7 @@ it('a server that gets fewer connections than it needs says so and ends', async 
   onTestFinished(() => program.send('SIGKILL'));
   const ended = await Promise.race([program.result, delay(20_000, undefined, { ref: false })]);
   expect(ended?.exitCode).toBe(1);
-  expect(ended?.stderr).toMatch(/^dogear: The database at .* cannot be used: .*max_user_connections/);
+  expect(ended?.stderr).toMatch(/^dogear: The database at .* cannot be used: .*max_user_connections/m);
 });
 
 it.each([1, 2])(

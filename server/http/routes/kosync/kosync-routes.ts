@@ -246,10 +246,8 @@ function failWith(family: KosyncFamily, options: FailureOptions): RouteGroup['fa
 function thrownAnswer(family: KosyncFamily, error: unknown, { isDatabaseAway, log }: FailureOptions): Answer {
   if (error instanceof BodyError) return kosyncFailure(family, error.code, error.message);
   if (error instanceof SyncError) return kosyncFailure(family, error.code);
-  if (isDatabaseAway(error)) {
-    log.error({ error: loggedError(error) }, 'the database is away');
-    return kosyncFailure(family, 'unavailable');
-  }
+  // Why is in the log already, once for many requests.
+  if (isDatabaseAway(error)) return kosyncFailure(family, 'unavailable');
   log.error({ error: loggedError(error) }, 'a sync request failed');
   return kosyncFailure(family, 'internal');
 }
