@@ -25,12 +25,15 @@ export async function answerTranslation(
   // A view of the bytes that came from the other thread, without a copy.
   const file = Buffer.from(path.buffer, path.byteOffset, path.byteLength);
   const outcomes: QueryOutcome[] = [];
+  // Once for all queries: an archive may have tens of thousands of files.
+  let pages: Promise<number | undefined> | undefined;
+  const pageCount = (): Promise<number | undefined> => (pages ??= countPages(file));
   for (const query of queries) {
     outcomes.push(
       performance.now() - startedMs > BUDGET_MS
         ? { state: 'too-slow' }
         : await answered(() =>
-            format === 'epub' ? translated(translator, file, query) : paged(file, query),
+            format === 'epub' ? translated(translator, file, query) : paged(pageCount, query),
           ),
     );
   }
@@ -60,8 +63,11 @@ function translated(translator: Translator, path: Buffer, query: TranslationQuer
 }
 
 /** A position in a document with pages. If the pages are not counted, only a page itself is a known position. */
-async function paged(path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
-  const pageCount = await countPages(path);
+async function paged(
+  countOnce: () => Promise<number | undefined>,
+  query: TranslationQuery,
+): Promise<QueryOutcome> {
+  const pageCount = await countOnce();
   if (query.kind !== 'position') return { state: 'untranslatable', reason: 'other-format' };
   const position = parsePosition(query.position);
   if (position.kind === 'page') {

@@ -102,7 +102,7 @@ export function createTranslator(options: TranslatorOptions): Translator {
   });
   const work = options.work ?? new Work();
 
-  /** Parses a book once, also one that is too complex: each request would take as long again. */
+  /** Parses a book once, also one that is refused for its content: each request would take as long again. */
   const bookAt = async (file: FileReader, key: string): Promise<Book> => {
     const known = cache.get(key);
     if (known?.kind === 'book') return known.book;
@@ -111,11 +111,12 @@ export function createTranslator(options: TranslatorOptions): Translator {
       const book = await readBook(file, work);
       cache.set(key, { kind: 'book', book });
       return book;
-    } catch (error) {
-      if (!(error instanceof WorkLimitError)) throw error;
-      const refused = tooComplex(error);
-      cache.set(key, { kind: 'refused', error: refused });
-      throw refused;
+    } catch (caught) {
+      const error = caught instanceof WorkLimitError ? tooComplex(caught) : caught;
+      // What the file system refuses may go well the next time.
+      if (error instanceof BookError && error.code !== 'unreadable')
+        cache.set(key, { kind: 'refused', error });
+      throw error;
     }
   };
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import yauzl from 'yauzl';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { BookError } from '../../../server/positions/book-error.js';
 import { matchSelector, startMatching } from '../../../server/positions/crengine/selector-matching.js';
@@ -6,6 +8,7 @@ import { parseXml } from '../../../server/positions/dom/xml-parser.js';
 import { parseSelectors } from '../../../server/positions/source/selector.js';
 import { createTranslator } from '../../../server/positions/translation/translator.js';
 import { Work } from '../../../server/positions/work.js';
+import { answerTranslation } from '../../../server/translation/answer-translation.js';
 import { chapterPath, epubFiles, type EpubOptions, makeBookFolder, xhtml } from '../../support/epub.js';
 import { chapterUnderTest, translated } from '../../support/one-chapter.js';
 import { makeZip, type ZipFile } from '../../support/zip.js';
@@ -276,6 +279,39 @@ describe('a book that takes too many steps', () => {
 });
 
 describe('an archive', () => {
+  it('that is no book is read once, as long as it does not change', async () => {
+    const opened = vi.spyOn(yauzl, 'fromRandomAccessReaderPromise');
+    try {
+      const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+      const path = folder.write(makeZip([{ name: 'a.txt', content: 'a' }]));
+      for (let time = 0; time < 3; time += 1) {
+        await expect(translator.translateXpointer({ path }, IN_TEXT)).rejects.toMatchObject({
+          code: 'not-an-epub',
+        });
+      }
+      expect(opened).toHaveBeenCalledTimes(1);
+      writeFileSync(path, makeZip(epubFiles(oneChapter(''))));
+      expect(translated(await translator.translateXpointer({ path }, IN_TEXT)).textAfter).toBe('ext');
+    } finally {
+      opened.mockRestore();
+    }
+  });
+
+  it('of pictures is read once for all positions of a request', async () => {
+    const opened = vi.spyOn(yauzl, 'fromRandomAccessReaderPromise');
+    try {
+      const pages = ['1.jpg', '2.jpg'].map((name) => ({ name, content: '' }));
+      const queries = ['1', '2', '3'].map((position) => ({ kind: 'position', position }) as const);
+      const path = Buffer.from(folder.write(makeZip(pages)));
+      const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+      const outcomes = await answerTranslation(translator, { path, format: 'pages', queries });
+      expect(outcomes.map(({ state }) => state)).toEqual(['paged', 'paged', 'untranslatable']);
+      expect(opened).toHaveBeenCalledTimes(1);
+    } finally {
+      opened.mockRestore();
+    }
+  });
+
   const container = (path: string): string =>
     `<container><rootfiles><rootfile full-path="${path}"/></rootfiles></container>`;
 
