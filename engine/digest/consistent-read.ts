@@ -1,6 +1,6 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { errnoOf, type HashFailureCode } from '../failure.js';
-import { openFile } from './open-file.js';
+import { type FileToRead, openFile } from './open-file.js';
 import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
 import { sleepSync } from './sleep-sync.js';
 import { CLOCK_TICKS_MS, isRecent, isUnchanged } from './unchanged-check.js';
@@ -35,11 +35,10 @@ interface FileState {
  * still in that state (unchanged-check.ts). If it was not, the samples are read again, with the state compared before
  * and after.
  *
- * @param open opens the file with these flags and returns a descriptor, or throws Node's error
  * @param read for tests, which replace the reading function to change the file between two reads
  */
 export function readConsistent(
-  open: (flags: number) => number,
+  file: FileToRead,
   sizeBytes: number,
   modifiedNs: bigint,
   arena: Uint8Array,
@@ -54,7 +53,7 @@ export function readConsistent(
   const beganMs = Date.now();
   let fd: number;
   try {
-    fd = openFile(open);
+    fd = openFile(file);
   } catch (error) {
     outcome.failure = errnoOf(error);
     return;
@@ -64,7 +63,7 @@ export function readConsistent(
   } catch (error) {
     outcome.failure = errnoOf(error);
   }
-  closeFile(fd, outcome);
+  closeFile(file, fd, outcome);
 }
 
 function readOnce(
@@ -140,9 +139,9 @@ function isSame(one: FileState, other: FileState): boolean {
   );
 }
 
-function closeFile(fd: number, outcome: ConsistentRead): void {
+function closeFile(file: FileToRead, fd: number, outcome: ConsistentRead): void {
   try {
-    closeSync(fd);
+    file.close(fd);
   } catch (error) {
     outcome.messageBytes = 0;
     outcome.failure = errnoOf(error);

@@ -23,6 +23,13 @@ let noAtime = constants.O_NOATIME;
 const LEASE_TRIES = 20;
 const LEASE_PAUSE_MS = 50;
 
+/** How a file is opened and closed. Both throw Node's errors. */
+export interface FileToRead {
+  /** @returns a descriptor */
+  open(this: void, flags: number): number;
+  close(this: void, descriptor: number): void;
+}
+
 /** The flags that `openFile` uses now. */
 export function openFlags(): number {
   return FLAGS | noAtime;
@@ -36,14 +43,13 @@ export function disableNoAtime(): void {
 /**
  * Opens a file for reading. For a pipe it does not wait until somebody opens the other end.
  *
- * @param open as for `readConsistent`
  * @returns a file descriptor
  * @throws Node's error
  */
-export function openFile(open: (flags: number) => number): number {
+export function openFile(file: FileToRead): number {
   for (let tries = 1; ; tries += 1) {
     try {
-      return open(openFlags());
+      return file.open(openFlags());
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'EPERM' && noAtime !== 0) disableNoAtime();

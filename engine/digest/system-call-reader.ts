@@ -1,4 +1,6 @@
+import type { OpenFolder } from '../system/open-folder.js';
 import { readConsistent, type ConsistentRead } from './consistent-read.js';
+import type { FileToRead } from './open-file.js';
 import type { Md5Kernel } from './md5-kernel.js';
 import type { FileGroup, ReadOutcomes, SampleReader } from './sample-reader.js';
 
@@ -28,9 +30,12 @@ export function readIntoSlot(
   const index = first + slot;
   const sizeBytes = files.sizeBytes[index] ?? 0;
   const modifiedNs = files.modifiedNs[index] ?? 0n;
-  const open = (flags: number): number =>
-    folders.enter(paths.folderAt(index)).openFile(paths.nameAt(index), flags);
-  readConsistent(open, sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
+  const folder = (): OpenFolder => folders.enter(paths.folderAt(index));
+  const file: FileToRead = {
+    open: (flags) => folder().openFile(paths.nameAt(index), flags),
+    close: (descriptor) => folder().closeFile(descriptor),
+  };
+  readConsistent(file, sizeBytes, modifiedNs, kernel.arena, slot * kernel.slotBytes, outcome);
   if (outcome.failure !== undefined) failures.set(index, outcome.failure);
   else if (outcome.sizeBytes !== sizeBytes || outcome.modifiedNs !== modifiedNs) {
     changed.set(index, { sizeBytes: outcome.sizeBytes, modifiedNs: outcome.modifiedNs });

@@ -1,4 +1,4 @@
-import { openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { type ConsistentRead, readConsistent } from '../digest/consistent-read.js';
 import { createNodeCryptoKernel } from '../digest/md5-node-crypto.js';
 import { errnoOf, failureOfErrno } from '../failure.js';
@@ -33,8 +33,8 @@ export function partialMd5OfFile(path: Buffer | string): Buffer {
   const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
   try {
     const stats = statSync(path, { bigint: true });
-    const open = (flags: number): number => openSync(path, flags);
-    readConsistent(open, Number(stats.size), stats.mtimeNs, kernel.arena, 0, outcome);
+    const file = { open: (flags: number): number => openSync(path, flags), close: closeSync };
+    readConsistent(file, Number(stats.size), stats.mtimeNs, kernel.arena, 0, outcome);
   } catch (error) {
     const failure = failureOfErrno(errnoOf(error));
     throw new EngineError(failure.code, failure.message, { cause: error });

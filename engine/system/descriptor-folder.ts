@@ -82,6 +82,10 @@ class DescriptorFolder implements OpenFolder {
     return succeeded(this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags | O_CLOEXEC));
   }
 
+  closeFile(descriptor: number): void {
+    succeeded(this.#libc.close(descriptor));
+  }
+
   eachEntry(visit: (name: string, isFolder: boolean) => void): void {
     const { entries, entriesAddress } = this.#memory;
     for (;;) {

@@ -11,8 +11,12 @@ export interface OpenFolder {
    * @param isListed whether `eachEntry` will be called; otherwise permission to enter the folder is enough
    */
   openFolder(name: string, isListed: boolean): OpenFolder;
-  /** Opens a file and returns its descriptor. A symbolic link to a file is followed. */
+  /**
+   * Opens a file and returns its descriptor, which has to be closed with `closeFile`: a thread of Node.js warns of every
+   * descriptor that it closes and has not opened. A symbolic link to a file is followed.
+   */
   openFile(name: string, flags: number): number;
+  closeFile(descriptor: number): void;
   /** Calls `visit` for each entry, in no order. A symbolic link does not count as a folder. */
   eachEntry(visit: (name: string, isFolder: boolean) => void): void;
   /** Follows symbolic links. */

@@ -46,6 +46,10 @@ class PathFolder implements OpenFolder {
     return openSync(this.#pathOf(name), flags);
   }
 
+  closeFile(descriptor: number): void {
+    closeSync(descriptor);
+  }
+
   eachEntry(visit: (name: string, isFolder: boolean) => void): void {
     let entries: Dirent[];
     try {

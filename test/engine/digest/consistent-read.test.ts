@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { openSync, readSync, statSync, truncateSync, utimesSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReadAt } from '../../../engine/digest/sample-read.js';
@@ -38,7 +38,15 @@ describe('a file that changes between two reads', async () => {
       if (reads === 3 && turn < attempts) change((turn += 1));
       return readSync(...where);
     };
-    readConsistent((flags) => openSync(path, flags), Number(size), mtimeNs, arena, 0, outcome, read);
+    readConsistent(
+      { open: (flags) => openSync(path, flags), close: closeSync },
+      Number(size),
+      mtimeNs,
+      arena,
+      0,
+      outcome,
+      read,
+    );
     expect(turn).toBe(attempts);
     return {
       ...outcome,

@@ -22,6 +22,15 @@ describe('dogear hash', () => {
     });
   });
 
+  it.each(['auto', 'system-calls'])('prints the same and no warning with engine.reads=%s', async (reads) => {
+    const folder = await bookFolder({ 'a/one.epub': 'one', 'a/two.epub': 'two', 'b/two.epub': 'two' });
+    expect(await inFolder(folder, ['.', '--set', `engine.reads=${reads}`])).toMatchObject({
+      exitCode: 0,
+      stdout: `${md5('one')}  ./a/one.epub\n${md5('two')}  ./a/two.epub\n${md5('two')}  ./b/two.epub\n`,
+      stderr: '',
+    });
+  });
+
   it('goes on after a file that fails, reports it on standard error, and exits 1', async () => {
     const folder = await bookFolder({ 'one.epub': 'one', 'two.epub': 'two' });
     mkdirSync(join(folder.path, 'sub'));
