@@ -66,6 +66,13 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
           '(nginx: proxy_http_version 1.1), and Dogear answers HTTP/1.0 and absolute targets with 505',
       );
     },
+    onRefused: (connections, openFilesLimit) => {
+      log.warn(
+        { connections, openFilesLimit },
+        'connections were closed at once: most of the files and connections that this process may have open are open; ' +
+          'raise the limit (systemd: LimitNOFILE), or find out who opens so many connections',
+      );
+    },
     onAnswer: (request, route, status, durationMs) => {
       access.write(request, route, status, durationMs);
       onAnswer?.(request, route, status, durationMs);

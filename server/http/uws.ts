@@ -4,6 +4,7 @@ import { BodyBuffer } from './body-buffer.js';
 import { clientAddress, forwardedForOf, type Network } from './client-address.js';
 import { type Cors, PREFLIGHT } from './cors.js';
 import { CopiedHeaders, upperCased } from './copied-headers.js';
+import { DescriptorReserve } from './descriptor-reserve.js';
 import { ListenError } from './listen-error.js';
 import { LoopTurns, type Postponed } from './loop-turns.js';
 import type { HttpRequest, ReadHeader } from './request.js';
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly sharesPort?: boolean;
   /** Called now and then for clients that sent nothing that can be read (unread-connections.ts). Must not throw. */
   readonly onUnread?: (clientAddress: string, connections: number) => void;
+  /** Called now and then when connections were closed because too few descriptors are left (descriptor-reserve.ts). */
+  readonly onRefused?: (connections: number, openFilesLimit: number) => void;
   /** Called just before an answer is sent, while the client's address can still be read. Must not throw. */
   readonly onAnswer?: (request: HttpRequest, route: string, status: number, durationMs: number) => void;
 }
@@ -77,9 +80,18 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     unread.requested();
     new Exchange(state, response, request).begin();
   });
+  const reserve = new DescriptorReserve((connections, limit) => options.onRefused?.(connections, limit));
+  let isRefusing = false;
   app.filter((response, change) => {
-    if (change > 0) unread.opened(clientAddress(response.getRemoteAddress(), NOT_PROXIED, '', []));
-    else if (!state.isClosing) unread.closed();
+    if (change < 0) {
+      if (!state.isClosing && !isRefusing) unread.closed();
+    } else if (reserve.admits()) {
+      unread.opened(clientAddress(response.getRemoteAddress(), NOT_PROXIED, '', []));
+    } else {
+      isRefusing = true;
+      response.close(); // calls this filter
+      isRefusing = false;
+    }
   });
   const sharing = options.sharesPort === true ? 0 : uws.LIBUS_LISTEN_EXCLUSIVE_PORT;
   const socket = await new Promise<NativeListenSocket>((resolve, reject) => {

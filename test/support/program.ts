@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly stdin?: string | Uint8Array;
   /** Arguments for node itself. */
   readonly nodeArguments?: readonly string[];
+  /** The most files and connections that the program may have open at once. */
+  readonly openFiles?: number;
   /** Instead of `dist/server/main.js`. */
   readonly main?: string;
 }
@@ -45,7 +47,15 @@ export function runProgram(args: readonly string[], options: ProgramOptions = {}
 /** Starts `node dist/server/main.js ARGS`. It is killed when the process of the tests ends first. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const main = options.main ?? join(repositoryRoot, 'dist/server/main.js');
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), main, ...args], {
+  const node = [...(options.nodeArguments ?? []), main, ...args];
+  const [command, commandArgs] =
+    options.openFiles === undefined
+      ? [process.execPath, node]
+      : [
+          'sh',
+          ['-c', `ulimit -n ${String(options.openFiles)} && exec "$@"`, 'sh', process.execPath, ...node],
+        ];
+  const child = spawn(command, commandArgs, {
     cwd: options.cwd ?? process.cwd(),
     env: { ...environmentWithoutDogear(), ...options.env },
     stdio: 'pipe',

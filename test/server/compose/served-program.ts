@@ -15,12 +15,13 @@ export interface ServeOptions {
   readonly port?: number;
   /** `name=value` of settings. */
   readonly settings?: readonly string[];
+  readonly openFiles?: number;
 }
 
 /** Starts `dogear serve` with syncing on and waits until it listens. It is killed at the end of the test. */
 export async function serveProgram(
   url: string,
-  { port, settings = [] }: ServeOptions = {},
+  { port, settings = [], openFiles }: ServeOptions = {},
 ): Promise<ServedProgram> {
   const { path: cwd } = await temporaryFolder();
   const sets = ['enable_koreader_sync=true', 'log.format=json', ...settings].flatMap((set) => ['--set', set]);
@@ -35,7 +36,7 @@ export async function serveProgram(
       url,
       ...sets,
     ],
-    { cwd },
+    { cwd, ...(openFiles === undefined ? {} : { openFiles }) },
   );
   onTestFinished(async () => {
     program.send('SIGKILL');
