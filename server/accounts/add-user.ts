@@ -5,7 +5,6 @@ import type { PermissionSet } from '../domain/permission.js';
 import { isUserName, type UserSummary, USER_NAME_CHARACTERS } from './user.js';
 import { insertUser } from './user-repository.js';
 import type { Store } from '../database/store.js';
-import { getUser } from './get-user.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
 
 export interface UserRequest {
@@ -43,6 +42,6 @@ export async function addUser(
   }
   const passwordHash = password === undefined ? undefined : await hashPassword(password, hash);
   const user = await insertUser(store, { name, passwordHash, isOwner, permissions });
-  if (user !== undefined) return getUser(store, user.id);
+  if (user !== undefined) return user;
   throw new DogearError('user-exists', `There is a user "${name}" already.`);
 }

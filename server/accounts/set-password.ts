@@ -1,9 +1,11 @@
 import { requireMayChange } from './permission-check.js';
 import type { Actor } from '../domain/actor.js';
+import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import type { UserSummary } from './user.js';
-import { setPasswordHash } from './user-repository.js';
+import { lockUser, setPasswordHash } from './user-repository.js';
 import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
 import { getUser } from './get-user.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
 
@@ -24,8 +26,14 @@ export async function setPassword(
   password: string | undefined,
   hash?: PasswordHasher,
 ): Promise<UserSummary> {
-  const user = await getUser(store, id);
-  requireMayChange(actor, user);
-  await setPasswordHash(store, id, password === undefined ? undefined : await hashPassword(password, hash));
-  return user;
+  requireMayChange(actor, await getUser(store, id));
+  const passwordHash = password === undefined ? undefined : await hashPassword(password, hash);
+  return inTransaction(store, async (transaction) => {
+    // Hashing takes long enough for the user to get more permissions meanwhile.
+    const user = await lockUser(transaction, id);
+    if (user === undefined) throw new DogearError('user-not-found', `There is no user ${String(id)}.`);
+    requireMayChange(actor, user);
+    await setPasswordHash(transaction, id, passwordHash);
+    return user;
+  });
 }

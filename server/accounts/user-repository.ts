@@ -1,11 +1,11 @@
-import type { Selectable } from 'kysely';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import { idChunks } from '../database/bulk-write.js';
 import { byIndex } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
-import type { UserTable } from '../database/schema.js';
+import type { Schema, UserTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
-import type { UserId } from '../domain/ids.js';
+import { type UserId, userId } from '../domain/ids.js';
 import { parsePermission, type PermissionSet } from '../domain/permission.js';
 import type { User, UserSummary } from './user.js';
 
@@ -17,7 +17,7 @@ export interface NewUser {
 }
 
 /** @returns `undefined` when the name is taken */
-export async function insertUser(store: Store, user: NewUser): Promise<User | undefined> {
+export async function insertUser(store: Store, user: NewUser): Promise<UserSummary | undefined> {
   const values = {
     name: user.name,
     password_hash: user.passwordHash ?? null,
@@ -27,13 +27,13 @@ export async function insertUser(store: Store, user: NewUser): Promise<User | un
     created_s: Math.floor(Date.now() / 1000),
   } as const;
   try {
-    await store.db.insertInto('user').values(values).execute();
+    const { insertId } = await store.db.insertInto('user').values(values).executeTakeFirstOrThrow();
+    return await findUserById(store, userId(Number(insertId)));
   } catch (error) {
     // Two servers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
-  return findUserByName(store, user.name);
 }
 
 export async function findUserById(store: Store, id: UserId): Promise<UserSummary | undefined> {
@@ -96,19 +96,25 @@ export async function updateUser(store: Store, id: UserId, changes: UserChanges)
 }
 
 /**
- * The ids of all owners who are not disabled, locked until the transaction ends. When two owners demote each other at
- * the same time, the second transaction waits here and then sees that the other owner is gone.
+ * The ids of all owners who are not disabled, for this transaction alone. When two owners demote each other at the same
+ * time, the second transaction waits here and then sees that the other owner is gone. Their rows are written, because in
+ * a cluster two transactions may lock, but not write, the same rows.
  */
-export async function lockEnabledOwners(store: Store): Promise<readonly UserId[]> {
-  const query = store.db
-    .selectFrom('user')
-    .select('id')
-    .where('is_owner', '=', 1)
-    .where('is_disabled', '=', 0)
-    .orderBy('id');
-  const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
+export async function lockEnabledOwners({ db }: Store): Promise<readonly UserId[]> {
+  const enabled = (where: ExpressionBuilder<Schema, 'user'>) =>
+    where.and([where('is_owner', '=', 1), where('is_disabled', '=', 0)]);
+  await db.updateTable('user').set(NEXT_REVISION).where(enabled).execute();
+  const rows = await db.selectFrom('user').select('id').where(enabled).execute();
   return rows.map((row) => row.id);
 }
+
+/** A user whose row no other transaction changes, or locks in this way, until this one ends. */
+export async function lockUser(store: Store, id: UserId): Promise<UserSummary | undefined> {
+  await store.db.updateTable('user').set(NEXT_REVISION).where('id', '=', id).execute();
+  return findUserById(store, id);
+}
+
+const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
 /** @param passwordHash `undefined` removes the password: the user can then authenticate with API keys only */
 export async function setPasswordHash(

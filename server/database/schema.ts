@@ -7,6 +7,12 @@ import type { ColumnType, Generated } from 'kysely';
  */
 export type Int64 = ColumnType<number | bigint | string, number | bigint, number | bigint>;
 
+/**
+ * Incremented by transactions that must be the only one to decide something about the row. A lock that is only read does
+ * not exclude a transaction on another server of a cluster; two writes of one row conflict everywhere.
+ */
+export type Revision = ColumnType<number | string, never, number>;
+
 /** 0 or 1: MySQL has no boolean type, and SQLite's driver accepts no boolean parameters. */
 export type Bit = ColumnType<number, 0 | 1, 0 | 1>;
 
@@ -19,6 +25,7 @@ export interface LibraryTable {
   extensions: string | null;
   koreader_hashes: Bit;
   created_s: Int64;
+  revision: Revision;
 }
 
 export interface BookTable {
@@ -83,6 +90,9 @@ export interface UserTable {
   permissions: string;
   is_disabled: Bit;
   created_s: Int64;
+  /** What arrives of the name in a header. NULL: the name itself, or nothing; see accounts/user-name.ts. */
+  header_name: string | null;
+  revision: Revision;
 }
 
 export interface ApiKeyTable {

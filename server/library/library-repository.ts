@@ -44,10 +44,14 @@ export async function findLibraryByName(store: Store, name: string): Promise<Lib
   return row === undefined ? undefined : toLibrary(row);
 }
 
-/** Locks the library's row until the transaction ends, so that two scans of it cannot begin at the same time. */
-export async function lockLibrary(store: Store, id: LibraryId): Promise<Library | undefined> {
-  const query = store.db.selectFrom('library').selectAll().where('id', '=', id);
-  const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
+/**
+ * Locks the library's row until the transaction ends, so that two scans of it cannot begin at the same time. The row is
+ * written, because in a cluster two transactions may lock, but not write, the same row.
+ */
+export async function lockLibrary({ db }: Store, id: LibraryId): Promise<Library | undefined> {
+  const next = { revision: sql<number>`revision + 1` };
+  await db.updateTable('library').set(next).where('id', '=', id).execute();
+  const row = await db.selectFrom('library').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? undefined : toLibrary(row);
 }
 

@@ -1,5 +1,6 @@
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../domain/sync-error.js';
+import { findUserById } from '../accounts/user-repository.js';
 import { removeUser } from './remove-user.js';
 import type { Accounts } from '../accounts/accounts.js';
 
@@ -10,10 +11,9 @@ import type { Accounts } from '../accounts/accounts.js';
  *
  * @throws SyncError `owner-account`; an error of the database as it is
  */
-export async function deleteAccount(
-  accounts: Accounts,
-  { userId, userName, isOwner }: Principal,
-): Promise<void> {
+export async function deleteAccount(accounts: Accounts, { userId, userName }: Principal): Promise<void> {
+  // The principal may have been cached before somebody made the user an owner.
+  const isOwner = (await findUserById(accounts.store, userId))?.isOwner === true;
   if (isOwner) throw new SyncError('owner-account', 'An owner cannot be removed over the sync routes.');
   try {
     await removeUser(accounts.store, userId);

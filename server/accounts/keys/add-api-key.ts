@@ -8,6 +8,8 @@ import { type PermissionSet, permissionsOfUser } from '../../domain/permission.j
 import { countKeysInUse, findApiKeyById } from './api-key-repository.js';
 import { insertNewApiKey } from './insert-new-api-key.js';
 import type { Store } from '../../database/store.js';
+import { inTransaction } from '../../database/transaction.js';
+import { lockUser } from '../user-repository.js';
 import { resolveTargetUser } from '../resolve-target-user.js';
 
 /** Keys of one user that are not revoked: enough for each reader and script. A faulty script must not fill the table. */
@@ -45,33 +47,40 @@ export async function addApiKey(
   actor: Actor,
   { userId, name, permissions, expiresSeconds }: ApiKeyRequest,
 ): Promise<AddedApiKey> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:api_keys', 'change');
-  // Whoever has a key of another user has that user's permissions, as after a change of the user's password.
-  if (user.id !== actor.userId) requireMayChange(actor, user);
-  requireMayGrant(actor, permissions);
-  const allowed = permissionsOfUser(user);
-  const lacking = [...permissions].filter((permission) => !allowed.has(permission));
-  if (lacking.length > 0) {
-    throw new DogearError(
-      'permission-not-held',
-      `The user "${user.name}" does not have ${lacking.join(', ')}, so an API key of this user cannot have it.`,
-    );
-  }
   const trimmed = keyName(name);
   if (expiresSeconds !== undefined && expiresSeconds * 1000 <= Date.now()) {
     throw new DogearError('api-key-invalid', 'An API key cannot expire in the past.');
   }
-  if ((await countKeysInUse(store, user.id)) >= KEYS_A_USER) {
-    throw new DogearError(
-      'api-keys-at-limit',
-      `"${user.name}" has ${String(KEYS_A_USER)} API keys that are not revoked. Revoke some first.`,
-    );
-  }
-  const row = { userId: user.id, name: trimmed, permissions, expiresSeconds };
-  const { id, text } = await insertNewApiKey(store, row);
-  const key = await findApiKeyById(store, id);
-  if (key !== undefined) return { key, text };
-  throw new DogearError('user-not-found', `The user "${user.name}" has been deleted.`);
+  const { id: ownerId } = await resolveTargetUser(store, actor, userId, 'feature:api_keys', 'change');
+  return inTransaction(store, async (transaction) => {
+    // The keys are counted while no other key of the user can be added, and the user is judged as it is now.
+    const user = await lockUser(transaction, ownerId);
+    if (user === undefined) {
+      throw new DogearError('user-not-found', `The user ${String(ownerId)} has been deleted.`);
+    }
+    // Whoever has a key of another user has that user's permissions, as after a change of the user's password.
+    if (user.id !== actor.userId) requireMayChange(actor, user);
+    requireMayGrant(actor, permissions);
+    const allowed = permissionsOfUser(user);
+    const lacking = [...permissions].filter((permission) => !allowed.has(permission));
+    if (lacking.length > 0) {
+      throw new DogearError(
+        'permission-not-held',
+        `The user "${user.name}" does not have ${lacking.join(', ')}, so an API key of this user cannot have it.`,
+      );
+    }
+    if ((await countKeysInUse(transaction, user.id)) >= KEYS_A_USER) {
+      throw new DogearError(
+        'api-keys-at-limit',
+        `"${user.name}" has ${String(KEYS_A_USER)} API keys that are not revoked. Revoke some first.`,
+      );
+    }
+    const row = { userId: user.id, name: trimmed, permissions, expiresSeconds };
+    const { id, text } = await insertNewApiKey(transaction, row);
+    const key = await findApiKeyById(transaction, id);
+    if (key === undefined) throw new Error('the key that was inserted is gone');
+    return { key, text };
+  });
 }
 
 function keyName(name: string): string {

@@ -1,4 +1,5 @@
 import type { Store } from '../../database/store.js';
+import { inTransaction } from '../../database/transaction.js';
 import { insertUser, isAnyUser } from '../user-repository.js';
 import { insertNewApiKey } from './insert-new-api-key.js';
 
@@ -13,19 +14,21 @@ const KEY_NAME = 'first reader';
  */
 export async function makeFirstKey(store: Store): Promise<string | undefined> {
   if (await isAnyUser(store)) return undefined;
-  const owner = await insertUser(store, {
-    name: OWNER_NAME,
-    passwordHash: undefined,
-    isOwner: true,
-    permissions: new Set(),
+  return inTransaction(store, async (transaction) => {
+    const owner = await insertUser(transaction, {
+      name: OWNER_NAME,
+      passwordHash: undefined,
+      isOwner: true,
+      permissions: new Set(),
+    });
+    // Another program has added the owner at the same moment. That program shows the key.
+    if (owner === undefined) return undefined;
+    const { text } = await insertNewApiKey(transaction, {
+      userId: owner.id,
+      name: KEY_NAME,
+      permissions: new Set(['feature:koreader_sync']),
+      expiresSeconds: undefined,
+    });
+    return text;
   });
-  // Another program has added the owner at the same moment. That program shows the key.
-  if (owner === undefined) return undefined;
-  const { text } = await insertNewApiKey(store, {
-    userId: owner.id,
-    name: KEY_NAME,
-    permissions: new Set(['feature:koreader_sync']),
-    expiresSeconds: undefined,
-  });
-  return text;
 }

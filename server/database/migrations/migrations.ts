@@ -4,6 +4,7 @@ import { catalogue } from './0001-catalogue.js';
 import { sync } from './0002-sync.js';
 import { documentProgress } from './0003-document-progress.js';
 import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
+import { userNames } from './0005-user-names.js';
 
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<void>;
 
@@ -29,4 +30,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0002-sync': { up: sync },
   '0003-document-progress': { up: documentProgress },
   '0004-device-progress': { prepare: copyNewestProgress, up: deviceProgress },
+  '0005-user-names': { up: userNames },
 };

@@ -271,7 +271,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     });
     const strong = await manager('feature:api_keys');
     expect(await strong.expect(200, 'GET', `/api-keys?user_id=${String(me.userId)}`)).toMatchObject({
-      items,
+      items: [{ id: key.id as number, user_id: me.userId }],
     });
     expect((await strong.call('DELETE', `/api-keys/${String(key.id)}`)).status).toBe(204);
     expect((await me.call('GET', '/me')).status).toBe(401);
