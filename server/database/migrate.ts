@@ -87,17 +87,19 @@ async function refuseNewerSchema(store: Store): Promise<void> {
 
 async function appliedNames(store: Store): Promise<readonly string[]> {
   try {
-    const rows = await store.db
-      .withTables<{ schema_migration: { name: string } }>()
-      .selectFrom('schema_migration')
-      .select('name')
-      .execute();
-    return rows.map((row) => row.name);
-  } catch (error) {
+    return await readNames(store);
+  } catch {
     const tables = await store.db.introspection.getTables({ withInternalKyselyTables: true });
-    if (tables.some((table) => table.name === TABLES.migrationTableName)) throw error;
-    return [];
+    if (!tables.some((table) => table.name === TABLES.migrationTableName)) return [];
+    // There is a table. Another program may have made it since the first attempt.
+    return readNames(store);
   }
+}
+
+async function readNames({ db }: Store): Promise<readonly string[]> {
+  const tables = db.withTables<{ schema_migration: { name: string } }>();
+  const rows = await tables.selectFrom('schema_migration').select('name').execute();
+  return rows.map((row) => row.name);
 }
 
 export interface SchemaState {
