@@ -86,7 +86,9 @@ async function normaliseNames(db: QueryExecutorProvider): Promise<void> {
       const changed =
         same.rows.length === 0
           ? normal
-          : Array.from(normal).slice(0, NAME_CHARACTERS - number.length).join('') + number;
+          : Array.from(normal)
+              .slice(0, NAME_CHARACTERS - number.length)
+              .join('') + number;
       await sql`update user set name = ${changed} where id = ${id}`.execute(db);
     }
     const last = rows.at(-1);
