@@ -5,8 +5,9 @@ import { RejectedKeys } from './keys/rejected-keys.js';
 import type { LoginChannel, LoginNews } from './login-news.js';
 import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
-import { usersByName } from './user-repository.js';
-import { Authenticator, type CachedKey, cachedKey, type CachedUser, cachedUser } from './authenticate.js';
+import { loginTextsOf } from './login-name.js';
+import { usersByLogin } from './user-repository.js';
+import { Authenticator, type CachedKey, cachedKey, type CachedLogin, cachedLogin } from './authenticate.js';
 import { ApiKeyLastUsed } from './keys/key-last-used.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
@@ -30,7 +31,7 @@ export class Accounts {
   readonly passwords: PasswordCheck;
   readonly registrations: RegistrationThrottle;
   readonly keys: ReadThroughCache<CachedKey>;
-  readonly users: ReadThroughCache<CachedUser>;
+  readonly users: ReadThroughCache<CachedLogin>;
   readonly authenticator: Authenticator;
   readonly #keysLastUsed: ApiKeyLastUsed;
 
@@ -70,7 +71,7 @@ export class Accounts {
       entries: CACHE_ENTRIES,
     });
     this.users = new ReadThroughCache({
-      read: async (names) => mapValues(await usersByName(store, names), cachedUser),
+      read: async (logins) => mapValues(await usersByLogin(store, logins), cachedLogin),
       entries: CACHE_ENTRIES,
     });
     this.#keysLastUsed = new ApiKeyLastUsed({
@@ -89,12 +90,12 @@ export class Accounts {
   }
 
   /**
-   * Removes the user from the caches. Call it after every change to a user, so that the change takes effect on this
+   * Removes the user from the caches. Call it after a user was added or changed, so that it takes effect on this
    * thread at once; other servers see it when their entries expire. All keys are removed, because a cached key holds
    * its user.
    */
   forgetUser(name: string): void {
-    this.users.invalidate(name);
+    for (const login of loginTextsOf(name)) this.users.invalidate(login);
     this.keys.invalidateAll();
   }
 

@@ -2,7 +2,8 @@ import { isFullOwner, requireMayGrant, requireOneOf } from './permission-check.j
 import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { PermissionSet } from '../domain/permission.js';
-import { isUserName, type UserSummary, USER_NAME_CHARACTERS } from './user.js';
+import type { UserSummary } from './user.js';
+import { parseUserName, USER_NAME_RULE } from './user-name.js';
 import { insertUser } from './user-repository.js';
 import type { Store } from '../database/store.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
@@ -25,21 +26,17 @@ export interface UserRequest {
 export async function addUser(
   store: Store,
   actor: Actor,
-  { name, password, permissions, isOwner }: UserRequest,
+  request: UserRequest,
   hash?: PasswordHasher,
 ): Promise<UserSummary> {
+  const { password, permissions, isOwner } = request;
   requireOneOf(actor, ['user:manage']);
   requireMayGrant(actor, permissions);
   if (isOwner && !isFullOwner(actor)) {
     throw new DogearError('permission-not-held', 'Only an owner can make a user an owner.');
   }
-  if (!isUserName(name)) {
-    throw new DogearError(
-      'user-invalid',
-      `A user name has 1 to ${String(USER_NAME_CHARACTERS)} characters and no colon, and it begins and ends with ` +
-        'an ASCII letter, digit or punctuation mark.',
-    );
-  }
+  const name = parseUserName(request.name);
+  if (name === undefined) throw new DogearError('user-invalid', USER_NAME_RULE);
   const passwordHash = password === undefined ? undefined : await hashPassword(password, hash);
   const user = await insertUser(store, { name, passwordHash, isOwner, permissions });
   if (user !== undefined) return user;

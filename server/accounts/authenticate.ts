@@ -1,4 +1,4 @@
-import type { AccountCredentials } from './passwords/password-key.js';
+import { type LoginCredentials, loginTextOf, throttledName } from './login-name.js';
 import { secretMatches } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
 import type { RejectedKeys } from './keys/rejected-keys.js';
@@ -9,6 +9,7 @@ import { permissionsOfKey, permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../domain/sync-error.js';
 import type { User } from './user.js';
+import type { UserOfLogin } from './user-repository.js';
 import type { ApiKeyLastUsed } from './keys/key-last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';
 
@@ -24,13 +25,14 @@ export function cachedKey({ key, user }: ApiKeyWithUser): CachedKey {
   return { key, user, principal: principalOf(user, permissions, key.id) };
 }
 
-export interface CachedUser {
-  readonly user: User;
-  readonly principal: Principal;
+export interface CachedLogin extends UserOfLogin {
+  /** Of `user`. */
+  readonly principal: Principal | undefined;
 }
 
-export function cachedUser(user: User): CachedUser {
-  return { user, principal: principalOf(user, permissionsOfUser(user), undefined) };
+export function cachedLogin({ user, isShared }: UserOfLogin): CachedLogin {
+  const principal = user && principalOf(user, permissionsOfUser(user), undefined);
+  return { user, isShared, principal };
 }
 
 function principalOf(
@@ -44,8 +46,8 @@ function principalOf(
 export interface AuthenticatorOptions {
   /** API keys by prefix. */
   readonly keys: ReadThroughCache<CachedKey>;
-  /** Users by name. */
-  readonly users: ReadThroughCache<CachedUser>;
+  /** Users by the texts of loginTextOf(). */
+  readonly users: ReadThroughCache<CachedLogin>;
   readonly passwords: PasswordCheck;
   readonly throttle: LoginThrottle;
   readonly keysLastUsed: ApiKeyLastUsed;
@@ -94,14 +96,14 @@ export class Authenticator {
 
   /** @param credentials `undefined`: the request has none, or they are malformed */
   byAccount(
-    credentials: AccountCredentials | undefined,
+    credentials: LoginCredentials | undefined,
     origin: RequestOrigin,
   ): Principal | Promise<Principal> {
     // Not a guess, so not counted: readers send such requests before anybody has logged in.
     if (credentials === undefined) throw new SyncError('unauthorized', 'No user name or no key was sent.');
-    const known = this.#options.users.peek(credentials.name);
-    const account = known === undefined ? undefined : accountOf(known.user);
-    if (known !== undefined && account !== undefined) {
+    const known = this.#options.users.peek(loginTextOf(credentials));
+    const account = accountOf(known?.user);
+    if (known?.principal !== undefined && account !== undefined) {
       if (this.#options.passwords.isVerified(account, credentials.key)) return known.principal;
     }
     return this.#byUncachedAccount(credentials, origin.clientAddress);
@@ -114,27 +116,32 @@ export class Authenticator {
     throw this.#wrongKey(text, address);
   }
 
-  async #byUncachedAccount({ name, key }: AccountCredentials, address: string): Promise<Principal> {
-    const known = await this.#options.users.readFresh(name);
-    const account = known === undefined ? undefined : accountOf(known.user);
+  async #byUncachedAccount(credentials: LoginCredentials, address: string): Promise<Principal> {
+    const known = await this.#options.users.readFresh(loginTextOf(credentials));
+    const name = throttledName(credentials);
     const isThrottled = this.#options.throttle.isThrottled(address, name);
-    const verdict = await this.#options.passwords.check({ name, user: account, key, isThrottled });
+    const verdict = await this.#options.passwords.check({
+      name: loginTextOf(credentials),
+      user: accountOf(known?.user),
+      key: credentials.key,
+      isThrottled,
+    });
     switch (verdict) {
       case 'match':
-        if (known === undefined) break;
+        if (known?.principal === undefined) break;
         this.#options.throttle.recordSuccess(address, name);
         return known.principal;
       case 'mismatch':
         break;
       case 'mismatch-again':
-        throw invalidCredentials();
+        throw refusalOf(known);
       case 'busy':
         if (isThrottled) throw throttled();
         throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
       default:
         return verdict satisfies never;
     }
-    throw this.#failure(address, name);
+    throw this.#failure(address, name, refusalOf(known));
   }
 
   /** Refusals here are not counted as failures: whoever has the right secret is not guessing. */
@@ -147,15 +154,16 @@ export class Authenticator {
 
   #wrongKey(text: string, address: string): SyncError {
     const hash = this.#options.rejectedKeys.add(text);
-    return hash === undefined ? invalidCredentials() : this.#failure(address, undefined, hash);
+    const refusal = invalidCredentials();
+    return hash === undefined ? refusal : this.#failure(address, undefined, refusal, hash);
   }
 
-  #failure(address: string, name: string | undefined, keyHash?: string): SyncError {
+  #failure(address: string, name: string | undefined, refusal: SyncError, keyHash?: string): SyncError {
     const { throttle } = this.#options;
     const wasThrottled = throttle.isThrottled(address, name);
     const isCounted = throttle.recordFailure(address, name);
     if (isCounted && keyHash !== undefined) this.#options.onRejectedKey(keyHash);
-    return wasThrottled ? throttled() : invalidCredentials();
+    return wasThrottled ? throttled() : refusal;
   }
 }
 
@@ -163,11 +171,18 @@ function invalidCredentials(): SyncError {
   return new SyncError('unauthorized', 'These credentials are not valid.');
 }
 
+/** Of a name that may be another one whose ends were cut. Its owner must hear why the right password does not help. */
+function refusalOf(login: UserOfLogin | undefined): SyncError {
+  if (login?.isShared !== true) return invalidCredentials();
+  return new SyncError('name-cut', 'The names of several users arrive like this one.');
+}
+
 function throttled(): SyncError {
   return new SyncError('throttled', 'Too many failed logins. Try again later.');
 }
 
 /** @returns `undefined` for a user who cannot log in with a password */
-function accountOf({ id, passwordHash, isDisabled }: User): PasswordAttempt['user'] {
-  return passwordHash === undefined || isDisabled ? undefined : { id, passwordHash };
+function accountOf(user: User | undefined): PasswordAttempt['user'] {
+  if (user?.passwordHash === undefined || user.isDisabled) return undefined;
+  return { id: user.id, passwordHash: user.passwordHash };
 }

@@ -1,6 +1,6 @@
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import type { User, UserSummary } from './user.js';
+import type { UserSummary } from './user.js';
 import { findUserById, findUserByName } from './user-repository.js';
 import type { Store } from '../database/store.js';
 
@@ -12,7 +12,7 @@ export async function getUser(store: Store, id: UserId): Promise<UserSummary> {
 }
 
 /** For the operator, who may see all users. @throws DogearError `user-not-found` */
-export async function getUserByName(store: Store, name: string): Promise<User> {
+export async function getUserByName(store: Store, name: string): Promise<UserSummary> {
   const user = await findUserByName(store, name);
   if (user !== undefined) return user;
   throw new DogearError('user-not-found', `There is no user "${name}".`);

@@ -1,7 +1,9 @@
 import { parsePasswordKey } from './passwords/password-key.js';
 import type { PermissionSet } from '../domain/permission.js';
 import { SyncError } from '../domain/sync-error.js';
-import { isUserName, type User } from './user.js';
+import { headerName, loginTextOf, wholeName } from './login-name.js';
+import type { User } from './user.js';
+import { headerFormOf, parseUserName } from './user-name.js';
 import { insertUser } from './user-repository.js';
 import type { Accounts } from './accounts.js';
 
@@ -13,7 +15,7 @@ const PERMISSIONS_OF_REGISTERED: PermissionSet = new Set(['feature:koreader_sync
  * checked by the caller.
  *
  * @param clientAddress the number of registrations from one address is limited
- * @param name unchecked, from the body of the request
+ * @param username unchecked, from the body of the request
  * @param password unchecked, from the body of the request: the key that the reader will send from now on, which is the
  *   MD5 of the password. It is stored hashed.
  * @throws SyncError `name-invalid`, `password-invalid`, `registrations-throttled`, `name-taken`; `overloaded` when too
@@ -22,19 +24,18 @@ const PERMISSIONS_OF_REGISTERED: PermissionSet = new Set(['feature:koreader_sync
 export async function registerAccount(
   accounts: Accounts,
   clientAddress: string,
-  name: unknown,
+  username: unknown,
   password: unknown,
 ): Promise<User> {
-  if (typeof name !== 'string' || !isUserName(name)) {
-    throw new SyncError('name-invalid', 'The user name is not valid.');
-  }
+  const name = typeof username === 'string' ? parseUserName(username) : undefined;
+  if (name === undefined) throw new SyncError('name-invalid', 'The user name is not valid.');
   const key = parsePasswordKey(password);
   if (key === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
   if (!accounts.registrations.admit(clientAddress)) {
     throw new SyncError('registrations-throttled', 'Too many registrations. Try again later.');
   }
   // Checked before the expensive hash. Two concurrent registrations of one name both pass; `insertUser` refuses one.
-  if ((await accounts.users.readFresh(name)) !== undefined) throw taken();
+  if (await isTaken(accounts, name)) throw taken();
   const passwordHash = await accounts.passwords.hashForRegistration(key);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many registrations are waiting.');
   const user = await insertUser(accounts.store, {
@@ -45,6 +46,17 @@ export async function registerAccount(
   });
   if (user === undefined) throw taken();
   return user;
+}
+
+/**
+ * Also if the name arrives in a header like that of another user: anybody could otherwise take the header away from that
+ * user by registering such a name.
+ */
+async function isTaken({ users }: Accounts, name: string): Promise<boolean> {
+  const header = headerFormOf(name);
+  const logins = [wholeName(name), ...(header === '' ? [] : [headerName(header)])];
+  const found = await Promise.all(logins.map((login) => users.readFresh(loginTextOf(login))));
+  return found.some((user) => user !== undefined);
 }
 
 function taken(): SyncError {

@@ -1,15 +1,18 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import { idChunks } from '../database/bulk-write.js';
-import { byIndex } from '../database/by-index.js';
+import { byIndex, inOrder } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
 import type { Schema, UserTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import { type UserId, userId } from '../domain/ids.js';
 import { parsePermission, type PermissionSet } from '../domain/permission.js';
+import { parseLoginText } from './login-name.js';
 import type { User, UserSummary } from './user.js';
+import { headerFormOf, normalUserName } from './user-name.js';
 
 export interface NewUser {
+  /** As parseUserName() returns it. */
   readonly name: string;
   readonly passwordHash: string | undefined;
   readonly isOwner: boolean;
@@ -18,8 +21,10 @@ export interface NewUser {
 
 /** @returns `undefined` when the name is taken */
 export async function insertUser(store: Store, user: NewUser): Promise<UserSummary | undefined> {
+  const headerForm = headerFormOf(user.name);
   const values = {
     name: user.name,
+    header_name: headerForm === user.name || headerForm === '' ? null : headerForm,
     password_hash: user.passwordHash ?? null,
     is_owner: bit(user.isOwner),
     permissions: formatPermissions(user.permissions),
@@ -41,25 +46,78 @@ export async function findUserById(store: Store, id: UserId): Promise<UserSummar
   return row === undefined ? undefined : toSummary(row);
 }
 
-export async function findUserByName(store: Store, name: string): Promise<User | undefined> {
-  return (await usersByName(store, [name])).get(name);
+export async function findUserByName(store: Store, name: string): Promise<UserSummary | undefined> {
+  const normal = normalUserName(name);
+  const row = await store.db.selectFrom('user').selectAll().where('name', '=', normal).executeTakeFirst();
+  // MySQL ignores spaces at the end when it compares.
+  return row?.name === normal ? toSummary(row) : undefined;
 }
 
-/** Users by their names, in statements of a bounded size. Names that do not exist are left out. */
-export async function usersByName(
+/** Which user a login names. */
+export interface UserOfLogin {
+  /** `undefined`: the names of several users arrive like this in a header, and nobody is called so. */
+  readonly user: User | undefined;
+  /** Whether it came in a header and the name of another user arrives like this too. */
+  readonly isShared: boolean;
+}
+
+/** Finds users by the texts of loginTextOf() in login-name.ts, in statements of a bounded size. */
+export async function usersByLogin(
   store: Store,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, User>> {
-  const users = new Map<string, User>();
-  for (const chunk of idChunks(names)) {
-    const rows = await store.db
-      .selectFrom(byIndex(store, 'user', 'name'))
-      .selectAll()
-      .where('name', 'in', chunk)
-      .execute();
-    for (const row of rows) users.set(row.name, toUser(row));
+  texts: readonly string[],
+): Promise<ReadonlyMap<string, UserOfLogin>> {
+  const found = new Map<string, UserOfLogin>();
+  for (const chunk of idChunks(texts)) {
+    const logins = chunk.map((text) => ({ text, ...parseLoginText(text) }));
+    const byName = new Map<string, User>();
+    const byHeader = new Map<string, UserOfLogin>();
+    for (const row of await loginRows(store, logins)) {
+      const user = toUser(row);
+      if (row.header === null) byName.set(row.name, user);
+      else byHeader.set(row.header, { user, isShared: Number(row.others) > 0 });
+    }
+    for (const { text, name, mayBeCut } of logins) {
+      const called = byName.get(name);
+      const arriving = mayBeCut ? byHeader.get(name) : undefined;
+      if (called !== undefined) found.set(text, { user: called, isShared: arriving !== undefined });
+      else if (arriving?.isShared === true) found.set(text, { user: undefined, isShared: true });
+      else if (arriving !== undefined) found.set(text, arriving);
+    }
   }
-  return users;
+  return found;
+}
+
+/**
+ * Users who are called so (`header` is null), and one of the users whose name arrives so in a header. Always one statement:
+ * the time of a login must not tell whether a name exists.
+ */
+function loginRows(
+  { db, dialect }: Store,
+  logins: readonly { readonly name: string; readonly mayBeCut: boolean }[],
+) {
+  const names = [...new Set(logins.map(({ name }) => name))];
+  const headers = [...new Set(logins.flatMap(({ name, mayBeCut }) => (mayBeCut ? [name] : [])))];
+  const called = db
+    .selectFrom(byIndex({ dialect }, 'user', 'name', 'u'))
+    .selectAll('u')
+    .select([sql<string | null>`null`.as('header'), sql<number | string>`0`.as('others')])
+    .where('u.name', 'in', names);
+  if (headers.length === 0) return called.execute();
+  const arriving = db
+    .selectFrom(
+      db
+        .selectFrom(byIndex({ dialect }, 'user', 'user_header_name'))
+        // The ends of the index suffice to know whether there are several users, however many there are.
+        .select(({ fn }) => ['header_name as header', fn.min('id').as('first'), fn.max('id').as('last')])
+        .where('header_name', 'in', headers)
+        .groupBy('header_name')
+        .as('h'),
+    )
+    .innerJoin(byIndex({ dialect }, 'user', 'primary', 'u'), 'u.id', 'h.first')
+    .modifyFront(sql.raw(inOrder(dialect)))
+    .selectAll('u')
+    .select(['h.header', sql<number | string>`h.last <> h.first`.as('others')]);
+  return called.unionAll(arriving).execute();
 }
 
 /** Users ordered by name. */

@@ -3,6 +3,7 @@ import { addUser } from '../accounts/add-user.js';
 import { changeUser } from '../accounts/change-user.js';
 import { getUserByName } from '../accounts/get-user.js';
 import { listUsers } from '../accounts/list-users.js';
+import { headerFormOf } from '../accounts/user-name.js';
 import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { Permission } from '../domain/permission.js';
@@ -75,6 +76,11 @@ export function addUserCommand(program: Command, context: CommandContext): void 
         });
         if (flags.json === true) writeJsonLine(asJson(added));
         else writeLine(`Added the user ${asText(added)}`);
+        if (password !== undefined && headerFormOf(added.name) === '') {
+          writeNote(
+            `KOReader cannot send the name "${added.name}". For a reader make an API key with "dogear key add ${added.name} KEYNAME".`,
+          );
+        }
         if (password === undefined) {
           writeNote(`"${name}" has no password; make an API key with "dogear key add ${name} KEYNAME".`);
         }

@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.js';
 import { FRIENDLY_NAME_CHARACTERS, type DeviceSummary } from './device.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
-import { isSingleLine } from '../domain/single-line.js';
+import { isShownName } from '../domain/single-line.js';
 import { findDevice, setFriendlyName } from './device-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
@@ -31,10 +31,10 @@ export async function nameDevice(
 ): Promise<DeviceSummary> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
   const trimmed = friendlyName?.trim();
-  if (trimmed !== undefined && !isSingleLine(trimmed, FRIENDLY_NAME_CHARACTERS)) {
+  if (trimmed !== undefined && !isShownName(trimmed, FRIENDLY_NAME_CHARACTERS)) {
     throw new DogearError(
       'device-name-invalid',
-      `A friendly name has 1 to ${String(FRIENDLY_NAME_CHARACTERS)} characters and no line breaks.`,
+      `A friendly name has 1 to ${String(FRIENDLY_NAME_CHARACTERS)} characters, and no line breaks or control characters.`,
     );
   }
   await setFriendlyName(store, user.id, key, trimmed);

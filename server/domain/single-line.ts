@@ -8,3 +8,16 @@ const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 export function isSingleLine(text: string, maxCharacters: number): boolean {
   return text !== '' && text.length <= maxCharacters && !CONTROL_CHARACTER.test(text);
 }
+
+/** Control characters, line and paragraph separators, and marks that change the direction of text. */
+const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
+/** Whether `text` is a name that lists and messages can show: a single line without any of these characters. */
+export function isShownName(text: string, maxCharacters: number): boolean {
+  return isSingleLine(text, maxCharacters) && !NOT_SHOWN.test(text);
+}
+
+/** The text with a space for each of these characters. */
+export function asShownName(text: string): string {
+  return text.replaceAll(new RegExp(NOT_SHOWN, 'gu'), ' ');
+}

@@ -2,6 +2,8 @@
 export type SyncErrorCode =
   /** Bad or missing credentials, disabled user, expired or revoked key. The client is not told which of them it is. */
   | 'unauthorized'
+  /** The same, of a user name that does not arrive whole in a header, so that it may be that of several users. */
+  | 'name-cut'
   | 'throttled'
   | 'registrations-throttled'
   | 'forbidden'

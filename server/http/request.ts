@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly body: string;
   /** Decoded as UTF-8; `undefined` when absent or empty. Throws for a header that the route does not declare. */
   header(name: ReadHeader): string | undefined;
+  /** Whether `x-auth-user` was sent, but nothing of it arrived (accounts/user-name.ts). */
+  readonly isUserNameLost: boolean;
   /**
    * IPv4 in dotted form, IPv6 as eight groups without leading zeros. Read it before the first `await`: it is taken from
    * the connection when it is first read, and is `unknown` if the client has left by then.

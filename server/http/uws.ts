@@ -220,6 +220,10 @@ class Exchange implements HttpRequest, Postponed {
     return this.#hasLeft;
   }
 
+  get isUserNameLost(): boolean {
+    return this.#headers.isUserNameLost;
+  }
+
   get clientAddress(): string {
     if (this.#clientAddress === undefined) {
       if (this.#isOver) return 'unknown';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
+import { asShownName } from '../domain/single-line.js';
 import { type Library, LIBRARY_NAME_CHARACTERS } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
 import { allLibraries, insertLibrary } from './library-repository.js';
@@ -67,8 +68,7 @@ export async function ensureLibrary(store: Store, folder: Buffer | string): Prom
 /** Makes a valid library name from the name of a folder, which may be too long, contain control characters, or be no UTF-8. */
 function nameAfter(folder: string, suffix: string): string {
   // U+FFFD stands for bytes that are not UTF-8. Nobody can type it.
-  const readable = folder
-    .replaceAll(/\p{Cc}+/gu, ' ')
+  const readable = asShownName(folder)
     .replaceAll(/\ufffd+/g, '_')
     .trim();
   const cut = readable.slice(0, LIBRARY_NAME_CHARACTERS - suffix.length);

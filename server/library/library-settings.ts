@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { DogearError } from '../domain/dogear-error.js';
-import { isSingleLine } from '../domain/single-line.js';
+import { isShownName } from '../domain/single-line.js';
 import { LIBRARY_NAME_CHARACTERS } from './library.js';
 
 const EXTENSION = /^[a-z0-9]+(\.[a-z0-9]+)?$/;
@@ -8,10 +8,10 @@ const EXTENSION = /^[a-z0-9]+(\.[a-z0-9]+)?$/;
 /** @returns the name without white space at its ends. @throws DogearError `library-invalid` */
 export function checkedName(name: string): string {
   const trimmed = name.trim();
-  if (isSingleLine(trimmed, LIBRARY_NAME_CHARACTERS)) return trimmed;
+  if (isShownName(trimmed, LIBRARY_NAME_CHARACTERS)) return trimmed;
   throw new DogearError(
     'library-invalid',
-    `A library's name has 1 to ${String(LIBRARY_NAME_CHARACTERS)} characters and no line breaks.`,
+    `A library's name has 1 to ${String(LIBRARY_NAME_CHARACTERS)} characters, and no line breaks or control characters.`,
   );
 }
 

@@ -81,7 +81,8 @@ export function sendAsKoreader(
       response.on('end', end);
       response.on('error', (error) => reject(signal.aborted ? signal.reason : error));
     });
-    outgoing.end(body);
+    // With a text Node.js would send the headers in UTF-8 once more.
+    outgoing.end(body === undefined ? undefined : Buffer.from(body));
   });
 }
 

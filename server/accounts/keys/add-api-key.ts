@@ -3,7 +3,7 @@ import type { Actor } from '../../domain/actor.js';
 import type { ApiKeySummary } from './api-key.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { UserId } from '../../domain/ids.js';
-import { isSingleLine } from '../../domain/single-line.js';
+import { isShownName } from '../../domain/single-line.js';
 import { type PermissionSet, permissionsOfUser } from '../../domain/permission.js';
 import { countKeysInUse, findApiKeyById } from './api-key-repository.js';
 import { insertNewApiKey } from './insert-new-api-key.js';
@@ -85,9 +85,9 @@ export async function addApiKey(
 
 function keyName(name: string): string {
   const trimmed = name.trim();
-  if (isSingleLine(trimmed, KEY_NAME_CHARACTERS)) return trimmed;
+  if (isShownName(trimmed, KEY_NAME_CHARACTERS)) return trimmed;
   throw new DogearError(
     'api-key-invalid',
-    `The name of an API key has 1 to ${String(KEY_NAME_CHARACTERS)} characters and no line breaks.`,
+    `The name of an API key has 1 to ${String(KEY_NAME_CHARACTERS)} characters, and no line breaks or control characters.`,
   );
 }

@@ -27,7 +27,7 @@ function asPasswordKey(text: string): PasswordKey {
   return text as PasswordKey;
 }
 
-/** A user name and the key that proves it, as a request sent them. Nothing is checked yet. */
+/** A user name and the key that proves it, as somebody typed or sent them. Nothing is checked yet. */
 export interface AccountCredentials {
   readonly name: string;
   readonly key: PasswordKey;

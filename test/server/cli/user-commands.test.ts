@@ -104,6 +104,23 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
     expect(wrong.stderr).toContain('"everything" is no permission');
   });
 
+  it('takes names in every language, composed or not', async () => {
+    const added = await withInput('pw', 'user', 'add', '名前', '--password');
+    expect(added.exitCode).toBe(0);
+    expect(added.stderr).toContain('KOReader cannot send the name "名前"');
+    const decomposed = 'José'.normalize('NFD');
+    expect(await withInput('pw', 'user', 'add', decomposed, '--password')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Added the user José: /) as string,
+      stderr: '',
+    });
+    expect(await refused('user', 'add', 'José')).toContain('There is a user "José" already');
+    for (const name of ['José', decomposed]) expect(await ok('user', 'disable', name)).toContain('José');
+    for (const name of ['a\u202eb', ' a', 'a\u0085']) {
+      expect(await refused('user', 'add', name)).toContain('no control or invisible characters');
+    }
+  });
+
   it('reads passwords from standard input, and never shows one', async () => {
     const added = await withInput('gehe im ü\r\nsecond line\n', 'user', 'add', 'anna', '--password');
     expect(added).toMatchObject({ exitCode: 0, stderr: '' });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Migrator, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { USER_NAME_CHARACTERS } from '../../../server/accounts/user.js';
+import { USER_NAME_CHARACTERS } from '../../../server/accounts/user-name.js';
 import { MAX_PATH_BYTES } from '../../../server/book/book.js';
 import { migrate } from '../../../server/database/migrate.js';
 import { MIGRATIONS } from '../../../server/database/migrations/migrations.js';

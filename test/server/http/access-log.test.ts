@@ -37,6 +37,7 @@ describe('the access log', () => {
       receivedMs: 0,
       hasLeft: false,
       body: '',
+      isUserNameLost: false,
       clientAddress: '192.0.2.1',
       header: () => undefined,
     };

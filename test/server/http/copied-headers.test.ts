@@ -10,7 +10,12 @@ const SENT = new Map([
   ['x-auth-key', Buffer.from('Schlüssel').toString('latin1')],
   ['accept', ''],
 ]);
-const request = { getHeader: (name: string) => SENT.get(name) ?? '' };
+const request = {
+  getHeader: (name: string) => SENT.get(name) ?? '',
+  forEach: (visit: (name: string, value: string) => void) => {
+    for (const [name, value] of SENT) visit(name, value);
+  },
+};
 
 describe('the headers of a route', () => {
   it('are copied if the route declares them, and only then', () => {

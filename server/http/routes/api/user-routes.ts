@@ -124,6 +124,8 @@ export const userRoutes: readonly ApiRoute[] = [
         isOwner: body.owner,
       };
       const added = await addUser(store, principal, request, hasherOf(accounts));
+      // The names of two users may arrive alike in a header now.
+      accounts.forgetUser(added.name);
       return { value: userJson(added), location: `/users/${String(added.id)}` };
     },
   ),

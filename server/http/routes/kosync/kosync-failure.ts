@@ -1,4 +1,5 @@
 import { type Answer, jsonAnswer } from '../../answer.js';
+import { USER_NAME_RULE } from '../../../accounts/user-name.js';
 import type { SyncErrorCode } from '../../../domain/sync-error.js';
 
 /**
@@ -38,6 +39,12 @@ interface FailureRow {
  */
 const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   unauthorized: { status: 401, code: 2001, message: 'Unauthorized' },
+  'name-cut': {
+    status: 401,
+    code: 2001,
+    message:
+      'Unauthorized. This user name does not arrive whole from a reader. Use the address of Dogear followed by /koreader/ and an API key.',
+  },
   forbidden: {
     status: 403,
     code: 2007,
@@ -64,8 +71,7 @@ const FAILURES: Readonly<Record<KosyncFailureCode, FailureRow>> = {
   'name-invalid': {
     status: [403, 400],
     code: 2003,
-    message:
-      'A user name has 1 to 64 characters, no colon, and begins and ends with a letter, digit or sign of ASCII.',
+    message: USER_NAME_RULE,
   },
   'password-invalid': {
     status: [403, 400],

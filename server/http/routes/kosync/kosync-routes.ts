@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AccountCredentials } from '../../../accounts/passwords/password-key.js';
+import type { LoginCredentials } from '../../../accounts/login-name.js';
 import { readAccountCredentials } from './credential-headers.js';
 import type { Accounts } from '../../../accounts/accounts.js';
 import { changePassword } from '../../../accounts/change-password.js';
@@ -145,9 +145,10 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
   ];
 }
 
-function credentialsOf(request: HttpRequest): AccountCredentials | undefined {
+function credentialsOf(request: HttpRequest): LoginCredentials | undefined {
   return readAccountCredentials({
     user: request.header('x-auth-user'),
+    isUserLost: request.isUserNameLost,
     key: request.header('x-auth-key'),
     authorization: request.header('authorization'),
   });

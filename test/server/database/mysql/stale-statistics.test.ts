@@ -32,7 +32,7 @@ import { documentsPage, positionsPage } from '../../../../server/sync/device-pro
 import { newestProgress, type PushRow, savePushes } from '../../../../server/sync/progress-repository.js';
 import type { Store } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
-import { usersByName } from '../../../../server/accounts/user-repository.js';
+import { usersByLogin } from '../../../../server/accounts/user-repository.js';
 import { removeUser } from '../../../../server/removal/remove-user.js';
 import { MYSQL } from '../../../support/databases.js';
 import { openTestStore, type TestStore } from '../../../support/open-test-store.js';
@@ -107,7 +107,16 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     ['missing books', undone((db, n) => markMissing(db, some(n, idOf), 1))],
     ['books that are back', undone((db, n) => markPresent(db, some(n, idOf)))],
     ['books that are removed', undone((db, n) => deleteNewBooks(db, some(n, idOf)))],
-    ['users', found((db, n) => usersByName(db, some(n, String)))],
+    [
+      'users by what arrives of their names',
+      found((db, n) =>
+        usersByLogin(
+          db,
+          some(n, (id) => `:h${String(id)}`),
+        ),
+      ),
+    ],
+    ['users', found((db, n) => usersByLogin(db, some(n, String)))],
     ['API keys with their users', found((db, n) => apiKeysByPrefix(db, some(n, String)))],
     [
       'uses of API keys',
@@ -263,12 +272,14 @@ async function addProgress(store: Store): Promise<void> {
 }
 
 /** Users whose names are numbers, each with one API key whose prefix is the same number. */
+const USER_COLUMNS = ['name', 'header_name', 'is_owner', 'permissions', 'is_disabled', 'created_s'];
+
 async function addAccounts(store: Store): Promise<void> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
   await bulkUpsert(
     store,
-    { table: 'user', columns: ['name', 'is_owner', 'permissions', 'is_disabled', 'created_s'], ...ONCE },
-    accounts.flatMap((index) => [String(index), 0, '', 0, 1]),
+    { table: 'user', columns: USER_COLUMNS, ...ONCE },
+    accounts.flatMap((index) => [String(index), `h${String(index)}`, 0, '', 0, 1]),
   );
   await bulkUpsert(
     store,

@@ -70,7 +70,9 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
     };
     expect(await code({ name: 'a', root: `${folder.path}/nowhere` })).toBe('422 root-missing');
     expect(await code({ name: 'a', root: `${folder.path}/file.epub` })).toBe('422 root-not-a-folder');
-    expect(await code({ name: 'a\nb', root: folder.path })).toBe('422 library-invalid');
+    for (const name of ['a\nb', 'a\u0085b', 'a\u202eb', 'a\u2028b', ' ']) {
+      expect([name, await code({ name, root: folder.path })]).toEqual([name, '422 library-invalid']);
+    }
     expect(await code({ name: 'a', root: folder.path, extensions: ['e/b'] })).toBe('422 library-invalid');
     expect(await code({ name: 'a', root: 'books' })).toBe('422 body-invalid');
     expect(await code({ name: 'taken', root: folder.path })).toMatch(/^201/);

@@ -67,6 +67,10 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(await code({ name: 'a:b' })).toBe('422 user-invalid');
     expect(await code({ name: '' })).toBe('422 user-invalid');
     expect(await code({ name: 'x'.repeat(65) })).toBe('422 user-invalid');
+    expect(await code({ name: 'a\u202eb' })).toBe('422 user-invalid');
+    const jose = await owner.expect(201, 'POST', '/users', { name: 'José'.normalize('NFD') });
+    expect(jose.name).toBe('José');
+    expect(await code({ name: 'José' })).toBe('409 user-exists');
     expect(await code({ name: owner.name })).toBe('409 user-exists');
     expect(await code({ name: 'pw', password: '' })).toBe('422 password-invalid');
     expect(await code({ name: 'pw', password: 'a\nb' })).toBe('422 password-invalid');
@@ -240,9 +244,13 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(
       await me.expect(422, 'POST', '/api-keys', { name: 'past', expires_at: '2020-01-01T00:00:00+02:00' }),
     ).toMatchObject({ code: 'api-key-invalid' });
-    expect(await me.expect(422, 'POST', '/api-keys', { name: ' ' })).toMatchObject({
-      code: 'api-key-invalid',
-    });
+    for (const name of [' ', 'a\u202eb']) {
+      const answer = await me.expect(422, 'POST', '/api-keys', { name });
+      expect(answer).toMatchObject({ code: 'api-key-invalid' });
+    }
+    expect(
+      await me.expect(422, 'POST', '/api-keys', { name: 'k', expires_at: '2099-02-30T00:00:00Z' }),
+    ).toMatchObject({ code: 'body-invalid' });
   });
 
   it('a key follows its user: what the user loses, the key cannot do', async () => {

@@ -5,12 +5,17 @@ import { passwordKeyOf } from '../../../../../server/accounts/passwords/password
 const key = passwordKeyOf('password');
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 const readBasic = (authorization: string) =>
-  readAccountCredentials({ user: undefined, key: undefined, authorization });
+  readAccountCredentials({ user: undefined, isUserLost: false, key: undefined, authorization });
 
 describe('account credentials in HTTP Basic', () => {
   it('have the MD5 of the plain password for their key', () => {
-    expect(readBasic(basic('anna:password'))).toEqual({ name: 'anna', key });
-    expect(readBasic(basic('José:a:b'))).toEqual({ name: 'José', key: passwordKeyOf('a:b') });
+    expect(readBasic(basic('anna:password'))).toEqual({ name: 'anna', mayBeCut: false, key });
+    expect(readBasic(basic('José:a:b'))).toEqual({
+      name: 'José',
+      mayBeCut: false,
+      key: passwordKeyOf('a:b'),
+    });
+    expect(readBasic(basic('José:a'.normalize('NFD')))?.name).toBe('José');
     expect(readBasic(basic('anna:password').replace('Basic', 'bASIC'))?.name).toBe('anna');
   });
 
@@ -26,7 +31,9 @@ describe("account credentials in KOReader's headers", () => {
   const authorization = basic('berta:other');
 
   it('come before HTTP Basic', () => {
-    expect(readAccountCredentials({ user: 'anna', key, authorization })).toEqual({ name: 'anna', key });
+    const headers = { user: 'anna', isUserLost: false, key };
+    const expected = { name: 'anna', mayBeCut: true, key };
+    expect(readAccountCredentials({ ...headers, authorization })).toEqual(expected);
   });
 
   it.each([
@@ -35,8 +42,16 @@ describe("account credentials in KOReader's headers", () => {
     ['with an overlong key', 'anna', 'x'.repeat(129)],
     ['without a name', undefined, key],
   ])('are ignored %s', (_case, user, sentKey) => {
-    const headers = { user, key: sentKey };
+    const headers = { user, isUserLost: false, key: sentKey };
     expect(readAccountCredentials({ ...headers, authorization })?.name).toBe('berta');
     expect(readAccountCredentials({ ...headers, authorization: undefined })).toBeUndefined();
+  });
+
+  it('whose name was lost on the way say so, unless Basic has it', () => {
+    const lost = { user: undefined, isUserLost: true, key };
+    expect(readAccountCredentials({ ...lost, authorization })?.name).toBe('berta');
+    expect(() => readAccountCredentials({ ...lost, authorization: undefined })).toThrow('of the user name');
+    const none = { ...lost, isUserLost: false, authorization: undefined };
+    expect(readAccountCredentials(none)).toBeUndefined();
   });
 });
