@@ -21,8 +21,12 @@ const HEAD_COLUMNS = [
  * so the next run continues.
  */
 export async function copyNewestProgress(db: QueryExecutorProvider, dialect: SqlDialect): Promise<void> {
-  if (await hasOldTable(db, dialect)) {
+  if (!(await hasOldTable(db, dialect))) return;
+  try {
     await forEachPage(db, dialect, 'progress', (page) => copyPage(db, dialect, 'progress', page));
+  } catch (error) {
+    // Another program has renamed it meanwhile. It copies what is missing.
+    if (await hasOldTable(db, dialect)) throw error;
   }
 }
 
