@@ -30,20 +30,31 @@ export function readConfigurationFile(
       expected,
     },
   });
+  const file = readSmallFile(path, MAX_FILE_BYTES);
+  if (file.state === 'read') return { state: 'read', name, folder: dirname(path), text: file.text };
+  return file.isMissing && named === undefined ? { state: 'none' } : fail(file.expected);
+}
+
+export type SmallFile =
+  | { readonly state: 'read'; readonly text: string }
+  | { readonly state: 'failed'; readonly isMissing: boolean; readonly expected: string };
+
+/** Reads a text file of at most `maxBytes`. */
+export function readSmallFile(path: string, maxBytes: number): SmallFile {
+  const fail = (expected: string, isMissing = false): SmallFile => ({ state: 'failed', isMissing, expected });
   let bytes: Buffer;
   try {
     const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return named === undefined ? { state: 'none' } : fail('a file that exists');
+    if (stats === undefined) return fail('a file that exists', true);
     if (!stats.isFile()) return fail('a file');
-    if (stats.size > MAX_FILE_BYTES) return fail(`a file of at most ${MAX_FILE_BYTES} bytes`);
+    if (stats.size > maxBytes) return fail(`a file of at most ${maxBytes} bytes`);
     bytes = readFileSync(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     return fail(`a file that can be read${code}`);
   }
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { state: 'read', name, folder: dirname(path), text };
+    return { state: 'read', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
     return fail('text in UTF-8');
   }

@@ -14,7 +14,8 @@ export type ConfigurationProblemCode =
   | 'unknown-variable'
   | 'malformed-flag'
   | 'wrong-value'
-  | 'incomplete';
+  | 'incomplete'
+  | 'contradiction';
 
 export interface ConfigurationProblem {
   readonly code: ConfigurationProblemCode;

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import { type ConfigurationProblem, ConfigurationError, type Origin } from './configuration-problem.js';
-import { readConfigurationFile } from './configuration-file.js';
+import { readConfigurationFile, readSmallFile } from './configuration-file.js';
 import { foundText } from './found-text.js';
 import { type Configuration, allSettings, settings } from './schema.js';
 import { type Setting, type SettingTree, type ValuesOf, isSetting } from './setting.js';
@@ -41,7 +42,8 @@ interface Candidate {
 
 /**
  * Loads the configuration. Flags override the environment, the environment the file, and the file the defaults. A wrong
- * value is a problem even where it is overridden. Reads nothing but the file.
+ * value is a problem even where it is overridden. Reads nothing but the file and that of
+ * `database.url_file`.
  *
  * @throws ConfigurationError with all problems, those of the file first, in the order of its lines
  */
@@ -70,10 +72,12 @@ export function loadConfiguration(sources: ConfigurationSources = {}): LoadedCon
     if (result.state === 'right') chosen.set(candidate.path, result.effective);
     else wrong.push(...result.problems);
   }
+  const ofUrlFile = takeUrlFile(chosen);
   const problems = [
     ...(file.state === 'failed' ? [file.problem] : []),
     ...inFile.problems,
     ...wrong,
+    ...ofUrlFile,
     ...inEnvironment.problems,
     ...inFlags.problems,
     ...incompletePair(chosen, wrong, 'server.tls.certificate', 'server.tls.key'),
@@ -129,6 +133,40 @@ function incompletePair(
   if (given.length !== 1 || path === undefined || origin === undefined) return [];
   const missing = pair.find((other) => other !== path);
   return [{ code: 'incomplete', origin, path, expected: `${missing} to be set as well` }];
+}
+
+const URL = 'database.url';
+const URL_FILE = 'database.url_file';
+/** Some hundred times the length of a database URL. A longer file was named by mistake. */
+const MAX_URL_FILE_BYTES = 65_536;
+
+/**
+ * Sets `database.url` to the first line of the file that `database.url_file` names. If both are given, the one from the
+ * stronger source counts; in one source they contradict each other.
+ */
+function takeUrlFile(chosen: Map<string, EffectiveSetting>): readonly ConfigurationProblem[] {
+  const named = chosen.get(URL_FILE);
+  const url = chosen.get(URL);
+  const setting = allSettings.get(URL);
+  if (typeof named?.value !== 'string' || url === undefined || setting === undefined) return [];
+  const { origin, value: path } = named;
+  const strength = SOURCE_ORDER.indexOf(origin.source) - SOURCE_ORDER.indexOf(url.origin.source);
+  if (strength < 0) return [];
+  if (strength === 0)
+    return [{ code: 'contradiction', origin, path: URL_FILE, expected: `no ${URL} beside it` }];
+  const text = readSmallFile(path, MAX_URL_FILE_BYTES);
+  if (text.state === 'failed')
+    return [{ code: 'file-unreadable', origin, path: URL_FILE, expected: text.expected }];
+  const result = checked({
+    path: URL,
+    setting,
+    value: setting.kind.fromText(text.text.split('\n', 1)[0]?.trim() ?? ''),
+    origin: { source: 'file', file: path, line: 1, column: 1 },
+    folder: dirname(path),
+  });
+  if (result.state === 'wrong') return result.problems;
+  chosen.set(URL, result.effective);
+  return [];
 }
 
 const SOURCE_ORDER: readonly Origin['source'][] = ['default', 'file', 'environment', 'flag'];

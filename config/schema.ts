@@ -20,10 +20,18 @@ import {
 export const settings = {
   database: {
     url: setting(databaseUrl, {
-      sentence: 'The database: one SQLite file, or a MySQL or MariaDB database.',
+      sentence:
+        'The database: one SQLite file, or a MySQL or MariaDB database. A password in a flag shows to every user of the ' +
+        'machine in the list of processes; give it in a file (database.url_file) or in the environment.',
       default: 'sqlite:dogear.db',
       environment: 'DOGEAR_DATABASE_URL',
       flag: '--database',
+    }),
+    url_file: setting(file, {
+      sentence:
+        'A file whose first line is the value of database.url, to keep a password out of other files.',
+      default: undefined,
+      environment: 'DOGEAR_DATABASE_URL_FILE',
     }),
     connections: setting(wholeNumber(1, 200, 'connections'), {
       sentence: 'The largest number of connections to MySQL that one process opens.',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { describeConfiguration, settingDescriptions } from '../../config/describe.js';
 import { allSettings } from '../../config/schema.js';
+import type { FlagValue } from '../../config/text-settings.js';
 import { type ConfigurationFolder, configurationFolder } from './configuration-folder.js';
 
 let folder: ConfigurationFolder;
@@ -14,7 +15,7 @@ describe('without any source', () => {
   it('gives the defaults, with a database in the working folder', () => {
     const { configuration, effective } = folder.load(undefined);
     expect(configuration).toEqual({
-      database: { url: `sqlite:${folder.path}/dogear.db`, connections: 10 },
+      database: { url: `sqlite:${folder.path}/dogear.db`, url_file: undefined, connections: 10 },
       engine: { jobs: 'auto', md5: 'auto', reads: 'auto' },
       log: { level: 'info', format: 'auto' },
       server: {
@@ -103,14 +104,14 @@ it('takes every setting from the environment and from --set, in the same words',
     'sync.devices_per_document': '12',
     'metrics.access': 'open',
   };
-  expect(Object.keys(texts)).toEqual([...allSettings.keys()]);
-  const environment = Object.fromEntries(
-    [...allSettings].map(([path, setting]) => [setting.environment, texts[path]]),
-  );
+  // It cannot stand beside database.url.
+  const others = [...allSettings].filter(([path]) => path !== 'database.url_file');
+  expect(Object.keys(texts)).toEqual(others.map(([path]) => path));
+  const environment = Object.fromEntries(others.map(([path, setting]) => [setting.environment, texts[path]]));
   const flags = Object.entries(texts).map(([path, text]) => ({ flag: '--set', text: `${path}=${text}` }));
   const { configuration } = folder.load(undefined, { environment });
   expect(configuration).toEqual({
-    database: { url: 'mysql://u@h:3307/d?tls=true', connections: 7 },
+    database: { url: 'mysql://u@h:3307/d?tls=true', url_file: undefined, connections: 7 },
     engine: { jobs: 12, md5: 'wasm-simd', reads: 'io-uring' },
     log: { level: 'silent', format: 'text' },
     server: {
@@ -137,6 +138,55 @@ it('takes every setting from the environment and from --set, in the same words',
     metrics: { access: 'open' },
   });
   expect(folder.load(undefined, { flags }).configuration).toEqual(configuration);
+});
+
+describe('database.url_file', () => {
+  const SECRET = 'mysql://dogear:geheim@db.example.org/dogear';
+
+  it('names a file whose first line is the database, beside the file that names it', () => {
+    mkdirSync(join(folder.path, 'etc'));
+    writeFileSync(join(folder.path, 'etc/dogear.yaml'), 'database: {url_file: secrets/url}');
+    mkdirSync(join(folder.path, 'etc/secrets'));
+    const path = join(folder.path, 'etc/secrets/url');
+    writeFileSync(path, `${SECRET}\nmore\n`);
+    const loaded = folder.load(undefined, { configFile: 'etc/dogear.yaml' });
+    expect(loaded.configuration.database).toMatchObject({ url: SECRET, url_file: path });
+    expect(describeConfiguration(loaded)).not.toContain('geheim');
+    expect(settingDescriptions(loaded)[0]).toMatchObject({
+      path: 'database.url',
+      value: 'mysql://dogear:***@db.example.org/dogear',
+      origin: { source: 'file', file: path },
+    });
+    writeFileSync(path, 'sqlite:here.db');
+    expect(folder.load(undefined, { configFile: 'etc/dogear.yaml' }).configuration.database.url).toBe(
+      `sqlite:${folder.path}/etc/secrets/here.db`,
+    );
+  });
+
+  it('counts where no stronger source gives database.url', () => {
+    writeFileSync(join(folder.path, 'url'), SECRET);
+    const environment = { DOGEAR_DATABASE_URL_FILE: 'url' };
+    const urlOf = (text: string | undefined, flags: readonly FlagValue[] = []): string =>
+      folder.load(text, { environment, flags }).configuration.database.url;
+    expect(urlOf('database: {url: "sqlite:/x.db"}')).toBe(SECRET);
+    expect(urlOf(undefined, [{ flag: '--database', text: 'sqlite:/x.db' }])).toBe('sqlite:/x.db');
+    const both = { ...environment, DOGEAR_DATABASE_URL: 'sqlite:/x.db' };
+    expect(folder.problems(undefined, { environment: both })).toEqual([
+      'environment DOGEAR_DATABASE_URL_FILE: database.url_file: expected no database.url beside it',
+    ]);
+  });
+
+  it('is reported with its mistakes, without the secret', () => {
+    const flags = [{ flag: '--set', text: 'database.url_file=url' }];
+    expect(folder.problems(undefined, { flags })).toEqual([
+      'flag --set: database.url_file: expected a file that exists',
+    ]);
+    writeFileSync(join(folder.path, 'url'), 'mysql://dogear:geheim@/');
+    const [problem] = folder.problems(undefined, { flags });
+    expect(problem).toMatch(
+      /url:1:1: database\.url: found "mysql:\/\/\*\*\*", expected sqlite:FILE or mysql/,
+    );
+  });
 });
 
 describe('the file', () => {
