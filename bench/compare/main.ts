@@ -12,7 +12,7 @@ import { formatNumber, markdownTable } from '../record/table.js';
 import { median } from '../statistics.js';
 import { type CompareArguments, COMPARE_USAGE, parseCompareArguments } from './compare-arguments.js';
 import { type Figure, figures, type OpenFigure } from './figures.js';
-import { checkOutRevision, type RevisionCheckout } from './revision-checkout.js';
+import { checkOutRevision, commitOf, type RevisionCheckout } from './revision-checkout.js';
 import { type FigureVerdict, judgeFigure } from './verdict.js';
 
 const FULL = { books: 20_000, small: 20_000 };
@@ -31,6 +31,9 @@ async function main(): Promise<void> {
   try {
     chosen = parseCompareArguments(process.argv.slice(2));
     base = chosen.base ?? lastRecordedCommit();
+    // Before anything is built.
+    for (const revision of [base, ...(chosen.candidate === undefined ? [] : [chosen.candidate])])
+      commitOf(revision);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n\n${COMPARE_USAGE}`);
     process.exitCode = 2;

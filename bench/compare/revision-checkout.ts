@@ -9,13 +9,22 @@ export interface RevisionCheckout extends Checkout {
   remove(): void;
 }
 
+/** @throws Error that names a revision which this repository does not have */
+export function commitOf(revision: string): string {
+  try {
+    return git(THIS_CHECKOUT.root, 'rev-parse', '--verify', '--quiet', `${revision}^{commit}`).trim();
+  } catch (error) {
+    throw new Error(`there is no revision "${revision}" in this repository`, { cause: error });
+  }
+}
+
 /**
  * Checks a revision out into `folder`, which must not exist, and builds it. It shares the packages of this checkout when
  * both have the same lock file; otherwise its own are installed.
  */
 export async function checkOutRevision(revision: string, folder: string): Promise<RevisionCheckout> {
   const { root } = THIS_CHECKOUT;
-  const commit = git(root, 'rev-parse', '--verify', `${revision}^{commit}`).trim();
+  const commit = commitOf(revision);
   git(root, 'worktree', 'add', '--detach', folder, commit);
   let isThere = true;
   const remove = (): void => {

@@ -1,4 +1,5 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errorMessage } from '../domain/error-text.js';
 import { httpLibrary } from '../compose/server.js';
@@ -46,6 +47,8 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       }
       try {
         await withStore(configuration, printDatabase);
+        const readable = othersMayRead(configuration.database.url);
+        if (readable !== undefined) writeLine(`mode      ${readable}`);
       } catch (error) {
         writeLine(`database  ${operatorMessage(error) ?? errorMessage(error)}`);
         context.exitWith(EXIT.failed);
@@ -74,6 +77,14 @@ async function printAddress(url: string, user: string | undefined): Promise<bool
   }
   for (const note of notes) writeLine(`note: ${note}`);
   return fault === undefined;
+}
+
+/** Versions before this one made the file readable for everybody, as the umask says. New files are private. */
+function othersMayRead(url: string): string | undefined {
+  const file = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
+  const mode = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
+  if (file === undefined || mode === undefined || (mode & 0o004) === 0) return undefined;
+  return `every user of this machine can read ${file}, with its password hashes: chmod 600 ${file}*`;
 }
 
 /** A database whose memory sizes cannot be read still answers, so the command does not fail. */

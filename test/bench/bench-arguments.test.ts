@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseArguments, SUITES } from '../../bench/arguments.js';
 import { parseCompareArguments } from '../../bench/compare/compare-arguments.js';
+import { repositoryRoot } from '../support/repository-root.js';
 
 describe('the arguments of bench', () => {
   const parse = (...args: readonly string[]) => parseArguments(args, '/repo', { XDG_CACHE_HOME: '/cache' });
@@ -33,6 +36,14 @@ describe('the arguments of bench', () => {
   ])('refuse %j', (args, message) => {
     expect(() => parse(...args)).toThrow(message);
   });
+});
+
+it('bench:compare names a revision that does not exist, without a stack', () => {
+  const main = join(repositoryRoot, 'dist/bench/compare/main.js');
+  const { status, stderr } = spawnSync(process.execPath, [main, 'no-such-revision'], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^there is no revision "no-such-revision" in this repository\n/);
+  expect(stderr).not.toMatch(/^ +at /m);
 });
 
 describe('the arguments of bench:compare', () => {

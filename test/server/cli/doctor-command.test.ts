@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { once } from 'node:events';
@@ -32,6 +32,17 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
   if (kind.name === 'sqlite') {
     it('says nothing of a buffer pool', async () => {
       expect(await memoryLine(store.url)).toBeUndefined();
+    });
+
+    it('warns of a file that every user of the machine can read', async () => {
+      const file = store.url.slice('sqlite:'.length);
+      const modeLine = async (): Promise<string | undefined> =>
+        (await runProgram(['doctor', '--database', store.url])).stdout
+          .split('\n')
+          .find((line) => line.startsWith('mode'));
+      expect(await modeLine()).toBeUndefined();
+      await chmod(file, 0o644);
+      expect(await modeLine()).toContain(`chmod 600 ${file}*`);
     });
     return;
   }
