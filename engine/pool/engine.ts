@@ -167,7 +167,13 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       checkWalkOptions(options);
       const { extensions, shard, signal } = options;
       const folder = absoluteRoot(root);
-      const run = new WalkRun(scheduler, { root: folder.toString('latin1'), extensions, shard, signal });
+      const run = new WalkRun(scheduler, {
+        root: folder.toString('latin1'),
+        extensions,
+        shard,
+        minBatchEntries: minFilesPerTask(readsKind.name),
+        signal,
+      });
       walks.add(run);
       try {
         const before = await run.control.unlessFailed(probeRoot(scheduler, folder));

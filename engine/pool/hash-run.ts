@@ -7,7 +7,7 @@ import { MovingAverage } from '../moving-average.js';
 import { DRAIN_DEADLINE_MS, RunControl } from './run-control.js';
 import { settledWithin } from './settled-within.js';
 import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
-import { filesPerTask } from './task-sizes.js';
+import { filesPerTask, minFilesPerTask } from './task-sizes.js';
 
 export interface HashRunOptions {
   /** Absolute, bytes, ends with a slash. */
@@ -81,7 +81,7 @@ export class HashRun<Batch extends EntryBatch = EntryBatch> implements TaskSourc
     this.pullWhenLow();
     const batch = this.waiting[0];
     if (!batch) return undefined;
-    const range = batch.take(this.filesPerTask);
+    const range = batch.take(this.filesPerTask, minFilesPerTask(this.options.readsName));
     this.filesWaiting -= range.count;
     if (batch.filesLeft === 0) this.waiting.shift();
     const { control, options } = this;

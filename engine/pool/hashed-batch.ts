@@ -82,11 +82,12 @@ export class BatchInProgress<Batch extends EntryBatch = EntryBatch> implements H
   }
 
   /**
-   * Takes the next files to hash, at most `maxFiles`. The remaining files are divided into parts of about the same
-   * size.
+   * Takes the next files to hash, about `maxFiles`. The remaining files are divided into parts of about the same size, of
+   * which none has less than `minFiles` if the batch has as many.
    */
-  take(maxFiles: number): FileRange {
-    const parts = Math.ceil(this.filesLeft / maxFiles);
+  take(maxFiles: number, minFiles: number): FileRange {
+    const most = Math.max(1, Math.floor(this.filesLeft / minFiles));
+    const parts = Math.min(Math.ceil(this.filesLeft / maxFiles), most);
     const range = { first: this.taken, count: Math.ceil(this.filesLeft / parts) };
     this.taken += range.count;
     return range;

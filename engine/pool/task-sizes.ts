@@ -25,6 +25,11 @@ export const WALK_READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** A batch that is not full is handed out once its first entries have waited this long. */
 export const WALK_FLUSH_MS = 50;
+/**
+ * The same for a batch with fewer files than a thread reads at once. Where the walk finds a file in 10 ms, those take half
+ * a second, and hashing them one after the other would take longer.
+ */
+export const WALK_GATHER_MS = 1000;
 
 /**
  * The time that a hash task should take. It is long compared to the message. It is short enough that the tuner soon

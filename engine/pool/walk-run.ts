@@ -3,7 +3,13 @@ import { joinBatches } from '../walk/entry-batch-join.js';
 import type { Shard } from '../walk/shard.js';
 import { PATH_SEPARATOR, type WalkResult } from './messages.js';
 import { RunControl } from './run-control.js';
-import { BATCH_ENTRIES, WALK_FLUSH_MS, WALK_READ_AHEAD_BYTES, WALK_TASK_PATHS } from './task-sizes.js';
+import {
+  BATCH_ENTRIES,
+  WALK_FLUSH_MS,
+  WALK_GATHER_MS,
+  WALK_READ_AHEAD_BYTES,
+  WALK_TASK_PATHS,
+} from './task-sizes.js';
 import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
 
 export interface WalkRunOptions {
@@ -11,6 +17,8 @@ export interface WalkRunOptions {
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
   readonly shard: Shard | undefined;
+  /** A batch of fewer entries waits longer for more of them. */
+  readonly minBatchEntries: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -46,7 +54,7 @@ export class WalkRun implements TaskSource {
 
   /**
    * Yields the batches in the order of the walk. A batch is filled from several folders unless that takes longer than
-   * `WALK_FLUSH_MS`. The caller must call `control.end()` afterwards.
+   * `WALK_FLUSH_MS`, or `WALK_GATHER_MS` for a small one. The caller must call `control.end()` afterwards.
    */
   async *results(): AsyncGenerator<EntryBatch, void, undefined> {
     const gathered = new GatheredEntries();
@@ -61,12 +69,16 @@ export class WalkRun implements TaskSource {
         } else if (this.segments.length === 0) {
           if (gathered.entries > 0) yield gathered.take();
           return;
-        } else if (gathered.entries > 0 && gathered.waitedMs >= WALK_FLUSH_MS) yield gathered.take();
+        } else if (gathered.entries > 0 && this.isDue(gathered)) yield gathered.take();
         else await this.control.wait(gathered.entries > 0 ? WALK_FLUSH_MS : undefined);
       }
     } finally {
       this.scheduler.remove(this);
     }
+  }
+
+  private isDue({ entries, waitedMs }: GatheredEntries): boolean {
+    return waitedMs >= (entries < this.options.minBatchEntries ? WALK_GATHER_MS : WALK_FLUSH_MS);
   }
 
   nextTask(): ScheduledTask | undefined {

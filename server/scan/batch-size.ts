@@ -21,6 +21,12 @@ export class BatchSize {
     this.#minFiles = minFiles;
   }
 
+  /** How many of the files that are left to put into the next batch. A rest that is too small goes along. */
+  of(filesLeft: number): number {
+    const { files } = this;
+    return filesLeft < files + this.#minFiles ? filesLeft : files;
+  }
+
   get files(): number {
     const msPerFile = this.#msPerFile.value;
     if (msPerFile === undefined) return Math.max(FIRST_FILES, this.#minFiles);

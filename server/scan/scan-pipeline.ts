@@ -153,7 +153,7 @@ async function* planBatches(
     const { entries, decisions } = stretch;
     const { toHash } = decisions;
     for (let start = 0; start < toHash.length;) {
-      const files = toHash.slice(start, start + batchSize.files);
+      const files = toHash.slice(start, start + batchSize.of(toHash.length - start));
       start += files.length;
       const selected =
         files.length === entries.length ? entries : entries.select(files.map(({ entry }) => entry));

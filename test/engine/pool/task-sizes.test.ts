@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { EntryBatchBuilder } from '../../../engine/index.js';
+import { BatchInProgress } from '../../../engine/pool/hashed-batch.js';
 import { filesPerTask } from '../../../engine/pool/task-sizes.js';
 
 describe('the number of files in a task', () => {
@@ -13,6 +15,23 @@ describe('the number of files in a task', () => {
     expect(settled('system-calls', 0, 0.01)).toBe(512);
     expect(settled('system-calls', 0, 1)).toBe(40);
     expect(settled('system-calls', 0, 100)).toBe(4);
+  });
+
+  it.each([
+    [60, 48, 48, [60]],
+    [95, 48, 48, [95]],
+    [96, 48, 48, [48, 48]],
+    [512, 400, 48, [256, 256]],
+    [30, 48, 48, [30]],
+    [7, 4, 4, [7]],
+    [0, 4, 4, []],
+  ])('divides %d files by %d or so, and never into parts of fewer than %d', (files, most, fewest, parts) => {
+    const builder = new EntryBatchBuilder();
+    for (let file = 0; file < files; file += 1) builder.addFile(String(file), 1, 1n);
+    const batch = new BatchInProgress(builder.take());
+    const taken: number[] = [];
+    while (batch.filesLeft > 0) taken.push(batch.take(most, fewest).count);
+    expect(taken).toEqual(parts);
   });
 
   it('is never so small that a ring would read only a few files at once', () => {
