@@ -54,7 +54,7 @@ export function faultsOf(
       faults.set(name, 'SQLite has no server');
     }
   } else {
-    const restarted = /ECONNREFUSED|ECONNRESET|PROTOCOL_CONNECTION_LOST|closed the connection|shutdown/i;
+    const restarted = /ECONNREFUSED|ECONNRESET|CONNECTION_LOST|closed the connection|shutdown|database-away/i;
     const felt = { ...QUIET, isFelt: true };
     add({
       ...felt,
@@ -80,7 +80,7 @@ export function faultsOf(
     add({
       ...felt,
       name: 'database frozen',
-      named: /tim(?:ed?|e-?) ?out|in time|ETIMEDOUT|too long/i,
+      named: /timeout|timed out|in time|ETIMEDOUT|too long|does not answer/i,
       begin: signal('SIGSTOP'),
       end: signal('SIGCONT'),
     });
@@ -111,7 +111,7 @@ export function faultsOf(
     add({
       ...QUIET,
       name: 'disk full',
-      named: /disk(?: is)? full|is full|no space|ENOSPC|SQLITE_FULL/i,
+      named: /disk(?: is|-)? ?full|no space|ENOSPC|SQLITE_FULL/i,
       isFelt: true,
       isGrowing: true,
       begin: () => {
