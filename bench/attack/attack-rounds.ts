@@ -175,6 +175,7 @@ function sumOf(left: AttackReport, right: AttackReport): AttackReport {
   return {
     opened: left.opened + right.opened,
     closed: left.closed + right.closed,
+    checked: left.checked + right.checked,
     storedUnanswered: left.storedUnanswered + right.storedUnanswered,
     believed: left.believed + right.believed,
     answers,

@@ -37,7 +37,9 @@ export const attackReport = z.object({
   closed: z.int(),
   /** Answers by status, as far as they were read. */
   answers: z.record(z.string(), z.int()),
-  /** Pushes that were stored though their connection ended without an answer. */
+  /** Pushes without an answer that were looked for afterwards: a sample of them. */
+  checked: z.int(),
+  /** Those of them that were stored. */
   storedUnanswered: z.int(),
   /** Requests with doubtful framing in their headers that were answered 200. */
   believed: z.int(),

@@ -9,6 +9,7 @@ export class AttackTally {
   #check: Promise<void> | undefined;
   opened = 0;
   closed = 0;
+  checked = 0;
   storedUnanswered = 0;
   believed = 0;
 
@@ -24,8 +25,15 @@ export class AttackTally {
   /** When the check that is running has ended. */
   async report(): Promise<AttackReport> {
     await this.#check;
-    const { opened, closed, storedUnanswered, believed } = this;
-    return { opened, closed, storedUnanswered, believed, answers: Object.fromEntries(this.#answers) };
+    const { opened, closed, checked, storedUnanswered, believed } = this;
+    return {
+      opened,
+      closed,
+      checked,
+      storedUnanswered,
+      believed,
+      answers: Object.fromEntries(this.#answers),
+    };
   }
 }
 
@@ -195,6 +203,7 @@ async function burst(
       // Shows the position of each device, so that later bursts do not hide this one.
       const request = `GET /api/v1/progress/${document} HTTP/1.1\r\n${authorization}\r\n`;
       const { text } = await exchange(task, tally, request);
+      tally.checked += 1;
       if (text.includes(device_id)) tally.storedUnanswered += 1;
     }
   });

@@ -55,8 +55,8 @@ const COLUMNS = [
 
 function cellsOf({ attack, request, median, p99, failed, memoryGrowthBytes, report }: AttackRow): string[] {
   const answers = Object.entries(report?.answers ?? {}).map(([status, count]) => `${count} × ${status}`);
-  if (report !== undefined && report.storedUnanswered > 0) {
-    answers.push(`${report.storedUnanswered} stored without an answer`);
+  if (report !== undefined && report.checked > 0) {
+    answers.push(`${report.storedUnanswered} of ${report.checked} unanswered pushes stored`);
   }
   if (report !== undefined && report.believed > 0) answers.push(`${report.believed} doubtful ones believed`);
   return [
