@@ -11,7 +11,7 @@ import {
 import { databaseFault } from '../database-fault.js';
 import { fileIdentity } from './file-watch.js';
 import type { SqliteThreadOptions } from './sqlite-messages.js';
-import { SqliteThread } from './sqlite-thread.js';
+import { lockedFor, SqliteThread } from './sqlite-thread.js';
 
 /**
  * A Kysely dialect for one SQLite file. It has two connections, each in a thread of its own: one for transactions and
@@ -40,6 +40,9 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 
 /** A thread that has ended is replaced, but at most once in this time: where it ends at once, each start is wasted. */
 const RESTART_EVERY_MS = 1000;
+
+/** Shorter than the wait of a push, so that the log names the lock at which pushes fail. */
+const LATE_LOCK_MS = 1000;
 
 /** One of the two connections: its thread, which is started by the first statement and replaced when it has ended. */
 class ReplacedThread {
@@ -103,11 +106,15 @@ class ThreadedDriver implements Driver {
     const releaseWriter = await this.#acquireWriter();
     const thread = this.#writer.current();
     connection.transaction = { thread, releaseWriter };
+    // SQLite itself says so only after its whole wait (BUSY_TIMEOUT_MS), when requests have long failed.
+    const late = setTimeout(() => this.#onFailure?.(lockedFor(LATE_LOCK_MS)), LATE_LOCK_MS);
     try {
       await this.execute(thread, 'begin immediate', []);
     } catch (error) {
       connection.finish();
       throw error;
+    } finally {
+      clearTimeout(late);
     }
   }
 

@@ -102,6 +102,11 @@ export class SqliteThread {
   }
 }
 
+/** What another program's transaction looks like while SQLite still waits for its end. */
+export function lockedFor(ms: number): Error {
+  return new SqliteError(`another transaction has held the write lock for ${String(ms)} ms`, 'SQLITE_BUSY');
+}
+
 /** The code is this file's own. The statements without a reply may have been carried out. */
 function threadEnded(cause?: unknown): SqliteError {
   return new SqliteError('the SQLite thread has ended', 'SQLITE_THREAD_ENDED', cause);
