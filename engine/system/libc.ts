@@ -119,7 +119,7 @@ function bind(koffi: Koffi): Libc {
     'int statx(int descriptor, uintptr_t path, int flags, unsigned int mask, uintptr_t buffer)',
   );
   const openat = library.func('int openat(int folder, uintptr_t name, int flags)');
-  const getdents = library.func('long getdents64(int folder, uintptr_t buffer, size_t bytes)');
+  const getdents = bindGetdents(library);
   const fcntl = library.func('int fcntl(int descriptor, int command, long argument)');
   const mmap = library.func(
     'intptr_t mmap(uintptr_t address, size_t bytes, int protection, int flags, int descriptor, long offset)',
@@ -149,6 +149,16 @@ function bind(koffi: Koffi): Libc {
     addressOf: (buffer) => Number(koffi.address(buffer)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
+}
+
+/** musl calls it `getdents`; glibc has had it since 2.30. */
+function bindGetdents(library: ReturnType<Koffi['load']>): NativeFunction {
+  const parameters = '(int folder, uintptr_t buffer, size_t bytes)';
+  try {
+    return library.func(`long getdents64${parameters}`);
+  } catch {
+    return library.func(`long getdents${parameters}`);
+  }
 }
 
 function isKoffi(loaded: unknown): loaded is Koffi {
