@@ -14,8 +14,8 @@ export interface WatchedProgram extends RunningProgram {
 }
 
 /**
- * Starts the program and records which files it opens and how much memory it uses (open-log.ts). Only files that Node
- * opens are recorded, so the engine reads with system calls instead of io_uring.
+ * Starts the program and records which files it opens and how much memory it uses (open-log.ts). Only files that
+ * Node's calls read are recorded, so the engine reads with system calls instead of io_uring.
  */
 export async function startWatched(args: readonly string[]): Promise<WatchedProgram> {
   const { path } = await temporaryFolder();
