@@ -12,17 +12,15 @@ export interface ScanGauge {
 
 /** All scans that run on this database, in any process. Those whose lease has run out are left out. */
 export async function scanGauges(store: Store): Promise<readonly ScanGauge[]> {
-  const gauges: ScanGauge[] = [];
-  for (const library of await allLibraries(store)) {
-    for (const { record, leaseExpired } of await runningScans(store, library.id)) {
-      if (leaseExpired) continue;
-      const { found, hashed, unchanged, failed } = record.counts;
-      gauges.push({
-        library: library.name,
-        shard: `${String(record.shard.index)}/${String(record.shard.count)}`,
-        files: { found, hashed, unchanged, failed },
-      });
-    }
-  }
-  return gauges;
+  const running = (await runningScans(store)).filter(({ leaseExpired }) => !leaseExpired);
+  if (running.length === 0) return [];
+  const names = new Map((await allLibraries(store)).map(({ id, name }) => [id, name]));
+  return running.flatMap(({ record: { libraryId, shard, counts } }) => {
+    const library = names.get(libraryId);
+    // The library was removed in this moment.
+    if (library === undefined) return [];
+    const { found, hashed, unchanged, failed } = counts;
+    const part = `${String(shard.index)}/${String(shard.count)}`;
+    return [{ library, shard: part, files: { found, hashed, unchanged, failed } }];
+  });
 }

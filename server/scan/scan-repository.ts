@@ -142,15 +142,15 @@ export interface RunningScan {
   readonly leaseExpired: boolean;
 }
 
-export async function runningScans(store: Store, libraryId: LibraryId): Promise<readonly RunningScan[]> {
-  const rows = await store.db
-    .selectFrom('scan')
+/** @param libraryId `undefined`: the running scans of all libraries */
+export async function runningScans(store: Store, libraryId?: LibraryId): Promise<readonly RunningScan[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'scan', 'scan_state'))
     .selectAll()
     .select(sql<number>`lease_until_ms < ${databaseNowMs(store.dialect)}`.as('lease_expired'))
-    .where('library_id', '=', libraryId)
-    .where('state', '=', 'running')
-    .orderBy('id')
-    .execute();
+    .where('state', '=', 'running');
+  if (libraryId !== undefined) query = query.where('library_id', '=', libraryId);
+  const rows = await query.orderBy('id').execute();
   return rows.map((row) => ({ record: toScan(row), leaseExpired: row.lease_expired === 1 }));
 }
 

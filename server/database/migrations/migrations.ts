@@ -5,6 +5,7 @@ import { sync } from './0002-sync.js';
 import { documentProgress } from './0003-document-progress.js';
 import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
 import { userNames } from './0005-user-names.js';
+import { runningScanIndex } from './0006-running-scans.js';
 
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<void>;
 
@@ -31,4 +32,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0003-document-progress': { up: documentProgress },
   '0004-device-progress': { prepare: copyNewestProgress, up: deviceProgress },
   '0005-user-names': { up: userNames },
+  '0006-running-scans': { up: runningScanIndex },
 };

@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Library } from '../../../server/library/library.js';
 import { NO_COUNTS, WHOLE_LIBRARY } from '../../../server/scan/scan.js';
-import { finishScan, insertScan, KEPT_SCANS, pruneScans } from '../../../server/scan/scan-repository.js';
+import { scanGauges } from '../../../server/scan/scan-gauges.js';
+import {
+  finishScan,
+  insertScan,
+  KEPT_SCANS,
+  pruneScans,
+  runningScans,
+} from '../../../server/scan/scan-repository.js';
+import type { Store } from '../../../server/database/store.js';
 import { inTransaction } from '../../../server/database/transaction.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
+import { makeStatisticsStale, rowsRead } from '../../support/stale-statistics.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
 describe.each(testDatabases())('the history of scans in $name', (kind) => {
@@ -84,5 +93,21 @@ describe.each(testDatabases())('the history of scans in $name', (kind) => {
     expect(await pruneScans(bench.store, library.id, 7)).toBe(3);
     expect(await pruneScans(bench.store, library.id, 7)).toBe(0);
     expect(await idsOf(library)).toEqual([running, ...olds.slice(10)]);
+  });
+
+  it('is not read by a look for the running scans', async () => {
+    const running = await addRunning(other);
+    await addScans(library, 700);
+    await addScans(other, 700);
+    const looks = [
+      async (store: Store) => (await runningScans(store, other.id)).map(({ record }) => record.id),
+      async (store: Store) => (await scanGauges(store)).map((gauge) => `${gauge.library} ${gauge.shard}`),
+    ];
+    expect(await looks[0]?.(bench.store)).toEqual([running]);
+    expect(await looks[1]?.(bench.store)).toEqual(['other 2/2']);
+    if (kind.name !== 'mysql') return;
+    // The count includes some 25 rows of the statement that counts.
+    await makeStatisticsStale(bench.store, ['scan']);
+    for (const look of looks) expect(await rowsRead(bench.store, look)).toBeLessThan(60);
   });
 });
