@@ -52,7 +52,7 @@ describe.each(testDatabases())('dogear doctor on $name', (kind) => {
   });
 
   it('warns of tables that do not fit into the pool, and needs rights only on its own database', async () => {
-    await pretendPages(store, 'progress', PAGES);
+    await pretendPages(store, 'device_progress', PAGES);
     const url = new URL(store.url);
     const name = `u${url.pathname.slice(-12)}`;
     const { hostname } = new URL(inject('mysqlUrl'));
