@@ -16,7 +16,11 @@ describe.each(testDatabases())('a scan of slow storage into $name', (kind) => {
   let slow: Engine;
   beforeEach(async () => {
     bench = await openScanBench(kind);
-    slow = createEngineWith({ jobs: 1 }, new URL('../../engine/pool/slow-worker.js', import.meta.url));
+    // The worker takes its time for each file, one after the other, as system calls do.
+    slow = createEngineWith(
+      { jobs: 1, reads: 'system-calls' },
+      new URL('../../engine/pool/slow-worker.js', import.meta.url),
+    );
   });
   afterEach(async () => {
     await slow.close();
