@@ -23,6 +23,8 @@ export interface Fault {
   readonly named: RegExp | undefined;
   /** Whether it lasts until some requests have failed. */
   readonly isFelt: boolean;
+  /** How long it lasts at least, in ms. */
+  readonly leastMs: number;
   /** Whether readers cut connections meanwhile. */
   readonly isCutting: boolean;
   /** Whether new documents with long positions are pushed meanwhile, which take room. */
@@ -35,8 +37,10 @@ export interface Fault {
 
 /** An hour, as a wrong time zone or a failover to a machine with a wrong clock does. */
 const STEP_SECONDS = 3600;
+/** The program looks at the clock of its database every five seconds, and the false clock steps within one. */
+const CLOCK_MS = 8000;
 const NOTHING = (): Promise<void> => Promise.resolve();
-const QUIET = { isFelt: false, isCutting: false, isGrowing: false, endsServer: false };
+const QUIET = { isFelt: false, leastMs: 0, isCutting: false, isGrowing: false, endsServer: false };
 
 /** @returns the faults, or a sentence that says why this database or machine cannot have it */
 export function faultsOf(
@@ -141,7 +145,7 @@ export function faultsOf(
       };
       // On SQLite the order of pushes is counted, and no clock has a part in it.
       const named = mysql === undefined ? undefined : /clock/i;
-      add({ ...QUIET, name, named, begin: step(seconds), end: step(0) });
+      add({ ...QUIET, name, named, leastMs: CLOCK_MS, begin: step(seconds), end: step(0) });
     }
   }
 

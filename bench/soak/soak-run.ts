@@ -249,7 +249,7 @@ class SoakRun {
     let isGrowing = fault.isGrowing;
     await fault.begin();
     const growers = this.#growers.map((reader) => this.#grow(reader, grown, () => isGrowing));
-    await delay(this.#faultMs);
+    await delay(Math.max(this.#faultMs, fault.leastMs));
     const feltDeadlineMs = nowMs() + FELT_DEADLINE_MS;
     const failures = (): number => window.failures + grown.failures;
     while (fault.isFelt && failures() < FELT_FAILURES && nowMs() < feltDeadlineMs) await delay(100);

@@ -111,7 +111,10 @@ export async function composeListener(
         log.warn({ error: errorMessage(error) }, 'old positions were not forgotten'),
     });
     const watch = new SchemaWatch(readinessStore, {
-      alsoDo: () => sync.observeClock(readinessStore),
+      alsoDo: async () => {
+        const stepSeconds = await sync.observeClock(readinessStore);
+        if (stepSeconds !== 0) log.warn({ stepSeconds }, clockStepText(stepSeconds));
+      },
       onNewer: (unknown) =>
         log.error(
           { migrations: unknown },
@@ -215,4 +218,9 @@ export async function composeListener(
     );
     throw error;
   }
+}
+
+function clockStepText(seconds: number): string {
+  const step = `${String(Math.abs(seconds))} s ${seconds < 0 ? 'back' : 'forth'}`;
+  return `the clock of the database stepped ${step}; check its time synchronisation`;
 }

@@ -172,9 +172,13 @@ export class SyncStore {
     this.#access.invalidateAll();
   }
 
-  /** Looks at the database's clock, which arrivals are made from. Call it every few seconds. */
-  async observeClock(store: Store): Promise<void> {
-    if (store.dialect === 'mysql') this.#clock.observe(await readArrivalClock(store));
+  /**
+   * Looks at the database's clock, which arrivals are made from. Call it every few seconds.
+   *
+   * @returns the seconds by which it has stepped since the last call, otherwise 0
+   */
+  async observeClock(store: Store): Promise<number> {
+    return store.dialect === 'mysql' ? this.#clock.observe(await readArrivalClock(store)) : 0;
   }
 
   async #commit(pushes: readonly BatchRow<ProgressPush>[]): Promise<void> {
