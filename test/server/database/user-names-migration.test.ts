@@ -23,7 +23,7 @@ describe.each(testDatabases())('the migration of user names on $name', ({ create
     await sql`drop index user_header_name ${table}`.execute(store.db);
     await sql`alter table user drop column header_name`.execute(store.db);
     await sql`alter table user drop column revision`.execute(store.db);
-    await sql`alter table library drop column revision`.execute(store.db);
+    await sql`alter table ${sql.table('library')} drop column revision`.execute(store.db);
     await sql`delete from schema_migration where name = ${NAME}`.execute(store.db);
     const others = Array.from({ length: OTHERS }, (_, i) => `user ${String(i)}`);
     await insert([...others, 'Anna Ü. b'.normalize('NFD'), 'Zoë Q', 'Zoë Q'.normalize('NFD')]);
