@@ -22,6 +22,7 @@ export async function keepDisplacedPositions(
   { db, dialect }: Store,
   keys: readonly ProgressKey[],
 ): Promise<void> {
+  if (keys.length === 0) return;
   const start = `insert into device_progress (${COLUMNS})`;
   if (dialect === 'mysql') {
     const set = REPLACED.map((column) => `${column} = values(${column})`).join(', ');

@@ -1,23 +1,43 @@
-/** Entries of 4 bytes: 1 MiB. A power of two. */
-const SLOTS = 2 ** 18;
+/** Keys that are remembered: 2 MiB. */
+const BUCKETS = 2 ** 16;
+const WAYS = 4;
 
 /**
- * Remembers one value for each of many keys in a fixed amount of memory, as a fingerprint of 32 bits. A key forgets its
- * value when another key needs its slot. `has` may be wrong: it answers yes for a value that was not noted once in four
- * billion times.
+ * Remembers one value for each of many keys in a fixed amount of memory, as fingerprints of 32 bits. A key is forgotten
+ * when four other keys of its bucket were noted after it. `has` may be wrong: by chance it answers yes for a value that
+ * was not noted, less than once in a billion times.
  */
 export class FingerprintTable {
-  readonly #slots = new Uint32Array(SLOTS);
+  readonly #keys = new Uint32Array(BUCKETS * WAYS);
+  readonly #values = new Uint32Array(BUCKETS * WAYS);
 
   has(key: string, value: string): boolean {
     const hash = hashOf(key, OFFSET);
-    return this.#slots[hash % SLOTS] === hashOf(value, hash);
+    const at = this.#find(hash);
+    return at !== undefined && this.#values[at] === hashOf(value, hash);
   }
 
   note(key: string, value: string): void {
     const hash = hashOf(key, OFFSET);
-    this.#slots[hash % SLOTS] = hashOf(value, hash);
+    const first = bucketOf(hash);
+    const at = this.#find(hash) ?? first + WAYS - 1;
+    // To the front of its bucket; the others move one place back, over the place that is taken.
+    this.#keys.copyWithin(first + 1, first, at);
+    this.#values.copyWithin(first + 1, first, at);
+    this.#keys[first] = hash;
+    this.#values[first] = hashOf(value, hash);
   }
+
+  #find(hash: number): number | undefined {
+    const first = bucketOf(hash);
+    for (let at = first; at < first + WAYS; at++) if (this.#keys[at] === hash) return at;
+    return undefined;
+  }
+}
+
+/** The upper bits choose the bucket: in FNV-1a the lowest ones depend on few of the text's bits. */
+function bucketOf(hash: number): number {
+  return (hash >>> 16) * WAYS;
 }
 
 /** FNV-1a, over UTF-16 code units. */

@@ -1,6 +1,7 @@
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, type QueryResult, sql } from 'kysely';
 import { escape } from 'mysql2';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
+import { errorCode } from '../domain/error-text.js';
 import { toNumber } from '../database/int64.js';
 import type { SqlDialect, Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
@@ -108,13 +109,13 @@ function metadataToWrite(
   { created }: PushTraces,
   { isMetadataWritten = () => false }: PushBatch,
 ): readonly ProgressPush[] {
-  const found: ProgressPush[] = [];
-  for (const { push } of rows) {
-    const { metadataJson } = push;
-    if (metadataJson === undefined) continue;
-    if (created.includes(push) || !isMetadataWritten(push, metadataJson)) found.push(push);
-  }
-  return found;
+  const isNew = new Set(created);
+  return rows
+    .map(({ push }) => push)
+    .filter((push) => {
+      const { metadataJson } = push;
+      return metadataJson !== undefined && (isNew.has(push) || !isMetadataWritten(push, metadataJson));
+    });
 }
 
 interface Traces {
@@ -128,47 +129,45 @@ async function saveProgress(
   { isLastDevice = () => false, earliestArrivalUs = 0 }: PushBatch,
 ): Promise<PushTraces> {
   const traces: Traces = { created: [], displaced: [] };
-  const same: ArrivedPush[] = [];
-  const any: ArrivedPush[] = [];
-  for (const row of await withArrivals(store, wanted, earliestArrivalUs)) {
-    (isLastDevice(row.push) ? same : any).push(row);
+  if (wanted.length === 0) return traces;
+  const before: ArrivalBase =
+    store.dialect === 'mysql'
+      ? `greatest(${CLOCK_US},${String(earliestArrivalUs)})`
+      : await takeArrivals(store, wanted.length);
+  const rows = inPlaces(wanted);
+  const [believed, unsure] = partition(rows, ({ push }) => isLastDevice(push));
+  const checked = await saveUnlessSameDevice(store, unsure, before, traces);
+  // In the order of the keys again.
+  const isSame = new Set([...believed, ...checked]);
+  const same = checked.length === 0 ? believed : rows.filter((row) => isSame.has(row));
+  if (!(await saveSameDevice(store, same, before))) {
+    // The rows are locked after the second look, so they are what it has found.
+    const stillSame = await saveUnlessSameDevice(store, same, before, traces);
+    await saveSameDevice(store, stillSame, before);
   }
-  await saveAnyDevice(store, any, traces);
-  if (!(await saveSameDevice(store, same))) await saveAnyDevice(store, same, traces);
   return traces;
 }
 
-interface ArrivedPush {
+interface PlacedPush {
   readonly push: ProgressPush;
-  /** A number, or an SQL expression. */
-  readonly arrival: number | string;
+  /** In the order of arrival, from 1, without gaps. */
+  readonly place: number;
 }
 
-async function withArrivals(
-  store: Store,
-  pushes: readonly PushRow[],
-  earliestUs: number,
-): Promise<readonly ArrivedPush[]> {
-  if (pushes.length === 0) return [];
-  const places = placesOf(pushes);
-  if (store.dialect === 'mysql') {
-    const start = `greatest(${CLOCK_US},${String(earliestUs)})+`;
-    return pushes.map(({ push }, i) => ({ push, arrival: start + String(places[i]) }));
-  }
-  const before = await takeArrivals(store, pushes.length);
-  return pushes.map(({ push }, i) => ({ push, arrival: before + (places[i] ?? 0) }));
-}
+/** To which the place of a push is added: a number, or an SQL expression for MySQL. */
+type ArrivalBase = number | string;
 
 /**
- * The place of each push in the order of arrival, from 1, without gaps. A batch that is retried in parts, or without some
- * of its rows, has gaps, and the numbers in them may have been given to other pushes.
+ * Closes gaps in the order of arrival. A batch that is retried in parts, or without some of its rows, has gaps, and the
+ * numbers in them may have been given to other pushes.
  */
-function placesOf(pushes: readonly PushRow[]): readonly number[] {
-  const indexes = pushes.map(({ arrivalIndex }) => arrivalIndex);
-  if (indexes.every((index) => index < indexes.length)) return indexes.map((index) => index + 1);
-  const ascending = indexes.toSorted((left, right) => left - right);
-  const places = new Map(ascending.map((index, place) => [index, place + 1]));
-  return indexes.map((index) => places.get(index) ?? 0);
+function inPlaces(pushes: readonly PushRow[]): readonly PlacedPush[] {
+  if (pushes.every(({ arrivalIndex }) => arrivalIndex < pushes.length)) {
+    return pushes.map(({ push, arrivalIndex }) => ({ push, place: arrivalIndex + 1 }));
+  }
+  const ascending = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
+  const places = new Map(ascending.map((arrivalIndex, index) => [arrivalIndex, index + 1]));
+  return pushes.map(({ push, arrivalIndex }) => ({ push, place: places.get(arrivalIndex) ?? 1 }));
 }
 
 /** In UTC, because one hour of local time occurs twice in autumn. */
@@ -195,43 +194,69 @@ async function takeArrivals({ db }: Store, count: number): Promise<number> {
 }
 
 /**
- * Saves pushes whose device is believed to be the last one of its document already, so that there is nothing to keep. No
- * row is read first: the statement leaves documents alone that another device has pushed meanwhile, and the number of
- * rows that it changed shows whether there were any.
+ * Saves pushes whose device is the last one of its document already, or is believed to be, so that there is nothing to
+ * keep. No row is read first: the statement itself finds documents that another device has pushed meanwhile.
  *
- * @returns `false` when some of the pushes have to be saved by {@link saveAnyDevice}; it is safe to do so with all
+ * @returns `false` when there was such a document, or one that does not exist; then it has to be done again with right rows
  */
-async function saveSameDevice(store: Store, rows: readonly ArrivedPush[]): Promise<boolean> {
-  return rows.length === 0 || (await upsert(store, rows, 'if-same-device')) === rows.length;
+async function saveSameDevice(
+  store: Store,
+  rows: readonly PlacedPush[],
+  before: ArrivalBase,
+): Promise<boolean> {
+  if (rows.length === 0) return true;
+  if (typeof before === 'string') return updateInMysql(store, rows, before);
+  return (
+    (await upsertInSqlite(store, rows, before, 'where device_key = excluded.device_key')) === rows.length
+  );
 }
 
 /**
- * Saves pushes of any device. The rows that exist are locked and read first, so that the positions of other devices can be
- * kept.
+ * Locks and reads the rows of the documents, and saves the pushes to documents that are new or that another device has
+ * pushed last, whose position is kept.
+ *
+ * @returns the other pushes, which are still to be saved
  */
-async function saveAnyDevice(store: Store, rows: readonly ArrivedPush[], traces: Traces): Promise<void> {
-  if (rows.length === 0) return;
-  const before = await lockLastDevices(
+async function saveUnlessSameDevice(
+  store: Store,
+  rows: readonly PlacedPush[],
+  before: ArrivalBase,
+  traces: Traces,
+): Promise<readonly PlacedPush[]> {
+  if (rows.length === 0) return [];
+  const lastDevices = await lockLastDevices(
     store,
     rows.map(({ push }) => push),
   );
-  let existing = 0;
-  const displaced: ProgressPush[] = [];
-  for (const { push } of rows) {
-    const last = before.get(progressKeyText(push));
-    if (last === undefined) traces.created.push(push);
-    else existing++;
-    if (last !== undefined && last !== deviceKey(push.device)) displaced.push(push);
-  }
-  if (displaced.length > 0) await keepDisplacedPositions(store, displaced);
-  traces.displaced.push(...displaced);
-  const updated = await upsert(store, rows, 'always');
-  // A row that did not exist for the read existed for the write: the position in it would be lost.
-  if (store.dialect === 'mysql' && updated > existing) {
+  const lastDeviceOf = ({ push }: PlacedPush): string | undefined => lastDevices.get(progressKeyText(push));
+  const [same, others] = partition(rows, (row) => lastDeviceOf(row) === deviceKey(row.push.device));
+  if (others.length === 0) return same;
+  const [created, displaced] = partition(others, (row) => lastDeviceOf(row) === undefined);
+  traces.created.push(...created.map(({ push }) => push));
+  traces.displaced.push(...displaced.map(({ push }) => push));
+  await keepDisplacedPositions(
+    store,
+    displaced.map(({ push }) => push),
+  );
+  if (typeof before === 'number') {
+    await upsertInSqlite(store, others, before, '');
+  } else if ((await upsertInMysql(store, others, before)) > displaced.length) {
+    // A row that did not exist for the read existed for the write: the position in it would be lost.
     throw new DocumentAppearedError(
       'another server has just saved the first progress of one of the documents',
     );
   }
+  return same;
+}
+
+function partition<Item>(
+  items: readonly Item[],
+  isFirst: (item: Item) => boolean,
+): readonly [first: readonly Item[], second: readonly Item[]] {
+  const first: Item[] = [];
+  const second: Item[] = [];
+  for (const item of items) (isFirst(item) ? first : second).push(item);
+  return [first, second];
 }
 
 /** The device that pushed each of the documents last, by `progressKeyText`. Locks the rows until the transaction ends. */
@@ -251,85 +276,90 @@ async function lockLastDevices(
 }
 
 const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
-/** `arrival` is assigned last or not compared: MySQL assigns from left to right. */
 const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name'];
 
-/** `if-same-device` leaves a row alone whose last device is another one. */
-type UpsertMode = 'always' | 'if-same-device';
-
-/** @returns how many rows existed and were changed. SQLite counts rows that it inserted as well */
-function upsert(store: Store, rows: readonly ArrivedPush[], mode: UpsertMode): Promise<number> {
-  return store.dialect === 'mysql' ? upsertInMysql(store, rows, mode) : upsertInSqlite(store, rows, mode);
-}
-
 const MYSQL_START = `insert into document_progress (${COLUMNS}) values `;
-const NEXT_ARRIVAL = 'greatest(arrival + 1, values(arrival))';
-const MYSQL_COLLISION = {
-  always: ` on duplicate key update arrival = ${NEXT_ARRIVAL}, ${REPLACED.map((column) => `${column} = values(${column})`).join(', ')}`,
-  'if-same-device': ` on duplicate key update arrival = if(device_key = values(device_key), ${NEXT_ARRIVAL}, arrival), ${REPLACED.filter(
-    (column) => column !== 'device_key',
-  )
-    .map((column) => `${column} = if(device_key = values(device_key), values(${column}), ${column})`)
-    .join(', ')}`,
-} as const;
+const MYSQL_REPLACED = REPLACED.map((column) => `${column} = values(${column})`).join(', ');
 
 /**
- * Writes the whole batch, whose size the queue bounds, with one statement. The values are part of the text, escaped by
- * the function with which mysql2 itself inserts parameters into a text. Finding the place of each parameter in the text
- * took 4 % of a busy server's processor time (measured).
+ * Writes a batch, whose size the queue bounds, with one statement. The values are part of the text, escaped by the
+ * function with which mysql2 itself inserts parameters into a text. Finding the place of each parameter in the text took
+ * 4 % of a busy server's processor time (measured).
  *
- * MySQL counts an inserted row once, a changed row twice, and a row that was left alone once.
+ * @returns how many of the rows existed before
  */
-async function upsertInMysql({ db }: Store, rows: readonly ArrivedPush[], mode: UpsertMode): Promise<number> {
-  const values = rows.map(mysqlRow).join();
-  const { numAffectedRows } = await db.executeQuery(
-    CompiledQuery.raw(MYSQL_START + values + MYSQL_COLLISION[mode]),
-  );
-  return Number(numAffectedRows ?? 0n) - rows.length;
+async function upsertInMysql({ db }: Store, rows: readonly PlacedPush[], before: string): Promise<number> {
+  const values = rows.map(({ push, place }) => mysqlRow(push, `${before}+${String(place)}`)).join();
+  const arrival = 'greatest(arrival + 1, values(arrival))';
+  const text = `${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
+  return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows);
 }
 
-function mysqlRow({ push, arrival }: ArrivedPush): string {
+/**
+ * The same for rows that exist and whose device stays. They hold only their place in the order of arrival, which makes the
+ * text a third shorter. MySQL refuses the whole statement where `arrival`, which must have a value, would get none.
+ *
+ * @returns `false` when one of the rows did not exist, or had another device; nothing that was written is right then
+ */
+async function updateInMysql({ db }: Store, rows: readonly PlacedPush[], before: string): Promise<boolean> {
+  const values = rows.map(({ push, place }) => mysqlRow(push, String(place))).join();
+  const arrival = `if(device_key = values(device_key), greatest(arrival + 1, ${before} + values(arrival)), null)`;
+  const text = `${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
+  try {
+    return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows) === rows.length;
+  } catch (error) {
+    if (errorCode(error) === 'ER_BAD_NULL_ERROR') return false;
+    throw error;
+  }
+}
+
+/** MySQL counts an inserted row once and a changed row twice. */
+function updatedRows({ numAffectedRows = 0n }: QueryResult<unknown>, rows: readonly PlacedPush[]): number {
+  return Number(numAffectedRows) - rows.length;
+}
+
+function mysqlRow(push: ProgressPush, arrival: string): string {
   const { userId, document, device, position, percentage, pushedMs } = push;
-  const numbers = `${String(arrival)},${String(pushedMs)},${String(percentage)}`;
+  const key = `${String(userId)},${escape(document)},${arrival}`;
   const texts = `${escape(position)},${escape(deviceKey(device))},${escape(device.name)}`;
-  return `(${String(userId)},${escape(document)},${numbers},${texts})`;
+  return `(${key},${String(pushedMs)},${String(percentage)},${texts})`;
 }
 
 const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
-const SQLITE_SET = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
-const SQLITE_COLLISION = {
-  always: SQLITE_SET,
-  'if-same-device': `${SQLITE_SET} where device_key = excluded.device_key`,
-} as const;
+const SQLITE_COLLISION = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
 /** Rows of one statement. The numbers of rows are powers of two, so there are nine different prepared statements. */
 const SQLITE_ROWS = 256;
 
 /**
- * Writes the batch with few statements, because each is a message to SQLite's thread and back. The number of rows is
- * filled up to a power of two by repeating the last row, which changes nothing.
+ * Writes a batch with few statements, because each is a message to SQLite's thread and back. The number of rows is filled
+ * up to a power of two by repeating the last row, which changes nothing.
+ *
+ * @param where which of the existing rows are changed
+ * @returns how many rows were inserted or changed
  */
 async function upsertInSqlite(
   { db }: Store,
-  rows: readonly ArrivedPush[],
-  mode: UpsertMode,
+  rows: readonly PlacedPush[],
+  before: number,
+  where: '' | 'where device_key = excluded.device_key',
 ): Promise<number> {
   let changed = 0;
   for (let start = 0; start < rows.length; start += SQLITE_ROWS) {
     const part = rows.slice(start, start + SQLITE_ROWS);
     const length = powerOfTwo(part.length);
     const cells: unknown[] = [];
-    for (const row of part) pushCells(cells, row);
+    for (const { push, place } of part) pushCells(cells, push, before + place);
     const last = cells.slice(-cells.length / part.length);
     for (let i = part.length; i < length; i++) cells.push(...last);
-    const text = `insert into document_progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)} ${SQLITE_COLLISION[mode]}`;
-    const { numAffectedRows } = await db.executeQuery(CompiledQuery.raw(text, cells));
+    const text = `insert into document_progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)} ${SQLITE_COLLISION} ${where}`;
+    const { numAffectedRows = 0n } = await db.executeQuery(CompiledQuery.raw(text, cells));
     // Without the repeated rows, which are changed or left alone as the last one is.
-    changed += Math.max(0, Number(numAffectedRows ?? 0n) - (length - part.length));
+    changed += Math.max(0, Number(numAffectedRows) - (length - part.length));
   }
   return changed;
 }
 
-function pushCells(values: unknown[], { push, arrival }: ArrivedPush): void {
+function pushCells(values: unknown[], push: ProgressPush, arrival: number): void {
   values.push(
     push.userId,
     Buffer.from(push.document),

@@ -10,17 +10,22 @@ it('a table of fingerprints knows the last value of a key, and no other', () => 
   expect([table.has('a', 'x'), table.has('a', 'y')]).toEqual([false, true]);
 });
 
-it('a table of fingerprints may forget keys, and never makes up a value', () => {
+it('a table of fingerprints remembers many keys, forgets older ones, and never makes up a value', () => {
   const table = new FingerprintTable();
-  const count = 400_000;
-  for (let i = 0; i < count; i++) table.note(`user ${String(i)}`, `device ${String(i)}`);
-  let known = 0;
-  let wrong = 0;
-  for (let i = 0; i < count; i++) {
-    if (table.has(`user ${String(i)}`, `device ${String(i)}`)) known++;
-    if (table.has(`user ${String(i)}`, `device ${String(i + 1)}`)) wrong++;
-  }
-  // There are 262,144 slots. With a good hash about 78 % of them are in use.
-  expect(known).toBeGreaterThan(190_000);
-  expect(wrong).toBe(0);
+  const known = (from: number, to: number, valueOf: (i: number) => string): number => {
+    let count = 0;
+    for (let i = from; i < to; i++) if (table.has(`user ${String(i)}`, valueOf(i))) count++;
+    return count;
+  };
+  const device = (i: number): string => `device ${String(i)}`;
+  const note = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) table.note(`user ${String(i)}`, device(i));
+  };
+  note(0, 50_000);
+  expect(known(0, 50_000, device)).toBeGreaterThan(49_900);
+  note(50_000, 600_000);
+  // There is room for 262,144.
+  expect(known(500_000, 600_000, device)).toBeGreaterThan(90_000);
+  expect(known(0, 50_000, device)).toBeLessThan(10_000);
+  expect(known(0, 600_000, (i) => device(i + 1))).toBe(0);
 });
