@@ -11,6 +11,7 @@ import { apiGroup } from '../http/routes/api-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
+import { ClockWatch } from '../database/clock-watch.js';
 import { SchemaWatch } from '../database/schema-watch.js';
 import { gated } from '../http/gate.js';
 import { openStore, type OpenStore } from '../database/store.js';
@@ -110,9 +111,10 @@ export async function composeListener(
       onRetentionError: (error) =>
         log.warn({ error: errorMessage(error) }, 'old positions were not forgotten'),
     });
+    const clock = new ClockWatch();
     const watch = new SchemaWatch(readinessStore, {
       alsoDo: async () => {
-        const stepSeconds = await sync.observeClock(readinessStore);
+        const stepSeconds = await clock.look(readinessStore);
         if (stepSeconds !== 0) log.warn({ stepSeconds }, clockStepText(stepSeconds));
       },
       onNewer: (unknown) =>

@@ -48,8 +48,6 @@ export interface PushBatch {
   readonly isLastDevice?: (push: ProgressPush) => boolean;
   /** Whether this metadata of the push is in the database, provided that the user has progress in it. Default: no. */
   readonly isMetadataWritten?: (push: ProgressPush, metadataJson: string) => boolean;
-  /** For MySQL: no arrival is below this (arrival-clock.ts). */
-  readonly earliestArrivalUs?: number;
 }
 
 /** What a batch has added to the database beside the newest progress. */
@@ -70,12 +68,10 @@ export class DocumentAppearedError extends Error {
  * the newest push of each document. When another device pushed it last, that device's position moves to
  * `device_progress`, so every device's last position is kept.
  *
- * The column `arrival` orders the pushes of a document. In MySQL it is the database's clock in microseconds at the
- * beginning of the statement, plus the push's place in the order of arrival among the rows of the statement, but always
- * greater than the arrival that the document had before: the clock may step back, and several primaries have several
- * clocks. A push that was acknowledged before the statement began has a smaller value, because writing a row takes longer
- * than the microsecond that its place adds. SQLite has one writer at a time, so there a counter costs nothing and no
- * clock is needed.
+ * The column `arrival` orders the pushes of a user. It is a number that the database counts up with each commit
+ * ({@link ArrivalTicket}), and the push's place in the order of arrival among the rows of the commit. It is always greater
+ * than the arrival that the document had before: with several primaries, one may count behind another. No clock is asked,
+ * because clocks step back. SQLite has one writer at a time, so there a counter in a row costs nothing.
  *
  * A transaction is needed even for a single statement. A statement that was given up because its answer came too late may
  * still be carried out by the database later, and would overwrite something newer. Inside a transaction it has no effect,
@@ -126,14 +122,11 @@ interface Traces {
 async function saveProgress(
   store: Store,
   wanted: readonly PushRow[],
-  { isLastDevice = () => false, earliestArrivalUs = 0 }: PushBatch,
+  { isLastDevice = () => false }: PushBatch,
 ): Promise<PushTraces> {
   const traces: Traces = { created: [], displaced: [] };
   if (wanted.length === 0) return traces;
-  const before: ArrivalBase =
-    store.dialect === 'mysql'
-      ? `greatest(${CLOCK_US},${String(earliestArrivalUs)})`
-      : await takeArrivals(store, wanted.length);
+  const before = store.dialect === 'mysql' ? new ArrivalTicket() : await takeArrivals(store, wanted.length);
   const rows = inPlaces(wanted);
   const [believed, unsure] = partition(rows, ({ push }) => isLastDevice(push));
   const checked = await saveUnlessSameDevice(store, unsure, before, traces);
@@ -154,8 +147,26 @@ interface PlacedPush {
   readonly place: number;
 }
 
-/** To which the place of a push is added: a number, or an SQL expression for MySQL. */
-type ArrivalBase = number | string;
+/** Places of one ticket: more than a batch has. */
+const TICKET_PLACES = 1024;
+
+/**
+ * The arrivals of one transaction in MySQL: a number that the table `arrival_ticket` counts up, and the places of the
+ * pushes. No transaction waits for another one to take it, and it goes up whatever the clock does. A push that was
+ * acknowledged before another one was sent has the smaller ticket.
+ */
+class ArrivalTicket {
+  /** SQL for the arrival before the first one. */
+  readonly base = `last_insert_id()*${String(TICKET_PLACES)}`;
+  #statement = 'insert into arrival_ticket () values (); ';
+
+  /** What to put before the first statement of the transaction; empty afterwards. */
+  takeOnce(): string {
+    const statement = this.#statement;
+    this.#statement = '';
+    return statement;
+  }
+}
 
 /**
  * Closes gaps in the order of arrival. A batch that is retried in parts, or without some of its rows, has gaps, and the
@@ -168,17 +179,6 @@ function inPlaces(pushes: readonly PushRow[]): readonly PlacedPush[] {
   const ascending = pushes.map(({ arrivalIndex }) => arrivalIndex).toSorted((left, right) => left - right);
   const places = new Map(ascending.map((arrivalIndex, index) => [arrivalIndex, index + 1]));
   return pushes.map(({ push, arrivalIndex }) => ({ push, place: places.get(arrivalIndex) ?? 1 }));
-}
-
-/** In UTC, because one hour of local time occurs twice in autumn. */
-const CLOCK_US = "timestampdiff(microsecond,'1970-01-01',utc_timestamp(6))";
-
-/** The database's clock, as arrivals are made from it, in microseconds. For MySQL. */
-export async function readArrivalClock({ db }: Store): Promise<number> {
-  const { rows } = await db.executeQuery<{ us: number | string }>(
-    CompiledQuery.raw(`select ${CLOCK_US} as us`),
-  );
-  return toNumber(rows[0]?.us ?? 0);
 }
 
 /** Reserves `count` arrivals. @returns the last arrival before them */
@@ -202,10 +202,10 @@ async function takeArrivals({ db }: Store, count: number): Promise<number> {
 async function saveSameDevice(
   store: Store,
   rows: readonly PlacedPush[],
-  before: ArrivalBase,
+  before: ArrivalTicket | number,
 ): Promise<boolean> {
   if (rows.length === 0) return true;
-  if (typeof before === 'string') return updateInMysql(store, rows, before);
+  if (typeof before !== 'number') return updateInMysql(store, rows, before);
   return (
     (await upsertInSqlite(store, rows, before, 'where device_key = excluded.device_key')) === rows.length
   );
@@ -220,13 +220,14 @@ async function saveSameDevice(
 async function saveUnlessSameDevice(
   store: Store,
   rows: readonly PlacedPush[],
-  before: ArrivalBase,
+  before: ArrivalTicket | number,
   traces: Traces,
 ): Promise<readonly PlacedPush[]> {
   if (rows.length === 0) return [];
   const lastDevices = await lockLastDevices(
     store,
     rows.map(({ push }) => push),
+    typeof before === 'number' ? '' : before.takeOnce(),
   );
   const lastDeviceOf = ({ push }: PlacedPush): string | undefined => lastDevices.get(progressKeyText(push));
   const [same, others] = partition(rows, (row) => lastDeviceOf(row) === deviceKey(row.push.device));
@@ -263,9 +264,10 @@ function partition<Item>(
 async function lockLastDevices(
   store: Store,
   keys: readonly ProgressKey[],
+  ticket: string,
 ): Promise<ReadonlyMap<string, string>> {
   const { rows } = await store.db.executeQuery<Pick<ProgressRow, 'user_id' | 'document' | 'device_key'>>(
-    selectByKeys(store.dialect, 'user_id, document, device_key', keys, { isLocking: true }),
+    selectByKeys(store.dialect, 'user_id, document, device_key', keys, { isLocking: true, ticket }),
   );
   return new Map(
     rows.map((row) => [
@@ -288,8 +290,12 @@ const MYSQL_REPLACED = REPLACED.map((column) => `${column} = values(${column})`)
  *
  * @returns how many of the rows existed before
  */
-async function upsertInMysql({ db }: Store, rows: readonly PlacedPush[], before: string): Promise<number> {
-  const values = rows.map(({ push, place }) => mysqlRow(push, `${before}+${String(place)}`)).join();
+async function upsertInMysql(
+  { db }: Store,
+  rows: readonly PlacedPush[],
+  before: ArrivalTicket,
+): Promise<number> {
+  const values = rows.map(({ push, place }) => mysqlRow(push, `${before.base}+${String(place)}`)).join();
   const arrival = 'greatest(arrival + 1, values(arrival))';
   const text = `${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
   return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows);
@@ -301,10 +307,14 @@ async function upsertInMysql({ db }: Store, rows: readonly PlacedPush[], before:
  *
  * @returns `false` when one of the rows did not exist, or had another device; nothing that was written is right then
  */
-async function updateInMysql({ db }: Store, rows: readonly PlacedPush[], before: string): Promise<boolean> {
+async function updateInMysql(
+  { db }: Store,
+  rows: readonly PlacedPush[],
+  before: ArrivalTicket,
+): Promise<boolean> {
   const values = rows.map(({ push, place }) => mysqlRow(push, String(place))).join();
-  const arrival = `if(device_key = values(device_key), greatest(arrival + 1, ${before} + values(arrival)), null)`;
-  const text = `${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
+  const arrival = `if(device_key = values(device_key), greatest(arrival + 1, ${before.base} + values(arrival)), null)`;
+  const text = `${before.takeOnce()}${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
   try {
     return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows) === rows.length;
   } catch (error) {
@@ -411,7 +421,7 @@ function selectByKeys(
   dialect: SqlDialect,
   columns: string,
   keys: readonly ProgressKey[],
-  { isLocking = false } = {},
+  { isLocking = false, ticket = '' } = {},
 ): CompiledQuery {
   if (dialect === 'sqlite') {
     const { text, cells } = wantedKeys(keys);
@@ -422,7 +432,7 @@ function selectByKeys(
   }
   const table = `document_progress${forceIndex('mysql', 'primary')}`;
   return CompiledQuery.raw(
-    `select ${columns} from ${table} where (user_id, document) in (${keyList(keys)})${isLocking ? ' for update' : ''}`,
+    `${ticket}select ${columns} from ${table} where (user_id, document) in (${keyList(keys)})${isLocking ? ' for update' : ''}`,
   );
 }
 
@@ -552,3 +562,16 @@ export function deleteProgressUpTo(
     return rows.length;
   });
 }
+
+/**
+ * Deletes tickets that no transaction can be using any more. Some are kept, because MySQL before 8.0 counts on from the
+ * largest one that it finds at its start.
+ */
+export async function deleteOldTickets({ db, dialect }: Store): Promise<void> {
+  if (dialect === 'sqlite') return;
+  const { rows } = await sql<{ last: number | string | null }>`
+    select max(id) as last from arrival_ticket`.execute(db);
+  await sql`delete from arrival_ticket where id < ${toNumber(rows[0]?.last ?? 0) - KEPT_TICKETS}`.execute(db);
+}
+
+const KEPT_TICKETS = 1000;

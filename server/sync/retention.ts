@@ -8,6 +8,7 @@ import { forgetOldestPositions } from './device-progress-repository.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import {
   arrivalsPage,
+  deleteOldTickets,
   deleteProgressUpTo,
   type DocumentArrival,
   type PushTraces,
@@ -41,6 +42,8 @@ const STEP = { document: 1 / 20, device: 1 / 20, 'device-position': 1 / 10 } as 
 const COUNTED = 20_000;
 /** Checks that wait. A further one is dropped; the next addition asks for it again. */
 const WAITING_CHECKS = 10_000;
+/** Each commit takes a ticket (progress-repository.ts). */
+const COMMITS_PER_TICKET_CHECK = 1000;
 /** Documents of one read. In SQLite the reads of pulls take turns with it. */
 const PAGE = 1000;
 /** Documents that are collected before the oldest of them are deleted. */
@@ -59,6 +62,7 @@ export class Retention {
   readonly #added = new LRUCache<string, number>({ max: COUNTED });
   readonly #waiting = new Map<string, () => Promise<void>>();
   #running: Promise<void> | undefined;
+  #commits = 0;
   #isClosed = false;
 
   constructor(store: Store, bounds: RetentionBounds = DEFAULT_BOUNDS, options: RetentionOptions = {}) {
@@ -69,6 +73,9 @@ export class Retention {
 
   /** What a commit has added. */
   note({ created, displaced }: PushTraces, devices: readonly SeenDevice[]): void {
+    if (++this.#commits % COMMITS_PER_TICKET_CHECK === 0) {
+      this.#enqueue('tickets', () => deleteOldTickets(this.#store));
+    }
     const { documentsPerUser, devicesPerUser, devicesPerDocument } = this.#bounds;
     for (const { userId } of created) {
       this.#count('document', String(userId), documentsPerUser, () => this.#forgetDocuments(userId));
@@ -102,11 +109,16 @@ export class Retention {
     const added = (this.#added.get(key) ?? Infinity) + 1;
     const isDue = added >= Math.max(1, Math.floor(bound * STEP[what]));
     this.#added.set(key, isDue ? 0 : added);
-    if (!isDue || this.#isClosed || this.#waiting.size >= WAITING_CHECKS) return;
-    this.#waiting.set(key, async () => {
+    if (!isDue) return;
+    this.#enqueue(key, async () => {
       const count = await forget();
       if (count > 0) this.#options.onForgotten?.(what, count);
     });
+  }
+
+  #enqueue(key: string, check: () => Promise<void>): void {
+    if (this.#isClosed || this.#waiting.size >= WAITING_CHECKS) return;
+    this.#waiting.set(key, check);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });

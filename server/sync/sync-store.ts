@@ -5,10 +5,9 @@ import type { ProgressPush, ProgressWithArrival } from './progress.js';
 import { deviceKey } from '../device/device.js';
 import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
-import { ArrivalClock } from './arrival-clock.js';
 import { FingerprintTable } from './fingerprint-table.js';
 import { progressKeyText } from './progress-key.js';
-import { DocumentAppearedError, readArrivalClock, savePushes } from './progress-repository.js';
+import { DocumentAppearedError, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
@@ -70,7 +69,6 @@ export class SyncStore {
   readonly devices = new DeviceLastSeen();
   readonly retention: Retention;
   readonly #store: Store;
-  readonly #clock = new ArrivalClock();
   readonly #lastDevices = new FingerprintTable();
   readonly #metadata = new FingerprintTable();
   readonly #documents: ReadThroughCache<EquivalentDocuments>;
@@ -172,15 +170,6 @@ export class SyncStore {
     this.#access.invalidateAll();
   }
 
-  /**
-   * Looks at the database's clock, which arrivals are made from. Call it every few seconds.
-   *
-   * @returns the seconds by which it has stepped since the last call, otherwise 0
-   */
-  async observeClock(store: Store): Promise<number> {
-    return store.dialect === 'mysql' ? this.#clock.observe(await readArrivalClock(store)) : 0;
-  }
-
   async #commit(pushes: readonly BatchRow<ProgressPush>[]): Promise<void> {
     const devices = this.devices.devicesToWrite(pushes);
     const traces = await savePushes(this.#store, {
@@ -188,7 +177,6 @@ export class SyncStore {
       devices,
       isLastDevice: (push) => this.#lastDevices.has(progressKeyText(push), deviceKey(push.device)),
       isMetadataWritten: (push, metadata) => this.#metadata.has(progressKeyText(push), metadata),
-      earliestArrivalUs: this.#clock.earliestUs(),
     });
     for (const row of pushes) {
       // A row that nobody waited for may have been left out.

@@ -89,6 +89,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },
   document_metadata: { owner: METADATA, readers: [DEVICE_PROGRESS] },
   arrival_counter: { owner: PROGRESS, readers: [] },
+  arrival_ticket: { owner: PROGRESS, readers: [] },
   scan: { owner: SCANS, readers: [] },
 };
 
@@ -124,10 +125,12 @@ function mentions(code: string, before: RegExp, table: string): boolean {
   return new RegExp(`${before.source}${table}\\b`, 'i').test(code);
 }
 
-/** The tables of a schema as test/data/schema/ keeps it, without those of the migrations. */
-export function tablesOf(sqliteSchema: string): readonly string[] {
-  const tables = [...sqliteSchema.matchAll(/^CREATE TABLE "?(\w+)/gm)].map(([, name = '']) => name);
-  return tables.filter((name) => !name.startsWith('schema_migration'));
+/** The tables of a schema as test/data/schema/ keeps it, in either dialect, without those of the migrations. */
+export function tablesOf(schema: string): readonly string[] {
+  const tables = [...schema.matchAll(/^CREATE TABLE "?(\w+)|^(\w+) InnoDB dynamic$/gm)];
+  return tables
+    .map(([, sqlite, mysql]) => sqlite ?? mysql ?? '')
+    .filter((name) => !name.startsWith('schema_migration'));
 }
 
 /** Words that belong to the edges: a use case says what is wrong, and each edge says it in its own terms. */

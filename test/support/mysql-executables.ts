@@ -1,8 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { aptGet, executable, isExecutable, mayInstall, runToTheEnd } from './apt.js';
 
 export type MysqlExecutables =
   | { readonly kind: 'mariadb'; readonly server: string; readonly install: string }
@@ -40,34 +39,6 @@ async function installedExecutables(): Promise<MysqlExecutables | undefined> {
   return undefined;
 }
 
-/** Searches the PATH, and the folders outside of an ordinary PATH where distributions install servers. */
-async function executable(name: string): Promise<string | undefined> {
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    '/usr/sbin',
-    '/usr/libexec',
-    '/usr/local/sbin',
-  ];
-  for (const folder of folders) {
-    const path = join(folder, name);
-    if (folder !== '' && (await isExecutable(path))) return path;
-  }
-  return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function mayInstall(): Promise<boolean> {
-  if (process.getuid?.() !== 0 || (await executable('apt-get')) === undefined) return false;
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release);
-}
-
 const POLICY = '/usr/sbin/policy-rc.d';
 
 async function installMariadb(): Promise<void> {
@@ -87,24 +58,7 @@ async function installMariadb(): Promise<void> {
   }
 }
 
-async function aptGet(...args: readonly string[]): Promise<void> {
-  const exitCode = await run('apt-get', args);
-  if (exitCode !== 0) throw new Error(`apt-get ${args.join(' ')} failed. ${WHAT_TO_INSTALL}`);
-}
-
 async function stopService(): Promise<void> {
   const script = '/etc/init.d/mariadb';
-  if (await isExecutable(script)) await run(script, ['stop']);
-}
-
-/** Output goes to standard error, because standard output carries the test report. */
-function run(command: string, args: readonly string[]): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 2, 2],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    child.once('error', reject);
-    child.once('exit', resolve);
-  });
+  if (await isExecutable(script)) await runToTheEnd(script, ['stop']);
 }

@@ -36,4 +36,22 @@ export async function documentProgress(db: Kysely<unknown>, dialect: SqlDialect)
       metadata ${t.bytes(4096)} not null,
       primary key (user_id, document)
     ) ${clustered} ${t.tableOptions}`.execute(db);
+
+  if (dialect === 'mysql') await arrivalTickets(db);
+}
+
+/**
+ * Orders the arrival of pushes in MySQL, as the table `arrival_counter` does in SQLite. The numbers begin where the
+ * arrivals of the release before are, which were microseconds since 1970: 1024 arrivals belong to one ticket.
+ */
+async function arrivalTickets(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table if not exists arrival_ticket (
+      id bigint not null auto_increment primary key
+    ) engine = InnoDB row_format = dynamic`.execute(db);
+  const { rows } = await sql<{ first: number | string }>`
+    select timestampdiff(second, '1970-01-01', utc_timestamp()) * 1000000 div 1024 + 1000000 as first`.execute(
+    db,
+  );
+  await sql`alter table arrival_ticket auto_increment = ${sql.lit(Number(rows[0]?.first))}`.execute(db);
 }

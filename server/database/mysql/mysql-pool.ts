@@ -111,7 +111,7 @@ function runStatement(connection: MysqlPoolConnection, statement: string): Promi
 /**
  * A connection whose statements have a time limit, and that sends `begin` in one message with the first statement of
  * the transaction. Short transactions are `begin`, one statement and `commit`, and on an idle server each of the three
- * took as long as the others. The server answers the two statements one by one; the second answer is returned.
+ * took as long as the others. A text of several statements is answered one by one; the last answer is returned.
  */
 function limitedConnection(
   connection: PoolConnection,
@@ -147,13 +147,24 @@ function limitedConnection(
       connection.destroy();
       answer(statementTimeout(), []);
     });
-    if (begins) {
-      connection.query<RowDataPacket[][]>(`begin; ${text}`, parameters, (error, results) =>
-        answer(error, error === null ? (results[1] ?? []) : []),
-      );
-    } else connection.query<ResultSetHeader | RowDataPacket[]>(text, parameters, answer);
+    connection.query<ResultSetHeader | RowDataPacket[]>(
+      begins ? `begin; ${text}` : text,
+      parameters,
+      (error, result, fields) => answer(error, error === null ? lastResult(result, fields) : []),
+    );
   }
   return { query, release: () => connection.release() };
+}
+
+/**
+ * The answer to the last statement of a text. mysql2 gives a list of answers for a text of several statements, and a list
+ * of descriptions of their columns, which is empty at a statement without rows. Here the first one never has rows.
+ */
+function lastResult(result: MysqlQueryResult, fields: readonly unknown[] | undefined): MysqlQueryResult {
+  if (!Array.isArray(result) || fields === undefined || fields.length === 0 || fields[0] !== undefined)
+    return result;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a list of results, by the line above
+  return (result as unknown as readonly MysqlQueryResult[]).at(-1) ?? [];
 }
 
 /** The error that mysql2's own timeout makes, so that database-error.ts counts it as retryable. */

@@ -95,7 +95,7 @@ describe.each(testDatabases())('the migration of positions on $name', ({ name: k
       let statements = 0;
       const stopped = openHookedStore(database.url, {
         beforeStatement: () => {
-          if (statements++ === interruptions) throw new Error('interrupted by the test');
+          if (statements++ >= interruptions) throw new Error('interrupted by the test');
         },
       });
       isDone = await migrate(stopped).then(

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+/** Whether the tests may install what they need: as root on Debian and its relatives. */
+export async function mayInstall(): Promise<boolean> {
+  if (process.getuid?.() !== 0 || (await executable('apt-get')) === undefined) return false;
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release);
+}
+
+export async function aptGet(...args: readonly string[]): Promise<void> {
+  const exitCode = await runToTheEnd('apt-get', args);
+  if (exitCode !== 0) throw new Error(`apt-get ${args.join(' ')} failed with exit code ${String(exitCode)}`);
+}
+
+/** Searches the PATH, and the folders outside of an ordinary PATH where distributions install servers. */
+export async function executable(name: string): Promise<string | undefined> {
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/usr/libexec',
+    '/usr/local/sbin',
+  ];
+  for (const folder of folders) {
+    const path = join(folder, name);
+    if (folder !== '' && (await isExecutable(path))) return path;
+  }
+  return undefined;
+}
+
+export async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Output goes to standard error, because standard output carries the test report. */
+export function runToTheEnd(command: string, args: readonly string[]): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+}
