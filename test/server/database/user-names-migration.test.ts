@@ -24,7 +24,8 @@ describe.each(testDatabases())('the migration of user names on $name', ({ create
     await sql`alter table user drop column header_name`.execute(store.db);
     await sql`alter table user drop column revision`.execute(store.db);
     await sql`alter table ${sql.table('library')} drop column revision`.execute(store.db);
-    await sql`delete from schema_migration where name = ${NAME}`.execute(store.db);
+    // Later migrations run again too.
+    await sql`delete from schema_migration where name >= ${NAME}`.execute(store.db);
     const others = Array.from({ length: OTHERS }, (_, i) => `user ${String(i)}`);
     await insert([...others, 'Anna Ü. b'.normalize('NFD'), 'Zoë Q', 'Zoë Q'.normalize('NFD')]);
   });
@@ -49,7 +50,7 @@ describe.each(testDatabases())('the migration of user names on $name', ({ create
   }
 
   it('brings names into NFC, and never makes two of them equal', async () => {
-    expect((await migrate(store)).applied).toEqual([NAME]);
+    expect((await migrate(store)).applied[0]).toBe(NAME);
     expect(await names()).toEqual(EXPECTED);
     // The release before may still insert users.
     await insert(['later']);
@@ -69,6 +70,7 @@ describe.each(testDatabases())('the migration of user names on $name', ({ create
       const outcome = await migrate(interrupted).catch((error: unknown) => error);
       await interrupted.close();
       if (!(outcome instanceof Error)) break;
+      expect(outcome.message).toContain('interrupted by the test');
     }
     expect(interruptions).toBeGreaterThan(0);
     expect(await names()).toEqual(EXPECTED);
