@@ -520,6 +520,15 @@ export interface DocumentArrival {
   readonly arrival: number;
 }
 
+export async function countDocuments(store: Store, userId: UserId): Promise<number> {
+  const row = await store.db
+    .selectFrom(byIndex(store, 'document_progress', 'primary'))
+    .select(({ fn }) => fn.countAll().as('documents'))
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return toNumber(row?.documents ?? 0);
+}
+
 /** The documents of a user in byte order. */
 export async function arrivalsPage(
   store: Store,

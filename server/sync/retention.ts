@@ -8,6 +8,7 @@ import { forgetOldestPositions } from './device-progress-repository.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import {
   arrivalsPage,
+  countDocuments,
   deleteOldTickets,
   deleteProgressUpTo,
   type DocumentArrival,
@@ -46,6 +47,8 @@ const WAITING_CHECKS = 10_000;
 const COMMITS_PER_TICKET_CHECK = 1000;
 /** Documents of one read. In SQLite the reads of pulls take turns with it. */
 const PAGE = 1000;
+/** Documents of one transaction, each with up to a hundred devices by default: clusters bound the rows of one. */
+const DELETED_AT_ONCE = 100;
 /** Documents that are collected before the oldest of them are deleted. */
 const COLLECTED = 20_000;
 
@@ -144,30 +147,28 @@ export class Retention {
   async #forgetDocuments(userId: UserId): Promise<number> {
     let forgotten = 0;
     for (;;) {
-      const { count, oldest } = await this.#documentsOutsideLibraries(userId);
-      const excess = Math.min(count - this.#bounds.documentsPerUser, oldest.length);
+      const excess = (await countDocuments(this.#store, userId)) - this.#bounds.documentsPerUser;
       if (excess <= 0) return forgotten;
-      for (let start = 0; start < excess; start += PAGE) {
-        const part = oldest.slice(start, Math.min(start + PAGE, excess));
+      const oldest = await this.#documentsOutsideLibraries(userId);
+      const before = forgotten;
+      for (let start = 0; start < Math.min(excess, oldest.length); start += DELETED_AT_ONCE) {
+        const part = oldest.slice(start, Math.min(start + DELETED_AT_ONCE, excess));
         forgotten += await deleteProgressUpTo(this.#store, userId, part);
       }
-      if (count - excess <= this.#bounds.documentsPerUser) return forgotten;
+      // All that is left belongs to libraries, or was pushed meanwhile.
+      if (forgotten === before || this.#isClosed) return forgotten;
     }
   }
 
-  /** The number of all documents of the user, and the oldest of those that no library holds, at most {@link COLLECTED}. */
-  async #documentsOutsideLibraries(
-    userId: UserId,
-  ): Promise<{ readonly count: number; readonly oldest: readonly DocumentArrival[] }> {
-    let count = 0;
+  /** The oldest of those documents of the user that no library holds, at most {@link COLLECTED}. */
+  async #documentsOutsideLibraries(userId: UserId): Promise<readonly DocumentArrival[]> {
     let oldest: DocumentArrival[] = [];
     for (let after: Document | undefined; ;) {
       const page = await arrivalsPage(this.#store, userId, { after, limit: PAGE });
-      count += page.length;
       oldest.push(...(await this.#outsideLibraries(page)));
       if (oldest.length > 2 * COLLECTED) oldest = theOldest(oldest);
       after = page.at(-1)?.document;
-      if (page.length < PAGE || after === undefined) return { count, oldest: theOldest(oldest) };
+      if (page.length < PAGE || after === undefined) return theOldest(oldest);
     }
   }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bulkUpsert } from '../../../server/database/bulk-write.js';
 import { parseDocument } from '../../../server/domain/document.js';
 import { userId } from '../../../server/domain/ids.js';
 import { parseFraction, type ProgressPush } from '../../../server/sync/progress.js';
@@ -15,6 +16,7 @@ import {
 } from '../../../server/sync/progress-repository.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 import { testDatabases } from '../../support/databases.js';
+import { rowsRead } from '../../support/stale-statistics.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
 describe.each(testDatabases())('progress on $name', (kind) => {
@@ -94,6 +96,54 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect(statements.filter((text) => !text.startsWith('update arrival_counter'))).toEqual([
       expect.stringMatching(/^insert into (?:document_progress|arrival_ticket)/),
     ]);
+  });
+
+  it.runIf(kind.name === 'mysql')('a pull reads as much with 100,000 devices as with one', async () => {
+    await save('many devices', 'last', 'here');
+    const key = { userId: userId(7), document: push('many devices', '', '').document };
+    const read = (): Promise<number> =>
+      rowsRead(store, async (session) => {
+        expect((await newestProgress(session, [key])).size).toBe(1);
+      });
+    const rows: number[] = [await read()];
+    for (const [from, to] of [
+      [1, 10],
+      [10, 1000],
+      [1000, 100_000],
+    ] as const) {
+      const cells = Array.from({ length: to - from }, (_none, index) => [
+        7,
+        Buffer.from('many devices'),
+        Buffer.from(`i${String(from + index)}`),
+        Buffer.from('Kobo'),
+        Buffer.from('there'),
+        0.5,
+        1,
+        from + index,
+      ]);
+      await bulkUpsert(
+        store,
+        {
+          table: 'device_progress',
+          columns: [
+            'user_id',
+            'document',
+            'device_key',
+            'device_name',
+            'position',
+            'percentage',
+            'pushed_ms',
+            'arrival',
+          ],
+          key: ['user_id'],
+          update: [],
+        },
+        cells.flat(),
+      );
+      rows.push(await read());
+    }
+    expect(new Set(rows)).toEqual(new Set([rows[0]]));
+    expect(rows[0]).toBeLessThan(5);
   });
 
   it('says which documents are new and which another device had', async () => {
