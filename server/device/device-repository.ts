@@ -159,8 +159,8 @@ export async function forgetOldestDevices(store: Store, userId: UserId, keep: nu
   }
 }
 
-export async function deleteDevicesOfUser({ db }: Store, userId: UserId): Promise<void> {
-  await db.deleteFrom('device').where('user_id', '=', userId).execute();
+export async function deleteDevicesOfUser(store: Store, userId: UserId): Promise<void> {
+  await deleteByIndex(store, { table: 'device', column: 'user_id', index: 'primary', keys: [userId] });
 }
 
 function toSummary(row: Selectable<DeviceTable>): DeviceSummary {

@@ -182,7 +182,8 @@ describe('on MySQL, with statistics from before any row was written,', () => {
 
   it('removing a user reads no progress of others', async () => {
     const rows = await rowsRead(store, (session) => removeUser(session, userId(2)));
-    expect(rows).toBeLessThan(10 * DOCUMENTS);
+    // Three tables with a list of keys each, which MySQL counts as well, and the devices.
+    expect(rows).toBeLessThan(12 * DOCUMENTS);
     const keys = [1, 2, 3].map((user) => ({
       userId: userId(user),
       document: documentOfDigest(partialMd5(7)),
