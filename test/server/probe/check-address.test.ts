@@ -7,7 +7,6 @@ import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.j
 import { openStore } from '../../../server/database/store.js';
 import { checkAddress } from '../../../server/probe/check-address.js';
 import { freePort } from '../../support/free-port.js';
-import { TABLE_HOMES } from '../../support/house-rules.js';
 import { probedProgram, type ProbedProgram, TLS_FILES } from './probed-program.js';
 import { answering, listenInTest, type ProxyChanges, proxyTo } from './small-servers.js';
 
@@ -94,7 +93,7 @@ describe('an address where KOReader can sync', () => {
 async function tablesOfDogear(): Promise<unknown> {
   const store = await openStore(dogear.databaseUrl, { connections: 1 });
   const tables = [];
-  for (const table of Object.keys(TABLE_HOMES)) {
+  for (const { name: table } of await store.db.introspection.getTables()) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(store.db);
     tables.push(rows.map(({ last_used_s: _used, ...row }) => row));
   }
