@@ -1,3 +1,4 @@
+import type { DatabaseFault } from '../../server/database/database-fault.js';
 import type { DogearServer } from '../served/dogear-server.js';
 import { lockDatabase, type SoakDatabase } from './soak-database.js';
 
@@ -42,6 +43,11 @@ const CLOCK_MS = 8000;
 const NOTHING = (): Promise<void> => Promise.resolve();
 const QUIET = { isFelt: false, leastMs: 0, isCutting: false, isGrowing: false, endsServer: false };
 
+/** A line of the log that names one of these faults of the database. Words such as "lock" stand in other lines too. */
+function reasonPattern(...reasons: readonly DatabaseFault[]): RegExp {
+  return new RegExp(`"reason":"(?:${reasons.join('|')})"`);
+}
+
 /** @returns the faults, or a sentence that says why this database or machine cannot have it */
 export function faultsOf(
   database: SoakDatabase,
@@ -58,7 +64,7 @@ export function faultsOf(
       faults.set(name, 'SQLite has no server');
     }
   } else {
-    const restarted = /ECONNREFUSED|ECONNRESET|CONNECTION_LOST|closed the connection|shutdown|database-away/i;
+    const restarted = reasonPattern('database-away');
     const felt = { ...QUIET, isFelt: true };
     add({
       ...felt,
@@ -84,7 +90,7 @@ export function faultsOf(
     add({
       ...felt,
       name: 'database frozen',
-      named: /timeout|timed out|in time|ETIMEDOUT|too long|does not answer/i,
+      named: reasonPattern('statement-timeout', 'database-away'),
       begin: signal('SIGSTOP'),
       end: signal('SIGCONT'),
     });
@@ -97,7 +103,7 @@ export function faultsOf(
     add({
       ...QUIET,
       name: 'database locked',
-      named: /lock|SQLITE_BUSY/i,
+      named: reasonPattern('row-locked'),
       isFelt: true,
       begin: () => {
         unlock = lockDatabase(file);
@@ -115,7 +121,7 @@ export function faultsOf(
     add({
       ...QUIET,
       name: 'disk full',
-      named: /disk(?: is|-)? ?full|no space|ENOSPC|SQLITE_FULL/i,
+      named: reasonPattern('disk-full'),
       isFelt: true,
       isGrowing: true,
       begin: () => {
@@ -144,7 +150,7 @@ export function faultsOf(
         return Promise.resolve();
       };
       // On SQLite the order of pushes is counted, and no clock has a part in it.
-      const named = mysql === undefined ? undefined : /clock/i;
+      const named = mysql === undefined ? undefined : /"stepSeconds":/;
       add({ ...QUIET, name, named, leastMs: CLOCK_MS, begin: step(seconds), end: step(0) });
     }
   }
@@ -152,7 +158,7 @@ export function faultsOf(
   add({
     ...QUIET,
     name: 'server stopped',
-    named: /"stopping"/,
+    named: /"msg":"stopping"/,
     endsServer: true,
     begin: () => server.stop(),
     end: () => server.start(),

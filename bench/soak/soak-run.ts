@@ -206,7 +206,8 @@ class SoakRun {
         if (fault.endsServer) this.#memory.restart();
       }
     }
-    await this.#verifyGrown(new Window(nowMs()), []);
+    const growing = wanted.find(({ isGrowing }) => isGrowing);
+    if (growing !== undefined) await this.#verifyGrownAtEnd(growing);
     const memory = this.#memory.end();
     this.#notes.push(`memory of the server: ${memory.text}`);
     if (memory.hasGrown) this.#problems.push(`the memory of the server grew: ${memory.text}`);
@@ -410,6 +411,18 @@ class SoakRun {
     }
     window.mistakes.push(...after.mistakes);
     return this.#grownHistory.check(events, after.events, stored);
+  }
+
+  /** The faults after the last growth may have lost what was grown. */
+  async #verifyGrownAtEnd(fault: Fault): Promise<void> {
+    const window = new Window(nowMs());
+    const { stale, lost } = await this.#verifyGrown(window, []);
+    this.#tell(fault.name, 'stale at the end', stale);
+    this.#tell(fault.name, 'lost until the end', lost);
+    this.#tell(fault.name, 'wrong answers at the end', window.mistakes);
+    const row = this.#row(fault);
+    row.stale += stale.length;
+    row.lost += lost.length;
   }
 
   async #endAttack(): Promise<void> {
