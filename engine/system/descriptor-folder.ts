@@ -1,9 +1,17 @@
 import { constants } from 'node:fs';
-import { AT_SYMLINK_NOFOLLOW, errorName, type Libc, O_CLOEXEC, O_PATH, STATX_BYTES } from './libc.js';
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  errorName,
+  type Libc,
+  O_CLOEXEC,
+  O_PATH,
+  STATX_BYTES,
+} from './libc.js';
 import type { EntryState, FolderIdentity, OpenFolder } from './open-folder.js';
 
-const AT_FDCWD = -100;
 const ENOENT = -2;
+const ENOTDIR = -20;
 
 /** No file system has a longer name: NTFS and SMB have 255 characters of up to three bytes. */
 const NAME_BYTES = 1024;
@@ -135,9 +143,14 @@ class DescriptorFolder implements OpenFolder {
     return this.#libc.statxAt(this.#descriptor, this.#memory.setName(name), flags, statxAddress);
   }
 
-  /** For file systems that do not report the type of an entry. One that has vanished meanwhile is no folder. */
+  /**
+   * For file systems that do not report the type of an entry. One that has vanished meanwhile is no folder. Any other
+   * failure is thrown: a folder that was left out would count as removed, with all books in it.
+   */
   #isFolder(name: string): boolean {
-    if (this.#statx(name, AT_SYMLINK_NOFOLLOW) < 0) return false;
+    const result = this.#statx(name, AT_SYMLINK_NOFOLLOW);
+    if (result === ENOENT || result === ENOTDIR) return false;
+    succeeded(result);
     return (this.#memory.statx.readUInt16LE(STATX_MODE) & TYPE_MASK) === FOLDER;
   }
 }

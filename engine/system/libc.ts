@@ -42,6 +42,8 @@ export type LibcLoad =
   | { readonly state: 'unavailable'; readonly reason: string };
 
 export const STATX_BYTES = 256;
+/** Stands for the working directory where a descriptor of a folder is expected. An absolute path needs neither. */
+export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Child processes must not inherit the open files. Node's own calls add this flag by themselves. */
 export const O_CLOEXEC = 0o2000000;
@@ -63,6 +65,10 @@ const MAP_SHARED_POPULATE = 0x8001;
 
 /** An empty C string. It is a constant to stay alive, and longer than needed because `addressOf` requires that. */
 const EMPTY_PATH = new ArrayBuffer(128);
+
+/** What the trial of `statx` reads and writes. */
+const TOP_PATH = Buffer.from(new ArrayBuffer(128)).fill('/', 0, 1);
+const TRIAL_STATX = new ArrayBuffer(STATX_BYTES);
 
 type NativeFunction = (...parameters: (number | Uint8Array)[]) => number;
 
@@ -97,12 +103,19 @@ function load(): LibcLoad {
   }
   if (!isKoffi(koffi))
     return { state: 'unavailable', reason: 'this version of the package koffi lacks a function' };
+  let libc: Libc;
   try {
-    return { state: 'ready', libc: bind(koffi) };
+    libc = bind(koffi);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { state: 'unavailable', reason: `the C library lacks a function: ${why}` };
   }
+  // Containers of old versions of Docker refuse statx with EPERM. glibc makes up for it only where it is ENOSYS; Node's
+  // own calls do in both cases.
+  const tried = libc.statxAt(AT_FDCWD, libc.addressOf(TOP_PATH.buffer), 0, libc.addressOf(TRIAL_STATX));
+  if (tried < 0)
+    return { state: 'unavailable', reason: `the system refuses the call statx (${errorName(tried)})` };
+  return { state: 'ready', libc };
 }
 
 function bind(koffi: Koffi): Libc {

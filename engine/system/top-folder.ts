@@ -12,7 +12,8 @@ export type FolderCalls = 'native' | 'descriptor-paths' | 'paths';
  *
  * - `native`: `openat` and its kin, which Node.js does not offer. They are also faster than Node's calls: by a tenth for a
  *   folder and by half for a file.
- * - `descriptor-paths`: Linux without koffi. Node's calls get paths below `/proc/self/fd/N`. A folder takes twice as long.
+ * - `descriptor-paths`: Linux where those cannot be called, such as without koffi. Node's calls get paths below
+ *   `/proc/self/fd/N`. A folder takes twice as long.
  * - `paths`: other systems. A link is noticed when a folder is opened, but not one that replaces the folder after that.
  */
 export function openTopFolder(calls: FolderCalls = callsHere()): OpenFolder {

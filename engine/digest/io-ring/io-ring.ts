@@ -1,5 +1,5 @@
 import { sleepSync } from '../sleep-sync.js';
-import { errorName, type Libc } from '../../system/libc.js';
+import { AT_FDCWD, errorName, type Libc } from '../../system/libc.js';
 
 /**
  * The system resources of a ring. The system releases them when the process ends, not when the thread that made the
@@ -45,7 +45,6 @@ const OP_READ = 22;
 const OP_OPENAT2 = 28;
 const OP_ASYNC_CANCEL = 14;
 const EBADF = -9;
-const AT_FDCWD = -100;
 /** A signal interrupted the wait. The call is repeated for what remains. */
 const EINTR = -4;
 /**
@@ -185,7 +184,7 @@ export class IoRing {
     beforeWait: ((isPending: (operation: number) => boolean) => readonly number[]) | undefined,
   ): void {
     this.results.fill(PENDING, 0, added);
-    let done = this.#enter(added, beforeWait === undefined ? added : 0);
+    const done = this.#enter(added, beforeWait === undefined ? added : 0);
     if (done === added) return;
     let cancels = 0;
     if (beforeWait !== undefined) {
@@ -196,7 +195,7 @@ export class IoRing {
         cancels += 1;
       }
     }
-    done += this.#enter(cancels, added + cancels - done);
+    this.#enter(cancels, added + cancels - done);
   }
 
   /**
