@@ -58,7 +58,7 @@ export function throwUnlessReadable(state: RootState): void {
   const { errno, link } = state;
   if (link !== undefined) throw new EngineError('root-is-link', link);
   const code = CODE_OF_ERRNO[errno] ?? 'root-unreadable';
-  throw new EngineError(code, `the root folder cannot be read (${errno})`);
+  throw new EngineError(code, `the folder cannot be read (${errno})`);
 }
 
 /** Passes the batches of a walk on. If listing the root itself failed, nothing was visited, so it throws instead. */
@@ -69,7 +69,7 @@ export async function* unlessRootFailed(batches: AsyncIterable<EntryBatch>): Asy
     // The probe before the walk had found it, and no link in its place.
     if (failure?.code === 'vanished') throw rootChanged(failure.message);
     if (failure !== undefined) {
-      throw new EngineError('root-unreadable', `the root folder cannot be read: ${failure.message}`);
+      throw new EngineError('root-unreadable', `the folder cannot be read: ${failure.message}`);
     }
     isFirst = false;
     yield batch;
@@ -88,7 +88,7 @@ export function throwIfChanged(now: RootState, before: RootState): void {
 }
 
 function rootChanged(cause: unknown): EngineError {
-  return new EngineError('root-changed', 'the root folder was replaced or unmounted meanwhile', {
+  return new EngineError('root-changed', 'the folder was replaced or unmounted meanwhile', {
     cause,
   });
 }

@@ -1,6 +1,7 @@
 import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import {
   type Engine,
+  EngineError,
   type EntryBatch,
   EntryBatchBuilder,
   type HashedBatch,
@@ -44,11 +45,11 @@ const SLASH = Buffer.from('/');
  * bounded, so a reader may take its time, and may leave at any time.
  *
  * A file that cannot be hashed is a result with `state: 'failed'`, with a code of the engine (`unreadable`, `vanished`, …);
- * so is a folder that cannot be listed, and a path where nothing is.
+ * so is a folder that cannot be listed, and a path where nothing is. A folder among the arguments that cannot be read, or goes
+ * away meanwhile, has the code `root-missing`, `root-not-a-folder`, `root-is-link`, `root-unreadable` or `root-changed`.
  *
  * @param paths absolute, or relative to the current folder; bytes where a name is no UTF-8
- * @throws EngineError `root-missing`, `root-unreadable`, `root-changed` for a folder among the arguments that goes away
- *   meanwhile; `aborted` when the signal aborts; `closed`, `worker-failed`
+ * @throws EngineError `aborted` when the signal aborts; `closed`, `worker-failed`
  */
 export async function* hashPaths(
   engine: Engine,
@@ -93,8 +94,14 @@ async function* hashFolder(
   const root = withoutLinks(folder);
   const entries = engine.walk(root, { extensions: options.extensions ?? KOREADER_EXTENSIONS, ...signal });
   const prefix = folder.at(-1) === SLASH[0] ? folder : Buffer.concat([folder, SLASH]);
-  for await (const hashed of inOrderOfWalk(entries, (batches) => engine.hash(root, batches, signal))) {
-    yield* outcomes(hashed, (relative) => Buffer.concat([prefix, relative]));
+  try {
+    for await (const hashed of inOrderOfWalk(entries, (batches) => engine.hash(root, batches, signal))) {
+      yield* outcomes(hashed, (relative) => Buffer.concat([prefix, relative]));
+    }
+  } catch (error) {
+    // The arguments after this one are hashed all the same, as after a file that fails.
+    if (!(error instanceof EngineError) || !error.code.startsWith('root-')) throw error;
+    yield { path: folder, outcome: { state: 'failed', code: error.code, message: error.message } };
   }
 }
 

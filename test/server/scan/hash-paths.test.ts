@@ -1,10 +1,11 @@
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine, type EntryBatch, EntryBatchBuilder } from '../../../engine/index.js';
 import { createEngineWith } from '../../../engine/pool/engine.js';
 import { hashPaths } from '../../../server/scan/hash-paths.js';
 import { bookFolder } from '../../support/book-folder.js';
+import { withoutPrivileges } from '../../engine/without-privileges.js';
 
 const BATCHES = 2000;
 
@@ -85,5 +86,51 @@ describe('hashing what is reached by a link to a folder', () => {
     } finally {
       await engine.close();
     }
+  });
+});
+
+describe('hashing a folder that cannot be read as a whole', () => {
+  let engine: Engine;
+  beforeEach(() => {
+    engine = createEngine({ jobs: 1 });
+  });
+  afterEach(() => engine.close());
+
+  async function outcomesOf(by: Engine, paths: readonly string[]): Promise<unknown[]> {
+    const found = [];
+    for await (const { path, outcome } of hashPaths(by, paths, {})) {
+      const { state } = outcome;
+      found.push([path.toString(), state === 'hashed' ? state : `${outcome.code}: ${outcome.message}`]);
+    }
+    return found;
+  }
+
+  it('is a failure of that folder, and what follows it is hashed', async () => {
+    await withoutPrivileges(engine, async (root) => {
+      const [locked, open] = [join(root, 'locked'), join(root, 'open')];
+      mkdirSync(locked, { mode: 0o000 });
+      mkdirSync(open);
+      writeFileSync(join(open, 'one.epub'), 'one');
+      expect(await outcomesOf(engine, [locked, open])).toEqual([
+        [locked, 'root-unreadable: the folder cannot be read (EACCES)'],
+        [join(open, 'one.epub'), 'hashed'],
+      ]);
+    });
+  });
+
+  it('is a failure that names the link that took its place', async () => {
+    const books = await bookFolder({ 'here/one.epub': 'one', 'there/two.epub': 'two', 'three.epub': '3' });
+    const here = join(books.path, 'here');
+    const walk: Engine['walk'] = (root, options) => {
+      renameSync(here, join(books.path, 'away'));
+      symlinkSync('there', here);
+      return engine.walk(root, options);
+    };
+    const swapping: Engine = Object.assign(Object.create(engine) as Engine, { ...engine, walk });
+    const after = join(books.path, 'three.epub');
+    expect(await outcomesOf(swapping, [here, after])).toEqual([
+      [here, `root-is-link: ${here} is a symbolic link to there`],
+      [after, 'hashed'],
+    ]);
   });
 });
