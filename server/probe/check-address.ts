@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { maskApiKeyText } from '../accounts/keys/api-key-text.js';
 import type { AccountCredentials } from '../accounts/passwords/password-key.js';
 import { connectionFault } from './connection-fault.js';
 import { type KoreaderRequest, type KoreaderReply, sendAsKoreader } from './koreader-request.js';
 import { CODE, fieldsOf, replyFault } from './reply-fault.js';
+import { secretMask } from './secret-mask.js';
 
 export interface AddressCheck {
-  /** Without the secret part of its key; `undefined` for a text that is no address. */
+  /** Without the secret part of its key and without a password; `undefined` for a text that is no address. */
   readonly shownAddress: string | undefined;
   /** What keeps KOReader from syncing, and what to do, in one sentence; `undefined`: nothing. */
   readonly fault: string | undefined;
@@ -38,9 +38,7 @@ export async function checkAddress(
   const address = parseAddress(text);
   if (typeof address === 'string')
     return { shownAddress: undefined, fault: address, isLoginTried: false, notes: [] };
-  const { key } = address;
-  const masked = (shown: string): string =>
-    key === undefined ? shown : shown.replaceAll(`/koreader/${key}`, `/koreader/${maskApiKeyText(key)}`);
+  const { key, masked } = address;
   const notes: string[] = [];
   let fault: string | undefined;
   try {
@@ -64,6 +62,8 @@ interface Address {
   readonly root: URL;
   /** As it stands in the path. */
   readonly key: string | undefined;
+  /** Takes the secrets of the address out of a text. What answers there may repeat them. */
+  readonly masked: (text: string) => string;
 }
 
 /** @returns a sentence about an address that cannot be one of Dogear */
@@ -74,13 +74,10 @@ function parseAddress(text: string): Address | string {
   if (base.search !== '' || base.hash !== '')
     return 'The address must not have ? or #, because KOReader adds paths at its end.';
   base.pathname = base.pathname.replace(/\/+$/, '');
-  const [, before, key] = /^(.*)\/koreader(?:\/([^/]+))?$/.exec(base.pathname) ?? [];
-  if (before !== undefined && key === undefined) {
-    return 'The address ends before the API key, which has to follow /koreader/.';
-  }
+  const [, before, key] = /^(.*)\/koreader\/([^/]+)$/.exec(base.pathname) ?? [];
   const root = new URL(base);
   root.pathname = before ?? base.pathname;
-  return { base, root, key };
+  return { base, root, key, masked: secretMask(key) };
 }
 
 /** Something that makes all further questions useless. */
@@ -125,8 +122,13 @@ function addPath(base: URL, path: string): URL {
 async function findFault(visit: Visit, notes: string[]): Promise<string | undefined> {
   const { base, key } = visit.address;
   const health = await visit.askSync('/healthcheck');
-  if (fieldsOf(health)['code'] === CODE.nothingHere) return pathFault(visit);
-  if (fieldsOf(health)['state'] !== 'OK') return replyFault(health, base);
+  if (fieldsOf(health)['code'] === CODE.nothingHere) {
+    // The path may also be that of the server itself (server.base_url), so this is not said of every such address.
+    return visit.credentials === undefined && base.pathname.endsWith('/koreader')
+      ? 'The address ends before the API key, which has to follow /koreader/.'
+      : pathFault(visit);
+  }
+  if (fieldsOf(health)['state'] !== 'OK') return replyFault(health, visit.address);
   const nowhere = await visit.ask(base, '/nowhere');
   if (fieldsOf(nowhere)['code'] !== CODE.nothingHere) {
     return 'A sync server for KOReader answers, but it is not Dogear: correct the address.';
@@ -166,7 +168,7 @@ async function pathFault(visit: Visit): Promise<string> {
 /** Without a key and a password nothing but the way can be checked. */
 async function strangerFault(visit: Visit): Promise<string | undefined> {
   const reply = await visit.askSync('/users/auth');
-  return fieldsOf(reply)['code'] === CODE.unauthorized ? undefined : replyFault(reply, visit.address.base);
+  return fieldsOf(reply)['code'] === CODE.unauthorized ? undefined : replyFault(reply, visit.address);
 }
 
 async function loginFault(visit: Visit): Promise<string | undefined> {
@@ -181,7 +183,7 @@ async function loginFault(visit: Visit): Promise<string | undefined> {
   if (code === CODE.forbidden) {
     return 'Dogear answers, but this user or API key may not sync: give it the permission feature:koreader_sync.';
   }
-  return replyFault(reply, visit.address.base);
+  return replyFault(reply, visit.address);
 }
 
 /** A push as long as those of KOReader. Without a document Dogear refuses it, after it has parsed the whole of it. */
@@ -208,7 +210,7 @@ async function bodyFault(visit: Visit): Promise<string | undefined> {
   if (PUT_REFUSALS.has(reply.status)) {
     return `Something on the way does not let the method PUT pass (${String(reply.status)}), and KOReader pushes with it: allow it.`;
   }
-  return replyFault(reply, visit.address.base);
+  return replyFault(reply, visit.address);
 }
 
 async function pullFault(visit: Visit, notes: string[]): Promise<string | undefined> {
@@ -216,7 +218,7 @@ async function pullFault(visit: Visit, notes: string[]): Promise<string | undefi
   const reply = await visit.askSync(`/syncs/progress/${digest}`);
   const { document } = fieldsOf(reply);
   const isPulled = visit.address.key === undefined ? reply.text.trim() === '{}' : document === digest;
-  if (!isPulled) return replyFault(reply, visit.address.base);
+  if (!isPulled) return replyFault(reply, visit.address);
   // Only the routes of API keys name the document in the answer.
   if (visit.address.key === undefined) return undefined;
   const text = await visit.askSync(`/syncs/progress/${encodeURIComponent(TEXT_DOCUMENT)}`);

@@ -24,8 +24,14 @@ export function fieldsOf({ text }: KoreaderReply): Readonly<Record<string, unkno
   }
 }
 
+export interface AskedAddress {
+  readonly base: URL;
+  /** Takes the secrets of the address out of a text. To be called before the text is cut: of half a key nothing is found. */
+  readonly masked: (text: string) => string;
+}
+
 /** What an answer says that Dogear did not give, or did not give to a request of KOReader, in one sentence. */
-export function replyFault(reply: KoreaderReply, url: URL): string {
+export function replyFault(reply: KoreaderReply, { base: url, masked }: AskedAddress): string {
   const { status, headers, text } = reply;
   if (status === 505 || (status === 400 && text.includes('uWebSockets/20 Server'))) {
     return (
@@ -46,7 +52,7 @@ export function replyFault(reply: KoreaderReply, url: URL): string {
   if (code === CODE.throttled) {
     return 'Dogear refuses logins from this machine for some minutes, because too many have failed: try again later.';
   }
-  const answer = `${String(status)}, ${shownBody(reply)}`;
+  const answer = `${String(status)}, ${shownBody(reply, masked)}`;
   if (status === 401 && headers['www-authenticate'] !== undefined) {
     return `The proxy asks for a password of its own (${answer}), which KOReader does not send: except this path from it.`;
   }
@@ -72,7 +78,8 @@ function redirectFault(location: string, url: URL): string {
   return `The address is redirected to ${target?.href ?? location}, and KOReader pushes no position after a redirect: type the address where Dogear is, without a login page before it.`;
 }
 
-function shownBody({ headers, text }: KoreaderReply): string {
+function shownBody({ headers, text: body }: KoreaderReply, masked: AskedAddress['masked']): string {
+  const text = masked(body);
   const title = /<title[^>]*>([^<]{1,80})/i.exec(text)?.[1]?.trim();
   if (title !== undefined) return `an HTML page "${title}"`;
   if (/^\s*</.test(text)) return 'an HTML page';

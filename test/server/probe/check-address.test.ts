@@ -75,6 +75,23 @@ describe('an address where KOReader can sync', () => {
     });
   });
 
+  it('has a fault when it ends before the API key, but not where the server itself is at such a path', async () => {
+    const server = `http://127.0.0.1:${String(port)}`;
+    for (const address of [`${server}/koreader`, `${server}/koreader/`])
+      expect(await faultAt(address), address).toMatch(/ends before the API key/);
+    const anna = { name: 'anna', key: passwordKeyOf('secret') };
+    expect((await checkAddress(`${server}/koreader`, anna)).fault).toMatch(
+      /without \/koreader: leave it out/,
+    );
+    const based = await dogear.serve('server.base_url=/koreader');
+    const sound = { fault: undefined, notes: [] };
+    const address = `http://127.0.0.1:${String(based)}/koreader`;
+    expect(await checkAddress(address, anna)).toMatchObject({ ...sound, isLoginTried: true });
+    expect(await checkAddress(address, undefined)).toMatchObject({ ...sound, isLoginTried: false });
+    expect(await checkAddress(addressAt(based, '/koreader'), undefined)).toMatchObject(sound);
+    expect(await faultAt(`${address}/koreader`)).toMatch(/ends before the API key/);
+  });
+
   it('has a fault when syncing is off', async () => {
     const off = await dogear.serve('enable_koreader_sync=false');
     expect(await faultAt(addressAt(off))).toMatch(/syncing is off: set enable_koreader_sync: true/);
@@ -220,6 +237,53 @@ describe('an address where something else answers', () => {
     expect(await faultOf(308, { location }, '')).toMatch(/other\.example\.org\/koreader\/\w*\*\*\*/);
   });
 
+  it.each<[string, (key: string) => [number, Record<string, string>, string]]>([
+    [
+      'percent-encoded as a parameter of a redirect',
+      (key) => [
+        302,
+        { location: `https://h.example/login?next=${encodeURIComponent(`/koreader/${key}`)}` },
+        '',
+      ],
+    ],
+    [
+      'percent-encoded itself',
+      (key) => [302, { location: `https://h.example/${key.replaceAll('_', '%5F').replace('d', '%64')}` }, ''],
+    ],
+    [
+      'encoded twice, in another path',
+      (key) => [302, { location: `https://h.example/x?y=${key.replaceAll('_', '%255f')}` }, ''],
+    ],
+    ['in a text that is cut within it', (key) => [404, {}, `no ${'page '.repeat(10)} ${key}`]],
+    ['in a title that is cut within it', (key) => [404, HTML, `<title>no ${'page '.repeat(10)} ${key}`]],
+  ])('never shows the secret of the key %s', async (_where, answerFor) => {
+    const fault = await faultOf(...answerFor(dogear.key));
+    const [, prefix = '', secret = ''] = dogear.key.split('_');
+    expect(fault).toContain(`dogear_${prefix}_***`);
+    expect(fault).not.toContain(secret.slice(0, 4));
+  });
+
+  it('never shows the secret of a key that is typed percent-encoded', async () => {
+    const { port: other } = await answering(404, {}, `no ${dogear.key}`);
+    const check = await checkAddress(addressAt(other, '', dogear.key.replaceAll('_', '%5F')), undefined);
+    expect(JSON.stringify(check)).not.toContain(dogear.key.slice(-4));
+    expect(check.shownAddress).toMatch(/\/koreader\/\*\*\*$/);
+  });
+
+  it('never shows the password of a proxy, of the address or of a redirect', async () => {
+    const location = 'https://anna:hidden@h.example/';
+    const { port: other } = await answering(302, { location }, '');
+    const check = await checkAddress(addressAt(other).replace('//', '//anna:hidden@'), undefined);
+    expect(JSON.stringify(check)).not.toMatch(/hidden|anna/);
+    expect(check.shownAddress).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/koreader\//);
+    expect(check.fault).toContain('redirected to https://h.example/');
+  });
+
+  it('is shown whole but for a mistyped key, however short', async () => {
+    const check = await checkAddress('http://nowhere.invalid/koreader/k', undefined);
+    expect(check.shownAddress).toBe('http://nowhere.invalid/koreader/***');
+  });
+
   it('is read only to the length that says what it is', async () => {
     expect(await faultOf(200, HTML, '<title>Long</title>'.padEnd(10_000_000))).toContain('"Long"');
   });
@@ -271,8 +335,6 @@ describe('a text that is no address of Dogear', () => {
     ['books.example.org', /has to begin with http/],
     ['http://', /is not a URL/],
     ['http://h/?a=b', /must not have \? or #/],
-    ['http://h/koreader', /ends before the API key/],
-    ['http://h/dogear/koreader/', /ends before the API key/],
   ])('is told without a request: %s', async (text, fault) => {
     expect(await checkAddress(text, undefined)).toEqual({
       shownAddress: undefined,
