@@ -51,7 +51,9 @@ function escapedText(bytes: Buffer): string {
 function splitAtZeros(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   for (let start = 0; start < bytes.length;) {
-    const end = bytes.indexOf(0, start);
+    const zero = bytes.indexOf(0, start);
+    // A process that overwrites its title leaves no zero byte at the end.
+    const end = zero === -1 ? bytes.length : zero;
     parts.push(bytes.subarray(start, end));
     start = end + 1;
   }

@@ -118,6 +118,17 @@ export interface LoadedUws {
   readonly packageName: string;
 }
 
+/**
+ * The versions of the prebuilt packages for each major version of Node.js that Dogear runs on. For the others there are no
+ * packages, or none that npm installs.
+ */
+const PREBUILT_VERSIONS: ReadonlyMap<string, string> = new Map([
+  ['20', '20.51.4'],
+  ['22', '20.51.4'],
+  ['24', '20.69.0'],
+  ['26', '20.69.0'],
+]);
+
 /** The package of that name is not on the registry. Who installs it from its repository wants it used. */
 const FROM_REPOSITORY = 'uWebSockets.js';
 
@@ -171,6 +182,10 @@ function loadProblem(
     );
   }
   const again = `run "npm ci" again in ${PROGRAM_FOLDER}.`;
+  const version = PREBUILT_VERSIONS.get(major);
+  if (version === undefined) {
+    return `there is no prebuilt uWebSockets.js for it. Use Node.js 20, 22, 24 or 26, and ${again}`;
+  }
   const others = installedPackages(require).filter((name) => name !== prebuilt);
   if (others.length > 0) {
     return `${others.join(', ')} is installed, for another Node.js; ${prebuilt} is needed: ${again}`;
@@ -182,11 +197,11 @@ function loadProblem(
     );
   }
   if (`${platform}-${arch}` === 'linux-x64') {
-    return `${prebuilt} is not installed. With Node.js 20, 22, 24 or 26 and optional packages, ${again}`;
+    return `${prebuilt} is not installed. With optional packages, ${again}`;
   }
   return (
     `${prebuilt} is not installed, because npm installs it for linux-x64 alone. Run "npm install ` +
-    `${prebuilt}@${Number(major) < 24 ? '20.51.4' : '20.69.0'}" in ${PROGRAM_FOLDER}.`
+    `${prebuilt}@${version}" in ${PROGRAM_FOLDER}.`
   );
 }
 

@@ -109,4 +109,17 @@ describe('an argument that is not UTF-8', () => {
     expect(withRawBytes(argv, Buffer.from('another\0program\0'))).toEqual(argv);
     expect(withRawBytes(argv, undefined)).toEqual(argv);
   });
+
+  it.each(['', 'x', 'node\0hash', 'node\0main.js\0hash'])(
+    'is looked for to the end of a command line without a zero byte there: %j',
+    (commandLine) => {
+      const argv = ['/usr/bin/node', '/srv/main.js', 'hash'];
+      expect(withRawBytes(argv, Buffer.from(commandLine))).toEqual(argv);
+    },
+  );
+
+  it('is found where no zero byte follows it', () => {
+    const given = withRawBytes(['node', 'caf\ufffd'], Buffer.from('node\0caf\xe9', 'latin1'));
+    expect(given.map((text) => pathArgument(text).toString('latin1'))).toEqual(['node', 'caf\xe9']);
+  });
 });

@@ -28,6 +28,19 @@ describe('uWebSockets.js', () => {
     );
   });
 
+  it('is named by no package for a Node.js that has none', async () => {
+    const from = await folderWith('@uwsjs/linux-x64-24');
+    for (const major of ['21', '25', '99'])
+      for (const build of [
+        { platform: 'linux', arch: 'x64' },
+        { platform: 'darwin', arch: 'arm64' },
+      ] as const) {
+        const text = problem(from, { ...here, ...build, major });
+        expect(text).toContain('Use Node.js 20, 22, 24 or 26, and run "npm ci"');
+        expect(text).not.toContain('@uwsjs/');
+      }
+  });
+
   it('asks for npm ci after Node.js was upgraded', async () => {
     const from = await folderWith('@uwsjs/linux-x64-20');
     const text = problem(from, { ...here, major: '22' });
