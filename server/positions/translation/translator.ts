@@ -145,6 +145,7 @@ export function createTranslator(options: TranslatorOptions): Translator {
           if (cached?.kind === 'chapter') return cached.chapter;
           work.begin();
           const chapter = readChapter(file, book, spineIndex, sheetAt, work);
+          // What follows is the translation, which costs the same where the chapter was cached.
           work.begin();
           cache.set(chapterKey, { kind: 'chapter', chapter });
           return chapter;
