@@ -39,7 +39,7 @@ export interface PushQueueOptions<Push> {
   readonly orderOf: (push: Push) => string;
   /** Whose share of the queue a push takes. */
   readonly ownerOf: (push: Push) => number;
-  /** The order of rows in a batch, the same on every server: batches that lock rows in one order cannot deadlock. */
+  /** The order of rows in a batch, the same on every server: batches that lock rows in one order hardly ever deadlock. */
   readonly compare: (left: Push, right: Push) => number;
   readonly isRetryable: (error: unknown) => boolean;
   /** Whether the commit failed because some row of the batch stayed locked for too long; it is not known which row. */

@@ -109,7 +109,10 @@ export async function composeListener(
       },
       onForgotten: (what, count) => metrics.forgot(what, count),
       onRetentionError: (error) =>
-        log.warn({ error: errorMessage(error) }, 'old positions were not forgotten'),
+        log.warn(
+          { error: errorMessage(error) },
+          'old positions or tickets were not deleted; the next check tries again',
+        ),
     });
     const clock = new ClockWatch();
     const watch = new SchemaWatch(readinessStore, {

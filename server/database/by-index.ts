@@ -59,24 +59,29 @@ export interface RowsByKey {
  *
  * Rows are looked up, and locked, in the order of the keys. The keys must be in ascending order: two transactions that
  * lock the same rows in different orders may deadlock.
+ *
+ * @returns how many rows were deleted
  */
 export async function deleteByIndex(
   { db, dialect }: Store,
   { table, column, index, keys, also = sql`1 = 1` }: RowsByKey,
-): Promise<void> {
-  if (keys.length === 0) return;
+): Promise<number> {
+  if (keys.length === 0) return 0;
   const rows = sql.table(table);
   const key = sql.ref(`${table}.${column}`);
   if (dialect === 'sqlite') {
-    await sql`delete from ${rows} where ${key} in (${sql.join(keys)}) and ${also}`.execute(db);
-    return;
+    const { numAffectedRows = 0n } =
+      await sql`delete from ${rows} where ${key} in (${sql.join(keys)}) and ${also}`.execute(db);
+    return Number(numAffectedRows);
   }
   const list = sql.join(
     keys.map((value) => sql`select ${value} as wanted`),
     sql` union all `,
   );
   const hint = sql.raw(forceIndex(dialect, index));
-  await sql`delete from ${rows} using (${list}) as list straight_join ${rows}${hint} on ${key} = list.wanted where ${also}`.execute(
-    db,
-  );
+  const { numAffectedRows = 0n } =
+    await sql`delete from ${rows} using (${list}) as list straight_join ${rows}${hint} on ${key} = list.wanted where ${also}`.execute(
+      db,
+    );
+  return Number(numAffectedRows);
 }

@@ -146,7 +146,7 @@ export async function forgetOldestDevices(store: Store, userId: UserId, keep: nu
       order by friendly_name is null, last_seen_s desc, device_key desc
       limit ${FORGOTTEN_AT_ONCE} offset ${keep}`.execute(store.db);
     const latest = Math.max(...rows.map((row) => toNumber(row.last_seen_s)));
-    await deleteByIndex(store, {
+    deleted += await deleteByIndex(store, {
       table: 'device',
       column: 'device_key',
       index: 'primary',
@@ -154,7 +154,6 @@ export async function forgetOldestDevices(store: Store, userId: UserId, keep: nu
       // One that has pushed since is not the oldest any more.
       also: sql`device.user_id = ${userId} and device.last_seen_s <= ${latest}`,
     });
-    deleted += rows.length;
     if (rows.length < FORGOTTEN_AT_ONCE) return deleted;
   }
 }

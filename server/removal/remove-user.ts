@@ -7,8 +7,10 @@ import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
 import { deleteProgress, someDocumentsOfUser } from '../sync/progress-repository.js';
 
-/** Documents that are looked up for one transaction. Short transactions let pushes take turns. */
-const DOCUMENTS_AT_ONCE = 500;
+/**
+ * Documents of one transaction, each with up to a hundred devices by default. Short transactions let pushes take turns.
+ */
+const DOCUMENTS_AT_ONCE = 50;
 /** Pushes of the user that are under way lock the same rows; a deadlock between them is soon over. */
 const RETRIES = { attempts: 3 } as const;
 

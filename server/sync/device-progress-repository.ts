@@ -192,7 +192,7 @@ export async function forgetOldestPositions(
       order by d.arrival desc, d.device_key desc
       limit ${FORGOTTEN_AT_ONCE} offset ${keep}`.execute(store.db);
     const latest = Math.max(...rows.map(({ arrival }) => toNumber(arrival)));
-    await deleteByIndex(store, {
+    deleted += await deleteByIndex(store, {
       table: 'device_progress',
       column: 'device_key',
       index: 'primary',
@@ -200,7 +200,6 @@ export async function forgetOldestPositions(
       // One that has been replaced since is newer.
       also: sql`device_progress.user_id = ${userId} and device_progress.document = ${bytes} and device_progress.arrival <= ${latest}`,
     });
-    deleted += rows.length;
     if (rows.length < FORGOTTEN_AT_ONCE) return deleted;
   }
 }

@@ -42,8 +42,8 @@ export interface PushBatch {
   /** Ordered by user and device key, each once. */
   readonly devices?: readonly SeenDevice[];
   /**
-   * Whether the device of the push is believed to have pushed this document last. A wrong answer costs time, and nothing
-   * else. Default: no.
+   * Whether the device of the push is believed to have pushed this document last. A wrong answer costs a second transaction,
+   * and nothing else. Default: no.
    */
   readonly isLastDevice?: (push: ProgressPush) => boolean;
   /** Whether this metadata of the push is in the database, provided that the user has progress in it. Default: no. */
@@ -80,6 +80,20 @@ export class DocumentAppearedError extends Error {
  * @throws DocumentAppearedError; an Error if a push is not wanted immediately before the commit. Everything is rolled back
  */
 export async function savePushes(store: Store, batch: PushBatch): Promise<PushTraces> {
+  try {
+    return await saveOnce(store, batch);
+  } catch (error) {
+    if (!(error instanceof WrongBeliefError)) throw error;
+    return saveOnce(store, { ...batch, isLastDevice: () => false });
+  }
+}
+
+/** A document is new, or another device has pushed it, against what was believed. Everything was rolled back. */
+class WrongBeliefError extends Error {
+  override readonly name = 'WrongBeliefError';
+}
+
+function saveOnce(store: Store, batch: PushBatch): Promise<PushTraces> {
   // One attempt: the queue (batching/push-queue.ts) knows the deadlines and decides about retries.
   return inTransaction(
     store,
@@ -133,11 +147,7 @@ async function saveProgress(
   // In the order of the keys again.
   const isSame = new Set([...believed, ...checked]);
   const same = checked.length === 0 ? believed : rows.filter((row) => isSame.has(row));
-  if (!(await saveSameDevice(store, same, before))) {
-    // The rows are locked after the second look, so they are what it has found.
-    const stillSame = await saveUnlessSameDevice(store, same, before, traces);
-    await saveSameDevice(store, stillSame, before);
-  }
+  await saveSameDevice(store, same, before);
   return traces;
 }
 
@@ -195,20 +205,21 @@ async function takeArrivals({ db }: Store, count: number): Promise<number> {
 
 /**
  * Saves pushes whose device is the last one of its document already, or is believed to be, so that there is nothing to
- * keep. No row is read first: the statement itself finds documents that another device has pushed meanwhile.
+ * keep. No row is read first: the statement itself finds documents that are new, or that another device has pushed.
  *
- * @returns `false` when there was such a document, or one that does not exist; then it has to be done again with right rows
+ * @throws WrongBeliefError
  */
 async function saveSameDevice(
   store: Store,
   rows: readonly PlacedPush[],
   before: ArrivalTicket | number,
-): Promise<boolean> {
-  if (rows.length === 0) return true;
-  if (typeof before !== 'number') return updateInMysql(store, rows, before);
-  return (
-    (await upsertInSqlite(store, rows, before, 'where device_key = excluded.device_key')) === rows.length
-  );
+): Promise<void> {
+  if (rows.length === 0) return;
+  const isRight =
+    typeof before === 'number'
+      ? (await writeInSqlite(store, rows, before, 'rows-of-same-device')) === rows.length
+      : await updateInMysql(store, rows, before);
+  if (!isRight) throw new WrongBeliefError('a document is new, or another device has pushed it');
 }
 
 /**
@@ -240,7 +251,7 @@ async function saveUnlessSameDevice(
     displaced.map(({ push }) => push),
   );
   if (typeof before === 'number') {
-    await upsertInSqlite(store, others, before, '');
+    await writeInSqlite(store, others, before, 'all-rows');
   } else if ((await upsertInMysql(store, others, before)) > displaced.length) {
     // A row that did not exist for the read existed for the write: the position in it would be lost.
     throw new DocumentAppearedError(
@@ -340,20 +351,22 @@ const SQLITE_COLLISION = `on conflict (user_id, document) do update set ${['arri
 /** Rows of one statement. The numbers of rows are powers of two, so there are nine different prepared statements. */
 const SQLITE_ROWS = 256;
 
+/** `rows-of-same-device`: rows that exist, and that the device of the push has written. */
+type SqliteMode = 'all-rows' | 'rows-of-same-device';
+
 /**
  * Writes a batch with few statements, because each is a message to SQLite's thread and back. The number of rows is filled
  * up to a power of two by repeating the last row, which changes nothing.
  *
- * @param where which of the existing rows are changed
- * @returns how many rows were inserted or changed
+ * @returns how many rows were written
  */
-async function upsertInSqlite(
+async function writeInSqlite(
   { db }: Store,
   rows: readonly PlacedPush[],
   before: number,
-  where: '' | 'where device_key = excluded.device_key',
+  mode: SqliteMode,
 ): Promise<number> {
-  let changed = 0;
+  let written = 0;
   for (let start = 0; start < rows.length; start += SQLITE_ROWS) {
     const part = rows.slice(start, start + SQLITE_ROWS);
     const length = powerOfTwo(part.length);
@@ -361,13 +374,26 @@ async function upsertInSqlite(
     for (const { push, place } of part) pushCells(cells, push, before + place);
     const last = cells.slice(-cells.length / part.length);
     for (let i = part.length; i < length; i++) cells.push(...last);
-    const text = `insert into document_progress (${COLUMNS}) values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)} ${SQLITE_COLLISION} ${where}`;
-    const { numAffectedRows = 0n } = await db.executeQuery(CompiledQuery.raw(text, cells));
-    // Without the repeated rows, which are changed or left alone as the last one is.
-    changed += Math.max(0, Number(numAffectedRows) - (length - part.length));
+    const values = `values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)}`;
+    const { numAffectedRows = 0n } = await db.executeQuery(
+      CompiledQuery.raw(
+        `insert into document_progress (${COLUMNS}) ${SQLITE_SOURCE[mode](values)} ${SQLITE_COLLISION}`,
+        cells,
+      ),
+    );
+    // Without the repeated rows, which are written or left out as the last one is.
+    written += Math.max(0, Number(numAffectedRows) - (length - part.length));
   }
-  return changed;
+  return written;
 }
+
+const SQLITE_SOURCE: Readonly<Record<SqliteMode, (values: string) => string>> = {
+  'all-rows': (values) => values,
+  // "where true": without it, SQLite takes the "on" of the collision for that of a join.
+  'rows-of-same-device': (values) =>
+    `with pushed (${COLUMNS}) as (${values}) select pushed.* from pushed cross join document_progress as h ` +
+    'on h.user_id = pushed.user_id and h.document = pushed.document and h.device_key = pushed.device_key where true',
+};
 
 function pushCells(values: unknown[], push: ProgressPush, arrival: number): void {
   values.push(
@@ -549,26 +575,29 @@ export async function arrivalsPage(
  *
  * @returns how many documents were deleted
  */
-export function deleteProgressUpTo(
+export function deleteUnchangedProgress(
   store: Store,
   userId: UserId,
   documents: readonly DocumentArrival[],
 ): Promise<number> {
-  const latest = Math.max(...documents.map(({ arrival }) => arrival));
+  const arrivals = new Map<string, number>(documents.map(({ document, arrival }) => [document, arrival]));
   const names = documents.map(({ document }) => Buffer.from(document));
   return inTransaction(store, async (transaction) => {
     const lock = sql.raw(store.dialect === 'mysql' ? 'for update' : '');
     const hint = sql.raw(forceIndex(store.dialect, 'primary'));
-    const { rows } = await sql<{ document: Buffer }>`
-      select document from document_progress ${hint}
-      where user_id = ${userId} and document in (${sql.join(names)}) and arrival <= ${latest}
+    const { rows } = await sql<{ document: Buffer; arrival: number | string }>`
+      select document, arrival from document_progress ${hint}
+      where user_id = ${userId} and document in (${sql.join(names)})
       order by document ${lock}`.execute(transaction.db);
+    const unchanged = rows.filter(
+      (row) => arrivals.get(row.document.toString('utf8')) === toNumber(row.arrival),
+    );
     await deleteProgress(
       transaction,
       userId,
-      rows.map(({ document }) => document),
+      unchanged.map(({ document }) => document),
     );
-    return rows.length;
+    return unchanged.length;
   });
 }
 
@@ -580,7 +609,10 @@ export async function deleteOldTickets({ db, dialect }: Store): Promise<void> {
   if (dialect === 'sqlite') return;
   const { rows } = await sql<{ last: number | string | null }>`
     select max(id) as last from arrival_ticket`.execute(db);
-  await sql`delete from arrival_ticket where id < ${toNumber(rows[0]?.last ?? 0) - KEPT_TICKETS}`.execute(db);
+  const before = toNumber(rows[0]?.last ?? 0) - KEPT_TICKETS;
+  await sql`delete from arrival_ticket where id < ${before} order by id limit ${TICKETS_AT_ONCE}`.execute(db);
 }
 
 const KEPT_TICKETS = 1000;
+/** Many times what is added between two calls. */
+const TICKETS_AT_ONCE = 10_000;

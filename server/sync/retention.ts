@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { librariesOfDigests } from '../book/digest-repository.js';
 import type { Store } from '../database/store.js';
 import { forgetOldestDevices, type SeenDevice } from '../device/device-repository.js';
+import { withDeadline } from '../domain/deadline.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { forgetOldestPositions } from './device-progress-repository.js';
@@ -10,7 +11,7 @@ import {
   arrivalsPage,
   countDocuments,
   deleteOldTickets,
-  deleteProgressUpTo,
+  deleteUnchangedProgress,
   type DocumentArrival,
   type PushTraces,
 } from './progress-repository.js';
@@ -39,7 +40,7 @@ export interface RetentionOptions {
 
 /** A check reads all that it counts, so it waits until so large a part of the bound has been added. */
 const STEP = { document: 1 / 20, device: 1 / 20, 'device-position': 1 / 10 } as const;
-/** Users and documents whose additions are counted. One that is evicted is checked at its next addition. */
+/** Users, and documents, whose additions are counted. One that is evicted is checked at its next addition. */
 const COUNTED = 20_000;
 /** Checks that wait. A further one is dropped; the next addition asks for it again. */
 const WAITING_CHECKS = 10_000;
@@ -47,8 +48,10 @@ const WAITING_CHECKS = 10_000;
 const COMMITS_PER_TICKET_CHECK = 1000;
 /** Documents of one read. In SQLite the reads of pulls take turns with it. */
 const PAGE = 1000;
-/** Documents of one transaction, each with up to a hundred devices by default: clusters bound the rows of one. */
-const DELETED_AT_ONCE = 100;
+/** Documents of one transaction, each with up to a hundred devices by default. Pushes wait for it in SQLite. */
+const DELETED_AT_ONCE = 20;
+/** What a check has not done by then, the next one finds. */
+const CLOSE_MS = 1000;
 /** Documents that are collected before the oldest of them are deleted. */
 const COLLECTED = 20_000;
 
@@ -62,7 +65,11 @@ export class Retention {
   readonly #store: Store;
   readonly #bounds: RetentionBounds;
   readonly #options: RetentionOptions;
-  readonly #added = new LRUCache<string, number>({ max: COUNTED });
+  readonly #added = {
+    document: new LRUCache<string, number>({ max: COUNTED }),
+    device: new LRUCache<string, number>({ max: COUNTED }),
+    'device-position': new LRUCache<string, number>({ max: COUNTED }),
+  };
   readonly #waiting = new Map<string, () => Promise<void>>();
   #running: Promise<void> | undefined;
   #commits = 0;
@@ -101,19 +108,19 @@ export class Retention {
     await this.#running;
   }
 
-  /** Drops the checks that wait, and resolves when the last one has ended. */
+  /** Drops the checks that wait, and resolves when the last one has ended, at most a second later. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#running;
+    await withDeadline(Promise.resolve(this.#running), CLOSE_MS, () => undefined);
   }
 
   #count(what: Forgotten, of: string, bound: number, forget: () => Promise<number>): void {
-    const key = `${what} ${of}`;
-    const added = (this.#added.get(key) ?? Infinity) + 1;
+    const counts = this.#added[what];
+    const added = (counts.get(of) ?? Infinity) + 1;
     const isDue = added >= Math.max(1, Math.floor(bound * STEP[what]));
-    this.#added.set(key, isDue ? 0 : added);
+    counts.set(of, isDue ? 0 : added);
     if (!isDue) return;
-    this.#enqueue(key, async () => {
+    this.#enqueue(`${what} ${of}`, async () => {
       const count = await forget();
       if (count > 0) this.#options.onForgotten?.(what, count);
     });
@@ -151,9 +158,14 @@ export class Retention {
       if (excess <= 0) return forgotten;
       const oldest = await this.#documentsOutsideLibraries(userId);
       const before = forgotten;
-      for (let start = 0; start < Math.min(excess, oldest.length); start += DELETED_AT_ONCE) {
+      for (
+        let start = 0;
+        start < Math.min(excess, oldest.length) && !this.#isClosed;
+        start += DELETED_AT_ONCE
+      ) {
         const part = oldest.slice(start, Math.min(start + DELETED_AT_ONCE, excess));
-        forgotten += await deleteProgressUpTo(this.#store, userId, part);
+        // Once more: a scan may have added one of them to a library since.
+        forgotten += await deleteUnchangedProgress(this.#store, userId, await this.#outsideLibraries(part));
       }
       // All that is left belongs to libraries, or was pushed meanwhile.
       if (forgotten === before || this.#isClosed) return forgotten;
@@ -168,7 +180,7 @@ export class Retention {
       oldest.push(...(await this.#outsideLibraries(page)));
       if (oldest.length > 2 * COLLECTED) oldest = theOldest(oldest);
       after = page.at(-1)?.document;
-      if (page.length < PAGE || after === undefined) return theOldest(oldest);
+      if (page.length < PAGE || after === undefined || this.#isClosed) return theOldest(oldest);
     }
   }
 

@@ -40,18 +40,10 @@ export async function documentProgress(db: Kysely<unknown>, dialect: SqlDialect)
   if (dialect === 'mysql') await arrivalTickets(db);
 }
 
-/**
- * Orders the arrival of pushes in MySQL, as the table `arrival_counter` does in SQLite. The numbers begin where the
- * arrivals of the release before are, which were microseconds since 1970: 1024 arrivals belong to one ticket.
- */
+/** Orders the arrival of pushes in MySQL, as the table `arrival_counter` does in SQLite. 0004 sets where it starts. */
 async function arrivalTickets(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table if not exists arrival_ticket (
       id bigint not null auto_increment primary key
     ) engine = InnoDB row_format = dynamic`.execute(db);
-  const { rows } = await sql<{ first: number | string }>`
-    select timestampdiff(second, '1970-01-01', utc_timestamp()) * 1000000 div 1024 + 1000000 as first`.execute(
-    db,
-  );
-  await sql`alter table arrival_ticket auto_increment = ${sql.lit(Number(rows[0]?.first))}`.execute(db);
 }

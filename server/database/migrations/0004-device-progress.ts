@@ -40,10 +40,35 @@ export async function copyNewestProgress(db: QueryExecutorProvider, dialect: Sql
  * migration is recorded.
  */
 export async function deviceProgress(db: QueryExecutorProvider, dialect: SqlDialect): Promise<void> {
-  const startedUs = dialect === 'sqlite' ? Number.MAX_SAFE_INTEGER : await readClockUs(db);
   if (await hasOldTable(db, dialect)) await renameOldTable(db, dialect);
-  await forEachPage(db, dialect, 'document_progress', (page) => deleteWithoutSource(db, page, startedUs));
+  const latest = await latestArrival(db, dialect);
+  await forEachPage(db, dialect, 'document_progress', (page) => deleteWithoutSource(db, page, latest));
   await forEachPage(db, dialect, 'device_progress', (page) => copyPage(db, dialect, 'device_progress', page));
+  if (dialect === 'mysql') await startTickets(db, latest);
+}
+
+/**
+ * The largest arrival of the release before: in MySQL microseconds since 1970, by a clock that may have stepped back since.
+ */
+async function latestArrival(db: QueryExecutorProvider, dialect: SqlDialect): Promise<number> {
+  const clock = sql.raw(
+    dialect === 'sqlite' ? '0' : "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))",
+  );
+  const { rows } = await sql<{ clock: number | string; head: number | string; device: number | string }>`
+    select ${clock} as clock,
+      (select coalesce(max(arrival), 0) from document_progress) as head,
+      (select coalesce(max(arrival), 0) from device_progress) as device`.execute(db);
+  return Math.max(...rows.flatMap(({ clock: now, head, device }) => [now, head, device].map(Number)));
+}
+
+/**
+ * The arrivals of this release are greater than those of the release before: a pull compares the arrivals of all documents
+ * of a book. 1024 arrivals belong to one ticket (server/sync/progress-repository.ts). A counter that is ahead stays so.
+ */
+async function startTickets(db: QueryExecutorProvider, latest: number): Promise<void> {
+  await sql`alter table arrival_ticket auto_increment = ${sql.lit(Math.floor(latest / 1024) + 1)}`.execute(
+    db,
+  );
 }
 
 async function hasOldTable(db: QueryExecutorProvider, dialect: SqlDialect): Promise<boolean> {
@@ -61,14 +86,6 @@ async function renameOldTable(db: QueryExecutorProvider, dialect: SqlDialect): P
     // Another program was first.
     if (await hasOldTable(db, dialect)) throw error;
   }
-}
-
-/** By the clock that `arrival` is made from. */
-async function readClockUs(db: QueryExecutorProvider): Promise<number> {
-  const { rows } = await sql<{
-    us: number | string;
-  }>`select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) as us`.execute(db);
-  return Number(rows[0]?.us);
 }
 
 interface DocumentKey {
@@ -168,11 +185,11 @@ function onConflict(dialect: SqlDialect, columns: readonly string[], newer: stri
 async function deleteWithoutSource(
   db: QueryExecutorProvider,
   page: PageBounds,
-  startedUs: number,
+  latest: number,
 ): Promise<void> {
   await sql`
     delete from document_progress
-    where ${within(page, 'document_progress.')} and document_progress.arrival < ${startedUs}
+    where ${within(page, 'document_progress.')} and document_progress.arrival <= ${latest}
       and not exists (select 1 from schema_migration where name = '0004-device-progress')
       and not exists (
         select 1 from device_progress as d

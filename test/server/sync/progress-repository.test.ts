@@ -250,6 +250,28 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect(await metadata()).toEqual(['{"title":"2"}']);
   });
 
+  it.each([true, false])(
+    'a document that was deleted is new again (believed to be known: %s)',
+    async (isBelieved) => {
+      const name = `again ${String(isBelieved)}`;
+      const { document } = push(name, '', '');
+      const saveAgain = (): Promise<PushTraces> =>
+        savePushes(store, {
+          pushes: [{ push: { ...push(name, 'A', 'a'), metadataJson: '{"title":"T"}' }, arrivalIndex: 0 }],
+          isLastDevice: () => isBelieved,
+          isMetadataWritten: () => isBelieved,
+        });
+      for (let round = 0; round < 2; round++) {
+        expect((await saveAgain()).created.map((created) => created.document)).toEqual([document]);
+        const page = await positionsPage(store, userId(7), [document], { after: undefined, limit: 10 });
+        expect(page.map(({ position, metadataJson }) => [position, metadataJson])).toEqual([
+          ['a', '{"title":"T"}'],
+        ]);
+        await deletePositionOfDevice(store, { userId: userId(7), document }, Buffer.from('iA'));
+      }
+    },
+  );
+
   it('when the newest position is deleted, the one before takes its place', async () => {
     const key = { userId: userId(7), document: push('fallback', '', '').document };
     for (const [device, position] of [

@@ -5,8 +5,10 @@ import { devicesPage, setFriendlyName } from '../../../server/device/device-repo
 import { userId } from '../../../server/domain/ids.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
 import { documentsPage, positionsPage } from '../../../server/sync/device-progress-repository.js';
+import { Retention } from '../../../server/sync/retention.js';
 import { SyncStore } from '../../../server/sync/sync-store.js';
 import { testDatabases } from '../../support/databases.js';
+import { openHookedStore } from '../../support/hooked-store.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 import { pushOf } from '../../support/progress-push.js';
 import { storedPositions } from '../../support/stored-positions.js';
@@ -94,6 +96,34 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
     expect(new Set(left.map(({ document }) => document.toString()))).toEqual(
       new Set(['free 8', md5('free 9').toString('hex'), 'free 10', md5('free 11').toString('hex')]),
     );
+  });
+
+  it('a document that is pushed, or added to a library, after the look at it stays', async () => {
+    const added = md5('added meanwhile');
+    // Of a server without these bounds.
+    const { pushes } = new SyncStore(store);
+    const free = Array.from({ length: 10 }, (_none, i) => `free ${String(i)}`);
+    for (const document of [added.toString('hex'), 'pushed meanwhile', ...free]) {
+      await pushes.push(pushOf(document, 'A', 'x'));
+    }
+    let isLooking = true;
+    const hooked = openHookedStore(store.url, {
+      afterStatement: async (text) => {
+        if (!isLooking || !/select\s.?document.?, .?arrival/.test(text)) return;
+        isLooking = false;
+        await addBooks(store, [added]);
+        await pushes.push(pushOf('pushed meanwhile', 'A', 'again'));
+      },
+    });
+    const retention = new Retention(hooked, BOUNDS, { onError: (error) => expect.fail(String(error)) });
+    retention.note({ created: [pushOf('free 9', 'A', 'x')], displaced: [] }, []);
+    await retention.idle();
+    await hooked.close();
+    expect(isLooking).toBe(false);
+    const page = await documentsPage(store, USER, { after: undefined, limit: 100 });
+    const left = page.map(({ record }) => record.document as string);
+    expect(left).toContain(added.toString('hex'));
+    expect(left).toContain('pushed meanwhile');
   });
 
   it('documents of libraries are never forgotten, however many there are', async () => {

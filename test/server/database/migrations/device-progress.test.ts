@@ -7,6 +7,10 @@ import { openStore, type OpenStore } from '../../../../server/database/store.js'
 import { type TestDatabase, testDatabases } from '../../../support/databases.js';
 import { openHookedStore } from '../../../support/hooked-store.js';
 import { runProgram, startProgram } from '../../../support/program.js';
+import { positionsPage } from '../../../../server/sync/device-progress-repository.js';
+import { savePushes } from '../../../../server/sync/progress-repository.js';
+import { userId } from '../../../../server/domain/ids.js';
+import { pushOf } from '../../../support/progress-push.js';
 import { storedPositions } from '../../../support/stored-positions.js';
 
 /** A row of the table `progress` of the release before. */
@@ -84,6 +88,28 @@ describe.each(testDatabases())('the migration of positions on $name', ({ name: k
       'A a5',
     ]);
     expect(found['zz']).toBe('A new');
+  });
+
+  it('counts on from the arrivals of the release before, although the clock has stepped back meanwhile', async () => {
+    const ahead = kind === 'mysql' ? Date.now() * 1000 + 7_200_000_000 : 5000;
+    await savedByOldRelease(store, [
+      { document: 'by content', device: 'A', position: 'old', arrival: ahead },
+      { document: 'replaced', device: 'A', position: 'first', arrival: ahead + 1 },
+    ]);
+    if (kind === 'sqlite') await sql`update arrival_counter set last_arrival = 5001`.execute(store.db);
+    await migrateTo(store, '0003-document-progress');
+    await MIGRATIONS['0004-device-progress']?.prepare?.(store.db, store.dialect);
+    // After its page was copied, by a clock that has stepped back.
+    await savedByOldRelease(store, [
+      { document: 'replaced', device: 'A', position: 'second', arrival: ahead - 3_600_000_000 },
+    ]);
+    await migrate(store);
+    expect((await newest(store))['replaced']).toBe('A second');
+    // Another document of the same book.
+    await savePushes(store, { pushes: [{ push: pushOf('by name', 'B', 'new'), arrivalIndex: 0 }] });
+    const documents = ['by content', 'by name'].map((name) => pushOf(name, '', '').document);
+    const page = await positionsPage(store, userId(7), documents, { after: undefined, limit: 10 });
+    expect(page.map(({ position }) => position)).toEqual(['new', 'old']);
   });
 
   it('ends as it would have when it is interrupted before any of its statements', async () => {
