@@ -5,6 +5,7 @@ import { checkBuilt, THIS_CHECKOUT } from '../checkout.js';
 import { exitOnSignals } from '../child-process.js';
 import { formatNumber, markdownTable } from '../record/table.js';
 import { ATTACK_USAGE, type AttackArguments, parseAttackArguments } from './attack-arguments.js';
+import { attackProblems } from './attack-problems.js';
 import { attackAll, type AttackRow } from './attack-rounds.js';
 import { createAttackWorld } from './attack-world.js';
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   exitOnSignals();
   const work = await createRunFolder();
   const cells: (readonly string[])[] = [];
+  const problems: string[] = [];
   try {
     for (const kind of chosen.databases) {
       const world = await createAttackWorld(kind, mkdtempSync(join(work.path, `${kind}-`)));
@@ -28,6 +30,7 @@ async function main(): Promise<void> {
         const say = (line: string): void => void process.stderr.write(`${kind}: ${line}\n`);
         const rows = await attackAll(world, chosen, say);
         cells.push(...rows.map((row) => [kind, ...cellsOf(row)]));
+        problems.push(...attackProblems(rows).map((text) => `${kind}: ${text}`));
       } finally {
         await world.close();
       }
@@ -36,6 +39,9 @@ async function main(): Promise<void> {
     await work.remove();
   }
   process.stdout.write(`\n${markdownTable(COLUMNS, cells)}\n`);
+  if (problems.length === 0) return;
+  process.stderr.write(`\n${problems.length} problems:\n${problems.join('\n')}\n`);
+  process.exitCode = 1;
 }
 
 /** "Without → with" the attack, and the median of the ratios of the rounds. */

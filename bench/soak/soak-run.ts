@@ -426,11 +426,14 @@ class SoakRun {
   }
 
   async #endAttack(): Promise<void> {
-    const { opened, closed, answers } = await this.#attacker.stop();
+    const { opened, closed, answers, believed } = await this.#attacker.stop();
     const statuses = Object.entries(answers).map(([status, count]) => `${count} × ${status}`);
     this.#notes.push(
       `hostile clients: ${opened} connections, of which the server closed ${closed}; answers ${statuses.join(', ')}`,
     );
+    if (believed > 0) {
+      this.#problems.push(`hostile clients: ${believed} requests with doubtful framing were believed`);
+    }
     if (!this.#isHostileNamed) {
       this.#problems.push(`hostile clients: no line of the log names their address ${HOSTILE_ADDRESS}`);
     }

@@ -5,11 +5,17 @@ import { repositoryRoot } from '../../support/repository-root.js';
 
 const script = join(repositoryRoot, 'dist/bench/attack/main.js');
 
-it('a short run of three attacks has a row for each honest request', async () => {
-  const attacks = 'unread 404s,burst of pushes,many devices';
+it('a short run of four attacks hurts no honest request, and has a row for each', async () => {
+  const attacks = 'unread 404s,burst of pushes,doubtful framing,many devices';
   const args = ['--attacks', attacks, '--databases', 'sqlite', '--seconds', '1', '--rounds', '1'];
+  // Fails with the table of the attacks when its exit code is not 0.
   const { stdout } = await runChild(process.execPath, [script, ...args, '--devices', '10']);
-  for (const attack of ['unread 404s', 'burst of pushes', '10 devices push one document']) {
+  for (const attack of [
+    'unread 404s',
+    'burst of pushes',
+    'doubtful framing',
+    '10 devices push one document',
+  ]) {
     for (const request of ['push', 'pull']) {
       expect(stdout).toMatch(new RegExp(`sqlite +\\|.*${attack} +\\| ${request}.*→`));
     }
