@@ -63,31 +63,33 @@ export async function composeListener(
     faults.note(error);
     writes.note(error);
   };
-  // Without a time limit for statements, which migrations and the management API may need.
-  const unlimitedStore = await composeStore(configuration, onFailure);
-  const engine = composeEngine(configuration);
-  const limits = new SharedLimits(seed, threads);
-  // In the order in which they were opened.
-  const stores: OpenStore[] = [unlimitedStore];
-  const open = async (connections: number): Promise<OpenStore> => {
-    const store = await openStore(database.url, {
-      connections,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      onFailure,
-    });
-    stores.push(store);
-    return store;
+  // In the order in which they were opened. What was opened last is closed first, because it uses what was there before.
+  const opened: { close(): unknown }[] = [];
+  const closedAtEnd = <T extends { close(): unknown }>(part: T): T => {
+    opened.push(part);
+    return part;
   };
+  const closingSteps = (): (() => unknown)[] => opened.toReversed().map((part) => () => part.close());
+  const open = async (connections: number): Promise<OpenStore> =>
+    closedAtEnd(
+      await openStore(database.url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS, onFailure }),
+    );
   try {
+    // Without a time limit for statements, which migrations and the management API may need.
+    const unlimitedStore = closedAtEnd(await composeStore(configuration, onFailure));
+    const engine = closedAtEnd(composeEngine(configuration));
+    const limits = closedAtEnd(new SharedLimits(seed, threads));
     const store = await open(database.connections);
     // SQLite has no connection pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
-    const accounts = new Accounts(
-      store,
-      (error) => {
-        log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
-      },
-      limits.accounts,
+    const accounts = closedAtEnd(
+      new Accounts(
+        store,
+        (error) => {
+          log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
+        },
+        limits.accounts,
+      ),
     );
     let http: HttpServer | undefined;
     const metrics: Metrics = new Metrics({
@@ -114,28 +116,32 @@ export async function composeListener(
           'old positions or tickets were not deleted; the next check tries again',
         ),
     });
+    closedAtEnd(sync.retention);
     const clock = new ClockWatch();
-    const watch = new SchemaWatch(readinessStore, {
-      alsoDo: async () => {
-        const stepSeconds = await clock.look(readinessStore);
-        if (stepSeconds !== 0) log.warn({ stepSeconds }, clockStepText(stepSeconds));
-      },
-      onNewer: (unknown) =>
-        log.error(
-          { migrations: unknown },
-          'a newer version of Dogear has migrated the database: requests are answered with 503 until this server is updated',
-        ),
-      onError: (error) => log.warn({ error: errorMessage(error) }, 'the schema of the database is not known'),
-    });
+    const watch = closedAtEnd(
+      new SchemaWatch(readinessStore, {
+        alsoDo: async () => {
+          const stepSeconds = await clock.look(readinessStore);
+          if (stepSeconds !== 0) log.warn({ stepSeconds }, clockStepText(stepSeconds));
+        },
+        onNewer: (unknown) =>
+          log.error(
+            { migrations: unknown },
+            'a newer version of Dogear has migrated the database: requests are answered with 503 until this server is updated',
+          ),
+        onError: (error) =>
+          log.warn({ error: errorMessage(error) }, 'the schema of the database is not known'),
+      }),
+    );
     const gate = () => watch.refusal();
-    const shared = new SharedMetrics(metrics.registry, threads);
+    const shared = closedAtEnd(new SharedMetrics(metrics.registry, threads));
     const stopping = new AbortController();
     const scans = new BackgroundScans({
       scan: scanInThread(configuration),
       onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
       running: limits.scans,
     });
-    const translations = new TranslationThread();
+    const translations = closedAtEnd(new TranslationThread());
     http = await startSyncServer({
       host: server.host,
       port: port ?? server.port,
@@ -203,24 +209,12 @@ export async function composeListener(
             'a scan did not stop in time; the next scan of its library goes on from what it has written',
           );
         });
-        await closeAll(
-          () => Promise.all([scansEnded, listening.close(deadlineMs)]),
-          () => shared.close(),
-          () => limits.close(),
-          () => translations.close(),
-          () => accounts.close(),
-          () => watch.close(),
-          () => sync.retention.close(),
-          () => engine.close(),
-          ...stores.map((store) => () => store.close()),
-        );
+        await closeAll(() => Promise.all([scansEnded, listening.close(deadlineMs)]), ...closingSteps());
       },
     };
   } catch (error) {
-    limits.close();
-    await closeAll(() => engine.close(), ...stores.map((store) => () => store.close())).catch(
-      () => undefined, // the error that prevented the start is reported instead
-    );
+    // The error that prevented the start is reported instead of those of closing.
+    await closeAll(...closingSteps()).catch(() => undefined);
     throw error;
   }
 }

@@ -80,8 +80,12 @@ interface ListenerThread extends Listener {
 function startThread(task: ListenerTask): Promise<ListenerThread> {
   const worker = new Worker(new URL('./listener-worker.js', import.meta.url), { workerData: task });
   let isClosing = false;
+  /** Or has closed all that it opened: a scan that does not stop in time keeps its thread from ending. */
   const ended = new Promise<void>((resolve) => {
     worker.once('exit', () => resolve());
+    worker.on('message', (event: ListenerEvent) => {
+      if (event.type === 'closed') resolve();
+    });
   });
   const lost = new Promise<never>((_resolve, reject) => {
     worker.once('error', reject);

@@ -68,6 +68,7 @@ class BroadcastLoginChannel implements LoginChannel {
   readonly #channel: BroadcastChannel;
   #collected: LoginNews[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(name: string) {
     this.#channel = new BroadcastChannel(name);
@@ -75,6 +76,8 @@ class BroadcastLoginChannel implements LoginChannel {
   }
 
   send(news: LoginNews): void {
+    // A check of a password may end after the server has closed.
+    if (this.#isClosed) return;
     if (this.#collected.length < MOST_NEWS) this.#collected.push(news);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -95,6 +98,7 @@ class BroadcastLoginChannel implements LoginChannel {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#channel.close();
   }

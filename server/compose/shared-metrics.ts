@@ -22,7 +22,7 @@ const PROCESS_WIDE = /^dogear_process_/;
 export class SharedMetrics {
   readonly #registry: Registry;
   readonly #threads: number;
-  readonly #channel: BroadcastChannel | undefined;
+  #channel: BroadcastChannel | undefined;
   readonly #collecting = new Map<string, (metrics: MetricsJson) => void>();
   #asked = 0;
 
@@ -52,6 +52,8 @@ export class SharedMetrics {
 
   close(): void {
     this.#channel?.close();
+    // An answer may still be collected.
+    this.#channel = undefined;
   }
 
   async #others(channel: BroadcastChannel): Promise<readonly MetricsJson[]> {

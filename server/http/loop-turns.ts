@@ -47,6 +47,15 @@ export class LoopTurns {
     this.#atNextEnd = [];
     this.#isScheduled = this.#atEnd.length > 0;
     if (this.#isScheduled) setImmediate(this.#end);
-    for (const work of due) work.goOn();
+    const errors: unknown[] = [];
+    for (const work of due) {
+      try {
+        work.goOn();
+      } catch (error) {
+        // Must not keep the other requests of the turn from being answered.
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   };
 }

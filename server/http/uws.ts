@@ -39,7 +39,10 @@ export interface HttpServerOptions {
   readonly onUnread?: (clientAddress: string, connections: number) => void;
   /** Called now and then when connections were closed because too few descriptors are left (descriptor-reserve.ts). */
   readonly onRefused?: (connections: number, openFilesLimit: number) => void;
-  /** Called just before an answer is sent, while the client's address can still be read. Must not throw. */
+  /**
+   * Called just before an answer is sent, or when the client has left before (`CLIENT_GONE`). The address of a client that
+   * has left cannot be read any more: it is `unknown` unless it was read before. Must not throw.
+   */
   readonly onAnswer?: (request: HttpRequest, route: string, status: number, durationMs: number) => void;
 }
 
@@ -49,7 +52,7 @@ export interface HttpServer {
   readonly active: number;
   /**
    * Accepts no more connections, waits until every request is answered, then closes the open connections. Requests
-   * that arrive on open connections meanwhile are answered, and their connections closed.
+   * that arrive on open connections meanwhile are answered with `Connection: close`.
    */
   close(deadlineMs: number): Promise<void>;
 }

@@ -16,12 +16,14 @@ export interface ServeOptions {
   /** `name=value` of settings. */
   readonly settings?: readonly string[];
   readonly openFiles?: number;
+  /** For Node.js, before the program's own. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** Starts `dogear serve` with syncing on and waits until it listens. It is killed at the end of the test. */
 export async function serveProgram(
   url: string,
-  { port, settings = [], openFiles }: ServeOptions = {},
+  { port, settings = [], openFiles, nodeArguments = [] }: ServeOptions = {},
 ): Promise<ServedProgram> {
   const { path: cwd } = await temporaryFolder();
   const sets = ['enable_koreader_sync=true', 'log.format=json', ...settings].flatMap((set) => ['--set', set]);
@@ -36,7 +38,7 @@ export async function serveProgram(
       url,
       ...sets,
     ],
-    { cwd, ...(openFiles === undefined ? {} : { openFiles }) },
+    { cwd, nodeArguments, ...(openFiles === undefined ? {} : { openFiles }) },
   );
   onTestFinished(async () => {
     program.send('SIGKILL');

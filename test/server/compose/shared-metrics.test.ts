@@ -11,6 +11,26 @@ const IDLE = {
   rememberedPasswords: () => 0,
 };
 
+it('a thread that closes while it collects its metrics sends no answer', async () => {
+  const [asking, closing] = [new Metrics(IDLE), new Metrics(IDLE)].map(({ registry }) => {
+    const shared = new SharedMetrics(registry, 2);
+    onTestFinished(() => shared.close());
+    return { registry, shared };
+  });
+  const collect = closing?.registry.getMetricsAsJSON.bind(closing.registry);
+  let isClosed = false;
+  Object.assign(closing?.registry ?? {}, {
+    getMetricsAsJSON: () => {
+      closing?.shared.close();
+      isClosed = true;
+      return collect?.();
+    },
+  });
+  // An answer on the closed channel would be an unhandled rejection, which fails the run.
+  expect((await asking?.shared.text())?.text).toContain('dogear_http_active_requests 1');
+  expect(isClosed).toBe(true);
+});
+
 it('adds up the counters of the threads, and reports the metrics of the process once', async () => {
   const threads = Array.from({ length: 3 }, () => {
     const metrics = new Metrics(IDLE);
