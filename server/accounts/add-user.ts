@@ -2,9 +2,8 @@ import { isFullOwner, requireMayGrant, requireOneOf } from './permission-check.j
 import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { PermissionSet } from '../domain/permission.js';
-import type { UserSummary } from './user.js';
 import { parseUserName, USER_NAME_RULE } from './user-name.js';
-import { insertUser } from './user-repository.js';
+import { type AddedUser, insertNewUser } from './insert-new-user.js';
 import type { Store } from '../database/store.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
 
@@ -28,7 +27,7 @@ export async function addUser(
   actor: Actor,
   request: UserRequest,
   hash?: PasswordHasher,
-): Promise<UserSummary> {
+): Promise<AddedUser> {
   const { password, permissions, isOwner } = request;
   requireOneOf(actor, ['user:manage']);
   requireMayGrant(actor, permissions);
@@ -38,7 +37,8 @@ export async function addUser(
   const name = parseUserName(request.name);
   if (name === undefined) throw new DogearError('user-invalid', USER_NAME_RULE);
   const passwordHash = password === undefined ? undefined : await hashPassword(password, hash);
-  const user = await insertUser(store, { name, passwordHash, isOwner, permissions });
-  if (user !== undefined) return user;
+  const user = { name, passwordHash, isOwner, permissions };
+  const added = await insertNewUser(store, user, { mayShareHeader: true });
+  if (added !== undefined) return added;
   throw new DogearError('user-exists', `There is a user "${name}" already.`);
 }

@@ -4,7 +4,7 @@ import { SyncError } from '../domain/sync-error.js';
 import { headerName, loginTextOf, wholeName } from './login-name.js';
 import type { User } from './user.js';
 import { headerFormOf, parseUserName } from './user-name.js';
-import { insertUser } from './user-repository.js';
+import { insertNewUser } from './insert-new-user.js';
 import type { Accounts } from './accounts.js';
 
 /** The permissions of a user who registers from a reader. */
@@ -34,18 +34,17 @@ export async function registerAccount(
   if (!accounts.registrations.admit(clientAddress)) {
     throw new SyncError('registrations-throttled', 'Too many registrations. Try again later.');
   }
-  // Checked before the expensive hash. Two concurrent registrations of one name both pass; `insertUser` refuses one.
+  // Checked before the expensive hash. Two concurrent registrations both pass; insertNewUser() refuses one of them.
   if (await isTaken(accounts, name)) throw taken();
   const passwordHash = await accounts.passwords.hashForRegistration(key);
   if (passwordHash === undefined) throw new SyncError('overloaded', 'Too many registrations are waiting.');
-  const user = await insertUser(accounts.store, {
-    name,
-    passwordHash,
-    isOwner: false,
-    permissions: PERMISSIONS_OF_REGISTERED,
-  });
-  if (user === undefined) throw taken();
-  return user;
+  const added = await insertNewUser(
+    accounts.store,
+    { name, passwordHash, isOwner: false, permissions: PERMISSIONS_OF_REGISTERED },
+    { mayShareHeader: false },
+  );
+  if (added === undefined) throw taken();
+  return added;
 }
 
 /**

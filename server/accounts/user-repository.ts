@@ -173,6 +173,14 @@ export async function lockUser(store: Store, id: UserId): Promise<UserSummary | 
   return findUserById(store, id);
 }
 
+/**
+ * Until the transaction ends no other one gives a name to a user. The row is written, because in a cluster two transactions
+ * may lock, but not write, the same row.
+ */
+export async function lockUserNames({ db }: Store): Promise<void> {
+  await db.updateTable('user_name_lock').set(NEXT_REVISION).execute();
+}
+
 const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
 /** @param passwordHash `undefined` removes the password: the user can then authenticate with API keys only */

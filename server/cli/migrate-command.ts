@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
-import { writeLine } from './output.js';
+import { writeLine, writeNote } from './output.js';
 
 export function addMigrateCommand(program: Command, context: CommandContext): void {
   program
@@ -11,8 +11,9 @@ export function addMigrateCommand(program: Command, context: CommandContext): vo
     )
     .action((_flags: unknown, command: Command) =>
       // Opening the database applies the migrations.
-      withStore(context.configuration(command), ({ migration: { applied, current } }) => {
+      withStore(context.configuration(command), ({ migration: { applied, current, notes } }) => {
         for (const name of applied) writeLine(`applied ${name}`);
+        for (const note of notes) writeNote(note);
         writeLine(
           applied.length === 0
             ? `The database is up to date (${String(current.length)} migrations).`

@@ -74,8 +74,15 @@ export function addUserCommand(program: Command, context: CommandContext): void 
           permissions: flags.permissions,
           isOwner: flags.owner === true,
         });
-        if (flags.json === true) writeJsonLine(asJson(added));
+        if (flags.json === true)
+          writeJsonLine({ ...asJson(added), takes_header_of: added.takesHeaderOf ?? null });
         else writeLine(`Added the user ${asText(added)}`);
+        const { takesHeaderOf } = added;
+        if (takesHeaderOf !== undefined) {
+          writeNote(
+            `KOReader sends the name "${takesHeaderOf}" in a header where it arrives like "${added.name}". The password of "${takesHeaderOf}" no longer works in KOReader; make an API key with "dogear key add ${takesHeaderOf} KEYNAME".`,
+          );
+        }
         if (password !== undefined && headerFormOf(added.name) === '') {
           writeNote(
             `KOReader cannot send the name "${added.name}". For a reader make an API key with "dogear key add ${added.name} KEYNAME".`,

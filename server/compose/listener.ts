@@ -77,6 +77,7 @@ export async function composeListener(
   try {
     // Without a time limit for statements, which migrations and the management API may need.
     const unlimitedStore = closedAtEnd(await composeStore(configuration, onFailure));
+    for (const note of unlimitedStore.migration.notes) log.warn(note);
     const engine = closedAtEnd(composeEngine(configuration));
     const limits = closedAtEnd(new SharedLimits(seed, threads));
     const store = await open(database.connections);

@@ -1,4 +1,4 @@
-import { type Migration, Migrator } from 'kysely';
+import { type Kysely, type Migration, Migrator } from 'kysely';
 import { errorMessage } from '../domain/error-text.js';
 import { isDuplicateKey, isRetryable, StorageError } from './database-error.js';
 import { MIGRATIONS } from './migrations/migrations.js';
@@ -9,6 +9,8 @@ export interface MigrationReport {
   readonly applied: readonly string[];
   /** Names of all migrations that are applied now. */
   readonly current: readonly string[];
+  /** What people must be told about the applied migrations. */
+  readonly notes: readonly string[];
 }
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
@@ -26,20 +28,24 @@ const ATTEMPTS = 10;
  */
 export async function migrate(store: Store): Promise<MigrationReport> {
   const applied: string[] = [];
+  const notes: string[] = [];
   const current = Object.keys(MIGRATIONS);
   await refuseNewerSchema(store);
   for (const name of await pendingMigrations(store)) {
-    if (await applyMigration(store, name)) applied.push(name);
+    const own = await applyMigration(store, name);
+    if (own === undefined) continue;
+    applied.push(name);
+    notes.push(...own);
   }
-  return { applied, current };
+  return { applied, current, notes };
 }
 
-/** @returns `false` when another program applied it first */
-async function applyMigration(store: Store, name: string): Promise<boolean> {
+/** @returns its notes; `undefined` when another program applied it first */
+async function applyMigration(store: Store, name: string): Promise<readonly string[] | undefined> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await tryMigration(store, name);
-    if (outcome === 'applied') return true;
-    if (!(await pendingMigrations(store)).includes(name)) return false;
+    if ('notes' in outcome) return outcome.notes;
+    if (!(await pendingMigrations(store)).includes(name)) return undefined;
     if (attempt < ATTEMPTS && (isDuplicateKey(outcome.error) || isRetryable(outcome.error))) continue;
     throw new StorageError(
       'migration-failed',
@@ -49,7 +55,11 @@ async function applyMigration(store: Store, name: string): Promise<boolean> {
   }
 }
 
-async function tryMigration(store: Store, name: string): Promise<'applied' | { readonly error: unknown }> {
+async function tryMigration(
+  store: Store,
+  name: string,
+): Promise<{ readonly notes: readonly string[] } | { readonly error: unknown }> {
+  const notes: string[] = [];
   try {
     await MIGRATIONS[name]?.prepare?.(store.db, store.dialect);
   } catch (error) {
@@ -60,18 +70,19 @@ async function tryMigration(store: Store, name: string): Promise<'applied' | { r
   const migrator = new Migrator({
     db: store.db,
     // Only up to this one, because the next one may have work to do first.
-    provider: { getMigrations: () => Promise.resolve(migrationsFor(store, upTo)) },
+    provider: { getMigrations: () => Promise.resolve(migrationsFor(store, upTo, notes)) },
     ...TABLES,
   });
   const { error, results = [] } = await migrator.migrateToLatest();
   const isApplied = results.some((result) => result.status === 'Success' && result.migrationName === name);
-  return isApplied && error === undefined ? 'applied' : { error };
+  return isApplied && error === undefined ? { notes } : { error };
 }
 
-function migrationsFor(store: Store, names: readonly string[]): Record<string, Migration> {
-  return Object.fromEntries(
-    names.map((name) => [name, { up: async (db) => MIGRATIONS[name]?.up(db, store.dialect) }]),
-  );
+function migrationsFor(store: Store, names: readonly string[], notes: string[]): Record<string, Migration> {
+  const up = (name: string) => async (db: Kysely<unknown>) => {
+    notes.push(...((await MIGRATIONS[name]?.up(db, store.dialect)) ?? []));
+  };
+  return Object.fromEntries(names.map((name) => [name, { up: up(name) }]));
 }
 
 /** Kysely's own check reports a database of a later version as "corrupted migrations". */

@@ -95,6 +95,12 @@ export interface UserTable {
   revision: Revision;
 }
 
+/** One row; see migrations/0005-user-names.ts. */
+export interface UserNameLockTable {
+  id: number;
+  revision: Int64;
+}
+
 export interface ApiKeyTable {
   id: Generated<ApiKeyId>;
   user_id: UserId;
@@ -167,6 +173,7 @@ export interface Schema {
   former_digest: FormerDigestTable;
   scan: ScanTable;
   user: UserTable;
+  user_name_lock: UserNameLockTable;
   api_key: ApiKeyTable;
   device: DeviceTable;
   document_progress: DocumentProgressTable;

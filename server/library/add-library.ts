@@ -5,7 +5,7 @@ import { DogearError } from '../domain/dogear-error.js';
 import { asShownName } from '../domain/single-line.js';
 import { type Library, LIBRARY_NAME_CHARACTERS } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
-import { allLibraries, insertLibrary } from './library-repository.js';
+import { allLibraries, findLibraryByName, insertLibrary } from './library-repository.js';
 import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
 
 export interface LibraryRequest {
@@ -34,14 +34,19 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
     extensions: request.extensions === undefined ? undefined : checkedExtensions(request.extensions),
     koreaderHashes: request.koreaderHashes ?? true,
   };
+  let made: Library | undefined;
   // One transaction: a library whose restriction could not be written must not stay, visible to everybody.
   return inTransaction(store, async (transaction) => {
     const added = await insertLibrary(transaction, row);
     if (added === undefined) {
+      const known = await findLibraryByName(transaction, row.name);
+      // The transaction is run again because the answer to its commit was lost. The library has been added already.
+      if (made !== undefined && known?.id === made.id && known.root.equals(root)) return made;
       throw new DogearError('library-exists', `There is a library "${row.name}" already.`);
     }
     if (request.isRestricted === true) await setRestricted(transaction, added.id, true);
-    return added;
+    made = added;
+    return made;
   });
 }
 

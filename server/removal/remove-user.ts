@@ -1,5 +1,5 @@
 import { deleteKeysOfUser } from '../accounts/keys/api-key-repository.js';
-import { deleteUserRow } from '../accounts/user-repository.js';
+import { deleteUserRow, findUserById, lockUser } from '../accounts/user-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { deleteDevicesOfUser } from '../device/device-repository.js';
@@ -21,13 +21,30 @@ const RETRIES = { attempts: 3 } as const;
  * Afterwards progress and devices are deleted once more, because pushes may have arrived meanwhile. Ids are never used
  * twice. A push that another server accepts later, for as long as it caches the user, leaves at worst a row that nobody
  * can read.
+ *
+ * @returns `false` when the user is an owner, or has become one meanwhile: the user is not removed then
  */
-export async function removeUser(store: Store, id: UserId): Promise<void> {
+export async function removeUser(store: Store, id: UserId): Promise<boolean> {
+  if ((await findUserById(store, id))?.isOwner === true) return false;
   await inTransaction(store, (transaction) => deleteKeysOfUser(transaction, id), RETRIES);
   await inTransaction(store, (transaction) => deleteReaderEverywhere(transaction, id), RETRIES);
   await removeProgressAndDevices(store, id);
-  await inTransaction(store, (transaction) => deleteUserRow(transaction, id), RETRIES);
+  if (!(await deleteUnlessOwner(store, id))) return false;
   await removeProgressAndDevices(store, id);
+  return true;
+}
+
+function deleteUnlessOwner(store: Store, id: UserId): Promise<boolean> {
+  return inTransaction(
+    store,
+    async (transaction) => {
+      // Locked, so that nobody makes the user an owner between the check and the deletion.
+      if ((await lockUser(transaction, id))?.isOwner === true) return false;
+      await deleteUserRow(transaction, id);
+      return true;
+    },
+    RETRIES,
+  );
 }
 
 async function removeProgressAndDevices(store: Store, id: UserId): Promise<void> {

@@ -6,7 +6,7 @@ import type { UserId } from '../../domain/ids.js';
 import { isShownName } from '../../domain/single-line.js';
 import { type PermissionSet, permissionsOfUser } from '../../domain/permission.js';
 import { countKeysInUse, findApiKeyById } from './api-key-repository.js';
-import { insertNewApiKey } from './insert-new-api-key.js';
+import { insertNewApiKey, isStored } from './insert-new-api-key.js';
 import type { Store } from '../../database/store.js';
 import { inTransaction } from '../../database/transaction.js';
 import { lockUser } from '../user-repository.js';
@@ -52,7 +52,10 @@ export async function addApiKey(
     throw new DogearError('api-key-invalid', 'An API key cannot expire in the past.');
   }
   const { id: ownerId } = await resolveTargetUser(store, actor, userId, 'feature:api_keys', 'change');
+  let made: AddedApiKey | undefined;
   return inTransaction(store, async (transaction) => {
+    // A second key would stay, and nobody would know the first one.
+    if (made !== undefined && (await isStored(transaction, { ...made.key, text: made.text }))) return made;
     // The keys are counted while no other key of the user can be added, and the user is judged as it is now.
     const user = await lockUser(transaction, ownerId);
     if (user === undefined) {
@@ -79,7 +82,8 @@ export async function addApiKey(
     const { id, text } = await insertNewApiKey(transaction, row);
     const key = await findApiKeyById(transaction, id);
     if (key === undefined) throw new Error('the key that was inserted is gone');
-    return { key, text };
+    made = { key, text };
+    return made;
   });
 }
 

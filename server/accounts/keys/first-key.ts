@@ -1,7 +1,7 @@
 import type { Store } from '../../database/store.js';
 import { inTransaction } from '../../database/transaction.js';
 import { insertUser, isAnyUser } from '../user-repository.js';
-import { insertNewApiKey } from './insert-new-api-key.js';
+import { insertNewApiKey, isStored, type NewApiKey } from './insert-new-api-key.js';
 
 const OWNER_NAME = 'owner';
 const KEY_NAME = 'first reader';
@@ -14,7 +14,10 @@ const KEY_NAME = 'first reader';
  */
 export async function makeFirstKey(store: Store): Promise<string | undefined> {
   if (await isAnyUser(store)) return undefined;
+  let made: NewApiKey | undefined;
   return inTransaction(store, async (transaction) => {
+    // Nobody else could show this key.
+    if (made !== undefined && (await isStored(transaction, made))) return made.text;
     const owner = await insertUser(transaction, {
       name: OWNER_NAME,
       passwordHash: undefined,
@@ -23,12 +26,12 @@ export async function makeFirstKey(store: Store): Promise<string | undefined> {
     });
     // Another program has added the owner at the same moment. That program shows the key.
     if (owner === undefined) return undefined;
-    const { text } = await insertNewApiKey(transaction, {
+    made = await insertNewApiKey(transaction, {
       userId: owner.id,
       name: KEY_NAME,
       permissions: new Set(['feature:koreader_sync']),
       expiresSeconds: undefined,
     });
-    return text;
+    return made.text;
   });
 }

@@ -7,7 +7,8 @@ import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
 import { userNames } from './0005-user-names.js';
 import { runningScanIndex } from './0006-running-scans.js';
 
-export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<void>;
+/** @returns what people must be told about it */
+export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
 
 export interface SchemaMigration {
   /**

@@ -5,6 +5,7 @@ import { changeUser } from '../../../server/accounts/change-user.js';
 import { addApiKey } from '../../../server/accounts/keys/add-api-key.js';
 import { newApiKey } from '../../../server/accounts/keys/api-key-secret.js';
 import { makeFirstKey } from '../../../server/accounts/keys/first-key.js';
+import { registerAccount } from '../../../server/accounts/register-account.js';
 import { setPassword } from '../../../server/accounts/set-password.js';
 import { findUserById } from '../../../server/accounts/user-repository.js';
 import { openStore, type OpenStore } from '../../../server/database/store.js';
@@ -13,7 +14,7 @@ import type { UserId } from '../../../server/domain/ids.js';
 import type { Permission } from '../../../server/domain/permission.js';
 import { deleteAccount } from '../../../server/removal/delete-account.js';
 import { testDatabases } from '../../support/databases.js';
-import { openHookedStore } from '../../support/hooked-store.js';
+import { connectionLost, openHookedStore } from '../../support/hooked-store.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 
 const LIMIT = 200;
@@ -99,6 +100,74 @@ describe.each(testDatabases())('changes of users at the same time, on $name,', (
     });
     await accounts.close();
     expect(await findUserById(store, anna.id)).toMatchObject({ name: 'anna' });
+  });
+
+  it('do not delete the account of a user who becomes an owner while the data is being removed', async () => {
+    const anna = await makeUser('anna');
+    let promotions = 0;
+    const slow = openHookedStore(store.url, {
+      beforeStatement: async (text) => {
+        if (!/select .*progress/.test(text) || promotions++ > 0) return;
+        await changeUser(store, OPERATOR, anna.id, { isOwner: true });
+      },
+    });
+    const accounts = new Accounts(slow, () => undefined);
+    const { permissions } = anna;
+    const principal = { userName: 'anna', userId: anna.id, isOwner: false, permissions, apiKeyId: undefined };
+    await expect(deleteAccount(accounts, principal)).rejects.toMatchObject({ code: 'owner-account' });
+    await accounts.close();
+    await slow.close();
+    expect(await findUserById(store, anna.id)).toMatchObject({ isOwner: true });
+    expect(await revisionOf(anna.id)).toBe(1);
+  });
+
+  it('register one of several names that arrive alike in a header', async () => {
+    const servers = stores.map((each) => new Accounts(each, () => undefined));
+    const names = ['José', 'Josè', 'Josê', 'Josë'];
+    const outcomes = await Promise.allSettled(
+      servers.map((server, i) =>
+        registerAccount(server, `198.51.100.${String(i)}`, names[i], 'a'.repeat(32)),
+      ),
+    );
+    for (const server of servers) await server.close();
+    const refusals = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    expect(refusals).toHaveLength(3);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'name-taken' });
+    expect(await store.db.selectFrom('user').select('id').execute()).toHaveLength(1);
+    const lock = await store.db.selectFrom('user_name_lock').select('revision').executeTakeFirst();
+    expect(Number(lock?.revision)).toBeGreaterThan(0);
+  });
+
+  it('that were committed, but whose answer was lost, are not made again and do not fail', async () => {
+    let commits = 0;
+    const unlucky = openHookedStore(store.url, {
+      // The answer to every other commit is lost.
+      afterCommit: () => {
+        if (commits++ % 2 === 0) throw connectionLost();
+      },
+    });
+    const firstKey = await makeFirstKey(unlucky);
+    expect(firstKey).toMatch(/^dogear_/);
+    const anna = await addUser(unlucky, OPERATOR, {
+      name: 'anna',
+      password: 'secret',
+      permissions: new Set(['feature:koreader_sync']),
+      isOwner: false,
+    });
+    expect(await findUserById(store, anna.id)).toMatchObject({ name: 'anna' });
+    const key = await addApiKey(unlucky, OPERATOR, { ...KEY, userId: anna.id });
+    await expect(
+      addUser(unlucky, OPERATOR, {
+        name: 'anna',
+        password: undefined,
+        permissions: new Set(),
+        isOwner: false,
+      }),
+    ).rejects.toMatchObject({ code: 'user-exists' });
+    await unlucky.close();
+    const keys = await store.db.selectFrom('api_key').select('prefix').orderBy('id').execute();
+    expect(keys).toEqual([{ prefix: firstKey?.split('_')[1] }, { prefix: key.key.prefix }]);
+    expect(await store.db.selectFrom('user').select('id').execute()).toHaveLength(2);
   });
 
   it('leave no owner without the first API key', async () => {

@@ -114,6 +114,10 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
       stdout: expect.stringMatching(/^Added the user José: /) as string,
       stderr: '',
     });
+    const alike = await withInput('pw', 'user', 'add', 'Josè', '--password', '--json');
+    expect(alike.exitCode).toBe(0);
+    expect(JSON.parse(alike.stdout)).toMatchObject({ name: 'Josè', takes_header_of: 'José' });
+    expect(alike.stderr).toContain('The password of "José" no longer works in KOReader');
     expect(await refused('user', 'add', 'José')).toContain('There is a user "José" already');
     for (const name of ['José', decomposed]) expect(await ok('user', 'disable', name)).toContain('José');
     for (const name of ['a\u202eb', ' a', 'a\u0085']) {

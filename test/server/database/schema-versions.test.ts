@@ -38,7 +38,11 @@ describe.each(testDatabases())('the schema on $name', ({ name: kind, create }) =
             Object.fromEntries(
               Object.entries(MIGRATIONS).map(([name, step]) => [
                 name,
-                { up: (db) => step.up(db, store.dialect) },
+                {
+                  up: async (db) => {
+                    await step.up(db, store.dialect);
+                  },
+                },
               ]),
             ),
           ),

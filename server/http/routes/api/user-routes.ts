@@ -21,16 +21,26 @@ import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-rou
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
 
-const user = answerSchema(
-  'User',
+const userFields = {
+  id,
+  name: z.string(),
+  owner: z.boolean().describe('has every permission'),
+  permissions: z.array(permission),
+  disabled: z.boolean().describe('neither the password nor any API key works'),
+  has_password: z.boolean().describe('without one the user has API keys only'),
+  created_at: time,
+};
+const user = answerSchema('User', z.strictObject(userFields));
+const addedUser = answerSchema(
+  'AddedUser',
   z.strictObject({
-    id,
-    name: z.string(),
-    owner: z.boolean().describe('has every permission'),
-    permissions: z.array(permission),
-    disabled: z.boolean().describe('neither the password nor any API key works'),
-    has_password: z.boolean().describe('without one the user has API keys only'),
-    created_at: time,
+    ...userFields,
+    takes_header_of: z
+      .string()
+      .nullable()
+      .describe(
+        'the name of a user who can no longer log in with x-auth-user, because the new name arrives there like that name',
+      ),
   }),
 );
 const users = pageSchema('UserPage', user);
@@ -113,7 +123,7 @@ export const userRoutes: readonly ApiRoute[] = [
       summary: 'Add a user',
       access: MANAGE,
       body: newUser,
-      reply: { kind: 'json', status: 201, schema: user, says: 'The user', location: true },
+      reply: { kind: 'json', status: 201, schema: addedUser, says: 'The user', location: true },
       problems: ['permission-not-held', 'user-invalid', 'user-exists', 'password-invalid'],
     },
     async ({ store, accounts }, { principal, body }) => {
@@ -126,7 +136,10 @@ export const userRoutes: readonly ApiRoute[] = [
       const added = await addUser(store, principal, request, hasherOf(accounts));
       // The names of two users may arrive alike in a header now.
       accounts.forgetUser(added.name);
-      return { value: userJson(added), location: `/users/${String(added.id)}` };
+      return {
+        value: { ...userJson(added), takes_header_of: added.takesHeaderOf ?? null },
+        location: `/users/${String(added.id)}`,
+      };
     },
   ),
   jsonRoute(

@@ -259,9 +259,14 @@ async function migrateTo({ db, dialect }: OpenStore, last: string): Promise<void
       getMigrations: () =>
         Promise.resolve(
           Object.fromEntries(
-            names
-              .slice(0, names.indexOf(last) + 1)
-              .map((name) => [name, { up: async (each) => MIGRATIONS[name]?.up(each, dialect) }]),
+            names.slice(0, names.indexOf(last) + 1).map((name) => [
+              name,
+              {
+                up: async (each) => {
+                  await MIGRATIONS[name]?.up(each, dialect);
+                },
+              },
+            ]),
           ),
         ),
     },

@@ -42,6 +42,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
       disabled: false,
       has_password: true,
       created_at: expect.stringMatching(/Z$/) as string,
+      takes_header_of: null,
     });
     const path = `/users/${String(id)}`;
     expect(await login('Anna Ü. b', 'geheim ü')).toBe(200);
@@ -57,6 +58,22 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect((await owner.call('PUT', `${path}/password`, { password: null })).status).toBe(204);
     expect(await owner.expect(200, 'GET', path)).toMatchObject({ has_password: false });
     expect(await login('Anna Ü. b', 'other')).toBe(401);
+  });
+
+  it('a new name that arrives in a header like another one says from whom it takes the header', async () => {
+    const taken = async (name: string) =>
+      (await owner.expect(201, 'POST', '/users', { name, password: 'pw' })).takes_header_of;
+    expect(await taken('Zoé')).toBe(null);
+    expect(await taken('Zoè')).toBe('Zoé');
+    // Neither of the two could log in so any more.
+    expect(await taken('Zo')).toBe(null);
+    // Whoever is called like the header keeps it.
+    expect(await taken('Zoê')).toBe(null);
+    expect(await taken('Mariä')).toBe(null);
+    expect(await taken('Mari')).toBe('Mariä');
+    expect(await login('Mari', 'pw')).toBe(200);
+    expect(await taken('名前')).toBe(null);
+    expect(await taken('花子')).toBe(null);
   });
 
   it('invalid users are refused', async () => {

@@ -1,0 +1,50 @@
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { headerName, loginTextOf } from './login-name.js';
+import { headerFormOf } from './user-name.js';
+import type { UserSummary } from './user.js';
+import { findUserById, insertUser, lockUserNames, type NewUser, usersByLogin } from './user-repository.js';
+
+/** Transactions that give names may deadlock in a cluster; they are short. */
+const RETRIES = { attempts: 3 } as const;
+
+export interface AddedUser extends UserSummary {
+  /** The name of a user who can no longer log in with `x-auth-user`, because the new name arrives like that name. */
+  readonly takesHeaderOf: string | undefined;
+}
+
+/**
+ * Inserts a user. No other name is given meanwhile, so what is found out about names that arrive alike stays true.
+ *
+ * @param mayShareHeader `false`: the name is also refused if it arrives in a header like the name of another user
+ * @returns `undefined` when the name is taken
+ */
+export async function insertNewUser(
+  store: Store,
+  user: NewUser,
+  { mayShareHeader }: { readonly mayShareHeader: boolean },
+): Promise<AddedUser | undefined> {
+  let made: AddedUser | undefined;
+  return inTransaction(
+    store,
+    async (transaction) => {
+      await lockUserNames(transaction);
+      if (made !== undefined) {
+        const known = await findUserById(transaction, made.id);
+        // The transaction is run again because the answer to its commit was lost. The user has been added already.
+        if (known?.name === user.name && known.passwordHash === user.passwordHash) return made;
+      }
+      const header = headerFormOf(user.name);
+      const login = loginTextOf(headerName(header));
+      const arriving = header === '' ? undefined : (await usersByLogin(transaction, [login])).get(login);
+      if (arriving !== undefined && !mayShareHeader) return undefined;
+      const added = await insertUser(transaction, user);
+      if (added === undefined) return undefined;
+      // Whoever is called like the header keeps it.
+      const loser = arriving?.user?.name === header ? undefined : arriving?.user?.name;
+      made = { ...added, takesHeaderOf: loser };
+      return made;
+    },
+    RETRIES,
+  );
+}
