@@ -78,6 +78,7 @@ const SCANS = 'server/scan/scan-repository.ts';
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
 export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   user: { owner: USERS, readers: [KEYS, READERS] },
+  user_name_lock: { owner: USERS, readers: [] },
   api_key: { owner: KEYS, readers: [] },
   library: { owner: LIBRARIES, readers: [READERS] },
   restricted_library: { owner: READERS, readers: [LIBRARIES] },

@@ -1,7 +1,7 @@
 import type { Store } from '../../database/store.js';
 import { inTransaction } from '../../database/transaction.js';
 import { insertUser, isAnyUser } from '../user-repository.js';
-import { insertNewApiKey, isStored, type NewApiKey } from './insert-new-api-key.js';
+import { insertNewApiKey, isStored, type InsertedApiKey } from './insert-new-api-key.js';
 
 const OWNER_NAME = 'owner';
 const KEY_NAME = 'first reader';
@@ -14,7 +14,7 @@ const KEY_NAME = 'first reader';
  */
 export async function makeFirstKey(store: Store): Promise<string | undefined> {
   if (await isAnyUser(store)) return undefined;
-  let made: NewApiKey | undefined;
+  let made: InsertedApiKey | undefined;
   return inTransaction(store, async (transaction) => {
     // Nobody else could show this key.
     if (made !== undefined && (await isStored(transaction, made))) return made.text;

@@ -7,14 +7,14 @@ import { parseApiKeyText } from './api-key-text.js';
 /** How many prefixes are tried. There are 887 million, so even the second one is hardly ever needed. */
 const ATTEMPTS = 10;
 
-export interface NewApiKey {
+export interface InsertedApiKey {
   readonly id: ApiKeyId;
   /** The whole key, which is not stored and must be shown now. */
   readonly text: string;
 }
 
 /** Whether the key is stored: after a transaction that is run again, because the answer to its commit was lost. */
-export async function isStored(store: Store, { id, text }: NewApiKey): Promise<boolean> {
+export async function isStored(store: Store, { id, text }: InsertedApiKey): Promise<boolean> {
   return (await findApiKeyById(store, id))?.prefix === parseApiKeyText(text)?.prefix;
 }
 
@@ -24,7 +24,7 @@ export async function isStored(store: Store, { id, text }: NewApiKey): Promise<b
 export async function insertNewApiKey(
   store: Store,
   row: Omit<NewApiKeyRow, 'prefix' | 'secretSha256'>,
-): Promise<NewApiKey> {
+): Promise<InsertedApiKey> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { text, prefix, secretSha256 } = newApiKey();
     const id = await insertApiKey(store, { ...row, prefix, secretSha256 });
