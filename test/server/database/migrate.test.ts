@@ -24,9 +24,9 @@ describe.each(testDatabases())('migrations on $name', ({ create }) => {
 
   it('are applied once, in order', async () => {
     expect(await pendingMigrations(store)).toEqual(ALL);
-    expect(await migrate(store)).toEqual({ applied: ALL, current: ALL });
+    expect(await migrate(store)).toEqual({ applied: ALL, current: ALL, notes: [] });
     expect(await pendingMigrations(store)).toEqual([]);
-    expect(await migrate(store)).toEqual({ applied: [], current: ALL });
+    expect(await migrate(store)).toEqual({ applied: [], current: ALL, notes: [] });
   });
 
   it('are applied once when several programs start at once', async () => {
