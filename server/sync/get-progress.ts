@@ -1,8 +1,6 @@
 import type { Document } from '../domain/document.js';
-import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
-import type { ProgressRecord, ProgressWithArrival } from './progress.js';
-import { newer } from './newest-progress.js';
+import type { ProgressRecord } from './progress.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
@@ -23,23 +21,7 @@ export function getProgress(
   const others = sync.equivalentTo(userId, document);
   // The equivalent documents are cached, which is nearly always so: all documents are read with one statement.
   if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others });
-  const own = sync.pulls.pull({ userId, document });
-  return withinRequestDeadline(newestOf(own, pullOthers(sync, userId, others)), sinceMs);
-}
-
-async function pullOthers(
-  sync: SyncStore,
-  userId: UserId,
-  documents: Promise<readonly Document[]>,
-): Promise<ProgressWithArrival | undefined> {
-  const [document, ...others] = await documents;
-  return document === undefined ? undefined : sync.pulls.pull({ userId, document, others });
-}
-
-async function newestOf(
-  own: Promise<ProgressWithArrival | undefined>,
-  others: Promise<ProgressWithArrival | undefined>,
-): Promise<ProgressWithArrival | undefined> {
-  const [record, other] = await Promise.all([own, others]);
-  return newer(record, other);
+  // One statement here too. Read at two moments, the documents could give a record that never was the newest of them all.
+  const pulled = others.then((documents) => sync.pulls.pull({ userId, document, others: documents }));
+  return withinRequestDeadline(pulled, sinceMs);
 }

@@ -64,7 +64,7 @@ function keysOf(pulls: readonly ProgressPull[]): readonly ProgressKey[] {
 }
 
 /** The record that arrived later. */
-export function newer(
+function newer(
   best: ProgressWithArrival | undefined,
   other: ProgressWithArrival | undefined,
 ): ProgressWithArrival | undefined {
