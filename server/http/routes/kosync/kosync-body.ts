@@ -93,9 +93,15 @@ function luaNumberText(value: number): string {
   return `${String(Number(digits))}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
+/** More than any program writes for a fraction. */
+const NUMBER_CHARACTERS = 64;
+/** In no text are there two ways to divide the digits, so that a long one costs no more than reading it. */
+const NUMBER_TEXT = /^(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
 /** A number, also one that was sent as text, which koreader-sync-server converts. */
 function numberField(value: unknown): unknown {
-  return typeof value === 'string' && /^\d*\.?\d+(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+  if (typeof value !== 'string' || value.length > NUMBER_CHARACTERS) return value;
+  return NUMBER_TEXT.test(value) ? Number(value) : value;
 }
 
 /**

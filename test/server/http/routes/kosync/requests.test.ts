@@ -124,6 +124,19 @@ describe.each(testDatabases())('requests on $name', ({ create }) => {
   });
 
   it.each([
+    ['0', 0],
+    ['1', 1],
+    ['.5', 0.5],
+    ['00.50', 0.5],
+    ['25E-2', 0.25],
+    ['.5e+0', 0.5],
+    [`0.${'1'.repeat(62)}`, 1 / 9],
+  ])('takes the percentage "%s"', async (percentage, number) => {
+    expect((await put(0, { ...push, document: percentage, percentage })).status).toBe(200);
+    expect(await get(0, percentage)).toMatchObject({ percentage: number });
+  });
+
+  it.each([
     ['metadata', 'text'],
     ['metadata', 5],
     ['metadata', true],
