@@ -12,6 +12,9 @@ export interface SmallDisk {
   remove(): void;
 }
 
+/** The smallest unit of tmpfs. */
+const PAGE = Buffer.alloc(4096);
+
 /** Whether this process may mount disks: root may, but not in every container. */
 export const MAY_MOUNT = process.platform === 'linux' && process.getuid?.() === 0 && mayMount();
 
@@ -23,9 +26,9 @@ export function mountSmallDisk(folder: string, kibibytes: number): SmallDisk {
   const filler = join(folder, 'filler');
   return {
     fill: () => {
-      for (let bytes = 4096; ;) {
+      for (;;) {
         try {
-          writeFileSync(filler, Buffer.alloc(bytes), { flag: 'a' });
+          writeFileSync(filler, PAGE, { flag: 'a' });
         } catch (error) {
           if (errorCode(error) === 'ENOSPC') return;
           throw error;
