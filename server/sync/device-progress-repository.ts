@@ -5,8 +5,8 @@ import type { Store } from '../database/store.js';
 import { deviceIdOfKey } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
-import { documentOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
-import { type DevicePosition, type DocumentSummary, parseFraction, type PositionCursor } from './progress.js';
+import { documentOf, fractionOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
+import { type DevicePosition, type DocumentSummary, type PositionCursor } from './progress.js';
 
 /**
  * `device_progress` holds the last position of each device that is not the last one to have pushed the document. When a
@@ -102,12 +102,6 @@ function olderThan(after: PositionCursor | undefined): RawBuilder<unknown> {
   return sql`(p.arrival < ${arrival}
     or (p.arrival = ${arrival} and p.device_key < ${deviceKey})
     or (p.arrival = ${arrival} and p.device_key = ${deviceKey} and p.document < ${Buffer.from(after.document)}))`;
-}
-
-function fractionOf(percentage: number) {
-  const fraction = parseFraction(percentage);
-  if (fraction === undefined) throw new Error('the database holds a percentage that is not between 0 and 1');
-  return fraction;
 }
 
 /** The documents in which a user has progress, in byte order, with their newest progress. */

@@ -1,6 +1,7 @@
 import { escape } from 'mysql2';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
+import { type Fraction, parseFraction } from './progress.js';
 
 export interface ProgressKey {
   readonly userId: UserId;
@@ -38,4 +39,10 @@ export function documentOf(bytes: Buffer): Document {
   const document = parseDocument(bytes.toString('utf8'));
   if (document === undefined) throw new Error('the database holds a document that is not valid');
   return document;
+}
+
+export function fractionOf(percentage: number): Fraction {
+  const fraction = parseFraction(percentage);
+  if (fraction === undefined) throw new Error('the database holds a percentage that is not between 0 and 1');
+  return fraction;
 }

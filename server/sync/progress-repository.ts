@@ -17,13 +17,14 @@ import {
 import { deleteDocumentMetadata, saveDocumentMetadata } from './document-metadata-repository.js';
 import {
   documentOf,
+  fractionOf,
   keyList,
   powerOfTwo,
   type ProgressKey,
   progressKeyText,
   wantedKeys,
 } from './progress-key.js';
-import { parseFraction, type ProgressPush, type ProgressWithArrival } from './progress.js';
+import { type ProgressPush, type ProgressWithArrival } from './progress.js';
 
 export interface PushRow {
   readonly push: ProgressPush;
@@ -128,28 +129,32 @@ function metadataToWrite(
     });
 }
 
-interface Traces {
-  readonly created: ProgressPush[];
-  readonly displaced: ProgressPush[];
-}
-
 async function saveProgress(
   store: Store,
   wanted: readonly PushRow[],
   { isLastDevice = () => false }: PushBatch,
 ): Promise<PushTraces> {
-  const traces: Traces = { created: [], displaced: [] };
-  if (wanted.length === 0) return traces;
+  if (wanted.length === 0) return NO_TRACES;
   const before = store.dialect === 'mysql' ? new ArrivalTicket() : await takeArrivals(store, wanted.length);
   const rows = inPlaces(wanted);
   const [believed, unsure] = partition(rows, ({ push }) => isLastDevice(push));
-  const checked = await saveUnlessSameDevice(store, unsure, before, traces);
-  // In the order of the keys again.
-  const isSame = new Set([...believed, ...checked]);
-  const same = checked.length === 0 ? believed : rows.filter((row) => isSame.has(row));
-  await saveSameDevice(store, same, before);
+  const { same: checked, traces } = await saveUnlessSameDevice(store, unsure, before);
+  await saveSameDevice(store, inOrderOf(rows, believed, checked), before);
   return traces;
 }
+
+/** The items of two parts of a list, in the order of the list: rows are written in the order of their keys. */
+function inOrderOf<Item>(
+  list: readonly Item[],
+  first: readonly Item[],
+  second: readonly Item[],
+): readonly Item[] {
+  if (second.length === 0) return first;
+  const isWanted = new Set([...first, ...second]);
+  return list.filter((item) => isWanted.has(item));
+}
+
+const NO_TRACES: PushTraces = { created: [], displaced: [] };
 
 interface PlacedPush {
   readonly push: ProgressPush;
@@ -226,30 +231,27 @@ async function saveSameDevice(
  * Locks and reads the rows of the documents, and saves the pushes to documents that are new or that another device has
  * pushed last, whose position is kept.
  *
- * @returns the other pushes, which are still to be saved
+ * @returns `same`: the other pushes, which are still to be saved
  */
 async function saveUnlessSameDevice(
   store: Store,
   rows: readonly PlacedPush[],
   before: ArrivalTicket | number,
-  traces: Traces,
-): Promise<readonly PlacedPush[]> {
-  if (rows.length === 0) return [];
+): Promise<{ readonly same: readonly PlacedPush[]; readonly traces: PushTraces }> {
+  if (rows.length === 0) return { same: rows, traces: NO_TRACES };
   const lastDevices = await lockLastDevices(
     store,
     rows.map(({ push }) => push),
     typeof before === 'number' ? '' : before.takeOnce(),
   );
-  const lastDeviceOf = ({ push }: PlacedPush): string | undefined => lastDevices.get(progressKeyText(push));
-  const [same, others] = partition(rows, (row) => lastDeviceOf(row) === deviceKey(row.push.device));
-  if (others.length === 0) return same;
-  const [created, displaced] = partition(others, (row) => lastDeviceOf(row) === undefined);
-  traces.created.push(...created.map(({ push }) => push));
-  traces.displaced.push(...displaced.map(({ push }) => push));
-  await keepDisplacedPositions(
-    store,
-    displaced.map(({ push }) => push),
+  const [same, others] = partition(
+    rows,
+    ({ push }) => lastDevices.get(progressKeyText(push)) === deviceKey(push.device),
   );
+  if (others.length === 0) return { same, traces: NO_TRACES };
+  const pushes = others.map(({ push }) => push);
+  const [created, displaced] = partition(pushes, (push) => !lastDevices.has(progressKeyText(push)));
+  await keepDisplacedPositions(store, displaced);
   if (typeof before === 'number') {
     await writeInSqlite(store, others, before, 'all-rows');
   } else if ((await upsertInMysql(store, others, before)) > displaced.length) {
@@ -258,7 +260,7 @@ async function saveUnlessSameDevice(
       'another server has just saved the first progress of one of the documents',
     );
   }
-  return same;
+  return { same, traces: { created, displaced } };
 }
 
 function partition<Item>(
@@ -348,7 +350,7 @@ function mysqlRow(push: ProgressPush, arrival: string): string {
 
 const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
 const SQLITE_COLLISION = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
-/** Rows of one statement. The numbers of rows are powers of two, so there are nine different prepared statements. */
+/** Rows of one statement. The numbers of rows are powers of two, so there are nine prepared statements for each mode. */
 const SQLITE_ROWS = 256;
 
 /** `rows-of-same-device`: rows that exist, and that the device of the push has written. */
@@ -432,7 +434,7 @@ export async function newestProgress(
   return new Map(
     rows.map((row) => {
       const record = toRecord(row);
-      return [`${String(row.user_id)} ${record.document}`, record];
+      return [progressKeyText({ userId: row.user_id, document: record.document }), record];
     }),
   );
 }
@@ -463,13 +465,10 @@ function selectByKeys(
 }
 
 function toRecord(row: ProgressRow): ProgressWithArrival {
-  const percentage = parseFraction(row.percentage);
-  if (percentage === undefined)
-    throw new Error('the database holds a percentage that is not between 0 and 1');
   return {
     document: documentOf(row.document),
     position: row.position.toString('utf8'),
-    percentage,
+    percentage: fractionOf(row.percentage),
     device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
     pushedMs: toNumber(row.pushed_ms),
     arrival: toNumber(row.arrival),
@@ -602,8 +601,8 @@ export function deleteUnchangedProgress(
 }
 
 /**
- * Deletes tickets that no transaction can be using any more. Some are kept, because MySQL before 8.0 counts on from the
- * largest one that it finds at its start.
+ * Deletes old tickets: no statement reads the row of a ticket after its insertion. The largest stays, because some versions
+ * count on from the largest that they find when they start.
  */
 export async function deleteOldTickets({ db, dialect }: Store): Promise<void> {
   if (dialect === 'sqlite') return;
@@ -613,6 +612,7 @@ export async function deleteOldTickets({ db, dialect }: Store): Promise<void> {
   await sql`delete from arrival_ticket where id < ${before} order by id limit ${TICKETS_AT_ONCE}`.execute(db);
 }
 
+/** One would do. The rest leaves room for transactions that have a ticket and have not committed. */
 const KEPT_TICKETS = 1000;
 /** Many times what is added between two calls. */
 const TICKETS_AT_ONCE = 10_000;

@@ -50,7 +50,7 @@ const COMMITS_PER_TICKET_CHECK = 1000;
 const PAGE = 1000;
 /** Documents of one transaction, each with up to a hundred devices by default. Pushes wait for it in SQLite. */
 const DELETED_AT_ONCE = 20;
-/** What a check has not done by then, the next one finds. */
+/** How long a stopping server waits for a check. What the check has not done by then, the next one finds. */
 const CLOSE_MS = 1000;
 /** Documents that are collected before the oldest of them are deleted. */
 const COLLECTED = 20_000;
@@ -120,18 +120,26 @@ export class Retention {
     const isDue = added >= Math.max(1, Math.floor(bound * STEP[what]));
     counts.set(of, isDue ? 0 : added);
     if (!isDue) return;
-    this.#enqueue(`${what} ${of}`, async () => {
-      const count = await forget();
-      if (count > 0) this.#options.onForgotten?.(what, count);
+    const isQueued = this.#enqueue(`${what} ${of}`, async () => {
+      try {
+        const count = await forget();
+        if (count > 0) this.#options.onForgotten?.(what, count);
+      } catch (error) {
+        counts.delete(of); // The next addition asks again.
+        throw error;
+      }
     });
+    if (!isQueued) counts.delete(of);
   }
 
-  #enqueue(key: string, check: () => Promise<void>): void {
-    if (this.#isClosed || this.#waiting.size >= WAITING_CHECKS) return;
+  /** @returns `false` when there is no room for the check */
+  #enqueue(key: string, check: () => Promise<void>): boolean {
+    if (this.#isClosed || this.#waiting.size >= WAITING_CHECKS) return false;
     this.#waiting.set(key, check);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
+    return true;
   }
 
   async #run(): Promise<void> {

@@ -19,6 +19,8 @@ import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.j
 import { type BatchRow, PushQueue } from '../batching/push-queue.js';
 import { Retention, type RetentionBounds, type RetentionOptions } from './retention.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
+import { WaitingShares } from '../batching/waiting-shares.js';
+import { SyncError } from '../domain/sync-error.js';
 
 /**
  * Pushes of one commit. MySQL: a statement of 500 rows takes about 10 ms and 150 kB, and more rows gain nothing. SQLite
@@ -40,11 +42,9 @@ const CACHED_DOCUMENTS = 50_000;
 const LIBRARIES_TTL_MS = 10 * 60_000;
 const ACCESS = 'access';
 
-/**
- * The share of a queue that one user may fill. A reader that was offline for weeks sends 200 pushes at once, far below the
- * share of the default bounds.
- */
+/** The share of a queue that one user may fill. Eight users must work together to fill it. */
 const SHARE_OF_USER = 1 / 8;
+/** Whatever the bound of the queue is: a reader that was offline for weeks sends 200 pushes at once. */
 const SMALLEST_SHARE = 256;
 
 export interface SyncStoreOptions {
@@ -69,6 +69,8 @@ export class SyncStore {
   readonly devices = new DeviceLastSeen();
   readonly retention: Retention;
   readonly #store: Store;
+  /** Look-ups of documents that are not cached. They wait in one queue before the pull or the push does. */
+  readonly #lookUps = new WaitingShares(WAITING_KEYS * SHARE_OF_USER);
   readonly #lastDevices = new FingerprintTable();
   readonly #metadata = new FingerprintTable();
   readonly #documents: ReadThroughCache<EquivalentDocuments>;
@@ -191,9 +193,16 @@ export class SyncStore {
   }
 
   async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {
-    const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
-    if (libraries === undefined) return false;
-    return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
+    if (!this.#lookUps.add(userId, 1)) {
+      throw new SyncError('overloaded', 'Too many requests of this user are waiting for the database.');
+    }
+    try {
+      const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
+      if (libraries === undefined) return false;
+      return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
+    } finally {
+      this.#lookUps.remove(userId, 1);
+    }
   }
 
   async #readEquivalents(userId: UserId, document: Document): Promise<readonly Document[]> {

@@ -126,6 +126,32 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
     expect(left).toContain('pushed meanwhile');
   });
 
+  it('a check that failed is made again at the next addition', async () => {
+    const { pushes } = new SyncStore(store);
+    for (let i = 0; i < 40; i++) await pushes.push(pushOf('d', `device ${String(i)}`, 'x'));
+    let isBroken = true;
+    const hooked = openHookedStore(store.url, {
+      beforeStatement: () => {
+        if (isBroken) throw new Error('refused by the test');
+      },
+    });
+    const errors: unknown[] = [];
+    // Ten additions would be counted before the next check.
+    const bounds = { ...BOUNDS, devicesPerDocument: 30 };
+    const retention = new Retention(hooked, bounds, { onError: (error) => errors.push(error) });
+    const addition = { created: [], displaced: [pushOf('d', 'device 0', 'x')] };
+    retention.note(addition, []);
+    await retention.idle();
+    isBroken = false;
+    retention.note(addition, []);
+    await retention.idle();
+    await hooked.close();
+    expect(errors).toHaveLength(1);
+    const { document } = pushOf('d', '', '');
+    const page = await positionsPage(store, USER, [document], { after: undefined, limit: 100 });
+    expect(page).toHaveLength(30);
+  });
+
   it('documents of libraries are never forgotten, however many there are', async () => {
     const held = Array.from({ length: 15 }, (_none, index) => md5(`held ${String(index)}`));
     await addBooks(store, held);
