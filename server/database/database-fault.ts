@@ -64,8 +64,13 @@ const FAULT_OF_CODE: ReadonlyMap<string, DatabaseFault> = new Map(
   }),
 );
 
-/** Other errors of MySQL and MariaDB that name the system's ENOSPC: "Got error 28 …", "Error writing file (Errcode: 28 …". */
-const NO_SPACE = /\b(?:error|errno:|errcode:) 28\b/i;
+/**
+ * Other errors of MySQL and MariaDB that name the system's ENOSPC: "Got error 28 …", "Error writing file (Errcode: 28 …",
+ * "(OS errno 28 …".
+ */
+const NO_SPACE = /\b(?:error|errno:?|errcode:) 28\b/i;
+/** The SQL state of errors of the system. Errors about values and statements have others, and quote what people typed. */
+const GENERAL_ERROR = 'HY000';
 
 /**
  * The fault behind an error of a statement or a connection.
@@ -74,7 +79,7 @@ const NO_SPACE = /\b(?:error|errno:|errcode:) 28\b/i;
  *   taken, a conflict with another transaction, a defect of the program
  */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
-  if (error instanceof Error && 'sqlState' in error && NO_SPACE.test(error.message)) return 'disk-full';
+  if (isNoSpace(error)) return 'disk-full';
   // By name: errors lose their class when they cross threads.
   if (error instanceof Error && error.name === 'StorageError') return databaseFault(error.cause);
   if (isConflict(error)) return undefined;
@@ -86,6 +91,11 @@ export function databaseFault(error: unknown): DatabaseFault | undefined {
     FAULT_OF_CODE.get(/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? '');
   if (known !== undefined) return known;
   return isRetryable(error) ? 'database-away' : undefined;
+}
+
+function isNoSpace(error: unknown): boolean {
+  if (!(error instanceof Error && 'sqlState' in error)) return false;
+  return error.sqlState === GENERAL_ERROR && NO_SPACE.test(error.message);
 }
 
 /** Whether the database as a whole cannot do its work now, so that the same request may succeed later. */

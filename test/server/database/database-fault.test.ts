@@ -45,10 +45,27 @@ describe('databaseFault', () => {
       { code: 'ER_ERROR_ON_WRITE' },
       'Error writing file \'binlog\' (Errcode: 28 "No space left on device")',
     ],
+    [
+      'a temporary file that cannot be written, in the words of MySQL',
+      { errno: 3 },
+      "Error writing file '/tmp/MLfd=31' (OS errno 28 - No space left on device)",
+    ],
     ['a commit for want of space', { code: 'ER_ERROR_DURING_COMMIT' }, 'Got error 28 during COMMIT'],
   ])('of %s is disk-full', (_name, fields, message) => {
     const error = Object.assign(new Error(message), { sqlState: 'HY000', ...fields });
     expect(databaseFault(error)).toBe('disk-full');
+  });
+
+  it.each([
+    ['ER_DUP_ENTRY', '23000', "Duplicate entry 'error 28' for key 'library.name'"],
+    [
+      'ER_TRUNCATED_WRONG_VALUE',
+      '22007',
+      "Incorrect datetime value: 'error 28' for column `a`.`b`.`c` at row 1",
+    ],
+    ['ER_PARSE_ERROR', '42000', "You have an error in your SQL syntax near 'error 28' at line 1"],
+  ])('of %s is undefined, whatever the value is that its message quotes', (code, sqlState, message) => {
+    expect(databaseFault(Object.assign(new Error(message), { code, sqlState }))).toBeUndefined();
   });
 });
 
