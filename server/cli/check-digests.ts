@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import type { Engine } from '../../engine/index.js';
 import { hashPaths } from '../scan/hash-paths.js';
 import { type DigestEntry, parseDigestLine } from './digest-line.js';
@@ -32,8 +32,8 @@ export async function checkDigests(
   signal: AbortSignal,
 ): Promise<number> {
   const tally: Tally = { mismatched: 0, unreadable: 0, malformed: 0, checked: 0 };
-  if (!isStandardInput(list) && statSync(list, { throwIfNoEntry: false })?.isFile() !== true) {
-    writeError(`${shownPath(list)}: there is no such file`);
+  if (!isStandardInput(list) && !isReadableFile(list)) {
+    writeError(`${shownPath(list)}: there is no such file, or it may not be read`);
     return EXIT.failed;
   }
   let entries: DigestEntry[] = [];
@@ -52,6 +52,15 @@ export async function checkDigests(
   if (tally.checked === 0) writeError(`${shownPath(list)}: no line with a digest and a path`);
   const failed = tally.malformed + tally.unreadable + tally.mismatched > 0 || tally.checked === 0;
   return failed ? EXIT.failed : EXIT.ok;
+}
+
+function isReadableFile(path: Buffer): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // not there, a link to itself, or below a folder that may not be entered
+  }
 }
 
 async function checkEntries(

@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { parseDatabaseUrl } from './database-url.js';
 import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
+import { fileIdentity } from './sqlite/file-watch.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
 import { errorCode, errorMessage } from '../domain/error-text.js';
 import { StorageError } from './database-error.js';
@@ -83,14 +84,22 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 function makeFile(file: string): void {
   try {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+  } catch (cause) {
+    throw notMade(file, errorMessage(cause), cause);
+  }
+  try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST' && statSync(file, { throwIfNoEntry: false }) !== undefined) return;
-    throw new StorageError(
-      'database-unreachable',
-      `The database at ${file} cannot be made: ${errorMessage(cause)}. ` +
-        'Check the path in database.url, and who may write there.',
-      cause,
-    );
+    const isThere = errorCode(cause) === 'EEXIST';
+    if (isThere && fileIdentity(file) !== undefined) return;
+    throw notMade(file, isThere ? 'it is a link that leads to no file' : errorMessage(cause), cause);
   }
+}
+
+function notMade(file: string, reason: string, cause: unknown): StorageError {
+  return new StorageError(
+    'database-unreachable',
+    `The database at ${file} cannot be made: ${reason}. Check the path in database.url, and who may write there.`,
+    cause,
+  );
 }

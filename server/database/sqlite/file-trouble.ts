@@ -14,8 +14,7 @@ const VAGUE = /^SQLITE_(?:CANTOPEN|READONLY|IOERR|PERM)/;
 export function fileTrouble(file: string, code: string): string | undefined {
   if (!VAGUE.test(code) || code === 'SQLITE_READONLY_DBMOVED') return undefined;
   const folder = path.dirname(path.resolve(file));
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true) return `${file} is a folder`;
+  if (isFolder(file)) return `${file} is a folder`;
   const refused = (at: string, mode: number): string | undefined => {
     try {
       accessSync(at, mode);
@@ -32,4 +31,12 @@ export function fileTrouble(file: string, code: string): string | undefined {
   return inside === undefined
     ? undefined
     : `the file ${file} is not readable and writable for this user (${inside})`;
+}
+
+function isFolder(file: string): boolean {
+  try {
+    return statSync(file).isDirectory();
+  } catch {
+    return false; // what is in the way is found by the checks of access
+  }
 }

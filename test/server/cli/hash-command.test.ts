@@ -115,9 +115,12 @@ describe('dogear hash', () => {
   it('refuses an empty list, a list that does not exist, and no arguments', async () => {
     const folder = await bookFolder();
     expect(await inFolder(folder, ['--check', '-'], '')).toMatchObject({ exitCode: 1 });
-    const missing = await inFolder(folder, ['--check', 'nope']);
-    expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(missing.stderr).toMatch(/^dogear: nope: .*\n$/);
+    symlinkSync('loop', join(folder.path, 'loop'));
+    for (const list of ['nope', 'loop']) {
+      const missing = await inFolder(folder, ['--check', list]);
+      expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(missing.stderr).toMatch(new RegExp(`^dogear: ${list}: .*\n$`));
+    }
     expect(await inFolder(folder, [])).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await inFolder(folder, ['--jobs', 'many', '.'])).toMatchObject({ exitCode: 2, stdout: '' });
   });

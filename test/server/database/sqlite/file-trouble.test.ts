@@ -5,6 +5,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { databaseFault, faultMessage } from '../../../../server/database/database-fault.js';
 import { migrate } from '../../../../server/database/migrate.js';
+import { fileTrouble } from '../../../../server/database/sqlite/file-trouble.js';
 import { openStore, type OpenStore } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
@@ -110,7 +112,27 @@ describe('openStore says what is wrong with', () => {
     const file = await newFile();
     writeFileSync(file, '');
     expect(await failure(join(file, 'inner/dogear.db'))).toMatch(/cannot be made: .*ENOTDIR.*Check the path/);
+    expect(await failure(join(file, 'dogear.db'))).toMatch(/cannot be made: EEXIST.* mkdir .*Check the path/);
   });
+
+  it.each([
+    ['to a file that does not exist', 'nowhere.db'],
+    ['to itself', 'dogear.db'],
+  ])('a link %s', async (_name, target) => {
+    const file = await newFile();
+    symlinkSync(target, file);
+    expect(await failure(file)).toContain(
+      `${file} cannot be made: it is a link that leads to no file. Check`,
+    );
+  });
+});
+
+it('a file that the system will not even look at is a reason, and no end of the thread', async () => {
+  const file = await newFile();
+  symlinkSync('dogear.db', file);
+  expect(fileTrouble(file, 'SQLITE_CANTOPEN')).toContain('not readable and writable for this user (ELOOP)');
+  const inner = join(file, 'inner.db');
+  expect(fileTrouble(inner, 'SQLITE_IOERR_READ')).toContain(`${file} is not writable for this user (ELOOP)`);
 });
 
 describe('a database whose file', () => {
