@@ -15,6 +15,11 @@ const NAME_FAILURES = 50;
 const FAMILIAR_FAILURES = 5;
 /** How long a name stays familiar at an address after a login. Two days, so that a reader used once a day stays familiar. */
 const FAMILIAR_MS = 48 * 60 * 60 * 1000;
+/**
+ * Time after which a login makes its pair familiar anew. A busy reader logs in every few seconds; if each login were told to
+ * the other threads, there would be no room in their messages for failures.
+ */
+const RENEWED_AFTER_MS = 60 * 60 * 1000;
 /** Registrations that are allowed from one address in one window: a school may set up its readers in one lesson. */
 const ADDRESS_REGISTRATIONS = 100;
 /** The length of a window: failures are counted together for this long, and an address is throttled at most this long. */
@@ -63,6 +68,10 @@ export class LoginThrottle {
 
   /** Makes the name familiar at the address. */
   recordSuccess(address: string, name: string): void {
+    const pair = pairOf(networkOf(address), name);
+    // Among the last used, so that it is not the one that is dropped.
+    const isFamiliar = this.#familiar.get(pair) === true;
+    if (isFamiliar && this.#familiar.getRemainingTTL(pair) > FAMILIAR_MS - RENEWED_AFTER_MS) return;
     this.#makeFamiliar(address, name);
     this.#tell({ kind: 'success', address, name });
   }
