@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type BatchRow, PushQueue, type PushQueueOptions } from '../../../server/batching/push-queue.js';
 import { SyncError } from '../../../server/domain/sync-error.js';
 
@@ -317,7 +317,7 @@ describe('a push queue', () => {
     expect(database.held[0]?.rows.every((row) => row.isWanted())).toBe(true);
     database.held[0]?.end(new Deadlock());
     expect(await left).toBe('unavailable');
-    while (database.held.length < 2) await tick();
+    await vi.waitUntil(() => database.held.length === 2, { timeout: 10_000 });
     expect(database.documents).toEqual([['a', 'b'], ['b']]);
     database.held[1]?.end();
     await staying;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CompiledQuery, Migrator, type RawBuilder, sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../../../server/database/migrate.js';
 import { MIGRATIONS } from '../../../../server/database/migrations/migrations.js';
 import { openStore, type OpenStore } from '../../../../server/database/store.js';
@@ -117,18 +117,17 @@ describe.each(testDatabases())('the migration of positions on $name', ({ name: k
     await savedByOldRelease(store, rows);
     let interruptions = 0;
     // SQLite rolls the whole migration back, so there are few states to continue from.
-    for (let isDone = false; !isDone; interruptions += kind === 'sqlite' ? 8 : 1) {
+    for (; ; interruptions += kind === 'sqlite' ? 8 : 1) {
       let statements = 0;
       const stopped = openHookedStore(database.url, {
         beforeStatement: () => {
           if (statements++ >= interruptions) throw new Error('interrupted by the test');
         },
       });
-      isDone = await migrate(stopped).then(
-        () => true,
-        () => false,
-      );
+      const outcome: unknown = await migrate(stopped).catch((error: unknown) => error);
       await stopped.close();
+      if (!(outcome instanceof Error)) break;
+      expect(outcome.message).toContain('interrupted by the test');
     }
     expect(interruptions).toBeGreaterThan(10);
     const found = await newest(store);
@@ -141,6 +140,7 @@ describe.each(testDatabases())('the migration of positions on $name', ({ name: k
     await savedByOldRelease(store, manyRows());
     const acknowledged = new Map<string, string>();
     const over = new AbortController();
+    onTestFinished(() => over.abort());
     let refusals = 0;
     const fleet = Array.from({ length: 4 }, async (_none, client) => {
       for (let round = 0; !over.signal.aborted; round++) {
