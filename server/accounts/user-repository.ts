@@ -3,7 +3,7 @@ import { idChunks } from '../database/bulk-write.js';
 import { byIndex, inOrder } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
-import type { Schema, UserTable } from '../database/schema.js';
+import { NEXT_REVISION, type Schema, type UserTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import { type UserId, userId } from '../domain/ids.js';
 import { parsePermission, type PermissionSet } from '../domain/permission.js';
@@ -156,8 +156,7 @@ export async function updateUser(store: Store, id: UserId, changes: UserChanges)
 
 /**
  * The ids of all owners who are not disabled, for this transaction alone. When two owners demote each other at the same
- * time, the second transaction waits here and then sees that the other owner is gone. Their rows are written, because in
- * a cluster two transactions may lock, but not write, the same rows.
+ * time, the second transaction waits here and then sees that the other owner is gone.
  */
 export async function lockEnabledOwners({ db }: Store): Promise<readonly UserId[]> {
   const enabled = (where: ExpressionBuilder<Schema, 'user'>) =>
@@ -173,15 +172,10 @@ export async function lockUser(store: Store, id: UserId): Promise<UserSummary | 
   return findUserById(store, id);
 }
 
-/**
- * Until the transaction ends no other one gives a name to a user. The row is written, because in a cluster two transactions
- * may lock, but not write, the same row.
- */
+/** Until the transaction ends no other one gives a name to a user. */
 export async function lockUserNames({ db }: Store): Promise<void> {
   await db.updateTable('user_name_lock').set(NEXT_REVISION).execute();
 }
-
-const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
 /** @param passwordHash `undefined` removes the password: the user can then authenticate with API keys only */
 export async function setPasswordHash(

@@ -1,7 +1,9 @@
 import { readDatabaseNowMs } from './database-clock.js';
 import type { Store } from './store.js';
 
-/** What is less is the way of the answer from a busy database, or a clock that is being corrected slowly. */
+/**
+ * Smaller differences come from slow answers of a busy database, or from a clock that is being corrected slowly.
+ */
 const STEP_SECONDS = 5;
 
 /**

@@ -18,8 +18,8 @@ export type DatabaseReadiness =
 const TIMEOUT_MS = 1000;
 
 /**
- * Whether requests can be answered: the database answers within a second, and all migrations are applied, and writes have
- * not failed of late. Never returns `stopping`, which the listener answers by itself. Never rejects.
+ * Whether requests can be answered: the database answers within a second, all migrations are applied, and no write has
+ * failed in the last ten seconds. Never returns `stopping`, which the listener answers by itself. Never rejects.
  *
  * @param onError called with an error that is no fault of the database
  */

@@ -1,5 +1,5 @@
 import type { ApiKeyId, BookId, LibraryId, ScanId, UserId } from '../domain/ids.js';
-import type { ColumnType, Generated } from 'kysely';
+import { type ColumnType, type Generated, sql } from 'kysely';
 
 /**
  * A 64-bit integer column. Values that a double holds exactly come back as numbers, larger ones as bigint
@@ -12,6 +12,9 @@ export type Int64 = ColumnType<number | bigint | string, number | bigint, number
  * not exclude a transaction on another server of a cluster; two writes of one row conflict everywhere.
  */
 export type Revision = ColumnType<number | string, never, number>;
+
+/** Set by an `update` that locks its rows in this way until the transaction ends. */
+export const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
 /** 0 or 1: MySQL has no boolean type, and SQLite's driver accepts no boolean parameters. */
 export type Bit = ColumnType<number, 0 | 1, 0 | 1>;

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import { isDuplicateKey } from '../database/database-error.js';
-import type { LibraryTable, Schema } from '../database/schema.js';
+import { type LibraryTable, NEXT_REVISION, type Schema } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import { type LibraryId, libraryId } from '../domain/ids.js';
 import type { Library, LibrarySummary } from './library.js';
@@ -44,13 +44,9 @@ export async function findLibraryByName(store: Store, name: string): Promise<Lib
   return row === undefined ? undefined : toLibrary(row);
 }
 
-/**
- * Locks the library's row until the transaction ends, so that two scans of it cannot begin at the same time. The row is
- * written, because in a cluster two transactions may lock, but not write, the same row.
- */
+/** Locks the library's row until the transaction ends, so that two scans of it cannot begin at the same time. */
 export async function lockLibrary({ db }: Store, id: LibraryId): Promise<Library | undefined> {
-  const next = { revision: sql<number>`revision + 1` };
-  await db.updateTable('library').set(next).where('id', '=', id).execute();
+  await db.updateTable('library').set(NEXT_REVISION).where('id', '=', id).execute();
   const row = await db.selectFrom('library').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? undefined : toLibrary(row);
 }

@@ -272,9 +272,9 @@ async function addProgress(store: Store): Promise<void> {
   }
 }
 
-/** Users whose names are numbers, each with one API key whose prefix is the same number. */
 const USER_COLUMNS = ['name', 'header_name', 'is_owner', 'permissions', 'is_disabled', 'created_s'];
 
+/** Users whose names are numbers, each with one API key whose prefix is the same number. */
 async function addAccounts(store: Store): Promise<void> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
   await bulkUpsert(
