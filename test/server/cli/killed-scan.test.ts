@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { findLibraryByName } from '../../../server/library/library-repository.js';
 import type { Store } from '../../../server/database/store.js';
 import { type BookFolder, bookFolder } from '../../support/book-folder.js';
@@ -78,7 +78,7 @@ describe.each(testDatabases())('a scan killed with SIGKILL, on $name', (kind) =>
     await runProgram(['library', 'add', 'books', folder.path, ...at]);
     await runProgram(['scan', ...at]);
     const scan = await startWatched(['scan', '--regen-hashes', '--jobs', '1', ...at]);
-    while ((await committedByLastScan(store)) === 0) await delay(1);
+    await vi.waitUntil(async () => (await committedByLastScan(store)) > 0, { timeout: 30_000, interval: 1 });
     scan.send('SIGKILL');
     await scan.result;
     const again = await startWatched(['scan', '--regen-hashes', ...at]);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, jsonAnswer } from '../../../server/http/answer.js';
 import { parseNetwork } from '../../../server/http/client-address.js';
 import type { HttpRequest } from '../../../server/http/request.js';
@@ -288,7 +288,7 @@ describe('closing the server', () => {
       return echo(request);
     });
     const waiting = sendRaw({ port: server.port, parts: [get('/held')], until: answered(1) });
-    while (server.active === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitUntil(() => server.active > 0, { timeout: 10_000, interval: 5 });
     const closing = server.close(10_000);
     expect((await sendRaw({ port: server.port, parts: [get('/')], deadlineMs: 500 })).text).toBe('');
     release();
@@ -301,7 +301,7 @@ describe('closing the server', () => {
   it('does not wait beyond its deadline', async () => {
     const server = await serve(() => new Promise<Answer>(() => undefined));
     const waiting = sendRaw({ port: server.port, parts: [get('/')] });
-    while (server.active === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitUntil(() => server.active > 0, { timeout: 10_000, interval: 5 });
     await server.close(50);
     expect(await waiting).toMatchObject({ text: '', isClosed: true });
   });
