@@ -1,12 +1,13 @@
 /**
- * The reading or the translation costs more than any real book does. Thrown from the middle of a loop, so that only the time of
- * `MAX_STEPS` is lost.
+ * The reading or the translation costs more than any real book does. Thrown from the middle of a loop, so that only the
+ * time of `MAX_STEPS` is lost.
  */
 export class WorkLimitError extends Error {}
 
 /**
- * The most steps that reading a book, reading one of its chapters, or translating one position may take: a node, an attribute, a tried selector or some dozens of characters. The largest chapter
- * that is read takes some five million of them, a usual one some ten thousand. This many take about a second.
+ * The most steps that reading a book, reading one of its chapters, or translating one position may take: a node, an
+ * attribute, a tried selector or some dozens of characters. The largest chapter that is read takes some five million of
+ * them, a usual one some ten thousand. This many take about a second.
  */
 const MAX_STEPS = 20_000_000;
 
@@ -18,7 +19,8 @@ const SCANNED_PER_STEP = 64;
  * Times cannot bound that: a thread that computes does not look at a clock, and a slow machine is no hostile book.
  *
  * The book, each of its chapters and each translation are counted apart. Books and chapters are cached, and whether a
- * position can be translated must not depend on what the cache held.
+ * position can be translated must not depend on what the cache held. A style sheet belongs to each chapter that links
+ * it, so a cached one costs what its reading took.
  */
 export class Work {
   #steps = 0;

@@ -57,7 +57,10 @@ export function textNodePieces(tree: SourceTree, parent: number, n: number): num
 
 /** The first element with that id, as in browsers. */
 export function elementById(tree: SourceTree, id: string): number {
-  return elementsByIds(tree, [id]).get(id)?.first ?? NO_NODE;
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] === ELEMENT && attributeOf(tree, node, 'id') === id) return node;
+  }
+  return NO_NODE;
 }
 
 /** The elements with one id. */

@@ -64,18 +64,21 @@ type Cached =
   | { readonly kind: 'book'; readonly book: Book }
   | { readonly kind: 'refused'; readonly error: BookError }
   | { readonly kind: 'chapter'; readonly chapter: Chapter | UnreadableChapter }
-  | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined };
+  | { readonly kind: 'sheet'; readonly sheet: StyleSheet | undefined; readonly steps: number };
 
 /** The memory of one parsed rule with its selector and its entries in maps. */
 const BYTES_PER_RULE = 1000;
+/** One more compound of its selector, with the lists of its classes and attributes. */
 const BYTES_PER_ANCESTOR = 200;
+/** An error with its stack and its cause. */
+const BYTES_PER_REFUSAL = 4000;
 
 function sizeOf(cached: Cached): number {
   switch (cached.kind) {
     case 'book':
       return cached.book.sizeBytes;
     case 'refused':
-      return BYTES_PER_RULE;
+      return BYTES_PER_REFUSAL;
     case 'chapter':
       return cached.chapter.sizeBytes;
     case 'sheet':
@@ -129,11 +132,16 @@ export function createTranslator(options: TranslatorOptions): Translator {
       work.begin();
       const key = fileKeyOf(file.identity);
       const book = await bookAt(file, `book:${key}`);
+      work.begin();
       const sheetAt = (sheetPath: string): StyleSheet | undefined => {
         const cached = cache.get(`sheet:${sheetPath}:${key}`);
-        if (cached?.kind === 'sheet') return cached.sheet;
+        if (cached?.kind === 'sheet') {
+          work.spend(cached.steps);
+          return cached.sheet;
+        }
+        const before = work.steps;
         const sheet = readStyleSheet(file, book, sheetPath, work);
-        cache.set(`sheet:${sheetPath}:${key}`, { kind: 'sheet', sheet });
+        cache.set(`sheet:${sheetPath}:${key}`, { kind: 'sheet', sheet, steps: work.steps - before });
         return sheet;
       };
       const open: OpenBook = {
@@ -143,10 +151,12 @@ export function createTranslator(options: TranslatorOptions): Translator {
           const chapterKey = `chapter:${spineIndex}:${key}`;
           const cached = cache.get(chapterKey);
           if (cached?.kind === 'chapter') return cached.chapter;
+          const before = work.steps;
           work.begin();
           const chapter = readChapter(file, book, spineIndex, sheetAt, work);
-          // What follows is the translation, which costs the same where the chapter was cached.
+          // The translation goes on, and costs the same where the chapter was cached.
           work.begin();
+          work.spend(before);
           cache.set(chapterKey, { kind: 'chapter', chapter });
           return chapter;
         },

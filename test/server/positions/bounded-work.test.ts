@@ -235,10 +235,14 @@ it('names an element by the nearest id that only it has, however the id is writt
 });
 
 describe('a book that takes too many steps', () => {
-  /** A sheet of a megabyte takes ten million steps. */
-  const sheet = `${'a '.repeat(290)}{display:none}`.repeat(1700);
-  const links = numbered(3, (number) => `<link rel="stylesheet" href="${number}.css"/>`);
-  const files: ZipFile[] = [0, 1, 2].map((number) => ({ name: `OPS/text/${number}.css`, content: sheet }));
+  /** Each rule takes some twelve thousand steps. */
+  const sheets = (rules: number): ZipFile[] =>
+    [0, 1, 2].map((number) => ({
+      name: `OPS/text/${number}.css`,
+      content: `${'a '.repeat(290)}{display:none}`.repeat(rules),
+    }));
+  const linksTo = (count: number): string =>
+    numbered(count, (number) => `<link rel="stylesheet" href="${number}.css"/>`);
 
   async function twice(files: readonly ZipFile[]): Promise<{ outcomes: string[]; again: number }> {
     const work = new AllWork();
@@ -260,7 +264,8 @@ describe('a book that takes too many steps', () => {
   }
 
   it('has no places in that chapter, which is not read again', async () => {
-    const book = { chapters: [{ content: xhtml(TEXT, links) }, { content: xhtml(TEXT) }], files };
+    const chapters = [{ content: xhtml(TEXT, linksTo(3)) }, { content: xhtml(TEXT) }];
+    const book = { chapters, files: sheets(1700) };
     const { outcomes, again } = await twice(epubFiles(book));
     expect(outcomes).toEqual(['chapter-too-complex', 'chapter-too-complex']);
     expect(again).toBeLessThan(1000);
@@ -268,6 +273,28 @@ describe('a book that takes too many steps', () => {
     const path = folder.write(makeZip(epubFiles(book)));
     const other = await translator.translateXpointer({ path }, '/body/DocFragment[2]/body/p/text().1');
     expect(translated(other)).toMatchObject({ textAfter: 'ext', xpointerConfidence: 'exact' });
+  });
+
+  it('has the same places, whichever chapter was read first with the style sheets that both link', async () => {
+    // Two of these sheets are within the bound, three are not.
+    const chapters = [2, 3].map((count) => ({ content: xhtml(TEXT, linksTo(count)) }));
+    const path = folder.write(makeZip(epubFiles({ chapters, files: sheets(700) })));
+    const inOrder = async (...order: readonly number[]): Promise<ReadonlyMap<number, string>> => {
+      const translator = createTranslator({ cacheBytes: 1024 * 1024 * 1024 });
+      const outcomes = new Map<number, string>();
+      for (const number of order) {
+        const position = `/body/DocFragment[${number}]/body/p/text().1`;
+        const { chapterProblem } = translated(await translator.translateXpointer({ path }, position));
+        outcomes.set(number, chapterProblem ?? 'no problem');
+      }
+      return outcomes;
+    };
+    const expected = new Map([
+      [1, 'no problem'],
+      [2, 'chapter-too-complex'],
+    ]);
+    expect(await inOrder(1, 2)).toEqual(expected);
+    expect(await inOrder(2, 1)).toEqual(expected);
   });
 
   it('is no book if its table of contents does, and is not read again', async () => {
