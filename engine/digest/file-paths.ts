@@ -1,8 +1,11 @@
 import type { FilesToHash } from './files-to-hash.js';
 
 const SLASH = 0x2f;
-/** No system has longer names. */
-const NAME_BYTES = 8192;
+/**
+ * The most that `copyName` writes. A slot of an MD5 kernel has 12,288 bytes, and a file with a longer name cannot be
+ * opened.
+ */
+const MOST_COPIED_BYTES = 8192;
 
 /** The paths of a batch, relative to its root, taken apart into folder and name. Copies bytes, allocates next to nothing. */
 export class FilePaths {
@@ -56,7 +59,7 @@ export class FilePaths {
   copyName(index: number, into: Uint8Array, start: number): number {
     const nameStart = this.#nameStartOf(index);
     const end = this.#pathEnds[index] ?? nameStart;
-    return this.#pathBytes.copy(into, start, nameStart, Math.min(end, nameStart + NAME_BYTES));
+    return this.#pathBytes.copy(into, start, nameStart, Math.min(end, nameStart + MOST_COPIED_BYTES));
   }
 
   #startOf(index: number): number {

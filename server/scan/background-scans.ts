@@ -6,8 +6,8 @@ import { NO_COUNTS, type ScanCounts } from './scan.js';
 import type { ScanOptions, ScanSummary } from './scan-library.js';
 
 /**
- * Scans that one process runs at a time, those of all its threads together. They share the machine's cores and disks, so more of them are not faster. Each
- * takes some megabytes of memory and some connections to the database.
+ * Scans that one process runs at a time, those of all its threads together. They share the machine's cores and disks,
+ * so more of them are not faster. Each takes some megabytes of memory and some connections to the database.
  */
 const SCANS_AT_ONCE = 4;
 

@@ -40,7 +40,8 @@ describe('the arguments of bench', () => {
 
 it('bench:compare names a revision that does not exist, without a stack', () => {
   const main = join(repositoryRoot, 'dist/bench/compare/main.js');
-  const { status, stderr } = spawnSync(process.execPath, [main, 'no-such-revision'], { encoding: 'utf8' });
+  const options = { encoding: 'utf8', timeout: 30_000 } as const;
+  const { status, stderr } = spawnSync(process.execPath, [main, 'no-such-revision'], options);
   expect(status).toBe(2);
   expect(stderr).toMatch(/^there is no revision "no-such-revision" in this repository\n/);
   expect(stderr).not.toMatch(/^ +at /m);

@@ -44,10 +44,10 @@ export interface RingReaderOptions {
 
 /**
  * Reads a whole group of files at a time through io_uring: the opens of their folders in one system call, those of
- * the files in the next, all reads in a third, and the closes together with the opens of the next group. Only the check for changes (unchanged-check.ts) is a system
- * call for each file, because io_uring passes `statx` to another thread. With a warm cache this is 1.23 times as fast
- * as Node's calls, MD5 included (benchmark suite `hash`). With a cold cache one thread reads as many files at once as
- * it has slots; with system calls that would take as many threads.
+ * the files in the next, all reads in a third, and the closes together with the opens of the next group. Only the check
+ * for changes (unchanged-check.ts) is a system call for each file, because io_uring passes `statx` to another thread.
+ * With a warm cache this is 1.23 times as fast as Node's calls, MD5 included (benchmark suite `hash`). With a cold cache
+ * one thread reads as many files at once as it has slots; with system calls that would take as many threads.
  *
  * Anything unexpected, an error or a file in another state, falls back to plain system calls (system-call-reader.ts),
  * which classify and report it.

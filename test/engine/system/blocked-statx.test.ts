@@ -11,7 +11,8 @@ it.skipIf(loadLibc().state !== 'ready')(
   async (context) => {
     const { path } = await bookFolder({ 'one.epub': 'one', 'sub/two.epub': 'two' });
     const program = fileURLToPath(new URL('blocked-statx-program.js', import.meta.url));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, path], { encoding: 'utf8' });
+    const options = { encoding: 'utf8', timeout: 30_000 } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, path], options);
     if (status === NO_FILTERS) context.skip('the system has no filters of calls');
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
