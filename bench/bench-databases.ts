@@ -5,8 +5,11 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import { z } from 'zod';
 import { startPrivateMysql } from '../test/support/private-mysql.js';
 
+export const DATABASE_KINDS = ['sqlite', 'mysql'] as const;
+export type DatabaseKind = (typeof DATABASE_KINDS)[number];
+
 export interface BenchDatabase {
-  readonly kind: 'sqlite' | 'mysql';
+  readonly kind: DatabaseKind;
   /** As the setting `database.url` takes it. */
   readonly url: string;
   drop(): Promise<void>;
@@ -130,7 +133,8 @@ function isRefused(error: unknown): boolean {
   return error instanceof Error && 'errno' in error && REFUSALS.has(error.errno);
 }
 
-async function asAdministrator<Result>(
+/** Does something with a connection to the server of a URL. */
+export async function asAdministrator<Result>(
   uri: string,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {

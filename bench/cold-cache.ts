@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { errorMessage } from '../server/domain/error-text.js';
 import { runChild } from './child-process.js';
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
@@ -13,7 +14,7 @@ export function coldCache(): ColdCache {
     writeFileSync(DROP_CACHES, '3');
     return { state: 'available', drop };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return { state: 'unavailable', reason: `the page cache cannot be dropped here: ${reason}` };
   }
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { errorMessage } from '../server/domain/error-text.js';
 import { type BenchArguments, parseArguments, type SuiteName, USAGE } from './arguments.js';
 import { createSqlite, type MysqlServer, startMysql } from './bench-databases.js';
 import { checkBuilt, THIS_CHECKOUT } from './checkout.js';
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
   try {
     chosen = parseArguments(process.argv.slice(2), THIS_CHECKOUT.root, process.env);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.stderr.write(`${errorMessage(error)}\n\n${USAGE}`);
     process.exitCode = 2;
     return;
   }
@@ -109,7 +110,7 @@ class SharedServer {
       this.#findings.facts['MySQL server'] = server.description;
       return server;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       this.#findings.notes.push(`MySQL/MariaDB: not measured. ${reason}`);
       return undefined;
     }

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
+import { DATABASE_KINDS, type DatabaseKind } from '../bench-databases.js';
 import { namesOf } from '../served/name-lists.js';
 import { MEASURED_ATTACKS, type MeasuredAttack } from './attack-rounds.js';
-import { SOAK_DATABASES, type SoakDatabaseKind } from '../soak/soak-database.js';
 
 export interface AttackArguments {
   readonly attacks: readonly MeasuredAttack[];
-  readonly databases: readonly SoakDatabaseKind[];
+  readonly databases: readonly DatabaseKind[];
   /** Of each side of a round. */
   readonly seconds: number;
   readonly rounds: number;
@@ -20,7 +20,7 @@ export const ATTACK_USAGE = `usage: npm run bench:attack -- [OPTION...]
   --devices N          the largest number of devices that push one document (default: 100000)
   --attacks LIST       separated by commas (default: all):
                        ${MEASURED_ATTACKS.join(', ')}
-  --databases LIST     ${SOAK_DATABASES.join(',')} (default: both)
+  --databases LIST     ${DATABASE_KINDS.join(',')} (default: both)
 `;
 
 /** @throws Error whose message says what is wrong with the arguments */
@@ -32,7 +32,7 @@ export function parseAttackArguments(args: readonly string[]): AttackArguments {
       rounds: { type: 'string', default: '3' },
       devices: { type: 'string', default: '100000' },
       attacks: { type: 'string' },
-      databases: { type: 'string', default: SOAK_DATABASES.join(',') },
+      databases: { type: 'string', default: DATABASE_KINDS.join(',') },
     },
   });
   return {
@@ -40,7 +40,7 @@ export function parseAttackArguments(args: readonly string[]): AttackArguments {
       values.attacks === undefined
         ? MEASURED_ATTACKS
         : namesOf('--attacks', values.attacks, MEASURED_ATTACKS),
-    databases: namesOf('--databases', values.databases, SOAK_DATABASES),
+    databases: namesOf('--databases', values.databases, DATABASE_KINDS),
     seconds: wholeNumber('--seconds', values.seconds),
     rounds: wholeNumber('--rounds', values.rounds),
     devices: wholeNumber('--devices', values.devices),

@@ -1,21 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { median, pairedRatios, quantile } from '../statistics.js';
-import type { AttackName, AttackReport } from './attack-task.js';
+import { type AttackName, type AttackReport, SYNC_ATTACKS } from './attack-task.js';
 import { startAttacker } from './attacker.js';
 import { type AttackWorld, pushBody, pushDevices } from './attack-world.js';
 import { type HonestLatencies, type HonestRequest, measureHonest } from './honest-clients.js';
 
-/** Attacks on those who push and pull. A name without a comma, because people list them with commas. */
-const SYNC_ATTACKS = [
-  'unread description',
-  'unread description on 200 connections',
-  'unread 404s',
-  'burst of pushes',
-  'half-closed push',
-  'doubtful framing',
-  'slow bodies',
-  'wrong keys',
-] as const satisfies readonly AttackName[];
 export const MEASURED_ATTACKS = [...SYNC_ATTACKS, 'translation', 'many devices'] as const;
 export type MeasuredAttack = (typeof MEASURED_ATTACKS)[number];
 
@@ -53,13 +42,12 @@ const MEMORY_EVERY_MS = 100;
 const WARM_UP_SECONDS = 2;
 const DEVICE_COUNTS = [1, 10, 1000, 100_000];
 
-/** All attacks on one server, one after the other. */
-export async function attackAll(
+/** All attacks on one server, one after the other. Yields the rows of each when it has ended. */
+export async function* attackAll(
   world: AttackWorld,
   sizes: AttackSizes,
   say: (line: string) => void,
-): Promise<readonly AttackRow[]> {
-  const rows: AttackRow[] = [];
+): AsyncGenerator<readonly AttackRow[]> {
   const { honest, ordinaryBook, hostileBooks } = world;
   const sync: readonly Named[] = [
     ['push', pushOf(world)],
@@ -73,19 +61,21 @@ export async function attackAll(
       headers: { authorization: `Bearer ${honest.key}` },
     },
   ];
-  const attack = async (plan: Omit<AttackPlan, 'label'>, label: string = plan.name): Promise<void> => {
+  const attack = (
+    plan: Omit<AttackPlan, 'label'>,
+    label: string = plan.name,
+  ): Promise<readonly AttackRow[]> => {
     say(label);
-    rows.push(...(await attackRounds(world, sizes, { ...plan, label })));
+    return attackRounds(world, sizes, { ...plan, label });
   };
   for (const name of SYNC_ATTACKS.filter((known) => sizes.attacks.includes(known))) {
-    await attack({ name, requests: sync, document: 'hostile' });
+    yield await attack({ name, requests: sync, document: 'hostile' });
   }
   for (const { what, document } of sizes.attacks.includes('translation') ? hostileBooks : []) {
     const plan = { name: 'translation' as const, requests: [...sync, translation], document };
-    await attack(plan, `translation of ${what}`);
+    yield await attack(plan, `translation of ${what}`);
   }
-  if (sizes.attacks.includes('many devices')) rows.push(...(await deviceRows(world, sizes, sync, say)));
-  return rows;
+  if (sizes.attacks.includes('many devices')) yield* deviceRows(world, sizes, sync, say);
 }
 
 const HONEST_DOCUMENT = 'honest-document';
@@ -186,15 +176,14 @@ function sumOf(left: AttackReport, right: AttackReport): AttackReport {
  * A document that more and more devices push, pulled in turn with a document of one device; and what others feel of its
  * pulls.
  */
-async function deviceRows(
+async function* deviceRows(
   world: AttackWorld,
   sizes: AttackSizes,
   sync: readonly Named[],
   say: (line: string) => void,
-): Promise<readonly AttackRow[]> {
+): AsyncGenerator<readonly AttackRow[]> {
   const { server, hostile } = world;
   const { port } = server;
-  const rows: AttackRow[] = [];
   const pullOf = (document: string): HonestRequest => {
     return { method: 'GET', path: `${hostile.keyPath}/syncs/progress/${document}`, headers: {} };
   };
@@ -214,14 +203,9 @@ async function deviceRows(
       attacked.push(...(await measureHonest(port, [pullOf(many)], sizes.seconds)));
     }
     const memoryGrowthBytes = (server.residentBytes() ?? 0) - before;
-    rows.push({
-      ...rowOfSides(name, 'pull of it', calm, attacked),
-      memoryGrowthBytes,
-      report: undefined,
-    });
+    yield [{ ...rowOfSides(name, 'pull of it', calm, attacked), memoryGrowthBytes, report: undefined }];
     const plan = { name: 'pulls of one document' as const, label: `its pulls, ${name}`, document: many };
     const others = await attackRounds(world, sizes, { ...plan, requests: sync });
-    rows.push(...others.map((row) => ({ ...row, request: `${row.request} of others` })));
+    yield others.map((row) => ({ ...row, request: `${row.request} of others` }));
   }
-  return rows;
 }

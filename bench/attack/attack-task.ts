@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** Hostile clients come from an address of their own, so that honest ones are not throttled with them. */
 export const HOSTILE_ADDRESS = '127.0.0.2';
 
-export const ATTACK_NAMES = [
+/** Attacks on those who push and pull. A name without a comma, because people list them with commas. */
+export const SYNC_ATTACKS = [
   'unread description',
   'unread description on 200 connections',
   'unread 404s',
@@ -12,11 +13,9 @@ export const ATTACK_NAMES = [
   'doubtful framing',
   'slow bodies',
   'wrong keys',
-  'many devices',
-  'pulls of one document',
-  'translation',
 ] as const;
-export type AttackName = (typeof ATTACK_NAMES)[number];
+export type AttackName =
+  (typeof SYNC_ATTACKS)[number] | 'many devices' | 'pulls of one document' | 'translation';
 
 export interface AttackTask {
   readonly port: number;

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createHash } from 'node:crypto';
 import { LoadClient } from '../../test/server/compose/load-client.js';
 import { makeEpub, xhtml } from '../../test/support/epub.js';
 import { freePort } from '../../test/support/free-port.js';
+import { createSqlite, type DatabaseKind, startMysql } from '../bench-databases.js';
 import { DogearServer } from '../served/dogear-server.js';
 import { addOwner, dogear, OwnerApi, type ReadingUser } from '../served/owner-api.js';
-import { createSoakDatabase, type SoakDatabaseKind } from '../soak/soak-database.js';
+import { md5 } from '../served/reading-fleet.js';
 
 /** A server with a library of three books, an honest user and a hostile one. */
 export interface AttackWorld {
@@ -45,8 +45,8 @@ function heavyBook(): Buffer {
   return makeEpub({ chapters: [{ content: xhtml(element.repeat(ELEMENTS), style) }] });
 }
 
-export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: string): Promise<AttackWorld> {
-  const database = await createSoakDatabase(kind, workFolder, { hasDisk: false, hasClock: false });
+export async function createAttackWorld(kind: DatabaseKind, workFolder: string): Promise<AttackWorld> {
+  const database = await createDatabase(kind, workFolder);
   let server: DogearServer | undefined;
   try {
     const ownerKey = await addOwner(database.url, workFolder);
@@ -83,6 +83,31 @@ export async function createAttackWorld(kind: SoakDatabaseKind, workFolder: stri
   } catch (error) {
     await server?.kill();
     await database.remove();
+    throw error;
+  }
+}
+
+interface AttackedDatabase {
+  readonly url: string;
+  remove(): Promise<void>;
+}
+
+async function createDatabase(kind: DatabaseKind, workFolder: string): Promise<AttackedDatabase> {
+  if (kind === 'sqlite') {
+    const file = createSqlite(workFolder);
+    return { url: file.url, remove: () => file.drop() };
+  }
+  const server = await startMysql();
+  try {
+    const database = await server.createDatabase();
+    const remove = async (): Promise<void> => {
+      // A server that is not of this run goes on, without the database.
+      await database.drop();
+      await server.close();
+    };
+    return { url: database.url, remove };
+  } catch (error) {
+    await server.close();
     throw error;
   }
 }
@@ -127,9 +152,4 @@ export async function pushDevices(
     client.close();
   };
   await Promise.all(Array.from({ length: FILLING_CONNECTIONS }, fill));
-}
-
-/** The document of a book for readers that go by its name. */
-function md5(name: string): string {
-  return createHash('md5').update(name).digest('hex');
 }

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { createRunFolder } from '../../test/support/run-folder.js';
 import { checkBuilt, THIS_CHECKOUT } from '../checkout.js';
 import { exitOnSignals } from '../child-process.js';
@@ -14,7 +15,7 @@ async function main(): Promise<void> {
   try {
     chosen = parseAttackArguments(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${ATTACK_USAGE}`);
+    process.stderr.write(`${errorMessage(error)}\n\n${ATTACK_USAGE}`);
     process.exitCode = 2;
     return;
   }
@@ -28,16 +29,23 @@ async function main(): Promise<void> {
       const world = await createAttackWorld(kind, mkdtempSync(join(work.path, `${kind}-`)));
       try {
         const say = (line: string): void => void process.stderr.write(`${kind}: ${line}\n`);
-        const rows = await attackAll(world, chosen, say);
-        cells.push(...rows.map((row) => [kind, ...cellsOf(row)]));
-        problems.push(...attackProblems(rows).map((text) => `${kind}: ${text}`));
+        for await (const rows of attackAll(world, chosen, say)) {
+          cells.push(...rows.map((row) => [kind, ...cellsOf(row)]));
+          problems.push(...attackProblems(rows).map((text) => `${kind}: ${text}`));
+        }
       } finally {
         await world.close();
       }
     }
   } finally {
+    tell(cells, problems);
     await work.remove();
   }
+}
+
+/** Prints what was found; also what a run that failed has found before. */
+function tell(cells: readonly (readonly string[])[], problems: readonly string[]): void {
+  if (cells.length === 0) return;
   process.stdout.write(`\n${markdownTable(COLUMNS, cells)}\n`);
   if (problems.length === 0) return;
   process.stderr.write(`\n${problems.length} problems:\n${problems.join('\n')}\n`);

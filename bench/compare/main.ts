@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { createRunFolder } from '../../test/support/run-folder.js';
 import { alternate, samplesOf } from '../alternation.js';
 import { parseArguments } from '../arguments.js';
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     for (const revision of [base, ...(chosen.candidate === undefined ? [] : [chosen.candidate])])
       commitOf(revision);
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${COMPARE_USAGE}`);
+    process.stderr.write(`${errorMessage(error)}\n\n${COMPARE_USAGE}`);
     process.exitCode = 2;
     return;
   }
@@ -127,10 +128,6 @@ function lastRecordedCommit(): string {
   const record = readRecords(join(THIS_CHECKOUT.root, 'bench/runs')).findLast(({ isQuick }) => !isQuick);
   if (record === undefined) throw new Error('no run is recorded in bench/runs: name a base');
   return record.revision.commit;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function log(line: string): void {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { killedWithBench } from '../child-process.js';
 import { programFile, THIS_CHECKOUT } from '../checkout.js';
 import { environmentWithoutDogear } from '../../test/support/program.js';
@@ -68,7 +69,7 @@ export class DogearServer {
     );
     killedWithBench(child);
     this.#child = child;
-    await this.#untilItListens(child);
+    await this.#untilItListens(child, child.stderr);
   }
 
   /** Kills it without warning, as a power cut does. */
@@ -115,14 +116,13 @@ export class DogearServer {
     }
   }
 
-  #untilItListens(child: ChildProcess): Promise<void> {
+  #untilItListens(child: ChildProcess, log: Readable): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`the server does not listen: ${this.#lastLines()}`));
       }, START_DEADLINE_MS);
-      if (child.stderr === null) throw new Error('the standard error of the server is a pipe');
-      createInterface({ input: child.stderr }).on('line', (line) => {
+      createInterface({ input: log }).on('line', (line) => {
         this.#keep(line);
         if (!LISTENING.test(line)) return;
         clearTimeout(deadline);

@@ -33,7 +33,6 @@ export async function addReaders(api: OwnerApi, users: number): Promise<readonly
       const books = Array.from({ length: BOOKS_PER_USER }, (_none, index): LoadBook => {
         const book = user * BOOKS_PER_USER + index;
         const register = `user ${user}, ${bookName(book)}`;
-        // A file of at most 1,024 bytes has its MD5 as its partial MD5.
         return { register, document: md5(number % 2 === 0 ? contentOf(book) : bookName(book)) };
       });
       devices.push({ number, userId: id, books, ...access });
@@ -50,6 +49,7 @@ function contentOf(book: number): string {
   return `content of book ${book}`;
 }
 
-function md5(text: string): string {
+/** The document of a book: of its name, or of its content, if that has at most 1,024 bytes. */
+export function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }

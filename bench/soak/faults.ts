@@ -166,8 +166,8 @@ export function faultsOf(
   add({
     ...QUIET,
     name: 'server killed',
-    // The killed process can say nothing. Its successor says that it listens.
-    named: /"address":"http/,
+    // The killed process can say nothing, and its successor does not know.
+    named: undefined,
     endsServer: true,
     begin: () => server.kill(),
     end: () => server.start(),

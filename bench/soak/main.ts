@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { createRunFolder } from '../../test/support/run-folder.js';
 import { checkBuilt, THIS_CHECKOUT } from '../checkout.js';
 import { exitOnSignals } from '../child-process.js';
@@ -12,7 +13,7 @@ async function main(): Promise<void> {
   try {
     chosen = parseSoakArguments(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${SOAK_USAGE}`);
+    process.stderr.write(`${errorMessage(error)}\n\n${SOAK_USAGE}`);
     process.exitCode = 2;
     return;
   }
@@ -31,8 +32,14 @@ async function main(): Promise<void> {
       reports.push(await soak({ kind, seconds, faults, workFolder, logFile, say }));
     }
   } finally {
+    tell(reports);
     await work.remove();
   }
+}
+
+/** Prints what was found; also what a run that failed has found before. */
+function tell(reports: readonly SoakReport[]): void {
+  if (reports.length === 0) return;
   process.stdout.write(`\n${soakText(reports)}`);
   const problems = reports.flatMap((report) => report.problems.map((text) => `${report.kind}: ${text}`));
   if (problems.length === 0) {

@@ -1,18 +1,15 @@
-import { createConnection } from 'mysql2/promise';
 import Database from 'libsql';
 import { join } from 'node:path';
 import { createRunFolder } from '../../test/support/run-folder.js';
 import { type PrivateMysql, startPrivateMysql } from '../../test/support/private-mysql.js';
+import { asAdministrator, type DatabaseKind } from '../bench-databases.js';
 import { type FalseClock, falseClock } from '../served/false-clock.js';
-import { mountSmallDisk, type SmallDisk } from '../served/small-disk.js';
-
-export const SOAK_DATABASES = ['sqlite', 'mysql'] as const;
-export type SoakDatabaseKind = (typeof SOAK_DATABASES)[number];
+import { type DiskInFolder, mountDiskInFolder } from '../served/small-disk.js';
 
 /** A new database that can be hurt. A sentence instead of a part says why this machine cannot have it. */
 export interface SoakDatabase {
   readonly url: string;
-  readonly disk: SmallDisk | string;
+  readonly disk: DiskInFolder | string;
   /** The clock that decides which of two pushes is the newer one. */
   readonly clock: FalseClock | string;
   /** The process of MySQL or MariaDB. */
@@ -25,7 +22,7 @@ export interface SoakDatabase {
 }
 
 /** MariaDB's own files take 170 MB, and a SQLite file begins empty. */
-const DISK_MEGABYTES: Readonly<Record<SoakDatabaseKind, number>> = { sqlite: 64, mysql: 384 };
+const DISK_MEGABYTES: Readonly<Record<DatabaseKind, number>> = { sqlite: 64, mysql: 384 };
 
 export interface DatabaseMeans {
   /** Whether the database gets a small disk and a false clock, where they can be had. */
@@ -34,11 +31,11 @@ export interface DatabaseMeans {
 }
 
 export async function createSoakDatabase(
-  kind: SoakDatabaseKind,
+  kind: DatabaseKind,
   workFolder: string,
   { hasDisk, hasClock }: DatabaseMeans,
 ): Promise<SoakDatabase> {
-  const disk = hasDisk ? mountSmallDisk(DISK_MEGABYTES[kind]) : 'not asked for';
+  const disk = hasDisk ? mountDiskInFolder(DISK_MEGABYTES[kind]) : 'not asked for';
   const clock = hasClock ? falseClock(workFolder) : 'not asked for';
   const environment = typeof clock === 'string' ? {} : clock.environment;
   const parts = { disk, clock };
@@ -64,9 +61,12 @@ export async function createSoakDatabase(
           await server.remove();
           unmount();
         };
-        const connection = await createConnection({ uri: server.url });
-        await connection.query('CREATE DATABASE soak');
-        await connection.end();
+        try {
+          await asAdministrator(server.url, (connection) => connection.query('CREATE DATABASE soak'));
+        } catch (error) {
+          await server.remove();
+          throw error;
+        }
         return { ...parts, url: `${server.url}/soak`, file: undefined, server, environment: {}, remove };
       }
       default:

@@ -7,6 +7,7 @@ import {
   type LoadDevice,
   percentageOf,
   positionOf,
+  rowOf,
 } from '../../test/server/compose/load-plan.js';
 import type { Window } from './window.js';
 
@@ -92,7 +93,6 @@ export class SoakReader {
     const head = headers.map(([name, text]) => `${name}: ${text}\r\n`).join('');
     const request = `PUT ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}\r\n${body}`;
     const sentMs = nowMs();
-    window.cut += 1;
     this.#notBeforeMs = sentMs + CUT_PAUSE_MS;
     return new Promise((resolve) => {
       const socket = connect(this.#port, '127.0.0.1', () => {
@@ -125,10 +125,6 @@ export class SoakReader {
     const isAcknowledged = status === 200;
     window.events.push({ kind: 'push', register, row, value, sentMs, answeredMs, isAcknowledged });
   }
-}
-
-export function rowOf(userId: number, document: string, deviceNumber: number): string {
-  return `${userId} ${document} ${deviceNumber}`;
 }
 
 /** What a position says without its padding. */

@@ -1,22 +1,26 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../../test/server/compose/load-client.js';
-import { deviceFields, type LoadBook, type LoadDevice } from '../../test/server/compose/load-plan.js';
+import type { LoadDevice } from '../../test/server/compose/load-plan.js';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { freePort } from '../../test/support/free-port.js';
-import { type AttackName, HOSTILE_ADDRESS } from '../attack/attack-task.js';
+import { type AttackName, HOSTILE_ADDRESS, SYNC_ATTACKS } from '../attack/attack-task.js';
 import { type Attacker, startAttacker } from '../attack/attacker.js';
+import type { DatabaseKind } from '../bench-databases.js';
 import { DogearServer } from '../served/dogear-server.js';
 import { addOwner, OwnerApi } from '../served/owner-api.js';
 import { addBooks, addReaders } from '../served/reading-fleet.js';
+import { pullAndList } from './after-fault.js';
 import { CheckedHistory } from './checked-history.js';
 import { type Fault, type FaultName, faultsOf } from './faults.js';
+import { GrownDocuments, type GrownFindings } from './grown-documents.js';
 import { MemoryWatch } from './memory-watch.js';
-import { createSoakDatabase, type SoakDatabase, type SoakDatabaseKind } from './soak-database.js';
-import { rowOf, SoakReader, withoutPadding } from './soak-reader.js';
+import { createSoakDatabase, type SoakDatabase } from './soak-database.js';
+import { SoakReader } from './soak-reader.js';
 import { Window } from './window.js';
 
 export interface SoakOptions {
-  readonly kind: SoakDatabaseKind;
+  readonly kind: DatabaseKind;
   readonly seconds: number;
   readonly faults: readonly FaultName[];
   /** An existing folder, for everything but what goes to the small disk. */
@@ -36,14 +40,14 @@ export interface FaultTally {
   slowestMs: number;
   lost: number;
   stale: number;
-  /** How often the log named it. */
+  /** How often the log named it, or /metrics counted it. */
   named: number;
-  /** `undefined`: nothing is to be named. */
+  /** Whether one of them can and has to. */
   readonly mustBeNamed: boolean;
 }
 
 export interface SoakReport {
-  readonly kind: SoakDatabaseKind;
+  readonly kind: DatabaseKind;
   readonly rows: readonly FaultTally[];
   /** Faults that this machine or database cannot have, with the reason. */
   readonly skipped: readonly string[];
@@ -70,22 +74,17 @@ const RECOVERY_MS = 60_000;
 const NAMED_MS = 15_000;
 const REQUEST_LINE = /"msg":"request"/;
 const HOSTILE_PAUSE_MS = 300;
+/**
+ * All at once. Without the one on 200 connections, whose unread answers come and go in the memory that is watched, and
+ * without translations, because the books of the soak are no EPUBs.
+ */
 const HOSTILE_ATTACKS: readonly AttackName[] = [
-  'unread description',
-  'unread 404s',
-  'burst of pushes',
-  'half-closed push',
-  'doubtful framing',
-  'slow bodies',
-  'wrong keys',
+  ...SYNC_ATTACKS.filter((name) => name !== 'unread description on 200 connections'),
   'many devices',
   'pulls of one document',
 ];
-/** The bytes of a long position; it may have 4096. */
-const LONG_POSITION = 4000;
 const GROWING_READERS = 4;
-/** Documents with long positions that are pushed in one fault, so that the disk is not filled by them for good. */
-const MOST_GROWN = 2000;
+const NOTHING_GROWN: GrownFindings = { stale: [], lost: [], mistakes: [] };
 const SCANS = '/libraries/1/scans';
 const MANAGED = ['/me', '/books', '/users', '/devices', '/libraries', '/scans', SCANS];
 const MANAGED_PAUSE_MS = 200;
@@ -131,17 +130,14 @@ class SoakRun {
   readonly #api: OwnerApi;
   readonly #readers: readonly SoakReader[];
   readonly #faults: ReadonlyMap<FaultName, Fault | string>;
-  readonly #growers: readonly SoakReader[];
+  readonly #grown: GrownDocuments;
   readonly #attacker: Attacker;
   readonly #history = new CheckedHistory();
-  readonly #grownHistory = new CheckedHistory();
-  readonly #grown = new Map<SoakReader, string[]>();
   readonly #rows = new Map<FaultName, FaultTally>();
   readonly #problems: string[] = [];
   readonly #notes: string[] = [];
   readonly #memory: MemoryWatch;
   readonly #faultMs: number;
-  #grownDocuments = 0;
   #acknowledged = 0;
   #isHostileNamed = false;
 
@@ -183,7 +179,7 @@ class SoakRun {
     this.#server = server;
     this.#api = api;
     this.#readers = clients.devices.map((device) => new SoakReader(device, server.port));
-    this.#growers = clients.growers.map((device) => new SoakReader(device, server.port));
+    this.#grown = new GrownDocuments(clients.growers.map((device) => new SoakReader(device, server.port)));
     this.#attacker = clients.attacker;
     this.#faults = faultsOf(database, server);
     this.#memory = new MemoryWatch(() => server.residentBytes());
@@ -192,32 +188,22 @@ class SoakRun {
   }
 
   async run(): Promise<SoakReport> {
-    const { kind, seconds, faults } = this.#options;
-    const startMs = nowMs();
+    const { kind, faults } = this.#options;
     const wanted = faults.map((name) => this.#faults.get(name)).filter((fault) => typeof fault === 'object');
-    // At least each fault once, whatever the time.
-    for (let round = 0; round === 0 || nowMs() < startMs + seconds * 1000; round++) {
-      for (const fault of wanted) {
-        const isLate = nowMs() > startMs + seconds * 1000;
-        // The last process has to live long enough for its memory to be judged.
-        const isForMemory = nowMs() > startMs + seconds * 500;
-        if (round > 0 && (isLate || (fault.endsServer && isForMemory))) continue;
-        await this.#fault(fault);
-        if (fault.endsServer) this.#memory.restart();
-      }
-    }
+    const isWhole = await this.#rounds(wanted);
     const growing = wanted.find(({ isGrowing }) => isGrowing);
-    if (growing !== undefined) await this.#verifyGrownAtEnd(growing);
+    if (isWhole && growing !== undefined) await this.#verifyGrownAtEnd(growing);
     const memory = this.#memory.end();
     this.#notes.push(`memory of the server: ${memory.text}`);
     if (memory.hasGrown) this.#problems.push(`the memory of the server grew: ${memory.text}`);
-    await this.#endAttack();
     this.#notes.push(`${this.#acknowledged} pushes were acknowledged`);
-    for (const reader of [...this.#readers, ...this.#growers]) reader.close();
     try {
+      await this.#endAttack();
+      for (const reader of this.#readers) reader.close();
+      this.#grown.close();
       await this.#server.stop();
     } catch (error) {
-      this.#problems.push(`at the end, ${error instanceof Error ? error.message : String(error)}`);
+      this.#problems.push(`at the end, ${errorMessage(error)}`);
     }
     const skipped = faults.flatMap((name) => {
       const fault = this.#faults.get(name);
@@ -232,7 +218,35 @@ class SoakRun {
     };
   }
 
-  /** One fault: load before it, during it and after it; then everything is verified. */
+  /** @returns whether no fault kept the program from going on */
+  async #rounds(wanted: readonly Fault[]): Promise<boolean> {
+    const startMs = nowMs();
+    const { seconds } = this.#options;
+    // At least each fault once, whatever the time.
+    for (let round = 0; round === 0 || nowMs() < startMs + seconds * 1000; round++) {
+      for (const fault of wanted) {
+        const isLate = nowMs() > startMs + seconds * 1000;
+        // The last process has to live long enough for its memory to be judged.
+        const isForMemory = nowMs() > startMs + seconds * 500;
+        if (round > 0 && (isLate || (fault.endsServer && isForMemory))) continue;
+        try {
+          await this.#fault(fault);
+        } catch (error) {
+          // The server or its database may be gone, and what was pushed last is not verified.
+          this.#problems.push(`${fault.name}: ${errorMessage(error)}; no fault followed it`);
+          return false;
+        }
+        if (fault.endsServer) this.#memory.restart();
+      }
+    }
+    return true;
+  }
+
+  /**
+   * One fault: load before it, during it and after it; then everything is verified.
+   *
+   * @throws Error where it cannot begin or end, or the program does not recover from it
+   */
   async #fault(fault: Fault): Promise<void> {
     this.#options.say(`${this.#options.kind}: ${fault.name}`);
     const row = this.#row(fault);
@@ -246,32 +260,49 @@ class SoakRun {
       ...this.#readers.map((reader) => reader.read(conditions)),
       this.#manage(window, () => isOver),
     ]);
-    await delay(BEFORE_MS);
-    let isGrowing = fault.isGrowing;
+    // One that fails is heard of where they are awaited.
+    clients.catch(() => undefined);
+    try {
+      await delay(BEFORE_MS);
+      await this.#happen(fault, window, grown);
+      await delay(AFTER_MS);
+    } finally {
+      isOver = true;
+      await clients;
+    }
+    this.#tally(row, window, grown);
+    const deadlineMs = nowMs() + RECOVERY_MS;
+    const recovery = new Window(nowMs());
+    const stored = await pullAndList(this.#api, this.#readers, recovery, deadlineMs);
+    const found = this.#history.check(window.events, recovery.events, stored);
+    const grownFound = fault.isGrowing ? await this.#grown.check(deadlineMs) : NOTHING_GROWN;
+    const stale = [...found.stale, ...grownFound.stale];
+    const lost = [...found.lost, ...grownFound.lost];
+    this.#tell(fault.name, 'stale', stale);
+    this.#tell(fault.name, 'lost', lost);
+    const mistakes = [...window.mistakes, ...grown.mistakes, ...recovery.mistakes, ...grownFound.mistakes];
+    this.#tell(fault.name, 'wrong answers', mistakes);
+    row.stale += stale.length;
+    row.lost += lost.length;
+    await this.#checkNames(fault, row, cutBefore);
+  }
+
+  /** The fault from its begin to its end. */
+  async #happen(fault: Fault, window: Window, grown: Window): Promise<void> {
+    let { isGrowing } = fault;
     await fault.begin();
-    const growers = this.#growers.map((reader) => this.#grow(reader, grown, () => isGrowing));
+    const growth = this.#grown.grow(grown, () => isGrowing);
     await delay(Math.max(this.#faultMs, fault.leastMs));
     const feltDeadlineMs = nowMs() + FELT_DEADLINE_MS;
     const failures = (): number => window.failures + grown.failures;
     while (fault.isFelt && failures() < FELT_FAILURES && nowMs() < feltDeadlineMs) await delay(100);
     if (fault.isFelt && failures() === 0) this.#note(`${fault.name}: no request failed`);
     isGrowing = false;
-    await Promise.all(growers);
+    await growth;
     await fault.end();
-    await delay(AFTER_MS);
-    isOver = true;
-    await clients;
-    const pauseMs = window.longestPauseMs(nowMs());
-    const recovery = new Window(nowMs());
-    const stored = await this.#verification(recovery, fault);
-    if (stored === undefined) return;
-    const found = this.#history.check(window.events, recovery.events, stored);
-    const grownFound = fault.isGrowing
-      ? await this.#verifyGrown(grown, grown.events)
-      : { stale: [], lost: [] };
-    this.#tell(fault.name, 'stale', [...found.stale, ...grownFound.stale]);
-    this.#tell(fault.name, 'lost', [...found.lost, ...grownFound.lost]);
-    this.#tell(fault.name, 'wrong answers', [...window.mistakes, ...grown.mistakes, ...recovery.mistakes]);
+  }
+
+  #tally(row: FaultTally, window: Window, grown: Window): void {
     const acknowledged = [...window.events, ...grown.events].filter(
       (event) => event.kind === 'push' && event.isAcknowledged,
     );
@@ -280,11 +311,8 @@ class SoakRun {
     row.requests += window.requests + grown.requests;
     row.unavailable += window.unavailable + grown.unavailable;
     row.unanswered += window.unanswered + grown.unanswered;
-    row.longestPauseMs = Math.max(row.longestPauseMs, pauseMs);
+    row.longestPauseMs = Math.max(row.longestPauseMs, window.longestPauseMs(nowMs()));
     row.slowestMs = Math.max(row.slowestMs, window.slowestMs, grown.slowestMs);
-    row.stale += found.stale.length + grownFound.stale.length;
-    row.lost += found.lost.length + grownFound.lost.length;
-    await this.#checkNames(fault, row, cutBefore);
   }
 
   async #checkNames(fault: Fault, row: FaultTally, cutBefore: number): Promise<void> {
@@ -325,101 +353,12 @@ class SoakRun {
     return this.#api.counter(/^dogear_http_requests_total\{.*status="499"/);
   }
 
-  /**
-   * Pulls every document by every device that knows it, and lists what is stored of each device.
-   *
-   * @returns `undefined` when the program has not recovered from the fault
-   */
-  async #verification(window: Window, fault: Fault): Promise<ReadonlyMap<string, string> | undefined> {
-    const deadlineMs = nowMs() + RECOVERY_MS;
-    while (!(await this.#api.isReady().catch(() => false))) {
-      if (nowMs() > deadlineMs) {
-        this.#problems.push(`${fault.name}: a minute after it, /readyz still fails`);
-        return undefined;
-      }
-      await delay(500);
-    }
-    const stored = new Map<string, string>();
-    for (const reader of this.#readers) {
-      const { books } = reader.device;
-      for (const book of books) {
-        while (!(await this.#verifyBook(reader, book, window, stored))) {
-          if (nowMs() > deadlineMs) {
-            this.#problems.push(`${fault.name}: a minute after it, requests of ${book.register} still fail`);
-            return undefined;
-          }
-          await delay(500);
-        }
-      }
-    }
-    return stored;
-  }
-
-  async #verifyBook(
-    reader: SoakReader,
-    book: LoadBook,
-    window: Window,
-    stored: Map<string, string>,
-  ): Promise<boolean> {
-    if ((await reader.pull(window, book)) === undefined) return false;
-    const { userId } = reader.device;
-    const positions = await this.#api.positions(userId, book.document).catch(() => undefined);
-    for (const { deviceName, deviceId, document, progress } of positions ?? []) {
-      const number = this.#numberOf(deviceName, deviceId);
-      stored.set(rowOf(userId, document, number), withoutPadding(progress));
-    }
-    return positions !== undefined;
-  }
-
-  #numberOf(name: string, id: string | undefined): number {
-    const found = this.#readers.find(({ device: { number } }) => {
-      const fields = deviceFields(number);
-      return id === undefined
-        ? fields.device_id === undefined && fields.device === name
-        : fields.device_id === id;
-    });
-    return found?.device.number ?? Number.NaN;
-  }
-
-  /** Pushes new documents with long positions. */
-  async #grow(reader: SoakReader, window: Window, isGrowing: () => boolean): Promise<void> {
-    const mine = this.#grown.get(reader) ?? [];
-    this.#grown.set(reader, mine);
-    for (let pushed = 0; isGrowing() && pushed < MOST_GROWN / GROWING_READERS; pushed++) {
-      const document = `grown-${this.#grownDocuments++}`;
-      mine.push(document);
-      const isRight = await reader.push(window, { register: document, document }, LONG_POSITION);
-      if (!isRight) await delay(50);
-    }
-  }
-
-  /** Pulls all that was ever grown. One device knows each of these documents, so its pull shows what is stored. */
-  async #verifyGrown(window: Window, events: Window['events']) {
-    const after = new Window(nowMs());
-    const stored = new Map<string, string>();
-    for (const [reader, documents] of this.#grown) {
-      const { userId, number } = reader.device;
-      for (const document of documents) {
-        const book = { register: document, document };
-        const deadlineMs = nowMs() + RECOVERY_MS;
-        while ((await reader.pull(after, book)) === undefined && nowMs() < deadlineMs) await delay(500);
-        const pulled = after.events.at(-1);
-        if (pulled?.kind === 'pull' && pulled.register === document && pulled.value !== undefined) {
-          stored.set(rowOf(userId, document, number), pulled.value);
-        }
-      }
-    }
-    window.mistakes.push(...after.mistakes);
-    return this.#grownHistory.check(events, after.events, stored);
-  }
-
   /** The faults after the last growth may have lost what was grown. */
   async #verifyGrownAtEnd(fault: Fault): Promise<void> {
-    const window = new Window(nowMs());
-    const { stale, lost } = await this.#verifyGrown(window, []);
+    const { stale, lost, mistakes } = await this.#grown.check(nowMs() + RECOVERY_MS);
     this.#tell(fault.name, 'stale at the end', stale);
     this.#tell(fault.name, 'lost until the end', lost);
-    this.#tell(fault.name, 'wrong answers at the end', window.mistakes);
+    this.#tell(fault.name, 'wrong answers at the end', mistakes);
     const row = this.#row(fault);
     row.stale += stale.length;
     row.lost += lost.length;
@@ -473,6 +412,6 @@ class SoakRun {
 }
 
 /** Where the log of a database's server is kept. */
-export function logFileOf(logFolder: string | undefined, kind: SoakDatabaseKind): string | undefined {
+export function logFileOf(logFolder: string | undefined, kind: DatabaseKind): string | undefined {
   return logFolder === undefined ? undefined : join(logFolder, `soak-${kind}.log`);
 }

@@ -9,8 +9,6 @@ export class Window {
   requests = 0;
   unavailable = 0;
   unanswered = 0;
-  /** Connections that a reader cut after its request. */
-  cut = 0;
   slowestMs = 0;
   #longestPauseMs = 0;
   #lastSuccessMs: number;

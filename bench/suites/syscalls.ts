@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { cachedLibrary, type CachedLibrary } from '../cached-library.js';
 import { engineModule } from '../checkout.js';
 import { isInstalled, runChild } from '../child-process.js';
@@ -56,7 +57,7 @@ export async function measureSyscalls(context: SuiteContext, yardstick: HashYard
     const yardstickMany = await count(executable, [many.listFile(), '1']);
     keep(context, 'yardstick', callsPerFile(yardstickOne, yardstickMany, files));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     findings.notes.push(`System calls a file: not counted, strace failed: ${reason}`);
   }
 }

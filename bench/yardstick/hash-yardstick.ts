@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorMessage } from '../../server/domain/error-text.js';
 import { THIS_CHECKOUT } from '../checkout.js';
 import { runChild } from '../child-process.js';
 
@@ -47,7 +48,7 @@ export async function hashYardstick(cacheFolder: string): Promise<HashYardstick>
     return {
       description:
         `a plain Node worker pool (bench/yardstick/partial-md5-node.ts); the C yardstick ${WHAT_IS_MISSING}: ` +
-        (error instanceof Error ? error.message : String(error)).slice(0, 300),
+        errorMessage(error).slice(0, 300),
       run: async (list, threads) =>
         parsePass(await runChild(process.execPath, [script, list, String(threads)])),
     };

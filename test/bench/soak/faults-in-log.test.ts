@@ -7,7 +7,7 @@ import { FaultLog } from '../../../server/compose/fault-log.js';
 import { lockedFor } from '../../../server/database/sqlite/sqlite-thread.js';
 import { createRunFolder } from '../../support/run-folder.js';
 
-it('a lock of the database is named by the line of the lock alone', async () => {
+it('a lock of the database is named by the line of the lock alone, and a killed server by none', async () => {
   const folder = await createRunFolder();
   const database = await createSoakDatabase('sqlite', folder.path, { hasDisk: false, hasClock: false });
   try {
@@ -21,6 +21,8 @@ it('a lock of the database is named by the line of the lock alone', async () => 
     log.info({ stepSeconds: 3600 }, 'the clock of the database stepped 3600 s forth');
     log.info({}, "transactions were in each other's way: a deadlock was found");
     expect(lines.filter((line) => named?.test(line))).toHaveLength(1);
+    const killed = faultsOf(database, new DogearServer(options)).get('server killed');
+    expect(killed).toMatchObject({ named: undefined });
   } finally {
     await database.remove();
     await folder.remove();

@@ -2,7 +2,7 @@ import { addKey, addUser } from '../http/routes/kosync/sync-server.js';
 import { bookFolder, md5 } from '../../support/book-folder.js';
 import { runProgram } from '../../support/program.js';
 import type { OpenStore } from '../../../server/database/store.js';
-import { deviceFields, type LoadBook, type LoadDevice } from './load-plan.js';
+import { deviceFields, type LoadBook, type LoadDevice, rowOf } from './load-plan.js';
 import { storedPositions as allPositions } from '../../support/stored-positions.js';
 
 export interface FleetSize {
@@ -59,7 +59,7 @@ export async function makeFleet(
   return devices;
 }
 
-/** Positions in the database by row, with the row names of load-reader.ts. */
+/** Positions in the database by row. */
 export async function storedPositions(
   store: OpenStore,
   devices: readonly LoadDevice[],
@@ -73,7 +73,7 @@ export async function storedPositions(
   return new Map(
     (await allPositions(store)).map(({ userId, document, deviceKey, position }) => {
       const number = numbers.get(deviceKey) ?? NaN;
-      return [`${String(userId)} ${document} ${String(number)}`, position];
+      return [rowOf(userId, document, number), position];
     }),
   );
 }

@@ -46,6 +46,11 @@ export function deviceFields(deviceNumber: number): { readonly device: string; r
     : { device: deviceName(deviceNumber), device_id: `device-${String(deviceNumber)}` };
 }
 
+/** The name of a row in the histories of sync: the position of one device in one document of a user. */
+export function rowOf(userId: number, document: string, deviceNumber: number): string {
+  return `${String(userId)} ${document} ${String(deviceNumber)}`;
+}
+
 /** A position that is unique to this push and names its device, so that pulls can be checked. */
 export function positionOf(deviceNumber: number, push: number): string {
   return `/body/DocFragment[${String(push)}]/body/p[${String(deviceNumber)}]/text().0`;

@@ -9,6 +9,7 @@ import {
   parsePosition,
   percentageOf,
   positionOf,
+  rowOf,
 } from './load-plan.js';
 import type { SyncEvent } from './sync-history.js';
 
@@ -80,7 +81,7 @@ export class LoadReader {
     this.report.events.push({
       kind: 'push',
       register: book.register,
-      row: `${String(userId)} ${book.document} ${String(number)}`,
+      row: rowOf(userId, book.document, number),
       value: fields.progress,
       sentMs: answer.sentMs,
       answeredMs: answer.answeredMs,
