@@ -57,3 +57,10 @@ export function endOnFailedOutput(): void {
     });
   }
 }
+
+/** For a command that serves: once it has no output any more, it goes on without. The log goes another way (compose/log.ts). */
+export function goOnWithoutOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => undefined);
+  }
+}

@@ -8,7 +8,7 @@ import { startServer } from '../compose/server.js';
 import type { Library } from '../library/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
-import { writeError, writeLine } from './output.js';
+import { goOnWithoutOutput, writeError, writeLine } from './output.js';
 import { pathArguments } from './path-argument.js';
 import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
@@ -26,6 +26,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       const signals = nextSignal();
       const { libraries, firstKey } = await prepare(configuration, folders);
       const server = await startServer(configuration);
+      goOnWithoutOutput();
       for (const line of welcome(serverAddress(configuration, server.port), firstKey)) writeLine(line);
       const stop = new AbortController();
       void signals.then((signal) => {

@@ -16,10 +16,22 @@ export function createLogger({ level, format }: Configuration['log']): Logger {
   const destination = pino.destination({ fd: STANDARD_ERROR, sync: true, maxLength: WAITING_BYTES });
   // A log that cannot be written must not end the server. What waits is written together with a later line.
   destination.on('error', () => undefined);
+  let dropped = 0;
+  destination.on('drop', () => {
+    dropped++;
+    // A line that is dropped does not try to write those that wait. This does.
+    destination.write('');
+  });
   const toText = prettyFactory({ colorize: isTerminal, ignore: 'pid,hostname' });
   const isText = format === 'text' || (format === 'auto' && isTerminal);
   const shown = (line: string): string => (isText ? toText(JSON.parse(line, safe)) : terminalJson(line));
-  return pino({ level }, { write: (line) => void destination.write(shown(line)) });
+  const log = pino({ level }, { write: (line) => void destination.write(shown(line)) });
+  destination.on('drain', () => {
+    if (dropped === 0) return;
+    log.error({ lines: dropped }, 'lines of the log were dropped, because it could not be written');
+    dropped = 0;
+  });
+  return log;
 }
 
 function safe(_key: string, value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
@@ -151,6 +152,55 @@ describe.runIf(MAY_MOUNT)('on a full disk', () => {
     expect(await alive()).toBe(200);
     expect(readFileSync(join(path, 'log'), 'utf8')).toMatch(/"msg":"listening.*\n.*"path":"\/livez"/);
     expect(server.exitCode).toBeNull();
+  });
+
+  it('a log that had to drop lines says how many, and goes on when there is space', async () => {
+    const { path } = await temporaryFolder();
+    const disk = mountSmallDisk(path, DISK_KIB);
+    onTestFinished(() => disk.remove());
+    disk.fill();
+    const log = openSync(join(path, 'log'), 'a');
+    const script = `
+      import { rmSync } from 'node:fs';
+      import { createLogger } from ${JSON.stringify(join(repositoryRoot, 'dist/server/compose/log.js'))};
+      const log = createLogger({ level: 'info', format: 'json' });
+      for (let i = 0; i < 2000; i++) log.info({ i, text: 'x'.repeat(1000) });
+      rmSync(${JSON.stringify(join(path, 'filler'))});
+      log.info({ i: 2000, text: 'x'.repeat(1000) });
+      setImmediate(() => log.info('again'));
+    `;
+    spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'ignore', log],
+    });
+    closeSync(log);
+    const lines = readFileSync(join(path, 'log'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line): Record<string, unknown> => JSON.parse(line));
+    const written = lines.filter(({ i }) => i !== undefined).length;
+    expect(lines.slice(written)).toMatchObject([{ lines: 2001 - written }, { msg: 'again' }]);
+  });
+
+  it.each(['full', 'closed'])('dogear up syncs and scans on when its output is %s', async (output) => {
+    const { path: cwd } = await temporaryFolder();
+    const books = await bookFolder({ 'one.epub': 'one' });
+    const full = openSync('/dev/full', 'w');
+    const port = await freePort();
+    const flags = ['--host', '127.0.0.1', '--port', String(port)];
+    const server = spawn(process.execPath, [MAIN, 'up', books.path, ...flags], {
+      cwd,
+      stdio: ['ignore', output === 'full' ? full : 'pipe', 'ignore'],
+      env: environmentWithoutDogear(),
+    });
+    onTestFinished(() => void server.kill('SIGKILL'));
+    closeSync(full);
+    server.stdout?.destroy();
+    const libraries = async (): Promise<string> =>
+      (await runProgram(['library', 'list', '--json'], { cwd })).stdout;
+    await expect.poll(libraries, { timeout: 20_000 }).toContain('"books":1');
+    expect((await fetch(`http://127.0.0.1:${String(port)}/livez`)).status).toBe(200);
+    server.kill('SIGTERM');
+    expect(await once(server, 'exit')).toEqual([0, null]);
   });
 
   it.each([['hash', 'book.epub'], ['doctor'], ['config'], ['--help']])(
