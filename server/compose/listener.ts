@@ -177,6 +177,8 @@ export async function composeListener(
           scans: () => scanGauges(store),
           metricsAccess: configuration.metrics.access,
           accounts,
+          isDatabaseAway,
+          log,
         }),
         gated(
           apiGroup({
@@ -221,6 +223,6 @@ export async function composeListener(
 }
 
 function clockStepText(seconds: number): string {
-  const step = `${String(Math.abs(seconds))} s ${seconds < 0 ? 'back' : 'forth'}`;
+  const step = `${String(Math.abs(seconds))} s ${seconds < 0 ? 'back' : 'forward'}`;
   return `the clock of the database stepped ${step}; check its time synchronisation`;
 }

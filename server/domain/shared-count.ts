@@ -19,11 +19,6 @@ export class SharedCount {
     return false;
   }
 
-  /** Adds one, whatever the number is. */
-  add(): void {
-    Atomics.add(this.#cell, 0, 1);
-  }
-
   subtract(): void {
     Atomics.sub(this.#cell, 0, 1);
   }

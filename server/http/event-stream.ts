@@ -73,13 +73,18 @@ async function* pieces<Value>(
   stop: AbortController,
   gone: AbortSignal,
 ): AsyncGenerator<string> {
+  // Several may have come past the check before one of them was counted.
+  if (!events.streams.tryAdd(STREAMS)) {
+    stop.abort();
+    await source.return(undefined);
+    return;
+  }
   const end = (): void => stop.abort();
   // Every stream adds a listener, so a hundred listeners are no leak.
   setMaxListeners(2 * STREAMS, events.stopping);
   gone.addEventListener('abort', end, { once: true });
   events.stopping.addEventListener('abort', end, { once: true });
   if (gone.aborted || events.stopping.aborted) end();
-  events.streams.add();
   try {
     let state = first;
     let sent: string | undefined;

@@ -1,9 +1,11 @@
+import type { Logger } from 'pino';
 import type { Accounts } from '../../accounts/accounts.js';
 import { withDeadline } from '../../domain/deadline.js';
 import type { ScanGauge } from '../../scan/scan-gauges.js';
 import { SyncError, type SyncErrorCode } from '../../domain/sync-error.js';
 import { type Answer, jsonAnswer } from '../answer.js';
 import { apiPrincipal } from '../api-principal.js';
+import { loggedError } from '../logged-error.js';
 import type { HttpRequest } from '../request.js';
 import type { Failure, RouteGroup } from '../route.js';
 
@@ -25,10 +27,18 @@ export interface OperationOptions {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly scans: () => Promise<readonly ScanGauge[]>;
   readonly metricsAccess: MetricsAccess;
+  /** Whether an error means that the database is away or busy, so that the same request may succeed later. */
+  readonly isDatabaseAway: (error: unknown) => boolean;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /** Routes for orchestrators and monitoring: liveness, readiness, metrics. */
 export function operationGroups(options: OperationOptions): readonly RouteGroup[] {
+  const group = (prefix: string, handle: (request: HttpRequest) => Answer | Promise<Answer>): RouteGroup => ({
+    prefix,
+    routes: [{ method: 'GET', pattern: '', handle }],
+    fail: (failure) => failed(failure, options),
+  });
   return [
     group('/livez', () => jsonAnswer(200, { status: 'alive' })),
     group('/readyz', async () => {
@@ -117,11 +127,7 @@ function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-function group(prefix: string, handle: (request: HttpRequest) => Answer | Promise<Answer>): RouteGroup {
-  return { prefix, routes: [{ method: 'GET', pattern: '', handle }], fail };
-}
-
-function fail(failure: Failure): Answer {
+function failed(failure: Failure, options: OperationOptions): Answer {
   switch (failure.kind) {
     case 'not-found':
     case 'bad-path':
@@ -135,8 +141,20 @@ function fail(failure: Failure): Answer {
     case 'framing-doubtful':
       return jsonAnswer(400, { message: 'The headers contradict each other about where the body ends.' });
     case 'thrown':
-      return jsonAnswer(503, { message: 'The database is not available.' }, [['Retry-After', '5']]);
+      return monitoringFailure(failure.error, options);
     default:
       return failure satisfies never;
   }
+}
+
+function monitoringFailure(error: unknown, { isDatabaseAway, log }: OperationOptions): Answer {
+  if (error instanceof SyncError) return unavailable(error.message);
+  // Why is in the log already, once for many requests.
+  if (isDatabaseAway(error)) return unavailable('The database is not available.');
+  log.error({ error: loggedError(error) }, 'a request for monitoring failed');
+  return jsonAnswer(500, { message: 'The log of the server says more.' });
+}
+
+function unavailable(message: string): Answer {
+  return jsonAnswer(503, { message }, [['Retry-After', '5']]);
 }
