@@ -1,6 +1,7 @@
 import { arch, availableParallelism, platform, release } from 'node:os';
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { databaseLocation } from '../../config/database-url.js';
 import { errorMessage } from '../domain/error-text.js';
 import { httpLibrary } from '../compose/server.js';
 import { passwordKeyOf } from '../accounts/passwords/password-key.js';
@@ -10,7 +11,7 @@ import { composeEngine, type ComposedStore, withStore } from '../compose/program
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
-import { readKnownPassword } from './read-password.js';
+import { readKnownPassword, readSecretAddress } from './read-password.js';
 
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   program
@@ -21,12 +22,17 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     )
     .option(
       '--url <address>',
-      'check this address instead, as it is typed into KOReader; nothing is stored there',
+      'check this address instead, as it is typed into KOReader; "-" asks for it, or reads it from standard input, so ' +
+        'that its API key is not in the list of processes; nothing is stored there',
     )
     .option('--user <name>', 'log in at that address; the password is asked for, or read from standard input')
     .action(async ({ url, user }: DoctorFlags, command: Command) => {
       if (url !== undefined) {
-        if (!(await printAddress(url, user))) context.exitWith(EXIT.failed);
+        if (url === '-' && user !== undefined) {
+          command.error('error: option \'--user\' needs the address as the argument of --url, not "-"');
+        }
+        const address = url === '-' ? await readSecretAddress() : url;
+        if (!(await printAddress(address, user))) context.exitWith(EXIT.failed);
         return;
       }
       if (user !== undefined) command.error("error: option '--user' needs --url");
@@ -79,11 +85,13 @@ async function printAddress(url: string, user: string | undefined): Promise<bool
   return fault === undefined;
 }
 
-/** Versions before this one made the file readable for everybody, as the umask says. New files are private. */
+/** Older versions left the mode of the file to the umask, usually 0644. New files are 0600. */
 function othersMayRead(url: string): string | undefined {
-  const file = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
-  const mode = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
-  if (file === undefined || mode === undefined || (mode & 0o004) === 0) return undefined;
+  const location = databaseLocation(url);
+  if (location?.dialect !== 'sqlite') return undefined;
+  const { file } = location;
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o004) === 0) return undefined;
   return `every user of this machine can read ${file}, with its password hashes: chmod 600 ${file}*`;
 }
 

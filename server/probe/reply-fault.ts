@@ -52,6 +52,9 @@ export function replyFault(reply: KoreaderReply, { base: url, masked }: AskedAdd
   if (code === CODE.throttled) {
     return 'Dogear refuses logins from this machine for some minutes, because too many have failed: try again later.';
   }
+  if (code === CODE.bodyTooLarge) {
+    return 'Dogear refuses the body of a push as too large: raise server.body_limit_bytes.';
+  }
   const answer = `${String(status)}, ${shownBody(reply, masked)}`;
   if (status === 401 && headers['www-authenticate'] !== undefined) {
     return `The proxy asks for a password of its own (${answer}), which KOReader does not send: except this path from it.`;
@@ -80,7 +83,7 @@ function redirectFault(location: string, url: URL): string {
 
 function shownBody({ headers, text: body }: KoreaderReply, masked: AskedAddress['masked']): string {
   const text = masked(body);
-  const title = /<title[^>]*>([^<]{1,80})/i.exec(text)?.[1]?.trim();
+  const title = /<title[^<>]*>([^<]{1,80})/i.exec(text)?.[1]?.trim();
   if (title !== undefined) return `an HTML page "${title}"`;
   if (/^\s*</.test(text)) return 'an HTML page';
   if (text.trim() === '') return 'without a body';

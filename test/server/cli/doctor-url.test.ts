@@ -25,6 +25,20 @@ describe('dogear doctor --url', () => {
     expect(stdout).not.toContain('nonsense');
   });
 
+  it('takes an address with a key from standard input, where the list of processes does not show it', async () => {
+    const { exitCode, stdout } = await runProgram(['doctor', '--url', '-'], {
+      stdin: `${server}/koreader/${dogear.key}\n`,
+    });
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^http:\S+\*\*\*: KOReader can sync here\.\n$/),
+    ]);
+    const none = await runProgram(['doctor', '--url', '-']);
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('No address came from')]);
+    const both = await runProgram(['doctor', '--url', '-', '--user', 'anna'], { stdin: 'secret\n' });
+    expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining('--user')]);
+  });
+
   it('logs in with a password from standard input', async () => {
     const args = ['doctor', '--url', server, '--user', 'anna'];
     const right = await runProgram(args, { stdin: 'secret\n' });
