@@ -42,8 +42,7 @@ interface Candidate {
 
 /**
  * Loads the configuration. Flags override the environment, the environment the file, and the file the defaults. A wrong
- * value is a problem even where it is overridden. Reads nothing but the file and that of
- * `database.url_file`.
+ * value is a problem even where it is overridden. Reads nothing but the file and that of `database.url_file`.
  *
  * @throws ConfigurationError with all problems, those of the file first, in the order of its lines
  */
@@ -135,8 +134,8 @@ function incompletePair(
   return [{ code: 'incomplete', origin, path, expected: `${missing} to be set as well` }];
 }
 
-const URL = 'database.url';
-const URL_FILE = 'database.url_file';
+const DATABASE_URL = 'database.url';
+const DATABASE_URL_FILE = 'database.url_file';
 /** Some hundred times the length of a database URL. A longer file was named by mistake. */
 const MAX_URL_FILE_BYTES = 65_536;
 
@@ -145,27 +144,29 @@ const MAX_URL_FILE_BYTES = 65_536;
  * stronger source counts; in one source they contradict each other.
  */
 function takeUrlFile(chosen: Map<string, EffectiveSetting>): readonly ConfigurationProblem[] {
-  const named = chosen.get(URL_FILE);
-  const url = chosen.get(URL);
-  const setting = allSettings.get(URL);
+  const named = chosen.get(DATABASE_URL_FILE);
+  const url = chosen.get(DATABASE_URL);
+  const setting = allSettings.get(DATABASE_URL);
   if (typeof named?.value !== 'string' || url === undefined || setting === undefined) return [];
   const { origin, value: path } = named;
   const strength = SOURCE_ORDER.indexOf(origin.source) - SOURCE_ORDER.indexOf(url.origin.source);
   if (strength < 0) return [];
   if (strength === 0)
-    return [{ code: 'contradiction', origin, path: URL_FILE, expected: `no ${URL} beside it` }];
+    return [
+      { code: 'contradiction', origin, path: DATABASE_URL_FILE, expected: `no ${DATABASE_URL} beside it` },
+    ];
   const text = readSmallFile(path, MAX_URL_FILE_BYTES);
   if (text.state === 'failed')
-    return [{ code: 'file-unreadable', origin, path: URL_FILE, expected: text.expected }];
+    return [{ code: 'file-unreadable', origin, path: DATABASE_URL_FILE, expected: text.expected }];
   const result = checked({
-    path: URL,
+    path: DATABASE_URL,
     setting,
     value: setting.kind.fromText(text.text.split('\n', 1)[0]?.trim() ?? ''),
     origin: { source: 'file', file: path, line: 1, column: 1 },
     folder: dirname(path),
   });
   if (result.state === 'wrong') return result.problems;
-  chosen.set(URL, result.effective);
+  chosen.set(DATABASE_URL, result.effective);
   return [];
 }
 

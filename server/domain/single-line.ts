@@ -1,3 +1,5 @@
+import { MISLEADING_CHARACTERS } from './terminal-text.js';
+
 // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
@@ -9,15 +11,15 @@ export function isSingleLine(text: string, maxCharacters: number): boolean {
   return text !== '' && text.length <= maxCharacters && !CONTROL_CHARACTER.test(text);
 }
 
-/** Control characters, line and paragraph separators, and marks that change the direction of text. */
-const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+const NOT_SHOWN = new RegExp(`[${MISLEADING_CHARACTERS}]`, 'u');
+const EACH_NOT_SHOWN = new RegExp(NOT_SHOWN, 'gu');
 
-/** Whether `text` is a name that lists and messages can show: a single line without any of these characters. */
+/** Whether `text` is a name that lists and messages can show: a single line without any misleading character. */
 export function isShownName(text: string, maxCharacters: number): boolean {
   return isSingleLine(text, maxCharacters) && !NOT_SHOWN.test(text);
 }
 
-/** The text with a space for each of these characters. */
+/** The text with a space for each misleading character. */
 export function asShownName(text: string): string {
-  return text.replaceAll(new RegExp(NOT_SHOWN, 'gu'), ' ');
+  return text.replaceAll(EACH_NOT_SHOWN, ' ');
 }

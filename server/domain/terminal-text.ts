@@ -1,10 +1,10 @@
 /**
- * Characters that could take over a terminal or mislead its reader: control characters (C0 but the line feed, DEL, C1),
- * the line and paragraph separators, and those that change the direction of the text around them.
+ * Inside the brackets of a regular expression: characters that could take over a terminal or mislead its reader. They are
+ * control characters (C0, DEL, C1), the line and paragraph separators, and marks that change the direction of text.
  */
-const UNSAFE =
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+export const MISLEADING_CHARACTERS = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}`;
+
+const UNSAFE = new RegExp(String.raw`(?!\n)[${MISLEADING_CHARACTERS}]`, 'gu');
 
 /**
  * Text for a terminal. Names of files, books and users may hold anything, so everything that the program prints passes

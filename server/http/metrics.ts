@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { FORGOTTEN, type Forgotten } from '../sync/retention.js';
 import { DURATION_BUCKETS, RouteTallies } from './route-tallies.js';
 
 /** Values that are read when the metrics are requested. */
@@ -53,7 +54,7 @@ export class Metrics {
       labelNames: ['what'],
       registers,
     });
-    for (const what of ['document', 'device', 'device-position']) this.#forgotten.inc({ what }, 0);
+    for (const what of FORGOTTEN) this.#forgotten.inc({ what }, 0);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
     gauge('pulls_waiting', 'Documents whose pulls wait for a read.', registers, () => state.waitingPulls());
@@ -73,8 +74,7 @@ export class Metrics {
     this.#commitDurations.observe(durationMs / 1000);
   }
 
-  /** @param what `document`, `device` or `device-position` */
-  forgot(what: string, count: number): void {
+  forgot(what: Forgotten, count: number): void {
     this.#forgotten.inc({ what }, count);
   }
 

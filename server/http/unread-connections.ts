@@ -14,15 +14,16 @@ export class UnreadConnections {
   #open = 0;
   #connections = 0;
   #hasRequest = false;
-  #lastAddress = '';
+  #lastAddress: () => string = () => '';
   #reportedMs = -Infinity;
 
-  /** @param report gets the address of the last one, and the number since the last report */
+  /** @param report gets the address of the last one, and the number since the last request or report */
   constructor(report: (clientAddress: string, connections: number) => void) {
     this.#report = report;
   }
 
-  opened(clientAddress: string): void {
+  /** @param clientAddress is called only for a report, when the connection may have closed */
+  opened(clientAddress: () => string): void {
     if (this.#open === 0) this.#hasRequest = false;
     this.#open++;
     this.#connections++;
@@ -38,7 +39,7 @@ export class UnreadConnections {
     this.#open--;
     if (this.#open > 0 || this.#hasRequest || performance.now() - this.#reportedMs < REPORT_EVERY_MS) return;
     this.#reportedMs = performance.now();
-    this.#report(this.#lastAddress, this.#connections);
+    this.#report(this.#lastAddress(), this.#connections);
     this.#connections = 0;
   }
 }

@@ -120,14 +120,17 @@ export interface LoadedUws {
 
 /**
  * The versions of the prebuilt packages for each major version of Node.js that Dogear runs on. For the others there are no
- * packages, or none that npm installs.
+ * packages, or none that npm installs. package.json names the same.
  */
-const PREBUILT_VERSIONS: ReadonlyMap<string, string> = new Map([
+export const PREBUILT_VERSIONS: ReadonlyMap<string, string> = new Map([
   ['20', '20.51.4'],
   ['22', '20.51.4'],
   ['24', '20.69.0'],
   ['26', '20.69.0'],
 ]);
+
+/** "20, 22 or 24" */
+const MAJORS = [...PREBUILT_VERSIONS.keys()].join(', ').replace(/,( \d+)$/, ' or$1');
 
 /** The package of that name is not on the registry. Who installs it from its repository wants it used. */
 const FROM_REPOSITORY = 'uWebSockets.js';
@@ -184,7 +187,7 @@ function loadProblem(
   const again = `run "npm ci" again in ${PROGRAM_FOLDER}.`;
   const version = PREBUILT_VERSIONS.get(major);
   if (version === undefined) {
-    return `there is no prebuilt uWebSockets.js for it. Use Node.js 20, 22, 24 or 26, and ${again}`;
+    return `there is no prebuilt uWebSockets.js for it. Use Node.js ${MAJORS}, and ${again}`;
   }
   const others = installedPackages(require).filter((name) => name !== prebuilt);
   if (others.length > 0) {

@@ -89,7 +89,9 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     if (change < 0) {
       if (!state.isClosing && !isRefusing) unread.closed();
     } else if (reserve.admits()) {
-      unread.opened(clientAddress(response.getRemoteAddress(), NOT_PROXIED, '', []));
+      // A copy, because the memory belongs to uWebSockets.js.
+      const peer = response.getRemoteAddress().slice(0);
+      unread.opened(() => clientAddress(peer, NOT_PROXIED, '', []));
     } else {
       isRefusing = true;
       response.close(); // calls this filter
@@ -377,7 +379,9 @@ class Exchange implements HttpRequest, Postponed {
       if (bytes > 0) this.#response.writeHeader('Content-Length', String(bytes));
       this.#response.writeHeader(
         'Connection',
-        hasBody ? `close\r\n\r\n${Buffer.from(body).toString()}` : 'close\r\n',
+        hasBody
+          ? `close\r\n\r\n${typeof body === 'string' ? body : Buffer.from(body).toString()}`
+          : 'close\r\n',
       );
     });
     this.#end();

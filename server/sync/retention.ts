@@ -29,7 +29,8 @@ const DEFAULT_BOUNDS: RetentionBounds = {
   devicesPerDocument: 100,
 };
 
-export type Forgotten = 'document' | 'device' | 'device-position';
+export const FORGOTTEN = ['document', 'device', 'device-position'] as const;
+export type Forgotten = (typeof FORGOTTEN)[number];
 
 export interface RetentionOptions {
   /** For metrics. */

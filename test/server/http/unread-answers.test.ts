@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { jsonAnswer, type Answer } from '../../../server/http/answer.js';
 import { CLIENT_GONE } from '../../../server/http/uws.js';
 import { sendRaw } from './raw-socket.js';
@@ -92,9 +92,9 @@ describe('a client that does not read its answers', () => {
     const server = await serve(() => bytesAnswer(2 ** 24));
     const socket = await silentClient(server.port);
     socket.write(get('/'));
-    while (server.answers.length === 0) await tick();
+    await vi.waitFor(() => expect(server.answers).toHaveLength(1), { timeout: 10_000 });
     expect(server.active).toBe(1);
-    while (server.active > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect(server.active).toBe(0), { timeout: 25_000 });
     // Counted once, although it left before it had everything.
     expect(server.answers).toEqual([200]);
   }, 30_000);
@@ -121,12 +121,12 @@ describe('a client that reads slowly', () => {
     );
     const socket = await silentClient(server.port);
     socket.write(get('/large'));
-    while (server.answers.length === 0) await tick();
+    await vi.waitFor(() => expect(server.answers).toHaveLength(1), { timeout: 10_000 });
     // The socket has not taken everything.
     expect(server.active).toBe(1);
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
-    while (server.active > 0) {
+    for (let i = 0; i < 10_000 && server.active > 0; i++) {
       socket.pause();
       await new Promise((resolve) => setTimeout(resolve, 5));
       socket.resume();
@@ -134,12 +134,12 @@ describe('a client that reads slowly', () => {
     }
     const all = () => Buffer.concat(chunks);
     const headBytes = () => all().indexOf('\r\n\r\n') + 4;
-    while (all().length < headBytes() + body.length) await tick();
+    await vi.waitFor(() => expect(all()).toHaveLength(headBytes() + body.length), { timeout: 10_000 });
     expect(all().subarray(headBytes()).equals(body)).toBe(true);
     expect(all().toString('latin1', 0, headBytes())).toContain(`Content-Length: ${String(body.length)}`);
     chunks.length = 0;
     socket.write(get('/small'));
-    while (!answered(1)(all().toString())) await tick();
+    await vi.waitFor(() => expect(answered(1)(all().toString())).toBe(true), { timeout: 10_000 });
     expect(server.answers).toEqual([200, 200]);
   });
 });

@@ -35,12 +35,12 @@ describe('a client whose requests uWebSockets.js answers itself', () => {
     const reports: unknown[] = [];
     const unread = new UnreadConnections((client, connections) => reports.push([client, connections]));
     for (let i = 0; i < 5; i++) {
-      unread.opened('a');
+      unread.opened(() => 'a');
       unread.closed();
     }
     expect(reports).toEqual([['a', 1]]);
     vi.advanceTimersByTime(3_600_000);
-    unread.opened('b');
+    unread.opened(() => 'b');
     unread.closed();
     expect(reports).toEqual([
       ['a', 1],
@@ -52,8 +52,8 @@ describe('a client whose requests uWebSockets.js answers itself', () => {
   it('is not reported while others are understood', () => {
     const reports: unknown[] = [];
     const unread = new UnreadConnections((client) => reports.push(client));
-    unread.opened('reader');
-    unread.opened('old');
+    unread.opened(() => 'reader');
+    unread.opened(() => 'old');
     unread.closed();
     unread.requested();
     unread.closed();

@@ -131,7 +131,7 @@ describe('an answer over uWebSockets.js', () => {
       }),
     );
     await sendRaw({ port: server.port, parts: [get('/')], until: (text) => text.includes('begun') });
-    while (server.active > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(server.active).toBe(0), { timeout: 10_000 });
     expect(server.answers).toEqual([200]);
   });
 

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ListenError } from '../../../server/http/listen-error.js';
-import { loadUws, type NodeBuild } from '../../../server/http/uws-native.js';
+import { loadUws, type NodeBuild, PREBUILT_VERSIONS } from '../../../server/http/uws-native.js';
+import { repositoryRoot } from '../../support/repository-root.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const major = process.versions.node.split('.')[0] ?? '';
@@ -26,6 +27,17 @@ describe('uWebSockets.js', () => {
     expect(problem(from, { ...here, major: '24', arch: 'arm64' })).toContain(
       '@uwsjs/linux-arm64-24@20.69.0"',
     );
+  });
+
+  it('is named in the version that package.json has', () => {
+    const { optionalDependencies }: { optionalDependencies: Record<string, string> } = JSON.parse(
+      readFileSync(join(repositoryRoot, 'package.json'), 'utf8'),
+    );
+    const prebuilt = Object.entries(optionalDependencies).flatMap(([name, version]) => {
+      const [, major] = /^@uwsjs\/linux-x64-(\d+)$/.exec(name) ?? [];
+      return major === undefined ? [] : [[major, version] as const];
+    });
+    expect([...PREBUILT_VERSIONS]).toEqual(prebuilt);
   });
 
   it('is named by no package for a Node.js that has none', async () => {
