@@ -185,6 +185,14 @@ export async function composeListener(
             management: {
               store: unlimitedStore,
               engine,
+              facts: {
+                version,
+                publicUrl: server.public_url,
+                basePath,
+                koreaderSync: configuration.enable_koreader_sync,
+                takesRegistrations: syncing.registration,
+                keepsHistory: false,
+              },
               scans,
               accounts,
               sync,
@@ -192,8 +200,6 @@ export async function composeListener(
               streams: limits.streams,
               translate: translations.translate,
             },
-            basePath,
-            version,
             isDatabaseAway,
             log,
           }),

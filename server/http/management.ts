@@ -5,9 +5,22 @@ import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
 
+/** What the server is and offers, as its configuration says. Holds no secret. */
+export interface ServerFacts {
+  readonly version: string;
+  /** The URL that readers type, if the operator has set one. */
+  readonly publicUrl: string | undefined;
+  /** Prefix of every path, which a reverse proxy passes on: `''` or `/sync`. */
+  readonly basePath: string;
+  readonly koreaderSync: boolean;
+  readonly takesRegistrations: boolean;
+  readonly keepsHistory: boolean;
+}
+
 /** What the routes of the management API pass to use cases: the database, the translation of positions, and these. */
 export interface Management extends TranslationContext {
   readonly engine: Engine;
+  readonly facts: ServerFacts;
   readonly scans: BackgroundScans;
   /** Authenticates requests, and caches users and API keys. */
   readonly accounts: Pick<Accounts, 'authenticator' | 'passwords' | 'keys' | 'forgetUser'>;

@@ -27,6 +27,7 @@ const TAGS: Readonly<Record<string, string>> = {
   progress: 'How far they have read',
   'api-keys': 'What programs and readers log in with',
   users: 'Who may do what',
+  server: 'What the server offers',
 };
 
 /** Codes of all problems that the route may answer with. */

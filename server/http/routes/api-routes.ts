@@ -11,6 +11,7 @@ import { libraryRoutes } from './api/library-routes.js';
 import { webPositionRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
+import { serverRoutes } from './api/server-routes.js';
 import { userRoutes } from './api/user-routes.js';
 
 /** Every route of the management API, except that of its description. */
@@ -23,21 +24,19 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...webPositionRoutes,
   ...apiKeyRoutes,
   ...userRoutes,
+  ...serverRoutes,
 ];
 
 const PREFIX = '/api/v1';
 
 export interface ApiOptions extends ProblemOptions {
   readonly management: Management;
-  /** Prefix of every path, which a reverse proxy passes on: `''` or `/sync`. Becomes part of the addresses in answers. */
-  readonly basePath: string;
-  /** Of the program, for the description. */
-  readonly version: string;
 }
 
 /** The routes of the management API, and its description at `/openapi.json`. */
 export function apiGroup(options: ApiOptions): RouteGroup {
-  const { management, basePath, version } = options;
+  const { management } = options;
+  const { basePath, version } = management.facts;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
   const described = openApi(API_ROUTES, { serverUrl: addressOf(''), version });
   // Encoded once: anybody may ask for these 300 kB, as often as they like.

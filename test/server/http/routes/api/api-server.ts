@@ -89,9 +89,18 @@ export async function startApiServer(
   // The thread starts slowly on a machine that is busy with other tests.
   const translations = new TranslationThread({ timeoutMs: 30_000 });
   const stopping = new AbortController();
+  const basePath = options.basePath ?? '';
   const management = {
     store,
     engine,
+    facts: {
+      version: '1.2.3',
+      publicUrl: undefined,
+      basePath,
+      koreaderSync: true,
+      takesRegistrations: false,
+      keepsHistory: true,
+    },
     scans,
     accounts,
     sync,
@@ -99,7 +108,6 @@ export async function startApiServer(
     streams: new SharedCount(),
     translate: translations.translate,
   };
-  const basePath = options.basePath ?? '';
   const server = await startSyncServer({
     host: '127.0.0.1',
     port: 0,
@@ -113,7 +121,7 @@ export async function startApiServer(
     accounts,
     sync,
     log,
-    groups: [apiGroup({ management, basePath, version: '1.2.3', isDatabaseAway, log })],
+    groups: [apiGroup({ management, isDatabaseAway, log })],
   });
   const url = `http://127.0.0.1:${String(server.port)}${basePath}`;
   let callers = 0;
@@ -192,13 +200,21 @@ async function call(
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = await response.text();
   const contentType = response.headers.get('content-type') ?? undefined;
+  const text = contentType === 'text/event-stream' ? await firstPiece(response) : await response.text();
   const answer = { status: response.status, headers: response.headers, text, json: parse(text) };
   const seen = { method, path, status: response.status, contentType, text };
   const wrong = answerProblem(seen) ?? undescribedCode(seen, answer.json);
   if (wrong !== undefined) throw new Error(wrong);
   return answer;
+}
+
+/** A stream of events may have no end. */
+async function firstPiece({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const piece: unknown = (await reader?.read())?.value;
+  await reader?.cancel();
+  return piece instanceof Uint8Array ? Buffer.from(piece).toString() : '';
 }
 
 /** The description lists the problems of each operation. The schema of problems alone would accept any code. */

@@ -234,4 +234,5 @@ export const TABLE: readonly Row[] = [
     may: ['user:manage', 'owner'],
     status: 204,
   },
+  { operation: 'showServer', method: 'GET', path: at('/server'), may: EVERYBODY, status: 200 },
 ];

@@ -1,0 +1,59 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { addUser } from '../../../../../server/accounts/add-user.js';
+import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
+import { OPERATOR } from '../../../../../server/domain/actor.js';
+import { testDatabases } from '../../../../support/databases.js';
+import { freePort } from '../../../../support/free-port.js';
+import { openTestStore } from '../../../../support/open-test-store.js';
+import { serveProgram } from '../../../compose/served-program.js';
+import { answerProblem } from './api-answers.js';
+
+describe.each(testDatabases())('what a server says of itself, on $name,', (kind) => {
+  it('follows from its configuration', async () => {
+    const store = await openTestStore(kind);
+    onTestFinished(() => store.close());
+    const user = await addUser(store, OPERATOR, {
+      name: 'ana',
+      password: undefined,
+      permissions: new Set(),
+      isOwner: false,
+    });
+    const { text: key } = await addApiKey(store, OPERATOR, {
+      userId: user.id,
+      name: 'k',
+      permissions: new Set(),
+      expiresSeconds: undefined,
+    });
+    const shown = async (settings: readonly string[], basePath = '') => {
+      const port = await freePort();
+      await serveProgram(store.url, { port, settings });
+      const response = await fetch(`http://127.0.0.1:${String(port)}${basePath}/api/v1/server`, {
+        headers: { authorization: `Bearer ${key}` },
+      });
+      const text = await response.text();
+      const contentType = response.headers.get('content-type') ?? undefined;
+      const seen = { method: 'GET', path: '/server', status: response.status, contentType, text };
+      expect([response.status, answerProblem(seen)]).toEqual([200, undefined]);
+      return JSON.parse(text) as unknown;
+    };
+    expect(await shown([])).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+      public_url: null,
+      base_path: '',
+      koreader_sync: true,
+      registration: false,
+    });
+    const settings = [
+      'enable_koreader_sync=false',
+      'server.base_url=/dogear',
+      'server.public_url=https://books.example.org:8443/dogear',
+      'sync.registration=true',
+    ];
+    expect(await shown(settings, '/dogear')).toMatchObject({
+      public_url: 'https://books.example.org:8443/dogear',
+      base_path: '/dogear',
+      koreader_sync: false,
+      registration: true,
+    });
+  });
+});
