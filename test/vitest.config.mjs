@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'together',
+          globalSetup: [...common.globalSetup, 'dist/test/support/console-global-setup.js'],
           include: ['dist/test/**/*.test.js'],
           exclude: ['dist/test/**/*.long.test.js', ...ALONE],
           sequence: { groupOrder: 0 },

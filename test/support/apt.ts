@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /** Whether the tests may install what they need: as root on Debian and its relatives. */
@@ -10,7 +10,35 @@ export async function mayInstall(): Promise<boolean> {
   return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release);
 }
 
-export async function aptGet(...args: readonly string[]): Promise<void> {
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/**
+ * Installs a package for the tests, without starting the service that it may bring.
+ *
+ * @param service its name in /etc/init.d/
+ */
+export async function installPackage(name: string, service?: string): Promise<void> {
+  process.stderr.write(`Installing ${name} with apt-get for the tests.\n`);
+  // Exit code 101 of policy-rc.d keeps the package from starting the system's service. An existing policy is not
+  // replaced. It may let the service start, so the service is stopped below.
+  const ownPolicy = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 }).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await aptGet('-q', 'update');
+    await aptGet('-q', '-y', '--no-install-recommends', 'install', name);
+    if (!ownPolicy && service !== undefined) await stopService(`/etc/init.d/${service}`);
+  } finally {
+    if (ownPolicy) await rm(POLICY, { force: true });
+  }
+}
+
+async function stopService(script: string): Promise<void> {
+  if (await isExecutable(script)) await runToTheEnd(script, ['stop']);
+}
+
+async function aptGet(...args: readonly string[]): Promise<void> {
   const exitCode = await runToTheEnd('apt-get', args);
   if (exitCode !== 0) throw new Error(`apt-get ${args.join(' ')} failed with exit code ${String(exitCode)}`);
 }
@@ -38,7 +66,7 @@ export async function isExecutable(path: string): Promise<boolean> {
 }
 
 /** Output goes to standard error, because standard output carries the test report. */
-export function runToTheEnd(command: string, args: readonly string[]): Promise<number | null> {
+function runToTheEnd(command: string, args: readonly string[]): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 2, 2],

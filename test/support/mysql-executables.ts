@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { aptGet, executable, isExecutable, mayInstall, runToTheEnd } from './apt.js';
+import { executable, installPackage, mayInstall } from './apt.js';
 
 export type MysqlExecutables =
   | { readonly kind: 'mariadb'; readonly server: string; readonly install: string }
@@ -21,7 +20,7 @@ export async function mysqlExecutables(): Promise<MysqlExecutables> {
   const found = await installedExecutables();
   if (found !== undefined) return found;
   if (!(await mayInstall())) throw new Error(WHAT_TO_INSTALL);
-  await installMariadb();
+  await installPackage('mariadb-server', 'mariadb');
   const installed = await installedExecutables();
   if (installed === undefined) throw new Error(WHAT_TO_INSTALL);
   return installed;
@@ -37,28 +36,4 @@ async function installedExecutables(): Promise<MysqlExecutables | undefined> {
     if (install !== undefined) return { kind: 'mariadb', server, install };
   }
   return undefined;
-}
-
-const POLICY = '/usr/sbin/policy-rc.d';
-
-async function installMariadb(): Promise<void> {
-  process.stderr.write('No MySQL server found: installing mariadb-server with apt-get for the tests.\n');
-  // Exit code 101 of policy-rc.d keeps the package from starting the system's service. An existing policy is not
-  // replaced. It may let the service start, so the service is stopped below.
-  const ownPolicy = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 }).then(
-    () => true,
-    () => false,
-  );
-  try {
-    await aptGet('-q', 'update');
-    await aptGet('-q', '-y', '--no-install-recommends', 'install', 'mariadb-server');
-    if (!ownPolicy) await stopService();
-  } finally {
-    if (ownPolicy) await rm(POLICY, { force: true });
-  }
-}
-
-async function stopService(): Promise<void> {
-  const script = '/etc/init.d/mariadb';
-  if (await isExecutable(script)) await runToTheEnd(script, ['stop']);
 }

@@ -3,7 +3,7 @@ import { it, onTestFinished } from 'vitest';
 import { falseClock, type FalseClock } from '../../../bench/served/false-clock.js';
 import { migrate } from '../../../server/database/migrate.js';
 import { openStore } from '../../../server/database/store.js';
-import { aptGet, mayInstall } from '../../support/apt.js';
+import { installPackage, mayInstall } from '../../support/apt.js';
 import { startPrivateMysql } from '../../support/private-mysql.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runAndCheck, seconds } from './fleet-run.js';
@@ -45,8 +45,7 @@ it('devices get what was pushed last while the clock of the database steps to an
 async function installedClock(folder: string): Promise<FalseClock> {
   let clock = falseClock(folder);
   if (typeof clock === 'string' && (await mayInstall())) {
-    await aptGet('-q', 'update');
-    await aptGet('-q', '-y', '--no-install-recommends', 'install', 'faketime');
+    await installPackage('faketime');
     clock = falseClock(folder);
   }
   if (typeof clock === 'string') throw new Error(clock);
