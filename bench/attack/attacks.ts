@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { newApiKey } from '../../server/accounts/keys/api-key-secret.js';
 import { type AttackName, type AttackReport, type AttackTask, HOSTILE_ADDRESS } from './attack-task.js';
 
 /** Counts what the hostile clients of one process see. */
@@ -63,8 +64,7 @@ export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   'slow bodies': slowBodies,
   'wrong keys': (task, tally) =>
     again(task, async () => {
-      const key = `dogear_${randomBytes(3).toString('hex')}_${randomBytes(16).toString('hex')}`;
-      await exchange(task, tally, `GET /koreader/${key}/users/auth HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await exchange(task, tally, `GET /koreader/${newApiKey().text}/users/auth HTTP/1.1\r\nHost: a\r\n\r\n`);
     }),
   'many devices': (task, tally) => {
     let device = 0;

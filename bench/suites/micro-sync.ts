@@ -37,7 +37,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
   const store = await openStore(database.url);
   await migrate(store);
   const accounts = new Accounts(store, () => undefined);
-  const { text, prefix } = await addKey(store);
+  const { text, secretHash } = await addKey(store);
   const sync = new SyncStore(store);
   const log = pino({ level: 'silent' });
   const unknownDocuments = { account: 'store', 'api-key': 'reject' } as const;
@@ -65,7 +65,7 @@ export async function openSyncParts(database: BenchDatabase): Promise<SyncParts>
     if (parseProgress(BODY).device.name !== 'Kobo_nova') throw new Error('the body was misread');
   };
   const remember = async (): Promise<void> => {
-    await accounts.keys.readFresh(prefix);
+    await accounts.keys.readFresh(secretHash);
   };
   const times = (call: () => void) => () => {
     for (let count = 0; count < CALLS; count += 1) call();
@@ -106,9 +106,9 @@ async function addKey(store: Store) {
     isOwner: false,
     permissions: SYNC,
   });
-  const { text, prefix, secretSha256 } = newApiKey();
+  const { text, prefix, secretHash } = newApiKey();
   if (user === undefined) throw new Error('the user cannot be added');
-  const row = { userId: user.id, name: 'bench', prefix, secretSha256, permissions: SYNC };
+  const row = { userId: user.id, name: 'bench', prefix, secretHash, permissions: SYNC };
   await insertApiKey(store, { ...row, expiresSeconds: undefined });
-  return { text, prefix };
+  return { text, secretHash };
 }

@@ -74,8 +74,8 @@ async function addUsers(store: Store, count: number) {
       isOwner: false,
       permissions: SYNC,
     });
-    const { text, prefix, secretSha256 } = newApiKey();
-    const row = { name: 'bench', prefix, secretSha256, permissions: SYNC, expiresSeconds: undefined };
+    const { text, prefix, secretHash } = newApiKey();
+    const row = { name: 'bench', prefix, secretHash, permissions: SYNC, expiresSeconds: undefined };
     if (user === undefined || (await insertApiKey(store, { ...row, userId: user.id })) === undefined) {
       throw new Error(`${name} cannot be added`);
     }

@@ -3,7 +3,7 @@ import { PasswordCheck, type PasswordTurns } from './passwords/password-check.js
 import { KeyedHash } from './keyed-hash.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
 import type { LoginChannel, LoginNews } from './login-news.js';
-import { apiKeysByPrefix, saveKeysLastUsed } from './keys/api-key-repository.js';
+import { apiKeysByHash, saveKeysLastUsed } from './keys/api-key-repository.js';
 import type { Store } from '../database/store.js';
 import { loginTextsOf } from './login-name.js';
 import { usersByLogin } from './user-repository.js';
@@ -30,6 +30,7 @@ export class Accounts {
   readonly store: Store;
   readonly passwords: PasswordCheck;
   readonly registrations: RegistrationThrottle;
+  /** By the hash of their secret. */
   readonly keys: ReadThroughCache<CachedKey>;
   readonly users: ReadThroughCache<CachedLogin>;
   readonly authenticator: Authenticator;
@@ -67,7 +68,7 @@ export class Accounts {
       }
     });
     this.keys = new ReadThroughCache({
-      read: async (prefixes) => mapValues(await apiKeysByPrefix(store, prefixes), cachedKey),
+      read: async (secretHashes) => mapValues(await apiKeysByHash(store, secretHashes), cachedKey),
       entries: CACHE_ENTRIES,
     });
     this.users = new ReadThroughCache({

@@ -1,5 +1,5 @@
 import { type LoginCredentials, loginTextOf, throttledName } from './login-name.js';
-import { secretMatches } from './keys/api-key-secret.js';
+import { hashOfSecret } from './keys/api-key-secret.js';
 import type { LoginThrottle } from './passwords/login-throttle.js';
 import type { RejectedKeys } from './keys/rejected-keys.js';
 import type { PasswordAttempt, PasswordCheck } from './passwords/password-check.js';
@@ -44,7 +44,7 @@ function principalOf(
 }
 
 export interface AuthenticatorOptions {
-  /** API keys by prefix. */
+  /** API keys by the hash of their secret. */
   readonly keys: ReadThroughCache<CachedKey>;
   /** Users by the texts of loginTextOf(). */
   readonly users: ReadThroughCache<CachedLogin>;
@@ -69,7 +69,7 @@ export interface RequestOrigin {
  * Failures are counted by client address and, for accounts, also by name. A wrong secret that is sent again is not a
  * new guess and is not counted, because a reader sends its secret at every page turn.
  *
- * Valid credentials are never refused for the failures of others. An API key is always compared, because that costs a
+ * Valid credentials are never refused for the failures of others. An API key is always looked up, because that costs a
  * microsecond. A password key that was verified recently is accepted from the cache. Any other password key of a
  * throttled address or name is checked in a slow queue (passwords/password-check.ts), unless the user has logged in
  * from that address before (passwords/login-throttle.ts).
@@ -88,9 +88,8 @@ export class Authenticator {
   byApiKey(text: string, origin: RequestOrigin): Principal | Promise<Principal> {
     const presented = parseApiKeyText(text);
     if (presented === undefined) throw this.#wrongKey(text, origin.clientAddress);
-    const known = this.#options.keys.peek(presented.prefix);
-    if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
-      return this.#accept(known);
+    const known = this.#options.keys.peek(hashOfSecret(presented.secret));
+    if (known !== undefined && isKey(presented, known)) return this.#accept(known);
     return this.#byUncachedApiKey(presented, text, origin.clientAddress);
   }
 
@@ -110,9 +109,8 @@ export class Authenticator {
   }
 
   async #byUncachedApiKey(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
-    const known = await this.#options.keys.readFresh(presented.prefix);
-    if (known !== undefined && secretMatches(presented.secret, known.key.secretSha256))
-      return this.#accept(known);
+    const known = await this.#options.keys.readFresh(hashOfSecret(presented.secret));
+    if (known !== undefined && isKey(presented, known)) return this.#accept(known);
     throw this.#wrongKey(text, address);
   }
 
@@ -165,6 +163,11 @@ export class Authenticator {
     if (isCounted && keyHash !== undefined) this.#options.onRejectedKey(keyHash);
     return wasThrottled ? throttled() : refusal;
   }
+}
+
+/** The secret of a key of the older form does not make a key of a wrong prefix. */
+function isKey({ prefix }: ApiKeyText, { key }: CachedKey): boolean {
+  return key.prefix === prefix;
 }
 
 function invalidCredentials(): SyncError {

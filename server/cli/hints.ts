@@ -3,6 +3,7 @@ import type { DogearError, DogearErrorCode } from '../domain/dogear-error.js';
 /** What the operator can type next. Use cases do not know the command line, so their messages cannot say it. */
 const HINTS: Partial<Record<DogearErrorCode, string>> = {
   'user-not-found': '"dogear user list" lists the users, "dogear user add" adds one.',
+  'api-key-not-found': '"dogear key list" lists the API keys of a user.',
   'device-not-found': '"dogear device list" lists the devices of a user.',
   'library-not-found': '"dogear library add" adds a library.',
   'root-is-link': '"dogear library set NAME --root FOLDER" tells Dogear where the books are now.',

@@ -4,7 +4,7 @@ import { getUserByName } from '../accounts/get-user.js';
 import { listApiKeys } from '../accounts/keys/list-api-keys.js';
 import { revokeApiKey } from '../accounts/keys/revoke-api-key.js';
 import { OPERATOR } from '../domain/actor.js';
-import { parseApiKeyText } from '../accounts/keys/api-key-text.js';
+import { findApiKeyCalled } from '../accounts/keys/find-api-key.js';
 import type { ApiKeySummary } from '../accounts/keys/api-key.js';
 import type { ApiKeyId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
@@ -79,13 +79,16 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
 
   key
     .command('revoke')
-    .argument('<key>', 'the prefix that the list shows, or the key itself')
+    .argument(
+      '<key>',
+      'the id that the list shows, the first characters if no other key has them, or the key itself',
+    )
     .description('revoke an API key for good, on every server within five seconds')
     .action((text: string, _flags: unknown, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const prefix = parseApiKeyText(text)?.prefix ?? text.replace(/^dogear_/, '').replace(/_.*$/, '');
-        const revoked = await revokeApiKey(store, OPERATOR, { prefix });
-        writeLine(`Revoked the API key ${revoked.prefix} ("${shownText(revoked.name)}").`);
+        const { id } = await findApiKeyCalled(store, text);
+        const { prefix, name } = await revokeApiKey(store, OPERATOR, id);
+        writeLine(`Revoked the API key ${String(id)} (${prefix}…, "${shownText(name)}").`);
       }),
     );
 }
@@ -106,7 +109,7 @@ function isDay(date: string): boolean {
   return new Date(Date.parse(date)).toISOString().startsWith(date);
 }
 
-function asText({ prefix, name, permissions, ...key }: ApiKeySummary): string {
+function asText({ id, prefix, name, permissions, ...key }: ApiKeySummary): string {
   const state =
     key.revokedSeconds === undefined
       ? key.expiresSeconds === undefined
@@ -118,7 +121,7 @@ function asText({ prefix, name, permissions, ...key }: ApiKeySummary): string {
     ...state,
     `last used ${shownTime(key.lastUsedSeconds)}`,
   ];
-  return `${prefix}: ${shownText(name)}: ${parts.join('; ')}`;
+  return `${String(id)} (${prefix}…): ${shownText(name)}: ${parts.join('; ')}`;
 }
 
 function asJson(key: ApiKeySummary): object {

@@ -108,7 +108,9 @@ export interface ApiKeyTable {
   id: Generated<ApiKeyId>;
   user_id: UserId;
   name: string;
+  /** Unique; see accounts/keys/api-key-repository.ts. */
   prefix: string;
+  /** Unique: keys are looked up by it. */
   secret_sha256: Buffer;
   permissions: string;
   created_s: Int64;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { maskApiKeyText } from '../accounts/keys/api-key-text.js';
 import type { HttpRequest } from './request.js';
-import { CLIENT_GONE } from './uws.js';
+import type { RouteGroup } from './route.js';
+import { CLIENT_GONE, NO_ROUTE } from './uws.js';
 
 /** Longer paths are cut, so that clients cannot fill the disk with them. */
 const LOGGED_CHARACTERS = 300;
@@ -10,16 +10,18 @@ const LINES_PER_SECOND = 50;
 
 /**
  * Logs a line for each answer: successes at `debug`, mistakes of the client at `info`, failures of the server at
- * `warn`. Bodies, headers and queries are never logged, and of API keys only the prefix.
+ * `warn`. Bodies, headers, queries and API keys are never logged.
  */
 export class AccessLog {
   readonly #log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn'>;
+  readonly #words: PathWords;
   #second = 0;
   #lines = 0;
   #left = 0;
 
-  constructor(log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn'>) {
+  constructor(log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn'>, words: PathWords) {
     this.#log = log;
+    this.#words = words;
   }
 
   /** For `onAnswer` of the server. */
@@ -30,7 +32,7 @@ export class AccessLog {
     this.#log[level](
       {
         method: request.method,
-        path: maskPath(request.path),
+        path: maskPath(request.path, route, this.#words),
         route,
         status,
         durationMs: Math.round(durationMs * 1000) / 1000,
@@ -62,24 +64,45 @@ function levelOf(status: number): 'debug' | 'info' | 'warn' {
   return status < 500 ? 'info' : 'warn';
 }
 
-/** Masks the part of a path where an API key belongs, and every part that looks like an API key. */
-export function maskPath(path: string): string {
-  let followsKoreader = false;
-  const shown: string[] = [];
-  for (const part of path.slice(0, LOGGED_CHARACTERS).split('/')) {
-    const plain = unescaped(part).toLowerCase();
-    const isSecret = plain.includes('dogear_') || plain.startsWith('koreader/');
-    // Clients and people also write `//` and `/./`: the key is the next part that is not empty or dots.
-    const isEmpty = plain === '' || plain === '.' || plain === '..';
-    shown.push(isSecret || (followsKoreader && !isEmpty) ? maskApiKeyText(part) : part);
-    if (!isEmpty) followsKoreader = plain === 'koreader';
-  }
-  return shown.join('/');
+/** The parameter of routes that is an API key. */
+const KEY_PARAMETER = ':api_key';
+const MASK = '***';
+
+/**
+ * The path without API keys. Which part of it is the key says the route, because a mistyped key does not look like one. A path
+ * without a route may hold a key anywhere: people type the address on a reader. Of such a path only words of routes are shown.
+ */
+export function maskPath(path: string, route: string, { basePath, words }: PathWords): string {
+  const parts = path.slice(0, LOGGED_CHARACTERS).split('/');
+  if (route === NO_ROUTE) return parts.map((part) => (words.has(part) ? part : MASK)).join('/');
+  const keyAt = partsOf(route).indexOf(KEY_PARAMETER);
+  if (keyAt === -1) return parts.join('/');
+  // The router ignores empty parts.
+  let left = partsOf(basePath).length + keyAt;
+  return parts.map((part) => (part !== '' && left-- === 0 ? MASK : part)).join('/');
 }
 
-/** Decodes escaped ASCII: `%64ogear_…` is an API key too, and `koreader%2F…` is followed by one. */
-function unescaped(part: string): string {
-  return part.replaceAll(/%([2-7][0-9a-f])/gi, (_escape, hex: string) =>
-    String.fromCharCode(parseInt(hex, 16)),
-  );
+/** What of a path is no secret. */
+export interface PathWords {
+  /** Prefix of every path: `''` or `/sync`. */
+  readonly basePath: string;
+  /** The fixed parts of all paths, and the empty part. */
+  readonly words: ReadonlySet<string>;
+}
+
+export function pathWords(basePath: string, groups: readonly RouteGroup[]): PathWords {
+  const patterns = groups.flatMap(({ prefix, routes }) => [
+    prefix,
+    ...routes.map(({ pattern }) => `${prefix}${pattern}`),
+  ]);
+  const parts = [basePath, ...patterns].flatMap(partsOf);
+  return { basePath, words: new Set(['', ...parts.filter((part) => !/^[:*]/.test(part))]) };
+}
+
+/** Of a path, or of the label of a route, whose part before the first slash is the method. */
+function partsOf(pathOrLabel: string): readonly string[] {
+  return pathOrLabel
+    .split('/')
+    .slice(1)
+    .filter((part) => part !== '');
 }

@@ -16,7 +16,7 @@ export async function apiPrincipal(
   const key = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   // A request without a key is no failed login: it does not count against the client's address.
   if (key === undefined) {
-    throw new SyncError('unauthorized', 'Send an API key as "Authorization: Bearer dogear_…".');
+    throw new SyncError('unauthorized', 'Send an API key as "Authorization: Bearer KEY".');
   }
   return accounts.authenticator.byApiKey(key, origin);
 }

@@ -73,7 +73,11 @@ export function openApi(
     paths,
     components: {
       securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: dogear_<prefix>_<secret>' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key: 24 lowercase letters and digits',
+        },
       },
       schemas: {
         ...schemasOf(requestSchemas, 'input'),

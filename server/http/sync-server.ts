@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.js';
 import type { SyncStore } from '../sync/sync-store.js';
-import { AccessLog } from './access-log.js';
+import { AccessLog, pathWords } from './access-log.js';
 import { Cors } from './cors.js';
 import { type Network, parseNetwork } from './client-address.js';
 import { type Gate, gated } from './gate.js';
@@ -44,15 +44,18 @@ const OPEN: Gate = () => undefined;
 /** @throws Error for a trusted proxy that is not an address; ListenError for a port that is taken */
 export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
   const { log, onAnswer, tls, sharesPort, corsOrigins = [] } = options;
-  const access = new AccessLog(log);
+  const syncGroups = kosyncGroups(options);
+  const groups = options.groups ?? [];
+  // Also while syncing is off: readers may send their keys all the same.
+  const access = new AccessLog(log, pathWords(options.basePath, [...syncGroups, ...groups]));
   return listen({
     host: options.host,
     port: options.port,
     router: new Router(options.basePath, [
       ...(options.koreaderSync
-        ? kosyncGroups(options).map((group) => gated(group, options.gate ?? OPEN))
+        ? syncGroups.map((group) => gated(group, options.gate ?? OPEN))
         : [noKosyncGroup(options)]),
-      ...(options.groups ?? []),
+      ...groups,
     ]),
     bodyLimitBytes: options.bodyLimitBytes,
     trustedProxies: options.trustedProxies.flatMap(networksOf),

@@ -58,7 +58,7 @@ export interface HttpServer {
 }
 
 /** The `route` of `onAnswer` for requests without a route. */
-const NO_ROUTE = 'none';
+export const NO_ROUTE = 'none';
 /** The `status` of `onAnswer` when the client left before the answer was sent. nginx logs the same number. */
 export const CLIENT_GONE = 499;
 

@@ -55,7 +55,7 @@ export async function addApiKey(
   let made: AddedApiKey | undefined;
   return inTransaction(store, async (transaction) => {
     // A second key would stay, and nobody would know the first one.
-    if (made !== undefined && (await isStored(transaction, { ...made.key, text: made.text }))) return made;
+    if (made !== undefined && (await isStored(transaction, made.key))) return made;
     // The keys are counted while no other key of the user can be added, and the user is judged as it is now.
     const user = await lockUser(transaction, ownerId);
     if (user === undefined) {

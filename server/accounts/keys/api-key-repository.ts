@@ -10,22 +10,30 @@ import type { PermissionSet } from '../../domain/permission.js';
 import { formatPermissions, parsePermissions } from '../user-repository.js';
 import type { ApiKeySummary, ApiKeyWithUser } from './api-key.js';
 
+/**
+ * The column `prefix` is unique since the first release, which looked keys up by it. Of a key of the older form it holds the
+ * prefix alone. Of any other key it holds the prefix, this character, and {@link UNIQUE_CHARACTERS} of the key's hash, which
+ * fill the column.
+ */
+const PREFIX_END = '-';
+const UNIQUE_CHARACTERS = 11;
+
 export interface NewApiKeyRow {
   readonly userId: UserId;
   readonly name: string;
   readonly prefix: string;
-  readonly secretSha256: Buffer;
+  readonly secretHash: string;
   readonly permissions: PermissionSet;
   readonly expiresSeconds: number | undefined;
 }
 
-/** @returns the id of the new key; `undefined` when the prefix is taken, and then the caller draws another one */
+/** @returns the id of the new key; `undefined` when there is one like it, and then the caller draws another one */
 export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<ApiKeyId | undefined> {
   const values = {
     user_id: key.userId,
     name: key.name,
-    prefix: key.prefix,
-    secret_sha256: key.secretSha256,
+    prefix: `${key.prefix}${PREFIX_END}${hashBytes(key.secretHash).toString('hex').slice(0, UNIQUE_CHARACTERS)}`,
+    secret_sha256: hashBytes(key.secretHash),
     permissions: formatPermissions(key.permissions),
     created_s: Math.floor(Date.now() / 1000),
     expires_s: key.expiresSeconds ?? null,
@@ -42,31 +50,32 @@ export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<Api
 }
 
 /**
- * API keys with their users, by prefix: one statement for up to 500 requests that wait for authentication. It joins
+ * API keys with their users, by the hash of their secret: one statement for up to 500 requests that wait for authentication. It joins
  * the table `user`, because a second statement for each request would double the cost of an unknown key.
  */
-export async function apiKeysByPrefix(
+export async function apiKeysByHash(
   store: Store,
-  prefixes: readonly string[],
+  secretHashes: readonly string[],
 ): Promise<ReadonlyMap<string, ApiKeyWithUser>> {
   const keys = new Map<string, ApiKeyWithUser>();
-  for (const chunk of idChunks(prefixes)) {
+  for (const chunk of idChunks(secretHashes.map(hashBytes))) {
     const rows = await store.db
-      .selectFrom(byIndex(store, 'api_key', 'prefix', 'k'))
+      .selectFrom(byIndex(store, 'api_key', 'api_key_secret', 'k'))
       .innerJoin(byIndex(store, 'user', 'primary', 'u'), 'u.id', 'k.user_id')
       .modifyFront(sql.raw(inOrder(store.dialect)))
       .select(['k.id', 'k.name', 'k.prefix', 'k.secret_sha256', 'k.permissions', 'k.expires_s'])
       .select(['k.last_used_s', 'k.revoked_s', 'u.id as user_id', 'u.name as user_name'])
       .select(['u.password_hash', 'u.is_owner', 'u.permissions as user_permissions', 'u.is_disabled'])
-      .where('k.prefix', 'in', chunk)
+      .where('k.secret_sha256', 'in', chunk)
       .execute();
     for (const row of rows) {
-      keys.set(row.prefix, {
+      const secretHash = hashText(row.secret_sha256);
+      keys.set(secretHash, {
         key: {
           id: row.id,
           name: row.name,
-          prefix: row.prefix,
-          secretSha256: row.secret_sha256,
+          prefix: shownPrefix(row.prefix),
+          secretHash,
           permissions: parsePermissions(row.permissions),
           expiresSeconds: toNumberOrUndefined(row.expires_s),
           isRevoked: row.revoked_s !== null,
@@ -106,13 +115,31 @@ export async function findApiKeyById(store: Store, id: ApiKeyId): Promise<ApiKey
   return row === undefined ? undefined : toSummary(row);
 }
 
-export async function findApiKeyByPrefix(store: Store, prefix: string): Promise<ApiKeySummary | undefined> {
+export async function findApiKeyByHash(store: Store, secretHash: string): Promise<ApiKeySummary | undefined> {
   const row = await store.db
     .selectFrom('api_key')
     .selectAll()
-    .where('prefix', '=', prefix)
+    .where('secret_sha256', '=', hashBytes(secretHash))
     .executeTakeFirst();
   return row === undefined ? undefined : toSummary(row);
+}
+
+/** The keys with this prefix, ordered by id. @param prefix as parseApiKeyPrefix() returns it: it has no wildcards */
+export async function apiKeysByPrefix(
+  store: Store,
+  prefix: string,
+  limit: number,
+): Promise<readonly ApiKeySummary[]> {
+  const rows = await store.db
+    .selectFrom('api_key')
+    .selectAll()
+    .where((where) =>
+      where.or([where('prefix', '=', prefix), where('prefix', 'like', `${prefix}${PREFIX_END}%`)]),
+    )
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toSummary);
 }
 
 /** The number of keys of the user that are not revoked. Expired keys count. */
@@ -165,11 +192,25 @@ function toSummary(row: Selectable<ApiKeyTable>): ApiKeySummary {
     id: row.id,
     userId: row.user_id,
     name: row.name,
-    prefix: row.prefix,
+    prefix: shownPrefix(row.prefix),
+    secretHash: hashText(row.secret_sha256),
     permissions: parsePermissions(row.permissions),
     createdSeconds: toNumber(row.created_s),
     expiresSeconds: toNumberOrUndefined(row.expires_s),
     lastUsedSeconds: toNumberOrUndefined(row.last_used_s),
     revokedSeconds: toNumberOrUndefined(row.revoked_s),
   };
+}
+
+function shownPrefix(column: string): string {
+  const [prefix = column] = column.split(PREFIX_END);
+  return prefix;
+}
+
+function hashBytes(secretHash: string): Buffer {
+  return Buffer.from(secretHash, 'base64');
+}
+
+function hashText(column: Buffer): string {
+  return column.toString('base64');
 }

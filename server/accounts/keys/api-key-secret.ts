@@ -1,47 +1,43 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  API_KEY_ALPHABET,
-  API_KEY_PREFIX_CHARACTERS,
-  API_KEY_SECRET_CHARACTERS,
-  formatApiKeyText,
-} from './api-key-text.js';
+import { hash, randomBytes } from 'node:crypto';
+import { API_KEY_ALPHABET, API_KEY_CHARACTERS, parseApiKeyText } from './api-key-text.js';
 
 export interface NewApiKey {
-  /** The whole key, `dogear_<prefix>_<secret>`. It is shown once and never stored. */
+  /** The whole key. It is shown once and never stored. */
   readonly text: string;
   readonly prefix: string;
-  readonly secretSha256: Buffer;
+  readonly secretHash: string;
 }
 
-/** Generates a random key. Its prefix may be taken already: the database refuses it then (insert-new-api-key.ts). */
+const LETTERS = API_KEY_ALPHABET.replaceAll(/\d/g, '');
+
+/**
+ * Generates a random key. It begins with a letter, so that a prefix on the command line is never taken for an id; that leaves
+ * it 118.5 bits. A server that runs for ever makes no two equal ones; the database would refuse the second.
+ */
 export function newApiKey(): NewApiKey {
-  const prefix = randomCharacters(API_KEY_PREFIX_CHARACTERS);
-  const secret = randomCharacters(API_KEY_SECRET_CHARACTERS);
-  return { text: formatApiKeyText({ prefix, secret }), prefix, secretSha256: sha256(secret) };
+  const text = randomCharacters(LETTERS, 1) + randomCharacters(API_KEY_ALPHABET, API_KEY_CHARACTERS - 1);
+  const parsed = parseApiKeyText(text);
+  if (parsed === undefined) throw new Error('the generated key does not have the form of one');
+  return { text, prefix: parsed.prefix, secretHash: hashOfSecret(parsed.secret) };
 }
 
 /**
- * Compares a secret with a stored hash, in constant time. One round of SHA-256 is enough, because the secret is 128
- * random bits and cannot be guessed. It costs a request one microsecond.
+ * The SHA-256 of the secret of a key, in Base64. Keys are looked up by it, in the cache and in the database, so nothing is
+ * compared with the secret itself. One round is enough, because a secret of 118 random bits and more cannot be guessed. It
+ * costs a request one microsecond.
  */
-export function secretMatches(secret: string, storedSha256: Buffer): boolean {
-  const presented = sha256(secret);
-  return presented.length === storedSha256.length && timingSafeEqual(presented, storedSha256);
+export function hashOfSecret(secret: string): string {
+  return hash('sha256', secret, 'base64');
 }
 
-function sha256(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer');
-}
-
-/** The largest multiple of the alphabet's length in a byte. Larger bytes are dropped: they would favour some characters. */
-const FAIR_BYTES = 256 - (256 % API_KEY_ALPHABET.length);
-
-function randomCharacters(count: number): string {
+function randomCharacters(alphabet: string, count: number): string {
+  // The largest multiple of the alphabet's length in a byte. Larger bytes are dropped: they would favour some characters.
+  const fairBytes = 256 - (256 % alphabet.length);
   let characters = '';
   while (characters.length < count) {
     for (const byte of randomBytes(count)) {
-      if (byte < FAIR_BYTES && characters.length < count) {
-        characters += API_KEY_ALPHABET.charAt(byte % API_KEY_ALPHABET.length);
+      if (byte < fairBytes && characters.length < count) {
+        characters += alphabet.charAt(byte % alphabet.length);
       }
     }
   }

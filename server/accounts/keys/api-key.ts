@@ -6,16 +6,17 @@ import type { User } from '../user.js';
 export interface ApiKey {
   readonly id: ApiKeyId;
   readonly name: string;
+  /** The first characters of the key, which are not secret. Several keys may share them. */
   readonly prefix: string;
-  /** 32 bytes. */
-  readonly secretSha256: Buffer;
+  /** Identifies the key; see hashOfSecret() in api-key-secret.ts. */
+  readonly secretHash: string;
   readonly permissions: PermissionSet;
   readonly expiresSeconds: number | undefined;
   readonly isRevoked: boolean;
   readonly lastUsedSeconds: number | undefined;
 }
 
-/** What a look-up by prefix returns: everything that is needed to authenticate a request. */
+/** What a look-up returns: everything that is needed to authenticate a request. */
 export interface ApiKeyWithUser {
   readonly key: ApiKey;
   readonly user: User;
@@ -27,6 +28,8 @@ export interface ApiKeySummary {
   readonly userId: UserId;
   readonly name: string;
   readonly prefix: string;
+  /** Under which the key is cached (`Accounts.keys`). */
+  readonly secretHash: string;
   readonly permissions: PermissionSet;
   readonly createdSeconds: number;
   readonly expiresSeconds: number | undefined;

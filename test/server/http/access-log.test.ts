@@ -1,34 +1,73 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import { AccessLog, maskPath } from '../../../server/http/access-log.js';
+import { AccessLog, maskPath, pathWords } from '../../../server/http/access-log.js';
+import { jsonAnswer } from '../../../server/http/answer.js';
+import type { Method, Route } from '../../../server/http/route.js';
 
-const KEY = 'dogear_abcdef_abcdefghjkmnpqrstuvwxyz234';
+const KEY = 'abcdefghjkmnpqrstuvwxyz2';
+const OLDER_KEY = 'dogear_abcdef_abcdefghjkmnpqrstuvwxyz234';
+const AUTH = 'GET /koreader/:api_key/users/auth';
+const PUSH = 'PUT /koreader/:api_key/syncs/progress';
+const PULL = 'GET /koreader/:api_key/syncs/progress/*document';
+const NONE = 'none';
+
+const fail = () => jsonAnswer(404, {});
+const route = (method: Method, pattern: string): Route => ({ method, pattern, handle: fail });
+const groups = [
+  { prefix: '', fail, routes: [route('GET', '/syncs/progress/*document'), route('GET', '/users/auth')] },
+  { prefix: '/koreader', fail, routes: [route('PUT', '/:api_key/syncs/progress')] },
+  { prefix: '/api/v1', fail, routes: [route('GET', '/progress/:document')] },
+];
 
 describe('the access log', () => {
   it.each([
-    [`/koreader/${KEY}/users/auth`, '/koreader/dogear_abcdef_***/users/auth'],
-    [`/sub/koreader/${KEY}/syncs/progress/d`, '/sub/koreader/dogear_abcdef_***/syncs/progress/d'],
-    [`/koreader/${KEY.slice(0, -1)}/users/auth`, '/koreader/***/users/auth'],
-    ['/koreader/my%20secret', '/koreader/***'],
-    [`/${KEY}/users/auth`, '/dogear_abcdef_***/users/auth'],
-    [`/x/${KEY.toUpperCase()}`, '/x/***'],
-    [`/x/%64%6Fgear_${KEY.slice(7)}`, '/x/***'],
-    [`/koreader%2F${KEY}/users/auth`, '/***/users/auth'],
-    [`/koreader%2fmistyped/users/auth`, '/***/users/auth'],
-    [`/sub%2Fkoreader%2F${KEY}`, '/***'],
-    ['/koreader//mistyped/users/auth', '/koreader//***/users/auth'],
-    ['/koreader/./mistyped/users/auth', '/koreader/./***/users/auth'],
-    ['/%6Boreader/mistyped/users/auth', '/%6Boreader/***/users/auth'],
-    ['/Koreader/mistyped/users/auth', '/Koreader/***/users/auth'],
-    ['/syncs/progress/d', '/syncs/progress/d'],
-    [`/${'x'.repeat(1000)}`, `/${'x'.repeat(299)}`],
-  ])('shows %s as %s', (path, shown) => {
-    expect(maskPath(path)).toBe(shown);
+    // With a route, the part that is the key is not shown, whatever it looks like.
+    [`/koreader/${KEY}/users/auth`, AUTH, '/koreader/***/users/auth'],
+    [`/koreader/${OLDER_KEY}/users/auth`, AUTH, '/koreader/***/users/auth'],
+    ['/koreader/mistyped/users/auth', AUTH, '/koreader/***/users/auth'],
+    ['/koreader/my%20secret/syncs/progress', PUSH, '/koreader/***/syncs/progress'],
+    ['/koreader/koreader/syncs/progress/koreader', PULL, '/koreader/***/syncs/progress/koreader'],
+    [`//koreader///${KEY}//users/auth/`, AUTH, '//koreader///***//users/auth/'],
+    ['/syncs/progress/d/e', 'GET /syncs/progress/*document', '/syncs/progress/d/e'],
+    ['/api/v1/progress/d', 'GET /api/v1/progress/:document', '/api/v1/progress/d'],
+    // Without a route only words of routes are shown.
+    [`/koreader/${KEY}`, NONE, '/koreader/***'],
+    [`/koreader/${KEY}/`, NONE, '/koreader/***/'],
+    ['/koreader/mis/typed/users/auth', NONE, '/koreader/***/***/users/auth'],
+    ['/koreader/./mistyped/users/auth', NONE, '/koreader/***/***/users/auth'],
+    [`/${KEY}/users/auth`, NONE, '/***/users/auth'],
+    [`/koreder/${KEY}/users/auth`, NONE, '/***/***/users/auth'],
+    [`/Koreader/${KEY}/users/auth`, NONE, '/***/***/users/auth'],
+    [`/sub/koreader/${KEY}/syncs/progress/d`, NONE, '/***/koreader/***/syncs/progress/***'],
+    [`/koreader%2F${KEY}/users/auth`, NONE, '/***/users/auth'],
+    [`/koreader${KEY}/users/auth`, NONE, '/***/users/auth'],
+    [`/%6Boreader/${KEY}`, NONE, '/***/***'],
+    ['/users/auth', NONE, '/users/auth'],
+    ['/', NONE, '/'],
+    [
+      `/syncs/progress/${'x'.repeat(1000)}`,
+      'GET /syncs/progress/*document',
+      `/syncs/progress/${'x'.repeat(284)}`,
+    ],
+    [`/${'x'.repeat(1000)}`, NONE, '/***'],
+  ])('shows %s of %s as %s', (path, label, shown) => {
+    expect(maskPath(path, label, pathWords('', groups))).toBe(shown);
+  });
+
+  it('knows where the key is below a base path', () => {
+    const words = pathWords('/books/koreader', groups);
+    expect(maskPath(`/books/koreader/koreader/${KEY}/users/auth`, AUTH, words)).toBe(
+      '/books/koreader/koreader/***/users/auth',
+    );
+    expect(maskPath(`/books/${KEY}`, NONE, words)).toBe('/books/***');
   });
 
   it('limits its lines while requests fail, and logs how many it left out', async () => {
     const lines: string[] = [];
-    const log = new AccessLog(pino({ level: 'info' }, { write: (line) => lines.push(line) }));
+    const log = new AccessLog(
+      pino({ level: 'info' }, { write: (line) => lines.push(line) }),
+      pathWords('', groups),
+    );
     const request = {
       method: 'PUT',
       path: '/p',

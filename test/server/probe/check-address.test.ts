@@ -249,24 +249,27 @@ describe('an address where something else answers', () => {
     ],
     [
       'percent-encoded itself',
-      (key) => [302, { location: `https://h.example/${key.replaceAll('_', '%5F').replace('d', '%64')}` }, ''],
+      (key) => [302, { location: `https://h.example/${key.replaceAll(/[a-m]/g, encoded)}` }, ''],
     ],
     [
       'encoded twice, in another path',
-      (key) => [302, { location: `https://h.example/x?y=${key.replaceAll('_', '%255f')}` }, ''],
+      (key) => [
+        302,
+        { location: `https://h.example/x?y=${encodeURIComponent(key.replaceAll(/[a-m]/g, encoded))}` },
+        '',
+      ],
     ],
     ['in a text that is cut within it', (key) => [404, {}, `no ${'page '.repeat(10)} ${key}`]],
     ['in a title that is cut within it', (key) => [404, HTML, `<title>no ${'page '.repeat(10)} ${key}`]],
   ])('never shows the secret of the key %s', async (_where, answerFor) => {
     const fault = await faultOf(...answerFor(dogear.key));
-    const [, prefix = '', secret = ''] = dogear.key.split('_');
-    expect(fault).toContain(`dogear_${prefix}_***`);
-    expect(fault).not.toContain(secret.slice(0, 4));
+    expect(fault).toContain(`${dogear.key.slice(0, 4)}***`);
+    expect(fault).not.toContain(dogear.key.slice(4, 8));
   });
 
   it('never shows the secret of a key that is typed percent-encoded', async () => {
     const { port: other } = await answering(404, {}, `no ${dogear.key}`);
-    const check = await checkAddress(addressAt(other, '', dogear.key.replaceAll('_', '%5F')), undefined);
+    const check = await checkAddress(addressAt(other, '', dogear.key.replace(/^./, encoded)), undefined);
     expect(JSON.stringify(check)).not.toContain(dogear.key.slice(-4));
     expect(check.shownAddress).toMatch(/\/koreader\/\*\*\*$/);
   });
@@ -345,3 +348,7 @@ describe('a text that is no address of Dogear', () => {
     });
   });
 });
+
+function encoded(character: string): string {
+  return `%${(character.codePointAt(0) ?? 0).toString(16)}`;
+}

@@ -24,7 +24,9 @@ const key = {
   id,
   user_id: id,
   name: z.string(),
-  prefix: z.string().describe('the part of the key that is not secret'),
+  prefix: z
+    .string()
+    .describe('the first characters of the key: not secret, and other keys may have them too'),
   permissions: z
     .array(permission)
     .describe('the permissions of the key; it may use those that its user has at the moment'),
@@ -108,7 +110,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     },
     async ({ store, accounts }, { principal, params: { id: keyId } }) => {
       const revoked = await revokeApiKey(store, principal, keyId);
-      accounts.keys.invalidate(revoked.prefix);
+      accounts.keys.invalidate(revoked.secretHash);
     },
   ),
 ];

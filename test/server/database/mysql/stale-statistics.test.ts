@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentOfDigest } from '../../../../server/domain/document.js';
 import { apiKeyId, type BookId, bookId, type LibraryId, userId } from '../../../../server/domain/ids.js';
-import { apiKeysByPrefix, saveKeysLastUsed } from '../../../../server/accounts/keys/api-key-repository.js';
+import { apiKeysByHash, saveKeysLastUsed } from '../../../../server/accounts/keys/api-key-repository.js';
 import {
   booksOfDigests,
   booksWithDigest,
@@ -117,7 +117,15 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       ),
     ],
     ['users', found((db, n) => usersByLogin(db, some(n, String)))],
-    ['API keys with their users', found((db, n) => apiKeysByPrefix(db, some(n, String)))],
+    [
+      'API keys with their users',
+      found((db, n) =>
+        apiKeysByHash(
+          db,
+          some(n, (index) => sha256(index).toString('base64')),
+        ),
+      ),
+    ],
     [
       'uses of API keys',
       undone((db, n) =>
@@ -274,7 +282,7 @@ async function addProgress(store: Store): Promise<void> {
 
 const USER_COLUMNS = ['name', 'header_name', 'is_owner', 'permissions', 'is_disabled', 'created_s'];
 
-/** Users whose names are numbers, each with one API key whose prefix is the same number. */
+/** Users whose names are numbers, each with one API key whose secret is the same number. */
 async function addAccounts(store: Store): Promise<void> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => index);
   await bulkUpsert(
@@ -289,8 +297,12 @@ async function addAccounts(store: Store): Promise<void> {
       columns: ['user_id', 'name', 'prefix', 'secret_sha256', 'permissions', 'created_s'],
       ...ONCE,
     },
-    accounts.flatMap((index) => [index + 1, '', String(index), Buffer.alloc(32, index), '', 1]),
+    accounts.flatMap((index) => [index + 1, '', String(index), sha256(index), '', 1]),
   );
+}
+
+function sha256(index: number): Buffer {
+  return createHash('sha256').update(String(index)).digest();
 }
 
 async function addDevices(store: Store): Promise<void> {

@@ -205,23 +205,32 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
     withServer(async () => {
       const { headers, user, password } = await addUser(server);
       const { text } = await addKey(server, user.id);
-      const secret = text.slice(-26);
+      const secret = text.slice(4);
+      const older = `dogear_${text.slice(0, 6)}_${secret}234567`;
       const basic = Buffer.from(`${user.name}:${password}`).toString('base64');
       await server.send('GET', `/koreader/${text}/users/auth`);
       await server.send('GET', `/koreader/${text}x/users/auth`);
       await server.send('GET', `/koreader/${text.toUpperCase()}/users/auth`);
       await server.send('GET', `/${text}/users/auth`);
-      await server.send('GET', `/koreader/${text.replace('d', '%64')}/users/auth?key=${text}`);
+      await server.send('GET', `/koreader/${text.replace(/^./, encoded)}/users/auth?key=${text}`);
+      await server.send('GET', `/koreader/${text.slice(0, 12)}/${text.slice(12)}/users/auth`);
+      await server.send('GET', `/koreader/${text.slice(1)}/users/auth`);
+      await server.send('PUT', `/koreader/${text}`);
+      await server.send('GET', `/koreader/${older}/users/auth`);
+      await server.send('GET', `/${older}`);
       await server.send('GET', '/users/auth', { headers });
       await server.send('GET', '/users/auth', { headers: { authorization: `Basic ${basic}` } });
       await server.send('POST', '/users/create', { body: { username: 'x', password: 'hidden-password' } });
       await server.send('POST', '/users/create', { body: '{"username":"y","password":"hidden-password"' });
       await server.send('PUT', '/users/password', { headers, body: { password: 'hidden-password' } });
       const log = server.logLines.join('');
-      expect(server.logLines.length).toBeGreaterThanOrEqual(10);
+      expect(server.logLines.length).toBeGreaterThanOrEqual(15);
       for (const hidden of [
         secret,
         secret.toUpperCase(),
+        text.slice(1, 12),
+        text.slice(12),
+        'dogear_',
         password,
         headers['x-auth-key'] ?? '',
         basic,
@@ -229,7 +238,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       ]) {
         expect(log.includes(hidden), hidden).toBe(false);
       }
-      expect(log).toContain(`${text.slice(0, 13)}_***`);
+      expect(log).toContain('/koreader/***/users/auth');
     }));
 
   it('applies changed permissions and disabled users on other servers within five seconds', () =>
@@ -247,3 +256,7 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(performance.now() - changed).toBeLessThan(5000);
     }));
 });
+
+function encoded(character: string): string {
+  return `%${(character.codePointAt(0) ?? 0).toString(16)}`;
+}

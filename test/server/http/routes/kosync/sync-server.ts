@@ -171,15 +171,15 @@ export async function addKey(
   userId: UserId,
   { permissions = ['feature:koreader_sync'], expiresSeconds }: TestKeyOptions = {},
 ) {
-  const { text, prefix, secretSha256 } = newApiKey();
+  const { text, prefix, secretHash } = newApiKey();
   const id = await insertApiKey(store, {
     userId,
     name: 'test',
     prefix,
-    secretSha256,
+    secretHash,
     permissions: new Set(permissions),
     expiresSeconds,
   });
-  if (id === undefined) throw new Error('the prefix is taken');
+  if (id === undefined) throw new Error('the key is taken');
   return { text, id };
 }

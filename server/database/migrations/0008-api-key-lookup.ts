@@ -1,0 +1,34 @@
+import { type QueryExecutorProvider, sql } from 'kysely';
+import type { SqlDialect } from '../store.js';
+
+/**
+ * API keys are looked up by the SHA-256 of their secret. That of a key of the older form, `dogear_<prefix>_<secret>`, is the
+ * hash of the secret alone; that of a key of 24 characters is the hash of all of them. So both are found in one column, and
+ * rows that the release before inserts meanwhile are found too.
+ *
+ * The column `prefix` stays unique, because the release before looks keys up by it: what it holds of the newer keys is in
+ * server/accounts/keys/api-key-repository.ts.
+ */
+export async function apiKeyLookup(db: QueryExecutorProvider, dialect: SqlDialect): Promise<void> {
+  if (dialect === 'sqlite') {
+    await sql`create unique index if not exists api_key_secret on api_key (secret_sha256)`.execute(db);
+    return;
+  }
+  // MySQL has no "create index if not exists".
+  if (await isIndexed(db)) return;
+  try {
+    await sql`create unique index api_key_secret on api_key (secret_sha256)`.execute(db);
+  } catch (error) {
+    // Another program was first.
+    if (!(await isIndexed(db))) throw error;
+  }
+}
+
+async function isIndexed(db: QueryExecutorProvider): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from information_schema.statistics
+      where table_schema = database() and table_name = 'api_key' and index_name = 'api_key_secret'`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
