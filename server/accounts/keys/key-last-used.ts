@@ -6,15 +6,20 @@ import type { ApiKeyId } from '../../domain/ids.js';
  * written for every push would cost as much as the push.
  */
 const WRITE_INTERVAL_SECONDS = 60;
-/** How long uses are collected before they are written, so that a fleet costs one statement instead of one a key. */
-const FLUSH_DELAY_MS = 1000;
+/**
+ * How long uses are collected before they are written, so that a fleet costs one statement instead of one a key. Somebody who
+ * sets up a reader waits for its first use to show, which must take two seconds at most.
+ */
+const FLUSH_DELAY_MS = 500;
+/** After a write that failed. A disk that is full stays so for some time. */
+const RETRY_SECONDS = 5;
 /** Keys whose last write is known, and keys that can wait for a write. A key that is evicted costs one more write. */
 const KEYS = 50_000;
 
 export interface ApiKeyLastUsedOptions {
   /** Sets the time of last use of these keys, unless another server has written a later one. */
   readonly write: (keys: readonly ApiKeyId[], usedSeconds: number) => Promise<void>;
-  /** Receives the error of a failed write. Its keys are not written again before their next interval. */
+  /** Receives the error of a failed write. Its keys are written at their next use, after a pause. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -60,6 +65,10 @@ export class ApiKeyLastUsed {
     const usedSeconds = Math.floor(Date.now() / 1000);
     this.#writing = this.#writing
       .then(() => this.#options.write(keys, usedSeconds))
-      .catch(this.#options.onError);
+      .catch((error: unknown) => {
+        const againSeconds = usedSeconds - WRITE_INTERVAL_SECONDS + RETRY_SECONDS;
+        for (const key of keys) this.#recordedSeconds.set(key, againSeconds);
+        this.#options.onError(error);
+      });
   };
 }

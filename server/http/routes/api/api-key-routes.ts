@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addApiKey } from '../../../accounts/keys/add-api-key.js';
+import { getApiKey } from '../../../accounts/keys/get-api-key.js';
 import { listApiKeys } from '../../../accounts/keys/list-api-keys.js';
 import { revokeApiKey } from '../../../accounts/keys/revoke-api-key.js';
 import type { ApiKeySummary } from '../../../accounts/keys/api-key.js';
@@ -32,7 +33,7 @@ const key = {
     .describe('the permissions of the key; it may use those that its user has at the moment'),
   created_at: time,
   expires_at: time.nullable(),
-  last_used_at: time.nullable().describe('to the minute'),
+  last_used_at: time.nullable().describe('the first use within two seconds, later ones to the minute'),
   revoked_at: time.nullable(),
 };
 const listedKey = answerSchema('ApiKey', z.strictObject(key));
@@ -82,7 +83,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
         'The new key cannot have permissions that the key of the request, or its user, does not have.',
       access: ACCESS,
       body: newKey,
-      reply: { kind: 'json', status: 201, schema: addedKey, says: 'The key' },
+      reply: { kind: 'json', status: 201, schema: addedKey, says: 'The key', location: true },
       problems: ['user-not-found', 'permission-not-held', 'api-key-invalid', 'api-keys-at-limit'],
     },
     async ({ store }, { principal, body }) => {
@@ -92,8 +93,27 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
         permissions: new Set(body.permissions),
         expiresSeconds: body.expires_at === null ? undefined : secondsOf(body.expires_at),
       });
-      return { value: { ...keyJson(added.key), key: added.text } };
+      return {
+        value: { ...keyJson(added.key), key: added.text },
+        location: `/api-keys/${String(added.key.id)}`,
+      };
     },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/api-keys/{id}',
+      operationId: 'showApiKey',
+      tag: 'api-keys',
+      summary: 'Show an API key, without its secret',
+      access: ACCESS,
+      params: z.object({ id: apiKeyIdText }),
+      reply: { kind: 'json', status: 200, schema: listedKey, says: 'The key' },
+      problems: ['api-key-not-found'],
+    },
+    async ({ store }, { principal, params: { id: keyId } }) => ({
+      value: keyJson(await getApiKey(store, principal, keyId)),
+    }),
   ),
   emptyRoute(
     {

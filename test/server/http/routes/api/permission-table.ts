@@ -195,6 +195,13 @@ export const TABLE: readonly Row[] = [
     status: 201,
   },
   {
+    operation: 'showApiKey',
+    method: 'GET',
+    path: ({ ownKey }) => `/api-keys/${String(ownKey)}`,
+    may: ['feature:api_keys', 'user:manage', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'revokeApiKey',
     method: 'DELETE',
     path: ({ ownKey }) => `/api-keys/${String(ownKey)}`,

@@ -224,7 +224,10 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
 
   it('a key is shown once, does what it was given, expires, and is revoked at once', async () => {
     const me = await server.caller({ permissions: ['feature:api_keys', 'feature:koreader_sync'] });
-    const added = await me.expect(201, 'POST', '/api-keys', { name: ' Kobo ' });
+    const created = await me.call('POST', '/api-keys', { name: ' Kobo ' });
+    const added = created.json as Json;
+    expect(created.status).toBe(201);
+    expect(created.headers.get('location')).toBe(`/api/v1/api-keys/${String(added.id)}`);
     expect(added).toMatchObject({
       user_id: me.userId,
       name: 'Kobo',
@@ -239,8 +242,14 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect((list.json as Json).items).toContainEqual(listed);
     expect(list.text).not.toContain((secret as string).slice(4));
     const kobo = server.withKey(secret as string);
+    const own = `/api-keys/${String(added.id)}`;
+    expect(await me.expect(200, 'GET', own)).toEqual(listed);
     expect(await kobo.expect(200, 'GET', '/me')).toMatchObject({ permissions: ['feature:koreader_sync'] });
+    await expect
+      .poll(async () => (await me.expect(200, 'GET', own)).last_used_at as unknown, { timeout: 20_000 })
+      .toMatch(/Z$/);
     expect((await kobo.call('GET', '/api-keys')).status).toBe(403);
+    expect((await kobo.call('GET', own)).status).toBe(403);
     expect((await me.call('DELETE', `/api-keys/${String(added.id)}`)).status).toBe(204);
     expect((await kobo.call('GET', '/me')).status).toBe(401);
     expect((await me.call('DELETE', `/api-keys/${String(added.id)}`)).status).toBe(204);
@@ -289,6 +298,9 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(await other.expect(404, 'DELETE', `/api-keys/${String(key.id)}`)).toMatchObject({
       code: 'api-key-not-found',
     });
+    expect(await other.expect(404, 'GET', `/api-keys/${String(key.id)}`)).toMatchObject({
+      code: 'api-key-not-found',
+    });
     expect((await other.call('GET', `/api-keys?user_id=${String(me.userId)}`)).status).toBe(403);
     expect((await other.call('POST', '/api-keys', { name: 'k', user_id: me.userId })).status).toBe(403);
     const weak = await manager();
@@ -298,6 +310,10 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     const strong = await manager('feature:api_keys');
     expect(await strong.expect(200, 'GET', `/api-keys?user_id=${String(me.userId)}`)).toMatchObject({
       items: [{ id: key.id as number, user_id: me.userId }],
+    });
+    expect(await strong.expect(200, 'GET', `/api-keys/${String(key.id)}`)).toMatchObject({
+      id: key.id as number,
+      user_id: me.userId,
     });
     expect((await strong.call('DELETE', `/api-keys/${String(key.id)}`)).status).toBe(204);
     expect((await me.call('GET', '/me')).status).toBe(401);
