@@ -1,4 +1,4 @@
-import { CompiledQuery, type Selectable, sql, type SqlBool } from 'kysely';
+import { CompiledQuery, type RawBuilder, type Selectable, sql, type SqlBool } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
@@ -6,6 +6,7 @@ import type { BookTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { BookRecord, BookRow, CataloguedBook, Digests } from './book.js';
+import type { SyncState } from './sync-readiness.js';
 
 // The table `book`. Look-ups by digest, which read it together with `former_digest`, stand in digest-repository.ts.
 
@@ -209,6 +210,8 @@ export interface BookRange {
    * beyond ASCII.
    */
   readonly holding: readonly string[];
+  /** Only books in this state. Default: all. */
+  readonly state?: SyncState | undefined;
   readonly limit: number;
 }
 
@@ -229,9 +232,19 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
         : sql<SqlBool>`convert(path using latin1) collate latin1_general_ci like ${pattern} escape '!'`,
     );
   }
+  if (range.state !== undefined) query = query.where(IN_STATE[range.state]);
   const rows = await query.orderBy('path').limit(range.limit).execute();
   return rows.map(toBook);
 }
+
+const IS_HASHED = sql<SqlBool>`(partial_md5 is not null and filename_md5 is not null and hashed_ms is not null)`;
+/** As syncReadiness() judges a book. No index: the bounds of the range bound the work. */
+const IN_STATE: Readonly<Record<SyncState, RawBuilder<SqlBool>>> = {
+  missing: sql<SqlBool>`missing_since_s is not null`,
+  failed: sql<SqlBool>`(missing_since_s is null and failure is not null)`,
+  ready: sql<SqlBool>`(missing_since_s is null and failure is null and ${IS_HASHED})`,
+  'not-hashed': sql<SqlBool>`(missing_since_s is null and failure is null and not ${IS_HASHED})`,
+};
 
 /**
  * The book `books` places behind the path `after`: the end of a range that one statement may examine.

@@ -6,7 +6,7 @@ import type { BookId, LibraryId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { matchesPath, type PathSearch } from './path-search.js';
-import { type SyncReadiness, syncReadiness } from './sync-readiness.js';
+import { isInSyncState, type SyncReadiness, syncReadiness, type SyncState } from './sync-readiness.js';
 import { bookAhead, type BookPlace, booksInRange, findBookIn } from './book-repository.js';
 import { booksWithDigest } from './digest-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
@@ -21,6 +21,8 @@ export interface BookFilter {
     | { readonly kind: 'path'; readonly search: PathSearch }
     /** 16 bytes. Finds books that have or had it as partial MD5 or as filename MD5. */
     | { readonly kind: 'digest'; readonly digest: Buffer };
+  /** Only books in this state. Default: all. */
+  readonly state?: SyncState | undefined;
 }
 
 /** A place in the list: behind a path, at which no book needs to exist any more, or behind a book. */
@@ -61,7 +63,7 @@ const SEARCH_BOUNDS: SearchBounds = { atOnce: 20_000, rowsAtOnce: 1000, aPage: 2
 export async function listBooks(
   store: Store,
   actor: Actor,
-  { libraryId, wanted }: BookFilter,
+  { libraryId, wanted, state }: BookFilter,
   page: PageRequest<BookCursor>,
   bounds: SearchBounds = SEARCH_BOUNDS,
 ): Promise<Page<BookSummary, BookCursor>> {
@@ -73,13 +75,21 @@ export async function listBooks(
   const { items, next } =
     wanted.kind === 'digest'
       ? await byDigest(store, libraries, wanted.digest, page)
-      : await byPath(store, libraries, wanted.kind === 'path' ? wanted.search : undefined, page, bounds);
+      : await byPath(
+          store,
+          libraries,
+          { search: wanted.kind === 'path' ? wanted.search : undefined, state },
+          page,
+          bounds,
+        );
   const hashesOn = new Map(libraries.map((library) => [library.id, library.koreaderHashes]));
+  const summaries = items.map((book) => ({
+    book,
+    readiness: syncReadiness(book, hashesOn.get(book.libraryId) ?? false),
+  }));
+  // Those with a digest are few, and no index finds the ones in a state among them.
   return {
-    items: items.map((book) => ({
-      book,
-      readiness: syncReadiness(book, hashesOn.get(book.libraryId) ?? false),
-    })),
+    items: summaries.filter(({ readiness }) => state === undefined || isInSyncState(readiness, state)),
     next,
   };
 }
@@ -101,7 +111,7 @@ async function byDigest(
 async function byPath(
   store: Store,
   libraries: readonly Library[],
-  search: PathSearch | undefined,
+  { search, state }: { readonly search: PathSearch | undefined; readonly state: SyncState | undefined },
   { after, limit }: PageRequest<BookCursor>,
   { atOnce, rowsAtOnce, aPage }: SearchBounds,
 ): Promise<Page<CataloguedBook, BookCursor>> {
@@ -112,13 +122,15 @@ async function byPath(
     if (begin !== undefined && libraryId < begin.libraryId) continue;
     let path = libraryId === begin?.libraryId ? begin.path : Buffer.alloc(0);
     for (;;) {
-      const end = search === undefined ? undefined : await bookAhead(store, libraryId, path, atOnce);
+      const isSelective = search !== undefined || state !== undefined;
+      const end = isSelective ? await bookAhead(store, libraryId, path, atOnce) : undefined;
       const rowLimit = search === undefined ? limit + 1 - found.length : rowsAtOnce;
       const rows = await booksInRange(store, {
         libraryId,
         after: path,
         upTo: end?.path,
         holding: search?.asciiRuns ?? [],
+        state,
         limit: rowLimit,
       });
       for (const row of rows) {

@@ -12,6 +12,28 @@ export type SyncReadiness =
       readonly reason: 'missing' | 'hash-failed' | 'hashes-off' | 'not-hashed';
     };
 
+/** The states in which a list shows books: ready, or why not. */
+export type SyncState = 'ready' | 'missing' | 'failed' | 'not-hashed';
+
+/**
+ * The same states in memory; book-repository.ts has them in SQL. Books that have no hashes because they are switched off
+ * count as `not-hashed`.
+ */
+export function isInSyncState(readiness: SyncReadiness, state: SyncState): boolean {
+  if (readiness.ready) return state === 'ready';
+  switch (readiness.reason) {
+    case 'missing':
+      return state === 'missing';
+    case 'hash-failed':
+      return state === 'failed';
+    case 'hashes-off':
+    case 'not-hashed':
+      return state === 'not-hashed';
+    default:
+      return readiness.reason satisfies never;
+  }
+}
+
 /**
  * Judges the book's current digests only. A former digest finds the book whatever its state is.
  *

@@ -35,7 +35,10 @@ describe.each(testDatabases())('a search of books on $name', (kind) => {
   async function search(q: string, limit: number) {
     const found = parsePathSearch(q);
     if (found === undefined) throw new Error('no words');
-    const filter: BookFilter = { libraryId: undefined, wanted: { kind: 'path', search: found } };
+    return pagesOf({ libraryId: undefined, wanted: { kind: 'path', search: found } }, limit);
+  }
+
+  async function pagesOf(filter: BookFilter, limit: number) {
     const paths: string[] = [];
     let pages = 0;
     let empty = 0;
@@ -56,6 +59,8 @@ describe.each(testDatabases())('a search of books on $name', (kind) => {
     for (const limit of [1, 2, 5, 100]) expect((await search('я', limit)).paths).toEqual(all);
     expect((await search('EPUB x', 7)).paths).toHaveLength(144);
     expect((await search('b/', 7)).paths).toHaveLength(50);
+    const unhashed: BookFilter = { libraryId: undefined, wanted: { kind: 'all' }, state: 'not-hashed' };
+    expect((await pagesOf(unhashed, 7)).paths).toHaveLength(150);
   });
 
   it('examines a bounded number of books for one page', async () => {
@@ -63,5 +68,7 @@ describe.each(testDatabases())('a search of books on $name', (kind) => {
     expect(await search('nowhere', 100)).toMatchObject({ paths: [], empty: expect.any(Number) as number });
     expect((await search('nowhere', 100)).pages).toBeGreaterThanOrEqual(4);
     expect((await search('ж', 100)).pages).toBeGreaterThanOrEqual(4);
+    const ready: BookFilter = { libraryId: undefined, wanted: { kind: 'all' }, state: 'ready' };
+    expect((await pagesOf(ready, 100)).pages).toBeGreaterThanOrEqual(4);
   });
 });

@@ -104,12 +104,20 @@ export const bookRoutes: readonly ApiRoute[] = [
         digest: digest
           .optional()
           .describe('books that have, or had, this partial or filename MD5, in the order of their ids'),
+        state: z
+          .enum(['ready', 'missing', 'failed', 'not-hashed'])
+          .optional()
+          .describe('only books in this state: the reason of their sync, or ready'),
       }),
       reply: { kind: 'json', status: 200, schema: books, says: 'A page of books' },
       problems: ['library-not-found', 'book-not-found', 'cursor-invalid'],
     },
     async ({ store }, { principal, query }) => {
-      const filter: BookFilter = { libraryId: query.library_id, wanted: wantedOf(query) };
+      const filter: BookFilter = {
+        libraryId: query.library_id,
+        wanted: wantedOf(query),
+        state: query.state,
+      };
       const request = pageRequest(query, cursor);
       if (filter.wanted.kind === 'digest' && request.after?.behind === 'path') {
         throw new ProblemError('cursor-invalid', 'This cursor belongs to a list by path.');

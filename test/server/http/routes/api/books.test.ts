@@ -47,6 +47,12 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
 
   const paths = (items: readonly Json[]): string[] => items.map((item) => item.path.text as string);
 
+  function stateOf({ reason }: Json): unknown {
+    if (reason === null) return 'ready';
+    if (reason === 'hash-failed') return 'failed';
+    return reason === 'hashes-off' ? 'not-hashed' : reason;
+  }
+
   it('show whether they are ready to sync, and if not, why', async () => {
     const folder = await bookFolder({ 'a.epub': 'aaa', 'b.epub': 'bbb', 'c.epub': 'ccc' });
     const id = await library(folder);
@@ -75,6 +81,21 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     await scan(off);
     const [x] = await list(`library_id=${String(off)}`);
     expect(x).toMatchObject({ partial_md5: null, hashed_at: null, sync: { reason: 'hashes-off' } });
+    // In each state those that show it, whether the list is searched or not.
+    for (const query of [
+      `library_id=${String(id)}`,
+      `library_id=${String(off)}`,
+      'q=epub',
+      `digest=${md5('aaa')}`,
+    ]) {
+      const all = await list(query);
+      for (const state of ['ready', 'missing', 'failed', 'not-hashed']) {
+        const shown = await list(`${query}&state=${state}`);
+        expect(shown).toEqual(all.filter(({ sync }) => stateOf(sync) === state));
+      }
+    }
+    expect(paths(await list(`library_id=${String(id)}&state=failed`))).toEqual(['c.epub']);
+    await owner.expect(400, 'GET', '/books?state=lost');
     await owner.expect(200, 'PATCH', `/libraries/${String(off)}`, { koreader_hashes: true });
     expect(await owner.expect(200, 'GET', `/books/${String(x.id)}`)).toMatchObject({
       sync: { ready: false, reason: 'not-hashed' },
