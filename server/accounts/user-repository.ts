@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { forgetMarksOfUser, markChanges } from '../changes/change-mark-repository.js';
 import { idChunks } from '../database/bulk-write.js';
 import { byIndex, inOrder } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
@@ -33,7 +34,9 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
   } as const;
   try {
     const { insertId } = await store.db.insertInto('user').values(values).executeTakeFirstOrThrow();
-    return await findUserById(store, userId(Number(insertId)));
+    const id = userId(Number(insertId));
+    await markChanges(store, ['users'], [id]);
+    return await findUserById(store, id);
   } catch (error) {
     // Two servers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
@@ -152,6 +155,7 @@ export async function updateUser(store: Store, id: UserId, changes: UserChanges)
   };
   if (Object.keys(set).length === 0) return;
   await store.db.updateTable('user').set(set).where('id', '=', id).execute();
+  await markChanges(store, ['users'], [id]);
 }
 
 /**
@@ -188,6 +192,7 @@ export async function setPasswordHash(
     .set({ password_hash: passwordHash ?? null })
     .where('id', '=', id)
     .execute();
+  await markChanges(store, ['users'], [id]);
 }
 
 export interface PasswordChange {
@@ -208,12 +213,15 @@ export async function changePasswordHash(
     .where('id', '=', id)
     .where('password_hash', '=', replaces)
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  if (result.numUpdatedRows === 0n) return false;
+  await markChanges(store, ['users'], [id]);
+  return true;
 }
 
 /** Deletes the user's own row. What else belongs to the user is deleted by the room `removal`. */
-export async function deleteUserRow({ db }: Store, id: UserId): Promise<void> {
-  await db.deleteFrom('user').where('id', '=', id).execute();
+export async function deleteUserRow(store: Store, id: UserId): Promise<void> {
+  await store.db.deleteFrom('user').where('id', '=', id).execute();
+  await forgetMarksOfUser(store, id);
 }
 
 export function toUser(row: Selectable<UserTable>): User {

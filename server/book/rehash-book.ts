@@ -5,6 +5,7 @@ import { withDeadline } from '../domain/deadline.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
+import { touchLibrary } from '../library/library-repository.js';
 import { lockBook, recordFailure, saveBooks } from './book-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import { keepFormerDigests } from './digest-repository.js';
@@ -47,6 +48,7 @@ export async function rehashBook(
     const isWritten =
       'digests' in hashed ? await writeDigests(store, book, hashed) : await writeFailure(store, book, hashed);
     if (!isWritten) continue;
+    await touchLibrary(store, library.id);
     return 'digests' in hashed
       ? { state: 'hashed', book: await getBook(store, actor, id) }
       : { state: 'failed', ...hashed };

@@ -118,6 +118,7 @@ export async function composeListener(
         ),
     });
     closedAtEnd(sync.retention);
+    closedAtEnd(sync.changes);
     const clock = new ClockWatch();
     const watch = closedAtEnd(
       new SchemaWatch(readinessStore, {

@@ -172,6 +172,14 @@ export interface LibraryReaderTable {
   user_id: UserId;
 }
 
+/** Revisions of what is shown of users; see changes/change-mark-repository.ts. */
+export interface ChangeMarkTable {
+  /** Or one of the numbers below 1 that stand for many users. */
+  user_id: number;
+  topic: string;
+  revision: Int64;
+}
+
 export interface Schema {
   library: LibraryTable;
   book: BookTable;
@@ -186,4 +194,5 @@ export interface Schema {
   document_metadata: DocumentMetadataTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
+  change_mark: ChangeMarkTable;
 }

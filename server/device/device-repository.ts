@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { markChanges } from '../changes/change-mark-repository.js';
 import { bulkUpsert } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
@@ -118,6 +119,7 @@ export async function setFriendlyName(
     .where('user_id', '=', userId)
     .where('device_key', '=', key)
     .execute();
+  await markChanges(store, ['devices'], [userId]);
 }
 
 /** @returns whether there was such a device */
@@ -127,7 +129,9 @@ export async function deleteDevice(store: Store, userId: UserId, key: Buffer): P
     .where('user_id', '=', userId)
     .where('device_key', '=', key)
     .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  if (result.numDeletedRows === 0n) return false;
+  await markChanges(store, ['devices'], [userId]);
+  return true;
 }
 
 /** Rows of one statement. */
@@ -154,7 +158,10 @@ export async function forgetOldestDevices(store: Store, userId: UserId, keep: nu
       // One that has pushed since is not the oldest any more.
       also: sql`device.user_id = ${userId} and device.last_seen_s <= ${latest}`,
     });
-    if (rows.length < FORGOTTEN_AT_ONCE) return deleted;
+    if (rows.length < FORGOTTEN_AT_ONCE) {
+      if (deleted > 0) await markChanges(store, ['devices'], [userId]);
+      return deleted;
+    }
   }
 }
 

@@ -12,6 +12,10 @@ export type PermissionSet = ReadonlySet<Permission>;
 
 export const ALL_PERMISSIONS: PermissionSet = new Set(PERMISSIONS);
 
+export function areSamePermissions(left: PermissionSet, right: PermissionSet): boolean {
+  return left.size === right.size && [...left].every((permission) => right.has(permission));
+}
+
 /** @returns `undefined` for a text that is no permission */
 export function parsePermission(text: string): Permission | undefined {
   return PERMISSIONS.find((permission) => permission === text);

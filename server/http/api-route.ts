@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Management } from './management.js';
 import { DogearError } from '../domain/dogear-error.js';
-import type { Permission } from '../domain/permission.js';
+import { areSamePermissions, type Permission } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
 import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
 import { apiPrincipal } from './api-principal.js';
@@ -147,10 +147,11 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
         source: (signal) => handle(management, input, signal),
         stopping: management.stopping,
         streams: management.streams,
-        // A stream may last for hours, and its API key may be revoked in that time.
+        // A stream may last for hours, and its API key may be revoked in that time. What it shows depends on the
+        // permissions that it began with.
         isStillPermitted: async () => {
-          const principal = await apiPrincipal(management, authorization, request);
-          return isPermitted(spec.access, principal);
+          const { permissions } = await apiPrincipal(management, authorization, request);
+          return areSamePermissions(permissions, input.principal.permissions);
         },
       });
     },

@@ -3,6 +3,7 @@ import type { User } from '../accounts/user.js';
 import { bulkUpsert } from '../database/bulk-write.js';
 import type { Store } from '../database/store.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
+import { touchLibrary } from './library-repository.js';
 import type { LibraryAccess } from './library-visibility.js';
 
 // SQL of two tables. A library with a row in `restricted_library` is visible only to its readers, which are the users in
@@ -58,6 +59,7 @@ export async function addReader(store: Store, library: LibraryId, user: UserId):
     },
     [library, user],
   );
+  await touchLibrary(store, library);
 }
 
 /** Does nothing if the user is not a reader. */
@@ -67,6 +69,7 @@ export async function removeReader(store: Store, library: LibraryId, user: UserI
     .where('library_id', '=', library)
     .where('user_id', '=', user)
     .execute();
+  await touchLibrary(store, library);
 }
 
 /** Sets whether only its readers may see the library. The list of readers does not change. */
@@ -80,6 +83,7 @@ export async function setRestricted(store: Store, library: LibraryId, isRestrict
   } else {
     await store.db.deleteFrom('restricted_library').where('library_id', '=', library).execute();
   }
+  await touchLibrary(store, library);
 }
 
 /** Deletes the restriction and all readers of the library. If the library still exists, every user may see it then. */

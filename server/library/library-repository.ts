@@ -73,12 +73,21 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
   };
   if (Object.keys(set).length === 0) return true;
   try {
-    await store.db.updateTable('library').set(set).where('id', '=', id).execute();
+    await store.db
+      .updateTable('library')
+      .set({ ...set, ...NEXT_REVISION })
+      .where('id', '=', id)
+      .execute();
     return true;
   } catch (error) {
     if (isDuplicateKey(error)) return false;
     throw error;
   }
+}
+
+/** Says that something of the library has changed that its own row does not hold: pages that show it read it again. */
+export async function touchLibrary({ db }: Store, id: LibraryId): Promise<void> {
+  await db.updateTable('library').set(NEXT_REVISION).where('id', '=', id).execute();
 }
 
 /** Deletes the library's own row. What else belongs to it is deleted by the room `removal`. */
@@ -115,6 +124,11 @@ export async function visibleLibraries(
 ): Promise<readonly Library[]> {
   const rows = await selectVisible(store, visibility).orderBy('library.id').execute();
   return rows.map((row) => toSummary(row).library);
+}
+
+/** A query of the ids and revisions of all visible libraries, for statements that read something else with them. */
+export function visibleLibraryRevisions(store: Store, visibility: LibraryVisibility) {
+  return selectVisible(store, visibility).clearSelect().select(['library.id', 'library.revision']);
 }
 
 /** The rule of library-visibility.ts in SQL. */

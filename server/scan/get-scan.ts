@@ -5,7 +5,7 @@ import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import type { ScanCounts, ScanRecord, ScanState } from './scan.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import { visibleLibraries } from '../library/library-repository.js';
-import { findScanOf, scansPage } from './scan-repository.js';
+import { findScanOf, scansById, scansPage } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import type { BackgroundScans } from './background-scans.js';
 import { isRunnerDead } from './scan-runner.js';
@@ -41,6 +41,19 @@ export interface ScanDetails {
 export async function getScan(context: ScanContext, actor: Actor, id: ScanId): Promise<ScanDetails> {
   const record = await findScanFor(context.store, actor, id);
   return shown(context, record, await readDatabaseNowMs(context.store));
+}
+
+/**
+ * These scans as they are now, those that are gone left out, the oldest first. The caller knows that the actor may see
+ * them.
+ */
+export async function getScansById(
+  context: ScanContext,
+  ids: readonly ScanId[],
+  nowMs: number,
+): Promise<readonly ScanDetails[]> {
+  const records = await scansById(context.store, ids);
+  return records.map((record) => shown(context, record, nowMs));
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Engine, EngineError, type EngineErrorCode } from '../../engine/ind
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
+import { touchLibrary } from '../library/library-repository.js';
 import { type FileFailure, RunningCounts, type ScanCounts, type ScanShard, WHOLE_LIBRARY } from './scan.js';
 import { finishScan, latestScan, type LeaseState, pruneScans, renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
@@ -118,6 +119,7 @@ export async function scanLibrary(
   } finally {
     clearInterval(heartbeat);
     await forgetOldScans(store, library);
+    await touchLibrary(store, library.id).catch(() => undefined); // Pages show the old counts for a while.
   }
 }
 

@@ -188,6 +188,13 @@ export async function findScanOf(
   return row === undefined ? undefined : toScan(row);
 }
 
+/** Those of the ids that exist, in ascending order. */
+export async function scansById(store: Store, ids: readonly ScanId[]): Promise<readonly ScanRecord[]> {
+  if (ids.length === 0) return [];
+  const rows = await store.db.selectFrom('scan').selectAll().where('id', 'in', ids).orderBy('id').execute();
+  return rows.map(toScan);
+}
+
 /** The newest first. `before`: the id of the last scan of the page before. */
 export async function scansPage(
   store: Store,

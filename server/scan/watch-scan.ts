@@ -49,7 +49,7 @@ async function* watchOwn(
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  // It only rejects when the signal aborts. The callers look at the signal.
+/** Resolves early when the signal aborts: the callers look at the signal. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,5 +1,6 @@
 import { CompiledQuery, type QueryResult, sql } from 'kysely';
 import { escape } from 'mysql2';
+import { markChanges } from '../changes/change-mark-repository.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { errorCode } from '../domain/error-text.js';
 import { toNumber } from '../database/int64.js';
@@ -495,13 +496,17 @@ export function deletePositionOfDevice(
     const { rows } = await sql<{ device_key: Buffer }>`
       select device_key from document_progress where ${key} ${lock}`.execute(db);
     const wasKept = await deleteDevicePosition(transaction, { userId, document }, device);
-    if (rows[0]?.device_key.equals(device) !== true) return wasKept;
+    if (rows[0]?.device_key.equals(device) !== true) {
+      if (wasKept) await markChanges(transaction, ['progress'], [userId]);
+      return wasKept;
+    }
     await sql`delete from document_progress where ${key}`.execute(db);
     const promoted = await sql`
       insert into document_progress (${sql.raw(COLUMNS)})
       select ${sql.raw(COLUMNS)} from device_progress where ${key}
       order by arrival desc, device_key desc limit 1`.execute(db);
     if (promoted.numAffectedRows === 0n) await deleteDocumentMetadata(transaction, userId, [bytes]);
+    await markChanges(transaction, ['progress'], [userId]);
     return true;
   });
 }
@@ -596,6 +601,7 @@ export function deleteUnchangedProgress(
       userId,
       unchanged.map(({ document }) => document),
     );
+    if (unchanged.length > 0) await markChanges(transaction, ['progress'], [userId]);
     return unchanged.length;
   });
 }

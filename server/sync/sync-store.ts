@@ -11,6 +11,7 @@ import { DocumentAppearedError, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
+import { ChangeMarks } from '../changes/change-marks.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
@@ -68,6 +69,8 @@ export class SyncStore {
   readonly pulls: PullQueue<ProgressPull, ProgressWithArrival>;
   readonly devices = new DeviceLastSeen();
   readonly retention: Retention;
+  /** Tells pages that stay open of pushes. */
+  readonly changes: ChangeMarks;
   readonly #store: Store;
   /** Look-ups of documents that are not cached. They wait in one queue before the pull or the push does. */
   readonly #lookUps = new WaitingShares(WAITING_KEYS * SHARE_OF_USER);
@@ -80,6 +83,7 @@ export class SyncStore {
   constructor(store: Store, options: SyncStoreOptions = {}) {
     const { dialect } = store;
     this.#store = store;
+    this.changes = new ChangeMarks(store);
     const { onForgotten, onRetentionError: onError } = options;
     this.retention = new Retention(store, options.bounds, {
       ...(onForgotten === undefined ? {} : { onForgotten }),
@@ -190,6 +194,14 @@ export class SyncStore {
     }
     this.devices.markWritten(devices);
     this.retention.note(traces, devices);
+    this.changes.note(
+      'progress',
+      pushes.map(({ push }) => push.userId),
+    );
+    this.changes.note(
+      'devices',
+      devices.map(({ userId }) => userId),
+    );
   }
 
   async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {

@@ -74,6 +74,8 @@ const PROGRESS = 'server/sync/progress-repository.ts';
 const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
 const METADATA = 'server/sync/document-metadata-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
+const CHANGE_MARKS = 'server/changes/change-mark-repository.ts';
+const CHANGE_SIGNS = 'server/overview/change-sign-repository.ts';
 
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
 export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
@@ -91,7 +93,8 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   document_metadata: { owner: METADATA, readers: [DEVICE_PROGRESS] },
   arrival_counter: { owner: PROGRESS, readers: [] },
   arrival_ticket: { owner: PROGRESS, readers: [] },
-  scan: { owner: SCANS, readers: [] },
+  scan: { owner: SCANS, readers: [CHANGE_SIGNS] },
+  change_mark: { owner: CHANGE_MARKS, readers: [CHANGE_SIGNS] },
 };
 
 /** Files that speak SQL for a table whose home is elsewhere. */

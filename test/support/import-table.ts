@@ -26,6 +26,7 @@ const MOVING_AVERAGE = 'engine/moving-average.ts';
 const DOMAIN = 'server/domain/';
 const DATABASE = 'server/database/';
 const BATCHING = 'server/batching/';
+const CHANGES = 'server/changes/';
 const ACCOUNTS = 'server/accounts/';
 const POSITIONS = 'server/positions/';
 
@@ -35,12 +36,13 @@ const BOOK = 'server/book/';
 const SCAN_AND_SYNC = ['server/scan/', 'server/sync/'];
 const TRANSLATION = 'server/translation/';
 const REMOVAL = 'server/removal/';
+const OVERVIEW = 'server/overview/';
 const PROBE = 'server/probe/';
 
-const BELOW_ACCOUNTS = [DOMAIN, DATABASE, BATCHING];
+const BELOW_ACCOUNTS = [DOMAIN, DATABASE, BATCHING, CHANGES];
 const BELOW_BOOK = [...BELOW_ACCOUNTS, ACCOUNTS, ...DEVICE_AND_LIBRARY];
 const BELOW_SYNC = [...BELOW_BOOK, BOOK];
-const NOUNS = [ACCOUNTS, ...DEVICE_AND_LIBRARY, BOOK, ...SCAN_AND_SYNC, TRANSLATION, REMOVAL];
+const NOUNS = [ACCOUNTS, ...DEVICE_AND_LIBRARY, BOOK, ...SCAN_AND_SYNC, TRANSLATION, REMOVAL, OVERVIEW];
 
 export const IMPORT_TABLE: readonly Room[] = [
   // The ground: these know nothing of each other.
@@ -74,6 +76,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     packages: ['kysely', 'libsql', 'lru-cache', 'mysql2'],
   },
   { name: BATCHING, node: true, ours: [DOMAIN, DATABASE], packages: ['lru-cache'] },
+  { name: CHANGES, node: false, ours: [DOMAIN, DATABASE], packages: ['kysely'] },
   // The nouns.
   { name: ACCOUNTS, node: true, below: BELOW_ACCOUNTS, packages: ['kysely', 'lru-cache'] },
   {
@@ -94,6 +97,13 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
+  {
+    name: OVERVIEW,
+    node: true,
+    below: BELOW_SYNC,
+    ours: ['server/scan/'],
+    packages: ['kysely'],
+  },
   // A client of other servers, which knows of this one only how keys and passwords look.
   { name: PROBE, node: true, ours: [DOMAIN, ACCOUNTS] },
   // The edges: use cases and types, but no SQL.

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { markChanges } from '../../changes/change-mark-repository.js';
 import { idChunks } from '../../database/bulk-write.js';
 import { byIndex, inOrder } from '../../database/by-index.js';
 import { isDuplicateKey } from '../../database/database-error.js';
@@ -42,6 +43,7 @@ export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<Api
   };
   try {
     const { insertId } = await store.db.insertInto('api_key').values(values).executeTakeFirstOrThrow();
+    await markChanges(store, ['api_keys'], [key.userId]);
     return apiKeyId(Number(insertId));
   } catch (error) {
     if (isDuplicateKey(error)) return undefined;
@@ -161,7 +163,9 @@ export async function markApiKeyRevoked(store: Store, id: ApiKeyId): Promise<boo
     .where('id', '=', id)
     .where('revoked_s', 'is', null)
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  if (result.numUpdatedRows === 0n) return false;
+  await markChangedKeys(store, [id]);
+  return true;
 }
 
 /** Sets the time of last use, unless another server has written a later one. */
@@ -179,12 +183,28 @@ export async function saveKeysLastUsed(
       .where('id', 'in', chunk)
       .where((where) => where.or([where('last_used_s', 'is', null), where('last_used_s', '<', usedSeconds)]))
       .execute();
+    await markChangedKeys(store, chunk);
   }
 }
 
+/** @param ids at most as many as one statement takes */
+async function markChangedKeys(store: Store, ids: readonly ApiKeyId[]): Promise<void> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'api_key', 'primary'))
+    .select('user_id')
+    .where('id', 'in', ids)
+    .execute();
+  await markChanges(
+    store,
+    ['api_keys'],
+    rows.map((row) => row.user_id),
+  );
+}
+
 /** Deletes all keys of the user, revoked ones included. */
-export async function deleteKeysOfUser({ db }: Store, userId: UserId): Promise<void> {
-  await db.deleteFrom('api_key').where('user_id', '=', userId).execute();
+export async function deleteKeysOfUser(store: Store, userId: UserId): Promise<void> {
+  await store.db.deleteFrom('api_key').where('user_id', '=', userId).execute();
+  await markChanges(store, ['api_keys'], [userId]);
 }
 
 function toSummary(row: Selectable<ApiKeyTable>): ApiKeySummary {

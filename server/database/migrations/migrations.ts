@@ -7,6 +7,7 @@ import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
 import { userNames } from './0005-user-names.js';
 import { runningScanIndex } from './0006-running-scans.js';
 import { apiKeyLookup } from './0008-api-key-lookup.js';
+import { changeMarks } from './0010-change-marks.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -36,4 +37,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0005-user-names': { up: userNames },
   '0006-running-scans': { up: runningScanIndex },
   '0008-api-key-lookup': { up: apiKeyLookup },
+  '0010-change-marks': { up: changeMarks },
 };

@@ -6,6 +6,7 @@ import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js'
 import type { Route, RouteGroup } from '../route.js';
 import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
+import { changeRoutes } from './api/change-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
 import { webPositionRoutes } from './api/web-position-routes.js';
@@ -25,6 +26,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...apiKeyRoutes,
   ...userRoutes,
   ...serverRoutes,
+  ...changeRoutes,
 ];
 
 const PREFIX = '/api/v1';

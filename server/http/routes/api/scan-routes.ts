@@ -1,52 +1,15 @@
 import { z } from 'zod';
 import { cancelScan } from '../../../scan/cancel-scan.js';
-import { listScans, getScan, type ScanDetails } from '../../../scan/get-scan.js';
+import { listScans, getScan } from '../../../scan/get-scan.js';
 import { startScan } from '../../../scan/start-scan.js';
 import { watchScan } from '../../../scan/watch-scan.js';
-import { id, libraryIdText, pageQuery, scanIdNumber, scanIdText, time, timeOfMs } from '../../api-fields.js';
+import { libraryIdText, pageQuery, scanIdNumber, scanIdText } from '../../api-fields.js';
 import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
-import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
+import { pageSchema, requestSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
+import { scanJson, scanSchema } from './scan-json.js';
 
-const count = z.int().min(0);
-
-const scan = answerSchema(
-  'Scan',
-  z.strictObject({
-    id,
-    library_id: id,
-    state: z
-      .enum(['running', 'completed', 'failed', 'cancelled', 'interrupted'])
-      .describe('interrupted: its process ended early; the next scan continues from there'),
-    regen_hashes: z.boolean().describe('whether every book is hashed again'),
-    part: z
-      .strictObject({ index: z.int().min(1), count: z.int().min(2) })
-      .nullable()
-      .describe('the part of the library that is scanned; null: the whole library'),
-    started_at: time,
-    finished_at: time.nullable(),
-    elapsed_ms: count,
-    files_per_second: z.number().min(0).describe('files found since the scan began'),
-    expected_files: count
-      .nullable()
-      .describe(
-        'what the last complete scan found; null when unknown, or when another process runs the scan',
-      ),
-    counts: z.strictObject({
-      found: count.describe('book files seen so far, failures included'),
-      added: count,
-      changed: count,
-      moved: count,
-      returned: count.describe('were missing and are back, unchanged'),
-      unchanged: count,
-      missing: count,
-      failed: count.describe('could not be read'),
-      hashed: count.describe('read and hashed by this scan'),
-    }),
-    error: z.string().nullable().describe('why it failed'),
-  }),
-);
-const scans = pageSchema('ScanPage', scan);
+const scans = pageSchema('ScanPage', scanSchema);
 const newScan = requestSchema(
   'NewScan',
   z.strictObject({
@@ -72,7 +35,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       access: ['library:scan'],
       params: z.object({ id: libraryIdText }),
       body: newScan,
-      reply: { kind: 'json', status: 201, schema: scan, says: 'The scan has begun', location: true },
+      reply: { kind: 'json', status: 201, schema: scanSchema, says: 'The scan has begun', location: true },
       problems: ['library-not-found', 'scan-running', 'scans-at-limit', 'stopping'],
     },
     async (management, { principal, params: { id: libraryId }, body }) => {
@@ -109,7 +72,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       summary: 'Show the present state of a scan',
       access: READERS,
       params,
-      reply: { kind: 'json', status: 200, schema: scan, says: 'The scan' },
+      reply: { kind: 'json', status: 200, schema: scanSchema, says: 'The scan' },
       problems: ['scan-not-found'],
     },
     async (management, { principal, params: { id: scanId } }) => ({
@@ -129,7 +92,7 @@ export const scanRoutes: readonly ApiRoute[] = [
       access: ['library:scan'],
       params,
       body: z.strictObject({}),
-      reply: { kind: 'json', status: 202, schema: scan, says: 'It was asked to stop' },
+      reply: { kind: 'json', status: 202, schema: scanSchema, says: 'It was asked to stop' },
       problems: ['scan-not-found', 'scan-not-running'],
     },
     async (management, { principal, params: { id: scanId } }) => ({
@@ -148,7 +111,7 @@ export const scanRoutes: readonly ApiRoute[] = [
         'result. A client that reconnects after the end, with Last-Event-ID, gets 204.',
       access: READERS,
       params,
-      reply: { kind: 'events', schema: scan, says: 'The scan, whenever it has changed' },
+      reply: { kind: 'events', schema: scanSchema, says: 'The scan, whenever it has changed' },
       problems: ['scan-not-found', 'streams-at-limit'],
     },
     async function* (management, { principal, params: { id: scanId } }, signal) {
@@ -159,28 +122,3 @@ export const scanRoutes: readonly ApiRoute[] = [
     },
   ),
 ];
-
-function scanJson({
-  record,
-  state,
-  counts,
-  elapsedMs,
-  expectedFiles,
-  filesPerSecond,
-}: ScanDetails): z.input<typeof scan> {
-  const { shard } = record;
-  return {
-    id: record.id,
-    library_id: record.libraryId,
-    state,
-    regen_hashes: record.regenSinceMs !== undefined,
-    part: shard.count === 1 ? null : { index: shard.index, count: shard.count },
-    started_at: timeOfMs(record.startedMs),
-    finished_at: record.state.state === 'running' ? null : timeOfMs(record.state.finishedMs),
-    elapsed_ms: Math.round(elapsedMs),
-    files_per_second: Math.round(filesPerSecond * 10) / 10,
-    expected_files: expectedFiles ?? null,
-    counts: { ...counts },
-    error: record.state.state === 'failed' ? record.state.error : null,
-  };
-}

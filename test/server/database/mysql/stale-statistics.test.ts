@@ -24,11 +24,13 @@ import {
   recordFailure,
   saveBooks,
 } from '../../../../server/book/book-repository.js';
+import { markChanges } from '../../../../server/changes/change-mark-repository.js';
 import { bulkUpsert } from '../../../../server/database/bulk-write.js';
 import { deviceKey } from '../../../../server/device/device.js';
 import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
 import { insertLibrary } from '../../../../server/library/library-repository.js';
 import { documentsPage, positionsPage } from '../../../../server/sync/device-progress-repository.js';
+import { readChangeSigns } from '../../../../server/overview/change-sign-repository.js';
 import { newestProgress, type PushRow, savePushes } from '../../../../server/sync/progress-repository.js';
 import type { Store } from '../../../../server/database/store.js';
 import { inTransaction } from '../../../../server/database/transaction.js';
@@ -51,6 +53,13 @@ const ROWS_A_KEY = 40;
 /** The path before the last hundred books of the library. */
 const NEAR_THE_END = pathOf(BOOKS - 101);
 
+const VIEWER = {
+  userId: userId(ACCOUNTS - 1),
+  seesAllUsers: true,
+  seesScans: true,
+  visibility: 'all',
+} as const;
+
 type Statement = (store: Store, keys: number) => Promise<unknown>;
 
 const ONCE = { key: ['id'], update: [] } as const;
@@ -64,6 +73,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     await addProgress(store);
     await addAccounts(store);
     await addDevices(store);
+    await addChangeMarks(store);
     await makeStatisticsStale(store, [
       'book',
       'former_digest',
@@ -73,6 +83,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       'device',
       'user',
       'api_key',
+      'change_mark',
     ]);
   });
   afterAll(() => store.close());
@@ -137,6 +148,16 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       ),
     ],
     [
+      'marks of changes',
+      undone((db, n) =>
+        markChanges(
+          db,
+          ['progress'],
+          some(Math.min(n, 100), (index) => userId(index + 1)),
+        ),
+      ),
+    ],
+    [
       'pushes of a device that pushed before',
       (db, n) => savePushes(db, { pushes: pushesOf('Kobo', n), isLastDevice: () => true }),
     ],
@@ -175,6 +196,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
           limit: n,
         }),
     ],
+    ['what has changed', (db) => readChangeSigns(db, VIEWER, 1000)],
     [
       'devices of a user',
       async (db, n) => {
@@ -303,6 +325,19 @@ async function addAccounts(store: Store): Promise<void> {
 
 function sha256(index: number): Buffer {
   return createHash('sha256').update(String(index)).digest();
+}
+
+async function addChangeMarks(store: Store): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'change_mark',
+      columns: ['user_id', 'topic', 'revision'],
+      key: ['user_id', 'topic'],
+      update: [],
+    },
+    Array.from({ length: ACCOUNTS }, (_, index) => [index + 1, 'progress', 1]).flat(),
+  );
 }
 
 async function addDevices(store: Store): Promise<void> {

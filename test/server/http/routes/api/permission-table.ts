@@ -242,4 +242,5 @@ export const TABLE: readonly Row[] = [
     status: 204,
   },
   { operation: 'showServer', method: 'GET', path: at('/server'), may: EVERYBODY, status: 200 },
+  { operation: 'watchChanges', method: 'GET', path: at('/changes'), may: EVERYBODY, status: 200 },
 ];

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { ScanDetails } from '../../../scan/get-scan.js';
+import { id, time, timeOfMs } from '../../api-fields.js';
+import { answerSchema } from '../../api-schemas.js';
+
+const count = z.int().min(0);
+
+export const scanSchema = answerSchema(
+  'Scan',
+  z.strictObject({
+    id,
+    library_id: id,
+    state: z
+      .enum(['running', 'completed', 'failed', 'cancelled', 'interrupted'])
+      .describe('interrupted: its process ended early; the next scan continues from there'),
+    regen_hashes: z.boolean().describe('whether every book is hashed again'),
+    part: z
+      .strictObject({ index: z.int().min(1), count: z.int().min(2) })
+      .nullable()
+      .describe('the part of the library that is scanned; null: the whole library'),
+    started_at: time,
+    finished_at: time.nullable(),
+    elapsed_ms: count,
+    files_per_second: z.number().min(0).describe('files found since the scan began'),
+    expected_files: count
+      .nullable()
+      .describe(
+        'what the last complete scan found; null when unknown, or when another process runs the scan',
+      ),
+    counts: z.strictObject({
+      found: count.describe('book files seen so far, failures included'),
+      added: count,
+      changed: count,
+      moved: count,
+      returned: count.describe('were missing and are back, unchanged'),
+      unchanged: count,
+      missing: count,
+      failed: count.describe('could not be read'),
+      hashed: count.describe('read and hashed by this scan'),
+    }),
+    error: z.string().nullable().describe('why it failed'),
+  }),
+);
+export function scanJson({
+  record,
+  state,
+  counts,
+  elapsedMs,
+  expectedFiles,
+  filesPerSecond,
+}: ScanDetails): z.input<typeof scanSchema> {
+  const { shard } = record;
+  return {
+    id: record.id,
+    library_id: record.libraryId,
+    state,
+    regen_hashes: record.regenSinceMs !== undefined,
+    part: shard.count === 1 ? null : { index: shard.index, count: shard.count },
+    started_at: timeOfMs(record.startedMs),
+    finished_at: record.state.state === 'running' ? null : timeOfMs(record.state.finishedMs),
+    elapsed_ms: Math.round(elapsedMs),
+    files_per_second: Math.round(filesPerSecond * 10) / 10,
+    expected_files: expectedFiles ?? null,
+    counts: { ...counts },
+    error: record.state.state === 'failed' ? record.state.error : null,
+  };
+}
