@@ -5,6 +5,7 @@ import {
   databaseUrl,
   file,
   host,
+  hosts,
   oneOf,
   origins,
   proxies,
@@ -92,8 +93,7 @@ export const settings = {
     }),
     public_url: setting(publicUrl, {
       sentence:
-        'The URL that readers type, base_url included, where it differs from the address of this machine; ' +
-        'it is only printed.',
+        'The URL that readers and browsers use, base_url included, where it differs from the address of this machine.',
       default: undefined,
       environment: 'DOGEAR_SERVER_PUBLIC_URL',
     }),
@@ -118,6 +118,13 @@ export const settings = {
       sentence: 'The proxies whose X-Forwarded-For is trusted; separated by commas in the environment.',
       default: [],
       environment: 'DOGEAR_SERVER_TRUSTED_PROXIES',
+    }),
+    hosts: setting(hosts, {
+      sentence:
+        'More names under which browsers may open the console; its own, addresses, names without a dot and that of ' +
+        'public_url are known. Separated by commas in the environment.',
+      default: [],
+      environment: 'DOGEAR_SERVER_HOSTS',
     }),
     cors_origins: setting(origins, {
       sentence:
@@ -184,6 +191,13 @@ export const settings = {
         'The number of devices whose last position in a document is kept; the newest position of the document always is.',
       default: 100,
       environment: 'DOGEAR_SYNC_DEVICES_PER_DOCUMENT',
+    }),
+  },
+  console: {
+    enabled: setting(trueOrFalse, {
+      sentence: 'Whether there are pages for browsers (at ui/), and sessions to sign in with.',
+      default: true,
+      environment: 'DOGEAR_CONSOLE_ENABLED',
     }),
   },
   metrics: {

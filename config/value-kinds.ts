@@ -80,6 +80,15 @@ export const host: ValueKind<string> = {
   fromText: sameText,
 };
 
+/** Far more than the names of one server. */
+const MAX_HOSTS = 100;
+const hostsSchema = z.array(hostSchema).max(MAX_HOSTS);
+export const hosts: ValueKind<readonly string[]> = {
+  expected: `a list of at most ${MAX_HOSTS} host names such as books.example.org, without port`,
+  schema: () => hostsSchema,
+  fromText: listFromText,
+};
+
 /** An optional path of a file. Whether the file exists is checked by the code that reads it. */
 export const file: ValueKind<string | undefined> = {
   expected: 'the path of a file',

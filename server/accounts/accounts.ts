@@ -4,15 +4,30 @@ import { KeyedHash } from './keyed-hash.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
 import type { LoginChannel, LoginNews } from './login-news.js';
 import { apiKeysByHash, saveKeysLastUsed } from './keys/api-key-repository.js';
+import { canOwnerSignIn } from './sessions/owner-state.js';
+import { saveSessionsLastUsed, sessionsBySecret } from './sessions/session-repository.js';
 import type { Store } from '../database/store.js';
+import type { ApiKeyId, SessionId } from '../domain/ids.js';
 import { loginTextsOf } from './login-name.js';
 import { usersByLogin } from './user-repository.js';
-import { Authenticator, type CachedKey, cachedKey, type CachedLogin, cachedLogin } from './authenticate.js';
-import { ApiKeyLastUsed } from './keys/key-last-used.js';
+import {
+  Authenticator,
+  type CachedKey,
+  cachedKey,
+  type CachedLogin,
+  cachedLogin,
+  type CachedSession,
+  cachedSession,
+} from './authenticate.js';
+import { LastUsed } from './last-used.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /** The largest number of keys, and of users, in the cache. An entry takes about a kilobyte. */
 const CACHE_ENTRIES = 20_000;
+/** Browsers are few. */
+const SESSION_ENTRIES = 2000;
+/** A page asks for many things at once; whoever signs out, or changes a password, wants it to have an effect at once. */
+const SESSION_TTL_MS = 1000;
 
 /** What the threads of a server share, so that its limits hold for all of them together. */
 export interface AccountSharing {
@@ -23,7 +38,7 @@ export interface AccountSharing {
 }
 
 /**
- * Everything that one server thread keeps about users and API keys: their caches, the authenticator that uses them, and
+ * Everything that one server thread keeps about users, API keys and sessions: their caches, the authenticator that uses them, and
  * the times of last use that are not written yet.
  */
 export class Accounts {
@@ -33,11 +48,14 @@ export class Accounts {
   /** By the hash of their secret. */
   readonly keys: ReadThroughCache<CachedKey>;
   readonly users: ReadThroughCache<CachedLogin>;
+  readonly sessions: ReadThroughCache<CachedSession>;
   readonly authenticator: Authenticator;
-  readonly #keysLastUsed: ApiKeyLastUsed;
+  readonly #ownerState: ReadThroughCache<{ readonly canSignIn: boolean }>;
+  readonly #keysLastUsed: LastUsed<ApiKeyId>;
+  readonly #sessionsLastUsed: LastUsed<SessionId>;
 
   /**
-   * @param onError receives the error when the last use of API keys cannot be written. No request fails because of it
+   * @param onError receives the error when the last use of API keys or sessions cannot be written. No request fails because of it
    * @param sharing absent: the server has one thread
    */
   constructor(store: Store, onError: (error: unknown) => void, sharing?: AccountSharing) {
@@ -75,8 +93,24 @@ export class Accounts {
       read: async (logins) => mapValues(await usersByLogin(store, logins), cachedLogin),
       entries: CACHE_ENTRIES,
     });
-    this.#keysLastUsed = new ApiKeyLastUsed({
+    this.sessions = new ReadThroughCache({
+      read: async (hashes) => mapValues(await sessionsBySecret(store, hashes), cachedSession),
+      entries: SESSION_ENTRIES,
+      ttlMs: SESSION_TTL_MS,
+    });
+    this.#ownerState = new ReadThroughCache({
+      read: async (names) => {
+        const state = { canSignIn: await canOwnerSignIn(store) };
+        return new Map(names.map((name) => [name, state]));
+      },
+      entries: 1,
+    });
+    this.#keysLastUsed = new LastUsed({
       write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
+      onError,
+    });
+    this.#sessionsLastUsed = new LastUsed({
+      write: (ids, usedSeconds) => saveSessionsLastUsed(store, ids, usedSeconds),
       onError,
     });
     this.authenticator = new Authenticator({
@@ -84,7 +118,9 @@ export class Accounts {
       users: this.users,
       passwords: this.passwords,
       throttle,
+      sessions: this.sessions,
       keysLastUsed: this.#keysLastUsed,
+      sessionsLastUsed: this.#sessionsLastUsed,
       rejectedKeys,
       onRejectedKey: (hash) => tell({ kind: 'rejected-key', hash }),
     });
@@ -92,17 +128,24 @@ export class Accounts {
 
   /**
    * Removes the user from the caches. Call it after a user was added or changed, so that it takes effect on this
-   * thread at once; other servers see it when their entries expire. All keys are removed, because a cached key holds
-   * its user.
+   * thread at once; other servers see it when their entries expire. All keys and sessions are removed, because a
+   * cached one holds its user.
    */
   forgetUser(name: string): void {
     for (const login of loginTextsOf(name)) this.users.invalidate(login);
     this.keys.invalidateAll();
+    this.sessions.invalidateAll();
+    this.#ownerState.invalidateAll();
   }
 
-  /** Writes the last uses of API keys that are not written yet. */
-  close(): Promise<void> {
-    return this.#keysLastUsed.close();
+  /** Whether an owner can sign in to the console (sessions/owner-state.ts). Cached, because anybody may ask. */
+  async canOwnerSignIn(): Promise<boolean> {
+    return (await this.#ownerState.get('owner'))?.canSignIn === true;
+  }
+
+  /** Writes the last uses of API keys and sessions that are not written yet. */
+  async close(): Promise<void> {
+    await Promise.all([this.#keysLastUsed.close(), this.#sessionsLastUsed.close()]);
   }
 }
 

@@ -8,9 +8,12 @@ import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
 import { permissionsOfKey, permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../domain/sync-error.js';
+import { secretSha256 } from './sessions/random-secret.js';
+import { isLive, permissionsOfSession, type SessionWithUser } from './sessions/session.js';
+import type { ApiKeyId, SessionId } from '../domain/ids.js';
 import type { User } from './user.js';
 import type { UserOfLogin } from './user-repository.js';
-import type { ApiKeyLastUsed } from './keys/key-last-used.js';
+import type { LastUsed } from './last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /** An API key with its principal, which is computed once for each read from the database. */
@@ -35,6 +38,18 @@ export function cachedLogin({ user, isShared }: UserOfLogin): CachedLogin {
   return { user, isShared, principal };
 }
 
+/** A session with its principal. */
+export interface CachedSession {
+  readonly found: SessionWithUser;
+  readonly principal: Principal;
+}
+
+export function cachedSession(found: SessionWithUser): CachedSession {
+  const { session, user, key } = found;
+  const principal = principalOf(user, permissionsOfSession(found), key?.id);
+  return { found, principal: { ...principal, sessionId: session.id } };
+}
+
 function principalOf(
   user: User,
   permissions: Principal['permissions'],
@@ -50,7 +65,10 @@ export interface AuthenticatorOptions {
   readonly users: ReadThroughCache<CachedLogin>;
   readonly passwords: PasswordCheck;
   readonly throttle: LoginThrottle;
-  readonly keysLastUsed: ApiKeyLastUsed;
+  /** Sessions by the SHA-256 of their secrets in hex. */
+  readonly sessions: ReadThroughCache<CachedSession>;
+  readonly keysLastUsed: LastUsed<ApiKeyId>;
+  readonly sessionsLastUsed: LastUsed<SessionId>;
   readonly rejectedKeys: RejectedKeys;
   /** Called with the keyed hash of a wrong API key that was counted as a failure. */
   readonly onRejectedKey: (hash: string) => void;
@@ -63,8 +81,8 @@ export interface RequestOrigin {
 }
 
 /**
- * Finds out who sent a request, by its API key or by its account credentials. Both methods return the principal itself
- * instead of a promise when it is cached. That is the case for nearly every push of a fleet.
+ * Finds out who sent a request, by its API key, its account credentials or its session. The methods return the principal
+ * itself instead of a promise when it is cached. That is the case for nearly every push of a fleet.
  *
  * Failures are counted by client address and, for accounts, also by name. A wrong secret that is sent again is not a
  * new guess and is not counted, because a reader sends its secret at every page turn.
@@ -74,7 +92,7 @@ export interface RequestOrigin {
  * throttled address or name is checked in a slow queue (passwords/password-check.ts), unless the user has logged in
  * from that address before (passwords/login-throttle.ts).
  *
- * Both methods throw or reject with SyncError: `unauthorized`; `throttled` after too many failures; `overloaded` when
+ * They throw or reject with SyncError: `unauthorized`; `throttled` after too many failures; `overloaded` when
  * too many checks or reads are waiting; `unavailable` when the database does not answer.
  */
 export class Authenticator {
@@ -142,6 +160,39 @@ export class Authenticator {
     throw this.#failure(address, name, refusalOf(known));
   }
 
+  /** @param secret the value of the cookie, also when it is malformed. A session that has ended is `unauthorized` */
+  bySession(secret: string, origin: RequestOrigin): Principal | Promise<Principal> {
+    const hash = secretSha256(secret)?.toString('hex');
+    if (hash === undefined) throw this.#unknownSession(secret, origin.clientAddress);
+    const known = this.#options.sessions.peek(hash);
+    if (known !== undefined) return this.#acceptSession(known);
+    return this.#byUncachedSession(hash, secret, origin.clientAddress);
+  }
+
+  /** Counts a secret that leads nowhere, such as that of a link, as a failed login. @returns what to throw */
+  wrongSecret(text: string, { clientAddress }: RequestOrigin): SyncError {
+    return this.#wrongKey(text, clientAddress);
+  }
+
+  async #byUncachedSession(hash: string, secret: string, address: string): Promise<Principal> {
+    const known = await this.#options.sessions.readFresh(hash);
+    if (known === undefined) throw this.#unknownSession(secret, address);
+    return this.#acceptSession(known);
+  }
+
+  /** Not counted as a failure: whoever has the right secret is not guessing. */
+  #acceptSession({ found, principal }: CachedSession): Principal {
+    if (!isLive(found)) throw sessionEnded();
+    this.#options.sessionsLastUsed.record(found.session.id, found.session.lastUsedSeconds);
+    return principal;
+  }
+
+  /** Never `throttled`: the browser has to learn that it must sign in again, and a guess costs one look-up. */
+  #unknownSession(secret: string, address: string): SyncError {
+    this.#wrongKey(secret, address);
+    return sessionEnded();
+  }
+
   /** Refusals here are not counted as failures: whoever has the right secret is not guessing. */
   #accept({ key, user, principal }: CachedKey): Principal {
     const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
@@ -168,6 +219,10 @@ export class Authenticator {
 /** The secret of a key of the older form does not make a key of a wrong prefix. */
 function isKey({ prefix }: ApiKeyText, { key }: CachedKey): boolean {
   return key.prefix === prefix;
+}
+
+function sessionEnded(): SyncError {
+  return new SyncError('unauthorized', 'The session has ended. Sign in again.');
 }
 
 function invalidCredentials(): SyncError {

@@ -28,23 +28,32 @@ export async function insertNewUser(
   return inTransaction(
     store,
     async (transaction) => {
-      await lockUserNames(transaction);
       if (made !== undefined) {
         const known = await findUserById(transaction, made.id);
         // The transaction is run again because the answer to its commit was lost. The user has been added already.
         if (known?.name === user.name && known.passwordHash === user.passwordHash) return made;
       }
-      const header = headerFormOf(user.name);
-      const login = loginTextOf(headerName(header));
-      const arriving = header === '' ? undefined : (await usersByLogin(transaction, [login])).get(login);
-      if (arriving !== undefined && !mayShareHeader) return undefined;
-      const added = await insertUser(transaction, user);
-      if (added === undefined) return undefined;
-      // Whoever is called like the header keeps it.
-      const loser = arriving?.user?.name === header ? undefined : arriving?.user?.name;
-      made = { ...added, takesHeaderOf: loser };
+      made = await insertNamedUser(transaction, user, { mayShareHeader });
       return made;
     },
     RETRIES,
   );
+}
+
+/** The same, in a transaction of the caller. */
+export async function insertNamedUser(
+  transaction: Store,
+  user: NewUser,
+  { mayShareHeader }: { readonly mayShareHeader: boolean },
+): Promise<AddedUser | undefined> {
+  await lockUserNames(transaction);
+  const header = headerFormOf(user.name);
+  const login = loginTextOf(headerName(header));
+  const arriving = header === '' ? undefined : (await usersByLogin(transaction, [login])).get(login);
+  if (arriving !== undefined && !mayShareHeader) return undefined;
+  const added = await insertUser(transaction, user);
+  if (added === undefined) return undefined;
+  // Whoever is called like the header keeps it.
+  const loser = arriving?.user?.name === header ? undefined : arriving?.user?.name;
+  return { ...added, takesHeaderOf: loser };
 }

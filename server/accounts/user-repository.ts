@@ -22,10 +22,8 @@ export interface NewUser {
 
 /** @returns `undefined` when the name is taken */
 export async function insertUser(store: Store, user: NewUser): Promise<UserSummary | undefined> {
-  const headerForm = headerFormOf(user.name);
   const values = {
-    name: user.name,
-    header_name: headerForm === user.name || headerForm === '' ? null : headerForm,
+    ...nameColumns(user.name),
     password_hash: user.passwordHash ?? null,
     is_owner: bit(user.isOwner),
     permissions: formatPermissions(user.permissions),
@@ -42,6 +40,16 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
+}
+
+/** In a transaction that has locked the names. @param name as parseUserName() returns it, which nobody else has */
+export async function setUserName(store: Store, id: UserId, name: string): Promise<void> {
+  await store.db.updateTable('user').set(nameColumns(name)).where('id', '=', id).execute();
+}
+
+function nameColumns(name: string) {
+  const headerForm = headerFormOf(name);
+  return { name, header_name: headerForm === name || headerForm === '' ? null : headerForm };
 }
 
 export async function findUserById(store: Store, id: UserId): Promise<UserSummary | undefined> {
@@ -138,6 +146,30 @@ export async function usersPage(
 export async function isAnyUser(store: Store): Promise<boolean> {
   const row = await store.db.selectFrom('user').select('id').limit(1).executeTakeFirst();
   return row !== undefined;
+}
+
+/** An owner who is not disabled and has a password. */
+export async function isAnyOwnerWithPassword(store: Store): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('user')
+    .select('id')
+    .where('is_owner', '=', 1)
+    .where('is_disabled', '=', 0)
+    .where('password_hash', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The owner who has been there longest, of those who are not disabled. */
+export async function firstOwner(
+  store: Store,
+  { withoutPassword }: { readonly withoutPassword: boolean },
+): Promise<UserSummary | undefined> {
+  let query = store.db.selectFrom('user').selectAll().where('is_owner', '=', 1).where('is_disabled', '=', 0);
+  if (withoutPassword) query = query.where('password_hash', 'is', null);
+  const row = await query.orderBy('id').limit(1).executeTakeFirst();
+  return row === undefined ? undefined : toSummary(row);
 }
 
 export interface UserChanges {

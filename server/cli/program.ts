@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { terminalText } from '../domain/terminal-text.js';
 import type { CommandContext } from './context.js';
 import { addConfigCommand } from './config-command.js';
+import { addConsoleCommand } from './console-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { addHashCommand } from './hash-command.js';
@@ -48,6 +49,7 @@ export function buildProgram(context: CommandContext): Command {
   addSettingFlags(program, ['--database', '--jobs']);
   addUpCommand(program, context);
   addServeCommand(program, context);
+  addConsoleCommand(program, context);
   addScanCommand(program, context);
   addLibraryCommand(program, context);
   addUserCommand(program, context);

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { startServer } from '../compose/server.js';
 import type { CommandContext } from './context.js';
 import { nextSignal, serverAddress, untilStopped } from './run-server.js';
+import { writeNote } from './output.js';
+import { announceSetup } from './setup-offer.js';
 import { addSettingFlags } from './setting-flags.js';
 
 export function addServeCommand(program: Command, context: CommandContext): void {
@@ -22,6 +24,14 @@ export function addServeCommand(program: Command, context: CommandContext): void
         ? 'listening'
         : 'listening; KOReader sync is off (set enable_koreader_sync: true)',
     );
+    await announceSetup(server, configuration, {
+      isTerminal: process.stderr.isTTY,
+      say: (lines) => {
+        // Past the log, which may be kept.
+        if (process.stderr.isTTY) for (const line of lines) writeNote(line);
+        else server.log.info(lines.join(' '));
+      },
+    });
     context.exitWith(await untilStopped(server, configuration, signals));
   });
 }

@@ -12,6 +12,7 @@ import { goOnWithoutOutput, writeError, writeLine } from './output.js';
 import { pathArguments } from './path-argument.js';
 import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { scanLibraries } from './scan-libraries.js';
+import { announceSetup } from './setup-offer.js';
 import { addSettingFlags } from './setting-flags.js';
 
 export function addUpCommand(program: Command, context: CommandContext): void {
@@ -28,6 +29,10 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       const server = await startServer(configuration);
       goOnWithoutOutput();
       for (const line of welcome(serverAddress(configuration, server.port), firstKey)) writeLine(line);
+      await announceSetup(server, configuration, {
+        isTerminal: process.stdout.isTTY,
+        say: (lines) => lines.forEach(writeLine),
+      });
       const stop = new AbortController();
       void signals.then((signal) => {
         stop.abort(new Error(`stopped by ${signal}`));

@@ -6,6 +6,7 @@ import { BackgroundScans } from '../scan/background-scans.js';
 import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
 import { SyncStore } from '../sync/sync-store.js';
+import { ConsoleAccess } from '../http/console-access.js';
 import { Metrics } from '../http/metrics.js';
 import { apiGroup } from '../http/routes/api-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
@@ -87,7 +88,7 @@ export async function composeListener(
       new Accounts(
         store,
         (error) => {
-          log.warn({ error: errorMessage(error) }, 'the last use of API keys was not written');
+          log.warn({ error: errorMessage(error) }, 'the last use of API keys or sessions was not written');
         },
         limits.accounts,
       ),
@@ -200,6 +201,7 @@ export async function composeListener(
               stopping: stopping.signal,
               streams: limits.streams,
               translate: translations.translate,
+              console: consoleAccess(configuration, basePath),
             },
             isDatabaseAway,
             log,
@@ -227,6 +229,17 @@ export async function composeListener(
     await closeAll(...closingSteps()).catch(() => undefined);
     throw error;
   }
+}
+
+/** @returns `undefined` when the console is switched off */
+function consoleAccess({ console, server }: Configuration, basePath: string): ConsoleAccess | undefined {
+  if (!console.enabled) return undefined;
+  return new ConsoleAccess({
+    basePath,
+    publicUrl: server.public_url,
+    hosts: server.hosts,
+    isTls: server.tls.certificate !== undefined,
+  });
 }
 
 function clockStepText(seconds: number): string {

@@ -1,4 +1,4 @@
-import type { ApiKeyId, BookId, LibraryId, ScanId, UserId } from '../domain/ids.js';
+import type { ApiKeyId, BookId, LibraryId, ScanId, SessionId, UserId } from '../domain/ids.js';
 import { type ColumnType, type Generated, sql } from 'kysely';
 
 /**
@@ -119,6 +119,43 @@ export interface ApiKeyTable {
   revoked_s: Int64 | null;
 }
 
+export interface SessionTable {
+  id: Generated<SessionId>;
+  user_id: UserId;
+  /** Of the secret in the cookie. */
+  secret_sha256: Buffer;
+  /** Of the user's password hash when the session began; see migrations/0007-sessions.ts. */
+  password_sha256: Buffer;
+  /** The API key that the session was begun with. */
+  api_key_id: ApiKeyId | null;
+  via: SessionViaColumn;
+  browser: string | null;
+  created_s: Int64;
+  last_used_s: Int64;
+}
+
+export type SessionViaColumn = 'password' | 'api-key' | 'link';
+
+/** Links that let a browser into the console once; see accounts/sessions/console-link.ts. */
+export interface ConsoleLinkTable {
+  id: Generated<number>;
+  secret_sha256: Buffer;
+  kind: ConsoleLinkKindColumn;
+  /** Whom a link of the kind `sign-in` signs in. */
+  user_id: UserId | null;
+  expires_s: Int64;
+}
+
+export type ConsoleLinkKindColumn = 'setup' | 'sign-in';
+
+/** One row; see migrations/0007-sessions.ts. */
+export interface OwnerClaimTable {
+  id: number;
+  revision: Int64;
+  /** When an owner first signed in to the console. */
+  claimed_s: Int64 | null;
+}
+
 export interface DeviceTable {
   user_id: UserId;
   /** A letter that says whether an id or a name follows, then that id or name; see deviceKey in device/device.ts. */
@@ -188,6 +225,9 @@ export interface Schema {
   user: UserTable;
   user_name_lock: UserNameLockTable;
   api_key: ApiKeyTable;
+  session: SessionTable;
+  console_link: ConsoleLinkTable;
+  owner_claim: OwnerClaimTable;
   device: DeviceTable;
   document_progress: DocumentProgressTable;
   device_progress: DeviceProgressTable;

@@ -23,10 +23,18 @@ export type DogearErrorCode =
   | 'storage-slow'
   | 'user-not-found'
   | 'user-exists'
+  /** The user is no owner, or is disabled. */
+  | 'owner-needed'
+  | 'console-off'
   | 'user-invalid'
   | 'password-invalid'
   /** The change would leave no owner. */
   | 'last-owner'
+  | 'session-not-found'
+  /** Of a link into the console: used up, too old, or made up. */
+  | 'link-invalid'
+  /** There is an owner who can sign in. */
+  | 'owner-exists'
   | 'api-key-not-found'
   | 'api-key-invalid'
   | 'api-keys-at-limit'

@@ -10,6 +10,7 @@ export type BookId = Id<'book'>;
 export type ScanId = Id<'scan'>;
 export type UserId = Id<'user'>;
 export type ApiKeyId = Id<'api-key'>;
+export type SessionId = Id<'session'>;
 
 export function libraryId(value: number): LibraryId {
   return asId(value);
@@ -28,6 +29,10 @@ export function userId(value: number): UserId {
 }
 
 export function apiKeyId(value: number): ApiKeyId {
+  return asId(value);
+}
+
+export function sessionId(value: number): SessionId {
   return asId(value);
 }
 

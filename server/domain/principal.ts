@@ -1,4 +1,4 @@
-import type { ApiKeyId, UserId } from './ids.js';
+import type { ApiKeyId, SessionId, UserId } from './ids.js';
 import type { PermissionSet } from './permission.js';
 
 /** The authenticated sender of a request, and what the request may do. */
@@ -7,6 +7,8 @@ export interface Principal {
   readonly userName: string;
   readonly permissions: PermissionSet;
   readonly isOwner: boolean;
-  /** The API key that the request carried. `undefined`: it carried the account's own key instead. */
+  /** The API key that the request carried, or that its session was begun with. `undefined`: a password instead. */
   readonly apiKeyId: ApiKeyId | undefined;
+  /** The session that the request's cookie names. Absent: the request carried its own credentials. */
+  readonly sessionId?: SessionId;
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { type Document, DOCUMENT_BYTES, parseDocument } from '../domain/document.js';
-import { apiKeyId, bookId, libraryId, scanId, userId } from '../domain/ids.js';
+import { apiKeyId, bookId, libraryId, scanId, sessionId, userId } from '../domain/ids.js';
 import { PERMISSIONS } from '../domain/permission.js';
 import { CURSOR_CHARACTERS } from './cursor.js';
 
@@ -17,6 +17,7 @@ export const libraryIdText = idText.transform((text) => libraryId(Number(text)))
 export const bookIdText = idText.transform((text) => bookId(Number(text)));
 export const scanIdText = idText.transform((text) => scanId(Number(text)));
 export const userIdText = idText.transform((text) => userId(Number(text)));
+export const sessionIdText = idText.transform((text) => sessionId(Number(text)));
 export const apiKeyIdText = idText.transform((text) => apiKeyId(Number(text)));
 
 /** An id in a body or a cursor. */
@@ -25,6 +26,7 @@ export const libraryIdNumber = idNumber.transform((value) => libraryId(value));
 export const bookIdNumber = idNumber.transform((value) => bookId(value));
 export const scanIdNumber = idNumber.transform((value) => scanId(value));
 export const userIdNumber = idNumber.transform((value) => userId(value));
+export const sessionIdNumber = idNumber.transform((value) => sessionId(value));
 export const apiKeyIdNumber = idNumber.transform((value) => apiKeyId(value));
 
 /** An id in an answer. */

@@ -4,15 +4,17 @@ import { DogearError } from '../domain/dogear-error.js';
 import { areSamePermissions, type Permission } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
 import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
-import { apiPrincipal } from './api-principal.js';
+import type { ConsoleAccess } from './console-access.js';
+import { type FindPrincipal, principalFinder } from './api-principal.js';
 import { parseBody, parseFields, queryFields } from './api-input.js';
 import { eventStream, type StreamedState } from './event-stream.js';
-import type { ProblemCode } from './problem.js';
+import { type ProblemCode, ProblemError } from './problem.js';
 import type { HttpRequest } from './request.js';
 import type { Method } from './route.js';
 
-/** The API keys that may use a route: every valid key, or keys with one of these permissions. */
-export type Access = 'any key' | readonly Permission[];
+/** Who may use a route: anybody, every valid key and session, or those with one of these permissions. */
+export type Access = 'anybody' | KeyAccess;
+type KeyAccess = 'any key' | readonly Permission[];
 
 /** What the router and the OpenAPI description need to know of a route. */
 export interface RouteDescription {
@@ -59,9 +61,12 @@ export interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Bo
   readonly params: z.output<Params>;
   readonly query: z.output<Query>;
   readonly body: z.output<Body>;
+  readonly request: HttpRequest;
 }
 
-type Described = Omit<RouteDescription, 'params' | 'query' | 'body' | 'reply'>;
+type Described = Omit<RouteDescription, 'params' | 'query' | 'body' | 'reply' | 'access'> & {
+  readonly access: KeyAccess;
+};
 
 interface Fields<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
   readonly params?: Params;
@@ -91,7 +96,8 @@ export function jsonRoute<
   return {
     ...spec,
     handle: async (management, request, addressOf) => {
-      const { value, location } = await handle(management, await enter(spec, management, request));
+      const input = await enter(spec, principalFinder(management, request), request);
+      const { value, location } = await handle(management, input);
       const headers: AnswerHeaders =
         location === undefined ? NO_STORE : [...NO_STORE, ['location', addressOf(location)]];
       return {
@@ -114,13 +120,50 @@ export function emptyRoute<
     Fields<Params, Query, Body> & {
       readonly reply: Extract<ReplyDescription, { readonly kind: 'empty' }>;
     },
-  handle: (management: Management, input: Input<Params, Query, Body>) => Promise<void>,
+  /** Returns more headers of the answer, if any. */
+  handle: (management: Management, input: Input<Params, Query, Body>) => Promise<AnswerHeaders | void>,
 ): ApiRoute {
   return {
     ...spec,
     handle: async (management, request) => {
-      await handle(management, await enter(spec, management, request));
-      return NO_CONTENT;
+      const input = await enter(spec, principalFinder(management, request), request);
+      const headers = (await handle(management, input)) ?? [];
+      return { status: 204, contentType: 'application/json', body: '', headers: [...NO_STORE, ...headers] };
+    },
+  };
+}
+
+/** A route of the console that needs no login, such as the one that signs in. */
+export function consoleRoute<Schema extends z.ZodType, Body extends z.ZodType = z.ZodUndefined>(
+  spec: Omit<RouteDescription, 'params' | 'query' | 'body' | 'reply' | 'access'> & {
+    readonly body?: Body;
+    readonly reply: Extract<ReplyDescription, { readonly kind: 'json' }> & { readonly schema: Schema };
+  },
+  handle: (
+    management: Management,
+    input: {
+      readonly request: HttpRequest;
+      readonly access: ConsoleAccess;
+      readonly body: z.output<Body>;
+    },
+  ) => Promise<Reply<Schema> & { readonly headers?: AnswerHeaders }>,
+): ApiRoute {
+  return {
+    ...spec,
+    access: 'anybody',
+    handle: async (management, request) => {
+      const { console: access } = management;
+      if (access === undefined) throw new ProblemError('not-found', 'The console is switched off.');
+      access.requireOwnPage(request);
+      parseFields(undefined, queryFields(request.query));
+      const body = parseBody(spec.body, request.body);
+      const { value, headers = [] } = await handle(management, { request, access, body });
+      return {
+        status: spec.reply.status,
+        contentType: 'application/json',
+        body: JSON.stringify(value),
+        headers: [...NO_STORE, ...headers],
+      };
     },
   };
 }
@@ -140,17 +183,17 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
   return {
     ...spec,
     handle: async (management, request) => {
-      const input = await enter<Params, Query, z.ZodUndefined>(spec, management, request);
-      const authorization = request.header('authorization');
+      const findPrincipal = principalFinder(management, request);
+      const input = await enter<Params, Query, z.ZodUndefined>(spec, findPrincipal, request);
       return eventStream({
         isReconnect: request.header('last-event-id') !== undefined,
         source: (signal) => handle(management, input, signal),
         stopping: management.stopping,
         streams: management.streams,
-        // A stream may last for hours, and its API key may be revoked in that time. What it shows depends on the
+        // A stream may last for hours, and its API key or session may end in that time. What it shows depends on the
         // permissions that it began with.
         isStillPermitted: async () => {
-          const { permissions } = await apiPrincipal(management, authorization, request);
+          const { permissions } = await findPrincipal();
           return areSamePermissions(permissions, input.principal.permissions);
         },
       });
@@ -159,15 +202,14 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
 }
 
 const NO_STORE: AnswerHeaders = [['cache-control', 'no-store']];
-const NO_CONTENT: Answer = { status: 204, contentType: 'application/json', body: '', headers: NO_STORE };
 
 /** Checks the permission before the input: callers without it learn nothing about their input. */
 async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
-  spec: Pick<RouteDescription, 'access' | 'path'> & Fields<Params, Query, Body>,
-  management: Management,
+  spec: Pick<Described, 'access' | 'path'> & Fields<Params, Query, Body>,
+  findPrincipal: FindPrincipal,
   request: HttpRequest,
 ): Promise<Input<Params, Query, Body>> {
-  const principal = await apiPrincipal(management, request.header('authorization'), request);
+  const principal = await findPrincipal();
   if (!isPermitted(spec.access, principal)) {
     const needed = spec.access === 'any key' ? '' : spec.access.join(' or ');
     throw new DogearError('forbidden', `This needs an API key with the permission ${needed}.`);
@@ -179,9 +221,10 @@ async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body
     params: parseFields(spec.params, params),
     query: parseFields(spec.query, queryFields(request.query)),
     body: parseBody(spec.body, request.body),
+    request,
   };
 }
 
-function isPermitted(access: Access, principal: Principal): boolean {
+function isPermitted(access: KeyAccess, principal: Principal): boolean {
   return access === 'any key' || access.some((permission) => principal.permissions.has(permission));
 }

@@ -68,6 +68,12 @@ export function clientAddress(
   return client.toNormalizedString();
 }
 
+/** @param peer the bytes of the socket's address */
+export function isTrustedPeer(peer: ArrayBuffer, trustedProxies: readonly Network[]): boolean {
+  const address = addressOfBytes(peer);
+  return address !== undefined && isTrusted(address, trustedProxies);
+}
+
 function isTrusted(address: Address, networks: readonly Network[]): boolean {
   return networks.some(
     ([network, bits]) => address.kind() === network.kind() && address.match(network, bits),

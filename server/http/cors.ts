@@ -1,8 +1,17 @@
 import type { Answer, AnswerHeaders } from './answer.js';
-import { READ_HEADERS } from './request.js';
+import { READ_HEADERS, type ReadHeader } from './request.js';
 
-/** Headers that web pages may send. `content-type` is read by no route, but the Fetch API sends it. */
-const ALLOWED_HEADERS = [...READ_HEADERS.filter((name) => name !== 'x-forwarded-for'), 'content-type'];
+/** Headers that proxies, or browsers by themselves, send. Pages of other addresses never send a cookie. */
+const NOT_OF_PAGES: ReadonlySet<ReadHeader> = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'cookie',
+  'origin',
+  'host',
+  'user-agent',
+]);
+/** Headers that web pages may send. */
+const ALLOWED_HEADERS = READ_HEADERS.filter((name) => !NOT_OF_PAGES.has(name));
 
 /** The answer to the question of a browser whether it may send a request (a preflight). */
 export const PREFLIGHT: Answer = {

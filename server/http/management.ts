@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { SharedCount } from '../domain/shared-count.js';
+import type { ConsoleAccess } from './console-access.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
@@ -23,11 +24,16 @@ export interface Management extends TranslationContext {
   readonly facts: ServerFacts;
   readonly scans: BackgroundScans;
   /** Authenticates requests, and caches users and API keys. */
-  readonly accounts: Pick<Accounts, 'authenticator' | 'passwords' | 'keys' | 'forgetUser'>;
+  readonly accounts: Pick<
+    Accounts,
+    'store' | 'authenticator' | 'passwords' | 'keys' | 'sessions' | 'forgetUser' | 'canOwnerSignIn'
+  >;
   /** Caches libraries and devices, and takes pushes. */
   readonly sync: Pick<SyncStore, 'forgetLibraries' | 'devices' | 'pushes' | 'isKnown'>;
   /** Aborts when the server begins to stop: event streams end then. */
   readonly stopping: AbortSignal;
+  /** `undefined`: the console is switched off, and there are no sessions. */
+  readonly console: ConsoleAccess | undefined;
   /** How many event streams the process has, in all its threads. */
   readonly streams: SharedCount;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Access, ReplyDescription, RouteDescription } from './api-route.js';
 import { answerSchemas, problemSchema, requestSchemas } from './api-schemas.js';
+import { SESSION_COOKIE } from './console-access.js';
 import { PROBLEM_TYPE, type ProblemCode, PROBLEMS } from './problem.js';
 
 /** Problems that every route may answer with. The lists below it are for routes with parameters, a body and so on. */
@@ -13,10 +14,13 @@ const ALWAYS: readonly ProblemCode[] = [
   // Every route refuses unknown parameters.
   'parameter-invalid',
   'framing-doubtful',
+  'host-unknown',
 ];
 const WITH_PATH: readonly ProblemCode[] = ['path-invalid'];
 const WITH_CURSOR: readonly ProblemCode[] = ['cursor-invalid'];
 const WITH_BODY: readonly ProblemCode[] = ['body-not-json', 'body-invalid', 'body-too-large'];
+/** Of requests with a session that change something, and of those that begin one. */
+const OF_PAGES: readonly ProblemCode[] = ['origin-refused', 'content-type-refused'];
 const WITH_PERMISSIONS: readonly ProblemCode[] = ['forbidden'];
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -28,6 +32,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'api-keys': 'What programs and readers log in with',
   users: 'Who may do what',
   server: 'What the server offers',
+  sessions: 'Browsers that are signed in',
 };
 
 /** Codes of all problems that the route may answer with. */
@@ -38,7 +43,8 @@ export function problemsOf(route: RouteDescription): readonly ProblemCode[] {
       ...(route.params === undefined ? [] : WITH_PATH),
       ...(route.query?.shape['cursor'] === undefined ? [] : WITH_CURSOR),
       ...(route.body === undefined ? [] : WITH_BODY),
-      ...(route.access === 'any key' ? [] : WITH_PERMISSIONS),
+      ...(route.method === 'GET' ? [] : OF_PAGES),
+      ...(typeof route.access === 'string' ? [] : WITH_PERMISSIONS),
       ...(route.problems ?? []),
     ]),
   ];
@@ -68,7 +74,7 @@ export function openApi(
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: serverUrl }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -77,6 +83,14 @@ export function openApi(
           type: 'http',
           scheme: 'bearer',
           description: 'An API key: 24 lowercase letters and digits',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'A session of a browser. Over HTTPS the name of the cookie has the prefix __Host- or, with a base path, ' +
+            '__Secure-. Requests that change something need the Origin of the server and "Content-Type: application/json".',
         },
       },
       schemas: {
@@ -92,6 +106,7 @@ function operationOf(route: RouteDescription): Readonly<Record<string, unknown>>
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
+    ...(route.access === 'anybody' ? { security: [] } : {}),
     description: [route.description, needs(route.access)].filter((part) => part !== undefined).join(' '),
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body === undefined
@@ -107,7 +122,8 @@ function operationOf(route: RouteDescription): Readonly<Record<string, unknown>>
 }
 
 function needs(access: Access): string {
-  if (access === 'any key') return 'Any valid API key will do.';
+  if (access === 'anybody') return 'Needs no login.';
+  if (access === 'any key') return 'Any valid API key or session will do.';
   return `Needs the permission ${access.join(' or ')}.`;
 }
 

@@ -5,10 +5,16 @@ import type { Answer, AnswerHeaders } from './answer.js';
 type ScanOnlyCode =
   'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-is-link' | 'root-changed' | 'root-empty';
 
+/** Codes of errors that only commands meet. */
+type CommandOnlyCode = 'owner-needed' | 'console-off';
+
 /** Every problem of the management API. ERRORS.md explains them; a test compares that list with this one. */
 export type ProblemCode =
-  | Exclude<DogearErrorCode, ScanOnlyCode>
+  | Exclude<DogearErrorCode, ScanOnlyCode | CommandOnlyCode>
   | 'unauthorized'
+  | 'host-unknown'
+  | 'origin-refused'
+  | 'content-type-refused'
   | 'throttled'
   | 'unavailable'
   | 'body-not-json'
@@ -36,20 +42,24 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'cursor-invalid': { status: 400, title: 'The cursor is not one of this list' },
   'framing-doubtful': { status: 400, title: 'The headers contradict each other about where the body ends' },
   'path-invalid': { status: 400, title: 'The address has an escape that means nothing' },
-  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  unauthorized: { status: 401, title: 'A valid API key or session is needed' },
   forbidden: { status: 403, title: 'The API key may not do this' },
+  'origin-refused': { status: 403, title: 'The request comes from another web page' },
   'permission-not-held': { status: 403, title: 'The API key lacks a permission that this would give away' },
+  'link-invalid': { status: 403, title: 'The link has been used or is too old' },
   'not-found': { status: 404, title: 'Nothing is at this address' },
   'library-not-found': { status: 404, title: 'There is no such library' },
   'book-not-found': { status: 404, title: 'There is no such book' },
   'scan-not-found': { status: 404, title: 'There is no such scan' },
   'user-not-found': { status: 404, title: 'There is no such user' },
+  'session-not-found': { status: 404, title: 'There is no such session' },
   'api-key-not-found': { status: 404, title: 'There is no such API key' },
   'device-not-found': { status: 404, title: 'There is no such device' },
   'progress-not-found': { status: 404, title: 'There is no such progress' },
   'method-not-allowed': { status: 405, title: 'The address does not answer such requests' },
   'library-exists': { status: 409, title: 'The name of the library is taken' },
   'user-exists': { status: 409, title: 'The name of the user is taken' },
+  'owner-exists': { status: 409, title: 'The server has an owner already' },
   'scan-running': { status: 409, title: 'The library is being scanned' },
   'scan-not-running': { status: 409, title: 'The scan has ended' },
   'hashes-off': { status: 409, title: 'The library makes no hashes' },
@@ -60,6 +70,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'last-owner': { status: 409, title: 'Somebody has to be owner' },
   'api-keys-at-limit': { status: 409, title: 'The user has too many API keys' },
   'body-too-large': { status: 413, title: 'The body is too large' },
+  'content-type-refused': { status: 415, title: 'The body has to be declared as JSON' },
+  'host-unknown': { status: 421, title: 'The server does not know this name of itself' },
   'body-invalid': { status: 422, title: 'The body does not have the fields that it should' },
   'library-invalid': { status: 422, title: 'A library cannot be like this' },
   'root-missing': { status: 422, title: 'The folder is not there' },

@@ -7,6 +7,12 @@ export const READ_HEADERS = [
   'accept',
   'if-none-match',
   'last-event-id',
+  'cookie',
+  'origin',
+  'host',
+  'content-type',
+  'user-agent',
+  'x-forwarded-proto',
 ] as const;
 
 export type ReadHeader = (typeof READ_HEADERS)[number];
@@ -36,4 +42,6 @@ export interface HttpRequest {
    * the connection when it is first read, and is `unknown` if the client has left by then.
    */
   readonly clientAddress: string;
+  /** Whether a trusted proxy sent the request, so that X-Forwarded-Proto is believed. Read it when `clientAddress` is. */
+  readonly isFromTrustedProxy: boolean;
 }

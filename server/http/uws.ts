@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
-import { clientAddress, forwardedForOf, type Network } from './client-address.js';
+import { clientAddress, forwardedForOf, isTrustedPeer, type Network } from './client-address.js';
 import { type Cors, PREFLIGHT } from './cors.js';
 import { CopiedHeaders, upperCased } from './copied-headers.js';
 import { DescriptorReserve } from './descriptor-reserve.js';
@@ -240,6 +240,12 @@ class Exchange implements HttpRequest, Postponed {
       );
     }
     return this.#clientAddress;
+  }
+
+  get isFromTrustedProxy(): boolean {
+    const { trustedProxies } = this.#server.options;
+    if (this.#isOver || trustedProxies.length === 0) return false;
+    return isTrustedPeer(this.#response.getRemoteAddress(), trustedProxies);
   }
 
   #readBody(): void {

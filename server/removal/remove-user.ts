@@ -1,4 +1,6 @@
 import { deleteKeysOfUser } from '../accounts/keys/api-key-repository.js';
+import { deleteConsoleLinksOfUser } from '../accounts/sessions/console-link-repository.js';
+import { deleteSessions } from '../accounts/sessions/session-repository.js';
 import { deleteUserRow, findUserById, lockUser } from '../accounts/user-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
@@ -15,7 +17,7 @@ const DOCUMENTS_AT_ONCE = 50;
 const RETRIES = { attempts: 3 } as const;
 
 /**
- * Removes a user with API keys, access to libraries, devices and progress.
+ * Removes a user with API keys, sessions, access to libraries, devices and progress.
  *
  * The user's own row is deleted last: if a step fails, whoever asked for the removal can still log in and ask again.
  * Afterwards progress and devices are deleted once more, because pushes may have arrived meanwhile. Ids are never used
@@ -27,6 +29,8 @@ const RETRIES = { attempts: 3 } as const;
 export async function removeUser(store: Store, id: UserId): Promise<boolean> {
   if ((await findUserById(store, id))?.isOwner === true) return false;
   await inTransaction(store, (transaction) => deleteKeysOfUser(transaction, id), RETRIES);
+  await deleteSessions(store, { userId: id, apiKeyId: undefined });
+  await deleteConsoleLinksOfUser(store, id);
   await inTransaction(store, (transaction) => deleteReaderEverywhere(transaction, id), RETRIES);
   await removeProgressAndDevices(store, id);
   if (!(await deleteUnlessOwner(store, id))) return false;

@@ -69,6 +69,9 @@ const BOOKS = 'server/book/book-repository.ts';
 const DIGESTS = 'server/book/digest-repository.ts';
 const USERS = 'server/accounts/user-repository.ts';
 const KEYS = 'server/accounts/keys/api-key-repository.ts';
+const SESSIONS = 'server/accounts/sessions/session-repository.ts';
+const CONSOLE_LINKS = 'server/accounts/sessions/console-link-repository.ts';
+const OWNER_CLAIM = 'server/accounts/sessions/owner-claim-repository.ts';
 const DEVICES = 'server/device/device-repository.ts';
 const PROGRESS = 'server/sync/progress-repository.ts';
 const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
@@ -79,9 +82,12 @@ const CHANGE_SIGNS = 'server/overview/change-sign-repository.ts';
 
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
 export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
-  user: { owner: USERS, readers: [KEYS, READERS] },
+  user: { owner: USERS, readers: [KEYS, READERS, SESSIONS] },
   user_name_lock: { owner: USERS, readers: [] },
-  api_key: { owner: KEYS, readers: [] },
+  api_key: { owner: KEYS, readers: [SESSIONS] },
+  session: { owner: SESSIONS, readers: [] },
+  console_link: { owner: CONSOLE_LINKS, readers: [] },
+  owner_claim: { owner: OWNER_CLAIM, readers: [] },
   library: { owner: LIBRARIES, readers: [READERS] },
   restricted_library: { owner: READERS, readers: [LIBRARIES] },
   library_reader: { owner: READERS, readers: [LIBRARIES] },

@@ -6,6 +6,7 @@ import { documentProgress } from './0003-document-progress.js';
 import { copyNewestProgress, deviceProgress } from './0004-device-progress.js';
 import { userNames } from './0005-user-names.js';
 import { runningScanIndex } from './0006-running-scans.js';
+import { sessions } from './0007-sessions.js';
 import { apiKeyLookup } from './0008-api-key-lookup.js';
 import { changeMarks } from './0010-change-marks.js';
 
@@ -36,6 +37,7 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0004-device-progress': { prepare: copyNewestProgress, up: deviceProgress },
   '0005-user-names': { up: userNames },
   '0006-running-scans': { up: runningScanIndex },
+  '0007-sessions': { up: sessions },
   '0008-api-key-lookup': { up: apiKeyLookup },
   '0010-change-marks': { up: changeMarks },
 };

@@ -13,10 +13,10 @@ import { webPositionRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { serverRoutes } from './api/server-routes.js';
+import { sessionRoutes } from './api/session-routes.js';
 import { userRoutes } from './api/user-routes.js';
 
-/** Every route of the management API, except that of its description. */
-export const API_ROUTES: readonly ApiRoute[] = [
+const ROUTES: readonly ApiRoute[] = [
   ...libraryRoutes,
   ...scanRoutes,
   ...bookRoutes,
@@ -29,6 +29,9 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...changeRoutes,
 ];
 
+/** Every route of the management API, except that of its description. Without the console there are no sessions. */
+export const API_ROUTES: readonly ApiRoute[] = [...ROUTES, ...sessionRoutes];
+
 const PREFIX = '/api/v1';
 
 export interface ApiOptions extends ProblemOptions {
@@ -40,7 +43,8 @@ export function apiGroup(options: ApiOptions): RouteGroup {
   const { management } = options;
   const { basePath, version } = management.facts;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
-  const described = openApi(API_ROUTES, { serverUrl: addressOf(''), version });
+  const served = management.console === undefined ? ROUTES : API_ROUTES;
+  const described = openApi(served, { serverUrl: addressOf(''), version });
   // Encoded once: anybody may ask for these 300 kB, as often as they like.
   const description = encodedAnswer(jsonAnswer(200, described));
   return {
@@ -48,7 +52,7 @@ export function apiGroup(options: ApiOptions): RouteGroup {
     routes: [
       // Needs no API key: it holds no secret, and client generators send none.
       { method: 'GET', pattern: '/openapi.json', handle: () => description },
-      ...API_ROUTES.map((route) => routeOf(route, management, addressOf)),
+      ...served.map((route) => routeOf(route, management, addressOf)),
     ],
     fail: (failure) => problemOfFailure(failure, options),
   };

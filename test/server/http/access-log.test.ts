@@ -77,6 +77,7 @@ describe('the access log', () => {
       hasLeft: false,
       body: '',
       isUserNameLost: false,
+      isFromTrustedProxy: false,
       clientAddress: '192.0.2.1',
       header: () => undefined,
     };

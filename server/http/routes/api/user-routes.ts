@@ -50,8 +50,10 @@ const caller = answerSchema(
     user_id: id,
     name: z.string(),
     owner: z.boolean(),
-    permissions: z.array(permission).describe('what this API key permits at the moment'),
+    permissions: z.array(permission).describe('what this API key or session permits at the moment'),
     api_key_id: id.nullable(),
+    session_id: id.nullable().describe('null: the request has an API key instead'),
+    has_password: z.boolean(),
   }),
 );
 const password = text(1000).describe('the password itself, not the MD5 that readers send');
@@ -83,20 +85,21 @@ export const userRoutes: readonly ApiRoute[] = [
       path: '/me',
       operationId: 'showCaller',
       tag: 'users',
-      summary: 'Show the user of this API key and what it permits',
+      summary: 'Show the user of this API key or session and what it permits',
       access: 'any key',
       reply: { kind: 'json', status: 200, schema: caller, says: 'The caller' },
     },
-    (_management, { principal }) =>
-      Promise.resolve({
-        value: {
-          user_id: principal.userId,
-          name: principal.userName,
-          owner: principal.isOwner,
-          permissions: [...principal.permissions],
-          api_key_id: principal.apiKeyId ?? null,
-        },
-      }),
+    async ({ store }, { principal }) => ({
+      value: {
+        user_id: principal.userId,
+        name: principal.userName,
+        owner: principal.isOwner,
+        permissions: [...principal.permissions],
+        api_key_id: principal.apiKeyId ?? null,
+        session_id: principal.sessionId ?? null,
+        has_password: (await getUser(store, principal.userId)).passwordHash !== undefined,
+      },
+    }),
   ),
   jsonRoute(
     {

@@ -9,6 +9,7 @@ import { SyncStore } from '../../../../../server/sync/sync-store.js';
 import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { ALL_PERMISSIONS, type Permission } from '../../../../../server/domain/permission.js';
 import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
+import { ConsoleAccess } from '../../../../../server/http/console-access.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
 import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
@@ -64,6 +65,9 @@ export async function startApiServer(
   kind: TestDatabaseKind,
   options: {
     readonly basePath?: string;
+    readonly publicUrl?: string;
+    /** Off: there are no sessions. */
+    readonly hasConsole?: boolean;
     /** Scans find the files that exist, and then run until they are stopped. */
     readonly walksEndless?: boolean;
     /** Around every statement of the server. */
@@ -95,7 +99,7 @@ export async function startApiServer(
     engine,
     facts: {
       version: '1.2.3',
-      publicUrl: undefined,
+      publicUrl: options.publicUrl,
       basePath,
       koreaderSync: true,
       takesRegistrations: false,
@@ -107,6 +111,15 @@ export async function startApiServer(
     stopping: stopping.signal,
     streams: new SharedCount(),
     translate: translations.translate,
+    console:
+      options.hasConsole === false
+        ? undefined
+        : new ConsoleAccess({
+            basePath,
+            publicUrl: options.publicUrl,
+            hosts: ['known.example.org'],
+            isTls: false,
+          }),
   };
   const server = await startSyncServer({
     host: '127.0.0.1',
@@ -197,7 +210,12 @@ async function call(
 ): Promise<ApiAnswer> {
   const response = await fetch(`${url}/api/v1${path}`, {
     method,
-    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    // As pages of the console send them. Requests with a key need neither.
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      origin: new URL(url).origin,
+      'content-type': 'application/json',
+    },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const contentType = response.headers.get('content-type') ?? undefined;

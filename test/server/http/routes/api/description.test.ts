@@ -23,8 +23,13 @@ describe('the description of the management API', () => {
       openapi: expect.stringMatching(/^3\.1\.\d+$/) as string,
       info: { title: expect.any(String) as string, version: '0', license: { name: 'MIT' } },
       servers: [{ url: '/api/v1' }],
-      security: [{ apiKey: [] }],
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      security: [{ apiKey: [] }, { session: [] }],
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie' },
+        },
+      },
     });
     expect(operations.length).toBeGreaterThan(30);
     for (const { path, method, operation } of operations) {
@@ -73,7 +78,15 @@ describe('the description of the management API', () => {
 
   it('detects an answer that does not match it', () => {
     const seen = { method: 'GET', path: '/me', status: 200, contentType: 'application/json' };
-    const me = { user_id: 1, name: 'a', owner: true, permissions: [], api_key_id: null };
+    const me = {
+      user_id: 1,
+      name: 'a',
+      owner: true,
+      permissions: [],
+      api_key_id: null,
+      session_id: 1,
+      has_password: true,
+    };
     const problem = (more: object, value: object) =>
       answerProblem({ ...seen, ...more, text: JSON.stringify(value) });
     expect(problem({}, me)).toBeUndefined();

@@ -37,6 +37,9 @@ export interface World {
   readonly otherUser: number;
   readonly ownKey: number;
   readonly device: string;
+  readonly ownSession: number;
+  /** Of a setup link, while no owner can sign in. */
+  readonly setupToken: string;
   readonly fresh: string;
 }
 
@@ -243,4 +246,39 @@ export const TABLE: readonly Row[] = [
   },
   { operation: 'showServer', method: 'GET', path: at('/server'), may: EVERYBODY, status: 200 },
   { operation: 'watchChanges', method: 'GET', path: at('/changes'), may: EVERYBODY, status: 200 },
+  { operation: 'showStart', method: 'GET', path: at('/start'), may: WHO, status: 200 },
+  {
+    operation: 'checkSetup',
+    method: 'POST',
+    path: at('/setup/check'),
+    body: ({ setupToken }) => ({ token: setupToken }),
+    may: WHO,
+    status: 200,
+  },
+  {
+    operation: 'setUp',
+    method: 'POST',
+    path: at('/setup'),
+    body: ({ setupToken, fresh }) => ({ token: setupToken, name: `${fresh}o`, password: 'secret' }),
+    may: WHO,
+    status: 201,
+  },
+  {
+    operation: 'signIn',
+    method: 'POST',
+    path: at('/sessions'),
+    body: ({ fresh }) => ({ name: `${fresh}s`, password: fresh }),
+    may: WHO,
+    status: 201,
+  },
+  { operation: 'listSessions', method: 'GET', path: at('/sessions'), may: EVERYBODY, status: 200 },
+  { operation: 'signOut', method: 'DELETE', path: at('/sessions/current'), may: EVERYBODY, status: 204 },
+  {
+    operation: 'endSession',
+    method: 'DELETE',
+    path: ({ ownSession }) => `/sessions/${String(ownSession)}`,
+    may: EVERYBODY,
+    status: 204,
+  },
+  { operation: 'endAllSessions', method: 'DELETE', path: at('/sessions'), may: EVERYBODY, status: 204 },
 ];

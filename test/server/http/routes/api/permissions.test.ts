@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeSetupLink } from '../../../../../server/accounts/sessions/console-link.js';
 import { putProgress } from '../../../../../server/sync/put-progress.js';
 import { parseDocument } from '../../../../../server/domain/document.js';
 import { libraryId, userId } from '../../../../../server/domain/ids.js';
@@ -55,12 +56,17 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       leaseMs: 60_000,
     });
     const { id: otherUser } = await owner.expect(201, 'POST', '/users', { name: fresh, permissions: [] });
+    await owner.expect(201, 'POST', '/users', { name: `${fresh}s`, password: fresh, permissions: [] });
     let ownKey = 0;
+    let ownSession = 0;
     if (caller.userId !== 0) {
+      const signedIn = await caller.expect(201, 'POST', '/sessions', { api_key: caller.key });
+      ownSession = signedIn.id as number;
       const key = { name: 'k', user_id: caller.userId, permissions: [] };
       ({ id: ownKey } = await owner.expect(201, 'POST', '/api-keys', key));
       await push(caller, fresh);
     }
+    const setupToken = await makeUnclaimed();
     return {
       folder,
       library: library as number,
@@ -69,9 +75,21 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       runningScan,
       otherUser: otherUser as number,
       ownKey,
+      ownSession,
+      setupToken,
       device: Buffer.from(`i${fresh}`).toString('base64url'),
       fresh,
     };
+  }
+
+  /** As if no owner had a password or had signed in. @returns the token of a setup link */
+  async function makeUnclaimed(): Promise<string> {
+    const { db } = server.store;
+    await db.updateTable('owner_claim').set({ claimed_s: null }).execute();
+    await db.updateTable('user').set({ password_hash: null }).where('is_owner', '=', 1).execute();
+    const link = await makeSetupLink(server.store);
+    if (link === undefined) throw new Error('an owner can sign in');
+    return link.token;
   }
 
   async function push(caller: Caller, text: string): Promise<void> {
@@ -118,7 +136,11 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       const operation = operations.find(({ operationId }) => operationId === row.operation);
       const permissions = row.may.filter((who) => who.includes(':'));
       expect(operation?.description).toContain(
-        row.may === EVERYBODY ? 'Any valid API key will do.' : permissions.join(' or '),
+        row.may === WHO
+          ? 'Needs no login.'
+          : row.may === EVERYBODY
+            ? 'Any valid API key or session will do.'
+            : permissions.join(' or '),
       );
     }
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ApiKeyLastUsed } from '../../../../server/accounts/keys/key-last-used.js';
-import { type ApiKeyId, apiKeyId } from '../../../../server/domain/ids.js';
+import { LastUsed } from '../../../server/accounts/last-used.js';
+import { type ApiKeyId, apiKeyId } from '../../../server/domain/ids.js';
 
 const KEY = apiKeyId(1);
 const SECOND_MS = 1000;
@@ -8,14 +8,14 @@ const SECOND_MS = 1000;
 let written: (readonly ApiKeyId[])[];
 let errors: unknown[];
 let failure: Error | undefined;
-let lastUsed: ApiKeyLastUsed;
+let lastUsed: LastUsed<ApiKeyId>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   written = [];
   errors = [];
   failure = undefined;
-  lastUsed = new ApiKeyLastUsed({
+  lastUsed = new LastUsed({
     write: (keys) => {
       written.push(keys);
       return failure === undefined ? Promise.resolve() : Promise.reject(failure);
