@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { deletePosition } from '../sync/delete-position.js';
 import { getUserByName } from '../accounts/get-user.js';
-import { listProgress, type ProgressSummary } from '../sync/list-progress.js';
+import { listProgress } from '../sync/list-progress.js';
+import type { ShownDocument } from '../sync/documents-shown.js';
 import { getDocument } from '../sync/get-document.js';
 import { OPERATOR } from '../domain/actor.js';
-import type { DevicePosition, PositionCursor } from '../sync/progress.js';
+import type { DevicePosition, DocumentCursor, PositionCursor } from '../sync/progress.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
 import { withStore } from '../compose/program.js';
@@ -19,13 +20,13 @@ export function addProgressCommand(program: Command, context: CommandContext): v
   progress
     .command('list')
     .argument('<user>', 'name of the user')
-    .description('list the documents that a user has progress in')
+    .description('list the documents that a user has progress in, the last pushed first')
     .option('--json', 'one JSON object a line')
     .action((user: string, flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const { id } = await getUserByName(store, user);
         let listed = 0;
-        const read = (page: PageRequest<Document>) => listProgress(store, OPERATOR, id, page);
+        const read = (page: PageRequest<DocumentCursor>) => listProgress(store, OPERATOR, id, page);
         for await (const each of allPages(read)) {
           listed++;
           if (flags.json === true) writeJsonLine(progressJson(each));
@@ -74,13 +75,13 @@ function parseArgument(text: string): Document {
   return document;
 }
 
-function progressText({ record, devices, book }: ProgressSummary): string {
+function progressText({ record, devices, book }: ShownDocument): string {
   const path = book === undefined ? '' : ` (${shownPath(book.path)})`;
   const others = devices === 1 ? '' : `, ${String(devices)} devices`;
   return `${shownText(record.document)}${path}: ${percent(record.percentage)} on ${shownText(record.device.name)}, ${shownTime(record.pushedMs / 1000)}${others}`;
 }
 
-function progressJson({ record, devices, book }: ProgressSummary): object {
+function progressJson({ record, devices, book }: ShownDocument): object {
   return {
     document: record.document,
     ...(book === undefined ? {} : { book_id: book.id, ...jsonPath(book.path) }),

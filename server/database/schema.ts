@@ -198,6 +198,12 @@ export interface DocumentMetadataTable {
   metadata: Buffer;
 }
 
+/** Pushes that moved the progress; see sync/progress-history-repository.ts. */
+export interface ProgressHistoryTable extends DocumentProgressTable {
+  /** Counts the entries of the document, from 1. */
+  entry_number: Int64;
+}
+
 /** A row for each library that only its readers may see. */
 export interface RestrictedLibraryTable {
   library_id: LibraryId;
@@ -232,6 +238,7 @@ export interface Schema {
   document_progress: DocumentProgressTable;
   device_progress: DeviceProgressTable;
   document_metadata: DocumentMetadataTable;
+  progress_history: ProgressHistoryTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;

@@ -18,16 +18,18 @@ export function answerSchema<Schema extends z.ZodType>(id: string, schema: Schem
   return schema;
 }
 
+export const nextCursorSchema = z
+  .string()
+  .nullable()
+  .describe('goes into cursor for the following page; null: this was the last one');
+
 /** The schema of a page of items, with a name. */
 export function pageSchema<Item extends z.ZodType>(id: string, item: Item) {
   return answerSchema(
     id,
     z.strictObject({
       items: z.array(item),
-      next_cursor: z
-        .string()
-        .nullable()
-        .describe('goes into cursor for the following page; null: this was the last one'),
+      next_cursor: nextCursorSchema,
     }),
   );
 }

@@ -6,6 +6,11 @@ import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
 
+/** A book with the name of its library, for lists that people read. */
+export interface ShelvedBook extends CataloguedBook {
+  readonly libraryName: string;
+}
+
 /**
  * For each document the visible book that has or had it as a digest. Of several books one that is present is preferred,
  * then one that has the digest now, then the one with the smallest id. Documents without a visible book are left out.
@@ -16,11 +21,16 @@ export async function booksOfDocuments(
   store: Store,
   actor: Actor,
   documents: readonly Document[],
-): Promise<ReadonlyMap<Document, CataloguedBook>> {
+): Promise<ReadonlyMap<Document, ShelvedBook>> {
   const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
   if (digests.length === 0) return new Map();
   const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
-  const libraryIds = libraries.map(({ id }) => id);
-  const books = await booksOfDigests(store, digests, libraryIds);
-  return new Map(books.map(({ digest, book }) => [documentOfDigest(digest), book]));
+  const names = new Map(libraries.map(({ id, name }) => [id, name]));
+  const books = await booksOfDigests(store, digests, [...names.keys()]);
+  return new Map(
+    books.map(({ digest, book }) => [
+      documentOfDigest(digest),
+      { ...book, libraryName: names.get(book.libraryId) ?? '' },
+    ]),
+  );
 }

@@ -1,12 +1,13 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
-import { deleteByIndex, forceIndex } from '../database/by-index.js';
+import { deleteByIndex, forceIndex, inOrder } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { deviceIdOfKey } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
+import type { PageRequest } from '../domain/page.js';
 import { documentOf, fractionOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
-import { type DevicePosition, type DocumentSummary, type PositionCursor } from './progress.js';
+import type { DevicePosition, DocumentCursor, DocumentSummary, PositionCursor } from './progress.js';
 
 /**
  * `device_progress` holds the last position of each device that is not the last one to have pushed the document. When a
@@ -104,33 +105,114 @@ function olderThan(after: PositionCursor | undefined): RawBuilder<unknown> {
     or (p.arrival = ${arrival} and p.device_key = ${deviceKey} and p.document < ${Buffer.from(after.document)}))`;
 }
 
-/** The documents in which a user has progress, in byte order, with their newest progress. */
+/**
+ * The documents of these users with their newest progress, the last pushed first. Of each user at most `limit` entries
+ * of the index are read, and the rows of the page.
+ *
+ * @param userIds at most {@link USERS_AT_ONCE}
+ */
 export async function documentsPage(
   store: Store,
-  userId: UserId,
-  page: { readonly after: Document | undefined; readonly limit: number },
+  userIds: readonly UserId[],
+  page: PageRequest<DocumentCursor>,
 ): Promise<readonly DocumentSummary[]> {
-  const hint = sql.raw(forceIndex(store.dialect, 'primary'));
-  const after = page.after === undefined ? sql`1 = 1` : sql`h.document > ${Buffer.from(page.after)}`;
-  const { rows } = await sql<Omit<PositionRow, 'friendly_name'> & { others: number | string }>`
-    select h.*, m.metadata, (
-      select count(*) from device_progress as d ${hint}
+  if (userIds.length === 0) return [];
+  const primary = sql.raw(forceIndex(store.dialect, 'primary'));
+  const newest = sql.join(
+    userIds.map((userId) => newestOfUser(store, userId, page)),
+    sql` union all `,
+  );
+  const { rows } = await sql<SummaryRow>`
+    select ${sql.raw(inOrder(store.dialect))} h.*, named.friendly_name, m.metadata, (
+      select count(*) from device_progress as d ${primary}
       where d.user_id = h.user_id and d.document = h.document and d.device_key <> h.device_key) as others
-    from document_progress as h ${hint}
-    left join document_metadata as m ${hint} on m.user_id = h.user_id and m.document = h.document
-    where h.user_id = ${userId} and ${after}
-    order by h.document limit ${page.limit}`.execute(store.db);
+    from (
+      select user_id, document from (${newest}) as newest
+      order by arrival desc, user_id desc, document desc limit ${page.limit}
+    ) as listed
+    join document_progress as h ${primary} on h.user_id = listed.user_id and h.document = listed.document
+    left join device as named ${primary} on named.user_id = h.user_id and named.device_key = h.device_key
+    left join document_metadata as m ${primary} on m.user_id = h.user_id and m.document = h.document
+    order by h.arrival desc, h.user_id desc, h.document desc`.execute(store.db);
   return rows.map((row) => ({
+    userId: row.user_id,
     record: {
       document: documentOf(row.document),
       position: row.position.toString('utf8'),
       percentage: fractionOf(row.percentage),
       device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
       pushedMs: toNumber(row.pushed_ms),
+      arrival: toNumber(row.arrival),
     },
+    friendlyName: row.friendly_name ?? undefined,
     metadataJson: row.metadata?.toString('utf8'),
     devices: toNumber(row.others) + 1,
   }));
+}
+
+interface SummaryRow extends PositionRow {
+  readonly user_id: UserId;
+  readonly others: number | string;
+}
+
+/** SQLite joins at most 500 selects with `union`. */
+export const USERS_AT_ONCE = 250;
+
+function newestOfUser(
+  { dialect }: Store,
+  userId: UserId,
+  { after, limit }: PageRequest<DocumentCursor>,
+): RawBuilder<unknown> {
+  const hint = sql.raw(forceIndex(dialect, NEWEST));
+  return sql`
+    select * from (
+      select h.user_id, h.arrival, h.document from document_progress as h ${hint}
+      where h.user_id = ${userId} and ${olderThanDocument(userId, after)} and ${NOT_COVERED}
+      order by h.arrival desc, h.document desc limit ${limit}
+    ) as of_user`;
+}
+
+const NEWEST = 'document_progress_newest';
+/**
+ * Looks useless but is needed: this column is not part of the index. Otherwise MariaDB, with stale statistics, reads the
+ * index from its end and not from the place where the page begins.
+ */
+const NOT_COVERED = sql`h.pushed_ms is not null`;
+
+function olderThanDocument(userId: UserId, after: DocumentCursor | undefined): RawBuilder<unknown> {
+  if (after === undefined) return sql`1 = 1`;
+  const { arrival } = after;
+  // Arrivals are nearly always unique. This form gives databases one range of the index.
+  if (userId !== after.userId)
+    return userId < after.userId ? sql`h.arrival <= ${arrival}` : sql`h.arrival < ${arrival}`;
+  return sql`h.arrival <= ${arrival} and (h.arrival < ${arrival} or h.document < ${Buffer.from(after.document)})`;
+}
+
+/**
+ * The users who pushed last, the last one first. One entry of the index is read for each user of the server.
+ *
+ * @param arrival only pushes up to this one count; `undefined`: all
+ */
+export async function usersByNewestPush(
+  { db, dialect }: Store,
+  arrival: number | undefined,
+  limit: number,
+): Promise<readonly ReadingUser[]> {
+  const hint = sql.raw(forceIndex(dialect, NEWEST));
+  const upTo = arrival === undefined ? sql`1 = 1` : sql`h.arrival <= ${arrival}`;
+  const { rows } = await sql<ReadingUser>`
+    select u.id, u.name from (
+      select user.id, user.name, (
+        select h.arrival from document_progress as h ${hint}
+        where h.user_id = user.id and ${upTo} and ${NOT_COVERED} order by h.arrival desc limit 1) as newest
+      from user
+    ) as u where u.newest is not null order by u.newest desc, u.id desc limit ${limit}`.execute(db);
+  return rows;
+}
+
+export interface ReadingUser {
+  readonly id: UserId;
+  readonly name: string;
 }
 
 /** @returns `false` when there was no such row */

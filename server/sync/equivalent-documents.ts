@@ -1,10 +1,11 @@
 import type { Store } from '../database/store.js';
+import type { Actor } from '../domain/actor.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import { type CataloguedDocument, equivalentTo } from '../book/catalogued-document.js';
 import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
-import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
+import { isVisibleIn, type LibraryAccess, libraryVisibilityOf } from '../library/library-visibility.js';
 
 /** A version for each access map that was read. A map is never changed after it was read. */
 const versions = new WeakMap<LibraryAccess, symbol>();
@@ -91,4 +92,22 @@ export async function equivalentDocuments(
   if (![...libraries].some(isVisible)) return [];
   const catalogued = (await cataloguedDocuments(store, [digest])).get(document);
   return catalogued === undefined ? [] : equivalentTo(catalogued, isVisible);
+}
+
+/** The documents that stand for the same books as these, as far as the actor may see the books. Four statements or none. */
+export async function equivalentsOfDocuments(
+  store: Store,
+  actor: Actor,
+  documents: readonly Document[],
+): Promise<ReadonlyMap<Document, readonly Document[]>> {
+  const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
+  if (digests.length === 0) return new Map();
+  const isVisible = isVisibleIn(await readLibraryAccess(store), libraryVisibilityOf(actor));
+  const catalogued = await cataloguedDocuments(store, digests);
+  return new Map(
+    documents.flatMap((document) => {
+      const known = catalogued.get(document);
+      return known === undefined ? [] : [[document, equivalentTo(known, isVisible)]];
+    }),
+  );
 }

@@ -1,5 +1,4 @@
 import type { Actor } from '../domain/actor.js';
-import type { CataloguedBook } from '../book/book.js';
 import type { DevicePosition, PositionCursor } from './progress.js';
 import type { Document } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -8,8 +7,9 @@ import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { positionsPage } from './device-progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
-import { booksOfDocuments } from './books-of-documents.js';
-import { equivalentDocuments } from './equivalent-documents.js';
+import { booksOfDocuments, type ShelvedBook } from './books-of-documents.js';
+import { seesAllDocuments } from './documents-shown.js';
+import { equivalentDocuments, equivalentsOfDocuments } from './equivalent-documents.js';
 
 export interface DocumentOfUser {
   /** The user; `undefined`: the actor. */
@@ -20,7 +20,7 @@ export interface DocumentOfUser {
 export interface DocumentDetails {
   readonly document: Document;
   /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
-  readonly book: CataloguedBook | undefined;
+  readonly book: ShelvedBook | undefined;
   /**
    * The last position of each device, under any digest of the book, ordered from the newest to the oldest. The first
    * position of the first page is what pulls return.
@@ -29,30 +29,54 @@ export interface DocumentDetails {
 }
 
 /**
- * What a user's devices have pushed for a document.
+ * What a user's devices have pushed for a document. Of other users, documents are shown only if they are books that the
+ * actor may see.
  *
- * @throws DogearError `forbidden`; `user-not-found`; `progress-not-found` when no device has a position there
+ * @throws DogearError `forbidden`; `user-not-found`; `progress-not-found` when no device has a position there, or the
+ *   actor may not see it
  */
 export async function getDocument(
   store: Store,
   actor: Actor,
-  { userId, document }: DocumentOfUser,
+  which: DocumentOfUser,
   { after, limit }: PageRequest<PositionCursor>,
 ): Promise<DocumentDetails> {
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
-  const documents = [document, ...(await equivalentDocuments(store, user.id, document))];
-  const rows = await positionsPage(store, user.id, documents, { after, limit: limit + 1 });
+  const { userId, documents, book } = await findDocument(store, actor, which);
+  const rows = await positionsPage(store, userId, documents, { after, limit: limit + 1 });
   if (rows.length === 0 && after === undefined) throw progressNotFound();
-  const books = await booksOfDocuments(store, actor, [document]);
   return {
-    document,
-    book: books.get(document),
+    document: which.document,
+    book,
     positions: pageOf(rows, limit, (last) => ({
       arrival: last.arrival,
       deviceKey: last.deviceKey,
       document: last.document,
     })),
   };
+}
+
+interface FoundDocument {
+  readonly userId: UserId;
+  /** The document and those that stand for the same book. */
+  readonly documents: readonly Document[];
+  readonly book: ShelvedBook | undefined;
+}
+
+/** @throws DogearError as {@link getDocument}, but for the document without a position */
+async function findDocument(
+  store: Store,
+  actor: Actor,
+  { userId, document }: DocumentOfUser,
+): Promise<FoundDocument> {
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
+  const book = (await booksOfDocuments(store, actor, [document])).get(document);
+  const isWhole = seesAllDocuments(actor, user.id);
+  // Before further statements: their number must not tell whether the book is hidden from the actor.
+  if (book === undefined && !isWhole) throw progressNotFound();
+  const pulled = await equivalentDocuments(store, user.id, document);
+  if (isWhole) return { userId: user.id, documents: [document, ...pulled], book };
+  const visible = new Set((await equivalentsOfDocuments(store, actor, [document])).get(document));
+  return { userId: user.id, documents: [document, ...pulled.filter((each) => visible.has(each))], book };
 }
 
 export function progressNotFound(): DogearError {

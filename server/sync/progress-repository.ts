@@ -25,6 +25,7 @@ import {
   progressKeyText,
   wantedKeys,
 } from './progress-key.js';
+import { deleteHistory } from './progress-history-repository.js';
 import { type ProgressPush, type ProgressWithArrival } from './progress.js';
 
 export interface PushRow {
@@ -505,7 +506,10 @@ export function deletePositionOfDevice(
       insert into document_progress (${sql.raw(COLUMNS)})
       select ${sql.raw(COLUMNS)} from device_progress where ${key}
       order by arrival desc, device_key desc limit 1`.execute(db);
-    if (promoted.numAffectedRows === 0n) await deleteDocumentMetadata(transaction, userId, [bytes]);
+    if (promoted.numAffectedRows === 0n) {
+      await deleteDocumentMetadata(transaction, userId, [bytes]);
+      await deleteHistory(transaction, userId, [bytes]);
+    }
     await markChanges(transaction, ['progress'], [userId]);
     return true;
   });
@@ -542,6 +546,7 @@ export async function deleteProgress(
   });
   await deleteDevicePositions(store, userId, documents);
   await deleteDocumentMetadata(store, userId, documents);
+  await deleteHistory(store, userId, documents);
 }
 
 /** A document of a user with the order in which its newest push arrived. */

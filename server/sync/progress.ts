@@ -43,7 +43,10 @@ export interface ProgressRecord extends Omit<Progress, 'metadataJson'> {
 
 /** A document of a user, as lists show it. */
 export interface DocumentSummary {
-  readonly record: ProgressRecord;
+  readonly userId: UserId;
+  readonly record: ProgressWithArrival;
+  /** The name that the user gave the device of the record. */
+  readonly friendlyName: string | undefined;
   /** What a reader said last about the document: a JSON object as text. */
   readonly metadataJson: string | undefined;
   /** The number of devices with a position in the document. */
@@ -53,6 +56,13 @@ export interface DocumentSummary {
 /** A record with its place in the order of arrival, which decides between the documents of one book. */
 export interface ProgressWithArrival extends ProgressRecord {
   readonly arrival: number;
+}
+
+/** The last document of a page, behind which the next page begins. */
+export interface DocumentCursor {
+  readonly arrival: number;
+  readonly userId: UserId;
+  readonly document: Document;
 }
 
 /** The last position of one device in a document. */

@@ -76,13 +76,14 @@ const DEVICES = 'server/device/device-repository.ts';
 const PROGRESS = 'server/sync/progress-repository.ts';
 const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
 const METADATA = 'server/sync/document-metadata-repository.ts';
+const HISTORY = 'server/sync/progress-history-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
 const CHANGE_MARKS = 'server/changes/change-mark-repository.ts';
 const CHANGE_SIGNS = 'server/overview/change-sign-repository.ts';
 
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
 export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
-  user: { owner: USERS, readers: [KEYS, READERS, SESSIONS] },
+  user: { owner: USERS, readers: [KEYS, READERS, SESSIONS, DEVICE_PROGRESS] },
   user_name_lock: { owner: USERS, readers: [] },
   api_key: { owner: KEYS, readers: [SESSIONS] },
   session: { owner: SESSIONS, readers: [] },
@@ -97,6 +98,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   document_progress: { owner: PROGRESS, readers: [DEVICE_PROGRESS] },
   device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },
   document_metadata: { owner: METADATA, readers: [DEVICE_PROGRESS] },
+  progress_history: { owner: HISTORY, readers: [] },
   arrival_counter: { owner: PROGRESS, readers: [] },
   arrival_ticket: { owner: PROGRESS, readers: [] },
   scan: { owner: SCANS, readers: [CHANGE_SIGNS] },

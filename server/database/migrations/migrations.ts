@@ -8,6 +8,7 @@ import { userNames } from './0005-user-names.js';
 import { runningScanIndex } from './0006-running-scans.js';
 import { sessions } from './0007-sessions.js';
 import { apiKeyLookup } from './0008-api-key-lookup.js';
+import { progressHistory } from './0009-progress-history.js';
 import { changeMarks } from './0010-change-marks.js';
 
 /** @returns what people must be told about it */
@@ -39,5 +40,6 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0006-running-scans': { up: runningScanIndex },
   '0007-sessions': { up: sessions },
   '0008-api-key-lookup': { up: apiKeyLookup },
+  '0009-progress-history': { up: progressHistory },
   '0010-change-marks': { up: changeMarks },
 };

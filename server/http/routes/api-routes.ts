@@ -11,6 +11,7 @@ import { deviceRoutes } from './api/device-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
 import { webPositionRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
+import { readingRoutes } from './api/reading-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { serverRoutes } from './api/server-routes.js';
 import { sessionRoutes } from './api/session-routes.js';
@@ -23,6 +24,7 @@ const ROUTES: readonly ApiRoute[] = [
   ...deviceRoutes,
   ...progressRoutes,
   ...webPositionRoutes,
+  ...readingRoutes,
   ...apiKeyRoutes,
   ...userRoutes,
   ...serverRoutes,

@@ -235,7 +235,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
         isMetadataWritten: () => isWritten,
       });
     const metadata = async (): Promise<readonly (string | undefined)[]> => {
-      const page = await documentsPage(store, userId(7), { after: undefined, limit: 1000 });
+      const page = await documentsPage(store, [userId(7)], { after: undefined, limit: 1000 });
       return page
         .filter(({ record }) => record.document === 'described')
         .map(({ metadataJson }) => metadataJson);

@@ -1,73 +1,54 @@
 import { z } from 'zod';
 import { deletePosition } from '../../../sync/delete-position.js';
-import { listProgress, type ProgressSummary } from '../../../sync/list-progress.js';
+import { listProgress } from '../../../sync/list-progress.js';
 import { getTranslatedPositions, type TranslationDetails } from '../../../translation/get-translations.js';
-import type { CataloguedBook } from '../../../book/book.js';
 import type { DevicePosition, PositionCursor } from '../../../sync/progress.js';
-import {
-  documentText,
-  id,
-  opaqueBytes,
-  opaqueId,
-  pageQuery,
-  pathJson,
-  pathSchema,
-  time,
-  timeOfMs,
-  userQuery,
-} from '../../api-fields.js';
+import { documentText, opaqueBytes, pageQuery, timeOfMs, userQuery } from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
-import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { answerSchema, nextCursorSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
+import {
+  bookReference,
+  bookReferenceJson,
+  deviceReference,
+  deviceReferenceJson,
+  documentCursor,
+  documentCursorJson,
+  documentJson,
+  listedDocument,
+  metadata,
+  metadataObject,
+  positionFields,
+} from './progress-json.js';
 import { translationJson, translationSchema } from './translation-json.js';
 
-const book = z
-  .strictObject({ id, library_id: id, path: pathSchema })
-  .nullable()
-  .describe(
-    'the book with this digest, or with this former digest; null if there is none that the caller may see',
-  );
-const position = {
-  progress: z.string().describe('the position as the reader sent it: a page, an x-pointer, a CFI'),
-  percentage: z.number().min(0).max(1).describe('a fraction'),
-  pushed_at: time,
-};
-const metadata = z
-  .record(z.string(), z.unknown())
-  .nullable()
-  .describe('what a reader sent last about the document: filename, title, authors');
-
-const listedDocument = answerSchema(
-  'DocumentProgress',
+const documents = answerSchema(
+  'DocumentProgressPage',
   z.strictObject({
-    document: z.string(),
-    book,
-    ...position,
-    device: z.string().describe('the name of the device that pushed it'),
-    metadata,
-    devices: z.int().min(1).describe('how many devices have a position in it'),
+    items: z.array(listedDocument),
+    next_cursor: nextCursorSchema,
+    unmatched: z
+      .int()
+      .min(0)
+      .describe(
+        'how many documents of another user belong into this part of the list and are left out, because the caller may see no book for them',
+      ),
   }),
 );
-const documents = pageSchema('DocumentProgressPage', listedDocument);
 
 const shownDocument = answerSchema(
   'DocumentPositions',
   z.strictObject({
     document: z.string(),
-    book,
+    book: bookReference,
     positions: z
       .array(
         z.strictObject({
-          device: z.strictObject({
-            id: opaqueId,
-            name: z.string(),
-            device_id: z.string().nullable(),
-            friendly_name: z.string().nullable(),
-          }),
+          device: deviceReference,
           document: z
             .string()
             .describe('the document of the device, which may be another digest of the same book'),
-          ...position,
+          ...positionFields,
           metadata,
           translation: translationSchema,
         }),
@@ -75,7 +56,7 @@ const shownDocument = answerSchema(
       .describe(
         'the last position of each device in this book, under any of its digests, newest first; readers get the first one of the first page',
       ),
-    next_cursor: z.string().nullable(),
+    next_cursor: nextCursorSchema,
   }),
 );
 
@@ -92,15 +73,24 @@ export const progressRoutes: readonly ApiRoute[] = [
       path: '/progress',
       operationId: 'listProgress',
       tag: 'progress',
-      summary: 'List the documents with progress, by document, each with its newest position',
+      summary: 'List the documents with progress, each with its newest position, the last pushed first',
+      description:
+        'Of other users only books of libraries that the caller may see. A page may have fewer items than its limit although another one follows.',
       access: ACCESS,
       query: z.object({ ...pageQuery, user_id: userQuery }),
       reply: { kind: 'json', status: 200, schema: documents, says: 'A page of documents' },
       problems: ['user-not-found'],
     },
     async ({ store }, { principal, query }) => {
-      const page = await listProgress(store, principal, query.user_id, pageRequest(query, documentText));
-      return { value: { items: page.items.map(listedJson), next_cursor: nextCursor(page) } };
+      const page = await listProgress(store, principal, query.user_id, pageRequest(query, documentCursor));
+      const unmatched = page.unmatched.reduce((sum, { documents: count }) => sum + count, 0);
+      return {
+        value: {
+          items: page.items.map(documentJson),
+          next_cursor: nextCursor(page, documentCursorJson),
+          unmatched,
+        },
+      };
     },
   ),
   jsonRoute(
@@ -161,32 +151,9 @@ export const progressRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-function listedJson({
-  record,
-  devices,
-  metadataJson: metadata,
-  book: known,
-}: ProgressSummary): z.input<typeof listedDocument> {
-  return {
-    document: record.document,
-    book: bookReferenceJson(known),
-    progress: record.position,
-    percentage: record.percentage,
-    pushed_at: timeOfMs(record.pushedMs),
-    device: record.device.name,
-    metadata: metadataObject(metadata),
-    devices,
-  };
-}
-
 function positionJson(known: DevicePosition, translation: TranslationDetails = { state: 'too-slow' }) {
   return {
-    device: {
-      id: known.deviceKey.toString('base64url'),
-      name: known.deviceName,
-      device_id: known.readerId ?? null,
-      friendly_name: known.friendlyName ?? null,
-    },
+    device: deviceReferenceJson(known),
     document: known.document,
     progress: known.position,
     percentage: known.percentage,
@@ -194,17 +161,4 @@ function positionJson(known: DevicePosition, translation: TranslationDetails = {
     metadata: metadataObject(known.metadataJson),
     translation: translationJson(translation),
   };
-}
-
-function bookReferenceJson(known: CataloguedBook | undefined): z.input<typeof book> {
-  return known === undefined
-    ? null
-    : { id: known.id, library_id: known.libraryId, path: pathJson(known.path) };
-}
-
-const metadataText = z.record(z.string(), z.unknown());
-
-/** The text was made from an object. */
-function metadataObject(json: string | undefined): Record<string, unknown> | null {
-  return json === undefined ? null : metadataText.parse(JSON.parse(json));
 }

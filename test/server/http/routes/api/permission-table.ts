@@ -159,6 +159,7 @@ export const TABLE: readonly Row[] = [
     may: OWN_SYNC,
     status: 204,
   },
+  { operation: 'listReading', method: 'GET', path: at('/reading'), may: OWN_SYNC, status: 200 },
   { operation: 'listProgress', method: 'GET', path: at('/progress'), may: OWN_SYNC, status: 200 },
   {
     operation: 'showProgress',

@@ -64,8 +64,8 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
   }
 
   /** As KOReader's plugin sends it. */
-  async function koreader(method: string, path: string, body?: object): Promise<Json> {
-    const response = await fetch(`${server.url}/koreader/${me.key}${path}`, {
+  async function koreader(method: string, path: string, body?: object, key = me.key): Promise<Json> {
+    const response = await fetch(`${server.url}/koreader/${key}${path}`, {
       method,
       headers: { accept: 'application/vnd.koreader.v1+json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -234,9 +234,11 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     await scan();
     folder.remove('later.epub');
     expect(await translationOf(md5('later.epub'), XPOINTER)).toEqual(none('book-unreadable', 'unreadable'));
-    const stranger = await server.caller({ permissions: ['user:manage'] });
+    const reader = await server.caller({ permissions: ['feature:koreader_sync'] });
+    const pushed = { document: DOCUMENT, progress: XPOINTER, percentage: 0.5, ...KOBO };
+    await koreader('PUT', '/syncs/progress', pushed, reader.key);
     await me.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: true });
-    const seen = await stranger.expect(200, 'GET', `/progress/${DOCUMENT}?user_id=${String(me.userId)}`);
+    const seen = await reader.expect(200, 'GET', `/progress/${DOCUMENT}`);
     expect(seen.positions[0].translation).toEqual(none('book-not-found'));
     await me.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: false });
   });

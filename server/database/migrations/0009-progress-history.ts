@@ -1,0 +1,53 @@
+import { type Kysely, sql } from 'kysely';
+import type { SqlDialect } from '../store.js';
+import { columnTypes } from './column-types.js';
+
+/**
+ * The history of progress, which is written behind the pushes, and an index that finds the newest pushes of a user.
+ * `entry_number` counts the entries of a document, so that those past its bound are known without counting. The index
+ * `progress_history_pushed` finds entries that are older than the history is kept.
+ *
+ * Every statement may run twice, as in 0001-catalogue.ts. Servers of the release before write to `document_progress`
+ * meanwhile: InnoDB builds the index beside them.
+ */
+export async function progressHistory(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const t = columnTypes(dialect);
+  const clustered = sql.raw(dialect === 'sqlite' ? 'without rowid' : '');
+  const inTable = sql.raw(dialect === 'sqlite' ? '' : ', index progress_history_pushed (pushed_ms)');
+  await sql`
+    create table if not exists progress_history (
+      user_id ${t.reference} not null,
+      document ${t.bytes(255)} not null,
+      arrival ${t.int64} not null,
+      entry_number ${t.int64} not null,
+      pushed_ms ${t.int64} not null,
+      percentage ${t.float64} not null,
+      position ${t.bytes(4096)} not null,
+      device_key ${t.bytes(256)} not null,
+      device_name ${t.bytes(255)} not null,
+      primary key (user_id, document, arrival)
+      ${inTable}
+    ) ${clustered} ${t.tableOptions}`.execute(db);
+  const newest = 'document_progress_newest on document_progress (user_id, arrival, document)';
+  if (dialect === 'sqlite') {
+    await sql`create index if not exists progress_history_pushed on progress_history (pushed_ms)`.execute(db);
+    await sql`create index if not exists ${sql.raw(newest)}`.execute(db);
+    return;
+  }
+  // MySQL has no "create index if not exists".
+  if (await hasNewestIndex(db)) return;
+  try {
+    await sql`create index ${sql.raw(newest)}`.execute(db);
+  } catch (error) {
+    // Another program was first.
+    if (!(await hasNewestIndex(db))) throw error;
+  }
+}
+
+async function hasNewestIndex(db: Kysely<unknown>): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from information_schema.statistics
+      where table_schema = database() and table_name = 'document_progress'
+        and index_name = 'document_progress_newest'`.execute(db);
+  return rows.length > 0;
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import type { ShelvedBook } from '../../../sync/books-of-documents.js';
+import { deviceKey } from '../../../device/device.js';
+import type { ShownDocument } from '../../../sync/documents-shown.js';
+import type { DevicePosition, DocumentCursor } from '../../../sync/progress.js';
+import {
+  documentText,
+  id,
+  opaqueId,
+  pathJson,
+  pathSchema,
+  time,
+  timeOfMs,
+  userIdNumber,
+} from '../../api-fields.js';
+import { answerSchema } from '../../api-schemas.js';
+
+/** What the routes of progress, its history and reading share. */
+
+export const bookReference = z
+  .strictObject({
+    id,
+    library_id: id,
+    library_name: z.string(),
+    path: pathSchema,
+    file_name: z.string().describe('the last part of the path, for people'),
+  })
+  .nullable()
+  .describe(
+    'the book with this digest, or with this former digest; null if there is none that the caller may see',
+  );
+
+export const positionFields = {
+  progress: z.string().describe('the position as the reader sent it: a page, an x-pointer, a CFI'),
+  percentage: z.number().min(0).max(1).describe('a fraction'),
+  pushed_at: time,
+};
+
+export const metadata = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .describe('what a reader sent last about the document: filename, title, authors');
+
+export const deviceReference = z.strictObject({
+  id: opaqueId,
+  name: z.string().describe('the name that the device sent'),
+  device_id: z.string().nullable(),
+  friendly_name: z.string().nullable(),
+});
+
+export const documentFields = {
+  document: z.string(),
+  book: bookReference,
+  ...positionFields,
+  device: deviceReference.describe('the device that pushed it'),
+  metadata,
+  devices: z.int().min(1).describe('how many devices have a position in it'),
+};
+
+export const listedDocument = answerSchema('DocumentProgress', z.strictObject(documentFields));
+
+export function documentJson({
+  record,
+  devices,
+  friendlyName,
+  metadataJson,
+  book,
+}: ShownDocument): z.input<typeof listedDocument> {
+  const { device } = record;
+  return {
+    document: record.document,
+    book: bookReferenceJson(book),
+    progress: record.position,
+    percentage: record.percentage,
+    pushed_at: timeOfMs(record.pushedMs),
+    device: deviceReferenceJson({
+      deviceKey: Buffer.from(deviceKey(device)),
+      deviceName: device.name,
+      readerId: device.id,
+      friendlyName,
+    }),
+    metadata: metadataObject(metadataJson),
+    devices,
+  };
+}
+
+export function deviceReferenceJson({
+  deviceKey: key,
+  deviceName,
+  readerId,
+  friendlyName,
+}: Pick<DevicePosition, 'deviceKey' | 'deviceName' | 'readerId' | 'friendlyName'>): z.input<
+  typeof deviceReference
+> {
+  return {
+    id: key.toString('base64url'),
+    name: deviceName,
+    device_id: readerId ?? null,
+    friendly_name: friendlyName ?? null,
+  };
+}
+
+export function bookReferenceJson(known: ShelvedBook | undefined): z.input<typeof bookReference> {
+  if (known === undefined) return null;
+  const path = pathJson(known.path);
+  return {
+    id: known.id,
+    library_id: known.libraryId,
+    library_name: known.libraryName,
+    path,
+    file_name: path.text.slice(path.text.lastIndexOf('/') + 1),
+  };
+}
+
+const metadataText = z.record(z.string(), z.unknown());
+
+/** The text was made from an object. */
+export function metadataObject(json: string | undefined): Record<string, unknown> | null {
+  return json === undefined ? null : metadataText.parse(JSON.parse(json));
+}
+
+/** A place in a list of documents that is ordered from the last pushed. */
+export const documentCursor = z
+  .strictObject({ a: z.int().min(0), u: userIdNumber, d: documentText })
+  .transform(({ a, u, d }): DocumentCursor => ({ arrival: a, userId: u, document: d }));
+
+export function documentCursorJson({ arrival, userId, document }: DocumentCursor): object {
+  return { a: arrival, u: userId, d: document };
+}
