@@ -4,6 +4,7 @@ import {
   baseUrl,
   databaseUrl,
   file,
+  folders,
   host,
   hosts,
   oneOf,
@@ -198,6 +199,13 @@ export const settings = {
       sentence: 'Whether there are pages for browsers (at ui/), and sessions to sign in with.',
       default: true,
       environment: 'DOGEAR_CONSOLE_ENABLED',
+    }),
+    folder_roots: setting(folders, {
+      sentence:
+        'The folders that pages show, with what is below them, where a library is added; without any, all folders of ' +
+        'the machine. It does not limit where libraries may be. Separated by commas in the environment.',
+      default: [],
+      environment: 'DOGEAR_CONSOLE_FOLDER_ROOTS',
     }),
   },
   metrics: {

@@ -96,6 +96,16 @@ export const file: ValueKind<string | undefined> = {
   fromText: sameText,
 };
 
+/** Far more than the disks of a machine. */
+const MAX_FOLDERS = 100;
+/** Absolute paths. Whether the folders exist is checked by the code that reads them. */
+export const folders: ValueKind<readonly string[]> = {
+  expected: `a list of at most ${MAX_FOLDERS} paths of folders`,
+  schema: (folder) =>
+    z.array(normalised((text) => (isPath(text) ? resolve(folder, text) : undefined))).max(MAX_FOLDERS),
+  fromText: listFromText,
+};
+
 /** More than any chain of proxies has. The list is searched on every request from a proxy. */
 const MAX_PROXIES = 100;
 const proxiesSchema = z.array(z.string().refine(isProxy)).max(MAX_PROXIES);

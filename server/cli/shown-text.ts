@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { terminalText } from '../domain/terminal-text.js';
+import { escapedBytes, terminalText } from '../domain/terminal-text.js';
 
 /**
  * Text that readers sent, on one line for people: as every text that is printed, and line feeds are escaped too. From
@@ -11,13 +11,7 @@ export function shownText(text: string): string {
 
 /** A path for people: the same, and where the path is not UTF-8, each byte above ASCII shows as `\xNN`. */
 export function shownPath(path: Buffer): string {
-  return shownText(isUtf8(path) ? path.toString() : asciiOf(path));
-}
-
-function asciiOf(path: Buffer): string {
-  return Array.from(path, (byte) =>
-    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
-  ).join('');
+  return shownText(isUtf8(path) ? path.toString() : escapedBytes(path));
 }
 
 /** A path in JSON: its text; where it is not UTF-8, its bytes in base64 beside a readable form. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
 import { errorMessage } from '../domain/error-text.js';
+import { FolderPicker } from '../library/folder-picker.js';
 import { BackgroundScans } from '../scan/background-scans.js';
 import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
@@ -195,6 +196,7 @@ export async function composeListener(
                 takesRegistrations: syncing.registration,
                 keepsHistory: false,
               },
+              folders: new FolderPicker(configuration.console.folder_roots),
               scans,
               accounts,
               sync,

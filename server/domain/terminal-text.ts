@@ -25,3 +25,10 @@ export function terminalJson(json: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** Bytes that are not UTF-8, such as the name of a file, for people: each byte above ASCII shows as `\xNN`. */
+export function escapedBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) =>
+    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
+  ).join('');
+}

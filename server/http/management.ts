@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import type { ConsoleAccess } from './console-access.js';
+import type { FolderPicker } from '../library/folder-picker.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
@@ -22,6 +23,7 @@ export interface ServerFacts {
 export interface Management extends TranslationContext {
   readonly engine: Engine;
   readonly facts: ServerFacts;
+  readonly folders: Pick<FolderPicker, 'list'>;
   readonly scans: BackgroundScans;
   /** Authenticates requests, and caches users and API keys. */
   readonly accounts: Pick<

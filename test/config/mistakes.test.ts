@@ -56,7 +56,7 @@ enable_koreader_sync: yes
     'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE (also mariadb://; ?tls=true and ?socket=PATH may ' +
     'follow; special characters of a password percent-encoded)';
   const proxies = 'a list of at most 100 IP addresses, networks such as 10.0.0.0/8, or the word loopback';
-  const top = 'one of database, engine, log, server, enable_koreader_sync, sync, metrics';
+  const top = 'one of database, engine, log, server, enable_koreader_sync, sync, console, metrics';
   expect(folder.problems(text, { environment, flags })).toEqual([
     `dogear.yaml:3:8: database.url: found "postgres://***", expected ${database}`,
     'dogear.yaml:4:16: database.connections: found 0, expected a whole number of connections from 1 to 200',
@@ -67,7 +67,7 @@ enable_koreader_sync: yes
     'dogear.yaml:11:3: log.level: expected every name once (it is in line 10 already)',
     'dogear.yaml:13:9: server.port: found "8080", expected a whole number from 0 to 65,535',
     'dogear.yaml:14:3: server.baseUrl: expected one of host, port, base_url, public_url, tls, listeners, ' +
-      'trusted_proxies, cors_origins, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
+      'trusted_proxies, hosts, cors_origins, body_limit_bytes, shutdown_seconds (did you mean base_url?)',
     'dogear.yaml:15:14: server.listeners: found 1.5, expected a whole number of threads from 1 to 64',
     'dogear.yaml:16:15: server.public_url: found "https://***@example.org", expected a URL such as ' +
       'https://books.example.org/dogear, without user, query and fragment',

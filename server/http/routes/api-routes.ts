@@ -8,6 +8,7 @@ import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
 import { changeRoutes } from './api/change-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
+import { folderRoutes } from './api/folder-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
 import { webPositionRoutes } from './api/web-position-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
@@ -19,6 +20,7 @@ import { userRoutes } from './api/user-routes.js';
 
 const ROUTES: readonly ApiRoute[] = [
   ...libraryRoutes,
+  ...folderRoutes,
   ...scanRoutes,
   ...bookRoutes,
   ...deviceRoutes,

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { Accounts } from '../../../../../server/accounts/accounts.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
 import { addUser } from '../../../../../server/accounts/add-user.js';
+import { FolderPicker } from '../../../../../server/library/folder-picker.js';
 import { BackgroundScans } from '../../../../../server/scan/background-scans.js';
 import { scanLibrary } from '../../../../../server/scan/scan-library.js';
 import { SyncStore } from '../../../../../server/sync/sync-store.js';
@@ -70,6 +71,8 @@ export async function startApiServer(
     readonly hasConsole?: boolean;
     /** Scans find the files that exist, and then run until they are stopped. */
     readonly walksEndless?: boolean;
+    /** `console.folder_roots` */
+    readonly folderRoots?: readonly string[];
     /** Around every statement of the server. */
     readonly hooks?: StatementHooks;
   } = {},
@@ -105,6 +108,7 @@ export async function startApiServer(
       takesRegistrations: false,
       keepsHistory: true,
     },
+    folders: new FolderPicker(options.folderRoots ?? []),
     scans,
     accounts,
     sync,

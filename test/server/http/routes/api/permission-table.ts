@@ -93,6 +93,13 @@ export const TABLE: readonly Row[] = [
     status: 204,
   })),
   {
+    operation: 'showFolders',
+    method: 'GET',
+    path: ({ folder }) => `/folders?path=${encodeURIComponent(folder.path)}`,
+    may: ['library:manage', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'startScan',
     method: 'POST',
     path: ({ library }) => `/libraries/${String(library)}/scans`,

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addUser } from '../../../../../server/accounts/add-user.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
@@ -5,6 +6,7 @@ import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { freePort } from '../../../../support/free-port.js';
 import { openTestStore } from '../../../../support/open-test-store.js';
+import { temporaryFolder } from '../../../../support/temporary-folder.js';
 import { serveProgram } from '../../../compose/served-program.js';
 import { answerProblem } from './api-answers.js';
 
@@ -16,40 +18,48 @@ describe.each(testDatabases())('what a server says of itself, on $name,', (kind)
       name: 'ana',
       password: undefined,
       permissions: new Set(),
-      isOwner: false,
+      isOwner: true,
     });
     const { text: key } = await addApiKey(store, OPERATOR, {
       userId: user.id,
       name: 'k',
-      permissions: new Set(),
+      permissions: new Set(['library:manage'] as const),
       expiresSeconds: undefined,
     });
-    const shown = async (settings: readonly string[], basePath = '') => {
+    const serve = async (settings: readonly string[], basePath = '') => {
       const port = await freePort();
       await serveProgram(store.url, { port, settings });
-      const response = await fetch(`http://127.0.0.1:${String(port)}${basePath}/api/v1/server`, {
-        headers: { authorization: `Bearer ${key}` },
-      });
-      const text = await response.text();
-      const contentType = response.headers.get('content-type') ?? undefined;
-      const seen = { method: 'GET', path: '/server', status: response.status, contentType, text };
-      expect([response.status, answerProblem(seen)]).toEqual([200, undefined]);
-      return JSON.parse(text) as unknown;
+      return async (path: string): Promise<unknown> => {
+        const response = await fetch(`http://127.0.0.1:${String(port)}${basePath}/api/v1${path}`, {
+          headers: { authorization: `Bearer ${key}` },
+        });
+        const text = await response.text();
+        const contentType = response.headers.get('content-type') ?? undefined;
+        const seen = { method: 'GET', path, status: response.status, contentType, text };
+        expect([response.status, answerProblem(seen)]).toEqual([200, undefined]);
+        return JSON.parse(text);
+      };
     };
-    expect(await shown([])).toMatchObject({
+    const shown = await serve([]);
+    expect(await shown('/folders')).toMatchObject({ path: '/' });
+    expect(await shown('/server')).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
       public_url: null,
       base_path: '',
       koreader_sync: true,
       registration: false,
     });
+    const folder = await realpath((await temporaryFolder()).path);
     const settings = [
       'enable_koreader_sync=false',
       'server.base_url=/dogear',
       'server.public_url=https://books.example.org:8443/dogear',
       'sync.registration=true',
+      `console.folder_roots=${folder}`,
     ];
-    expect(await shown(settings, '/dogear')).toMatchObject({
+    const shownElsewhere = await serve(settings, '/dogear');
+    expect(await shownElsewhere('/folders')).toMatchObject({ path: folder, parent: null });
+    expect(await shownElsewhere('/server')).toMatchObject({
       public_url: 'https://books.example.org:8443/dogear',
       base_path: '/dogear',
       koreader_sync: false,
