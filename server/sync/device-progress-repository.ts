@@ -117,19 +117,37 @@ export async function documentsPage(
   page: PageRequest<DocumentCursor>,
 ): Promise<readonly DocumentSummary[]> {
   if (userIds.length === 0) return [];
-  const primary = sql.raw(forceIndex(store.dialect, 'primary'));
   const newest = sql.join(
     userIds.map((userId) => newestOfUser(store, userId, page)),
     sql` union all `,
   );
+  return summaries(
+    store,
+    sql`select user_id, document from (${newest}) as newest
+      order by arrival desc, user_id desc, document desc limit ${page.limit}`,
+  );
+}
+
+/** The newest progress in each of these documents, the last pushed first. @param keys at most {@link USERS_AT_ONCE} */
+export async function summariesOfDocuments(
+  store: Store,
+  keys: readonly ProgressKey[],
+): Promise<readonly DocumentSummary[]> {
+  if (keys.length === 0) return [];
+  const pairs = keys.map(
+    ({ userId, document }) => sql`select ${userId} as user_id, ${Buffer.from(document)} as document`,
+  );
+  return summaries(store, sql.join(pairs, sql` union all `));
+}
+
+/** @param listed a query of pairs `user_id, document` */
+async function summaries(store: Store, listed: RawBuilder<unknown>): Promise<readonly DocumentSummary[]> {
+  const primary = sql.raw(forceIndex(store.dialect, 'primary'));
   const { rows } = await sql<SummaryRow>`
     select ${sql.raw(inOrder(store.dialect))} h.*, named.friendly_name, m.metadata, (
       select count(*) from device_progress as d ${primary}
       where d.user_id = h.user_id and d.document = h.document and d.device_key <> h.device_key) as others
-    from (
-      select user_id, document from (${newest}) as newest
-      order by arrival desc, user_id desc, document desc limit ${page.limit}
-    ) as listed
+    from (${listed}) as listed
     join document_progress as h ${primary} on h.user_id = listed.user_id and h.document = listed.document
     left join device as named ${primary} on named.user_id = h.user_id and named.device_key = h.device_key
     left join document_metadata as m ${primary} on m.user_id = h.user_id and m.document = h.document

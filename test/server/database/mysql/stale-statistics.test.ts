@@ -38,6 +38,7 @@ import { devicesPage, saveSeenDevices } from '../../../../server/device/device-r
 import { insertLibrary } from '../../../../server/library/library-repository.js';
 import {
   documentsPage,
+  summariesOfDocuments,
   positionsPage,
   usersByNewestPush,
 } from '../../../../server/sync/device-progress-repository.js';
@@ -227,6 +228,15 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     });
     // One entry for each user, and the users.
     expect(upTo).toBeLessThan(4 * ACCOUNTS);
+  });
+
+  it.each([1, 250])('what lists show of %i documents is read by key', async (count) => {
+    const keys = Array.from({ length: count }, (_, index) => ({
+      userId: userId(1 + (index % USERS)),
+      document: documentOfDigest(partialMd5(index * 5)),
+    }));
+    const rows = await rowsRead(store, (session) => summariesOfDocuments(session, keys));
+    expect(rows).toBeLessThan(100 + ROWS_A_KEY * count);
   });
 
   it('removing a user reads no progress of others', async () => {

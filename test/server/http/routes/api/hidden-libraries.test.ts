@@ -37,6 +37,7 @@ const QUESTIONS: readonly Question[] = [
   { method: 'GET', path: ({ library }) => `/books?cursor=${cursorOf({ l: library, p: '' })}` },
   { method: 'GET', path: ({ book }) => `/books/${String(book)}` },
   { method: 'POST', path: ({ book }) => `/books/${String(book)}/hash` },
+  { method: 'GET', path: ({ book }) => `/books/${String(book)}/reading` },
   { method: 'GET', path: ({ digest }) => `/progress/${digest}` },
   { method: 'PUT', path: ({ digest }) => `/progress/${digest}`, body: PLACE },
   { method: 'DELETE', path: ({ digest }) => `/progress/${digest}/positions/aWQ` },

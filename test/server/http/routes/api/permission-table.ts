@@ -166,6 +166,13 @@ export const TABLE: readonly Row[] = [
     may: OWN_SYNC,
     status: 204,
   },
+  {
+    operation: 'listReadingOfBook',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}/reading`,
+    may: OWN_SYNC,
+    status: 200,
+  },
   { operation: 'listReading', method: 'GET', path: at('/reading'), may: OWN_SYNC, status: 200 },
   { operation: 'listProgress', method: 'GET', path: at('/progress'), may: OWN_SYNC, status: 200 },
   {

@@ -146,6 +146,49 @@ describe.each(testDatabases())('what a household reads, on $name', (kind) => {
     });
   });
 
+  /** Who reads a book, on all pages, as "who: percentage". */
+  async function readers(caller: Caller, book: number, limit = 50): Promise<readonly string[]> {
+    const lines: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const at: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const path = `/books/${String(book)}/reading?limit=${String(limit)}${at}`;
+      const page = await caller.expect(200, 'GET', path);
+      expect((page.items as Json[]).length).toBeLessThanOrEqual(limit);
+      for (const { user, percentage } of page.items as Json[]) {
+        lines.push(`${String(user.name)}: ${String(percentage)}`);
+      }
+      cursor = page.next_cursor as string | null;
+    } while (cursor !== null);
+    return lines;
+  }
+
+  async function bookWith(digest: string): Promise<number> {
+    const { items } = await owner.expect(200, 'GET', `/books?digest=${digest}`);
+    return (items as Json[])[0]?.id as number;
+  }
+
+  it('of one book is the newest push of each user under any of its digests', async () => {
+    const one = await bookWith(md5('one'));
+    const both = await bookWith(md5('both'));
+    for (const limit of [1, 2, 50]) {
+      expect(await readers(owner, one, limit)).toEqual([`${anna.name}: 0.2`, `${ben.name}: 0.3`].toSorted());
+    }
+    expect(await readers(owner, both)).toEqual([`${anna.name}: 0.8`]);
+    expect(await readers(anna, one)).toEqual([`${anna.name}: 0.2`]);
+    expect(await readers(ben, both)).toEqual([]);
+    const { items } = await manager.expect(200, 'GET', `/books/${String(both)}/reading`);
+    expect(items).toMatchObject([
+      {
+        user: { id: anna.userId },
+        document: md5('both.epub'),
+        book: { id: both },
+        device: { name: 'Kindle' },
+      },
+    ]);
+    await manager.expect(404, 'GET', `/books/${String(await bookWith(md5('secret')))}/reading`);
+  });
+
   it('a page reads a bounded number of documents that the caller may not see', async () => {
     const carl = await server.caller({ permissions: ['feature:koreader_sync'] });
     for (let start = 0; start < 1500; start += 250) {
@@ -162,5 +205,20 @@ describe.each(testDatabases())('what a household reads, on $name', (kind) => {
     const all = await reading(manager, 3);
     expect(all.lines).toHaveLength(4);
     expect(all.unmatched).toMatchObject({ [carl.name]: 1500, [ben.name]: 2 });
+  });
+
+  it('of one book knows the former digests of the book', async () => {
+    const folder = await bookFolder({ 'again.epub': 'first' });
+    const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'again', root: folder.path });
+    const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    await vi.waitUntil(
+      async () => (await owner.expect(200, 'GET', `/scans/${String(scan)}`)).state === 'completed',
+      { timeout: 20_000 },
+    );
+    await push(ben, md5('first'), 'Boox', 0.9);
+    const book = await bookWith(md5('first'));
+    folder.write('again.epub', 'second');
+    await owner.expect(200, 'POST', `/books/${String(book)}/hash`, {});
+    expect(await readers(owner, book)).toEqual([`${ben.name}: 0.9`]);
   });
 });
