@@ -40,5 +40,9 @@ export async function addUser(
   const user = { name, passwordHash, isOwner, permissions };
   const added = await insertNewUser(store, user, { mayShareHeader: true });
   if (added !== undefined) return added;
-  throw new DogearError('user-exists', `There is a user "${name}" already.`);
+  throw nameTaken(name);
+}
+
+export function nameTaken(name: string): DogearError {
+  return new DogearError('user-exists', `There is a user "${name}" already.`);
 }

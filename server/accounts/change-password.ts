@@ -15,7 +15,7 @@ import type { Accounts } from './accounts.js';
  *   of the database as it is
  */
 export async function changePassword(
-  accounts: Accounts,
+  accounts: Pick<Accounts, 'store' | 'passwords' | 'forgetUser'>,
   { userId, userName }: Principal,
   oldKey: PasswordKey,
   password: unknown,

@@ -66,6 +66,23 @@ export function requireMayActFor(actor: Actor, target: PermissionHolder & { read
   throw new DogearError('permission-not-held', 'Only an owner can change what belongs to an owner.');
 }
 
+/**
+ * Checks that the user can stop being an enabled owner.
+ *
+ * @param enabledOwners all owners who are not disabled, locked
+ * @throws DogearError `last-owner`
+ */
+export function requireOtherOwner(
+  user: { readonly id: UserId; readonly name: string },
+  enabledOwners: readonly UserId[],
+): void {
+  if (enabledOwners.length !== 1 || enabledOwners[0] !== user.id) return;
+  throw new DogearError(
+    'last-owner',
+    `"${user.name}" is the last owner who is not disabled. Make another user an owner first.`,
+  );
+}
+
 function holdsAll(actor: Actor, permissions: PermissionSet): boolean {
   return [...permissions].every((permission) => actor.permissions.has(permission));
 }

@@ -229,8 +229,11 @@ export async function setPasswordHash(
 
 export interface PasswordChange {
   readonly passwordHash: string;
-  /** The stored hash that the caller verified. Of two concurrent changes that verified the same hash, one succeeds. */
-  readonly replaces: string;
+  /**
+   * The stored hash that the caller verified; `undefined`: the user had no password. Of two concurrent changes that verified
+   * the same hash, one succeeds.
+   */
+  readonly replaces: string | undefined;
 }
 
 /** @returns `false` when the stored hash is no longer `replaces`; nothing is changed then */
@@ -243,7 +246,9 @@ export async function changePasswordHash(
     .updateTable('user')
     .set({ password_hash: passwordHash })
     .where('id', '=', id)
-    .where('password_hash', '=', replaces)
+    .where((where) =>
+      replaces === undefined ? where('password_hash', 'is', null) : where('password_hash', '=', replaces),
+    )
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) return false;
   await markChanges(store, ['users'], [id]);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addUser } from '../accounts/add-user.js';
 import { changeUser } from '../accounts/change-user.js';
 import { getUserByName } from '../accounts/get-user.js';
+import type { AddedUser } from '../accounts/insert-new-user.js';
 import { listUsers } from '../accounts/list-users.js';
 import { headerFormOf } from '../accounts/user-name.js';
 import { setPassword } from '../accounts/set-password.js';
@@ -9,6 +10,8 @@ import { OPERATOR } from '../domain/actor.js';
 import type { Permission } from '../domain/permission.js';
 import type { UserSummary } from '../accounts/user.js';
 import { withStore } from '../compose/program.js';
+import { type LastSeen, withLastSeen } from '../device/with-last-seen.js';
+import { deleteUser } from '../removal/delete-user.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
@@ -24,6 +27,7 @@ interface AddFlags {
 }
 
 interface SetFlags {
+  readonly name?: string;
   readonly permissions?: ReadonlySet<Permission>;
   readonly owner?: boolean;
 }
@@ -40,12 +44,14 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .action((flags: { readonly json?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         let listed = 0;
-        for await (const each of allPages((page: Parameters<typeof listUsers>[1]) =>
-          listUsers(store, page),
-        )) {
+        const readPage = async (page: Parameters<typeof listUsers>[1]) => {
+          const { items, next } = await listUsers(store, page);
+          return { items: await withLastSeen(store, items), next };
+        };
+        for await (const each of allPages(readPage)) {
           listed++;
           if (flags.json === true) writeJsonLine(asJson(each));
-          else writeLine(asText(each));
+          else writeLine(`${asText(each)}, ${lastSeen(each)}`);
         }
         if (listed === 0) writeNote('There is no user yet; add one with "dogear user add NAME".');
       }),
@@ -75,19 +81,12 @@ export function addUserCommand(program: Command, context: CommandContext): void 
           isOwner: flags.owner === true,
         });
         if (flags.json === true)
-          writeJsonLine({ ...asJson(added), takes_header_of: added.takesHeaderOf ?? null });
+          writeJsonLine({
+            ...asJson({ ...added, lastSeenSeconds: undefined }),
+            takes_header_of: added.takesHeaderOf ?? null,
+          });
         else writeLine(`Added the user ${asText(added)}`);
-        const { takesHeaderOf } = added;
-        if (takesHeaderOf !== undefined) {
-          writeNote(
-            `KOReader sends the name "${takesHeaderOf}" in a header where it arrives like "${added.name}". The password of "${takesHeaderOf}" no longer works in KOReader; make an API key with "dogear key add ${takesHeaderOf} KEYNAME".`,
-          );
-        }
-        if (password !== undefined && headerFormOf(added.name) === '') {
-          writeNote(
-            `KOReader cannot send the name "${added.name}". For a reader make an API key with "dogear key add ${added.name} KEYNAME".`,
-          );
-        }
+        noteHeader(added);
         if (password === undefined) {
           writeNote(`"${name}" has no password; make an API key with "dogear key add ${name} KEYNAME".`);
         }
@@ -97,7 +96,8 @@ export function addUserCommand(program: Command, context: CommandContext): void 
   user
     .command('set')
     .argument('<name>', 'name of the user')
-    .description('change what a user may do, on every server within five seconds')
+    .description('change the name of a user, or what a user may do, on every server within five seconds')
+    .option('--name <name>', 'a new name, which readers with a password then log in with')
     .option(
       PERMISSIONS_FLAG,
       'the new permissions, instead of the present ones; "none" for none',
@@ -106,7 +106,11 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .option('--owner', 'the user may do everything')
     .option('--no-owner', 'the user may do only what its permissions say')
     .action((name: string, flags: SetFlags, command: Command) =>
-      change(context, command, name, { permissions: flags.permissions, isOwner: flags.owner }),
+      change(context, command, name, {
+        name: flags.name,
+        permissions: flags.permissions,
+        isOwner: flags.owner,
+      }),
     );
 
   for (const isDisabled of [true, false]) {
@@ -122,6 +126,18 @@ export function addUserCommand(program: Command, context: CommandContext): void 
         change(context, command, name, { isDisabled }),
       );
   }
+
+  user
+    .command('remove')
+    .argument('<name>', 'name of the user')
+    .description('remove a user with API keys, devices and progress, which cannot be undone')
+    .action((name: string, _flags: unknown, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const removed = await getUserByName(store, name);
+        await deleteUser(store, OPERATOR, removed.id);
+        writeLine(`Removed the user "${removed.name}".`);
+      }),
+    );
 
   user
     .command('password')
@@ -149,8 +165,28 @@ function change(
 ): Promise<void> {
   return withStore(context.configuration(command), async (store) => {
     const { id } = await getUserByName(store, name);
-    writeLine(`Changed: ${asText(await changeUser(store, OPERATOR, id, changes))}`);
+    const changed = await changeUser(store, OPERATOR, id, changes);
+    writeLine(`Changed: ${asText(changed)}`);
+    if (changed.name === changed.formerName) return;
+    noteHeader(changed);
+    if (changed.passwordHash !== undefined) {
+      writeNote(`Readers that log in as "${changed.formerName}" have to log in as "${changed.name}".`);
+    }
   });
+}
+
+/** What a new name means for KOReader, which sends it in a header. */
+function noteHeader({ name, passwordHash, takesHeaderOf }: AddedUser): void {
+  if (takesHeaderOf !== undefined) {
+    writeNote(
+      `KOReader sends the name "${takesHeaderOf}" in a header where it arrives like "${name}". The password of "${takesHeaderOf}" no longer works in KOReader; make an API key with "dogear key add ${takesHeaderOf} KEYNAME".`,
+    );
+  }
+  if (passwordHash !== undefined && headerFormOf(name) === '') {
+    writeNote(
+      `KOReader cannot send the name "${name}". For a reader make an API key with "dogear key add ${name} KEYNAME".`,
+    );
+  }
 }
 
 function asText({
@@ -170,7 +206,11 @@ function asText({
   return `${name}: ${may}; ${more.join(', ')}`;
 }
 
-function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: UserSummary): object {
+function lastSeen({ lastSeenSeconds }: LastSeen): string {
+  return lastSeenSeconds === undefined ? 'not seen yet' : `last seen ${shownTime(lastSeenSeconds)}`;
+}
+
+function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: UserSummary & LastSeen): object {
   return {
     id,
     name,
@@ -179,5 +219,6 @@ function asJson({ id, name, isOwner, permissions, isDisabled, ...user }: UserSum
     disabled: isDisabled,
     has_password: user.passwordHash !== undefined,
     created_at: jsonTime(user.createdSeconds),
+    last_seen_at: jsonTime(user.lastSeenSeconds),
   };
 }

@@ -80,6 +80,21 @@ export async function findDevice(
   return row === undefined ? undefined : toSummary(row);
 }
 
+/** The time at which a device of each of these users pushed last. @param ids of one page: each has a bounded number of devices */
+export async function lastSeenOfUsers(
+  store: Store,
+  ids: readonly UserId[],
+): Promise<ReadonlyMap<UserId, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'device', 'primary'))
+    .select(({ fn }) => ['user_id', fn.max('last_seen_s').as('last_seen_s')])
+    .where('user_id', 'in', ids)
+    .groupBy('user_id')
+    .execute();
+  return new Map(rows.map((row) => [row.user_id, toNumber(row.last_seen_s)]));
+}
+
 /** The devices of a user whose key (in base64url), id, name or friendly name is `called`, ordered by device key. */
 export async function devicesCalled(
   store: Store,

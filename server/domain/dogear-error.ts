@@ -28,6 +28,8 @@ export type DogearErrorCode =
   | 'console-off'
   | 'user-invalid'
   | 'password-invalid'
+  /** The current password, which the user must know to change it. */
+  | 'password-wrong'
   /** The change would leave no owner. */
   | 'last-owner'
   | 'session-not-found'

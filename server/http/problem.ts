@@ -47,6 +47,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'origin-refused': { status: 403, title: 'The request comes from another web page' },
   'permission-not-held': { status: 403, title: 'The API key lacks a permission that this would give away' },
   'link-invalid': { status: 403, title: 'The link has been used or is too old' },
+  'password-wrong': { status: 403, title: 'The current password is not right' },
   'not-found': { status: 404, title: 'Nothing is at this address' },
   'library-not-found': { status: 404, title: 'There is no such library' },
   'book-not-found': { status: 404, title: 'There is no such book' },

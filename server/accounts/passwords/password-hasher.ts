@@ -21,13 +21,17 @@ export async function hashPassword(
   password: string,
   hash: PasswordHasher = hashPasswordKey,
 ): Promise<string> {
-  if (!isSingleLine(password, PASSWORD_CHARACTERS)) {
-    throw new DogearError(
-      'password-invalid',
-      `A password has 1 to ${String(PASSWORD_CHARACTERS)} characters and no line breaks.`,
-    );
-  }
+  requirePassword(password);
   const stored = await hash(passwordKeyOf(password));
   if (stored !== undefined) return stored;
   throw new DogearError('overloaded', 'Too many passwords are being checked. Try again.');
+}
+
+/** @throws DogearError `password-invalid` */
+export function requirePassword(text: string): void {
+  if (isSingleLine(text, PASSWORD_CHARACTERS)) return;
+  throw new DogearError(
+    'password-invalid',
+    `A password has 1 to ${String(PASSWORD_CHARACTERS)} characters and no line breaks.`,
+  );
 }

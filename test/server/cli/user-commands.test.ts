@@ -104,6 +104,35 @@ describe('the command line of users, keys, devices and progress', { timeout: 240
     expect(wrong.stderr).toContain('"everything" is no permission');
   });
 
+  it('renames and removes users', async () => {
+    await withInput('pw', 'user', 'add', 'anna', '--password');
+    await withInput('pw', 'user', 'add', 'José', '--password');
+    await push('anna', 'doc', { name: 'Kobo', id: 'one' }, 0.25, 1_000_000_000);
+    expect(await ok('user', 'list')).toMatch(
+      /^José: .*, not seen yet\nanna: .*, last seen 2023-11-14 22:13:20 UTC\n$/,
+    );
+    const renamed = await dogear('user', 'set', 'anna', '--name', 'Josè');
+    expect(renamed).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Changed: Josè: /) as string,
+    });
+    expect(renamed.stderr).toContain('The password of "José" no longer works in KOReader');
+    expect(renamed.stderr).toContain('Readers that log in as "anna" have to log in as "Josè".');
+    expect(await refused('user', 'set', 'Josè', '--name', 'José')).toContain(
+      'There is a user "José" already',
+    );
+    expect(await refused('user', 'set', 'Josè', '--name', 'a:b')).toContain('no colon');
+    expect(await jsonLines('user', 'list')).toEqual([
+      expect.objectContaining({ name: 'Josè', last_seen_at: '2023-11-14T22:13:20.000Z' }),
+      expect.objectContaining({ name: 'José', last_seen_at: null }),
+    ]);
+    expect(await ok('user', 'remove', 'Josè')).toBe('Removed the user "Josè".\n');
+    expect(await refused('user', 'remove', 'Josè')).toContain('There is no user "Josè"');
+    expect(await jsonLines('user', 'list')).toEqual([expect.objectContaining({ name: 'José' })]);
+    await dogear('user', 'add', 'boss', '--owner');
+    expect(await refused('user', 'remove', 'boss')).toContain('last owner');
+  });
+
   it('takes names in every language, composed or not', async () => {
     const added = await withInput('pw', 'user', 'add', '名前', '--password');
     expect(added.exitCode).toBe(0);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addUser } from '../../../accounts/add-user.js';
+import { changeOwnPassword } from '../../../accounts/change-own-password.js';
 import { changeUser } from '../../../accounts/change-user.js';
 import { getUser } from '../../../accounts/get-user.js';
 import { listUsers } from '../../../accounts/list-users.js';
@@ -7,6 +8,8 @@ import type { PasswordHasher } from '../../../accounts/passwords/password-hasher
 import { setPassword } from '../../../accounts/set-password.js';
 import type { Management } from '../../management.js';
 import type { UserSummary } from '../../../accounts/user.js';
+import { type LastSeen, withLastSeen } from '../../../device/with-last-seen.js';
+import { deleteUser } from '../../../removal/delete-user.js';
 import {
   id,
   pageQuery,
@@ -29,20 +32,20 @@ const userFields = {
   disabled: z.boolean().describe('neither the password nor any API key works'),
   has_password: z.boolean().describe('without one the user has API keys only'),
   created_at: time,
+  last_seen_at: time.nullable().describe('when a device of the user pushed last'),
 };
 const user = answerSchema('User', z.strictObject(userFields));
-const addedUser = answerSchema(
-  'AddedUser',
-  z.strictObject({
-    ...userFields,
-    takes_header_of: z
-      .string()
-      .nullable()
-      .describe(
-        'the name of a user who can no longer log in with x-auth-user, because the new name arrives there like that name',
-      ),
-  }),
-);
+const namedUserFields = {
+  ...userFields,
+  takes_header_of: z
+    .string()
+    .nullable()
+    .describe(
+      'the name of a user who can no longer log in with x-auth-user, because the new name arrives there like that name',
+    ),
+};
+const addedUser = answerSchema('AddedUser', z.strictObject(namedUserFields));
+const changedUser = answerSchema('ChangedUser', z.strictObject(namedUserFields));
 const users = pageSchema('UserPage', user);
 const caller = answerSchema(
   'Caller',
@@ -68,11 +71,18 @@ const newUser = requestSchema(
 );
 const userChange = requestSchema(
   'UserChange',
-  z.strictObject({ permissions, owner: z.boolean(), disabled: z.boolean() }).partial(),
+  z.strictObject({ name: text(200), permissions, owner: z.boolean(), disabled: z.boolean() }).partial(),
 );
 const newPassword = requestSchema(
   'NewPassword',
   z.strictObject({ password: password.nullable().describe('null: API keys only from now on') }),
+);
+const ownPassword = requestSchema(
+  'OwnPassword',
+  z.strictObject({
+    current_password: password.nullable().describe('null: the user has no password yet'),
+    password,
+  }),
 );
 
 const MANAGE: Access = ['user:manage'];
@@ -101,6 +111,27 @@ export const userRoutes: readonly ApiRoute[] = [
       },
     }),
   ),
+  emptyRoute(
+    {
+      method: 'PUT',
+      path: '/me/password',
+      operationId: 'changeOwnPassword',
+      tag: 'users',
+      summary: 'Change the password of the user of this API key',
+      description:
+        'The user has to know the current password. To set the first one, the API key needs every permission of the user, ' +
+        'and feature:api_keys or user:manage.',
+      access: 'any key',
+      body: ownPassword,
+      reply: { kind: 'empty', says: 'It is set' },
+      problems: ['user-not-found', 'password-invalid', 'password-wrong', 'forbidden', 'permission-not-held'],
+    },
+    ({ accounts }, { principal, request, body }) =>
+      changeOwnPassword(accounts, principal, request, {
+        current: body.current_password ?? undefined,
+        password: body.password,
+      }),
+  ),
   jsonRoute(
     {
       method: 'GET',
@@ -114,7 +145,8 @@ export const userRoutes: readonly ApiRoute[] = [
     },
     async ({ store }, { query }) => {
       const page = await listUsers(store, pageRequest(query, z.string()));
-      return { value: { items: page.items.map(userJson), next_cursor: nextCursor(page) } };
+      const items = await withLastSeen(store, page.items);
+      return { value: { items: items.map(userJson), next_cursor: nextCursor(page) } };
     },
   ),
   jsonRoute(
@@ -140,7 +172,10 @@ export const userRoutes: readonly ApiRoute[] = [
       // The names of two users may arrive alike in a header now.
       accounts.forgetUser(added.name);
       return {
-        value: { ...userJson(added), takes_header_of: added.takesHeaderOf ?? null },
+        value: {
+          ...userJson({ ...added, lastSeenSeconds: undefined }),
+          takes_header_of: added.takesHeaderOf ?? null,
+        },
         location: `/users/${String(added.id)}`,
       };
     },
@@ -157,7 +192,9 @@ export const userRoutes: readonly ApiRoute[] = [
       reply: { kind: 'json', status: 200, schema: user, says: 'The user' },
       problems: ['user-not-found'],
     },
-    async ({ store }, { params: { id: userId } }) => ({ value: userJson(await getUser(store, userId)) }),
+    async ({ store }, { params: { id: userId } }) => ({
+      value: await seenUserJson(store, await getUser(store, userId)),
+    }),
   ),
   jsonRoute(
     {
@@ -165,24 +202,53 @@ export const userRoutes: readonly ApiRoute[] = [
       path: '/users/{id}',
       operationId: 'changeUser',
       tag: 'users',
-      summary: 'Change what a user may do; fields that are left out stay',
+      summary: 'Change the name of a user, or what a user may do; fields that are left out stay',
       description:
         'Callers cannot change a user who has more permissions than they, nor give away permissions that they do not ' +
-        'have. It takes effect on all servers of the database within five seconds.',
+        'have. It takes effect on all servers of the database within five seconds. With a new name, the user logs in by it; ' +
+        'API keys, devices and progress stay.',
       access: MANAGE,
       params,
       body: userChange,
-      reply: { kind: 'json', status: 200, schema: user, says: 'The user' },
-      problems: ['user-not-found', 'permission-not-held', 'last-owner'],
+      reply: { kind: 'json', status: 200, schema: changedUser, says: 'The user' },
+      problems: ['user-not-found', 'permission-not-held', 'user-invalid', 'user-exists', 'last-owner'],
     },
     async ({ store, accounts }, { principal, params: { id: userId }, body }) => {
       const changed = await changeUser(store, principal, userId, {
+        name: body.name,
         permissions: body.permissions === undefined ? undefined : new Set(body.permissions),
         isOwner: body.owner,
         isDisabled: body.disabled,
       });
+      accounts.forgetUser(changed.formerName);
       accounts.forgetUser(changed.name);
-      return { value: userJson(changed) };
+      return {
+        value: { ...(await seenUserJson(store, changed)), takes_header_of: changed.takesHeaderOf ?? null },
+      };
+    },
+  ),
+  emptyRoute(
+    {
+      method: 'DELETE',
+      path: '/users/{id}',
+      operationId: 'removeUser',
+      tag: 'users',
+      summary: 'Remove a user with API keys, devices and progress',
+      description:
+        'It cannot be undone. Callers cannot remove a user who has more permissions than they. If it fails, the user is ' +
+        'disabled already, and the same request continues.',
+      access: MANAGE,
+      params,
+      reply: { kind: 'empty', says: 'The user is removed' },
+      problems: ['user-not-found', 'permission-not-held', 'last-owner'],
+    },
+    async ({ store, accounts }, { principal, params: { id: userId } }) => {
+      const { name } = await getUser(store, userId);
+      try {
+        await deleteUser(store, principal, userId);
+      } finally {
+        accounts.forgetUser(name);
+      }
     },
   ),
   emptyRoute(
@@ -211,7 +277,12 @@ function hasherOf({ passwords }: Management['accounts']): PasswordHasher {
   return (key) => passwords.hash(key);
 }
 
-function userJson(known: UserSummary): z.input<typeof user> {
+async function seenUserJson(store: Management['store'], known: UserSummary): Promise<z.input<typeof user>> {
+  const [seen = { ...known, lastSeenSeconds: undefined }] = await withLastSeen(store, [known]);
+  return userJson(seen);
+}
+
+function userJson(known: UserSummary & LastSeen): z.input<typeof user> {
   return {
     id: known.id,
     name: known.name,
@@ -220,5 +291,6 @@ function userJson(known: UserSummary): z.input<typeof user> {
     disabled: known.isDisabled,
     has_password: known.passwordHash !== undefined,
     created_at: timeOfSeconds(known.createdSeconds),
+    last_seen_at: timeOfSeconds(known.lastSeenSeconds),
   };
 }

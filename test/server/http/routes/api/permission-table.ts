@@ -43,6 +43,9 @@ export interface World {
   readonly fresh: string;
 }
 
+/** Of every caller. */
+export const PASSWORD = 'a password';
+
 const at = (path: string) => () => path;
 
 /** Every operation of the API, who may use it, and its status when it succeeds. */
@@ -226,6 +229,14 @@ export const TABLE: readonly Row[] = [
     may: ['feature:api_keys', 'user:manage', 'owner'],
     status: 204,
   },
+  {
+    operation: 'changeOwnPassword',
+    method: 'PUT',
+    path: at('/me/password'),
+    body: () => ({ current_password: PASSWORD, password: PASSWORD }),
+    may: EVERYBODY,
+    status: 204,
+  },
   { operation: 'showCaller', method: 'GET', path: at('/me'), may: EVERYBODY, status: 200 },
   { operation: 'listUsers', method: 'GET', path: at('/users'), may: ['user:manage', 'owner'], status: 200 },
   {
@@ -250,6 +261,13 @@ export const TABLE: readonly Row[] = [
     body: () => ({ disabled: true }),
     may: ['user:manage', 'owner'],
     status: 200,
+  },
+  {
+    operation: 'removeUser',
+    method: 'DELETE',
+    path: ({ otherUser }) => `/users/${String(otherUser)}`,
+    may: ['user:manage', 'owner'],
+    status: 204,
   },
   {
     operation: 'setPassword',

@@ -12,7 +12,7 @@ import { bookFolder } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { makeEpub, xhtml } from '../../../../support/epub.js';
 import { description, succeeded } from './api-answers.js';
-import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
+import { EVERYBODY, PASSWORD, TABLE, type Who, WHO, type World } from './permission-table.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
 describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
@@ -22,11 +22,12 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
 
   beforeAll(async () => {
     server = await startApiServer(kind);
-    owner = await server.caller({ isOwner: true });
-    const withOne = (permission: Permission) => server.caller({ permissions: [permission] });
+    owner = await server.caller({ isOwner: true, password: PASSWORD });
+    const withOne = (permission: Permission) =>
+      server.caller({ permissions: [permission], password: PASSWORD });
     callers = {
       nobody: server.withKey(undefined),
-      none: await server.caller(),
+      none: await server.caller({ password: PASSWORD }),
       'feature:koreader_sync': await withOne('feature:koreader_sync'),
       'feature:api_keys': await withOne('feature:api_keys'),
       'library:scan': await withOne('library:scan'),

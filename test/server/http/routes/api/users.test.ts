@@ -43,6 +43,7 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
       disabled: false,
       has_password: true,
       created_at: expect.stringMatching(/Z$/) as string,
+      last_seen_at: null,
       takes_header_of: null,
     });
     const path = `/users/${String(id)}`;
