@@ -1,4 +1,3 @@
-import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
@@ -11,7 +10,7 @@ import { wholeName } from './login-name.js';
 import { hashPassword, requirePassword } from './passwords/password-hasher.js';
 import { passwordKeyOf } from './passwords/password-key.js';
 import { requireOneOf } from './permission-check.js';
-import { changePasswordHash } from './user-repository.js';
+import { replacePassword } from './replace-password.js';
 import type { User } from './user.js';
 
 export interface OwnPasswordChange {
@@ -23,7 +22,7 @@ export interface OwnPasswordChange {
 
 /**
  * Sets the password of the user who sends the request, who has to know the current one. Wrong ones are counted like failed
- * logins.
+ * logins. All sessions of the user end, but for that of the request.
  *
  * A first password is set by somebody who could make API keys as well and has every permission of the user, because with the
  * password one can log in as the user even when the API key of the request is revoked.
@@ -60,20 +59,19 @@ export async function changeOwnPassword(
 
 async function setFirstPassword(
   accounts: Pick<Accounts, 'store' | 'passwords' | 'forgetUser'>,
-  actor: Actor,
+  principal: Principal,
   user: User,
   password: string,
 ): Promise<void> {
-  requireOneOf(actor, ['feature:api_keys', 'user:manage']);
-  if (![...permissionsOfUser(user)].every((permission) => actor.permissions.has(permission))) {
+  requireOneOf(principal, ['feature:api_keys', 'user:manage']);
+  if (![...permissionsOfUser(user)].every((permission) => principal.permissions.has(permission))) {
     throw new DogearError(
       'permission-not-held',
       'With the password one could do more than with this API key. Use a key with all permissions of the user.',
     );
   }
   const passwordHash = await hashPassword(password, (key) => accounts.passwords.hash(key));
-  const isSet = await changePasswordHash(accounts.store, user.id, { passwordHash, replaces: undefined });
-  accounts.forgetUser(user.name);
+  const isSet = await replacePassword(accounts, principal, { passwordHash, replaces: undefined });
   // Somebody has set one meanwhile.
   if (!isSet) throw wrongPassword();
 }

@@ -1,7 +1,8 @@
 import { parsePasswordKey, type PasswordKey } from './passwords/password-key.js';
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../domain/sync-error.js';
-import { changePasswordHash, findUserById } from './user-repository.js';
+import { replacePassword } from './replace-password.js';
+import { findUserById } from './user-repository.js';
 import type { Accounts } from './accounts.js';
 
 /**
@@ -16,10 +17,11 @@ import type { Accounts } from './accounts.js';
  */
 export async function changePassword(
   accounts: Pick<Accounts, 'store' | 'passwords' | 'forgetUser'>,
-  { userId, userName }: Principal,
+  principal: Principal,
   oldKey: PasswordKey,
   password: unknown,
 ): Promise<void> {
+  const { userId, userName } = principal;
   const newKey = parsePasswordKey(password);
   if (newKey === undefined) throw new SyncError('password-invalid', 'The password is missing or too long.');
   const replaces = (await findUserById(accounts.store, userId))?.passwordHash;
@@ -31,9 +33,7 @@ export async function changePassword(
   const passwordHash = verdict === 'busy' ? undefined : await accounts.passwords.hash(newKey);
   if (passwordHash === undefined)
     throw new SyncError('overloaded', 'Too many logins are waiting to be checked.');
-  const isChanged = await changePasswordHash(accounts.store, userId, { passwordHash, replaces });
-  accounts.forgetUser(userName);
-  if (!isChanged) throw wrongOldPassword();
+  if (!(await replacePassword(accounts, principal, { passwordHash, replaces }))) throw wrongOldPassword();
 }
 
 function wrongOldPassword(): SyncError {

@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { nameTaken } from './add-user.js';
-import { loserOfHeader } from './header-loser.js';
+import { arrivingLike, loserOfHeader } from './header-sharing.js';
 import type { AddedUser } from './insert-new-user.js';
 import { parseUserName, USER_NAME_RULE } from './user-name.js';
 import {
@@ -75,7 +75,7 @@ export async function changeUser(
 /** @returns the name of the user who loses the header to the new name */
 async function rename(transaction: Store, id: UserId, name: string): Promise<string | undefined> {
   if ((await findUserByName(transaction, name)) !== undefined) throw nameTaken(name);
-  const loser = await loserOfHeader(transaction, name, id);
+  const arriving = await arrivingLike(transaction, name);
   await setUserName(transaction, id, name);
-  return loser;
+  return loserOfHeader(arriving, name, id);
 }

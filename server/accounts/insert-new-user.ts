@@ -1,9 +1,8 @@
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
-import { headerName, loginTextOf } from './login-name.js';
-import { headerFormOf } from './user-name.js';
+import { arrivingLike, loserOfHeader } from './header-sharing.js';
 import type { UserSummary } from './user.js';
-import { findUserById, insertUser, lockUserNames, type NewUser, usersByLogin } from './user-repository.js';
+import { findUserById, insertUser, lockUserNames, type NewUser } from './user-repository.js';
 
 /** Transactions that give names may deadlock in a cluster; they are short. */
 const RETRIES = { attempts: 3 } as const;
@@ -47,13 +46,8 @@ export async function insertNamedUser(
   { mayShareHeader }: { readonly mayShareHeader: boolean },
 ): Promise<AddedUser | undefined> {
   await lockUserNames(transaction);
-  const header = headerFormOf(user.name);
-  const login = loginTextOf(headerName(header));
-  const arriving = header === '' ? undefined : (await usersByLogin(transaction, [login])).get(login);
+  const arriving = await arrivingLike(transaction, user.name);
   if (arriving !== undefined && !mayShareHeader) return undefined;
   const added = await insertUser(transaction, user);
-  if (added === undefined) return undefined;
-  // Whoever is called like the header keeps it.
-  const loser = arriving?.user?.name === header ? undefined : arriving?.user?.name;
-  return { ...added, takesHeaderOf: loser };
+  return added && { ...added, takesHeaderOf: loserOfHeader(arriving, user.name) };
 }

@@ -127,6 +127,17 @@ export async function sessionsPage(
   return rows.map(toSummary);
 }
 
+/** Lets a session live on with another password of its user. @param passwordSha256 see passwordSha256() in session.ts */
+export async function renewSession(
+  { db }: Store,
+  userId: UserId,
+  id: SessionId,
+  passwordSha256: Buffer,
+): Promise<void> {
+  const renewed = { password_sha256: passwordSha256 };
+  await db.updateTable('session').set(renewed).where('id', '=', id).where('user_id', '=', userId).execute();
+}
+
 /** @param id `undefined`: all of them. @returns how many there were */
 export async function deleteSessions(
   { db }: Store,

@@ -3,6 +3,7 @@ import { inTransaction } from '../../database/transaction.js';
 import type { UserId } from '../../domain/ids.js';
 import { DogearError } from '../../domain/dogear-error.js';
 import type { Accounts } from '../accounts.js';
+import { nameTaken } from '../add-user.js';
 import { insertNamedUser } from '../insert-new-user.js';
 import { hashPassword } from '../passwords/password-hasher.js';
 import { parseUserName, USER_NAME_RULE } from '../user-name.js';
@@ -120,8 +121,4 @@ async function requireSetupLink(
   const hash = secretSha256(token);
   if (hash !== undefined && (await findConsoleLink(store, hash, 'setup')) !== undefined) return;
   throw refusedLink(authenticator, token, signIn);
-}
-
-function nameTaken(name: string): DogearError {
-  return new DogearError('user-exists', `There is a user "${name}" already.`);
 }

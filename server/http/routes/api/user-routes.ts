@@ -117,9 +117,9 @@ export const userRoutes: readonly ApiRoute[] = [
       path: '/me/password',
       operationId: 'changeOwnPassword',
       tag: 'users',
-      summary: 'Change the password of the user of this API key',
+      summary: 'Change the password of the user of this API key or session',
       description:
-        'The user has to know the current password. To set the first one, the API key needs every permission of the user, ' +
+        'The user has to know the current password. All sessions end but that of the request. To set the first one, the API key needs every permission of the user, ' +
         'and feature:api_keys or user:manage.',
       access: 'any key',
       body: ownPassword,

@@ -38,13 +38,11 @@ export interface World {
   readonly ownKey: number;
   readonly device: string;
   readonly ownSession: number;
+  readonly ownPassword: string | null;
   /** Of a setup link, while no owner can sign in. */
   readonly setupToken: string;
   readonly fresh: string;
 }
-
-/** Of every caller. */
-export const PASSWORD = 'a password';
 
 const at = (path: string) => () => path;
 
@@ -233,7 +231,7 @@ export const TABLE: readonly Row[] = [
     operation: 'changeOwnPassword',
     method: 'PUT',
     path: at('/me/password'),
-    body: () => ({ current_password: PASSWORD, password: PASSWORD }),
+    body: ({ ownPassword }) => ({ current_password: ownPassword, password: ownPassword ?? 'a password' }),
     may: EVERYBODY,
     status: 204,
   },

@@ -12,8 +12,11 @@ import { bookFolder } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { makeEpub, xhtml } from '../../../../support/epub.js';
 import { description, succeeded } from './api-answers.js';
-import { EVERYBODY, PASSWORD, TABLE, type Who, WHO, type World } from './permission-table.js';
+import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
+
+/** Of every caller but the owner, whose password makeUnclaimed() removes. */
+const PASSWORD = 'a password';
 
 describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
   let server: ApiServer;
@@ -22,7 +25,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
 
   beforeAll(async () => {
     server = await startApiServer(kind);
-    owner = await server.caller({ isOwner: true, password: PASSWORD });
+    owner = await server.caller({ isOwner: true });
     const withOne = (permission: Permission) =>
       server.caller({ permissions: [permission], password: PASSWORD });
     callers = {
@@ -77,6 +80,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       otherUser: otherUser as number,
       ownKey,
       ownSession,
+      ownPassword: caller === owner ? null : PASSWORD,
       setupToken,
       device: Buffer.from(`i${fresh}`).toString('base64url'),
       fresh,
