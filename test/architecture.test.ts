@@ -16,7 +16,13 @@ import {
 } from './support/house-rules.js';
 import { IMPORT_TABLE, importProblems, packageName, unusedPermissions } from './support/import-table.js';
 import { packageManifest } from './support/package-manifest.js';
-import { checkoutFiles, otherCommentedFiles, sourceFiles, topLevelNames } from './support/source-files.js';
+import {
+  checkoutFiles,
+  componentFiles,
+  otherCommentedFiles,
+  sourceFiles,
+  topLevelNames,
+} from './support/source-files.js';
 import { sourceImports } from './support/source-imports.js';
 import { repositoryRoot } from './support/repository-root.js';
 
@@ -99,13 +105,33 @@ describe('the tree', () => {
     expect(topLevelProblems(names)).toEqual([]);
   });
 
+  it('has components in the console alone, which import what the console may import', () => {
+    const components = componentFiles();
+    expect(components.length).toBeGreaterThan(10);
+    expect(components.flatMap(({ path }) => fileProblems(path.replace(/x$/, '')))).toEqual([]);
+    // An import begins a line, which no text of a page does.
+    const imports = components.map(({ path, text }) => ({
+      path: path.replace(/x$/, ''),
+      imports: [...text.matchAll(/^(?:import|\} from) .*?'([^']+)';$/gm)].map(([, specifier = '']) => ({
+        specifier: specifier.replace(/\.jsx$/, '.js'),
+        isTypeOnly: false,
+        line: 0,
+      })),
+    }));
+    expect(imports.flatMap((file) => importProblems(file.path, file.imports))).toEqual([]);
+    expect(imports.every(({ path }) => path.startsWith('server/console/'))).toBe(true);
+  });
+
   it('imports no package that is not installed for its users', () => {
     const declared = Object.keys({
       ...packageManifest.dependencies,
       ...packageManifest.optionalDependencies,
     });
     const undeclared = files.flatMap(({ path, text }) =>
-      /^(?:bench|test)\//.test(path) ? [] : packagesOf(text).filter((name) => !declared.includes(name)),
+      // The packages of the console are in the script that is built from it.
+      /^(?:bench|test|server\/console)\//.test(path)
+        ? []
+        : packagesOf(text).filter((name) => !declared.includes(name)),
     );
     expect(undeclared).toEqual([]);
   });

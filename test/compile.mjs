@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,6 +7,10 @@ import { join } from 'node:path';
 // Outputs of removed sources stay in dist until `npm run build`.
 
 const TSC = 'node_modules/typescript/bin/tsc';
+const VITE = 'node_modules/vite/bin/vite.js';
+const CONSOLE = 'dist/server/console/index.html';
+/** The types of its API come from the routes. */
+const CONSOLE_SOURCES = ['server/console', 'server/http'];
 const KERNEL = 'dist/engine/digest/md5-lanes/md5-lanes.wasm';
 const KERNEL_SOURCES = 'engine/digest/md5-lanes';
 const GENERATED = /\.generated\.ts$/;
@@ -17,15 +21,20 @@ const QUIET_MS = 200;
 /** Prints the errors of the compiler; false when there were some. */
 export function compile() {
   return (
-    run(process.execPath, TSC) && (isKernelCurrent() || run('npm', 'run', '--silent', 'build:md5-lanes'))
+    run(process.execPath, TSC) &&
+    (isCurrent(KERNEL, [KERNEL_SOURCES]) || run('npm', 'run', '--silent', 'build:md5-lanes')) &&
+    (isCurrent(CONSOLE, CONSOLE_SOURCES) || run('npm', 'run', '--silent', 'build:console'))
   );
 }
 
-function isKernelCurrent() {
-  if (!existsSync(KERNEL)) return false;
-  const { mtimeMs } = statSync(KERNEL);
-  const sources = readdirSync(KERNEL_SOURCES, { recursive: true }).filter((name) => !GENERATED.test(name));
-  return sources.every((name) => statSync(join(KERNEL_SOURCES, name)).mtimeMs <= mtimeMs);
+function isCurrent(output, folders) {
+  if (!existsSync(output)) return false;
+  const { mtimeMs } = statSync(output);
+  return folders.every((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => !GENERATED.test(name))
+      .every((name) => statSync(join(folder, name)).mtimeMs <= mtimeMs),
+  );
 }
 
 function run(command, ...args) {
@@ -35,7 +44,7 @@ function run(command, ...args) {
 function compileOnChange() {
   let timer;
   const compileSoon = (_, name) => {
-    if (name !== null && (!/\.(?:ts|json)$/.test(name) || GENERATED.test(name))) return;
+    if (name !== null && (!/\.(?:tsx?|css|html|json)$/.test(name) || GENERATED.test(name))) return;
     clearTimeout(timer);
     timer = setTimeout(report, QUIET_MS);
   };
@@ -50,4 +59,8 @@ function report() {
   console.log(`${new Date().toLocaleTimeString()} ${outcome} in ${seconds} s, waiting for changes`);
 }
 
-if (process.argv.includes('--watch')) compileOnChange();
+if (process.argv.includes('--watch')) {
+  compileOnChange();
+  // The pages, which show a change at once, with the API of a server that runs besides.
+  spawn(process.execPath, [VITE, '--config', 'server/console/vite.config.mjs'], { stdio: 'inherit' });
+}

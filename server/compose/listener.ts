@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
@@ -9,7 +10,9 @@ import { scanGauges } from '../scan/scan-gauges.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { ConsoleAccess } from '../http/console-access.js';
 import { Metrics } from '../http/metrics.js';
+import { readConsoleFiles } from '../http/console-files.js';
 import { apiGroup } from '../http/routes/api-routes.js';
+import { consoleGroups } from '../http/routes/console-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
@@ -50,6 +53,8 @@ export interface ListenerOptions {
 const STATEMENT_TIMEOUT_MS = 1500;
 /** For readiness alone, so that it does not wait for readers: a busy server must not look like one without database. */
 const READINESS_CONNECTIONS = 1;
+/** The built pages, relative to dist/server/compose/. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../console/', import.meta.url));
 const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping', detail: 'The server is stopping.' };
 
 export async function composeListener(
@@ -169,6 +174,12 @@ export async function composeListener(
       gate,
       log,
       groups: [
+        ...consoleGroups({
+          files: readConsoleFiles(CONSOLE_FOLDER, basePath),
+          basePath,
+          isDatabaseAway,
+          log,
+        }),
         ...operationGroups({
           readiness: () =>
             stopping.signal.aborted

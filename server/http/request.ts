@@ -5,6 +5,7 @@ export const READ_HEADERS = [
   'authorization',
   'x-forwarded-for',
   'accept',
+  'accept-encoding',
   'if-none-match',
   'last-event-id',
   'cookie',

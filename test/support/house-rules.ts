@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { SourceFile } from './source-files.js';
 import { splitComments } from './source-tokens.js';
 
-const PROGRAM = /^(?:config|engine|server)\//;
+/** The console is a program of its own. */
+const PROGRAM = /^(?:config|engine|server)\/(?!console\/)/;
 /** The only barrel file: all others import from the file that says what a thing is. */
 const BARREL = 'engine/index.ts';
 

@@ -24,6 +24,13 @@ export function sourceFiles(): readonly SourceFile[] {
   });
 }
 
+/** Components of the console: TypeScript with markup, whose text only the compiler can tell from code. */
+export function componentFiles(): readonly SourceFile[] {
+  return checkoutFiles()
+    .filter((path) => path.endsWith('.tsx'))
+    .map((path) => ({ path, text: readFileSync(join(repositoryRoot, path), 'utf8') }));
+}
+
 /** The other files of the checkout whose comments name files. */
 export function otherCommentedFiles(): readonly SourceFile[] {
   return checkoutFiles()

@@ -106,7 +106,6 @@ describe.each(testDatabases())('the history of scans in $name', (kind) => {
     expect(await looks[0]?.(bench.store)).toEqual([running]);
     expect(await looks[1]?.(bench.store)).toEqual(['other 2/2']);
     if (kind.name !== 'mysql') return;
-    // The count includes some 25 rows of the statement that counts.
     await makeStatisticsStale(bench.store, ['scan']);
     for (const look of looks) expect(await rowsRead(bench.store, look)).toBeLessThan(60);
   });

@@ -1,0 +1,22 @@
+import type { ComponentType } from 'preact';
+import { Home } from './pages/home.jsx';
+import type { Permission } from './session.js';
+
+export interface PageProps {
+  /** The parts of the address that the pattern names, decoded. */
+  readonly params: readonly string[];
+}
+
+export interface PageDescription {
+  /** Below `ui/`: `books/:id`. */
+  readonly pattern: string;
+  readonly title: string;
+  readonly show: ComponentType<PageProps>;
+  /** Its name in the list of pages; absent: it is reached from another page. */
+  readonly menu?: string;
+  /** Who finds it in the list of pages: whoever has one of these; absent: everybody. */
+  readonly needs?: readonly Permission[];
+}
+
+/** Every page behind the sign-in, in the order of the list. */
+export const PAGES: readonly PageDescription[] = [{ pattern: '', title: 'Home', show: Home, menu: 'Home' }];

@@ -1,0 +1,80 @@
+import type { Signal } from '@preact/signals';
+import type { ComponentChildren, TargetedInputEvent } from 'preact';
+import { useId } from 'preact/hooks';
+
+interface FieldProps {
+  readonly label: string;
+  readonly value: Signal<string>;
+  readonly type?: 'password' | 'search' | 'text';
+  readonly autoComplete?: string;
+  readonly autoCapitalize?: 'none';
+  readonly spellcheck?: boolean;
+  readonly required?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly placeholder?: string;
+  /** What people may want to know before they type. */
+  readonly hint?: ComponentChildren;
+}
+
+/** A line of text with its label. */
+export function TextField({ label, value, hint, type = 'text', ...input }: FieldProps) {
+  const id = useId();
+  const all = {
+    id,
+    ...input,
+    value: value.value,
+    'aria-describedby': hint === undefined ? undefined : `${id}-hint`,
+    onInput: (event: TargetedInputEvent<HTMLInputElement>) => {
+      value.value = event.currentTarget.value;
+    },
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {type === 'password' ? (
+        <input type="password" {...all} />
+      ) : type === 'search' ? (
+        <input type="search" {...all} />
+      ) : (
+        <input type="text" {...all} />
+      )}
+      {hint === undefined ? null : (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface CheckProps {
+  readonly label: string;
+  readonly value: Signal<boolean>;
+  readonly hint?: string;
+  readonly disabled?: boolean;
+}
+
+export function CheckField({ label, value, hint, disabled }: CheckProps) {
+  const id = useId();
+  return (
+    <div class="check">
+      <input
+        id={id}
+        type="checkbox"
+        checked={value.value}
+        disabled={disabled}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onChange={(event) => {
+          value.value = event.currentTarget.checked;
+        }}
+      />
+      <label for={id}>{label}</label>
+      {hint === undefined ? null : (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { useSignal, type Signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError } from '../api.js';
+import { changes } from '../live/live.js';
+import type { Changes } from '../live/live-messages.js';
+
+export type VersionName = keyof Changes['versions'];
+
+/** What a page shows of something that the server knows. A value stays while it is loaded again. */
+export interface Resource<Value> {
+  readonly value: Value | undefined;
+  readonly error: ApiError | undefined;
+  readonly isLoading: boolean;
+  /** Loads it again. */
+  readonly reload: () => void;
+}
+
+interface ResourceState<Value> {
+  readonly value: Value | undefined;
+  readonly error: ApiError | undefined;
+  readonly isLoading: boolean;
+}
+
+const LOADING = { value: undefined, error: undefined, isLoading: true } as const;
+/** How soon what could not be loaded is tried again. */
+const RETRY_MS = 4000;
+
+/**
+ * Loads something, again when `key` changes and when the server says that one of the lists may have changed. A failed load
+ * is repeated until it works.
+ *
+ * @param key everything that `load` depends on, as text
+ * @param lists whose versions are watched
+ */
+export function useResource<Value>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<Value>,
+  lists: readonly VersionName[] = [],
+): Resource<Value> {
+  const state = useSignal<ResourceState<Value>>(LOADING);
+  const turn = useSignal(0);
+  const loadedKey = useRef(key);
+  const versions = changes.value?.versions;
+  const version = lists.map((name) => versions?.[name] ?? '').join(' ');
+  const known = useRef(version);
+  // The first versions are no change: what is loaded is newer.
+  if (known.current.trim() === '' && version.trim() !== '') known.current = version;
+  const isChanged = known.current !== version;
+
+  useEffect(() => {
+    known.current = version;
+    if (loadedKey.current !== key) state.value = LOADING;
+    loadedKey.current = key;
+    return loadInto(state, load, () => {
+      turn.value += 1;
+    });
+    // `load` is another function at each rendering; `key` says when it means something else.
+  }, [key, turn.value, isChanged ? version : known.current]);
+
+  return { ...state.value, reload: () => (turn.value += 1) };
+}
+
+/** @returns what stops it */
+function loadInto<Value>(
+  state: Signal<ResourceState<Value>>,
+  load: (signal: AbortSignal) => Promise<Value>,
+  again: () => void,
+): () => void {
+  const stop = new AbortController();
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  void load(stop.signal).then(
+    (value) => {
+      if (!stop.signal.aborted) state.value = { value, error: undefined, isLoading: false };
+      return undefined;
+    },
+    (error: unknown) => {
+      if (stop.signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      state.value = { value: state.value.value, error, isLoading: false };
+      if (isPassing(error)) retry = setTimeout(again, RETRY_MS);
+    },
+  );
+  return () => {
+    stop.abort();
+    clearTimeout(retry);
+  };
+}
+
+/** Whether the same request may succeed later. */
+function isPassing({ status }: ApiError): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}

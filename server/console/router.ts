@@ -1,0 +1,88 @@
+import { computed, signal } from '@preact/signals';
+import { BASE } from './base-path.js';
+
+const UI = `${BASE}/ui/`;
+
+/** The address of the page below `ui/`, decoded: path `books/5`, query `q=dune`. */
+export const place = signal(read());
+/** What stands behind `#`, taken out of the address at once: it may be a secret. */
+export const secretOfAddress = takeFragment();
+
+export const path = computed(() => place.value.path);
+export const query = computed(() => place.value.query);
+
+function read() {
+  const { pathname, search } = globalThis.location;
+  const rest = pathname.startsWith(UI) ? pathname.slice(UI.length) : '';
+  return { path: rest.replace(/\/+$/, ''), query: new URLSearchParams(search) };
+}
+
+function takeFragment(): string {
+  const { hash, pathname, search } = globalThis.location;
+  if (hash === '' || !/\/(?:setup|sign-in)\/?$/.test(pathname)) return '';
+  history.replaceState(null, '', `${pathname}${search}`);
+  return decodeURIComponent(hash.slice(1));
+}
+
+/** The address of a page, for links: `books/5`, with the parts of the path encoded already. */
+export function hrefOf(to: string): string {
+  return `${UI}${to}`;
+}
+
+/** @param to as for hrefOf() */
+export function go(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
+  if (replace) history.replaceState(null, '', hrefOf(to));
+  else history.pushState(null, '', hrefOf(to));
+  place.value = read();
+  if (!replace) globalThis.scrollTo(0, 0);
+}
+
+/** Changes one field of the query, without a new entry in the history. */
+export function setQuery(name: string, value: string): void {
+  const fields = new URLSearchParams(query.value);
+  if (value === '') fields.delete(name);
+  else fields.set(name, value);
+  const text = fields.toString();
+  go(`${path.value.split('/').map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`, {
+    replace: true,
+  });
+}
+
+/** @returns the decoded parameters of `books/:id` in order; `undefined` when the path does not match */
+export function matchPath(pattern: string, at: string): readonly string[] | undefined {
+  const wanted = pattern.split('/');
+  const parts = at.split('/');
+  if (wanted.length !== parts.length) return undefined;
+  const params: string[] = [];
+  for (const [index, part] of parts.entries()) {
+    const want = wanted[index] ?? '';
+    if (want.startsWith(':')) params.push(decoded(part));
+    else if (want !== part) return undefined;
+  }
+  return params;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // a broken escape that somebody typed: nothing will be found under it
+  }
+}
+
+/** Follows links within the console without loading the page again. */
+export function followLinks(): void {
+  addEventListener('popstate', () => {
+    place.value = read();
+  });
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (link === null || link.target !== '' || link.hasAttribute('download')) return;
+    const { origin, pathname, search } = new URL(link.href);
+    if (origin !== globalThis.location.origin || !pathname.startsWith(UI)) return;
+    event.preventDefault();
+    go(`${pathname.slice(UI.length)}${search}`);
+  });
+}

@@ -1,0 +1,93 @@
+import type { Answer, AnswerHeaders } from '../answer.js';
+import type { ConsoleFiles } from '../console-files.js';
+import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
+import type { HttpRequest } from '../request.js';
+import type { RouteGroup } from '../route.js';
+
+/** Only the console's own files run in its pages, and only this server is asked for anything. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data: blob:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const SECURITY_HEADERS: AnswerHeaders = [
+  ['content-security-policy', CONTENT_SECURITY_POLICY],
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+];
+/** Names of assets contain a hash of their content. */
+const FOR_EVER: AnswerHeaders = [['cache-control', 'public, max-age=31536000, immutable']];
+const CHECK_AGAIN: AnswerHeaders = [['cache-control', 'no-cache']];
+const BY_ENCODING: AnswerHeaders = [['vary', 'accept-encoding']];
+
+export interface ConsoleOptions extends ProblemOptions {
+  readonly files: ConsoleFiles;
+  /** Prefix of every path: `''` or `/sync`. */
+  readonly basePath: string;
+}
+
+/**
+ * The pages of the console below `/ui/`, and nowhere else: a reader that gets a page for an unknown path believes that it
+ * has logged in. `/` leads browsers there.
+ */
+export function consoleGroups(options: ConsoleOptions): readonly RouteGroup[] {
+  const { files, basePath } = options;
+  const toConsole: Answer = {
+    status: 303,
+    contentType: 'text/plain',
+    body: 'The console is at ui/.',
+    headers: [['location', `${basePath}/ui/`]],
+  };
+  const fail: RouteGroup['fail'] = (failure) => problemOfFailure(failure, options);
+  return [
+    {
+      prefix: '/ui',
+      routes: ['', '/*path'].map((pattern) => ({
+        method: 'GET',
+        pattern,
+        headers: ['accept-encoding', 'if-none-match'],
+        handle: (request) => fileAnswer(files, request),
+      })),
+      fail,
+    },
+    { prefix: '', routes: [{ method: 'GET', pattern: '/', headers: [], handle: () => toConsole }], fail },
+  ];
+}
+
+function fileAnswer(files: ConsoleFiles, request: HttpRequest): Answer {
+  const [path = ''] = request.params;
+  const asset = files.assets.get(path);
+  const file = asset ?? files.page;
+  // A page that was open while the server was updated asks for assets of the version before.
+  if (asset === undefined && path.startsWith('assets/')) return GONE;
+  const headers = [...SECURITY_HEADERS, ...(asset === undefined ? CHECK_AGAIN : FOR_EVER), ...BY_ENCODING];
+  if (asset === undefined && request.header('if-none-match') === file.etag) {
+    return {
+      status: 304,
+      contentType: file.contentType,
+      body: '',
+      headers: [...headers, ['etag', file.etag]],
+    };
+  }
+  const isZipped = /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+  return {
+    status: 200,
+    contentType: file.contentType,
+    body: isZipped ? file.gzip : file.bytes,
+    headers: [...headers, ['etag', file.etag], ...(isZipped ? GZIPPED : [])],
+  };
+}
+
+const GZIPPED: AnswerHeaders = [['content-encoding', 'gzip']];
+const GONE: Answer = {
+  status: 404,
+  contentType: 'text/plain',
+  body: 'This file belongs to another version of the console. Load the page again.',
+  headers: [['cache-control', 'no-store']],
+};
