@@ -40,22 +40,18 @@ export function useResource<Value>(
   const state = useSignal<ResourceState<Value>>(LOADING);
   const turn = useSignal(0);
   const loadedKey = useRef(key);
+  // Also loaded again when the first versions come: something may have changed between the load and them.
   const versions = changes.value?.versions;
   const version = lists.map((name) => versions?.[name] ?? '').join(' ');
-  const known = useRef(version);
-  // The first versions are no change: what is loaded is newer.
-  if (known.current.trim() === '' && version.trim() !== '') known.current = version;
-  const isChanged = known.current !== version;
 
   useEffect(() => {
-    known.current = version;
     if (loadedKey.current !== key) state.value = LOADING;
     loadedKey.current = key;
     return loadInto(state, load, () => {
       turn.value += 1;
     });
     // `load` is another function at each rendering; `key` says when it means something else.
-  }, [key, turn.value, isChanged ? version : known.current]);
+  }, [key, turn.value, version]);
 
   return { ...state.value, reload: () => (turn.value += 1) };
 }
