@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runChild } from '../bench/child-process.js';
@@ -23,9 +23,11 @@ const NOT_COMPILED = [
   'server/OPERATING.md',
   'server/http/ERRORS.md',
 ];
+const CONSOLE = 'dist/server/console';
 const WASM = 'dist/engine/digest/md5-lanes/md5-lanes.wasm';
-/** AssemblyScript, the generator of a part of it, and declarations for the compiler: needed in the build only. */
-const BUILD_ONLY = /\/assembly\/|\/unroll-rounds\.ts$|\.d\.ts$/;
+/** AssemblyScript, generators, declarations for the compiler, and what becomes the script of the console. */
+const BUILD_ONLY =
+  /\/assembly\/|\/(?:unroll-rounds|api-types|print-api-types)\.ts$|\.d\.ts$|^server\/console\//;
 
 /** A file of less than 1,024 bytes has one window, so its partial MD5 is the MD5 of all its bytes. */
 const BOOK = 'Dogear';
@@ -120,7 +122,11 @@ describe('the package', () => {
       const stem = `dist/${path.replace(/\.ts$/, '')}`;
       return path.startsWith('engine/') ? [`${stem}.js`, `${stem}.d.ts`] : [`${stem}.js`];
     });
-    expect(files).toEqual([...compiled, WASM, ...NOT_COMPILED].toSorted());
+    const pages = readdirSync(join(repositoryRoot, CONSOLE), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(repositoryRoot, join(entry.parentPath, entry.name)));
+    expect(pages).toContain(`${CONSOLE}/index.html`);
+    expect(files).toEqual([...compiled, ...pages, WASM, ...NOT_COMPILED].toSorted());
   });
 
   it('is a library for TypeScript programs, strict ones too', async () => {
