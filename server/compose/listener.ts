@@ -151,6 +151,7 @@ export async function composeListener(
       running: limits.scans,
     });
     const translations = closedAtEnd(new TranslationThread());
+    const access = consoleAccess(configuration, basePath);
     http = await startSyncServer({
       host: server.host,
       port: port ?? server.port,
@@ -174,12 +175,15 @@ export async function composeListener(
       gate,
       log,
       groups: [
-        ...consoleGroups({
-          files: readConsoleFiles(CONSOLE_FOLDER, basePath),
-          basePath,
-          isDatabaseAway,
-          log,
-        }),
+        ...(access === undefined
+          ? []
+          : consoleGroups({
+              files: readConsoleFiles(CONSOLE_FOLDER, basePath),
+              access,
+              basePath,
+              isDatabaseAway,
+              log,
+            })),
         ...operationGroups({
           readiness: () =>
             stopping.signal.aborted
@@ -214,7 +218,7 @@ export async function composeListener(
               stopping: stopping.signal,
               streams: limits.streams,
               translate: translations.translate,
-              console: consoleAccess(configuration, basePath),
+              console: access,
             },
             isDatabaseAway,
             log,

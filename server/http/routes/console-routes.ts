@@ -1,4 +1,5 @@
 import type { Answer, AnswerHeaders } from '../answer.js';
+import type { ConsoleAccess } from '../console-access.js';
 import type { ConsoleFiles } from '../console-files.js';
 import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { HttpRequest } from '../request.js';
@@ -26,8 +27,9 @@ const FOR_EVER: AnswerHeaders = [['cache-control', 'public, max-age=31536000, im
 const CHECK_AGAIN: AnswerHeaders = [['cache-control', 'no-cache']];
 const BY_ENCODING: AnswerHeaders = [['vary', 'accept-encoding']];
 
-export interface ConsoleOptions extends ProblemOptions {
+export interface PageOptions extends ProblemOptions {
   readonly files: ConsoleFiles;
+  readonly access: Pick<ConsoleAccess, 'requireHost'>;
   /** Prefix of every path: `''` or `/sync`. */
   readonly basePath: string;
 }
@@ -36,8 +38,8 @@ export interface ConsoleOptions extends ProblemOptions {
  * The pages of the console below `/ui/`, and nowhere else: a reader that gets a page for an unknown path believes that it
  * has logged in. `/` leads browsers there.
  */
-export function consoleGroups(options: ConsoleOptions): readonly RouteGroup[] {
-  const { files, basePath } = options;
+export function consoleGroups(options: PageOptions): readonly RouteGroup[] {
+  const { files, access, basePath } = options;
   const toConsole: Answer = {
     status: 303,
     contentType: 'text/plain',
@@ -51,8 +53,11 @@ export function consoleGroups(options: ConsoleOptions): readonly RouteGroup[] {
       routes: ['', '/*path'].map((pattern) => ({
         method: 'GET',
         pattern,
-        headers: ['accept-encoding', 'if-none-match'],
-        handle: (request) => fileAnswer(files, request),
+        headers: ['accept-encoding', 'host', 'if-none-match'],
+        handle: (request) => {
+          access.requireHost(request);
+          return fileAnswer(files, request);
+        },
       })),
       fail,
     },

@@ -1,22 +1,25 @@
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ConsoleAccess } from '../../../../server/http/console-access.js';
 import { readConsoleFiles } from '../../../../server/http/console-files.js';
 import { Router } from '../../../../server/http/router.js';
 import { consoleGroups } from '../../../../server/http/routes/console-routes.js';
 import { listen } from '../../../../server/http/uws.js';
 import { repositoryRoot } from '../../../support/repository-root.js';
+import { sendRaw } from '../raw-socket.js';
 import { closeLater, closeServers } from '../served-handler.js';
 
 afterEach(closeServers);
 
 async function serveConsole(basePath = ''): Promise<string> {
   const options = { isDatabaseAway: () => false, log: { error: () => undefined } };
+  const access = new ConsoleAccess({ basePath, publicUrl: undefined, hosts: [], isTls: false });
   const files = readConsoleFiles(join(repositoryRoot, 'dist/server/console'), basePath);
   const server = await listen({
     host: '127.0.0.1',
     port: 0,
-    router: new Router(basePath, consoleGroups({ files, basePath, ...options })),
+    router: new Router(basePath, consoleGroups({ files, access, basePath, ...options })),
     bodyLimitBytes: 1000,
     trustedProxies: [],
   });
@@ -86,6 +89,15 @@ describe('the console', () => {
     expect(await zipped.text()).toBe(await plain.text());
     const { gzip, bytes } = readConsoleFiles(join(repositoryRoot, 'dist/server/console'), '').page;
     expect(gunzipSync(gzip)).toEqual(Buffer.from(bytes));
+  });
+
+  it('is not shown under a name that another site made lead here', async () => {
+    const { port } = new URL(await serveConsole());
+    const parts = ['GET /ui/ HTTP/1.1\r\nHost: rebound.example.org\r\nConnection: close\r\n\r\n'];
+    const until = (answer: string): boolean => answer.includes('server.hosts');
+    const { text } = await sendRaw({ port: Number(port), parts, until });
+    expect(text).toMatch(/^HTTP\/1\.1 421 /);
+    expect(text).toContain('host-unknown');
   });
 
   it('is nowhere else: readers take a page for a login', async () => {
