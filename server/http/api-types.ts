@@ -54,12 +54,12 @@ export function apiTypes(described: unknown): string {
 
 function operationType({ parameters, requestBody, responses }: Operation): string {
   const body = requestBody?.content['application/json']?.schema;
-  return `{ params: ${fieldsOf(parameters, 'path')}; query: ${fieldsOf(parameters, 'query')}; body: ${
+  return `{ params: ${parametersType(parameters, 'path')}; query: ${parametersType(parameters, 'query')}; body: ${
     body === undefined ? 'undefined' : typeOf(body)
   }; reply: ${replyType(responses)} }`;
 }
 
-function fieldsOf(parameters: Operation['parameters'], place: string): string {
+function parametersType(parameters: Operation['parameters'], place: string): string {
   const fields = parameters.filter((parameter) => parameter.in === place);
   // An address is text, whatever its schema says: numbers are written into it.
   return object(fields.map(({ name, required, schema }) => [name, typeOf(schema), required]));
