@@ -94,6 +94,7 @@ function typeOf(value: unknown): string {
       return `readonly (${typeOf(schema.items ?? {})})[]`;
     case 'object':
       return objectType(schema);
+    case undefined:
     default:
       return 'unknown';
   }

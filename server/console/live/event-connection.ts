@@ -30,6 +30,7 @@ export class EventConnection {
     source.addEventListener('open', () => this.#connected(true));
     source.addEventListener('state', (event: MessageEvent<string>) => {
       // Only this server sends it (CSP connect-src), in the form that the API describes.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       this.#last = JSON.parse(event.data) as Changes;
       this.#tell({ kind: 'changes', changes: this.#last });
     });

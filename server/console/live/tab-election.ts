@@ -48,8 +48,12 @@ export class TabElection {
       case 'left':
         this.#leaderSeenMs = 0;
         return;
-      default:
+      case 'changes':
+      case 'connected':
         if (this.#isOpen && !this.#isLeading) this.#hear(data);
+        return;
+      default:
+        data satisfies never;
     }
   }
 
