@@ -1,5 +1,10 @@
 import type { ComponentType } from 'preact';
+import { BookPage } from './pages/book.jsx';
+import { Books } from './pages/books.jsx';
 import { Home } from './pages/home.jsx';
+import { Libraries } from './pages/libraries.jsx';
+import { Library } from './pages/library.jsx';
+import { ScanPage } from './pages/scan.jsx';
 import type { Permission } from './session.js';
 
 export interface PageProps {
@@ -19,4 +24,11 @@ export interface PageDescription {
 }
 
 /** Every page behind the sign-in, in the order of the list. */
-export const PAGES: readonly PageDescription[] = [{ pattern: '', title: 'Home', show: Home, menu: 'Home' }];
+export const PAGES: readonly PageDescription[] = [
+  { pattern: '', title: 'Home', show: Home, menu: 'Home' },
+  { pattern: 'libraries', title: 'Libraries', show: Libraries, menu: 'Libraries' },
+  { pattern: 'libraries/:id', title: 'Library', show: Library },
+  { pattern: 'scans/:id', title: 'Scan', show: ScanPage },
+  { pattern: 'books', title: 'Books', show: Books, menu: 'Books' },
+  { pattern: 'books/:id', title: 'Book', show: BookPage },
+];

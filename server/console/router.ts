@@ -4,7 +4,7 @@ import { BASE } from './base-path.js';
 const UI = `${BASE}/ui/`;
 
 /** The address of the page below `ui/`, decoded: path `books/5`, query `q=dune`. */
-export const place = signal(read());
+const place = signal(read());
 /** What stands behind `#`, taken out of the address at once: it may be a secret. */
 export const secretOfAddress = takeFragment();
 

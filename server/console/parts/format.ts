@@ -8,7 +8,13 @@ const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 const sizes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'].map(
   (unit) =>
-    new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }),
+    new Intl.NumberFormat(undefined, {
+      style: 'unit',
+      unit,
+      // The short form of "300 bytes" is "300 byte".
+      unitDisplay: unit === 'byte' ? 'long' : 'short',
+      maximumFractionDigits: 1,
+    }),
 );
 
 export function count(value: number): string {
@@ -54,9 +60,10 @@ export function ago(time: string, nowMs = Date.now()): string {
   return day(time);
 }
 
-/** "1 h 20 min", "4 min", "12 s". */
+/** "1 h 20 min", "4 min", "12 s", "0.3 s". */
 export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (ms < 9500) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${String(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${String(minutes)} min`;

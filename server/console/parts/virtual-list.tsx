@@ -46,7 +46,8 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
   });
 
   if (items === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
-  if (items.length === 0) return <>{empty}</>;
+  // A page of a search may be empty although others follow.
+  if (items.length === 0 && !hasMore) return <>{empty}</>;
   const { from, to } = range.value;
   return (
     <>

@@ -1,0 +1,191 @@
+import { useEffect } from 'preact/hooks';
+import { get, post } from '../api.js';
+import type { PageProps } from '../pages.jsx';
+import { useAction } from '../parts/action.jsx';
+import { Bar } from '../parts/bar.jsx';
+import { CopyField } from '../parts/copy-field.jsx';
+import { bytes, counted, day, moment, percent } from '../parts/format.js';
+import { MoreButton } from '../parts/more-button.jsx';
+import { usePagedList } from '../parts/paged-list.js';
+import { shownPath, splitPath } from '../parts/path.js';
+import { Problem } from '../parts/problem.jsx';
+import { useResource } from '../parts/resource.js';
+import { Ago } from '../parts/time.jsx';
+import { say } from '../parts/toast.jsx';
+import { Loading } from '../parts/virtual-list.jsx';
+import { hrefOf } from '../router.js';
+import { may, useMe } from '../session.js';
+import { type BookDetails, syncWords } from './book-words.jsx';
+import './books.css';
+
+/** One book: whether readers find it, by which digests, and who reads it. */
+export function BookPage({ params: [id = ''] }: PageProps) {
+  const me = useMe();
+  const found = useResource(id, (signal) => get('/books/{id}', { params: { id }, signal }), ['libraries']);
+  const libraryId = found.value?.library_id;
+  const library = useResource(String(libraryId), async (signal) =>
+    libraryId === undefined ? undefined : get('/libraries/{id}', { params: { id: libraryId }, signal }),
+  );
+  const book = found.value;
+  const name = book === undefined ? undefined : splitPath(book.path).name;
+  useEffect(() => {
+    if (name !== undefined) document.title = `${name} · Dogear`;
+  }, [name]);
+  if (book === undefined || found.error?.status === 404) {
+    return found.error === undefined ? (
+      <Loading />
+    ) : (
+      <Problem error={found.error}>
+        <a href={hrefOf('books')}>All books</a>
+      </Problem>
+    );
+  }
+  return (
+    <div class="stack">
+      <header class="page-head">
+        <div>
+          <p>
+            <a href={hrefOf('books')}>Books</a> ›{' '}
+            <a href={hrefOf(`libraries/${String(book.library_id)}`)}>
+              {library.value?.name ?? 'its library'}
+            </a>
+          </p>
+          <h1>{name}</h1>
+        </div>
+      </header>
+      {found.error === undefined ? null : <Problem error={found.error} />}
+      <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />
+      <Digests book={book} />
+      {may(me, 'feature:koreader_sync') || may(me, 'user:manage') ? <Reading book={book} /> : null}
+      <section class="sheet">
+        <h2>The file</h2>
+        <dl class="facts">
+          <dt>Path</dt>
+          <dd>{shownPath(book.path)}</dd>
+          <dt>Size</dt>
+          <dd>{bytes(book.size_bytes)}</dd>
+          <dt>Changed</dt>
+          <dd>{book.modified_at === null ? 'unknown' : moment(book.modified_at)}</dd>
+          <dt>Hashed</dt>
+          <dd>{book.hashed_at === null ? 'not as it is now' : moment(book.hashed_at)}</dd>
+        </dl>
+      </section>
+    </div>
+  );
+}
+
+interface ReadinessProps {
+  readonly book: BookDetails;
+  readonly canScan: boolean;
+  readonly onHashed: () => void;
+}
+
+function Readiness({ book, canScan, onHashed }: ReadinessProps) {
+  const [says, whatToDo] = syncWords(book.sync);
+  const action = useAction();
+  const recalculate = async (): Promise<void> => {
+    const now = await post('/books/{id}/hash', { params: { id: book.id }, body: {} });
+    const isSame = now.partial_md5 === book.partial_md5 && now.filename_md5 === book.filename_md5;
+    say(isSame ? 'Recalculated: the digests are the same.' : 'Recalculated: the digests have changed.');
+  };
+  const tone = book.sync.ready ? 'good' : book.sync.reason === 'hash-failed' ? 'bad' : 'warning';
+  return (
+    <section class="sheet">
+      <h2 class={tone}>{says}</h2>
+      <p>
+        {whatToDo}
+        {book.missing_since === null ? null : (
+          <>
+            {' '}
+            Missing since <Ago time={book.missing_since} />.
+          </>
+        )}
+      </p>
+      {action.error === undefined ? null : <Problem error={action.error} />}
+      {canScan && book.sync.reason !== 'hashes-off' ? (
+        <div class="buttons">
+          <button
+            type="button"
+            disabled={action.isRunning}
+            // A failure is kept with the book, too.
+            onClick={() => void action.run(recalculate).then(onHashed)}
+          >
+            {action.isRunning ? 'Reading the file…' : 'Recalculate the digests'}
+          </button>
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+function Digests({ book }: { readonly book: BookDetails }) {
+  const { partial_md5: partial, filename_md5: filename, former_digests: former } = book;
+  return (
+    <section class="sheet">
+      <h2>Digests</h2>
+      {partial === null && filename === null ? <p class="faint">None yet.</p> : null}
+      {partial === null ? null : <CopyField label="Of the content (partial MD5)" value={partial} />}
+      {filename === null ? null : <CopyField label="Of the file name (filename MD5)" value={filename} />}
+      {former.length === 0 ? null : (
+        <details>
+          <summary>{counted(former.length, 'former digest')}, which still find this book</summary>
+          <ul class="lined">
+            {former.map(({ kind, digest, replaced_at: replaced }) => (
+              <li key={`${kind}${digest}`} class="line">
+                <span class="digest">{digest}</span>
+                <span class="small faint">
+                  {kind === 'partial' ? 'content' : 'file name'}, until {day(replaced)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+/** Where each user is whom the viewer may see, by the device that pushed last. */
+function Reading({ book }: { readonly book: BookDetails }) {
+  const me = useMe();
+  const list = usePagedList(
+    `reading ${String(book.id)}`,
+    (cursor, signal) => get('/books/{id}/reading', { params: { id: book.id }, query: { cursor }, signal }),
+    ['progress', 'devices'],
+  );
+  const items = list.items?.toSorted((left, right) => right.pushed_at.localeCompare(left.pushed_at));
+  return (
+    <section class="sheet">
+      <h2>Who reads it</h2>
+      {items === undefined ? (
+        list.error === undefined && <Loading />
+      ) : items.length === 0 && !list.hasMore ? (
+        <p class="faint">
+          {may(me, 'user:manage') ? 'Nobody has a place in it.' : 'You have no place in it.'}
+        </p>
+      ) : (
+        <ul class="lined">
+          {items.map(({ user, document, device, percentage, pushed_at: pushed }) => {
+            const isSelf = user.id === me.user_id;
+            const who = isSelf ? 'You' : user.name;
+            const search = isSelf ? '' : `?user=${String(user.id)}`;
+            return (
+              <li key={user.id}>
+                <p class="line">
+                  <a href={hrefOf(`reading/${encodeURIComponent(document)}${search}`)}>
+                    <bdi>{who}</bdi>: {percent(percentage)}
+                  </a>
+                  <span class="small faint">
+                    <bdi>{device.friendly_name ?? device.name}</bdi>, <Ago time={pushed} />
+                  </span>
+                </p>
+                <Bar label={`Place of ${who}`} fraction={percentage} />
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      <MoreButton list={list} />
+    </section>
+  );
+}
