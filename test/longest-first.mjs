@@ -5,6 +5,7 @@ import { BaseSequencer } from 'vitest/node';
 const LONGEST = [
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
+  'server/console/first-run',
   'server/probe/check-address',
   'server/cli/user-commands',
   'server/cli/scan-commands',

@@ -7,15 +7,15 @@ const PATIENCE_MS = 20_000;
 export interface WatchedContext {
   readonly context: BrowserContext;
   /** Opens a tab at an address relative to the origin. */
-  open(path: string): Promise<Page>;
+  open(this: void, path: string): Promise<Page>;
   /** From now on, faults that match are expected. */
-  allow(pattern: RegExp): void;
+  allow(this: void, pattern: RegExp): void;
   /** The faults so far that are not expected. */
-  faults(): readonly string[];
+  faults(this: void): readonly string[];
   /** All requests of its pages so far, without those of workers: `GET /ui/`. */
-  requests(): readonly string[];
+  requests(this: void): readonly string[];
   /** @throws Error with the faults that are not expected */
-  close(): Promise<void>;
+  close(this: void): Promise<void>;
 }
 
 /** Nobody is signed in when a page of the console is opened first. */
