@@ -8,11 +8,12 @@ const FAILURES_LISTED = 20;
 /** Collects the failures of one scan, and makes the text about it. */
 export class ScanReport {
   readonly #failures: FileFailure[] = [];
-  #failed = 0;
+  /** Of the failures that are not listed one by one, by reason. */
+  readonly #others = new Map<string, number>();
 
   failure(failure: FileFailure): void {
-    this.#failed++;
     if (this.#failures.length < FAILURES_LISTED) this.#failures.push(failure);
+    else this.#others.set(failure.code, (this.#others.get(failure.code) ?? 0) + 1);
   }
 
   /** Lines for standard output. */
@@ -31,8 +32,10 @@ export class ScanReport {
 
   failureLines(): string[] {
     const lines = this.#failures.map(({ path, message }) => `  failed: ${shownPath(path)}: ${message}`);
-    const more = this.#failed - this.#failures.length;
-    if (more > 0) lines.push(`  … and ${String(more)} more failures`);
-    return lines;
+    if (this.#others.size === 0) return lines;
+    const reasons = [...this.#others].toSorted(([, left], [, right]) => right - left);
+    const more = reasons.reduce((sum, [, count]) => sum + count, 0);
+    const counts = reasons.map(([reason, count]) => `${String(count)} ${reason}`).join(', ');
+    return [...lines, `  … and ${String(more)} more failures: ${counts}`];
   }
 }

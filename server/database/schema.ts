@@ -215,6 +215,25 @@ export interface LibraryReaderTable {
   user_id: UserId;
 }
 
+/** What a scan could not read, by reason. */
+export interface ScanFailureCountTable {
+  scan_id: ScanId;
+  reason: string;
+  failures: Int64;
+  /** Rows of `scan_failure` with this reason. */
+  kept: number;
+}
+
+/** The first failures of a scan for each reason. */
+export interface ScanFailureTable {
+  scan_id: ScanId;
+  reason: string;
+  number: number;
+  /** Below the library's root, bytes. */
+  path: Buffer;
+  message: string;
+}
+
 /** Revisions of what is shown of users; see changes/change-mark-repository.ts. */
 export interface ChangeMarkTable {
   /** Or one of the numbers below 1 that stand for many users. */
@@ -242,4 +261,6 @@ export interface Schema {
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;
+  scan_failure_count: ScanFailureCountTable;
+  scan_failure: ScanFailureTable;
 }

@@ -9,6 +9,7 @@ import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { leaseError } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
+import { ScanFailures } from './scan-failures.js';
 import { runScan } from './scan-pipeline.js';
 
 export interface ScanDependencies {
@@ -80,7 +81,8 @@ export async function scanLibrary(
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const counts = new RunningCounts();
-  const heartbeat = keepLease(store, library, scanId, counts, stop);
+  const failures = new ScanFailures();
+  const heartbeat = keepLease({ store, library, scanId, counts, failures, stop });
   try {
     await runScan({
       store,
@@ -99,8 +101,12 @@ export async function scanLibrary(
           expectedFiles,
           elapsedMs: performance.now() - startedAt,
         }),
-      onFailure: (failure) => options.onFailure?.(failure),
+      onFailure: (failure) => {
+        failures.add(failure);
+        options.onFailure?.(failure);
+      },
     });
+    await failures.write(store, scanId, counts);
     await retrying(() => finishScan(store, scanId, 'completed', counts.current));
     return {
       scanId,
@@ -112,6 +118,7 @@ export async function scanLibrary(
     const reason = toDogearError(stop.signal.aborted ? stop.signal.reason : error, library);
     const cancelled = reason instanceof DogearError && reason.code === 'scan-cancelled';
     const state = cancelled ? 'cancelled' : 'failed';
+    await failures.write(store, scanId, counts).catch(() => undefined); // The database is away.
     await finishScan(store, scanId, state, counts.current, storedMessageOf(reason)).catch(
       () => undefined, // The database is away. The lease will run out, and the scan will count as interrupted.
     );
@@ -146,17 +153,26 @@ function storedMessageOf(error: unknown): string {
 }
 
 /** Renews the lease between batches too: on slow storage a batch may take longer than the lease. */
-function keepLease(
-  store: Store,
-  library: Library,
-  scanId: ScanId,
-  counts: RunningCounts,
-  stop: AbortController,
-): NodeJS.Timeout {
+function keepLease({
+  store,
+  library,
+  scanId,
+  counts,
+  failures,
+  stop,
+}: {
+  readonly store: Store;
+  readonly library: Library;
+  readonly scanId: ScanId;
+  readonly counts: RunningCounts;
+  readonly failures: ScanFailures;
+  readonly stop: AbortController;
+}): NodeJS.Timeout {
   const beat = async (): Promise<void> => {
     let lease: LeaseState;
     try {
       lease = await renewLease(store, scanId, counts.current, LEASE_MS);
+      await failures.write(store, scanId, counts);
     } catch {
       return; // The database is away. The next commit reports it, or the next beat renews the lease.
     }

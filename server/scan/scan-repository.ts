@@ -1,11 +1,13 @@
 import { type Selectable, sql } from 'kysely';
 import { type LibraryId, type ScanId, scanId } from '../domain/ids.js';
 import { NO_COUNTS, type ScanCounts, type ScanRecord, type ScanShard, type ScanState } from './scan.js';
+import { idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex } from '../database/by-index.js';
 import { databaseNowMs } from '../database/database-clock.js';
 import { toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { ScanTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
+import { deleteFailuresOfScans } from './scan-failure-repository.js';
 
 export interface NewScan {
   readonly libraryId: LibraryId;
@@ -103,8 +105,18 @@ export async function requestCancel(store: Store, id: ScanId): Promise<boolean> 
 }
 
 /** Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost. */
-export async function deleteScansOfLibrary({ db }: Store, libraryId: LibraryId): Promise<void> {
+export async function deleteScansOfLibrary(store: Store, libraryId: LibraryId): Promise<void> {
+  const { db } = store;
+  const rows = await db
+    .selectFrom('scan')
+    .select('id')
+    .where('library_id', '=', libraryId)
+    .orderBy('id')
+    .execute();
   await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
+  // After the rows of the scans: a running scan writes failures only while it holds its row.
+  const ids = rows.map(({ id }) => id);
+  for (const some of idChunks(ids)) await deleteFailuresOfScans(store, some);
 }
 
 /**
@@ -128,13 +140,15 @@ export async function pruneScans(store: Store, libraryId: LibraryId, limit: numb
   const newest = await ended.orderBy('id', 'desc').limit(1).offset(KEPT_SCANS).executeTakeFirst();
   if (newest === undefined) return 0;
   const rows = await ended.where('id', '<=', newest.id).orderBy('id').limit(limit).execute();
+  const ids = rows.map(({ id }) => id);
   await deleteByIndex(store, {
     table: 'scan',
     column: 'id',
     index: 'primary',
-    keys: rows.map(({ id }) => id),
+    keys: ids,
   });
-  return rows.length;
+  await deleteFailuresOfScans(store, ids);
+  return ids.length;
 }
 
 export interface RunningScan {

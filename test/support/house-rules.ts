@@ -79,6 +79,7 @@ const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
 const METADATA = 'server/sync/document-metadata-repository.ts';
 const HISTORY = 'server/sync/progress-history-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
+const SCAN_FAILURES = 'server/scan/scan-failure-repository.ts';
 const CHANGE_MARKS = 'server/changes/change-mark-repository.ts';
 const CHANGE_SIGNS = 'server/overview/change-sign-repository.ts';
 
@@ -103,6 +104,8 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   arrival_counter: { owner: PROGRESS, readers: [] },
   arrival_ticket: { owner: PROGRESS, readers: [] },
   scan: { owner: SCANS, readers: [CHANGE_SIGNS] },
+  scan_failure_count: { owner: SCAN_FAILURES, readers: [] },
+  scan_failure: { owner: SCAN_FAILURES, readers: [] },
   change_mark: { owner: CHANGE_MARKS, readers: [CHANGE_SIGNS] },
 };
 

@@ -10,6 +10,7 @@ import { sessions } from './0007-sessions.js';
 import { apiKeyLookup } from './0008-api-key-lookup.js';
 import { progressHistory } from './0009-progress-history.js';
 import { changeMarks } from './0010-change-marks.js';
+import { scanFailures } from './0011-scan-failures.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -42,4 +43,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0008-api-key-lookup': { up: apiKeyLookup },
   '0009-progress-history': { up: progressHistory },
   '0010-change-marks': { up: changeMarks },
+  '0011-scan-failures': { up: scanFailures },
 };

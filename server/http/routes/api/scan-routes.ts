@@ -1,13 +1,21 @@
 import { z } from 'zod';
 import { cancelScan } from '../../../scan/cancel-scan.js';
-import { listScans, getScan } from '../../../scan/get-scan.js';
+import { listScans } from '../../../scan/get-scan.js';
+import { getScanWithFailures, listFailures } from '../../../scan/list-failures.js';
 import { startScan } from '../../../scan/start-scan.js';
 import { watchScan } from '../../../scan/watch-scan.js';
-import { libraryIdText, pageQuery, scanIdNumber, scanIdText } from '../../api-fields.js';
+import { libraryIdText, pageQuery, scanIdNumber, scanIdText, text } from '../../api-fields.js';
 import { type Access, type ApiRoute, eventRoute, jsonRoute } from '../../api-route.js';
 import { pageSchema, requestSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
-import { scanJson, scanSchema } from './scan-json.js';
+import {
+  failureJson,
+  failurePageSchema,
+  scanJson,
+  scanSchema,
+  scanWithFailuresJson,
+  scanWithFailuresSchema,
+} from './scan-json.js';
 
 const scans = pageSchema('ScanPage', scanSchema);
 const newScan = requestSchema(
@@ -19,6 +27,10 @@ const newScan = requestSchema(
       .describe('hash every book again, not only those that are new or changed'),
   }),
 );
+
+const failureCursor = z
+  .strictObject({ r: text(32), n: z.int().min(1) })
+  .transform(({ r, n }) => ({ reason: r, number: n }));
 
 const READERS: Access = ['library:scan', 'library:manage'];
 const params = z.object({ id: scanIdText });
@@ -72,12 +84,46 @@ export const scanRoutes: readonly ApiRoute[] = [
       summary: 'Show the present state of a scan',
       access: READERS,
       params,
-      reply: { kind: 'json', status: 200, schema: scanSchema, says: 'The scan' },
+      reply: { kind: 'json', status: 200, schema: scanWithFailuresSchema, says: 'The scan' },
       problems: ['scan-not-found'],
     },
     async (management, { principal, params: { id: scanId } }) => ({
-      value: scanJson(await getScan(management, principal, scanId)),
+      value: scanWithFailuresJson(await getScanWithFailures(management, principal, scanId)),
     }),
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/scans/{id}/failures',
+      operationId: 'listScanFailures',
+      tag: 'scans',
+      summary: 'List what a scan could not read, by reason',
+      description:
+        'The first hundred files and folders of each reason. All books whose files could not be hashed are among those ' +
+        'of the library.',
+      access: READERS,
+      params,
+      query: z.object({ ...pageQuery, reason: text(32).optional().describe('only this reason') }),
+      reply: { kind: 'json', status: 200, schema: failurePageSchema, says: 'A page of files and folders' },
+      problems: ['scan-not-found'],
+    },
+    async ({ store }, { principal, params: { id: scanId }, query }) => {
+      const page = await listFailures(
+        store,
+        principal,
+        scanId,
+        query.reason,
+        pageRequest(query, failureCursor),
+      );
+      return {
+        value: {
+          items: page.items.map(failureJson),
+          next_cursor: nextCursor(page, ({ reason, number }) => ({ r: reason, n: number })),
+          failures_total: page.total,
+          failures_kept: page.kept,
+        },
+      };
+    },
   ),
   jsonRoute(
     {

@@ -28,6 +28,7 @@ const QUESTIONS: readonly Question[] = [
   { method: 'GET', path: ({ library }) => `/scans?library_id=${String(library)}` },
   { method: 'GET', path: ({ scan }) => `/scans?cursor=${Buffer.from(String(scan)).toString('base64url')}` },
   { method: 'GET', path: ({ scan }) => `/scans/${String(scan)}` },
+  { method: 'GET', path: ({ scan }) => `/scans/${String(scan)}/failures` },
   { method: 'GET', path: ({ scan }) => `/scans/${String(scan)}/events` },
   { method: 'POST', path: ({ scan }) => `/scans/${String(scan)}/cancel` },
   { method: 'GET', path: ({ library }) => `/books?library_id=${String(library)}` },

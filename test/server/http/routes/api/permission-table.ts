@@ -123,6 +123,13 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
+    operation: 'listScanFailures',
+    method: 'GET',
+    path: ({ endedScan }) => `/scans/${String(endedScan)}/failures`,
+    may: ['library:scan', 'library:manage', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'watchScan',
     method: 'GET',
     path: ({ endedScan }) => `/scans/${String(endedScan)}/events`,

@@ -1,4 +1,6 @@
+import { symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraryId, type ScanId } from '../../../../../server/domain/ids.js';
 import { NO_COUNTS, WHOLE_LIBRARY } from '../../../../../server/scan/scan.js';
@@ -116,6 +118,42 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
         state: 'failed',
         error: expect.stringContaining('is not there') as string,
       });
+  });
+
+  it('show what they could not read, by reason', async () => {
+    const { path: root } = await bookFolder({ 'a.epub': 'a' });
+    for (const name of ['b.epub', 'c.epub']) symlinkSync('nowhere', join(root, name));
+    symlinkSync('loop.epub', join(root, 'loop.epub'));
+    const { id } = await owner.expect(201, 'POST', '/libraries', { name: root.slice(-40), root });
+    const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    await expect.poll(() => state(scan), { timeout: 20_000 }).toMatchObject({ state: 'completed' });
+    expect((await state(scan)).failures).toEqual([
+      { reason: 'vanished', count: 2 },
+      { reason: 'link-loop', count: 1 },
+    ]);
+    const failures = `/scans/${String(scan)}/failures?limit=1`;
+    const loops = await owner.expect(200, 'GET', `${failures}&reason=link-loop`);
+    expect(loops).toEqual({
+      items: [
+        {
+          path: { text: 'loop.epub', base64: null },
+          reason: 'link-loop',
+          says: expect.stringContaining('symbolic links') as string,
+        },
+      ],
+      next_cursor: null,
+      failures_total: 1,
+      failures_kept: 1,
+    });
+    const names: string[] = [];
+    for (let cursor = ''; ;) {
+      const page = await owner.expect(200, 'GET', `${failures}${cursor}`);
+      expect([page.failures_total, page.failures_kept]).toEqual([3, 3]);
+      names.push(...page.items.map((item: Json) => item.path.text as string));
+      if (page.next_cursor === null) break;
+      cursor = `&cursor=${String(page.next_cursor)}`;
+    }
+    expect(names).toEqual(['loop.epub', 'b.epub', 'c.epub']);
   });
 
   it('are watched as server-sent events until their end', async () => {
