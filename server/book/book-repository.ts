@@ -274,10 +274,12 @@ export interface BookPlace {
 }
 
 export interface BookCounts {
+  /** All, missing ones included. */
   readonly books: number;
   readonly missing: number;
   readonly hashed: number;
   readonly failed: number;
+  readonly ready: number;
 }
 
 /** Counts the books of a library behind the path `after`, up to `upTo` inclusive or to the end of the library. */
@@ -293,7 +295,8 @@ export async function countBooksInRange(
       fn.countAll().as('books'),
       fn.count('missing_since_s').as('missing'),
       fn.count('partial_md5').as('hashed'),
-      fn.count('failure').as('failed'),
+      sql<number | string>`count(case when ${IN_STATE.failed} then 1 end)`.as('failed'),
+      sql<number | string>`count(case when ${IN_STATE.ready} then 1 end)`.as('ready'),
     ])
     .where('library_id', '=', libraryId)
     .where('path', '>', after);
@@ -304,6 +307,7 @@ export async function countBooksInRange(
     missing: toNumber(row.missing),
     hashed: toNumber(row.hashed),
     failed: toNumber(row.failed),
+    ready: toNumber(row.ready),
   };
 }
 

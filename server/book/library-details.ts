@@ -64,8 +64,8 @@ export async function listLibraryTotals(store: Store): Promise<readonly LibraryT
 /** Books that one count of SQLite covers: pushes wait while it runs, some milliseconds for 20,000 books. */
 const BOOKS_COUNTED_AT_ONCE = 20_000;
 
-async function countBooks(store: Store, id: LibraryId): Promise<BookCounts> {
-  let counts: BookCounts = { books: 0, missing: 0, hashed: 0, failed: 0 };
+export async function countBooks(store: Store, id: LibraryId): Promise<BookCounts> {
+  let counts: BookCounts = { books: 0, missing: 0, hashed: 0, failed: 0, ready: 0 };
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const end =
@@ -76,6 +76,7 @@ async function countBooks(store: Store, id: LibraryId): Promise<BookCounts> {
       missing: counts.missing + piece.missing,
       hashed: counts.hashed + piece.hashed,
       failed: counts.failed + piece.failed,
+      ready: counts.ready + piece.ready,
     };
     if (end === undefined) return counts;
     after = end.path;

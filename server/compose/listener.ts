@@ -4,6 +4,7 @@ import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
 import { errorMessage } from '../domain/error-text.js';
 import { FolderPicker } from '../library/folder-picker.js';
+import { Overview } from '../overview/overview.js';
 import { BackgroundScans } from '../scan/background-scans.js';
 import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
@@ -212,6 +213,7 @@ export async function composeListener(
                 keepsHistory: false,
               },
               folders: new FolderPicker(configuration.console.folder_roots),
+              overview: new Overview({ store: unlimitedStore, engine }),
               scans,
               accounts,
               sync,

@@ -3,6 +3,7 @@ import type { Accounts } from '../accounts/accounts.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import type { ConsoleAccess } from './console-access.js';
 import type { FolderPicker } from '../library/folder-picker.js';
+import type { Overview } from '../overview/overview.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
 import type { SyncStore } from '../sync/sync-store.js';
 import type { TranslationContext } from '../translation/get-translations.js';
@@ -24,6 +25,7 @@ export interface Management extends TranslationContext {
   readonly engine: Engine;
   readonly facts: ServerFacts;
   readonly folders: Pick<FolderPicker, 'list'>;
+  readonly overview: Pick<Overview, 'of'>;
   readonly scans: BackgroundScans;
   /** Authenticates requests, and caches users and API keys. */
   readonly accounts: Pick<

@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import { isDuplicateKey } from '../database/database-error.js';
+import { toNumber } from '../database/int64.js';
 import { type LibraryTable, NEXT_REVISION, type Schema } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import { type LibraryId, libraryId } from '../domain/ids.js';
@@ -129,6 +130,15 @@ export async function visibleLibraries(
 /** A query of the ids and revisions of all visible libraries, for statements that read something else with them. */
 export function visibleLibraryRevisions(store: Store, visibility: LibraryVisibility) {
   return selectVisible(store, visibility).clearSelect().select(['library.id', 'library.revision']);
+}
+
+/** The revisions of all visible libraries. One that has changed: something of the library has. */
+export async function libraryRevisions(
+  store: Store,
+  visibility: LibraryVisibility,
+): Promise<ReadonlyMap<LibraryId, number>> {
+  const rows = await visibleLibraryRevisions(store, visibility).execute();
+  return new Map(rows.map(({ id, revision }) => [id, toNumber(revision)]));
 }
 
 /** The rule of library-visibility.ts in SQL. */

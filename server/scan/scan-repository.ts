@@ -202,6 +202,25 @@ export async function findScanOf(
   return row === undefined ? undefined : toScan(row);
 }
 
+/** The newest scan of each library that has ended; libraries without one are left out. */
+export async function newestEndedScans(
+  store: Store,
+  libraryIds: readonly LibraryId[],
+): Promise<readonly ScanRecord[]> {
+  if (libraryIds.length === 0) return [];
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'scan', 'scan_library'))
+    .select(({ fn }) => fn.max('id').as('newest'))
+    .where('library_id', 'in', libraryIds)
+    .where('state', '<>', 'running')
+    .groupBy('library_id')
+    .execute();
+  return scansById(
+    store,
+    rows.map(({ newest }) => scanId(toNumber(newest))),
+  );
+}
+
 /** Those of the ids that exist, in ascending order. */
 export async function scansById(store: Store, ids: readonly ScanId[]): Promise<readonly ScanRecord[]> {
   if (ids.length === 0) return [];

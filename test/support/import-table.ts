@@ -101,7 +101,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     name: OVERVIEW,
     node: true,
     below: BELOW_SYNC,
-    ours: ['server/scan/'],
+    ours: [ENGINE, 'server/scan/'],
     packages: ['kysely'],
   },
   // A client of other servers, which knows of this one only how keys and passwords look.

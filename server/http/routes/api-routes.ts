@@ -11,6 +11,7 @@ import { deviceRoutes } from './api/device-routes.js';
 import { folderRoutes } from './api/folder-routes.js';
 import { libraryRoutes } from './api/library-routes.js';
 import { webPositionRoutes } from './api/web-position-routes.js';
+import { overviewRoutes } from './api/overview-routes.js';
 import { progressRoutes } from './api/progress-routes.js';
 import { readingRoutes } from './api/reading-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
@@ -30,6 +31,7 @@ const ROUTES: readonly ApiRoute[] = [
   ...apiKeyRoutes,
   ...userRoutes,
   ...serverRoutes,
+  ...overviewRoutes,
   ...changeRoutes,
 ];
 

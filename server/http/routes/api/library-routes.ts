@@ -79,7 +79,7 @@ const reader = answerSchema('LibraryReader', z.strictObject({ user_id: id, name:
 const readers = pageSchema('LibraryReaderPage', reader);
 
 /** Of a library that was just added: the first scan finds its books. */
-const NO_BOOKS = { books: 0, missing: 0, hashed: 0, failed: 0 };
+const NO_BOOKS = { books: 0, missing: 0, hashed: 0, failed: 0, ready: 0 };
 
 const params = z.object({ id: libraryIdText });
 const readerParams = z.object({ id: libraryIdText, user_id: userIdText });

@@ -4,6 +4,7 @@ import { Accounts } from '../../../../../server/accounts/accounts.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
 import { addUser } from '../../../../../server/accounts/add-user.js';
 import { FolderPicker } from '../../../../../server/library/folder-picker.js';
+import { Overview } from '../../../../../server/overview/overview.js';
 import { BackgroundScans } from '../../../../../server/scan/background-scans.js';
 import { scanLibrary } from '../../../../../server/scan/scan-library.js';
 import { SyncStore } from '../../../../../server/sync/sync-store.js';
@@ -109,6 +110,7 @@ export async function startApiServer(
       keepsHistory: true,
     },
     folders: new FolderPicker(options.folderRoots ?? []),
+    overview: new Overview({ store, engine }),
     scans,
     accounts,
     sync,
