@@ -29,7 +29,7 @@ type SetupOffer =
  * @param say writes the lines where people read them. Is it a terminal?
  */
 export async function announceSetup(
-  server: RunningServer,
+  server: Pick<RunningServer, 'port' | 'log'>,
   configuration: Configuration,
   { isTerminal, say }: { readonly isTerminal: boolean; readonly say: (lines: readonly string[]) => void },
 ): Promise<void> {

@@ -129,7 +129,7 @@ export class ConsoleAccess {
 
   #setCookie(request: ConsoleRequest, value: string, maxAgeSeconds: number): AnswerHeaders {
     const { basePath } = this.#options;
-    const isSecure = request.header('origin')?.startsWith('https://') === true;
+    const isSecure = this.#isOwnHttpsOrigin(request);
     const isHost = isSecure && basePath === '';
     const name = isHost ? HOST_COOKIE : isSecure ? SECURE_COOKIE : SESSION_COOKIE;
     const path = isHost ? '/' : `${basePath}/api/v1`;
@@ -138,22 +138,31 @@ export class ConsoleAccess {
     return [['set-cookie', `${name}=${value}; ${attributes}`]];
   }
 
-  /** A browser that says https did speak HTTPS, even where the proxy that decrypted it does not say so. */
   #isOwnOrigin(request: ConsoleRequest): boolean {
     const origin = request.header('origin');
-    const host = request.header('host')?.toLowerCase();
-    if (origin === undefined || host === undefined) return false;
-    if (origin === this.#publicUrl?.origin) return true;
-    return origin === `https://${host}` || (origin === `http://${host}` && !this.#isHttps(request));
+    if (origin === undefined) return false;
+    if (this.#isOwnHttpsOrigin(request) || origin === this.#publicUrl?.origin) return true;
+    return origin === `http://${hostOf(request)}` && !this.#isHttps(request);
+  }
+
+  /** A browser that says https did speak HTTPS, even where the proxy that decrypted it does not say so. */
+  #isOwnHttpsOrigin(request: ConsoleRequest): boolean {
+    const origin = request.header('origin');
+    if (origin?.startsWith('https://') !== true) return false;
+    return origin === this.#publicUrl?.origin || origin === `https://${hostOf(request)}`;
   }
 
   /** Whether the browser certainly speaks HTTPS. */
   #isHttps(request: ConsoleRequest): boolean {
-    if (this.#options.isTls || request.header('origin')?.startsWith('https://') === true) return true;
+    if (this.#options.isTls || this.#isOwnHttpsOrigin(request)) return true;
     if (!request.isFromTrustedProxy) return false;
     const [scheme = ''] = (request.header('x-forwarded-proto') ?? '').split(',');
     return scheme.trim().toLowerCase() === 'https';
   }
+}
+
+function hostOf(request: ConsoleRequest): string {
+  return request.header('host')?.toLowerCase() ?? '';
 }
 
 /** Of `Host`, without the port, in lower case, without the dot at its end. `undefined` for what is no host. */

@@ -43,11 +43,28 @@ const session = answerSchema(
 const sessions = pageSchema('SessionPage', session);
 const newSession = requestSchema(
   'NewSession',
-  z.union([
-    z.strictObject({ name: text(200), password: text(1000) }),
-    z.strictObject({ api_key: text(200).describe('the session permits at most what the key permits') }),
-    z.strictObject({ token: linkToken.describe('of a link that the server printed; it works once') }),
-  ]),
+  z
+    .strictObject({
+      name: text(200).optional().describe('with a password'),
+      password: text(1000).optional(),
+      api_key: text(200).optional().describe('the session permits at most what the key permits'),
+      token: linkToken.optional().describe('of a link that the server printed; it works once'),
+    })
+    .transform(({ name, password, api_key: apiKey, token }, context) => {
+      const ways = [name ?? password, apiKey, token].filter((way) => way !== undefined);
+      if (ways.length === 1) {
+        if (name !== undefined && password !== undefined)
+          return { kind: 'password', name, password } as const;
+        if (apiKey !== undefined) return { kind: 'api-key', apiKey } as const;
+        if (token !== undefined) return { kind: 'link', token } as const;
+      }
+      context.addIssue({
+        code: 'custom',
+        path: [password === undefined ? 'password' : 'name'],
+        message: 'has to be sent: a name and a password, or an API key alone, or a token alone',
+      });
+      return z.NEVER;
+    }),
 );
 const start = answerSchema(
   'Start',
@@ -210,9 +227,16 @@ function startedBy(
   body: z.output<typeof newSession>,
   signIn: SignIn,
 ): Promise<StartedSession> {
-  if ('api_key' in body) return signInWithApiKey(accounts, body.api_key, signIn);
-  if ('token' in body) return signInWithLink(accounts, body.token, signIn);
-  return signInWithPassword(accounts, body, signIn);
+  switch (body.kind) {
+    case 'password':
+      return signInWithPassword(accounts, body, signIn);
+    case 'api-key':
+      return signInWithApiKey(accounts, body.apiKey, signIn);
+    case 'link':
+      return signInWithLink(accounts, body.token, signIn);
+    default:
+      return body satisfies never;
+  }
 }
 
 function signInOf(request: HttpRequest): SignIn {
