@@ -56,7 +56,7 @@ it.each(['text', 'json'])('a log in %s shows what clients send escaped', async (
   const [, address = ''] = await program.output('stderr', /(http:\/\/127\.0\.0\.1:\d+)/);
   // fetch() would encode these characters.
   const socket = connect(Number(new URL(address).port), '127.0.0.1');
-  socket.end(`GET /${HOSTILE} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  socket.end(`GET /api/v1/books/${HOSTILE} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
   await program.output('stderr', /\\u009b/);
   socket.destroy();
   program.send('SIGTERM');
