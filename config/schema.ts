@@ -193,6 +193,34 @@ export const settings = {
       default: 100,
       environment: 'DOGEAR_SYNC_DEVICES_PER_DOCUMENT',
     }),
+    history: setting(trueOrFalse, {
+      sentence:
+        'Whether it is kept how far users had read and when; what has been kept stays when this is switched off.',
+      default: true,
+      environment: 'DOGEAR_SYNC_HISTORY',
+    }),
+    history_per_document: setting(wholeNumber(10, 10_000, 'entries'), {
+      sentence: 'The number of entries of that history that are kept for a document of a user.',
+      default: 200,
+      environment: 'DOGEAR_SYNC_HISTORY_PER_DOCUMENT',
+    }),
+    history_per_user: setting(wholeNumber(100, 1_000_000, 'entries'), {
+      sentence: 'The number of entries that are kept for a user in all; past it the oldest are forgotten.',
+      // 250 books with a full history, some 10 MB.
+      default: 50_000,
+      environment: 'DOGEAR_SYNC_HISTORY_PER_USER',
+    }),
+    history_days: setting(wholeNumber(1, 36_500, 'days'), {
+      sentence: 'The age at which entries are forgotten.',
+      default: 400,
+      environment: 'DOGEAR_SYNC_HISTORY_DAYS',
+    }),
+    keep_metadata: setting(trueOrFalse, {
+      sentence:
+        'Whether the file name, title and authors that readers send are stored; what is stored stays when this is switched off.',
+      default: true,
+      environment: 'DOGEAR_SYNC_KEEP_METADATA',
+    }),
   },
   console: {
     enabled: setting(trueOrFalse, {

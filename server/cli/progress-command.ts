@@ -4,6 +4,9 @@ import { getUserByName } from '../accounts/get-user.js';
 import { listProgress } from '../sync/list-progress.js';
 import type { ShownDocument } from '../sync/documents-shown.js';
 import { getDocument } from '../sync/get-document.js';
+import { getHistory } from '../sync/get-history.js';
+import type { HistoryCursor, ShownHistoryEntry } from '../sync/history.js';
+import { deviceKey } from '../device/device.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { DevicePosition, DocumentCursor, PositionCursor } from '../sync/progress.js';
 import { type Document, parseDocument } from '../domain/document.js';
@@ -51,6 +54,27 @@ export function addProgressCommand(program: Command, context: CommandContext): v
           if (flags.json === true) writeJsonLine(devicePositionJson(each));
           else writeLine(positionText(each, document));
         }
+      }),
+    );
+
+  progress
+    .command('history')
+    .argument('<user>', 'name of the user')
+    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
+    .description('show how far a user had read a document and when, newest first')
+    .option('--json', 'one JSON object a line')
+    .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { id } = await getUserByName(store, user);
+        let listed = 0;
+        const read = (page: PageRequest<HistoryCursor>) =>
+          getHistory(store, OPERATOR, { userId: id, document }, page);
+        for await (const each of allPages(read)) {
+          listed++;
+          if (flags.json === true) writeJsonLine(historyEntryJson(each));
+          else writeLine(historyText(each));
+        }
+        if (listed === 0) writeNote('There is no history of this document yet.');
       }),
     );
 
@@ -115,6 +139,26 @@ function devicePositionJson(position: DevicePosition): object {
     progress: position.position,
     percentage: position.percentage,
     pushed_at: jsonTime(position.pushedMs / 1000),
+  };
+}
+
+function historyText({ friendlyName, device, percentage, pushedMs, position }: ShownHistoryEntry): string {
+  const name = shownText(friendlyName ?? device.name);
+  return `${shownTime(pushedMs / 1000)}: ${percent(percentage)} on ${name}, at ${shownText(position)}`;
+}
+
+function historyEntryJson(entry: ShownHistoryEntry): object {
+  return {
+    pushed_at: jsonTime(entry.pushedMs / 1000),
+    percentage: entry.percentage,
+    progress: entry.position,
+    device: {
+      id: Buffer.from(deviceKey(entry.device)).toString('base64url'),
+      name: entry.device.name,
+      device_id: entry.device.id ?? null,
+      friendly_name: entry.friendlyName ?? null,
+    },
+    document: entry.document,
   };
 }
 

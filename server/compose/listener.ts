@@ -8,6 +8,7 @@ import { Overview } from '../overview/overview.js';
 import { BackgroundScans } from '../scan/background-scans.js';
 import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
+import type { HistoryTrouble } from '../sync/history-writer.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { ConsoleAccess } from '../http/console-access.js';
 import { Metrics } from '../http/metrics.js';
@@ -105,6 +106,7 @@ export async function composeListener(
       activeRequests: () => http?.active ?? 0,
       waitingPushes: () => sync.pushes.waiting,
       waitingPulls: () => sync.pulls.waiting,
+      waitingHistory: () => sync.history?.waiting ?? 0,
       rememberedKeys: () => accounts.keys.size,
       rememberedUsers: () => accounts.users.size,
       rememberedPasswords: () => accounts.passwords.verifiedCount,
@@ -117,15 +119,32 @@ export async function composeListener(
         documentsPerUser: syncing.documents_per_user,
         devicesPerUser: syncing.devices_per_user,
         devicesPerDocument: syncing.devices_per_document,
+        history: syncing.history
+          ? {
+              entriesPerDocument: syncing.history_per_document,
+              entriesPerUser: syncing.history_per_user,
+              days: syncing.history_days,
+            }
+          : undefined,
       },
+      history: syncing.history
+        ? {
+            onWritten: (entries) => metrics.keptHistory(entries.length),
+            onLost: (count) => metrics.lostHistory(count),
+            onTrouble: (trouble) => log.warn(...historyTrouble(trouble)),
+          }
+        : undefined,
+      keepsMetadata: syncing.keep_metadata,
       onForgotten: (what, count) => metrics.forgot(what, count),
       onRetentionError: (error) =>
         log.warn(
           { error: errorMessage(error) },
-          'old positions or tickets were not deleted; the next check tries again',
+          'old positions, history or tickets were not deleted; the next check tries again',
         ),
     });
     closedAtEnd(sync.retention);
+    // Before the retention, which learns what was written.
+    if (sync.history !== undefined) closedAtEnd(sync.history);
     closedAtEnd(sync.changes);
     const clock = new ClockWatch();
     const watch = closedAtEnd(
@@ -210,7 +229,7 @@ export async function composeListener(
                 basePath,
                 koreaderSync: configuration.enable_koreader_sync,
                 takesRegistrations: syncing.registration,
-                keepsHistory: false,
+                keepsHistory: syncing.history,
               },
               folders: new FolderPicker(configuration.console.folder_roots),
               overview: new Overview({ store: unlimitedStore, engine }),
@@ -259,6 +278,16 @@ function consoleAccess({ console, server }: Configuration, basePath: string): Co
     hosts: server.hosts,
     isTls: server.tls.certificate !== undefined,
   });
+}
+
+function historyTrouble({ lost, error }: HistoryTrouble): [object, string] {
+  const what = `the history of progress ${lost === 0 ? 'is late' : `has lost ${String(lost)} entries`}`;
+  if (error === undefined)
+    return [{ lost }, `${what}: pushes come faster than the database can take their history`];
+  return [
+    { lost, error: errorMessage(error) },
+    `${what}: it could not be written; positions are not affected`,
+  ];
 }
 
 function clockStepText(seconds: number): string {

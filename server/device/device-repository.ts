@@ -1,10 +1,10 @@
 import { type Selectable, sql } from 'kysely';
 import { markChanges } from '../changes/change-mark-repository.js';
-import { bulkUpsert } from '../database/bulk-write.js';
+import { bulkUpsert, textBytes } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { DeviceTable } from '../database/schema.js';
-import type { SqlDialect, Store } from '../database/store.js';
+import type { Store } from '../database/store.js';
 import type { UserId } from '../domain/ids.js';
 import { deviceIdOfKey, deviceKey, type DeviceSummary, type ReaderDevice } from './device.js';
 
@@ -40,15 +40,6 @@ export async function saveSeenDevices(store: Store, devices: readonly SeenDevice
       seenSeconds,
     ]),
   );
-}
-
-/**
- * The value of a binary column that holds text. MySQL gets a string, which the connection sends as UTF-8 at half the
- * cost of a buffer (mysql2 writes a buffer in hexadecimal). SQLite gets a buffer: it stores a string as another type
- * (TEXT instead of BLOB), and values of different types are never equal.
- */
-function textBytes(dialect: SqlDialect, text: string): string | Buffer {
-  return dialect === 'sqlite' ? Buffer.from(text) : text;
 }
 
 /** The devices of a user ordered by device key. */

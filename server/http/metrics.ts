@@ -7,6 +7,7 @@ export interface MeasuredState {
   activeRequests(): number;
   waitingPushes(): number;
   waitingPulls(): number;
+  waitingHistory(): number;
   rememberedKeys(): number;
   rememberedUsers(): number;
   rememberedPasswords(): number;
@@ -24,6 +25,7 @@ export class Metrics {
   readonly #readKeys: Histogram;
   readonly #readDurations: Histogram;
   readonly #forgotten: Counter<'what'>;
+  readonly #history: Counter<'what'>;
 
   constructor(state: MeasuredState) {
     const registers = [this.registry];
@@ -50,14 +52,24 @@ export class Metrics {
     this.#readDurations = histogram('read_duration_seconds', 'Reads of progress.', registers);
     this.#forgotten = new Counter({
       name: 'dogear_forgotten_total',
-      help: 'What was forgotten past the bounds of a user: documents, devices, positions of devices.',
+      help: 'What was forgotten past the bounds of a user: documents, devices, positions of devices, entries of the history.',
       labelNames: ['what'],
       registers,
     });
     for (const what of FORGOTTEN) this.#forgotten.inc({ what }, 0);
+    this.#history = new Counter({
+      name: 'dogear_history_entries_total',
+      help: 'Entries of the history of progress that were kept, or lost because the database did not take them in time.',
+      labelNames: ['what'],
+      registers,
+    });
+    for (const what of ['kept', 'lost'] as const) this.#history.inc({ what }, 0);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
     gauge('pulls_waiting', 'Documents whose pulls wait for a read.', registers, () => state.waitingPulls());
+    gauge('history_waiting', 'Entries of the history of progress that are not written yet.', registers, () =>
+      state.waitingHistory(),
+    );
     gauge('remembered_api_keys', 'API keys remembered.', registers, () => state.rememberedKeys());
     gauge('remembered_users', 'Users remembered.', registers, () => state.rememberedUsers());
     gauge('remembered_passwords', 'Verified passwords remembered.', registers, () =>
@@ -76,6 +88,14 @@ export class Metrics {
 
   forgot(what: Forgotten, count: number): void {
     this.#forgotten.inc({ what }, count);
+  }
+
+  keptHistory(count: number): void {
+    this.#history.inc({ what: 'kept' }, count);
+  }
+
+  lostHistory(count: number): void {
+    this.#history.inc({ what: 'lost' }, count);
   }
 
   read(keys: number, durationMs: number): void {

@@ -7,10 +7,12 @@ import { inTransaction } from '../database/transaction.js';
 import { deleteDevicesOfUser } from '../device/device-repository.js';
 import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
+import { deleteHistory, someDocumentsWithHistory } from '../sync/progress-history-repository.js';
 import { deleteProgress, someDocumentsOfUser } from '../sync/progress-repository.js';
 
 /**
- * Documents of one transaction, each with up to a hundred devices by default. Short transactions let pushes take turns.
+ * Documents of one transaction, each with up to 100 devices and 200 entries of history by default. Short transactions let
+ * pushes take turns.
  */
 const DOCUMENTS_AT_ONCE = 50;
 /** Pushes of the user that are under way lock the same rows; a deadlock between them is soon over. */
@@ -57,6 +59,12 @@ async function removeProgressAndDevices(store: Store, id: UserId): Promise<void>
     const documents = await someDocumentsOfUser(store, id, DOCUMENTS_AT_ONCE);
     if (documents.length === 0) break;
     await inTransaction(store, (transaction) => deleteProgress(transaction, id, documents), RETRIES);
+  }
+  // Of documents whose progress was removed before: a server may have written entries that it was about to write.
+  for (;;) {
+    const documents = await someDocumentsWithHistory(store, id, DOCUMENTS_AT_ONCE);
+    if (documents.length === 0) break;
+    await inTransaction(store, (transaction) => deleteHistory(transaction, id, documents), RETRIES);
   }
   await inTransaction(store, (transaction) => deleteDevicesOfUser(transaction, id), RETRIES);
 }

@@ -12,20 +12,20 @@ export class FingerprintTable {
   readonly #values = new Uint32Array(BUCKETS * WAYS);
 
   has(key: string, value: string): boolean {
-    const hash = hashOf(key, OFFSET);
+    const hash = fnv1a(key, FNV_OFFSET);
     const at = this.#find(hash);
-    return at !== undefined && this.#values[at] === hashOf(value, hash);
+    return at !== undefined && this.#values[at] === fnv1a(value, hash);
   }
 
   note(key: string, value: string): void {
-    const hash = hashOf(key, OFFSET);
+    const hash = fnv1a(key, FNV_OFFSET);
     const first = bucketOf(hash);
     const at = this.#find(hash) ?? first + WAYS - 1;
     // To the front of its bucket; the others move one place back, over the place that is taken.
     this.#keys.copyWithin(first + 1, first, at);
     this.#values.copyWithin(first + 1, first, at);
     this.#keys[first] = hash;
-    this.#values[first] = hashOf(value, hash);
+    this.#values[first] = fnv1a(value, hash);
   }
 
   #find(hash: number): number | undefined {
@@ -35,16 +35,17 @@ export class FingerprintTable {
   }
 }
 
-/** The upper bits choose the bucket: in FNV-1a the lowest ones depend on few of the text's bits. */
-function bucketOf(hash: number): number {
+/** The upper bits choose the bucket, of 2¹⁶: in FNV-1a the lowest ones depend on few of the text's bits. */
+export function bucketOf(hash: number): number {
   return (hash >>> 16) * WAYS;
 }
 
-/** FNV-1a, over UTF-16 code units. */
-const OFFSET = 2_166_136_261;
+/** Where FNV-1a starts. */
+export const FNV_OFFSET = 2_166_136_261;
 const PRIME = 16_777_619;
 
-function hashOf(text: string, start: number): number {
+/** FNV-1a, over UTF-16 code units. */
+export function fnv1a(text: string, start: number): number {
   let hash = start;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
   return hash >>> 0;

@@ -63,7 +63,7 @@ interface FoundDocument {
 }
 
 /** @throws DogearError as {@link getDocument}, but for the document without a position */
-async function findDocument(
+export async function findDocument(
   store: Store,
   actor: Actor,
   { userId, document }: DocumentOfUser,

@@ -49,6 +49,8 @@ export interface PushBatch {
    * and nothing else. Default: no.
    */
   readonly isLastDevice?: (push: ProgressPush) => boolean;
+  /** Whether metadata is stored. What is stored already stays. Default: yes. */
+  readonly keepsMetadata?: boolean;
   /** Whether this metadata of the push is in the database, provided that the user has progress in it. Default: no. */
   readonly isMetadataWritten?: (push: ProgressPush, metadataJson: string) => boolean;
 }
@@ -59,6 +61,11 @@ export interface PushTraces {
   readonly created: readonly ProgressPush[];
   /** Documents that another device had pushed last. Its position was kept. */
   readonly displaced: readonly ProgressPush[];
+  /**
+   * A number of the commit, unlike that of any other commit. A document that is pushed again, after this push was
+   * acknowledged, gets a larger one. `undefined` when nothing was written, or the database did not tell it.
+   */
+  readonly arrival: number | undefined;
 }
 
 /** Another server pushed the document for the first time in the same moment. Nothing was written; a retry succeeds. */
@@ -104,7 +111,9 @@ function saveOnce(store: Store, batch: PushBatch): Promise<PushTraces> {
       const wanted = batch.pushes.filter(isPushWanted);
       const traces = await saveProgress(transaction, wanted, batch);
       const { devices = [] } = batch;
-      await saveDocumentMetadata(transaction, metadataToWrite(wanted, traces, batch));
+      if (batch.keepsMetadata !== false) {
+        await saveDocumentMetadata(transaction, metadataToWrite(wanted, traces, batch));
+      }
       if (devices.length > 0) await saveSeenDevices(transaction, devices);
       if (!wanted.every(isPushWanted)) throw new Error('a push of this batch is no longer wanted');
       return traces;
@@ -142,7 +151,7 @@ async function saveProgress(
   const [believed, unsure] = partition(rows, ({ push }) => isLastDevice(push));
   const { same: checked, traces } = await saveUnlessSameDevice(store, unsure, before);
   await saveSameDevice(store, inOrderOf(rows, believed, checked), before);
-  return traces;
+  return { ...traces, arrival: typeof before === 'number' ? before : before.taken };
 }
 
 /** The items of two parts of a list, in the order of the list: rows are written in the order of their keys. */
@@ -156,7 +165,7 @@ function inOrderOf<Item>(
   return list.filter((item) => isWanted.has(item));
 }
 
-const NO_TRACES: PushTraces = { created: [], displaced: [] };
+const NO_TRACES: PushTraces = { created: [], displaced: [], arrival: undefined };
 
 interface PlacedPush {
   readonly push: ProgressPush;
@@ -174,14 +183,25 @@ const TICKET_PLACES = 1024;
  */
 class ArrivalTicket {
   /** SQL for the arrival before the first one. */
-  readonly base = `last_insert_id()*${String(TICKET_PLACES)}`;
+  readonly base = `last_insert_id(last_insert_id())*${String(TICKET_PLACES)}`;
   #statement = 'insert into arrival_ticket () values (); ';
+  #taken: number | undefined;
+
+  /** The arrival before the first one, once a statement with {@link base} has been answered. */
+  get taken(): number | undefined {
+    return this.#taken;
+  }
 
   /** What to put before the first statement of the transaction; empty afterwards. */
   takeOnce(): string {
     const statement = this.#statement;
     this.#statement = '';
     return statement;
+  }
+
+  /** @param result of a statement with {@link base}: the database tells which id `last_insert_id(…)` was given */
+  note({ insertId }: QueryResult<unknown>): void {
+    if (insertId !== undefined) this.#taken = Number(insertId) * TICKET_PLACES;
   }
 }
 
@@ -262,7 +282,7 @@ async function saveUnlessSameDevice(
       'another server has just saved the first progress of one of the documents',
     );
   }
-  return { same, traces: { created, displaced } };
+  return { same, traces: { created, displaced, arrival: undefined } };
 }
 
 function partition<Item>(
@@ -313,7 +333,9 @@ async function upsertInMysql(
   const values = rows.map(({ push, place }) => mysqlRow(push, `${before.base}+${String(place)}`)).join();
   const arrival = 'greatest(arrival + 1, values(arrival))';
   const text = `${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
-  return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows);
+  const result = await db.executeQuery(CompiledQuery.raw(text));
+  before.note(result);
+  return updatedRows(result, rows);
 }
 
 /**
@@ -331,7 +353,9 @@ async function updateInMysql(
   const arrival = `if(device_key = values(device_key), greatest(arrival + 1, ${before.base} + values(arrival)), null)`;
   const text = `${before.takeOnce()}${MYSQL_START}${values} on duplicate key update arrival = ${arrival}, ${MYSQL_REPLACED}`;
   try {
-    return updatedRows(await db.executeQuery(CompiledQuery.raw(text)), rows) === rows.length;
+    const result = await db.executeQuery(CompiledQuery.raw(text));
+    before.note(result);
+    return updatedRows(result, rows) === rows.length;
   } catch (error) {
     if (errorCode(error) === 'ER_BAD_NULL_ERROR') return false;
     throw error;

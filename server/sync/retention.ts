@@ -8,6 +8,12 @@ import type { UserId } from '../domain/ids.js';
 import { forgetOldestPositions } from './device-progress-repository.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import {
+  deleteHistoryUpTo,
+  deleteSomeHistoryBefore,
+  forgetOldestHistory,
+  type NumberedEntry,
+} from './progress-history-repository.js';
+import {
   arrivalsPage,
   countDocuments,
   deleteOldTickets,
@@ -21,6 +27,14 @@ export interface RetentionBounds {
   readonly documentsPerUser: number;
   readonly devicesPerUser: number;
   readonly devicesPerDocument: number;
+  /** `undefined`: there is no history, and what an earlier one has left is not touched. */
+  readonly history?: HistoryBounds | undefined;
+}
+
+export interface HistoryBounds {
+  readonly entriesPerDocument: number;
+  readonly entriesPerUser: number;
+  readonly days: number;
 }
 
 const DEFAULT_BOUNDS: RetentionBounds = {
@@ -29,7 +43,7 @@ const DEFAULT_BOUNDS: RetentionBounds = {
   devicesPerDocument: 100,
 };
 
-export const FORGOTTEN = ['document', 'device', 'device-position'] as const;
+export const FORGOTTEN = ['document', 'device', 'device-position', 'history'] as const;
 export type Forgotten = (typeof FORGOTTEN)[number];
 
 export interface RetentionOptions {
@@ -40,7 +54,14 @@ export interface RetentionOptions {
 }
 
 /** A check reads all that it counts, so it waits until so large a part of the bound has been added. */
-const STEP = { document: 1 / 20, device: 1 / 20, 'device-position': 1 / 10 } as const;
+const STEP = { document: 1 / 20, device: 1 / 20, 'device-position': 1 / 10, history: 1 / 20 } as const;
+/** Of the entries of a document so large a part is deleted at once. */
+const HISTORY_STEP = 1 / 10;
+/** Entries of one user that are more than the bound are deleted with some more, so that the next check is not soon. */
+const HISTORY_KEPT = 0.95;
+/** How often a server looks for entries that are too old. */
+const AGE_CHECK_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 /** Users, and documents, whose additions are counted. One that is evicted is checked at its next addition. */
 const COUNTED = 20_000;
 /** Checks that wait. A further one is dropped; the next addition asks for it again. */
@@ -49,16 +70,16 @@ const WAITING_CHECKS = 10_000;
 const COMMITS_PER_TICKET_CHECK = 1000;
 /** Documents of one read. In SQLite the reads of pulls take turns with it. */
 const PAGE = 1000;
-/** Documents of one transaction, each with up to a hundred devices by default. Pushes wait for it in SQLite. */
-const DELETED_AT_ONCE = 20;
+/** Documents of one transaction, each with up to 100 devices and 200 entries by default. Pushes wait for it in SQLite. */
+const DELETED_AT_ONCE = 10;
 /** How long a stopping server waits for a check. What the check has not done by then, the next one finds. */
 const CLOSE_MS = 1000;
 /** Documents that are collected before the oldest of them are deleted. */
 const COLLECTED = 20_000;
 
 /**
- * Forgets the oldest of what a user's devices have left behind, past the bounds: devices' older positions, devices, and
- * documents that no library holds. The newest position of a document that a library holds, or has held the file of, is
+ * Forgets the oldest of what a user's devices have left behind, past the bounds: devices' older positions, devices,
+ * entries of the history, and documents that no library holds. The newest position of a document that a library holds, or has held the file of, is
  * never forgotten. Works behind the commits, one check at a time, so a bound may be exceeded for a moment, and by a
  * twentieth (a tenth for positions).
  */
@@ -70,16 +91,19 @@ export class Retention {
     document: new LRUCache<string, number>({ max: COUNTED }),
     device: new LRUCache<string, number>({ max: COUNTED }),
     'device-position': new LRUCache<string, number>({ max: COUNTED }),
+    history: new LRUCache<string, number>({ max: COUNTED }),
   };
   readonly #waiting = new Map<string, () => Promise<void>>();
   #running: Promise<void> | undefined;
   #commits = 0;
+  #ageTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(store: Store, bounds: RetentionBounds = DEFAULT_BOUNDS, options: RetentionOptions = {}) {
     this.#store = store;
     this.#bounds = bounds;
     this.#options = options;
+    if (bounds.history !== undefined) this.#checkAgeLater(bounds.history);
   }
 
   /** What a commit has added. */
@@ -104,6 +128,24 @@ export class Retention {
     }
   }
 
+  /** What was added to the history of progress. */
+  noteHistory(entries: readonly NumberedEntry[]): void {
+    const { history } = this.#bounds;
+    if (history === undefined) return;
+    const { entriesPerDocument, entriesPerUser } = history;
+    const step = Math.max(1, Math.floor(entriesPerDocument * HISTORY_STEP));
+    for (const { userId, document, entryNumber } of entries) {
+      const upTo = entryNumber - (entriesPerDocument - step);
+      if (entryNumber % step === 0 && upTo > 0) {
+        const key = { userId, document };
+        this.#enqueue(`history of document ${progressKeyText(key)}`, () =>
+          this.#forgetHistory(() => deleteHistoryUpTo(this.#store, key, upTo)),
+        );
+      }
+      this.#countHistory(userId, entriesPerUser);
+    }
+  }
+
   /** Resolves when no check waits. */
   async idle(): Promise<void> {
     await this.#running;
@@ -112,10 +154,59 @@ export class Retention {
   /** Drops the checks that wait, and resolves when the last one has ended, at most a second later. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#ageTimer);
     await withDeadline(Promise.resolve(this.#running), CLOSE_MS, () => undefined);
   }
 
-  #count(what: Forgotten, of: string, bound: number, forget: () => Promise<number>): void {
+  /**
+   * A user who is not counted yet starts anywhere before the next check. Users push all the time: a check at the first
+   * entry of each would count the entries of all of them whenever a server starts.
+   */
+  #countHistory(userId: UserId, bound: number): void {
+    const counts = this.#added.history;
+    const of = String(userId);
+    const due = Math.max(1, Math.floor(bound * STEP.history));
+    const added = (counts.get(of) ?? Math.floor(Math.random() * due)) + 1;
+    const isDue = added >= due;
+    const isQueued =
+      isDue &&
+      this.#enqueue(`history of user ${of}`, () =>
+        this.#forgetHistory(() =>
+          forgetOldestHistory(this.#store, userId, { bound, keep: Math.floor(bound * HISTORY_KEPT) }),
+        ),
+      );
+    counts.set(of, isQueued ? 0 : added);
+  }
+
+  #checkAgeLater(history: HistoryBounds): void {
+    // Servers that start together do not check together.
+    const waitMs = AGE_CHECK_MS * (0.5 + Math.random());
+    this.#ageTimer = setTimeout(() => {
+      this.#enqueue('history by age', () => this.#forgetHistory(() => this.#forgetBefore(history.days)));
+      this.#checkAgeLater(history);
+    }, waitMs).unref();
+  }
+
+  async #forgetBefore(days: number): Promise<number> {
+    const beforeMs = Date.now() - days * DAY_MS;
+    for (let forgotten = 0; ;) {
+      const count = await deleteSomeHistoryBefore(this.#store, beforeMs);
+      forgotten += count;
+      if (count === 0 || this.#isClosed) return forgotten;
+    }
+  }
+
+  async #forgetHistory(forget: () => Promise<number>): Promise<void> {
+    const count = await forget();
+    if (count > 0) this.#options.onForgotten?.('history', count);
+  }
+
+  #count(
+    what: Exclude<Forgotten, 'history'>,
+    of: string,
+    bound: number,
+    forget: () => Promise<number>,
+  ): void {
     const counts = this.#added[what];
     const added = (counts.get(of) ?? Infinity) + 1;
     const isDue = added >= Math.max(1, Math.floor(bound * STEP[what]));

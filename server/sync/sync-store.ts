@@ -6,6 +6,7 @@ import { deviceKey } from '../device/device.js';
 import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { FingerprintTable } from './fingerprint-table.js';
+import { HistoryWriter, type HistoryWriterOptions } from './history-writer.js';
 import { progressKeyText } from './progress-key.js';
 import { DocumentAppearedError, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
@@ -56,6 +57,10 @@ export interface SyncStoreOptions {
   /** For metrics: called after each read with the number of distinct documents that were looked up. */
   readonly onRead?: (keys: number, durationMs: number) => void;
   readonly bounds?: RetentionBounds;
+  /** Whether pushes are kept as a history of progress. Default: no. */
+  readonly history?: HistoryWriterOptions | undefined;
+  /** Whether what readers say about documents (file name, title, authors) is stored. Default: yes. */
+  readonly keepsMetadata?: boolean;
   readonly onForgotten?: RetentionOptions['onForgotten'];
   readonly onRetentionError?: RetentionOptions['onError'];
 }
@@ -69,9 +74,11 @@ export class SyncStore {
   readonly pulls: PullQueue<ProgressPull, ProgressWithArrival>;
   readonly devices = new DeviceLastSeen();
   readonly retention: Retention;
+  readonly history: HistoryWriter | undefined;
   /** Tells pages that stay open of pushes. */
   readonly changes: ChangeMarks;
   readonly #store: Store;
+  readonly #keepsMetadata: boolean;
   /** Look-ups of documents that are not cached. They wait in one queue before the pull or the push does. */
   readonly #lookUps = new WaitingShares(WAITING_KEYS * SHARE_OF_USER);
   readonly #lastDevices = new FingerprintTable();
@@ -89,6 +96,18 @@ export class SyncStore {
       ...(onForgotten === undefined ? {} : { onForgotten }),
       ...(onError === undefined ? {} : { onError }),
     });
+    const { history } = options;
+    this.history =
+      history === undefined
+        ? undefined
+        : new HistoryWriter(store, {
+            ...history,
+            onWritten: (entries) => {
+              history.onWritten?.(entries);
+              this.retention.noteHistory(entries);
+            },
+          });
+    this.#keepsMetadata = options.keepsMetadata ?? true;
     const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
     this.pushes = new PushQueue({
       commit: (rows) => this.#commit(rows),
@@ -182,6 +201,7 @@ export class SyncStore {
       pushes,
       devices,
       isLastDevice: (push) => this.#lastDevices.has(progressKeyText(push), deviceKey(push.device)),
+      keepsMetadata: this.#keepsMetadata,
       isMetadataWritten: (push, metadata) => this.#metadata.has(progressKeyText(push), metadata),
     });
     for (const row of pushes) {
@@ -191,6 +211,7 @@ export class SyncStore {
       const key = progressKeyText(push);
       this.#lastDevices.note(key, deviceKey(push.device));
       if (push.metadataJson !== undefined) this.#metadata.note(key, push.metadataJson);
+      this.history?.note(key, push, traces);
     }
     this.devices.markWritten(devices);
     this.retention.note(traces, devices);

@@ -6,6 +6,7 @@ const IDLE = {
   activeRequests: () => 1,
   waitingPushes: () => 0,
   waitingPulls: () => 0,
+  waitingHistory: () => 0,
   rememberedKeys: () => 0,
   rememberedUsers: () => 0,
   rememberedPasswords: () => 0,

@@ -17,6 +17,7 @@ const IDLE: MeasuredState = {
   activeRequests: () => 0,
   waitingPushes: () => 0,
   waitingPulls: () => 0,
+  waitingHistory: () => 0,
   rememberedKeys: () => 0,
   rememberedUsers: () => 0,
   rememberedPasswords: () => 0,

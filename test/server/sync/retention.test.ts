@@ -116,7 +116,7 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
       },
     });
     const retention = new Retention(hooked, BOUNDS, { onError: (error) => expect.fail(String(error)) });
-    retention.note({ created: [pushOf('free 9', 'A', 'x')], displaced: [] }, []);
+    retention.note({ created: [pushOf('free 9', 'A', 'x')], displaced: [], arrival: 1 }, []);
     await retention.idle();
     await hooked.close();
     expect(isLooking).toBe(false);
@@ -139,7 +139,7 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
     // Ten additions would be counted before the next check.
     const bounds = { ...BOUNDS, devicesPerDocument: 30 };
     const retention = new Retention(hooked, bounds, { onError: (error) => errors.push(error) });
-    const addition = { created: [], displaced: [pushOf('d', 'device 0', 'x')] };
+    const addition = { created: [], displaced: [pushOf('d', 'device 0', 'x')], arrival: 1 };
     retention.note(addition, []);
     await retention.idle();
     isBroken = false;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ShelvedBook } from '../../../sync/books-of-documents.js';
-import { deviceKey } from '../../../device/device.js';
+import { deviceKey, type ReaderDevice } from '../../../device/device.js';
 import type { ShownDocument } from '../../../sync/documents-shown.js';
 import type { DevicePosition, DocumentCursor } from '../../../sync/progress.js';
 import {
@@ -66,22 +66,29 @@ export function documentJson({
   metadataJson,
   book,
 }: ShownDocument): z.input<typeof listedDocument> {
-  const { device } = record;
   return {
     document: record.document,
     book: bookReferenceJson(book),
     progress: record.position,
     percentage: record.percentage,
     pushed_at: timeOfMs(record.pushedMs),
-    device: deviceReferenceJson({
-      deviceKey: Buffer.from(deviceKey(device)),
-      deviceName: device.name,
-      readerId: device.id,
-      friendlyName,
-    }),
+    device: deviceReferenceOf(record.device, friendlyName),
     metadata: metadataObject(metadataJson),
     devices,
   };
+}
+
+/** A device by what it sent. */
+export function deviceReferenceOf(
+  device: ReaderDevice,
+  friendlyName: string | undefined,
+): z.input<typeof deviceReference> {
+  return deviceReferenceJson({
+    deviceKey: Buffer.from(deviceKey(device)),
+    deviceName: device.name,
+    readerId: device.id,
+    friendlyName,
+  });
 }
 
 export function deviceReferenceJson({

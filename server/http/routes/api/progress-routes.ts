@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { deletePosition } from '../../../sync/delete-position.js';
+import { getHistory } from '../../../sync/get-history.js';
+import type { HistoryCursor, ShownHistoryEntry } from '../../../sync/history.js';
 import { listProgress } from '../../../sync/list-progress.js';
 import { getTranslatedPositions, type TranslationDetails } from '../../../translation/get-translations.js';
 import type { DevicePosition, PositionCursor } from '../../../sync/progress.js';
-import { documentText, opaqueBytes, pageQuery, timeOfMs, userQuery } from '../../api-fields.js';
+import { documentText, opaqueBytes, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
-import { answerSchema, nextCursorSchema } from '../../api-schemas.js';
+import { answerSchema, nextCursorSchema, pageSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import {
   bookReference,
   bookReferenceJson,
   deviceReference,
   deviceReferenceJson,
+  deviceReferenceOf,
   documentCursor,
   documentCursorJson,
   documentJson,
@@ -59,6 +62,21 @@ const shownDocument = answerSchema(
     next_cursor: nextCursorSchema,
   }),
 );
+
+const historyEntry = answerSchema(
+  'HistoryEntry',
+  z.strictObject({
+    document: z.string().describe('the document of the device, which may be another digest of the same book'),
+    device: deviceReference,
+    percentage: z.number().min(0).max(1).describe('a fraction'),
+    pushed_at: time,
+    position: z.string().describe('the position as the reader sent it: a page, an x-pointer, a CFI'),
+  }),
+);
+const history = pageSchema('HistoryPage', historyEntry);
+const historyCursor = z
+  .strictObject({ a: z.int().min(0), d: documentText })
+  .transform(({ a, d }): HistoryCursor => ({ arrival: a, document: d }));
 
 const cursor = z
   .strictObject({ a: z.int().min(0), k: cursorBytes, d: documentText })
@@ -129,6 +147,32 @@ export const progressRoutes: readonly ApiRoute[] = [
       };
     },
   ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/progress/{document}/history',
+      operationId: 'listHistory',
+      tag: 'progress',
+      summary: 'List how far a document was read and when, the newest entry first',
+      description:
+        'Of all devices, under any digest of the book. A push is an entry when it moved the progress by half a point, or half an hour after the entry before; entries are some seconds late. The settings bound their number and age.',
+      access: ACCESS,
+      params: z.object({ document: documentText }),
+      query: z.object({ ...pageQuery, user_id: userQuery }),
+      reply: { kind: 'json', status: 200, schema: history, says: 'A page of entries' },
+      problems: ['user-not-found', 'progress-not-found'],
+    },
+    async ({ store }, { principal, params, query }) => {
+      const which = { userId: query.user_id, document: params.document };
+      const page = await getHistory(store, principal, which, pageRequest(query, historyCursor));
+      return {
+        value: {
+          items: page.items.map(historyJson),
+          next_cursor: nextCursor(page, ({ arrival, document }) => ({ a: arrival, d: document })),
+        },
+      };
+    },
+  ),
   emptyRoute(
     {
       method: 'DELETE',
@@ -150,6 +194,23 @@ export const progressRoutes: readonly ApiRoute[] = [
     },
   ),
 ];
+
+function historyJson({
+  document,
+  device,
+  friendlyName,
+  percentage,
+  pushedMs,
+  position,
+}: ShownHistoryEntry): z.input<typeof historyEntry> {
+  return {
+    document,
+    device: deviceReferenceOf(device, friendlyName),
+    percentage,
+    pushed_at: timeOfMs(pushedMs),
+    position,
+  };
+}
 
 function positionJson(known: DevicePosition, translation: TranslationDetails = { state: 'too-slow' }) {
   return {

@@ -74,6 +74,8 @@ export async function startApiServer(
     readonly walksEndless?: boolean;
     /** `console.folder_roots` */
     readonly folderRoots?: readonly string[];
+    /** Whether a history of progress is kept: its statements come seconds after the pushes. */
+    readonly keepsHistory?: boolean;
     /** Around every statement of the server. */
     readonly hooks?: StatementHooks;
   } = {},
@@ -84,7 +86,7 @@ export async function startApiServer(
   const logLines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => logLines.push(line) });
   const accounts = new Accounts(store, (error) => log.error(error));
-  const sync = new SyncStore(store);
+  const sync = new SyncStore(store, options.keepsHistory === true ? { history: {} } : {});
   const scans = new BackgroundScans({
     scan: (library, scanOptions) =>
       scanLibrary(
@@ -183,6 +185,7 @@ export async function startApiServer(
       stopping.abort();
       await Promise.all([scans.close(), server.close(5000)]);
       await sync.pushes.idle();
+      await sync.history?.close();
       await accounts.close();
       await translations.close();
       await engine.close();

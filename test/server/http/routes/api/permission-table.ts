@@ -191,6 +191,13 @@ export const TABLE: readonly Row[] = [
     status: 200,
   },
   {
+    operation: 'listHistory',
+    method: 'GET',
+    path: ({ fresh }) => `/progress/${fresh}/history`,
+    may: OWN_SYNC,
+    status: 200,
+  },
+  {
     operation: 'placeDevice',
     method: 'PUT',
     path: ({ fresh }) => `/progress/${md5(`${fresh}.epub`)}`,

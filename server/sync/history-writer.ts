@@ -1,0 +1,236 @@
+import { isStatementRefused } from '../database/database-error.js';
+import { isDatabaseAway } from '../database/database-fault.js';
+import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
+import { withDeadline } from '../domain/deadline.js';
+import { type HistoryEntry, isKept } from './history.js';
+import { KeptPlaces } from './kept-places.js';
+import { type ProgressKey, progressKeyText } from './progress-key.js';
+import type { ProgressPush } from './progress.js';
+import type { PushTraces } from './progress-repository.js';
+import { insertHistory, lastEntries, type NumberedEntry } from './progress-history-repository.js';
+
+/** An entry is written at most this long after its push, and a moment for the writing. */
+const WAIT_MS = 4000;
+/** Entries of one transaction. More rows gain nothing in MySQL; in SQLite the next commit of pushes waits for it. */
+const ROWS_AT_ONCE = { mysql: 500, sqlite: 256 } as const;
+/** Memory for entries that wait: some 40,000 of usual size. Beyond it entries are lost. */
+const WAITING_BYTES = 16 * 2 ** 20;
+/** Of an entry without its texts. */
+const ENTRY_BYTES = 200;
+/** How long a stopping server waits until everything is written. */
+const CLOSE_MS = 2000;
+/** A trouble that goes on is reported once in this time. */
+const REPORT_EVERY_MS = 60_000;
+
+export interface HistoryWriterOptions {
+  /** Entries were written. */
+  readonly onWritten?: (entries: readonly NumberedEntry[]) => void;
+  /** For metrics: entries were lost. */
+  readonly onLost?: (count: number) => void;
+  /** At most once a minute, and when the writer closes. */
+  readonly onTrouble?: (trouble: HistoryTrouble) => void;
+}
+
+export interface HistoryTrouble {
+  /** Entries that were lost since the last report. */
+  readonly lost: number;
+  /** What writing failed with last; `undefined`: entries came faster than the database took them. */
+  readonly error: unknown;
+}
+
+/**
+ * Writes the history of progress behind the commits of pushes: `note` only looks at memory and never waits. What is to
+ * be kept is collected and written at most {@link WAIT_MS} later, in transactions of its own, so a crash may lose history,
+ * and never a position.
+ *
+ * Which pushes are worth an entry is decided twice: by what this process has kept last, which spares most pushes any
+ * statement, and before the writing by what the database holds, because other threads and servers write too.
+ *
+ * While the database takes no writes, entries wait, up to {@link WAITING_BYTES}; further ones are lost.
+ */
+export class HistoryWriter {
+  readonly #store: Store;
+  readonly #options: HistoryWriterOptions;
+  readonly #rowsAtOnce: number;
+  readonly #places = new KeptPlaces();
+  #waiting: HistoryEntry[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  /** The last attempt failed because of the database as a whole: the timer makes the next one. */
+  #isAway = false;
+  #isClosed = false;
+  #lost = 0;
+  #error: unknown;
+  #reportedMs = -Infinity;
+
+  constructor(store: Store, options: HistoryWriterOptions = {}) {
+    this.#store = store;
+    this.#options = options;
+    this.#rowsAtOnce = ROWS_AT_ONCE[store.dialect];
+  }
+
+  /** Entries that are not written yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Takes note of a push that was committed.
+   *
+   * @param key `progressKeyText` of the push
+   */
+  note(key: string, push: ProgressPush, { arrival, created }: PushTraces): void {
+    // What is remembered of a document does not count if it has been forgotten since.
+    const isNew = created.length > 0 && created.includes(push);
+    if (!isNew && !this.#places.isKept(key, push)) return;
+    const bytes = memoryOf(push);
+    if (this.#isClosed || arrival === undefined || this.#waitingBytes + bytes > WAITING_BYTES) {
+      // Not remembered, so that the next push of the document has a chance.
+      this.#lose(1);
+      return;
+    }
+    const { userId, document, pushedMs, percentage, position, device } = push;
+    this.#places.note(key, push);
+    this.#waitingBytes += bytes;
+    // Not the push itself, which holds the metadata too.
+    this.#waiting.push({ userId, document, arrival, pushedMs, percentage, position, device });
+    if (this.#waiting.length >= this.#rowsAtOnce && !this.#isAway) this.#start();
+    else this.#startLater();
+  }
+
+  /** Writes everything that waits, without waiting for more. */
+  async flush(): Promise<void> {
+    this.#start();
+    await this.#running;
+  }
+
+  /** Writes everything that waits, for at most {@link CLOSE_MS}. What is not written by then is lost. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await withDeadline(this.flush(), CLOSE_MS, () => undefined);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lose(this.#waiting.length);
+    this.#waiting = [];
+    this.#reportedMs = -Infinity;
+    this.#report();
+  }
+
+  #startLater(): void {
+    this.#timer ??= setTimeout(() => this.#start(), WAIT_MS).unref();
+  }
+
+  #start(): void {
+    if (this.#running !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0 && !this.#isClosed) this.#startLater();
+    });
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    this.#isAway = false;
+    // What waits at the beginning, and then full batches only: many small ones would cost much more.
+    for (
+      let left = this.#waiting.length;
+      (left > 0 || this.#waiting.length >= this.#rowsAtOnce) && !this.#isAway;
+      left -= this.#rowsAtOnce
+    ) {
+      const batch = this.#waiting.splice(0, this.#rowsAtOnce).toSorted(compareEntries);
+      await this.#writeParts(batch);
+      if (!this.#isAway) for (const entry of batch) this.#waitingBytes -= memoryOf(entry);
+    }
+  }
+
+  /** One entry that the database refuses must not fail the others: its batch is halved until it stands alone. */
+  async #writeParts(batch: readonly HistoryEntry[]): Promise<void> {
+    const parts = [batch];
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      try {
+        await this.#write(part);
+      } catch (error) {
+        this.#error = error;
+        if (isDatabaseAway(error)) {
+          this.#isAway = true;
+          // Writing an entry twice does no harm.
+          this.#waiting = [...batch, ...this.#waiting];
+          this.#report();
+          return;
+        }
+        const isOver = part.length === 1 || isStatementRefused(error);
+        if (isOver) this.#lose(part.length);
+        else parts.push(part.slice(middleOf(part)), part.slice(0, middleOf(part)));
+      }
+    }
+  }
+
+  async #write(batch: readonly HistoryEntry[]): Promise<void> {
+    const last = await lastEntries(this.#store, documentsOf(batch));
+    const kept: NumberedEntry[] = [];
+    const ends = new Map<string, NumberedEntry>();
+    for (const entry of batch) {
+      const key = progressKeyText(entry);
+      // Forgotten meanwhile, or the user was removed.
+      if (!last.has(key)) continue;
+      const before = ends.get(key) ?? last.get(key);
+      if (!isKept(before, entry)) {
+        // Another server has kept nearly the same.
+        if (before !== undefined) this.#places.note(key, before);
+        continue;
+      }
+      const numbered = { ...entry, entryNumber: (before?.entryNumber ?? 0) + 1 };
+      ends.set(key, numbered);
+      kept.push(numbered);
+    }
+    if (kept.length === 0) return;
+    await inTransaction(this.#store, (transaction) => insertHistory(transaction, kept), { attempts: 1 });
+    this.#options.onWritten?.(kept);
+  }
+
+  #lose(count: number): void {
+    if (count === 0) return;
+    this.#lost += count;
+    this.#options.onLost?.(count);
+    this.#report();
+  }
+
+  #report(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#reportedMs < REPORT_EVERY_MS) return;
+    if (this.#lost === 0 && this.#error === undefined) return;
+    this.#reportedMs = nowMs;
+    this.#options.onTrouble?.({ lost: this.#lost, error: this.#error });
+    this.#lost = 0;
+    this.#error = undefined;
+  }
+}
+
+function middleOf(part: readonly HistoryEntry[]): number {
+  return Math.floor(part.length / 2);
+}
+
+function memoryOf({ document, position, device }: Omit<HistoryEntry, 'arrival'>): number {
+  return (
+    ENTRY_BYTES + 2 * (document.length + position.length + device.name.length + (device.id?.length ?? 0))
+  );
+}
+
+/** The order of keys, nearly: what matters is that every server writes in the same order. */
+function compareEntries(left: HistoryEntry, right: HistoryEntry): number {
+  if (left.userId !== right.userId) return left.userId - right.userId;
+  if (left.document !== right.document) return left.document < right.document ? -1 : 1;
+  return left.arrival - right.arrival;
+}
+
+/** @param batch ordered as {@link compareEntries} does */
+function documentsOf(batch: readonly HistoryEntry[]): readonly ProgressKey[] {
+  return batch.filter((entry, index) => {
+    const before = batch[index - 1];
+    return before?.userId !== entry.userId || before.document !== entry.document;
+  });
+}
