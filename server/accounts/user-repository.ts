@@ -45,6 +45,7 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
 /** In a transaction that has locked the names. @param name as parseUserName() returns it, which nobody else has */
 export async function setUserName(store: Store, id: UserId, name: string): Promise<void> {
   await store.db.updateTable('user').set(nameColumns(name)).where('id', '=', id).execute();
+  await markChanges(store, ['users'], [id]);
 }
 
 function nameColumns(name: string) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AccountCredentials } from '../accounts/passwords/password-key.js';
 import { connectionFault } from './connection-fault.js';
+import { keyMistake } from './key-mistake.js';
 import { type KoreaderRequest, type KoreaderReply, sendAsKoreader } from './koreader-request.js';
 import { CODE, fieldsOf, replyFault } from './reply-fault.js';
 import { secretMask } from './secret-mask.js';
@@ -176,9 +177,13 @@ async function loginFault(visit: Visit): Promise<string | undefined> {
   const { authorized, code } = fieldsOf(reply);
   if (authorized === 'OK') return undefined;
   if (code === CODE.unauthorized) {
-    return visit.address.key === undefined
-      ? 'Dogear answers, but the user name or the password is wrong, or the user is disabled.'
-      : 'Dogear answers, but does not know this API key, or it is revoked, has expired or belongs to a disabled user: type it again, or make another one.';
+    const { key } = visit.address;
+    if (key === undefined)
+      return 'Dogear answers, but the user name or the password is wrong, or the user is disabled.';
+    return (
+      keyMistake(key) ??
+      'Dogear answers, but does not know this API key, or it is revoked, has expired or belongs to a disabled user: type it again, or make another one.'
+    );
   }
   if (code === CODE.forbidden) {
     return 'Dogear answers, but this user or API key may not sync: give it the permission feature:koreader_sync.';

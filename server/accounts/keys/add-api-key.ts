@@ -5,7 +5,7 @@ import { DogearError } from '../../domain/dogear-error.js';
 import type { UserId } from '../../domain/ids.js';
 import { isShownName } from '../../domain/single-line.js';
 import { type PermissionSet, permissionsOfUser } from '../../domain/permission.js';
-import { countKeysInUse, findApiKeyById } from './api-key-repository.js';
+import { countKeysInUse, findApiKeyById, forgetRevokedKeys } from './api-key-repository.js';
 import { insertNewApiKey, isStored } from './insert-new-api-key.js';
 import type { Store } from '../../database/store.js';
 import { inTransaction } from '../../database/transaction.js';
@@ -14,6 +14,8 @@ import { resolveTargetUser } from '../resolve-target-user.js';
 
 /** Keys of one user that are not revoked: enough for each reader and script. A faulty script must not fill the table. */
 const KEYS_A_USER = 200;
+/** Revoked keys that lists show; the ones that were revoked first are forgotten. */
+const REVOKED_KEYS_A_USER = 200;
 const KEY_NAME_CHARACTERS = 100;
 
 export interface ApiKeyRequest {
@@ -78,6 +80,7 @@ export async function addApiKey(
         `"${user.name}" has ${String(KEYS_A_USER)} API keys that are not revoked. Revoke some first.`,
       );
     }
+    await forgetRevokedKeys(transaction, user.id, REVOKED_KEYS_A_USER);
     const row = { userId: user.id, name: trimmed, permissions, expiresSeconds };
     const { id, text } = await insertNewApiKey(transaction, row);
     const key = await findApiKeyById(transaction, id);

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { markChanges } from '../../changes/change-mark-repository.js';
 import { idChunks } from '../../database/bulk-write.js';
-import { byIndex, inOrder } from '../../database/by-index.js';
+import { byIndex, deleteByIndex, inOrder } from '../../database/by-index.js';
 import { isDuplicateKey } from '../../database/database-error.js';
 import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
 import type { ApiKeyTable } from '../../database/schema.js';
@@ -199,6 +199,25 @@ async function markChangedKeys(store: Store, ids: readonly ApiKeyId[]): Promise<
     ['api_keys'],
     rows.map((row) => row.user_id),
   );
+}
+
+/** Rows of one statement. */
+const FORGOTTEN_AT_ONCE = 500;
+
+/** Deletes revoked keys of the user past the `kept` ones that were revoked last, as many as one statement takes. */
+export async function forgetRevokedKeys(store: Store, userId: UserId, kept: number): Promise<void> {
+  const rows = await store.db
+    .selectFrom('api_key')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('revoked_s', 'is not', null)
+    .orderBy('revoked_s', 'desc')
+    .orderBy('id', 'desc')
+    .limit(FORGOTTEN_AT_ONCE)
+    .offset(kept)
+    .execute();
+  const keys = rows.map(({ id }) => id).toSorted((left, right) => left - right);
+  await deleteByIndex(store, { table: 'api_key', column: 'id', index: 'primary', keys });
 }
 
 /** Deletes all keys of the user, revoked ones included. */

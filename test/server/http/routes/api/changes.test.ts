@@ -146,6 +146,11 @@ describe.each(testDatabases())('what has changed, on $name,', (kind) => {
       topics: ['users'],
     },
     {
+      name: 'a user with a new name',
+      act: () => owner.expect(200, 'PATCH', `/users/${String(ana.userId)}`, { name: 'Ana María' }),
+      topics: ['users'],
+    },
+    {
       name: 'a new password',
       act: () => owner.expect(204, 'PUT', `/users/${String(ana.userId)}/password`, { password: 'new' }),
       topics: ['users'],
@@ -155,6 +160,16 @@ describe.each(testDatabases())('what has changed, on $name,', (kind) => {
       act: () => owner.expect(201, 'POST', '/users', { name: 'carla', permissions: [] }),
       topics: [],
       forOwner: ['users'],
+    },
+    {
+      name: 'a user who is removed',
+      act: async () => {
+        const { items } = await owner.expect(200, 'GET', '/users?limit=200');
+        const { id } = (items as Json[]).find(({ name }) => name === 'carla');
+        await owner.expect(204, 'DELETE', `/users/${String(id)}`);
+      },
+      topics: [],
+      forOwner: ['progress', 'devices', 'api_keys', 'users'],
     },
   ];
 

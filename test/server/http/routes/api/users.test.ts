@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
-import { apiKeyId } from '../../../../../server/domain/ids.js';
+import { apiKeyId, userId } from '../../../../../server/domain/ids.js';
 import type { Permission } from '../../../../../server/domain/permission.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
@@ -347,6 +348,29 @@ describe.each(testDatabases())('users and API keys over HTTP on $name', (kind) =
     expect(all).toEqual(all.toSorted());
     expect(new Set(all).size).toBe(all.length);
     expect(all).toEqual(expect.arrayContaining([owner.name, me.name]));
+  });
+
+  it('keys that were revoked long ago are forgotten when a new one is made', async () => {
+    const me = await server.caller({ permissions: ['feature:api_keys'] });
+    const revoked = Array.from({ length: 210 }, (_, i) => ({
+      user_id: userId(me.userId),
+      name: `revoked ${String(i)}`,
+      prefix: `x${String(me.userId)}-${String(i)}`,
+      secret_sha256: randomBytes(32),
+      permissions: '',
+      created_s: 1,
+      revoked_s: 1000 + i,
+    }));
+    await server.store.db.insertInto('api_key').values(revoked).execute();
+    await me.expect(201, 'POST', '/api-keys', { name: 'new', permissions: [] });
+    const rows = await server.store.db
+      .selectFrom('api_key')
+      .select(['name', 'revoked_s'])
+      .where('user_id', '=', userId(me.userId))
+      .orderBy('id')
+      .execute();
+    const left = rows.map(({ name }) => name);
+    expect(left).toEqual(['test', ...revoked.slice(-200).map(({ name }) => name), 'new']);
   });
 
   it('guessing keys is throttled by address, but a valid key is accepted', async () => {
