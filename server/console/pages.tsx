@@ -1,9 +1,14 @@
 import type { ComponentType } from 'preact';
+import { ApiKeys } from './pages/api-keys.jsx';
 import { BookPage } from './pages/book.jsx';
 import { Books } from './pages/books.jsx';
+import { Devices } from './pages/devices.jsx';
+import { DocumentPage } from './pages/document.jsx';
 import { Home } from './pages/home.jsx';
+import { KoreaderSetup } from './pages/koreader.jsx';
 import { Libraries } from './pages/libraries.jsx';
 import { Library } from './pages/library.jsx';
+import { Reading } from './pages/reading.jsx';
 import { ScanPage } from './pages/scan.jsx';
 import type { Permission } from './session.js';
 
@@ -23,6 +28,8 @@ export interface PageDescription {
   readonly needs?: readonly Permission[];
 }
 
+const READERS: readonly Permission[] = ['feature:koreader_sync', 'user:manage'];
+
 /** Every page behind the sign-in, in the order of the list. */
 export const PAGES: readonly PageDescription[] = [
   { pattern: '', title: 'Home', show: Home, menu: 'Home' },
@@ -31,4 +38,21 @@ export const PAGES: readonly PageDescription[] = [
   { pattern: 'scans/:id', title: 'Scan', show: ScanPage },
   { pattern: 'books', title: 'Books', show: Books, menu: 'Books' },
   { pattern: 'books/:id', title: 'Book', show: BookPage },
+  { pattern: 'reading', title: 'Reading', show: Reading, menu: 'Reading', needs: READERS },
+  { pattern: 'reading/:document', title: 'Reading', show: DocumentPage },
+  { pattern: 'devices', title: 'Devices', show: Devices, menu: 'Devices', needs: READERS },
+  {
+    pattern: 'api-keys',
+    title: 'API keys',
+    show: ApiKeys,
+    menu: 'API keys',
+    needs: ['feature:api_keys', 'user:manage'],
+  },
+  {
+    pattern: 'koreader',
+    title: 'Set up KOReader',
+    show: KoreaderSetup,
+    menu: 'Set up KOReader',
+    needs: ['feature:koreader_sync'],
+  },
 ];

@@ -205,6 +205,7 @@ function ancestors(folder: string): readonly string[] {
 /** Files that are not in the checkout: what the program, its users or the build write, and what belongs to KOReader. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   'dogear.yaml',
+  'kosync.lua',
   'record.json',
   'rounds.generated.ts',
   'summary.md',

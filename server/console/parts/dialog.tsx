@@ -15,6 +15,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement;
     element.current?.showModal();
+    // Otherwise the focus is on the cross, which stands first.
+    element.current?.querySelector<HTMLElement>('input, select, textarea')?.focus();
     return () => {
       if (opener instanceof HTMLElement) opener.focus();
     };

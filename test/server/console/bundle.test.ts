@@ -28,6 +28,7 @@ describe('the built console', () => {
       '@preact/signals-core MIT',
       '@preact/signals MIT',
       'preact MIT',
+      'uqr MIT',
     ]);
     for (const { text } of packages) expect(text).toContain('Permission is hereby granted');
   });

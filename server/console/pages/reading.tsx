@@ -1,0 +1,143 @@
+import './reading.css';
+import { get, type Reply } from '../api.js';
+import { Bar } from '../parts/bar.jsx';
+import { counted, percent } from '../parts/format.js';
+import { type PagedList, usePagedList } from '../parts/paged-list.js';
+import { Empty, Problem } from '../parts/problem.jsx';
+import { deviceTitle, documentTitle } from '../parts/reader-names.js';
+import { Ago } from '../parts/time.jsx';
+import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
+import { Loading, VirtualList } from '../parts/virtual-list.jsx';
+import { hrefOf } from '../router.js';
+import { may, useMe } from '../session.js';
+
+type Item = Reply<'/progress', 'get'>['items'][number];
+type HouseholdItem = Reply<'/reading', 'get'>['items'][number];
+
+const ROW_PX = 92;
+/** Books that are shown of each user of the household. */
+const BOOKS_A_USER = 4;
+
+/** What somebody reads, or everybody. */
+export function Reading() {
+  const user = useChosenUser();
+  return (
+    <>
+      <header class="page-head">
+        <div>
+          <h1>Reading</h1>
+          <p>The book that was read last comes first.</p>
+        </div>
+        <UserChoice chosen={user} label="Read by" withEverybody />
+      </header>
+      {user.isEverybody ? <Household /> : <Books user={user} />}
+    </>
+  );
+}
+
+function Books({ user }: { readonly user: ChosenUser }) {
+  const me = useMe();
+  const list = usePagedList(
+    `reading ${String(user.id)}`,
+    (cursor, signal) => get('/progress', { query: { user_id: user.id, cursor }, signal }),
+    ['progress', 'devices'],
+  );
+  return (
+    <VirtualList
+      list={list}
+      label="Books by last push"
+      rowPx={ROW_PX}
+      keyOf={(item) => item.document}
+      row={(item) => <ReadingRow item={item} search={user.search} />}
+      empty={
+        user.id === undefined ? (
+          <Empty says="Nothing read yet. Books appear here once a reader has synced.">
+            {may(me, 'feature:koreader_sync') ? (
+              <a class="button main" href={hrefOf('koreader')}>
+                Set up KOReader
+              </a>
+            ) : null}
+          </Empty>
+        ) : (
+          <Empty says="Nothing read yet in the libraries that you may see." />
+        )
+      }
+    />
+  );
+}
+
+function ReadingRow({ item, search }: { readonly item: Item; readonly search: string }) {
+  const title = documentTitle(item);
+  return (
+    <div class="reading">
+      <a class="cut" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
+        {title}
+      </a>
+      <Bar fraction={item.percentage} label={`Read of ${title}`} />
+      <p class="cut faint small">
+        {percent(item.percentage)} · <Ago time={item.pushed_at} />
+        {item.book === null ? ' · in no library' : ''} · {deviceTitle(item.device)}
+        {item.devices > 1 ? ` · ${counted(item.devices, 'device')}` : ''}
+      </p>
+    </div>
+  );
+}
+
+function Household() {
+  const list = usePagedList(
+    'household',
+    (cursor, signal) => get('/reading', { query: { cursor, limit: 200 }, signal }),
+    ['progress', 'devices', 'users'],
+  );
+  const { items, error } = list;
+  if (items === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
+  if (items.length === 0) return <Empty says="Nobody has read anything yet." />;
+  const readers = new Map<number, HouseholdItem[]>();
+  for (const item of items) readers.set(item.user.id, [...(readers.get(item.user.id) ?? []), item]);
+  return (
+    <div class="stack">
+      {error === undefined ? null : <Problem error={error} />}
+      <div class="grid">
+        {[...readers].map(([id, books]) => (
+          <ReaderCard key={id} books={books} />
+        ))}
+      </div>
+      <More list={list} />
+    </div>
+  );
+}
+
+/** @param books of one user, the last read first */
+function ReaderCard({ books }: { readonly books: readonly HouseholdItem[] }) {
+  const me = useMe();
+  const [first] = books;
+  if (first === undefined) return null;
+  const { user } = first;
+  const search = user.id === me.user_id ? '' : `?user=${String(user.id)}`;
+  return (
+    <section class="sheet reader">
+      <h2>{user.name}</h2>
+      <ul class="stack">
+        {books.slice(0, BOOKS_A_USER).map((item) => (
+          <li key={item.document}>
+            <ReadingRow item={item} search={search} />
+          </li>
+        ))}
+      </ul>
+      <p>
+        <a href={hrefOf(`reading${search}`)}>All that {user.name} reads</a>
+      </p>
+    </section>
+  );
+}
+
+function More({ list }: { readonly list: PagedList<unknown> }) {
+  if (!list.hasMore) return null;
+  return (
+    <div class="buttons">
+      <button type="button" onClick={list.more}>
+        Show more
+      </button>
+    </div>
+  );
+}

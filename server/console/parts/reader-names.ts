@@ -1,0 +1,30 @@
+/** What people call devices, documents and permissions. */
+
+interface NamedDevice {
+  readonly name: string;
+  readonly friendly_name: string | null;
+}
+
+export function deviceTitle({ friendly_name: friendlyName, name }: NamedDevice): string {
+  return friendlyName ?? (name.trim() === '' ? 'A reader without a name' : name);
+}
+
+interface NamedDocument {
+  readonly document: string;
+  readonly book: { readonly file_name: string } | null;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+}
+
+/** The title that a reader sent, or else the name of the file, or else the document itself. */
+export function documentTitle({ document, book, metadata }: NamedDocument): string {
+  return textOf(metadata?.['title']) ?? book?.file_name ?? textOf(metadata?.['filename']) ?? document;
+}
+
+/** KOReader sends one author a line. */
+export function documentAuthors(metadata: NamedDocument['metadata']): string | undefined {
+  return textOf(metadata?.['authors'])?.split('\n').join(', ');
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
