@@ -1,7 +1,9 @@
 import { computed, signal } from '@preact/signals';
 import { BASE } from './base-path.js';
+import { newEntry, restoreScroll } from './scroll-memory.js';
 
 const UI = `${BASE}/ui/`;
+const SECRET_PAGES = /\/(?:setup|sign-in)\/?$/;
 
 /** The address of the page below `ui/`, decoded: path `books/5`, query `q=dune`. */
 const place = signal(read());
@@ -19,9 +21,9 @@ function read() {
 
 function takeFragment(): string {
   const { hash, pathname, search } = globalThis.location;
-  if (hash === '' || !/\/(?:setup|sign-in)\/?$/.test(pathname)) return '';
+  if (hash === '' || !SECRET_PAGES.test(pathname)) return '';
   history.replaceState(null, '', `${pathname}${search}`);
-  return decodeURIComponent(hash.slice(1));
+  return decoded(hash.slice(1));
 }
 
 /** The address of a page, for links: `books/5`, with the parts of the path encoded already. */
@@ -31,8 +33,8 @@ export function hrefOf(to: string): string {
 
 /** @param to as for hrefOf() */
 export function go(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
-  if (replace) history.replaceState(null, '', hrefOf(to));
-  else history.pushState(null, '', hrefOf(to));
+  if (replace) history.replaceState(history.state, '', hrefOf(to));
+  else history.pushState(newEntry(), '', hrefOf(to));
   place.value = read();
   if (!replace) globalThis.scrollTo(0, 0);
 }
@@ -74,14 +76,20 @@ function decoded(part: string): string {
 export function followLinks(): void {
   addEventListener('popstate', () => {
     place.value = read();
+    restoreScroll();
+  });
+  // Somebody has pasted a link with another secret into this tab: it counts as if the page were opened by it.
+  addEventListener('hashchange', () => {
+    const { hash, pathname } = globalThis.location;
+    if (hash !== '' && SECRET_PAGES.test(pathname)) globalThis.location.reload();
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (link === null || link.target !== '' || link.hasAttribute('download')) return;
-    const { origin, pathname, search } = new URL(link.href);
-    if (origin !== globalThis.location.origin || !pathname.startsWith(UI)) return;
+    const { origin, pathname, search, hash } = new URL(link.href);
+    if (origin !== globalThis.location.origin || !pathname.startsWith(UI) || hash !== '') return;
     event.preventDefault();
     go(`${pathname.slice(UI.length)}${search}`);
   });

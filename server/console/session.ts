@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ApiError, get, remove, type Reply, whenSignedOut } from './api.js';
+import { ApiError, get, post, remove, type Reply, whenSignedOut } from './api.js';
 import { startLive, stopLive } from './live/live.js';
 
 export type Me = Reply<'/me', 'get'>;
@@ -32,8 +32,33 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-export async function signOut(): Promise<void> {
-  await remove('/sessions/current');
+/**
+ * Finds out whether the session still lives and what it permits: another browser may have ended it, or somebody may have
+ * changed the permissions. A server that is away changes nothing.
+ */
+export async function checkSession(): Promise<void> {
+  try {
+    const me = await get('/me');
+    const current = session.value;
+    if (current.state !== 'signed-in') return;
+    // Another tab has signed in as somebody else.
+    if (current.me.user_id !== me.user_id) globalThis.location.reload();
+    if (JSON.stringify(current.me) !== JSON.stringify(me)) session.value = { state: 'signed-in', me };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+/** @throws ApiError */
+export async function signIn(body: Parameters<typeof post<'/sessions'>>[1]['body']): Promise<void> {
+  await post('/sessions', { body });
+  // What was followed until now may have been somebody else's.
+  stopLive();
+  await loadSession();
+}
+
+export async function signOut({ everywhere = false } = {}): Promise<void> {
+  await (everywhere ? remove('/sessions') : remove('/sessions/current'));
   stopLive();
   session.value = { state: 'signed-out', hasEnded: false };
 }

@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { isConnected } from './live/live.js';
 import { PAGES } from './pages.jsx';
 import { useAction } from './parts/action.jsx';
+import { Brand } from './parts/brand.jsx';
+import { Problem } from './parts/problem.jsx';
 import { Toast } from './parts/toast.jsx';
 import { hrefOf, path } from './router.js';
-import { may, signOut, useMe } from './session.js';
+import { checkSession, may, signOut, useMe } from './session.js';
 
 /** How long the live connection may be away before it is said. */
 const LOST_MS = 3000;
@@ -15,22 +17,40 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
   const me = useMe();
   const isOpen = useSignal(false);
   const signingOut = useAction();
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const page = useRef<HTMLElement>(null);
   const first = path.value.split('/')[0];
-  useEffect(() => {
-    isOpen.value = false;
-  }, [path.value]);
+  const current = (pattern: string) => (pattern === first ? 'page' : undefined);
   return (
     <div class="shell">
-      <a class="skip" href="#page">
+      <a
+        class="skip"
+        href="#page"
+        onClick={(event) => {
+          // The address keeps naming the page alone.
+          event.preventDefault();
+          page.current?.focus();
+          page.current?.scrollIntoView();
+        }}
+      >
         Skip to the page
       </a>
-      <nav aria-label="Pages" class={isOpen.value ? 'open' : ''}>
+      <nav
+        aria-label="Pages"
+        class={isOpen.value ? 'open' : ''}
+        onClick={(event) => {
+          if (event.target instanceof Element && event.target.closest('a') !== null) isOpen.value = false;
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape' || !isOpen.value) return;
+          isOpen.value = false;
+          menuButton.current?.focus();
+        }}
+      >
         <div class="bar">
-          <a class="brand" href={hrefOf('')}>
-            <img src={hrefOf('icon.svg')} alt="" />
-            Dogear
-          </a>
+          <Brand />
           <button
+            ref={menuButton}
             type="button"
             class="menu-button"
             aria-expanded={isOpen.value}
@@ -42,24 +62,27 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
         {PAGES.map(({ pattern, menu, needs }) =>
           menu === undefined ||
           (needs !== undefined && !needs.some((permission) => may(me, permission))) ? null : (
-            <a key={pattern} href={hrefOf(pattern)} aria-current={pattern === first ? 'page' : undefined}>
+            <a key={pattern} href={hrefOf(pattern)} aria-current={current(pattern)}>
               {menu}
             </a>
           ),
         )}
         <div class="who">
-          <p>Signed in as {me.name}</p>
+          <p>
+            Signed in as <b>{me.name}</b>
+          </p>
           <button
             type="button"
             class="quiet"
             disabled={signingOut.isRunning}
-            onClick={() => void signingOut.run(signOut)}
+            onClick={() => void signingOut.run(() => signOut())}
           >
             Sign out
           </button>
+          {signingOut.error === undefined ? null : <Problem error={signingOut.error} />}
         </div>
       </nav>
-      <main id="page" tabIndex={-1}>
+      <main id="page" ref={page} tabIndex={-1}>
         <Offline />
         {children}
       </main>
@@ -71,14 +94,22 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
 /** What a page shows may be old while the server is away. */
 function Offline() {
   const isShown = useSignal(false);
+  const isFirst = useRef(true);
   const connected = isConnected.value;
   useEffect(() => {
     if (connected) {
       isShown.value = false;
+      // The server ends the stream of a user whose permissions have changed.
+      if (!isFirst.current) void checkSession();
+      isFirst.current = false;
       return undefined;
     }
-    const timer = setTimeout(() => (isShown.value = true), LOST_MS);
-    return () => clearTimeout(timer);
+    const timer = setInterval(() => {
+      isShown.value = true;
+      // Perhaps it is not the server that is away: it refuses a session that has ended.
+      void checkSession();
+    }, LOST_MS);
+    return () => clearInterval(timer);
   }, [connected]);
   if (!isShown.value) return null;
   return (

@@ -1,4 +1,4 @@
-import type { Signal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren, TargetedInputEvent } from 'preact';
 import { useId } from 'preact/hooks';
 
@@ -20,6 +20,7 @@ interface FieldProps {
 /** A line of text with its label. */
 export function TextField({ label, value, hint, type = 'text', ...input }: FieldProps) {
   const id = useId();
+  const isShown = useSignal(false);
   const all = {
     id,
     ...input,
@@ -33,7 +34,21 @@ export function TextField({ label, value, hint, type = 'text', ...input }: Field
     <div class="field">
       <label for={id}>{label}</label>
       {type === 'password' ? (
-        <input type="password" {...all} />
+        <div class="secret">
+          {isShown.value ? (
+            <input type="text" {...all} spellcheck={false} autoCapitalize="none" />
+          ) : (
+            <input type="password" {...all} />
+          )}
+          <button
+            type="button"
+            aria-pressed={isShown.value}
+            aria-label="Show the characters"
+            onClick={() => (isShown.value = !isShown.value)}
+          >
+            Show
+          </button>
+        </div>
       ) : type === 'search' ? (
         <input type="search" {...all} />
       ) : (
@@ -51,7 +66,7 @@ export function TextField({ label, value, hint, type = 'text', ...input }: Field
 interface CheckProps {
   readonly label: string;
   readonly value: Signal<boolean>;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly disabled?: boolean;
 }
 

@@ -22,7 +22,7 @@ const SECURITY_HEADERS: AnswerHeaders = [
   ['x-content-type-options', 'nosniff'],
   ['referrer-policy', 'no-referrer'],
 ];
-/** Names of assets contain a hash of their content. */
+/** Names below `assets/` contain a hash of the content. */
 const FOR_EVER: AnswerHeaders = [['cache-control', 'public, max-age=31536000, immutable']];
 const CHECK_AGAIN: AnswerHeaders = [['cache-control', 'no-cache']];
 const BY_ENCODING: AnswerHeaders = [['vary', 'accept-encoding']];
@@ -69,10 +69,11 @@ function fileAnswer(files: ConsoleFiles, request: HttpRequest): Answer {
   const [path = ''] = request.params;
   const asset = files.assets.get(path);
   const file = asset ?? files.page;
+  const isHashed = path.startsWith('assets/');
   // A page that was open while the server was updated asks for assets of the version before.
-  if (asset === undefined && path.startsWith('assets/')) return GONE;
-  const headers = [...SECURITY_HEADERS, ...(asset === undefined ? CHECK_AGAIN : FOR_EVER), ...BY_ENCODING];
-  if (asset === undefined && request.header('if-none-match') === file.etag) {
+  if (asset === undefined && isHashed) return GONE;
+  const headers = [...SECURITY_HEADERS, ...(isHashed ? FOR_EVER : CHECK_AGAIN), ...BY_ENCODING];
+  if (!isHashed && request.header('if-none-match') === file.etag) {
     return {
       status: 304,
       contentType: file.contentType,

@@ -69,10 +69,14 @@ describe('the console', () => {
     expect(page.headers.get('cache-control')).toBe('no-cache');
     const script = await fetch(`${base}${await scriptOf(page)}`);
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
-    const again = await fetch(`${base}/ui/`, {
-      headers: { 'if-none-match': page.headers.get('etag') ?? '' },
-    });
-    expect(again.status).toBe(304);
+    const licenses = await fetch(`${base}/ui/licenses.json`);
+    expect(licenses.headers.get('cache-control')).toBe('no-cache');
+    for (const answer of [page, licenses]) {
+      const again = await fetch(answer.url, {
+        headers: { 'if-none-match': answer.headers.get('etag') ?? '' },
+      });
+      expect(again.status).toBe(304);
+    }
     // An open page of the version before asks for its files.
     expect((await fetch(`${base}/ui/assets/index-0000.js`)).status).toBe(404);
   });
