@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { Account } from './pages/account.jsx';
 import { ApiKeys } from './pages/api-keys.jsx';
 import { BookPage } from './pages/book.jsx';
 import { Books } from './pages/books.jsx';
@@ -8,8 +9,11 @@ import { Home } from './pages/home.jsx';
 import { KoreaderSetup } from './pages/koreader.jsx';
 import { Libraries } from './pages/libraries.jsx';
 import { Library } from './pages/library.jsx';
+import { NewUser } from './pages/new-user.jsx';
 import { Reading } from './pages/reading.jsx';
 import { ScanPage } from './pages/scan.jsx';
+import { User } from './pages/user.jsx';
+import { Users } from './pages/users.jsx';
 import type { Permission } from './session.js';
 
 export interface PageProps {
@@ -29,8 +33,9 @@ export interface PageDescription {
 }
 
 const READERS: readonly Permission[] = ['feature:koreader_sync', 'user:manage'];
+const MANAGES_USERS: readonly Permission[] = ['user:manage'];
 
-/** Every page behind the sign-in, in the order of the list. */
+/** Every page behind the sign-in, in the order of the list. Of two patterns that fit, the first one counts. */
 export const PAGES: readonly PageDescription[] = [
   { pattern: '', title: 'Home', show: Home, menu: 'Home' },
   { pattern: 'libraries', title: 'Libraries', show: Libraries, menu: 'Libraries' },
@@ -55,4 +60,8 @@ export const PAGES: readonly PageDescription[] = [
     menu: 'Set up KOReader',
     needs: ['feature:koreader_sync'],
   },
+  { pattern: 'users', title: 'Users', show: Users, menu: 'Users', needs: MANAGES_USERS },
+  { pattern: 'users/new', title: 'Add a user', show: NewUser, needs: MANAGES_USERS },
+  { pattern: 'users/:id', title: 'User', show: User, needs: MANAGES_USERS },
+  { pattern: 'account', title: 'Your account', show: Account },
 ];

@@ -68,13 +68,13 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           ),
         )}
         <div class="who">
-          <p>
+          <a href={hrefOf('account')} aria-current={current('account')}>
             Signed in as <b>{me.name}</b>
-          </p>
+          </a>
           <button
             type="button"
             class="quiet"
-            disabled={signingOut.isRunning}
+            aria-disabled={signingOut.isRunning}
             onClick={() => void signingOut.run(() => signOut())}
           >
             Sign out

@@ -1,10 +1,195 @@
-import { useMe } from '../session.js';
+import './home.css';
+import { get, type Reply } from '../api.js';
+import { changes } from '../live/live.js';
+import { Bar } from '../parts/bar.jsx';
+import { percent } from '../parts/format.js';
+import { Empty, Problem } from '../parts/problem.jsx';
+import { deviceTitle, documentTitle } from '../parts/reader-names.js';
+import { type Resource, useResource } from '../parts/resource.js';
+import { type Scan, ScanProgress } from '../parts/scan-progress.jsx';
+import { scanCounts, ScanState } from '../parts/scan-words.jsx';
+import { Ago } from '../parts/time.jsx';
+import { Loading } from '../parts/virtual-list.jsx';
+import { hrefOf } from '../router.js';
+import { may, useMe } from '../session.js';
 
+type Library = Reply<'/libraries', 'get'>['items'][number];
+type ReadingPage = Reply<'/reading', 'get'>;
+
+/** For the names of those that are scanned. */
+const MOST_LIBRARIES = 200;
+/** What is shown of who read what. */
+const LAST_READ = 10;
+
+/** What runs, and who read what last. */
 export function Home() {
   const me = useMe();
+  const libraries = useResource(
+    'libraries',
+    async (signal) => (await get('/libraries', { query: { limit: MOST_LIBRARIES }, signal })).items,
+    ['libraries'],
+  );
+  const seesReading = may(me, 'feature:koreader_sync') || may(me, 'user:manage');
+  const reading = useResource(
+    `reading ${String(seesReading)}`,
+    async (signal): Promise<ReadingPage['items']> =>
+      seesReading ? (await get('/reading', { query: { limit: LAST_READ }, signal })).items : [],
+    ['progress', 'devices'],
+  );
   return (
-    <header class="page-head">
-      <h1>Hello, {me.name}</h1>
-    </header>
+    <div class="sections">
+      <header class="page-head">
+        <h1>Hello, {me.name}</h1>
+      </header>
+      <Beginning libraries={libraries.value} reading={reading.value} />
+      <RunningScans libraries={libraries.value} />
+      {seesReading ? <LastRead reading={reading} /> : null}
+    </div>
+  );
+}
+
+interface BeginningProps {
+  readonly libraries: readonly Library[] | undefined;
+  readonly reading: ReadingPage['items'] | undefined;
+}
+
+/** The first steps, until they are done. */
+function Beginning({ libraries, reading }: BeginningProps) {
+  const me = useMe();
+  const syncs = may(me, 'feature:koreader_sync');
+  const server = useResource('server', (signal) => get('/server', { signal }));
+  const devices = useResource(
+    `devices ${String(syncs)}`,
+    async (signal): Promise<number> =>
+      syncs ? (await get('/devices', { query: { limit: 1 }, signal })).items.length : 0,
+    ['devices'],
+  );
+  if (libraries === undefined || reading === undefined) return null;
+  if (server.value === undefined || devices.value === undefined) return null;
+  const hasLibrary = libraries.length > 0;
+  const hasReader = devices.value > 0 || reading.length > 0;
+  const mayAdd = may(me, 'library:manage');
+  const maySetUp = syncs && server.value.koreader_sync;
+  if ((hasLibrary || !mayAdd) && (hasReader || !maySetUp)) return null;
+  return (
+    <section class="stack" aria-labelledby="beginning">
+      <h2 id="beginning">Begin here</h2>
+      <ol class="grid beginning">
+        {mayAdd ? (
+          <Step isDone={hasLibrary} title="Add a library" to="libraries?do=add">
+            A library is a folder of books. Dogear lists what is in it, so that readers find each book again.
+          </Step>
+        ) : null}
+        {maySetUp ? (
+          <Step isDone={hasReader} title="Set up KOReader" to="koreader">
+            Give your reader the address of this server. From then on it keeps its place here.
+          </Step>
+        ) : null}
+      </ol>
+    </section>
+  );
+}
+
+interface StepProps {
+  readonly isDone: boolean;
+  readonly title: string;
+  readonly to: string;
+  readonly children: string;
+}
+
+function Step({ isDone, title, to, children }: StepProps) {
+  return (
+    <li class="sheet">
+      <h3>
+        {title} {isDone ? <span class="tag good">done</span> : null}
+      </h3>
+      <p class="faint">{children}</p>
+      {isDone ? null : (
+        <div class="buttons">
+          <a class="button main" href={hrefOf(to)}>
+            {title}
+          </a>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function RunningScans({ libraries }: { readonly libraries: readonly Library[] | undefined }) {
+  const scans = changes.value?.scans ?? [];
+  if (scans.length === 0) return null;
+  const nameOf = ({ library_id: id }: Scan): string =>
+    libraries?.find((library) => library.id === id)?.name ?? 'A library';
+  return (
+    <section class="stack" aria-labelledby="scans">
+      <h2 id="scans">Scans</h2>
+      <ul class="grid">
+        {scans.map((scan) => (
+          <li key={scan.id} class="sheet">
+            <div class="line">
+              <h3 class="cut">
+                <a href={hrefOf(`libraries/${String(scan.library_id)}`)}>{nameOf(scan)}</a>
+              </h3>
+              {scan.state === 'running' ? (
+                <span class="faint small">{scan.regen_hashes ? 'hashing every book again' : 'scanning'}</span>
+              ) : (
+                <ScanState state={scan.state} />
+              )}
+            </div>
+            {scan.state === 'running' ? (
+              <ScanProgress scan={scan} label={`Scan of ${nameOf(scan)}`} />
+            ) : (
+              <p class="small">
+                <a href={hrefOf(`scans/${String(scan.id)}`)}>{scanCounts(scan)}</a>
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function LastRead({ reading: { value, error } }: { readonly reading: Resource<ReadingPage['items']> }) {
+  const me = useMe();
+  return (
+    <section class="stack" aria-labelledby="reading">
+      <div class="line">
+        <h2 id="reading">Last read</h2>
+        <a href={hrefOf('reading')}>All reading</a>
+      </div>
+      {error === undefined ? null : <Problem error={error} />}
+      {value === undefined ? (
+        error === undefined ? (
+          <Loading />
+        ) : null
+      ) : value.length === 0 ? (
+        <Empty says="Nothing yet. What readers push appears here at once." />
+      ) : (
+        <ul class="last-read">
+          {value.map((item) => {
+            const title = documentTitle(item);
+            const search = item.user.id === me.user_id ? '' : `?user=${String(item.user.id)}`;
+            return (
+              <li key={`${String(item.user.id)} ${item.document}`}>
+                <div class="line tight">
+                  <a class="cut" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
+                    {title}
+                  </a>
+                  <span class="faint small">
+                    <Ago time={item.pushed_at} />
+                  </span>
+                </div>
+                <Bar fraction={item.percentage} label={`Read of ${title}`} />
+                <p class="faint small cut">
+                  {percent(item.percentage)} · {item.user.id === me.user_id ? 'you' : item.user.name} ·{' '}
+                  {deviceTitle(item.device)}
+                </p>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </section>
   );
 }

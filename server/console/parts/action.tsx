@@ -60,7 +60,11 @@ export function Form({ action, onSubmit, onDone, submit, children, buttons, isDa
       {children}
       {action.error === undefined ? null : <Problem error={action.error} />}
       <div class="buttons">
-        <button type="submit" class={isDangerous === true ? 'danger' : 'main'} disabled={action.isRunning}>
+        <button
+          type="submit"
+          class={isDangerous === true ? 'danger' : 'main'}
+          aria-disabled={action.isRunning}
+        >
           {submit}
         </button>
         {buttons}

@@ -1,6 +1,6 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren, TargetedInputEvent } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface FieldProps {
   readonly label: string;
@@ -65,7 +65,8 @@ export function TextField({ label, value, hint, type = 'text', ...input }: Field
 
 interface CheckProps {
   readonly label: string;
-  readonly value: Signal<boolean>;
+  /** A signal, or a part of one. */
+  readonly value: { value: boolean };
   readonly hint?: string | undefined;
   readonly disabled?: boolean;
 }
@@ -92,4 +93,16 @@ export function CheckField({ label, value, hint, disabled }: CheckProps) {
       )}
     </div>
   );
+}
+
+/** A field that follows what the server knows until somebody edits it. */
+export function useEdited<Value>(known: Value): Signal<Value> {
+  const edited = useSignal(known);
+  const text = JSON.stringify(known);
+  const followed = useRef(text);
+  useEffect(() => {
+    if (JSON.stringify(edited.value) === followed.current) edited.value = known;
+    followed.current = text;
+  }, [text]);
+  return edited;
 }

@@ -1,4 +1,11 @@
-import { useLayoutEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
+
+/** Names the window after what a page shows, once that is known: "Dune.epub · Dogear". */
+export function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    if (title !== undefined) document.title = titleOf(title);
+  }, [title]);
+}
 
 let isFirst = true;
 
@@ -9,8 +16,9 @@ let isFirst = true;
  * @param at changes with each page
  */
 export function useArrival(title: string, at: string): void {
+  // Before the effects of the page itself, which may know a better title.
   useLayoutEffect(() => {
-    document.title = `${title} · Dogear`;
+    document.title = titleOf(title);
     if (!isFirst) focusPage();
     isFirst = false;
   }, [title, at]);
@@ -23,4 +31,8 @@ function focusPage(): void {
   heading.tabIndex = -1;
   // The router has scrolled already.
   heading.focus({ preventScroll: true });
+}
+
+function titleOf(title: string): string {
+  return `${title} · Dogear`;
 }
