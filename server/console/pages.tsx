@@ -1,12 +1,9 @@
 import type { ComponentType } from 'preact';
 import { Account } from './pages/account.jsx';
-import { ApiKeys } from './pages/api-keys.jsx';
 import { BookPage } from './pages/book.jsx';
 import { Books } from './pages/books.jsx';
 import { Devices } from './pages/devices.jsx';
-import { DocumentPage } from './pages/document.jsx';
 import { Home } from './pages/home.jsx';
-import { KoreaderSetup } from './pages/koreader.jsx';
 import { Libraries } from './pages/libraries.jsx';
 import { Library } from './pages/library.jsx';
 import { NewUser } from './pages/new-user.jsx';
@@ -14,6 +11,7 @@ import { Reading } from './pages/reading.jsx';
 import { ScanPage } from './pages/scan.jsx';
 import { User } from './pages/user.jsx';
 import { Users } from './pages/users.jsx';
+import { later } from './parts/later.jsx';
 import type { Permission } from './session.js';
 
 export interface PageProps {
@@ -44,19 +42,23 @@ export const PAGES: readonly PageDescription[] = [
   { pattern: 'books', title: 'Books', show: Books, menu: 'Books' },
   { pattern: 'books/:id', title: 'Book', show: BookPage },
   { pattern: 'reading', title: 'Reading', show: Reading, menu: 'Reading', needs: READERS },
-  { pattern: 'reading/:document', title: 'Reading', show: DocumentPage },
+  {
+    pattern: 'reading/:document',
+    title: 'Reading',
+    show: later(async () => (await import('./pages/document.jsx')).DocumentPage),
+  },
   { pattern: 'devices', title: 'Devices', show: Devices, menu: 'Devices', needs: READERS },
   {
     pattern: 'api-keys',
     title: 'API keys',
-    show: ApiKeys,
+    show: later(async () => (await import('./pages/api-keys.jsx')).ApiKeys),
     menu: 'API keys',
     needs: ['feature:api_keys', 'user:manage'],
   },
   {
     pattern: 'koreader',
     title: 'Set up KOReader',
-    show: KoreaderSetup,
+    show: later(async () => (await import('./pages/koreader.jsx')).KoreaderSetup),
     menu: 'Set up KOReader',
     needs: ['feature:koreader_sync'],
   },
