@@ -1,7 +1,7 @@
 /**
- * KOReader's own settings of progress sync, as the file kosync.lua of its folder `settings`, since KOReader 2026.07. What is in the file
- * replaces KOReader's defaults as a whole, so every one of them is written. Any name and any user key will do: the key in
- * the address says who it is.
+ * KOReader's own settings of progress sync, as the file `kosync` (Lua) of its folder `settings`, since KOReader 2026.07.
+ * What is in the file replaces KOReader's defaults as a whole, so every one of them is written. Any name and any user key
+ * will do: the key in the address says who it is.
  *
  * Source: plugins/kosync.koplugin in KOReader, commit 5549f8ac6 (LuaSettings, key `settings`).
  */
