@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ApiError } from '../api.js';
 import { useResource, type VersionName } from './resource.js';
 
@@ -65,8 +65,12 @@ export function usePagedList<Item>(
       },
     );
   };
+  const items = useMemo(
+    () => (first.value === undefined ? undefined : pages.flatMap((page) => page.items)),
+    [first.value, rest.value],
+  );
   return {
-    items: first.value === undefined ? undefined : pages.flatMap((page) => page.items),
+    items,
     error: first.error ?? error.value,
     hasMore: cursor !== undefined,
     more,

@@ -1,0 +1,213 @@
+import { writeFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveBooks } from '../../../server/book/book-repository.js';
+import { insertLibrary } from '../../../server/library/library-repository.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { SQLITE } from '../../support/databases.js';
+import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { testBrowser } from '../../support/test-browser.js';
+import { type ConsoleClient, KoreaderDevice } from './console-client.js';
+import { type ConsoleProgram, setUpOwner, startConsole } from './console-program.js';
+import { heading, visit } from './visit.js';
+
+/** More than ten times as many as a browser could show at once without getting slow. */
+const MANY_BOOKS = 30_000;
+/** Rows that stand in the page at most: two windows of a tall screen. */
+const MOST_ROWS = 80;
+
+describe('the books of the console', () => {
+  const browser = testBrowser();
+  let store: TestStore;
+  let program: ConsoleProgram;
+  let owner: ConsoleClient;
+  let shelf: BookFolder;
+  let shelfId: number;
+
+  beforeAll(async () => {
+    store = await openTestStore(SQLITE);
+    const many = await insertLibrary(store, {
+      name: 'Many',
+      root: Buffer.from('/nowhere'),
+      extensions: undefined,
+      koreaderHashes: true,
+    });
+    if (many === undefined) throw new Error('the name is taken');
+    const digests = { partialMd5: Buffer.alloc(16, 1), filenameMd5: Buffer.alloc(16, 2) };
+    await saveBooks(
+      store,
+      Array.from({ length: MANY_BOOKS }, (_, number) => ({
+        libraryId: many.id,
+        path: Buffer.from(`series ${String(number % 100)}/volume ${String(number).padStart(6, '0')}.cbz`),
+        sizeBytes: 1,
+        modifiedNs: 0n,
+        digests,
+        failure: undefined,
+      })),
+      Date.now(),
+    );
+    program = await startConsole(store.url);
+    owner = await setUpOwner(program);
+    shelf = await bookFolder({
+      'Melville/Moby-Dick.epub': 'Call me Ishmael.',
+      'Melville/Mardi.epub': 'We are off!',
+      '<script>alert(1)/<b>bold.epub': 'markup',
+      'Thoreau/Walden.epub': 'Economy',
+    });
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${shelf.path}/caf`), Buffer.of(0xe9), Buffer.from('.epub')]),
+      'x',
+    );
+    shelfId = await owner.addLibrary('Shelf', shelf.path);
+  });
+
+  afterAll(async () => {
+    await program.close();
+    await store.close();
+  });
+
+  const rows = (page: Page) => page.getByRole('list', { name: 'Books' }).getByRole('listitem');
+
+  it('are searched while one types, and the address keeps the search', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books' });
+    await heading(page, 'Books');
+    await page.getByLabel('Search').pressSequentially('melville epub');
+    await expect.poll(() => rows(page).count()).toBe(2);
+    await page.getByText('2 books', { exact: true }).waitFor();
+    expect(new URL(page.url()).search).toBe('?q=melville+epub');
+    await page.reload();
+    await page.getByRole('link', { name: 'Moby-Dick.epub' }).waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('melville epub');
+    // A book, and back to what was searched for.
+    await page.getByRole('link', { name: 'Moby-Dick.epub' }).click();
+    await heading(page, 'Moby-Dick.epub');
+    await page.goBack();
+    await expect.poll(() => rows(page).count()).toBe(2);
+    await page.getByLabel('Search').fill('nowhere at all');
+    await page.getByText('No book is like this').waitFor();
+    await page.getByRole('link', { name: 'Show all books' }).click();
+    await rows(page).first().waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('');
+  });
+
+  it('show the answer to what was typed last, however late an earlier answer is', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books' });
+    await heading(page, 'Books');
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let isAsked = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    await page.route(/\/books\?q=mardi/, async (route) => {
+      isAsked();
+      await released;
+      await route.continue().catch(() => undefined); // the page has given it up
+    });
+    await page.getByLabel('Search').fill('mardi');
+    await asked;
+    await page.getByLabel('Search').fill('walden');
+    await page.getByRole('link', { name: 'Walden.epub' }).waitFor();
+    release();
+    await page.waitForTimeout(300);
+    expect(await rows(page).allInnerTexts()).toEqual([expect.stringContaining('Walden.epub')]);
+  });
+
+  it('are found by any of their digests, in upper case too', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books' });
+    await page.getByLabel('Search').fill(md5('Economy').toUpperCase());
+    await page.getByRole('link', { name: 'Walden.epub' }).waitFor();
+    expect(await rows(page).count()).toBe(1);
+    await page.getByLabel('Search').fill(md5('Walden.epub'));
+    await page.getByRole('link', { name: 'Walden.epub' }).waitFor();
+    await page.getByLabel('Search').fill(md5('no book'));
+    await page.getByText('No book that you may see has or had this digest.').waitFor();
+  });
+
+  it('are narrowed to a library and a state, in the address', async () => {
+    const { page } = await visit(browser(), program.base, {
+      as: owner,
+      path: `books?library=${String(shelfId)}`,
+    });
+    await expect.poll(() => rows(page).count()).toBe(5);
+    await page.getByLabel('Library').selectOption('Many');
+    await page.getByRole('link', { name: 'volume 000000.cbz' }).waitFor();
+    await page.getByLabel('State').selectOption('Missing');
+    await page.getByText('No book is like this').waitFor();
+    expect(new URL(page.url()).searchParams.get('state')).toBe('missing');
+  });
+
+  it('show names that are not UTF-8 escaped, and markup as text', async () => {
+    const { page } = await visit(browser(), program.base, {
+      as: owner,
+      path: `books?library=${String(shelfId)}`,
+    });
+    await page.getByRole('link', { name: String.raw`caf\xe9.epub` }).click();
+    await heading(page, String.raw`caf\xe9.epub`);
+    await page.goBack();
+    await page.getByRole('link', { name: '<b>bold.epub' }).click();
+    await heading(page, '<b>bold.epub');
+    await page.getByText('<script>alert(1)/<b>bold.epub').waitFor();
+  });
+
+  it('are many, but only those in sight stand in the page', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books?q=volume' });
+    await rows(page).first().waitFor();
+    let last = '';
+    for (let turn = 0; turn < 12; turn++) {
+      await page.keyboard.press('End');
+      await expect.poll(async () => (await rows(page).last().innerText()) !== last).toBe(true);
+      last = await rows(page).last().innerText();
+      expect(await rows(page).count()).toBeLessThan(MOST_ROWS);
+    }
+    const position = Number(await rows(page).last().getAttribute('aria-posinset'));
+    expect(position).toBeGreaterThan(1000);
+  });
+
+  it('one by one, have digests to copy, and can be hashed again', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books?q=walden' });
+    await page.getByRole('link', { name: 'Walden.epub' }).click();
+    await page.getByRole('heading', { name: 'Ready to sync' }).waitFor();
+    const partial = page.getByLabel('Of the content (partial MD5)');
+    expect(await partial.inputValue()).toBe(md5('Economy'));
+    expect(await page.getByLabel('Of the file name (filename MD5)').inputValue()).toBe(md5('Walden.epub'));
+    await page.getByRole('button', { name: 'Copy' }).first().click();
+    await page.getByText('Copied.').waitFor();
+    await page.getByRole('button', { name: 'Recalculate' }).click();
+    await page.getByText('the digests are the same').waitFor();
+    shelf.write('Thoreau/Walden.epub', 'Where I lived');
+    await page.getByRole('button', { name: 'Recalculate' }).click();
+    await page.getByText('the digests have changed').waitFor();
+    await expect.poll(() => partial.inputValue()).toBe(md5('Where I lived'));
+    await page.getByText('1 former digest').click();
+    await page.getByText(md5('Economy')).waitFor();
+  });
+
+  it('one by one, show who reads them as soon as a reader pushes', async () => {
+    const bella = await owner.addUser('bella <i>', ['feature:koreader_sync', 'feature:api_keys']);
+    const kobo = new KoreaderDevice(await bella.addReader('Kobo'), 'Kobo <b>', 'AB');
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books?q=moby' });
+    await page.getByRole('link', { name: 'Moby-Dick.epub' }).click();
+    await page.getByText('Nobody has a place in it.').waitFor();
+    await kobo.push({ document: md5('Call me Ishmael.'), percentage: 0.4 });
+    await page.getByRole('link', { name: 'bella <i>: 40%' }).waitFor();
+    await page.getByText('Kobo <b>').waitFor();
+    // Readers see their own places alone.
+    const phone = new KoreaderDevice(await owner.addReader('Phone'), 'Phone', 'CD');
+    await phone.push({ document: md5('Call me Ishmael.'), percentage: 0.9 });
+    const own = await visit(browser(), program.base, {
+      as: bella,
+      path: new URL(page.url()).pathname.slice(4),
+    });
+    await own.page.getByText('You: 40%').waitFor();
+    expect(await own.page.getByText('90%').count()).toBe(0);
+    expect(await own.page.getByRole('button', { name: 'Recalculate' }).count()).toBe(0);
+  });
+
+  it('that are gone say so and lead back', async () => {
+    const visitor = await visit(browser(), program.base, { as: owner, path: 'books/999999' });
+    const { page } = visitor;
+    visitor.allow(/\/books\/999999\S* answered 404/);
+    await page.getByRole('alert').getByText('There is no book 999999').waitFor();
+    await page.getByRole('link', { name: 'All books' }).click();
+    await heading(page, 'Books');
+  });
+});
