@@ -3,8 +3,6 @@ import { changes } from '../live/live.js';
 import { Bar } from '../parts/bar.jsx';
 import { Dialog } from '../parts/dialog.jsx';
 import { count, counted } from '../parts/format.js';
-import { MoreButton } from '../parts/more-button.jsx';
-import { usePagedList } from '../parts/paged-list.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { ScanProgress } from '../parts/scan-progress.jsx';
@@ -14,20 +12,16 @@ import { say } from '../parts/toast.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
 import { go, hrefOf, query, setQuery } from '../router.js';
 import { may, useMe } from '../session.js';
-import { AddLibrary, type LibraryDetails } from './library-form.jsx';
+import { AddLibrary } from './library-form.jsx';
 import './libraries.css';
 import type { Reply } from '../api.js';
 
-type Listed = Reply<'/libraries', 'get'>['items'][number];
+type Overview = Reply<'/overview', 'get'>['libraries'][number];
 
 /** All libraries, each with what one wants to know before one opens it. */
 export function Libraries() {
   const canManage = may(useMe(), 'library:manage');
-  const list = usePagedList(
-    'libraries',
-    (cursor, signal) => get('/libraries', { query: { cursor, limit: 100 }, signal }),
-    ['libraries'],
-  );
+  const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
   const add = canManage ? (
     <button type="button" class="main" onClick={() => setQuery('do', 'add')}>
       Add a library
@@ -37,11 +31,12 @@ export function Libraries() {
     <>
       <header class="page-head">
         <h1>Libraries</h1>
-        {list.items?.length === 0 ? null : add}
+        {overview.value?.libraries.length === 0 ? null : add}
       </header>
-      {list.items === undefined ? (
-        list.error === undefined && <Loading />
-      ) : list.items.length === 0 ? (
+      {overview.error === undefined ? null : <Problem error={overview.error} />}
+      {overview.value === undefined ? (
+        overview.error === undefined && <Loading />
+      ) : overview.value.libraries.length === 0 ? (
         <Empty
           says={
             canManage
@@ -53,14 +48,13 @@ export function Libraries() {
         </Empty>
       ) : (
         <ul class="grid">
-          {list.items.map((library) => (
+          {overview.value.libraries.map((library) => (
             <li key={library.id} class="sheet">
               <Card library={library} />
             </li>
           ))}
         </ul>
       )}
-      <MoreButton list={list} />
       {canManage && query.value.get('do') === 'add' ? (
         <Dialog title="Add a library" onClose={() => setQuery('do', '')}>
           <AddLibrary
@@ -75,62 +69,49 @@ export function Libraries() {
   );
 }
 
-function Card({ library }: { readonly library: Listed }) {
-  const { id, name } = library;
-  const me = useMe();
-  const seesScans = may(me, 'library:scan') || may(me, 'library:manage');
-  const details = useResource(String(id), (signal) => get('/libraries/{id}', { params: { id }, signal }), [
-    'libraries',
-  ]);
-  const last = useResource(
-    `scan of ${String(id)}`,
-    async (signal) =>
-      seesScans ? (await get('/scans', { query: { library_id: id, limit: 1 }, signal })).items : [],
-    ['libraries'],
-  );
+function Card({ library }: { readonly library: Overview }) {
+  const { id, name, books, missing, failed, last_scan: last } = library;
   const scan = changes.value?.scans.find((each) => each.library_id === id && each.state === 'running');
-  const before = last.value?.[0];
   return (
     <>
       <div class="line">
         <h2>
           <a href={hrefOf(`libraries/${String(id)}`)}>{name}</a>
         </h2>
-        {library.restricted ? <span class="tag">Restricted</span> : null}
         {library.koreader_hashes ? null : <span class="tag warning">No KOReader hashes</span>}
       </div>
-      {details.error === undefined ? null : <Problem error={details.error} />}
-      {details.value === undefined ? null : <Books name={name} books={details.value.books} />}
-      {scan === undefined ? null : <ScanProgress scan={scan} label={`Scan of ${name}`} />}
-      {scan !== undefined || last.value === undefined || !seesScans ? null : before === undefined ? (
+      {library.root_problem === null ? null : <p class="bad">{library.root_problem}</p>}
+      {library.never_scanned ? (
         <p class="warning">Never scanned: a scan finds its books.</p>
       ) : (
+        <>
+          <div class="share">
+            <Bar label={`Ready to sync in ${name}`} fraction={readyFraction(library)} />
+          </div>
+          <p>
+            {counted(books, 'book')}, {count(library.ready)} ready to sync
+            {missing === 0 ? null : <span class="warning">, {count(missing)} missing</span>}
+            {failed === 0 ? null : <span class="bad">, {count(failed)} failed</span>}
+          </p>
+        </>
+      )}
+      {scan === undefined ? null : <ScanProgress scan={scan} label={`Scan of ${name}`} />}
+      {scan !== undefined || last?.finished_at == null ? null : (
         <p class="small faint">
-          Scanned <Ago time={before.started_at} />{' '}
-          {before.state === 'completed' ? null : <ScanState state={before.state} />}
+          <a href={hrefOf(`scans/${String(last.id)}`)}>
+            Scanned <Ago time={last.finished_at} />
+          </a>
+          {last.failed === 0 ? null : (
+            <span class="bad">, {counted(last.failed, 'file')} could not be read</span>
+          )}{' '}
+          {last.state === 'completed' ? null : <ScanState state={last.state} />}
         </p>
       )}
     </>
   );
 }
 
-interface BooksProps {
-  readonly name: string;
-  readonly books: LibraryDetails['books'];
-}
-
-function Books({ name, books: { present, missing, hashed, failed } }: BooksProps) {
-  const all = present + missing;
-  return (
-    <>
-      <div class="share">
-        <Bar label={`With hashes in ${name}`} fraction={all === 0 ? 0 : hashed / all} />
-      </div>
-      <p>
-        {counted(present, 'book')}, {count(hashed)} with hashes
-        {missing === 0 ? null : <span class="warning">, {count(missing)} missing</span>}
-        {failed === 0 ? null : <span class="bad">, {count(failed)} failed</span>}
-      </p>
-    </>
-  );
+function readyFraction({ books, missing, ready }: Overview): number {
+  const all = books + missing;
+  return all === 0 ? 0 : ready / all;
 }

@@ -74,8 +74,8 @@ export function Library({ params: [id = ''] }: PageProps) {
 function Numbers({ library: { id, books } }: { readonly library: LibraryDetails }) {
   const to = (state: string): string => hrefOf(`books?library=${String(id)}${state}`);
   const numbers: readonly (readonly [number, string, string, string])[] = [
-    [books.present + books.missing, 'books', '', ''],
-    [books.hashed, 'with hashes', '&state=ready', 'good'],
+    [books.present, 'books', '', ''],
+    [books.ready, 'ready to sync', '&state=ready', 'good'],
     [books.missing, 'missing', '&state=missing', books.missing === 0 ? 'faint' : 'warning'],
     [books.failed, 'failed', '&state=failed', books.failed === 0 ? 'faint' : 'bad'],
   ];

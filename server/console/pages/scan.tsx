@@ -2,12 +2,15 @@ import { get } from '../api.js';
 import { changes } from '../live/live.js';
 import type { PageProps } from '../pages.jsx';
 import { count, counted, duration, moment } from '../parts/format.js';
+import { MoreButton } from '../parts/more-button.jsx';
+import { usePagedList } from '../parts/paged-list.js';
+import { shownPath } from '../parts/path.js';
 import { Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { ScanProgress } from '../parts/scan-progress.jsx';
 import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
-import { hrefOf } from '../router.js';
+import { hrefOf, query } from '../router.js';
 import './libraries.css';
 
 /** One scan: what it found, how long it took, and which files it could not read. */
@@ -70,6 +73,75 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
           </>
         )}
       </dl>
+      {scan.counts.failed > 0 ? <Failures id={id} groups={found.value.failures} /> : null}
     </div>
+  );
+}
+
+/** Beside the words of the engine, for people who do not know them. */
+const REASONS: Readonly<Record<string, string>> = {
+  unreadable: 'No permission to read',
+  vanished: 'Gone before they were read',
+  'not-regular': 'Not regular files',
+  'link-loop': 'Links in a circle',
+  'path-too-long': 'Path too long',
+  'io-error': 'Read errors of the disk or network',
+  'changed-while-read': 'Changed while they were read',
+};
+
+interface FailuresProps {
+  readonly id: string;
+  readonly groups: readonly { readonly reason: string; readonly count: number }[];
+}
+
+function Failures({ id, groups }: FailuresProps) {
+  const reason = query.value.get('reason') ?? '';
+  const list = usePagedList(`failures ${id} ${reason}`, (cursor, signal) =>
+    get('/scans/{id}/failures', { params: { id }, query: { reason, cursor, limit: 100 }, signal }),
+  );
+  const shown = groups.filter((group) => reason === '' || group.reason === reason);
+  const total = shown.reduce((sum, group) => sum + group.count, 0);
+  const here = `scans/${id}`;
+  return (
+    <section class="stack" aria-label="Failures">
+      <h2>What could not be read</h2>
+      <ul class="chips">
+        <li>
+          <a class="button" href={hrefOf(here)} aria-current={reason === '' ? 'true' : undefined}>
+            All
+          </a>
+        </li>
+        {groups.map((group) => (
+          <li key={group.reason}>
+            <a
+              class="button"
+              href={hrefOf(`${here}?reason=${encodeURIComponent(group.reason)}`)}
+              aria-current={reason === group.reason ? 'true' : undefined}
+            >
+              {REASONS[group.reason] ?? group.reason}: {count(group.count)}
+            </a>
+          </li>
+        ))}
+      </ul>
+      {list.items === undefined ? (
+        list.error === undefined && <Loading />
+      ) : (
+        <ul class="lined">
+          {list.items.map((failure) => (
+            <li key={`${failure.path.base64 ?? ''}${failure.path.text}`}>
+              <p>{shownPath(failure.path)}</p>
+              <p class="small faint">{failure.says}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+      <MoreButton list={list} />
+      {list.hasMore || list.items === undefined || list.items.length >= total ? null : (
+        <p class="faint small">
+          The first {count(list.items.length)} of {count(total)} are listed; a scan keeps a hundred of each
+          reason.
+        </p>
+      )}
+    </section>
   );
 }

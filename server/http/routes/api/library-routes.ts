@@ -40,6 +40,7 @@ const shownLibrary = answerSchema(
       missing: z.int().min(0).describe('not seen by the last complete scan'),
       hashed: z.int().min(0),
       failed: z.int().min(0).describe('could not be hashed in their present state'),
+      ready: z.int().min(0).describe('that a reader finds by the file as it is now'),
     }),
   }),
 );
@@ -282,9 +283,9 @@ function libraryJson(
 }
 
 function libraryDetailsJson(shown: LibraryDetails, principal: Principal): z.input<typeof shownLibrary> {
-  const { books, missing, hashed, failed } = shown.books;
+  const { books, missing, hashed, failed, ready } = shown.books;
   return {
     ...libraryJson(shown, principal),
-    books: { present: books - missing, missing, hashed, failed },
+    books: { present: books - missing, missing, hashed, failed, ready },
   };
 }

@@ -26,6 +26,7 @@ const overview = answerSchema(
               id,
               state: z.enum(['completed', 'failed', 'cancelled', 'interrupted']),
               finished_at: time.nullable(),
+              failed: count.describe('files that it could not read, books or not'),
             })
             .nullable()
             .describe('that has ended; null without a permission to see scans'),
@@ -111,6 +112,7 @@ function libraryOverviewJson({
             id: lastScan.id,
             state: lastScan.state.state,
             finished_at: timeOfMs(lastScan.state.finishedMs),
+            failed: lastScan.counts.failed,
           },
     root_problem: rootProblem ?? null,
   };

@@ -101,7 +101,7 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
       sync: { ready: false, reason: 'not-hashed' },
     });
     expect(await owner.expect(200, 'GET', `/libraries/${String(id)}`)).toMatchObject({
-      books: { present: 2, missing: 1, hashed: 3, failed: 1 },
+      books: { present: 2, missing: 1, hashed: 3, failed: 1, ready: 1 },
     });
   });
 

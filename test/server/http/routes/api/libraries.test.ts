@@ -32,7 +32,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       extensions: null,
       koreader_hashes: true,
       restricted: false,
-      books: { present: 0, missing: 0, hashed: 0, failed: 0 },
+      books: { present: 0, missing: 0, hashed: 0, failed: 0, ready: 0 },
     });
     expect(await owner.expect(200, 'GET', `/libraries/${String(id)}`)).toEqual(added.json);
     const other = await bookFolder();

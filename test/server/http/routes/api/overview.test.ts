@@ -72,7 +72,12 @@ describe.each(testDatabases())('the overview, on $name,', (kind) => {
         failed: 1,
         scanning: false,
         never_scanned: false,
-        last_scan: { id: first, state: 'completed', finished_at: expect.stringMatching(/Z$/) as string },
+        last_scan: {
+          id: first,
+          state: 'completed',
+          finished_at: expect.stringMatching(/Z$/) as string,
+          failed: 0,
+        },
         root_problem: null,
       },
       looks: [{ kind: 'failed-files', library_id: id, count: 1, says: null }],
@@ -103,7 +108,7 @@ describe.each(testDatabases())('the overview, on $name,', (kind) => {
     const { error } = await scan(id);
     const says = 'The folder is not there. Is its disk mounted?';
     expect(await of(owner, id)).toMatchObject({
-      library: { root_problem: says, last_scan: { state: 'failed' } },
+      library: { root_problem: says, last_scan: { state: 'failed', failed: 0 } },
       looks: [
         { kind: 'root', says },
         { kind: 'scan-failed', says: error as string },

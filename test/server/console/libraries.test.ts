@@ -1,0 +1,199 @@
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { bookFolder } from '../../support/book-folder.js';
+import { SQLITE, type TestDatabase } from '../../support/databases.js';
+import { repositoryRoot } from '../../support/repository-root.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { testBrowser } from '../../support/test-browser.js';
+import type { ConsoleClient } from './console-client.js';
+import { type ConsoleProgram, setUpOwner, startConsole } from './console-program.js';
+import { heading, visit } from './visit.js';
+
+/** So many files at so many milliseconds each: a scan that takes long enough to be watched and cancelled. */
+const SLOW_FILES = 400;
+const SLOW_FILE_MS = 20;
+
+describe('the libraries of the console', () => {
+  const browser = testBrowser();
+  let database: TestDatabase;
+  let program: ConsoleProgram;
+  let owner: ConsoleClient;
+  /** While this file exists, reading is slow. */
+  let slowStorage: string;
+
+  beforeAll(async () => {
+    database = await SQLITE.create();
+    slowStorage = join((await temporaryFolder()).path, 'milliseconds');
+    program = await startConsole(database.url, {
+      settings: ['engine.reads=system-calls', 'engine.jobs=1'],
+      env: { SLOW_STORAGE: slowStorage },
+      nodeArguments: ['--import', join(repositoryRoot, 'dist/test/server/console/slow-storage.js')],
+    });
+    owner = await setUpOwner(program);
+  });
+
+  afterAll(async () => {
+    await program.close();
+    await database.drop();
+  });
+
+  /** A library that was scanned. @returns the address of its page */
+  async function library(name: string, files: Readonly<Record<string, string>>) {
+    const folder = await bookFolder(files);
+    const id = await owner.addLibrary(name, folder.path);
+    return { folder, id, path: `libraries/${String(id)}` };
+  }
+
+  it('begin with none: one is added with a folder of the server, and scanned', async () => {
+    const folder = await bookFolder({ 'inner/one.epub': 'one', 'two.epub': 'two' });
+    const visitor = await visit(browser(), program.base, { as: owner, path: 'libraries' });
+    const { page } = visitor;
+    await page.getByText('No library yet.').waitFor();
+    await page.getByRole('button', { name: 'Add a library' }).click();
+    expect(new URL(page.url()).search).toBe('?do=add');
+    const dialog = page.getByRole('dialog', { name: 'Add a library' });
+    await dialog.getByLabel('Folder on the server').fill(dirname(folder.path));
+    await dialog.getByRole('button', { name: 'Choose a folder…' }).click();
+    await dialog.getByRole('button', { name: basename(folder.path), exact: true }).click();
+    // The name of the folder is proposed, and the picker goes on into the folder.
+    await dialog.getByRole('button', { name: 'inner', exact: true }).waitFor();
+    expect(await dialog.getByLabel('Name').inputValue()).toBe(basename(folder.path));
+    await dialog.getByLabel('Name').fill('Novels');
+    await dialog.getByLabel('File extensions').fill('.epub, !!');
+    visitor.allow(/POST \S*\/libraries answered 422/);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.getByRole('alert').getByText('is not a file extension').waitFor();
+    await dialog.getByLabel('File extensions').fill('.EPUB');
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await heading(page, 'Novels');
+    await page.getByText('files ending in epub').waitFor();
+    await page.getByText('Not scanned yet.').waitFor();
+    await page.getByRole('button', { name: 'Scan', exact: true }).click();
+    await page.getByText('2 found, 2 new').waitFor();
+    await page.getByRole('link', { name: /^2\s+books/ }).click();
+    await page.getByRole('link', { name: 'one.epub' }).waitFor();
+  });
+
+  it('are scanned with a bar, and a scan is cancelled', async () => {
+    const files = Array.from({ length: SLOW_FILES }, (_, number) => `${String(number)}.epub`);
+    const folder = await bookFolder(Object.fromEntries(files.map((name) => [name, name])));
+    const { id } = await owner.call('POST', '/libraries', { name: 'Slow', root: folder.path });
+    writeFileSync(slowStorage, String(SLOW_FILE_MS));
+    onTestFinished(() => rmSync(slowStorage));
+    const { page } = await visit(browser(), program.base, { as: owner, path: `libraries/${String(id)}` });
+    await page.getByRole('button', { name: 'Regenerate hashes' }).click();
+    await page.getByRole('progressbar', { name: 'Scan of Slow' }).waitFor();
+    await page.getByText(/files a second/).waitFor();
+    expect(await page.getByRole('button', { name: 'Regenerate hashes' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Cancel the scan' }).click();
+    await page.getByText('Cancelled', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Scan', exact: true }).waitFor();
+    expect(await page.getByRole('progressbar', { name: 'Scan of Slow' }).count()).toBe(0);
+  });
+
+  it('show what the scans could not read, by reason', async () => {
+    const { folder, id, path } = await library('Broken', { 'one.epub': 'one' });
+    symlinkSync('a.epub', join(folder.path, 'b.epub'));
+    symlinkSync('b.epub', join(folder.path, 'a.epub'));
+    await owner.scan(id);
+    const { page } = await visit(browser(), program.base, { as: owner, path });
+    await page
+      .getByRole('link', { name: /^Scan / })
+      .first()
+      .click();
+    await heading(page, 'Scan of Broken');
+    await page.getByText('a.epub', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Links in a circle: 2' }).click();
+    expect(new URL(page.url()).search).toBe('?reason=link-loop');
+    await page.getByText('b.epub').waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Libraries' }).click();
+    await heading(page, 'Libraries');
+    const card = page.getByRole('listitem').filter({ hasText: 'Broken' });
+    await card.getByText('2 files could not be read').waitFor();
+    await card.getByRole('progressbar', { name: 'Ready to sync in Broken' }).waitFor();
+  });
+
+  it('that cannot be scanned say why', async () => {
+    const { folder, path } = await library('Away', { 'one.epub': 'one' });
+    folder.remove('.');
+    const { page } = await visit(browser(), program.base, { as: owner, path });
+    await page.getByRole('button', { name: 'Scan', exact: true }).click();
+    await page.getByText('Failed', { exact: true }).waitFor();
+    await page
+      .getByText(/is not there\. Is its disk mounted/)
+      .first()
+      .waitFor();
+  });
+
+  it('are changed by two people at once without undoing each other', async () => {
+    const { path } = await library('Shared', { 'one.epub': 'one' });
+    const first = await visit(browser(), program.base, { as: owner, path: `${path}?do=change` });
+    const second = await visit(browser(), program.base, { as: owner, path: `${path}?do=change` });
+    await first.page.getByLabel('Name').fill('Renamed');
+    await second.page.getByLabel('File extensions').fill('epub');
+    await first.page.getByRole('button', { name: 'Save' }).click();
+    await heading(first.page, 'Renamed');
+    await second.page.getByRole('button', { name: 'Save' }).click();
+    await heading(second.page, 'Renamed');
+    await first.page.getByText('files ending in epub').waitFor();
+    await expect.poll(() => new URL(first.page.url()).search).toBe('');
+  });
+
+  it('are restricted to readers, who are added and taken away', async () => {
+    const bella = await owner.addUser('bella', ['feature:koreader_sync']);
+    const { path } = await library('Private', { 'one.epub': 'one' });
+    const { page } = await visit(browser(), program.base, { as: owner, path: `${path}?do=change` });
+    await page.getByLabel('Only its readers may see it').check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Nobody yet').waitFor();
+    const hers = await visit(browser(), program.base, { as: bella, path });
+    hers.allow(/\/libraries\/\d+ answered 404/);
+    await hers.page.getByRole('alert').getByText('that you may see').waitFor();
+    await page.getByLabel('Let another user see it').selectOption('bella');
+    await page.getByRole('button', { name: 'Add the reader' }).click();
+    await page.getByRole('button', { name: 'bella may no longer see it' }).waitFor();
+    // The page of the reader has heard of it.
+    await heading(hers.page, 'Private');
+    for (const name of ['Scan', 'Change', 'Remove']) {
+      expect(await hers.page.getByRole('button', { name, exact: true }).count()).toBe(0);
+    }
+    await page.getByRole('button', { name: 'bella may no longer see it' }).click();
+    await page.getByText('Nobody yet').waitFor();
+  });
+
+  it('are removed after saying what goes and what stays', async () => {
+    const { path, id } = await library('Old', { 'one.epub': 'one' });
+    const visitor = await visit(browser(), program.base, { as: owner, path });
+    const { page } = visitor;
+    const other = await visitor.tab(path);
+    await heading(other, 'Old');
+    await page.getByRole('button', { name: 'Remove' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Remove Old?' });
+    await dialog.getByText('its 1 book as Dogear knows them').waitFor();
+    await dialog.getByText('every file, and everybody').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => new URL(page.url()).search).toBe('');
+    visitor.allow(new RegExp(`/(?:libraries/${String(id)}|scans)\\S* answered 404`));
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await heading(page, 'Libraries');
+    await page.getByText('Removed Old.').waitFor();
+    // Whoever has it open learns that it is gone.
+    await other.getByRole('alert').getByText('There is no library').waitFor();
+    await other.getByRole('link', { name: 'All libraries' }).click();
+    await heading(other, 'Libraries');
+  });
+
+  it('are handled with the keyboard alone', async () => {
+    const { path } = await library('Keys', { 'one.epub': 'one' });
+    const { page } = await visit(browser(), program.base, { as: owner, path });
+    await page.getByRole('button', { name: 'Change' }).press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => new URL(page.url()).search).toBe('');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Change');
+  });
+});
