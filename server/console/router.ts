@@ -33,21 +33,37 @@ export function hrefOf(to: string): string {
 
 /** @param to as for hrefOf() */
 export function go(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
+  const before = path.value;
   if (replace) history.replaceState(history.state, '', hrefOf(to));
   else history.pushState(newEntry(), '', hrefOf(to));
   place.value = read();
-  if (!replace) globalThis.scrollTo(0, 0);
+  if (!replace && path.value !== before) globalThis.scrollTo(0, 0);
 }
 
 /** Changes one field of the query, without a new entry in the history. */
 export function setQuery(name: string, value: string): void {
+  go(withField(name, value), { replace: true });
+}
+
+let dialogHref = '';
+
+/** Opens a dialog that a field of the query names: the address leads to it, and the back button closes it. */
+export function openDialog(name: string, value: string): void {
+  go(withField(name, value));
+  dialogHref = globalThis.location.href;
+}
+
+export function closeDialog(name: string): void {
+  if (globalThis.location.href === dialogHref) history.back();
+  else setQuery(name, '');
+}
+
+function withField(name: string, value: string): string {
   const fields = new URLSearchParams(query.value);
   if (value === '') fields.delete(name);
   else fields.set(name, value);
   const text = fields.toString();
-  go(`${path.value.split('/').map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`, {
-    replace: true,
-  });
+  return `${path.value.split('/').map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
 /** @returns the decoded parameters of `books/:id` in order; `undefined` when the path does not match */

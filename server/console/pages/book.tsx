@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks';
 import { get, post } from '../api.js';
 import type { PageProps } from '../pages.jsx';
 import { useAction } from '../parts/action.jsx';
@@ -6,6 +5,7 @@ import { Bar } from '../parts/bar.jsx';
 import { CopyField } from '../parts/copy-field.jsx';
 import { bytes, counted, day, moment, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
+import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
 import { shownPath, splitPath } from '../parts/path.js';
 import { Problem } from '../parts/problem.jsx';
@@ -28,9 +28,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
   );
   const book = found.value;
   const name = book === undefined ? undefined : splitPath(book.path).name;
-  useEffect(() => {
-    if (name !== undefined) document.title = `${name} · Dogear`;
-  }, [name]);
+  useTitle(name);
   if (book === undefined || found.error?.status === 404) {
     return found.error === undefined ? (
       <Loading />

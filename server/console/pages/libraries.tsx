@@ -10,7 +10,7 @@ import { ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
-import { go, hrefOf, query, setQuery } from '../router.js';
+import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 import { AddLibrary } from './library-form.jsx';
 import './libraries.css';
@@ -23,7 +23,7 @@ export function Libraries() {
   const canManage = may(useMe(), 'library:manage');
   const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
   const add = canManage ? (
-    <button type="button" class="main" onClick={() => setQuery('do', 'add')}>
+    <button type="button" class="main" onClick={() => openDialog('do', 'add')}>
       Add a library
     </button>
   ) : null;
@@ -56,7 +56,7 @@ export function Libraries() {
         </ul>
       )}
       {canManage && query.value.get('do') === 'add' ? (
-        <Dialog title="Add a library" onClose={() => setQuery('do', '')}>
+        <Dialog title="Add a library" onClose={() => closeDialog('do')}>
           <AddLibrary
             onAdded={(added) => {
               say(`Added ${added.name}.`);

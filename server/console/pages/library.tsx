@@ -7,6 +7,7 @@ import { useAction } from '../parts/action.jsx';
 import { ConfirmDialog, Dialog } from '../parts/dialog.jsx';
 import { count, counted, duration } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
+import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
 import { shownPath } from '../parts/path.js';
 import { Problem } from '../parts/problem.jsx';
@@ -16,7 +17,7 @@ import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
-import { go, hrefOf, query, setQuery } from '../router.js';
+import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 import { ChangeLibrary, type LibraryDetails } from './library-form.jsx';
 import { LibraryReaders } from './library-readers.jsx';
@@ -31,6 +32,7 @@ export function Library({ params: [id = ''] }: PageProps) {
     'libraries',
   ]);
   const library = found.value;
+  useTitle(library?.name);
   if (library === undefined || found.error?.status === 404) {
     return found.error === undefined ? (
       <Loading />
@@ -51,16 +53,17 @@ export function Library({ params: [id = ''] }: PageProps) {
         </div>
         {canManage ? (
           <div class="buttons">
-            <button type="button" onClick={() => setQuery('do', 'change')}>
+            <button type="button" onClick={() => openDialog('do', 'change')}>
               Change
             </button>
-            <button type="button" class="danger" onClick={() => setQuery('do', 'remove')}>
+            <button type="button" class="danger" onClick={() => openDialog('do', 'remove')}>
               Remove
             </button>
           </div>
         ) : null}
       </header>
       {found.error === undefined ? null : <Problem error={found.error} />}
+      {canScan || canManage ? <RootProblem id={library.id} /> : null}
       <Numbers library={library} />
       <Facts library={library} />
       {canScan || canManage ? <Scans library={library} canScan={canScan} onEnd={found.reload} /> : null}
@@ -68,6 +71,12 @@ export function Library({ params: [id = ''] }: PageProps) {
       {canManage ? <Dialogs library={library} onChanged={found.reload} /> : null}
     </div>
   );
+}
+
+function RootProblem({ id }: { readonly id: number }) {
+  const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
+  const says = overview.value?.libraries.find((each) => each.id === id)?.root_problem;
+  return says == null ? null : <Problem error={{ message: says }} />;
 }
 
 /** Each number leads to its books. */
@@ -267,7 +276,7 @@ interface DialogsProps {
 
 function Dialogs({ library, onChanged }: DialogsProps) {
   const { id, name, books } = library;
-  const close = (): void => setQuery('do', '');
+  const close = (): void => closeDialog('do');
   const asked = query.value.get('do');
   if (asked === 'change') {
     return (

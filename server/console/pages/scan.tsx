@@ -3,6 +3,7 @@ import { changes } from '../live/live.js';
 import type { PageProps } from '../pages.jsx';
 import { count, counted, duration, moment } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
+import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
 import { shownPath } from '../parts/path.js';
 import { Problem } from '../parts/problem.jsx';
@@ -23,6 +24,7 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
   const library = useResource(String(libraryId), async (signal) =>
     libraryId === undefined ? undefined : get('/libraries/{id}', { params: { id: libraryId }, signal }),
   );
+  useTitle(library.value && `Scan of ${library.value.name}`);
   if (found.value === undefined) {
     return found.error === undefined ? (
       <Loading />

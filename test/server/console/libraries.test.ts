@@ -118,6 +118,8 @@ describe('the libraries of the console', () => {
     const { folder, path } = await library('Away', { 'one.epub': 'one' });
     folder.remove('.');
     const { page } = await visit(browser(), program.base, { as: owner, path });
+    await page.getByRole('alert').getByText('The folder is not there.').waitFor();
+    expect(await page.title()).toBe('Away · Dogear');
     await page.getByRole('button', { name: 'Scan', exact: true }).click();
     await page.getByText('Failed', { exact: true }).waitFor();
     await page
@@ -172,6 +174,12 @@ describe('the libraries of the console', () => {
     const dialog = page.getByRole('dialog', { name: 'Remove Old?' });
     await dialog.getByText('its 1 book as Dogear knows them').waitFor();
     await dialog.getByText('every file, and everybody').waitFor();
+    // The back button of the browser closes the dialog and nothing else.
+    await page.goBack();
+    await dialog.waitFor({ state: 'detached' });
+    await heading(page, 'Old');
+    await page.goForward();
+    await dialog.waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await expect.poll(() => new URL(page.url()).search).toBe('');
@@ -187,10 +195,11 @@ describe('the libraries of the console', () => {
   });
 
   it('are handled with the keyboard alone', async () => {
-    const { path } = await library('Keys', { 'one.epub': 'one' });
+    const { path, folder } = await library('Keys', { 'one.epub': 'one' });
     const { page } = await visit(browser(), program.base, { as: owner, path });
     await page.getByRole('button', { name: 'Change' }).press('Enter');
     await page.getByRole('dialog').waitFor();
+    expect(await page.evaluate('document.activeElement.value')).toBe(folder.path);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await expect.poll(() => new URL(page.url()).search).toBe('');
