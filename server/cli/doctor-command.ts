@@ -1,5 +1,3 @@
-import { arch, availableParallelism, platform, release } from 'node:os';
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { databaseLocation } from '../../config/database-url.js';
 import { errorMessage } from '../domain/error-text.js';
@@ -9,6 +7,8 @@ import { checkAddress } from '../probe/check-address.js';
 import { operatorMessage } from '../compose/operator-error.js';
 import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
+import { thisMachine } from '../overview/about.js';
+import { examineDatabase } from '../overview/examine-database.js';
 import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
 import { readKnownPassword, readSecretAddress } from './read-password.js';
@@ -38,8 +38,9 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       if (user !== undefined) command.error("error: option '--user' needs --url");
       const configuration = context.configuration(command);
       writeLine(`dogear    ${context.version}`);
-      writeLine(`node      ${process.version} on ${platform()} ${release()} ${arch()}`);
-      writeLine(`cores     ${String(availableParallelism())}`);
+      const { node, system, cores } = thisMachine();
+      writeLine(`node      ${node} on ${system}`);
+      writeLine(`cores     ${String(cores)}`);
       const engine = composeEngine(configuration);
       writeLine(`md5       ${engine.md5KernelName}`);
       const { name, reason } = engine.reads;
@@ -52,9 +53,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
         context.exitWith(EXIT.failed);
       }
       try {
-        await withStore(configuration, printDatabase);
-        const readable = othersMayRead(configuration.database.url);
-        if (readable !== undefined) writeLine(`mode      ${readable}`);
+        await withStore(configuration, (store) => printDatabase(store, configuration.database.url));
       } catch (error) {
         writeLine(`database  ${operatorMessage(error) ?? errorMessage(error)}`);
         context.exitWith(EXIT.failed);
@@ -85,39 +84,13 @@ async function printAddress(url: string, user: string | undefined): Promise<bool
   return fault === undefined;
 }
 
-/** Older versions left the mode of the file to the umask, usually 0644. New files are 0600. */
-function othersMayRead(url: string): string | undefined {
-  const location = databaseLocation(url);
-  if (location?.dialect !== 'sqlite') return undefined;
-  const { file } = location;
-  const mode = statSync(file, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined || (mode & 0o004) === 0) return undefined;
-  return `every user of this machine can read ${file}, with its password hashes: chmod 600 ${file}*`;
-}
-
-/** A database whose memory sizes cannot be read still answers, so the command does not fail. */
-async function printDatabase(store: ComposedStore): Promise<void> {
+async function printDatabase(store: ComposedStore, url: string): Promise<void> {
   const migrations = String(store.migration.current.length);
-  writeLine(`database  ${store.dialect}, answers, schema current (${migrations} migrations)`);
-  try {
-    const memory = await store.memory();
-    if (memory !== undefined) writeLine(`memory    ${memoryText(memory)}`);
-  } catch (error) {
-    writeLine(`memory    cannot be read: ${errorMessage(error)}`);
-  }
-}
-
-function memoryText({
-  poolBytes,
-  tableBytes,
-  isEnough,
-}: NonNullable<Awaited<ReturnType<ComposedStore['memory']>>>): string {
-  const sizes = `buffer pool of ${mebibytes(poolBytes)}, tables of ${mebibytes(tableBytes)}`;
-  return isEnough
-    ? sizes
-    : `${sizes}: too small, reads will wait for the disk; raise innodb_buffer_pool_size (server/OPERATING.md)`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${String(Math.ceil(bytes / 2 ** 20))} MiB`;
+  const location = databaseLocation(url);
+  const file = location?.dialect === 'sqlite' ? location.file : undefined;
+  const { product, findings } = await examineDatabase(store, file);
+  writeLine(
+    `database  ${product.kind} ${product.version}, answers, schema current (${migrations} migrations)`,
+  );
+  for (const { subject, text } of findings) writeLine(`${subject.padEnd(10)}${text}`);
 }

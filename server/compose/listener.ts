@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { databaseLocation, maskedDatabaseUrl } from '../../config/database-url.js';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
 import { errorMessage } from '../domain/error-text.js';
@@ -11,6 +12,7 @@ import { scanGauges } from '../scan/scan-gauges.js';
 import type { HistoryTrouble } from '../sync/history-writer.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { ConsoleAccess } from '../http/console-access.js';
+import type { ServerFacts } from '../http/management.js';
 import { Metrics } from '../http/metrics.js';
 import { readConsoleFiles } from '../http/console-files.js';
 import { apiGroup } from '../http/routes/api-routes.js';
@@ -230,6 +232,7 @@ export async function composeListener(
                 koreaderSync: configuration.enable_koreader_sync,
                 takesRegistrations: syncing.registration,
                 keepsHistory: syncing.history,
+                database: databaseFacts(database.url),
               },
               folders: new FolderPicker(configuration.console.folder_roots),
               overview: new Overview({ store: unlimitedStore, engine }),
@@ -288,6 +291,14 @@ function historyTrouble({ lost, error }: HistoryTrouble): [object, string] {
     { lost, error: errorMessage(error) },
     `${what}: it could not be written; positions are not affected`,
   ];
+}
+
+function databaseFacts(url: string): ServerFacts['database'] {
+  const location = databaseLocation(url);
+  return {
+    url: maskedDatabaseUrl(url),
+    file: location?.dialect === 'sqlite' ? location.file : undefined,
+  };
 }
 
 function clockStepText(seconds: number): string {

@@ -3,7 +3,6 @@ import { createEngine, type Engine } from '../../engine/index.js';
 import { closeAll } from './close-all.js';
 import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
-import { type DatabaseMemory, databaseMemory } from '../database/database-memory.js';
 import { migrate, type MigrationReport } from '../database/migrate.js';
 import { openStore, type OpenStore } from '../database/store.js';
 
@@ -27,8 +26,6 @@ export function composeEngine({ engine }: Pick<Configuration, 'engine'>): Engine
 export interface ComposedStore extends OpenStore {
   /** The migrations that were applied now, and all that there are. */
   readonly migration: MigrationReport;
-  /** The sizes of the tables and of the database's buffer pool; `undefined` for SQLite and where there is no pool. */
-  memory(): Promise<DatabaseMemory | undefined>;
 }
 
 /**
@@ -46,7 +43,7 @@ export async function composeStore(
     ...(onFailure === undefined ? {} : { onFailure }),
   });
   try {
-    return { ...store, migration: await migrate(store), memory: () => databaseMemory(store) };
+    return { ...store, migration: await migrate(store) };
   } catch (error) {
     await store.close().catch(() => undefined); // the error above says more
     throw error;

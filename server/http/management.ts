@@ -18,6 +18,12 @@ export interface ServerFacts {
   readonly koreaderSync: boolean;
   readonly takesRegistrations: boolean;
   readonly keepsHistory: boolean;
+  readonly database: {
+    /** Without its password. */
+    readonly url: string;
+    /** Of a database that is a file. */
+    readonly file: string | undefined;
+  };
 }
 
 /** What the routes of the management API pass to use cases: the database, the translation of positions, and these. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { getAbout } from '../../../overview/about.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema } from '../../api-schemas.js';
 
@@ -13,6 +14,34 @@ const serverSchema = answerSchema(
     koreader_sync: z.boolean().describe('whether the routes of KOReader exist'),
     registration: z.boolean().describe('whether readers may register new users'),
     history: z.boolean().describe('whether earlier positions are kept'),
+  }),
+);
+
+const about = answerSchema(
+  'About',
+  z.strictObject({
+    version: z.string(),
+    node: z.string(),
+    system: z.string(),
+    cores: z.int().min(1),
+    database: z.strictObject({
+      kind: z.enum(['sqlite', 'mysql', 'mariadb']),
+      version: z.string(),
+      url: z.string().describe('without its password'),
+    }),
+    engine: z.strictObject({
+      md5: z.string().describe('the implementation of MD5'),
+      reads: z.string().describe('how files are read'),
+    }),
+    findings: z
+      .array(
+        z.strictObject({
+          level: z.enum(['info', 'warning']),
+          subject: z.enum(['memory', 'mode', 'reads']).describe('what it is about'),
+          text: z.string().describe('for people'),
+        }),
+      )
+      .describe('what an operator should know'),
   }),
 );
 
@@ -38,5 +67,29 @@ export const serverRoutes: readonly ApiRoute[] = [
           history: facts.keepsHistory,
         },
       }),
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/about',
+      operationId: 'showAbout',
+      tag: 'server',
+      summary: 'Show what the server runs on, and what an operator should know',
+      access: ['library:manage', 'user:manage'],
+      reply: { kind: 'json', status: 200, schema: about, says: 'What the server runs on' },
+    },
+    async (management) => {
+      const { facts, engine } = management;
+      const { machine, database, findings } = await getAbout(management, facts.database.file);
+      return {
+        value: {
+          version: facts.version,
+          ...machine,
+          database: { ...database, url: facts.database.url },
+          engine: { md5: engine.md5KernelName, reads: engine.reads.name },
+          findings: findings.map((finding) => ({ ...finding })),
+        },
+      };
+    },
   ),
 ];

@@ -110,6 +110,7 @@ export async function startApiServer(
       koreaderSync: true,
       takesRegistrations: false,
       keepsHistory: true,
+      database: { url: 'sqlite:somewhere.db', file: undefined },
     },
     folders: new FolderPicker(options.folderRoots ?? []),
     overview: new Overview({ store, engine }),

@@ -290,6 +290,13 @@ export const TABLE: readonly Row[] = [
     status: 204,
   },
   { operation: 'showServer', method: 'GET', path: at('/server'), may: EVERYBODY, status: 200 },
+  {
+    operation: 'showAbout',
+    method: 'GET',
+    path: at('/about'),
+    may: ['library:manage', 'user:manage', 'owner'],
+    status: 200,
+  },
   { operation: 'showOverview', method: 'GET', path: at('/overview'), may: EVERYBODY, status: 200 },
   { operation: 'watchChanges', method: 'GET', path: at('/changes'), may: EVERYBODY, status: 200 },
   { operation: 'showStart', method: 'GET', path: at('/start'), may: WHO, status: 200 },

@@ -1,11 +1,14 @@
-import { realpath } from 'node:fs/promises';
+import { chmod, realpath } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createEngine } from '../../../../../engine/index.js';
 import { addUser } from '../../../../../server/accounts/add-user.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
 import { OPERATOR } from '../../../../../server/domain/actor.js';
+import { getAbout } from '../../../../../server/overview/about.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { freePort } from '../../../../support/free-port.js';
 import { openTestStore } from '../../../../support/open-test-store.js';
+import { pretendPages } from '../../../../support/stale-statistics.js';
 import { temporaryFolder } from '../../../../support/temporary-folder.js';
 import { serveProgram } from '../../../compose/served-program.js';
 import { answerProblem } from './api-answers.js';
@@ -42,6 +45,16 @@ describe.each(testDatabases())('what a server says of itself, on $name,', (kind)
     };
     const shown = await serve([]);
     expect(await shown('/folders')).toMatchObject({ path: '/' });
+    expect(await shown('/about')).toMatchObject({
+      node: process.version,
+      database: {
+        kind: kind.name === 'sqlite' ? 'sqlite' : expect.stringMatching(/^(mysql|mariadb)$/),
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        // Without its password.
+        url: store.url.replace(/:[^:@/]+@/, ':***@'),
+      },
+      engine: { md5: expect.stringMatching(/./), reads: expect.stringMatching(/^(io-uring|system-calls)$/) },
+    });
     expect(await shown('/server')).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
       public_url: null,
@@ -65,5 +78,25 @@ describe.each(testDatabases())('what a server says of itself, on $name,', (kind)
       koreader_sync: false,
       registration: true,
     });
+  });
+
+  it('includes what its operator should know', async () => {
+    const store = await openTestStore(kind);
+    onTestFinished(() => store.close());
+    if (kind.name === 'sqlite') await chmod(store.url.slice('sqlite:'.length), 0o644);
+    else await pretendPages(store, 'device_progress', 2 ** 20);
+    const engine = createEngine({ jobs: 1, reads: 'system-calls' });
+    onTestFinished(() => engine.close());
+    const file = kind.name === 'sqlite' ? store.url.slice('sqlite:'.length) : undefined;
+    const { findings } = await getAbout({ store, engine }, file);
+    expect(findings.filter(({ level }) => level === 'warning')).toEqual([
+      kind.name === 'sqlite'
+        ? { level: 'warning', subject: 'mode', text: expect.stringContaining('chmod 600') as string }
+        : {
+            level: 'warning',
+            subject: 'memory',
+            text: expect.stringContaining('innodb_buffer_pool_size') as string,
+          },
+    ]);
   });
 });
