@@ -32,8 +32,16 @@ export interface KosyncOptions {
 /** The sync routes of KOReader: one group for accounts, one for API keys in the path. */
 export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
   return [
-    { prefix: '', routes: accountRoutes(options), fail: failWith('account', options) },
-    { prefix: '/koreader', routes: keyInPathRoutes(options), fail: failWith('api-key', options) },
+    {
+      prefix: '',
+      routes: accountRoutes(options).map((route) => ({ ...route, headers: LOGIN_HEADERS })),
+      fail: failWith('account', options),
+    },
+    {
+      prefix: '/koreader',
+      routes: keyInPathRoutes(options).map((route) => ({ ...route, headers: [] })),
+      fail: failWith('api-key', options),
+    },
   ];
 }
 
@@ -41,6 +49,9 @@ export function kosyncGroups(options: KosyncOptions): readonly RouteGroup[] {
 export function noKosyncGroup(options: FailureOptions): RouteGroup {
   return { prefix: '', routes: [], fail: failWith('account', options) };
 }
+
+/** No others are copied for a push, and a cookie is nothing to readers. */
+const LOGIN_HEADERS = ['x-auth-user', 'x-auth-key', 'authorization'] as const;
 
 type FailureOptions = Pick<KosyncOptions, 'isDatabaseAway' | 'log'>;
 
@@ -73,13 +84,11 @@ function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): r
       method: 'PUT',
       pattern: '/:api_key/syncs/progress',
       readsBody: true,
-      headers: [],
       handle: (request) => put(sync, principalOf(request), request, unknownDocuments['api-key']),
     },
     {
       method: 'GET',
       pattern: '/:api_key/syncs/progress/*document',
-      headers: [],
       handle: (request) => get(sync, principalOf(request), request, request.params[1], 'api-key'),
     },
     { method: 'GET', pattern: '/:api_key/healthcheck', handle: () => HEALTHY },

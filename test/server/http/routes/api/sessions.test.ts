@@ -240,6 +240,17 @@ describe.each(testDatabases())('sessions on $name', (kind) => {
     expect(await statusOf(stranger)).toBe(200);
   });
 
+  it('a stream of events ends with its session', async () => {
+    const { browser } = await signedIn();
+    const { cookie = '' } = browser;
+    const stream = await fetch(`${server.url}/api/v1/changes`, { headers: { cookie } });
+    expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    await browser.send('DELETE', '/sessions/current');
+    // The connection is closed in the middle of the answer, so that the browser asks again and hears why.
+    await expect(stream.text()).rejects.toThrow('terminated');
+    expect((await fetch(`${server.url}/api/v1/changes`, { headers: { cookie } })).status).toBe(401);
+  });
+
   it('failed logins are throttled together with those of readers', async () => {
     const { name } = await signedIn();
     const from = (address: string) => ({ 'x-forwarded-for': address });
