@@ -5,6 +5,8 @@ import { BaseSequencer } from 'vitest/node';
 const LONGEST = [
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
+  'server/console/long-story',
+  'server/console/live-updates',
   'server/console/first-run',
   'server/probe/check-address',
   'server/cli/user-commands',

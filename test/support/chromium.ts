@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
 import { executable, installPackage, isExecutable, mayInstall } from './apt.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
@@ -41,12 +41,23 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-/** Starts Chromium without a window. It ends with this process. */
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({
+export interface BrowserOptions {
+  /** For servers with a certificate that nobody signed. */
+  readonly takesAnyCertificate?: boolean;
+}
+
+/** How Chromium is started without a window. */
+function chromiumOptions(executablePath: string, options: BrowserOptions = {}): LaunchOptions {
+  return {
     executablePath,
     // Chromium's sandbox refuses to run as root. The pages are our own.
     chromiumSandbox: process.getuid?.() !== 0,
-    args: FLAGS,
-  });
+    // As a flag and not for a context: a shared worker belongs to none.
+    args: [...FLAGS, ...(options.takesAnyCertificate === true ? ['--ignore-certificate-errors'] : [])],
+  };
+}
+
+/** Starts it. It ends with this process. */
+export function launchChromium(executablePath: string, options: BrowserOptions = {}): Promise<Browser> {
+  return chromium.launch(chromiumOptions(executablePath, options));
 }

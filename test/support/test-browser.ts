@@ -1,13 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { launchChromium } from './chromium.js';
+import { type BrowserOptions, launchChromium } from './chromium.js';
 import { pathOf } from './console-global-setup.js';
 
 /** One browser for all tests of a file: starting one takes longer than most of them. */
-export function testBrowser(): () => Browser {
+export function testBrowser(options: BrowserOptions = {}): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    browser = await launchChromium(pathOf(inject('chromium')));
+    browser = await launchChromium(pathOf(inject('chromium')), options);
   });
   afterAll(() => browser?.close());
   return () => {

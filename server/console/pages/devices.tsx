@@ -21,7 +21,7 @@ type Reading = Reply<'/progress', 'get'>['items'][number];
 
 /** Books that are named with a device; the page of reading has the others. */
 const BOOKS_SHOWN = 3;
-const NAME_CHARACTERS = 200;
+const NAME_CHARACTERS = 100;
 
 export function Devices() {
   const me = useMe();

@@ -32,6 +32,7 @@ export function ScanProgress({ scan, label }: { readonly scan: Scan; readonly la
 /** @returns `undefined` at the first scan of a library: nobody knows how many files there are */
 function doneFraction({ counts, expected_files: expected }: Scan): number | undefined {
   if (expected === null || expected === 0) return undefined;
-  const { added, changed, moved, returned, unchanged, failed } = counts;
-  return Math.min(1, (added + changed + moved + returned + unchanged + failed) / expected);
+  const { added, changed, moved, returned, unchanged, failed, hashed } = counts;
+  // What is hashed counts before it is committed, which happens about once a second.
+  return Math.min(1, Math.max(hashed, added + changed + moved + returned + unchanged + failed) / expected);
 }

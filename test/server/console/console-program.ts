@@ -51,7 +51,7 @@ export async function startConsole(
   const begin = async (): Promise<RunningProgram> => {
     const begun = startProgram([...command, ...sets], { cwd, env, nodeArguments });
     await (command[0] === 'serve'
-      ? begun.output('stderr', /"address":"http:/)
+      ? begun.output('stderr', /"msg":"listening/)
       : begun.output('stdout', /KOReader syncs at/));
     return begun;
   };

@@ -46,7 +46,7 @@ export async function visit(browser: Browser, base: string, options: VisitOption
   };
 }
 
-function signInBrowser({ context }: WatchedContext, { base, cookie }: ConsoleClient): Promise<void> {
+export function signInBrowser({ context }: WatchedContext, { base, cookie }: ConsoleClient): Promise<void> {
   return context.addCookies([{ ...cookie, url: `${base}/api/v1`, httpOnly: true, sameSite: 'Strict' }]);
 }
 

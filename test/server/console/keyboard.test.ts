@@ -1,0 +1,115 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { testBrowser } from '../../support/test-browser.js';
+import { KoreaderDevice } from './console-client.js';
+import { OWNER } from './console-program.js';
+import { testConsole } from './test-console.js';
+import { heading, visit } from './visit.js';
+
+/** More than any page has on the way to what a test looks for. */
+const MOST_TABS = 60;
+
+/** Presses Tab until an element with this name has the focus. */
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  for (let pressed = 0; pressed < MOST_TABS; pressed += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await focusedName(page);
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
+  }
+  throw new Error(`Tab does not lead to ${String(name)}; the focus is on ${await focusedName(page)}`);
+}
+
+/** What a screen reader would say of the element that has the focus. */
+function focusedName(page: Page): Promise<string> {
+  return page.evaluate<string>(`(() => {
+    const element = document.activeElement;
+    const labels = [...(element.labels ?? [])].map((label) => label.textContent).join(' ');
+    return (element.getAttribute('aria-label') ?? (labels || element.textContent)).trim();
+  })()`);
+}
+
+describe('without a mouse', () => {
+  const browser = testBrowser();
+  const server = testConsole({ settings: ['sync.unknown_documents.api_key=store'] });
+
+  it('one signs in, goes to a page, makes an API key, and revokes it', async () => {
+    const { page } = await visit(browser(), server().program.base);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await tabTo(page, 'Name');
+    await page.keyboard.type(OWNER.name);
+    await tabTo(page, 'Password');
+    await page.keyboard.type(OWNER.password);
+    await page.keyboard.press('Enter');
+    await heading(page, /aaron/);
+
+    await tabTo(page, 'API keys');
+    await page.keyboard.press('Enter');
+    await heading(page, 'API keys');
+    await tabTo(page, 'Make a key');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    // Escape closes a dialog, and the focus is where it was.
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focusedName(page)).toBe('Make a key');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo(page, 'Name');
+    await page.keyboard.type('Kobo');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Key', { exact: true }).waitFor();
+
+    await tabTo(page, 'Revoke Kobo');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo(page, 'Revoke the key');
+    await page.keyboard.press('Enter');
+    await page.getByText('Kobo is revoked.').waitFor();
+  });
+
+  it('one gives a device a name', async () => {
+    const { program, owner } = server();
+    const address = await owner.addReader('Kindle');
+    await new KoreaderDevice(address, 'KindlePW').push({ document: 'a'.repeat(32), percentage: 0.5 });
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
+    await page.getByRole('heading', { name: 'KindlePW' }).waitFor();
+    await tabTo(page, 'Rename KindlePW');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Name', { exact: true }).waitFor();
+    await page.keyboard.type('Kitchen');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Kitchen' }).waitFor();
+    expect(await focusedName(page)).toBe('Rename Kitchen');
+  });
+
+  it('one skips the list of pages', async () => {
+    const { program, owner } = server();
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
+    await heading(page, 'Devices');
+    await tabTo(page, 'Skip to the page');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate("document.activeElement.closest('main') !== null")).toBe(true);
+  });
+
+  it('one copies a key where there is no clipboard', async () => {
+    const { program, owner } = server();
+    const { context, page } = await visit(browser(), program.base, { as: owner });
+    // As on plain HTTP in an old browser: neither way of copying is there.
+    await context.addInitScript(
+      "Object.defineProperty(navigator, 'clipboard', { value: undefined }); document.execCommand = () => false;",
+    );
+    await page.goto(`${program.base}/ui/api-keys?new=1`);
+    await page.getByRole('dialog').getByLabel('Name').fill('Phone');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const field = page.getByLabel('Key', { exact: true });
+    await field.waitFor();
+    await page.getByRole('button', { name: 'Copy' }).first().click();
+    await page.getByText('Selected. Press Ctrl+C').waitFor();
+    const key = await field.inputValue();
+    const selected = await page.evaluate<string>(
+      'document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)',
+    );
+    expect(selected).toBe(key);
+  });
+});

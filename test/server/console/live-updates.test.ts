@@ -1,0 +1,103 @@
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { md5 } from '../../support/book-folder.js';
+import { type PrivateMysql, startPrivateMysql } from '../../support/private-mysql.js';
+import { testBrowser } from '../../support/test-browser.js';
+import { ConsoleClient, KoreaderDevice } from './console-client.js';
+import { OWNER, setUpOwner, startConsole } from './console-program.js';
+import { countStreams } from './counted-streams.js';
+import { testConsole } from './test-console.js';
+import { heading, visit } from './visit.js';
+
+const STORE_ALL = 'sync.unknown_documents.api_key=store';
+const TABS = 10;
+/** While the server is away, or the database is. */
+const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|answered 50[0-9]/;
+
+describe('live updates', () => {
+  const browser = testBrowser();
+  const server = testConsole({ settings: [STORE_ALL] });
+
+  it.each([
+    ['a shared worker', ''],
+    ['an elected tab, where there is no shared worker', 'delete globalThis.SharedWorker'],
+  ])('reach ten tabs over one event stream, by %s', async (_, script) => {
+    const { program, owner } = server();
+    const streams = await countStreams(program.base);
+    const client = await ConsoleClient.signIn(streams.base, OWNER);
+    const { context, page, tab } = await visit(browser(), streams.base, { as: client });
+    if (script !== '') {
+      await context.addInitScript(script);
+      await page.reload();
+    }
+    await heading(page, /aaron/);
+    const tabs = [page];
+    while (tabs.length < TABS) tabs.push(await tab('reading'));
+    const last = tabs.at(-1);
+    if (last === undefined) throw new Error('no tab');
+    await expect.poll(() => streams.open(), { timeout: 10_000 }).toBe(1);
+    const document = md5(`read with ${script}`);
+    await new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo').push({ document, percentage: 0.5 });
+    for (const each of tabs.slice(1)) await each.getByText(document).waitFor();
+
+    // The tab that holds the stream, if one does, may be any: when half of them are gone it goes on.
+    for (const each of tabs.slice(0, TABS / 2)) await each.close();
+    const next = md5(`read later with ${script}`);
+    await new KoreaderDevice(await owner.addReader('Kobo 2'), 'Kobo').push({
+      document: next,
+      percentage: 0.5,
+    });
+    await last.getByText(next).waitFor();
+    expect(streams.open()).toBe(1);
+    expect(streams.most()).toBe(1);
+  });
+
+  it('come back by themselves after the server was away, and say so meanwhile', async () => {
+    const { program, owner } = server();
+    const { page, allow } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+    allow(AWAY);
+    await heading(page, 'Reading');
+    const kobo = new KoreaderDevice(await owner.addReader('Kobo 3'), 'Kobo');
+    await program.stop();
+    await page.getByText('Dogear does not answer at the moment.').waitFor();
+    await program.start();
+    await page.getByText('Dogear does not answer at the moment.').waitFor({ state: 'detached' });
+    const document = md5('read after the restart');
+    await kobo.push({ document, percentage: 0.5 });
+    await page.getByText(document).waitFor();
+  });
+});
+
+describe('a database that goes away while a page is open', () => {
+  const browser = testBrowser();
+  let mysql: PrivateMysql;
+  beforeAll(async () => {
+    mysql = await startPrivateMysql();
+    const connection = await createConnection({ uri: mysql.url });
+    await connection.query('CREATE DATABASE away');
+    await connection.end();
+  });
+  afterAll(() => mysql.remove());
+
+  it('is told on the page, and when it comes back the page goes on', async () => {
+    const program = await startConsole(`${mysql.url}/away`, {
+      settings: [STORE_ALL],
+    });
+    onTestFinished(() => program.close());
+    const owner = await setUpOwner(program);
+    const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo');
+    const { page, allow } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+    allow(AWAY);
+    await page.getByText('Nothing read yet').waitFor();
+    await mysql.stop();
+    const devices = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Devices' });
+    await devices.click();
+    await page.getByRole('alert').waitFor();
+    // Still signed in: that the session cannot be looked up does not end it.
+    await heading(page, 'Devices');
+    await mysql.start();
+    await page.getByText('No reader has synced yet').waitFor();
+    await kobo.push({ document: md5('read after the outage'), percentage: 0.5 });
+    await page.getByRole('heading', { name: 'Kobo' }).waitFor();
+  });
+});
