@@ -2,7 +2,7 @@ import './home.css';
 import { get, type Reply } from '../api.js';
 import { changes } from '../live/live.js';
 import { Bar } from '../parts/bar.jsx';
-import { percent } from '../parts/format.js';
+import { count, counted, percent } from '../parts/format.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { type Resource, useResource } from '../parts/resource.js';
@@ -12,23 +12,18 @@ import { Ago } from '../parts/time.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
+import { NeedLine } from './needs.jsx';
 
-type Library = Reply<'/libraries', 'get'>['items'][number];
+type Overview = Reply<'/overview', 'get'>;
 type ReadingPage = Reply<'/reading', 'get'>;
 
-/** For the names of those that are scanned. */
-const MOST_LIBRARIES = 200;
 /** What is shown of who read what. */
 const LAST_READ = 10;
 
-/** What runs, and who read what last. */
+/** What runs, what needs a look, and who read what last. */
 export function Home() {
   const me = useMe();
-  const libraries = useResource(
-    'libraries',
-    async (signal) => (await get('/libraries', { query: { limit: MOST_LIBRARIES }, signal })).items,
-    ['libraries'],
-  );
+  const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
   const seesReading = may(me, 'feature:koreader_sync') || may(me, 'user:manage');
   const reading = useResource(
     `reading ${String(seesReading)}`,
@@ -40,21 +35,39 @@ export function Home() {
     <div class="sections">
       <header class="page-head">
         <h1>Hello, {me.name}</h1>
+        <Totals overview={overview.value} />
       </header>
-      <Beginning libraries={libraries.value} reading={reading.value} />
-      <RunningScans libraries={libraries.value} />
+      <Beginning overview={overview.value} reading={reading.value} />
+      <RunningScans overview={overview.value} />
+      {may(me, 'library:scan') || may(me, 'library:manage') ? <Needs overview={overview} /> : null}
       {seesReading ? <LastRead reading={reading} /> : null}
     </div>
   );
 }
 
+function Totals({ overview }: { readonly overview: Overview | undefined }) {
+  if (overview === undefined || overview.libraries.length === 0) return null;
+  const sum = (of: (library: Overview['libraries'][number]) => number): number =>
+    overview.libraries.reduce((total, library) => total + of(library), 0);
+  return (
+    <p>
+      {counted(
+        sum(({ books }) => books),
+        'book',
+      )}{' '}
+      in {counted(overview.libraries.length, 'library', 'libraries')}, {count(sum(({ ready }) => ready))}{' '}
+      ready to sync
+    </p>
+  );
+}
+
 interface BeginningProps {
-  readonly libraries: readonly Library[] | undefined;
+  readonly overview: Overview | undefined;
   readonly reading: ReadingPage['items'] | undefined;
 }
 
 /** The first steps, until they are done. */
-function Beginning({ libraries, reading }: BeginningProps) {
+function Beginning({ overview, reading }: BeginningProps) {
   const me = useMe();
   const syncs = may(me, 'feature:koreader_sync');
   const server = useResource('server', (signal) => get('/server', { signal }));
@@ -64,9 +77,9 @@ function Beginning({ libraries, reading }: BeginningProps) {
       syncs ? (await get('/devices', { query: { limit: 1 }, signal })).items.length : 0,
     ['devices'],
   );
-  if (libraries === undefined || reading === undefined) return null;
+  if (overview === undefined || reading === undefined) return null;
   if (server.value === undefined || devices.value === undefined) return null;
-  const hasLibrary = libraries.length > 0;
+  const hasLibrary = overview.libraries.length > 0;
   const hasReader = devices.value > 0 || reading.length > 0;
   const mayAdd = may(me, 'library:manage');
   const maySetUp = syncs && server.value.koreader_sync;
@@ -115,11 +128,11 @@ function Step({ isDone, title, to, children }: StepProps) {
   );
 }
 
-function RunningScans({ libraries }: { readonly libraries: readonly Library[] | undefined }) {
+function RunningScans({ overview }: { readonly overview: Overview | undefined }) {
   const scans = changes.value?.scans ?? [];
   if (scans.length === 0) return null;
   const nameOf = ({ library_id: id }: Scan): string =>
-    libraries?.find((library) => library.id === id)?.name ?? 'A library';
+    overview?.libraries.find((library) => library.id === id)?.name ?? 'A library';
   return (
     <section class="stack" aria-labelledby="scans">
       <h2 id="scans">Scans</h2>
@@ -146,6 +159,29 @@ function RunningScans({ libraries }: { readonly libraries: readonly Library[] | 
           </li>
         ))}
       </ul>
+    </section>
+  );
+}
+
+function Needs({ overview: { value, error } }: { readonly overview: Resource<Overview> }) {
+  if (value?.libraries.length === 0 && value.needs_look.length === 0) return null;
+  return (
+    <section class="stack" aria-labelledby="needs">
+      <h2 id="needs">What needs a look</h2>
+      {error === undefined ? null : <Problem error={error} />}
+      {value === undefined ? (
+        error === undefined ? (
+          <Loading />
+        ) : null
+      ) : value.needs_look.length === 0 ? (
+        <p class="good">Nothing: all is well.</p>
+      ) : (
+        <ul class="needs">
+          {value.needs_look.map((need) => (
+            <NeedLine key={`${need.kind} ${String(need.library_id)}`} need={need} overview={value} />
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
