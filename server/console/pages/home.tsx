@@ -209,7 +209,7 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
             return (
               <li key={`${String(item.user.id)} ${item.document}`}>
                 <div class="line tight">
-                  <a class="cut" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
+                  <a class="cut whole" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
                     {title}
                   </a>
                   <span class="faint small">

@@ -20,7 +20,9 @@ export function NeedLine({ need, overview }: { readonly need: Need; readonly ove
     <li>
       <p class="line">
         <span class={tone}>{words}</span>
-        <a href={hrefOf(to)}>{link}</a>
+        <a class="whole" href={hrefOf(to)}>
+          {link}
+        </a>
       </p>
       {need.says === null ? null : <p class="faint small">{need.says}</p>}
     </li>

@@ -39,7 +39,7 @@ function UserRow({ user }: { readonly user: User }) {
   return (
     <>
       <div class="line tight">
-        <a class="cut" href={hrefOf(`users/${String(user.id)}`)}>
+        <a class="cut whole" href={hrefOf(`users/${String(user.id)}`)}>
           <b>{user.name}</b>
         </a>
         <UserTags user={user} />
