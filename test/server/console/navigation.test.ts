@@ -57,9 +57,8 @@ describe('on the way from page to page', () => {
 
   it('"Back" leads to where a long list was scrolled to', async () => {
     const { program, owner } = server();
-    for (let number = 0; number < USERS; number += 1) {
-      await owner.call('POST', '/users', { name: `user ${String(number).padStart(3, '0')}` });
-    }
+    const names = Array.from({ length: USERS }, (_, number) => `user ${String(number).padStart(3, '0')}`);
+    await Promise.all(names.map((name) => owner.call('POST', '/users', { name })));
     const { page } = await visit(browser(), program.base, { as: owner, path: 'users' });
     await page.getByRole('link', { name: 'user 000' }).waitFor();
     const last = page.getByRole('link', { name: `user ${String(USERS - 1)}` });
