@@ -104,7 +104,7 @@ function Readiness({ book, canScan, onHashed }: ReadinessProps) {
         <div class="buttons">
           <button
             type="button"
-            disabled={action.isRunning}
+            aria-disabled={action.isRunning}
             // A failure is kept with the book, too.
             onClick={() => void action.run(recalculate).then(onHashed)}
           >

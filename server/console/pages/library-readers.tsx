@@ -33,7 +33,7 @@ export function LibraryReaders({ libraryId: id }: { readonly libraryId: number }
               <bdi>{name}</bdi>
               <button
                 type="button"
-                disabled={action.isRunning}
+                aria-disabled={action.isRunning}
                 aria-label={`${name} may no longer see it`}
                 onClick={() =>
                   void action.run(async () => {

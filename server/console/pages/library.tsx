@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { get, post, remove } from '../api.js';
 import { changes } from '../live/live.js';
 import type { PageProps } from '../pages.jsx';
@@ -66,7 +66,7 @@ export function Library({ params: [id = ''] }: PageProps) {
       {canScan || canManage ? <RootProblem id={library.id} /> : null}
       <Numbers library={library} />
       <Facts library={library} />
-      {canScan || canManage ? <Scans library={library} canScan={canScan} onEnd={found.reload} /> : null}
+      {canScan || canManage ? <Scans library={library} canScan={canScan} /> : null}
       {canManage && library.restricted ? <LibraryReaders libraryId={library.id} /> : null}
       {canManage ? <Dialogs library={library} onChanged={found.reload} /> : null}
     </div>
@@ -135,23 +135,30 @@ function Facts({ library }: { readonly library: LibraryDetails }) {
 interface ScansProps {
   readonly library: LibraryDetails;
   readonly canScan: boolean;
-  readonly onEnd: () => void;
 }
 
-function Scans({ library, canScan, onEnd }: ScansProps) {
+function Scans({ library, canScan }: ScansProps) {
   const { id, name, books } = library;
   const past = usePagedList(`scans of ${String(id)}`, (cursor, signal) =>
     get('/scans', { query: { library_id: id, cursor, limit: 20 }, signal }),
   );
   const live = (changes.value?.scans ?? []).filter((scan) => scan.library_id === id);
   const states = live.map((scan) => `${String(scan.id)} ${scan.state}`).join();
+  const seenStates = useRef(states);
   useEffect(() => {
     // A scan began or ended.
-    past.reload();
-    onEnd();
+    if (seenStates.current !== states) past.reload();
+    seenStates.current = states;
   }, [states]);
   const running =
     live.find((scan) => scan.state === 'running') ?? past.items?.find((scan) => scan.state === 'running');
+  const title = useRef<HTMLHeadingElement>(null);
+  const isPressed = useRef(false);
+  useEffect(() => {
+    // The button that was pressed is gone.
+    if (isPressed.current && document.activeElement === document.body) title.current?.focus();
+    isPressed.current = false;
+  }, [running === undefined]);
   const action = useAction();
   const start = (regenHashes: boolean): void => {
     void action.run(async () => {
@@ -162,13 +169,20 @@ function Scans({ library, canScan, onEnd }: ScansProps) {
   };
   return (
     <section class="stack" aria-label="Scans">
-      <div class="sheet">
-        <h2>Scan</h2>
+      <div class="sheet" onClickCapture={() => (isPressed.current = true)}>
+        <h2 ref={title} tabIndex={-1}>
+          Scan
+        </h2>
         {running === undefined ? null : <Running scan={running} name={name} canScan={canScan} />}
         {running === undefined && canScan ? (
           <div class="choices">
             <div>
-              <button type="button" class="main" disabled={action.isRunning} onClick={() => start(false)}>
+              <button
+                type="button"
+                class="main"
+                aria-disabled={action.isRunning}
+                onClick={() => start(false)}
+              >
                 Scan
               </button>
               <p class="hint">
@@ -179,7 +193,8 @@ function Scans({ library, canScan, onEnd }: ScansProps) {
             <div>
               <button
                 type="button"
-                disabled={action.isRunning || !library.koreader_hashes}
+                disabled={!library.koreader_hashes}
+                aria-disabled={action.isRunning}
                 onClick={() => start(true)}
               >
                 Regenerate hashes
@@ -235,9 +250,10 @@ function Running({ scan, name, canScan }: RunningProps) {
         <div class="buttons">
           <button
             type="button"
-            disabled={action.isRunning || isStopping.value}
+            aria-disabled={action.isRunning || isStopping.value}
             onClick={() =>
               void action.run(async () => {
+                if (isStopping.value) return;
                 await post('/scans/{id}/cancel', { params: { id: scan.id }, body: {} });
                 isStopping.value = true;
               })

@@ -15,7 +15,10 @@ export function ScanState({ state }: Pick<Scan, 'state'>) {
 }
 
 /** What a scan found, with what it found none of left out. */
-export function scanCounts({ counts }: Pick<Scan, 'counts'>): string {
+export function scanCounts({
+  counts,
+  regen_hashes: hashesAll,
+}: Pick<Scan, 'counts' | 'regen_hashes'>): string {
   const named: readonly (readonly [number, string])[] = [
     [counts.added, 'new'],
     [counts.changed, 'changed'],
@@ -23,6 +26,7 @@ export function scanCounts({ counts }: Pick<Scan, 'counts'>): string {
     [counts.returned, 'came back'],
     [counts.missing, 'missing'],
     [counts.failed, 'failed'],
+    [hashesAll ? counts.hashed : 0, 'hashed'],
   ];
   const parts = named.filter(([number]) => number > 0).map(([number, words]) => `${count(number)} ${words}`);
   return [`${count(counts.found)} found`, ...(parts.length === 0 ? ['nothing new'] : parts)].join(', ');
