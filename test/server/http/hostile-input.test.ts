@@ -16,6 +16,8 @@ const READ_MS = 300;
 const STATUSES = new Set([
   '200',
   '201',
+  // `/` leads browsers to the console.
+  '303',
   '400',
   '401',
   '402',
