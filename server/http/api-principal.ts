@@ -27,12 +27,15 @@ export async function apiPrincipal(
   return accounts.authenticator.byApiKey(key, origin);
 }
 
+const BEARER = /^bearer(?: |$)/i;
+
 /** Finds out who the request is from, also again: a stream may last for hours, and its session or API key may end. */
 export type FindPrincipal = () => Promise<Principal>;
 
 /**
  * Who sent a request of the management API: by its API key, or by the session in its cookie, which a page of the console
- * sends. A request with `Authorization` never counts as one of a browser.
+ * sends. A request with an API key never counts as one of a browser. Other `Authorization` counts for nothing: a browser sends
+ * it along where a proxy asks for a password of its own.
  *
  * @throws ProblemError `host-unknown`, `origin-refused`, `content-type-refused` for a cookie that came from elsewhere
  */
@@ -41,7 +44,7 @@ export function principalFinder(
   request: HttpRequest,
 ): FindPrincipal {
   const authorization = request.header('authorization');
-  const secret = authorization === undefined ? console?.secretOf(request) : undefined;
+  const secret = BEARER.test(authorization ?? '') ? undefined : console?.secretOf(request);
   if (secret === undefined) return () => apiPrincipal({ accounts }, authorization, request);
   console?.requireOwnPage(request);
   return async () => accounts.authenticator.bySession(secret, request);

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import { idChunks } from '../../database/bulk-write.js';
-import { byIndex, inOrder } from '../../database/by-index.js';
+import { byIndex, deleteByIndex, inOrder } from '../../database/by-index.js';
 import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
 import type { SessionTable } from '../../database/schema.js';
 import type { Store } from '../../database/store.js';
@@ -105,7 +105,7 @@ export async function sessionsPage(
 ): Promise<readonly SessionSummary[]> {
   const nowSeconds = Math.floor(Date.now() / 1000);
   let query = store.db
-    .selectFrom('session as s')
+    .selectFrom(byIndex(store, 'session', 'session_user', 's'))
     .leftJoin('api_key as k', 'k.id', 's.api_key_id')
     .selectAll('s')
     .where('s.user_id', '=', owner.userId)
@@ -152,16 +152,18 @@ export async function deleteSessions(
 }
 
 /** Deletes the least recently used sessions of the user past the first `kept` ones. */
-export async function deleteOldestSessions({ db }: Store, userId: UserId, kept: number): Promise<void> {
-  const rows = await db
-    .selectFrom('session')
+export async function deleteOldestSessions(store: Store, userId: UserId, kept: number): Promise<void> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'session', 'session_user'))
     .select('id')
     .where('user_id', '=', userId)
     .orderBy('last_used_s', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  const oldest = rows.slice(kept).map(({ id }) => id);
-  for (const chunk of idChunks(oldest)) await db.deleteFrom('session').where('id', 'in', chunk).execute();
+  await deleteById(
+    store,
+    rows.slice(kept).map(({ id }) => id),
+  );
 }
 
 /** Deletes at most `limit` sessions, of any user, that were last used before this time. */
@@ -177,8 +179,17 @@ export async function deleteIdleSessions(
     .orderBy('last_used_s')
     .limit(limit)
     .execute();
-  const ids = rows.map(({ id }) => id).toSorted((left, right) => left - right);
-  for (const chunk of idChunks(ids)) await store.db.deleteFrom('session').where('id', 'in', chunk).execute();
+  await deleteById(
+    store,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function deleteById(store: Store, ids: readonly SessionId[]): Promise<void> {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const keys of idChunks(sorted)) {
+    await deleteByIndex(store, { table: 'session', column: 'id', index: 'primary', keys });
+  }
 }
 
 /** Sets the time of last use, unless another server has written a later one. */

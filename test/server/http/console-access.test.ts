@@ -119,6 +119,17 @@ describe('a request that changes something with a cookie', () => {
   });
 });
 
+it('a password that a proxy asks for does not get in the way of the cookie', async () => {
+  const browser = await signedIn();
+  const headers = { authorization: `Basic ${Buffer.from('anna:pw').toString('base64')}` };
+  expect(await codeOf(browser, 'GET', '/me', { headers })).toBe(200);
+  const foreign = { ...headers, origin: 'https://evil.example' };
+  expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers: foreign })).toBe('403 origin-refused');
+  expect(await codeOf(browser, 'GET', '/me', { headers: { authorization: 'Bearer' } })).toBe(
+    '401 unauthorized',
+  );
+});
+
 describe('the host of a request with a cookie', () => {
   it('is a name that no page of the internet can take', async () => {
     const browser = await signedIn();
@@ -206,6 +217,18 @@ describe('the cookie', () => {
     // A page of the same name, but without encryption, is another origin.
     const plain = { ...proxied, cookie: `__Host-${browser.cookie ?? ''}` };
     expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers: plain })).toBe('403 origin-refused');
+  });
+
+  it('does not depend on what a proxy says that is not trusted', async () => {
+    const alone = await startApiServer(SQLITE, { trustsProxies: false });
+    try {
+      const browser = await signedIn(alone, await alone.caller({ isOwner: true }));
+      const headers = { 'x-forwarded-proto': 'https' };
+      expect(await codeOf(browser, 'GET', '/me', { headers })).toBe(200);
+      expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers })).toBe('404 session-not-found');
+    } finally {
+      await alone.close();
+    }
   });
 
   it('with a base path is for this program alone', async () => {

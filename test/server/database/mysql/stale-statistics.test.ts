@@ -6,6 +6,7 @@ import {
   type BookId,
   bookId,
   type LibraryId,
+  sessionId,
   type UserId,
   userId,
 } from '../../../../server/domain/ids.js';
@@ -32,6 +33,13 @@ import {
   saveBooks,
 } from '../../../../server/book/book-repository.js';
 import { markChanges } from '../../../../server/changes/change-mark-repository.js';
+import {
+  deleteIdleSessions,
+  deleteOldestSessions,
+  saveSessionsLastUsed,
+  sessionsBySecret,
+  sessionsPage,
+} from '../../../../server/accounts/sessions/session-repository.js';
 import { bulkUpsert } from '../../../../server/database/bulk-write.js';
 import { deviceKey } from '../../../../server/device/device.js';
 import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
@@ -85,6 +93,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     library = await addBooks(store);
     await addProgress(store);
     await addAccounts(store);
+    await addSessions(store);
     await addDevices(store);
     await addChangeMarks(store);
     await makeStatisticsStale(store, [
@@ -96,6 +105,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       'device',
       'user',
       'api_key',
+      'session',
       'change_mark',
     ]);
   });
@@ -159,6 +169,35 @@ describe('on MySQL, with statistics from before any row was written,', () => {
           2,
         ),
       ),
+    ],
+    [
+      'sessions with their users and API keys',
+      found((db, n) =>
+        sessionsBySecret(
+          db,
+          some(n, (index) => sha256(index).toString('hex')),
+        ),
+      ),
+    ],
+    [
+      'uses of sessions',
+      undone((db, n) =>
+        saveSessionsLastUsed(
+          db,
+          some(n, (index) => sessionId(index + 1)),
+          2,
+        ),
+      ),
+    ],
+    ['sessions that have ended', undone((db, n) => deleteIdleSessions(db, 2, n))],
+    [
+      'the sessions of one user',
+      async (db) => {
+        const live = { passwordSha256: sha256(1), usedSinceSeconds: 0 };
+        const owner = { userId: userId(7), apiKeyId: undefined };
+        expect(await sessionsPage(db, owner, live, { afterId: undefined, limit: 50 })).toHaveLength(1);
+        await undone((session) => deleteOldestSessions(session, userId(7), 0))(db, 1);
+      },
     ],
     [
       'marks of changes',
@@ -349,6 +388,32 @@ async function addAccounts(store: Store): Promise<void> {
       ...ONCE,
     },
     accounts.flatMap((index) => [index + 1, '', String(index), sha256(index), '', 1]),
+  );
+}
+
+/** A session of each user, with the user's API key and the same secret. */
+async function addSessions(store: Store): Promise<void> {
+  const columns = [
+    'user_id',
+    'secret_sha256',
+    'password_sha256',
+    'api_key_id',
+    'via',
+    'created_s',
+    'last_used_s',
+  ];
+  await bulkUpsert(
+    store,
+    { table: 'session', columns, ...ONCE },
+    Array.from({ length: ACCOUNTS }, (_, index) => [
+      index + 1,
+      sha256(index),
+      sha256(1),
+      index + 1,
+      'api-key',
+      1,
+      1,
+    ]).flat(),
   );
 }
 

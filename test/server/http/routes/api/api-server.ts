@@ -70,6 +70,8 @@ export async function startApiServer(
     readonly publicUrl?: string;
     /** Off: there are no sessions. */
     readonly hasConsole?: boolean;
+    /** Off: the proxy on this machine is not trusted. */
+    readonly trustsProxies?: boolean;
     /** Scans find the files that exist, and then run until they are stopped. */
     readonly walksEndless?: boolean;
     /** `console.folder_roots` */
@@ -135,7 +137,7 @@ export async function startApiServer(
     port: 0,
     basePath,
     bodyLimitBytes: 65_536,
-    trustedProxies: ['127.0.0.1'],
+    trustedProxies: options.trustsProxies === false ? [] : ['127.0.0.1'],
     koreaderSync: true,
     takesRegistrations: false,
     unknownDocuments: { account: 'store', 'api-key': 'reject' },

@@ -166,6 +166,12 @@ describe.each(testDatabases())('sessions on $name', (kind) => {
     await owner.expect(200, 'PATCH', path, { disabled: false });
     await owner.call('PUT', `${path}/password`, { password: null });
     expect(await statusOf(browser)).toBe(401);
+
+    const removed = await signedIn();
+    expect((await owner.call('DELETE', `/users/${String(removed.id)}`)).status).toBe(204);
+    expect(await statusOf(removed.browser)).toBe(401);
+    const rows = await server.store.db.selectFrom('session').select('user_id').execute();
+    expect(rows.map((row) => Number(row.user_id))).not.toContain(removed.id);
   });
 
   it('a session ends when a reader changes the password', async () => {
