@@ -8,6 +8,7 @@ const LONGEST = [
   'server/console/long-story',
   'server/console/live-updates',
   'server/console/first-run',
+  'server/console/every-page',
   'server/console/home',
   'server/console/users',
   'server/console/navigation',

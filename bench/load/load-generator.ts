@@ -9,6 +9,8 @@ export interface Load {
   readonly mode: LoadMode;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second of all connections together; absent: as many as the server answers. Only bare sockets keep it. */
+  readonly rate?: number;
   /** Files with a line for each key and document. */
   readonly keysFile: string;
   readonly documentsFile: string;
@@ -42,11 +44,12 @@ const WRK: LoadGenerator = {
   },
 };
 
-const SOCKETS: LoadGenerator = {
+export const SOCKETS: LoadGenerator = {
   description: 'bare sockets from Node (bench/load/socket-load.ts), because wrk is not installed',
   run: async (load) => {
     const script = fileURLToPath(new URL('socket-load.js', import.meta.url));
-    const args = [script, String(load.port), String(load.connections), String(load.seconds)];
+    const numbers = [load.port, load.connections, load.seconds, load.rate ?? 0];
+    const args = [script, ...numbers.map(String)];
     return parseResult(await runChild(process.execPath, args, { env: environment(load) }));
   },
 };

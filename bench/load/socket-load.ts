@@ -7,14 +7,19 @@ import { LOAD_MODES, type LoadMode } from './load-result.js';
 // same requests as sync-load.lua and prints the same JSON object. It takes about twice wrk's processor time a request,
 // so figures of the two must not be compared. The record names the generator that was used.
 //
-//   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS
+//   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS [RATE]
+//
+// With a rate, the connections together send so many requests a second, as readers do that turn pages. Without, each sends
+// its next request as soon as the last one is answered.
 
 const keys = lines('KEYS');
 const documents = lines('DOCUMENTS');
 const mode = LOAD_MODES.find((known) => known === process.env['MODE']);
-const [port, connections, seconds] = process.argv.slice(2).map(Number);
+const [port, connections, seconds, rate = 0] = process.argv.slice(2).map(Number);
 if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
-  throw new Error('usage: MODE=push|pull KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS');
+  throw new Error(
+    'usage: MODE=push|pull KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS [RATE]',
+  );
 }
 
 function lines(variable: string): readonly string[] {
@@ -57,18 +62,27 @@ function answerLength(text: string): number | undefined {
   return text.length < end ? undefined : end;
 }
 
+/** Between two requests of a connection. */
+const pauseMs = rate > 0 ? ((connections ?? 1) * 1000) / rate : 0;
+
 /** One connection: sends a request, waits for the whole answer, and repeats until `endMs`. */
 function drive(socket: Socket, kind: LoadMode, endMs: number, log: LatencyLog): Promise<void> {
   return new Promise((resolve) => {
     let received = '';
     let sentMs = 0;
+    let dueMs = performance.now() + Math.random() * pauseMs;
     const send = (): void => {
       sentMs = performance.now();
       socket.write(request(kind, `127.0.0.1:${port}`));
     };
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
-    socket.once('connect', send);
+    const sendWhenDue = (nowMs: number): void => {
+      dueMs = Math.max(dueMs + pauseMs, nowMs);
+      if (pauseMs === 0) send();
+      else setTimeout(send, dueMs - nowMs);
+    };
+    socket.once('connect', () => sendWhenDue(performance.now()));
     socket.on('data', (chunk: string) => {
       received += chunk;
       const length = answerLength(received);
@@ -77,7 +91,7 @@ function drive(socket: Socket, kind: LoadMode, endMs: number, log: LatencyLog): 
       if (/^HTTP\/1\.1 [23]/.test(received)) log.success(nowMs - sentMs);
       else log.failure();
       received = received.slice(length);
-      if (nowMs < endMs) send();
+      if (nowMs < endMs) sendWhenDue(nowMs);
       else socket.end();
     });
     socket.once('error', () => log.failure());

@@ -47,7 +47,7 @@ export interface BrowserOptions {
 }
 
 /** How Chromium is started without a window. */
-function chromiumOptions(executablePath: string, options: BrowserOptions = {}): LaunchOptions {
+export function chromiumOptions(executablePath: string, options: BrowserOptions = {}): LaunchOptions {
   return {
     executablePath,
     // Chromium's sandbox refuses to run as root. The pages are our own.

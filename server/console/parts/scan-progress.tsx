@@ -17,7 +17,7 @@ export function ScanProgress({ scan, label }: { readonly scan: Scan; readonly la
         <span>
           {expected === null
             ? counted(counts.found, 'file')
-            : `${count(counts.found)} of about ${counted(Math.max(expected, counts.found), 'file')}`}
+            : `${count(doneFiles(scan))} of about ${counted(Math.max(expected, counts.found), 'file')}`}
           {counts.failed === 0 ? null : <span class="bad">, {count(counts.failed)} failed</span>}
         </span>
         <span class="faint">
@@ -30,9 +30,13 @@ export function ScanProgress({ scan, label }: { readonly scan: Scan; readonly la
 }
 
 /** @returns `undefined` at the first scan of a library: nobody knows how many files there are */
-function doneFraction({ counts, expected_files: expected }: Scan): number | undefined {
-  if (expected === null || expected === 0) return undefined;
+function doneFraction(scan: Scan): number | undefined {
+  const { expected_files: expected } = scan;
+  return expected === null || expected === 0 ? undefined : Math.min(1, doneFiles(scan) / expected);
+}
+
+/** What is hashed counts before it is committed, which happens about once a second. */
+function doneFiles({ counts }: Scan): number {
   const { added, changed, moved, returned, unchanged, failed, hashed } = counts;
-  // What is hashed counts before it is committed, which happens about once a second.
-  return Math.min(1, Math.max(hashed, added + changed + moved + returned + unchanged + failed) / expected);
+  return Math.max(hashed, added + changed + moved + returned + unchanged + failed);
 }

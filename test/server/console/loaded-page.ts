@@ -1,0 +1,10 @@
+import type { Page } from 'playwright-core';
+
+/** Waits until a page of the console has its heading, and nothing in it says that it loads. */
+export async function loaded(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  // Not what stands below a long list, which is loaded further when one scrolls there.
+  const loading = page.locator('.loading:not(.rows ~ *)');
+  // One part may begin to load when another one is there.
+  while ((await loading.count()) > 0) await loading.first().waitFor({ state: 'detached' });
+}
