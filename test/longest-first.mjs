@@ -3,6 +3,8 @@ import { BaseSequencer } from 'vitest/node';
 // The test files that took 8 to 30 seconds on 2 cores, the longest first. If one of them started last, the other cores
 // would be idle until it ends. vitest sorts by the durations of the last run, which a fresh checkout does not have.
 const LONGEST = [
+  'server/console/books',
+  'server/console/libraries',
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
   'server/console/long-story',

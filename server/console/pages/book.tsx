@@ -99,7 +99,15 @@ function Readiness({ book, canScan, onHashed }: ReadinessProps) {
           </>
         )}
       </p>
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      {action.error === undefined ? null : (
+        <Problem
+          error={
+            action.error.code === 'hash-failed'
+              ? { message: `The file was not hashed: ${action.error.message}.` }
+              : action.error
+          }
+        />
+      )}
       {canScan && book.sync.reason !== 'hashes-off' ? (
         <div class="buttons">
           <button
