@@ -97,7 +97,7 @@ describe.each(testDatabases())('the console on $name', ({ create }) => {
     await page.getByRole('button', { name: 'Scan', exact: true }).click();
     const finished = page.getByRole('listitem').filter({ hasText: 'completed' });
     await finished.first().waitFor();
-    await page.getByRole('link', { name: `${String(SECOND_FOLDER_FILES)} with hashes` }).waitFor();
+    await page.getByRole('link', { name: `${String(SECOND_FOLDER_FILES)} ready to sync` }).waitFor();
     writeFileSync(slow, SLOW_FILE_MS);
     await page.getByRole('button', { name: 'Regenerate hashes' }).click();
     const bar = page.getByRole('progressbar', { name: 'Scan of Comics' });
