@@ -65,5 +65,11 @@ export const PAGES: readonly PageDescription[] = [
   { pattern: 'users', title: 'Users', show: Users, menu: 'Users', needs: MANAGES_USERS },
   { pattern: 'users/new', title: 'Add a user', show: NewUser, needs: MANAGES_USERS },
   { pattern: 'users/:id', title: 'User', show: User, needs: MANAGES_USERS },
+  {
+    pattern: 'about',
+    title: 'About',
+    show: later(async () => (await import('./pages/about.jsx')).About),
+    menu: 'About',
+  },
   { pattern: 'account', title: 'Your account', show: Account },
 ];
