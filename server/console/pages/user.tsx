@@ -13,7 +13,7 @@ import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
 import type { PageProps } from '../pages.jsx';
-import { go, hrefOf, query, setQuery } from '../router.js';
+import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { checkSession, may, useMe } from '../session.js';
 import { HeaderWarning } from './header-warning.jsx';
 import { UserTags } from './users.jsx';
@@ -215,7 +215,7 @@ function Password({ user, onChange }: PartProps) {
 
 function Ending({ user, onChange }: PartProps) {
   const asked = query.value.get('do');
-  const ask = (what: string): void => setQuery('do', what);
+  const close = (): void => closeDialog('do');
   const enabling = useAction();
   const params = { id: user.id };
   const setDisabled = async (disabled: boolean): Promise<void> => {
@@ -242,11 +242,11 @@ function Ending({ user, onChange }: PartProps) {
             Enable
           </button>
         ) : (
-          <button type="button" onClick={() => ask('disable')}>
+          <button type="button" onClick={() => openDialog('do', 'disable')}>
             Disable
           </button>
         )}
-        <button type="button" class="danger" onClick={() => ask('remove')}>
+        <button type="button" class="danger" onClick={() => openDialog('do', 'remove')}>
           Remove
         </button>
       </div>
@@ -255,7 +255,7 @@ function Ending({ user, onChange }: PartProps) {
           title={`Disable ${user.name}?`}
           confirm="Disable"
           onConfirm={() => setDisabled(true)}
-          onClose={() => ask('')}
+          onClose={close}
         >
           <p>{user.name} is signed out of all browsers, and the readers stop syncing.</p>
         </ConfirmDialog>
@@ -269,7 +269,7 @@ function Ending({ user, onChange }: PartProps) {
             say(`${user.name} is removed.`);
             go('users', { replace: true });
           }}
-          onClose={() => ask('')}
+          onClose={close}
         >
           <p>These go too, and cannot be brought back:</p>
           <ul class="points">
