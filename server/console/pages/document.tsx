@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { get, remove, type Reply } from '../api.js';
 import { ConfirmDialog } from '../parts/dialog.jsx';
 import { count, percent } from '../parts/format.js';
+import { useTitle } from '../parts/page-title.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentAuthors, documentTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
@@ -12,6 +13,7 @@ import { type ChosenUser, useChosenUser } from '../parts/user-choice.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import type { PageProps } from '../pages.jsx';
+import { ReadingCurve } from './reading-curve.jsx';
 
 type Shown = Reply<'/progress/{document}', 'get'>;
 type Position = Shown['positions'][number];
@@ -68,6 +70,7 @@ export function DocumentPage({ params: [document = ''] }: PageProps) {
           <p class="faint">Only the newest {count(value.positions.length)} places are shown.</p>
         )}
       </section>
+      <ReadingCurve document={document} userId={user.id} positions={value.positions} />
     </div>
   );
 }
@@ -89,6 +92,8 @@ function Nothing({ user }: { readonly user: ChosenUser }) {
 
 function Head({ shown, user }: { readonly shown: Shown; readonly user: ChosenUser }) {
   const metadata = shown.positions.find((position) => position.metadata !== null)?.metadata ?? null;
+  const title = documentTitle({ ...shown, metadata });
+  useTitle(title);
   const authors = documentAuthors(metadata);
   return (
     <header class="page-head">
@@ -97,7 +102,7 @@ function Head({ shown, user }: { readonly shown: Shown; readonly user: ChosenUse
           <a href={hrefOf(`reading${user.search}`)}>Reading</a>
           {user.name === undefined ? '' : ` of ${user.name}`}
         </p>
-        <h1>{documentTitle({ ...shown, metadata })}</h1>
+        <h1>{title}</h1>
         {authors === undefined ? null : <p>{authors}</p>}
         {shown.book === null ? (
           <p class="small">

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { get } from '../api.js';
+import { get, type Reply } from '../api.js';
 import { percent } from '../parts/format.js';
 import { lastMadeKey } from '../parts/key-choice.js';
 import { Problem } from '../parts/problem.jsx';
@@ -9,8 +9,10 @@ import { useResource } from '../parts/resource.js';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
-/** The time of last use is written in whole seconds, and up to two seconds before or after the push is committed. */
-const TOLERANCE_MS = 5000;
+type Push = Reply<'/progress', 'get'>['items'][number];
+
+/** A use of a key is noted up to two seconds after it. A push of another reader that is as near counts as this one's. */
+const NOTED_AFTER_MS = 2000;
 
 /**
  * Follows the key until a reader has pushed with it. A login uses the key without telling a device, so there are three
@@ -33,24 +35,26 @@ export function Waiting({ keyId }: { readonly keyId: number | undefined }) {
   );
   /** The newest push when the page began to wait: `null` is none. */
   const before = useSignal<string | null | undefined>(undefined);
-  const push = newest.value;
-  useEffect(() => {
-    if (before.value === undefined && push !== undefined) before.value = push?.pushed_at ?? null;
-  }, [push]);
-
+  const firstUse = useSignal<string | undefined>(undefined);
+  const connected = useSignal<Push | undefined>(undefined);
   const usedAt = key.value?.last_used_at ?? undefined;
-  const isNew =
-    push !== undefined && push !== null && before.value !== undefined && push.pushed_at !== before.value;
-  const isOfKey =
-    id === undefined ||
-    (usedAt !== undefined &&
-      push !== undefined &&
-      push !== null &&
-      Date.parse(push.pushed_at) >= Date.parse(usedAt) - TOLERANCE_MS);
+  useEffect(() => {
+    firstUse.value ??= usedAt;
+    const push = newest.value;
+    if (push === undefined) return;
+    if (before.value === undefined) before.value = push?.pushed_at ?? null;
+    if (push === null || push.pushed_at === before.value) return;
+    const isOfKey =
+      id === undefined ||
+      (firstUse.value !== undefined &&
+        Date.parse(push.pushed_at) >= Date.parse(firstUse.value) - NOTED_AFTER_MS);
+    if (isOfKey) connected.value ??= push;
+  }, [newest.value, usedAt]);
+  const push = connected.value;
   const error = newest.error ?? key.error;
   return (
     <section class="sheet waiting" aria-live="polite" aria-labelledby="waiting">
-      {isNew && isOfKey ? (
+      {push !== undefined ? (
         <>
           <h2 id="waiting" class="good">
             Connected: {deviceTitle(push.device)}

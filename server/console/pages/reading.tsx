@@ -2,7 +2,8 @@ import './reading.css';
 import { get, type Reply } from '../api.js';
 import { Bar } from '../parts/bar.jsx';
 import { counted, percent } from '../parts/format.js';
-import { type PagedList, usePagedList } from '../parts/paged-list.js';
+import { MoreButton } from '../parts/more-button.jsx';
+import { usePagedList } from '../parts/paged-list.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { Ago } from '../parts/time.jsx';
@@ -96,13 +97,12 @@ function Household() {
   for (const item of items) readers.set(item.user.id, [...(readers.get(item.user.id) ?? []), item]);
   return (
     <div class="stack">
-      {error === undefined ? null : <Problem error={error} />}
       <div class="grid">
         {[...readers].map(([id, books]) => (
           <ReaderCard key={id} books={books} />
         ))}
       </div>
-      <More list={list} />
+      <MoreButton list={list} />
     </div>
   );
 }
@@ -128,16 +128,5 @@ function ReaderCard({ books }: { readonly books: readonly HouseholdItem[] }) {
         <a href={hrefOf(`reading${search}`)}>All that {user.name} reads</a>
       </p>
     </section>
-  );
-}
-
-function More({ list }: { readonly list: PagedList<unknown> }) {
-  if (!list.hasMore) return null;
-  return (
-    <div class="buttons">
-      <button type="button" onClick={list.more}>
-        Show more
-      </button>
-    </div>
   );
 }

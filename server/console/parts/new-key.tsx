@@ -4,7 +4,7 @@ import { post, type Reply } from '../api.js';
 import { may, type Permission, useMe } from '../session.js';
 import { Form, useAction } from './action.jsx';
 import { TextField } from './field.jsx';
-import { PERMISSION_NAMES, PERMISSION_WORDS } from './permission-words.js';
+import { PermissionFields } from './permission-fields.jsx';
 
 export type MadeKey = Reply<'/api-keys', 'post'>;
 
@@ -62,23 +62,7 @@ export function NewKey({ userId, onMade, onCancel }: NewKeyProps) {
         required
         hint="What it is for, such as “Kobo in the kitchen”."
       />
-      <fieldset>
-        <legend>What the key may do</legend>
-        {PERMISSION_NAMES.filter((permission) => may(me, permission)).map((permission) => (
-          <label key={permission} class="check">
-            <input
-              type="checkbox"
-              checked={chosen.value.includes(permission)}
-              onChange={(event) => {
-                const others = chosen.value.filter((each) => each !== permission);
-                chosen.value = event.currentTarget.checked ? [...others, permission] : others;
-              }}
-            />
-            <span>{PERMISSION_WORDS[permission]}</span>
-          </label>
-        ))}
-        <p class="hint">A reader needs no more than the first.</p>
-      </fieldset>
+      <PermissionFields label="What the key may do" value={chosen} giver={me} />
       <div class="field">
         <label for={expiryId}>It expires</label>
         <select

@@ -1,3 +1,5 @@
+import { shownText } from './path.js';
+
 /** What people call devices, documents and permissions. */
 
 interface NamedDevice {
@@ -6,7 +8,7 @@ interface NamedDevice {
 }
 
 export function deviceTitle({ friendly_name: friendlyName, name }: NamedDevice): string {
-  return friendlyName ?? (name.trim() === '' ? 'A reader without a name' : name);
+  return shownText(friendlyName ?? (name.trim() === '' ? 'A reader without a name' : name));
 }
 
 interface NamedDocument {
@@ -17,7 +19,9 @@ interface NamedDocument {
 
 /** The title that a reader sent, or else the name of the file, or else the document itself. */
 export function documentTitle({ document, book, metadata }: NamedDocument): string {
-  return textOf(metadata?.['title']) ?? book?.file_name ?? textOf(metadata?.['filename']) ?? document;
+  return shownText(
+    textOf(metadata?.['title']) ?? book?.file_name ?? textOf(metadata?.['filename']) ?? document,
+  );
 }
 
 /** KOReader sends one author a line. */
