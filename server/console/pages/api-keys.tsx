@@ -17,7 +17,7 @@ import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { useChosenUser, UserChoice } from '../parts/user-choice.jsx';
 import { Loading } from '../parts/virtual-list.jsx';
-import { hrefOf, query, setQuery } from '../router.js';
+import { closeDialog, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 
 type Key = Reply<'/api-keys', 'get'>['items'][number];
@@ -49,7 +49,7 @@ export function ApiKeys() {
         <div class="buttons">
           <UserChoice chosen={user} label="Keys of" />
           {mayMake ? (
-            <button type="button" class="main" onClick={() => setQuery('new', '1')}>
+            <button type="button" class="main" onClick={() => openDialog('new', '1')}>
               Make a key
             </button>
           ) : null}
@@ -78,12 +78,12 @@ export function ApiKeys() {
         {revoked.length === 0 ? null : <Revoked keys={revoked} />}
       </div>
       {mayMake && query.value.get('new') === '1' ? (
-        <Dialog title="A new key" onClose={() => setQuery('new', '')}>
+        <Dialog title="A new key" onClose={() => closeDialog('new')}>
           <NewKey
             userId={user.id}
-            onCancel={() => setQuery('new', '')}
+            onCancel={() => closeDialog('new')}
             onMade={(key) => {
-              setQuery('new', '');
+              closeDialog('new');
               made.value = key;
               lastMadeKey.value = user.id === undefined ? { id: key.id, text: key.key } : undefined;
               keys.reload();

@@ -1,5 +1,7 @@
 import './reading.css';
+import { useSignal } from '@preact/signals';
 import { get, type Reply } from '../api.js';
+import { PAGE_ITEMS } from '../parts/all-pages.js';
 import { Bar } from '../parts/bar.jsx';
 import { counted, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
@@ -38,32 +40,40 @@ export function Reading() {
 
 function Books({ user }: { readonly user: ChosenUser }) {
   const me = useMe();
+  const unmatched = useSignal(0);
   const list = usePagedList(
     `reading ${String(user.id)}`,
-    (cursor, signal) => get('/progress', { query: { user_id: user.id, cursor }, signal }),
+    async (cursor, signal) => {
+      const page = await get('/progress', { query: { user_id: user.id, cursor }, signal });
+      unmatched.value = (cursor === undefined ? 0 : unmatched.value) + page.unmatched;
+      return page;
+    },
     ['progress', 'devices'],
   );
   return (
-    <VirtualList
-      list={list}
-      label="Books by last push"
-      rowPx={ROW_PX}
-      keyOf={(item) => item.document}
-      row={(item) => <ReadingRow item={item} search={user.search} />}
-      empty={
-        user.id === undefined ? (
-          <Empty says="Nothing read yet. Books appear here once a reader has synced.">
-            {may(me, 'feature:koreader_sync') ? (
-              <a class="button main" href={hrefOf('koreader')}>
-                Set up KOReader
-              </a>
-            ) : null}
-          </Empty>
-        ) : (
-          <Empty says="Nothing read yet in the libraries that you may see." />
-        )
-      }
-    />
+    <>
+      <VirtualList
+        list={list}
+        label="Books by last push"
+        rowPx={ROW_PX}
+        keyOf={(item) => item.document}
+        row={(item) => <ReadingRow item={item} search={user.search} />}
+        empty={
+          user.id === undefined ? (
+            <Empty says="Nothing read yet. Books appear here once a reader has synced.">
+              {may(me, 'feature:koreader_sync') ? (
+                <a class="button main" href={hrefOf('koreader')}>
+                  Set up KOReader
+                </a>
+              ) : null}
+            </Empty>
+          ) : (
+            <Empty says="Nothing read yet in the libraries that you may see." />
+          )
+        }
+      />
+      <Unmatched documents={unmatched.value} />
+    </>
   );
 }
 
@@ -85,14 +95,20 @@ function ReadingRow({ item, search }: { readonly item: Item; readonly search: st
 }
 
 function Household() {
+  const unmatched = useSignal(0);
   const list = usePagedList(
     'household',
-    (cursor, signal) => get('/reading', { query: { cursor, limit: 200 }, signal }),
+    async (cursor, signal) => {
+      const page = await get('/reading', { query: { cursor, limit: PAGE_ITEMS }, signal });
+      const documents = page.unmatched.reduce((sum, user) => sum + user.documents, 0);
+      unmatched.value = (cursor === undefined ? 0 : unmatched.value) + documents;
+      return page;
+    },
     ['progress', 'devices', 'users'],
   );
   const { items, error } = list;
   if (items === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
-  if (items.length === 0) return <Empty says="Nobody has read anything yet." />;
+  if (items.length === 0 && unmatched.value === 0) return <Empty says="Nobody has read anything yet." />;
   const readers = new Map<number, HouseholdItem[]>();
   for (const item of items) readers.set(item.user.id, [...(readers.get(item.user.id) ?? []), item]);
   return (
@@ -103,7 +119,16 @@ function Household() {
         ))}
       </div>
       <MoreButton list={list} />
+      <Unmatched documents={unmatched.value} />
     </div>
+  );
+}
+
+/** What others read outside of the libraries that the viewer may see is a number and nothing else. */
+function Unmatched({ documents }: { readonly documents: number }) {
+  if (documents === 0) return null;
+  return (
+    <p class="faint small">{counted(documents, 'document')} of others in no library that you may see.</p>
   );
 }
 

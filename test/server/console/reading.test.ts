@@ -121,6 +121,10 @@ describe('what was read', () => {
     await group.getByText('33%').waitFor();
     await device.push({ document, percentage: 0.34 });
     await group.getByText('34%').waitFor();
+    // What is in no library is a number.
+    await device.push({ document: md5('secret'), percentage: 0.5, metadata: { title: 'A secret' } });
+    await page.getByText('1 document of others in no library that you may see.').waitFor();
+    expect(await page.getByText('A secret').count()).toBe(0);
     await group.getByRole('link', { name: 'All that bela reads' }).click();
     await expect.poll(() => page.getByLabel('Read by').inputValue()).toMatch(/^\d+$/);
     await page.getByRole('link', { name: 'Dune.epub' }).click();
