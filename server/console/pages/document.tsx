@@ -1,5 +1,6 @@
 import './document.css';
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { get, remove, type Reply } from '../api.js';
 import { ConfirmDialog } from '../parts/dialog.jsx';
 import { count, percent } from '../parts/format.js';
@@ -41,6 +42,9 @@ const WHY_NO_TEXT: Readonly<Record<Reason, string>> = {
   'too-slow': 'Finding the text took too long.',
 };
 
+const TRIES = 5;
+const TRY_AGAIN_MS = 3000;
+
 /** Where everybody's devices are in one document. */
 export function DocumentPage({ params: [document = ''] }: PageProps) {
   const user = useChosenUser();
@@ -50,6 +54,7 @@ export function DocumentPage({ params: [document = ''] }: PageProps) {
     ['progress', 'devices'],
   );
   const { value, error } = shown;
+  useRetries(value, shown.reload);
   if (error?.code === 'progress-not-found') return <Nothing user={user} />;
   if (value === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
   return (
@@ -73,6 +78,24 @@ export function DocumentPage({ params: [document = ''] }: PageProps) {
       <ReadingCurve document={document} userId={user.id} positions={value.positions} />
     </div>
   );
+}
+
+/** Texts that a busy server did not find in time are asked for again, a few times; then there is a button. */
+function useRetries(shown: Shown | undefined, retry: () => void): void {
+  const tries = useRef(0);
+  useEffect(() => {
+    const isLate = shown?.positions.some(({ translation }) => isPassing(translation)) ?? false;
+    if (!isLate || tries.current >= TRIES) return undefined;
+    const timer = setTimeout(() => {
+      tries.current += 1;
+      retry();
+    }, TRY_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [shown]);
+}
+
+function isPassing(translation: Translation): boolean {
+  return translation.state === 'none' && (translation.reason === 'busy' || translation.reason === 'too-slow');
 }
 
 function Nothing({ user }: { readonly user: ChosenUser }) {
@@ -269,7 +292,7 @@ function Words({
           {WHY_NO_TEXT[reason]}
           {reason === 'book-unreadable' ? `${failure === null ? '' : `: ${failure}`}.` : ''}
         </p>
-        {reason === 'busy' || reason === 'too-slow' ? (
+        {isPassing(translation) ? (
           <button type="button" onClick={onRetry}>
             Try again
           </button>
