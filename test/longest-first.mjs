@@ -7,6 +7,8 @@ const LONGEST = [
   'server/console/libraries',
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
+  'server/http/routes/api/sessions',
+  'server/cli/console-command',
   'server/console/long-story',
   'server/console/live-updates',
   'server/console/first-run',
