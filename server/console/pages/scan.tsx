@@ -17,9 +17,8 @@ import './libraries.css';
 /** One scan: what it found, how long it took, and which files it could not read. */
 export function ScanPage({ params: [id = ''] }: PageProps) {
   const live = changes.value?.scans.find((scan) => String(scan.id) === id);
-  const found = useResource(`${id} ${live?.state ?? ''}`, (signal) =>
-    get('/scans/{id}', { params: { id }, signal }),
-  );
+  // The version of the libraries changes when a scan ends.
+  const found = useResource(id, (signal) => get('/scans/{id}', { params: { id }, signal }), ['libraries']);
   const libraryId = found.value?.library_id;
   const library = useResource(String(libraryId), async (signal) =>
     libraryId === undefined ? undefined : get('/libraries/{id}', { params: { id: libraryId }, signal }),
@@ -98,8 +97,11 @@ interface FailuresProps {
 
 function Failures({ id, groups }: FailuresProps) {
   const reason = query.value.get('reason') ?? '';
-  const list = usePagedList(`failures ${id} ${reason}`, (cursor, signal) =>
-    get('/scans/{id}/failures', { params: { id }, query: { reason, cursor, limit: 100 }, signal }),
+  const list = usePagedList(
+    `failures ${id} ${reason}`,
+    (cursor, signal) =>
+      get('/scans/{id}/failures', { params: { id }, query: { reason, cursor, limit: 100 }, signal }),
+    ['libraries'],
   );
   const shown = groups.filter((group) => reason === '' || group.reason === reason);
   const total = shown.reduce((sum, group) => sum + group.count, 0);

@@ -81,15 +81,24 @@ describe('the libraries of the console', () => {
     const { id } = await owner.call('POST', '/libraries', { name: 'Slow', root: folder.path });
     writeFileSync(slowStorage, String(SLOW_FILE_MS));
     onTestFinished(() => rmSync(slowStorage));
-    const { page } = await visit(browser(), program.base, { as: owner, path: `libraries/${String(id)}` });
+    const { page, tab } = await visit(browser(), program.base, {
+      as: owner,
+      path: `libraries/${String(id)}`,
+    });
     await page.getByRole('button', { name: 'Regenerate hashes' }).click();
     await page.getByRole('progressbar', { name: 'Scan of Slow' }).waitFor();
     await page.getByText(/files a second/).waitFor();
     // The button is gone; whoever uses the keyboard goes on from there.
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Scan');
     expect(await page.getByRole('button', { name: 'Regenerate hashes' }).count()).toBe(0);
+    // The page of the scan shows the same, and its end.
+    const [{ id: scanId }] = (await owner.call('GET', '/scans?limit=1')).items as [{ readonly id: number }];
+    const watching = await tab(`scans/${String(scanId)}`);
+    await watching.getByRole('progressbar', { name: 'Scan of Slow' }).waitFor();
     await page.getByRole('button', { name: 'Cancel the scan' }).click();
     await page.getByText('Cancelled', { exact: true }).waitFor();
+    await watching.getByText('Cancelled', { exact: true }).waitFor();
+    expect(await watching.getByRole('progressbar').count()).toBe(0);
     await page.getByRole('button', { name: 'Scan', exact: true }).waitFor();
     expect(await page.getByRole('progressbar', { name: 'Scan of Slow' }).count()).toBe(0);
   });
