@@ -134,7 +134,7 @@ function Digests({ book }: { readonly book: BookDetails }) {
       {filename === null ? null : <CopyField label="Of the file name (filename MD5)" value={filename} />}
       {former.length === 0 ? null : (
         <details>
-          <summary>{counted(former.length, 'former digest')}, which still find this book</summary>
+          <summary>{counted(former.length, 'former digest')}, by which readers still find this book</summary>
           <ul class="lined">
             {former.map(({ kind, digest, replaced_at: replaced }) => (
               <li key={`${kind}${digest}`} class="line">

@@ -34,7 +34,7 @@ export function LibraryReaders({ libraryId: id }: { readonly libraryId: number }
               <button
                 type="button"
                 aria-disabled={action.isRunning}
-                aria-label={`${name} may no longer see it`}
+                aria-label={`Remove ${name}`}
                 onClick={() =>
                   void action.run(async () => {
                     await remove('/libraries/{id}/readers/{user_id}', { params: { id, user_id: userId } });
@@ -43,7 +43,7 @@ export function LibraryReaders({ libraryId: id }: { readonly libraryId: number }
                   })
                 }
               >
-                Take away
+                Remove
               </button>
             </li>
           ))}

@@ -165,13 +165,13 @@ describe('the libraries of the console', () => {
     await hers.page.getByRole('alert').getByText('that you may see').waitFor();
     await page.getByLabel('Let another user see it').selectOption('bella');
     await page.getByRole('button', { name: 'Add the reader' }).click();
-    await page.getByRole('button', { name: 'bella may no longer see it' }).waitFor();
+    await page.getByRole('button', { name: 'Remove bella' }).waitFor();
     // The page of the reader has heard of it.
     await heading(hers.page, 'Private');
     for (const name of ['Scan', 'Change', 'Remove']) {
       expect(await hers.page.getByRole('button', { name, exact: true }).count()).toBe(0);
     }
-    await page.getByRole('button', { name: 'bella may no longer see it' }).click();
+    await page.getByRole('button', { name: 'Remove bella' }).click();
     await page.getByText('Nobody yet').waitFor();
   });
 
