@@ -79,6 +79,8 @@ function send(
     headers: {
       origin: new URL(base).origin,
       'content-type': 'application/json',
+      // A test that has kept this process busy would not notice that the server closed an idle connection.
+      connection: 'close',
       ...(cookie === undefined ? {} : { cookie: `${cookie.name}=${cookie.value}` }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

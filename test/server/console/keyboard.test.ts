@@ -84,8 +84,8 @@ describe('without a mouse', () => {
 
   it('one skips the list of pages', async () => {
     const { program, owner } = server();
-    const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
-    await heading(page, 'Devices');
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'koreader' });
+    await page.getByLabel('Name of the key').waitFor();
     await tabTo(page, 'Skip to the page');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
