@@ -220,6 +220,7 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
                 <p class="faint small cut">
                   {percent(item.percentage)} · {item.user.id === me.user_id ? 'you' : item.user.name} ·{' '}
                   {deviceTitle(item.device)}
+                  {item.book === null ? ' · in no library' : ''}
                 </p>
               </li>
             );
