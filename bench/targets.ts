@@ -56,6 +56,14 @@ export const TARGETS = [
     summary: 'median',
   },
   absolute('sqlite-loop-block', 'sync', 'longest block of the event loop meanwhile', 20, 'ms', 'largest'),
+  ratio(
+    'push-history-mysql',
+    'sync',
+    'pushes of readers who turn pages, with the history of progress over without, MySQL/MariaDB',
+    'at least',
+    0.95,
+  ),
+  ratio('push-history-sqlite', 'sync', 'the same, SQLite', 'at least', 0.95),
   absolute(
     'request-cpu',
     'sync',

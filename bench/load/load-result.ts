@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 export const LOAD_MODES = ['push', 'pull'] as const;
-export type LoadMode = (typeof LOAD_MODES)[number];
+/** `read`: pushes of readers who turn one page after the other, in a few books each. */
+export const ALL_LOAD_MODES = [...LOAD_MODES, 'read'] as const;
+export type LoadMode = (typeof ALL_LOAD_MODES)[number];
 
 /** Result of a load generator, or of the plain loop against the database. */
 export const loadResult = z.object({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { LatencyLog } from './latency-log.js';
-import { LOAD_MODES, type LoadMode } from './load-result.js';
+import { ALL_LOAD_MODES, type LoadMode } from './load-result.js';
 
 // Load on KOReader's sync routes where wrk is not installed: a process of its own with bare sockets, which sends the
 // same requests as sync-load.lua and prints the same JSON object. It takes about twice wrk's processor time a request,
@@ -14,11 +14,11 @@ import { LOAD_MODES, type LoadMode } from './load-result.js';
 
 const keys = lines('KEYS');
 const documents = lines('DOCUMENTS');
-const mode = LOAD_MODES.find((known) => known === process.env['MODE']);
+const mode = ALL_LOAD_MODES.find((known) => known === process.env['MODE']);
 const [port, connections, seconds, rate = 0] = process.argv.slice(2).map(Number);
 if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
   throw new Error(
-    'usage: MODE=push|pull KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS [RATE]',
+    'usage: MODE=push|pull|read KEYS=FILE DOCUMENTS=FILE socket-load.js PORT CONNECTIONS SECONDS [RATE]',
   );
 }
 
@@ -30,16 +30,31 @@ function lines(variable: string): readonly string[] {
     .filter((line) => line !== '');
 }
 
+/** Books that each user reads, and the pages of a book: see sync-load.lua. */
+const BOOKS = 10;
+const PAGES = 400;
+const pages = new Map<number, number>();
+
+/** The next page of a book, as hundred thousandths of the book. */
+function nextPlace(book: number): number {
+  const page = ((pages.get(book) ?? Math.floor(Math.random() * PAGES)) + 1) % PAGES;
+  pages.set(book, page);
+  return (page * 100_000) / PAGES;
+}
+
 function request(kind: LoadMode, host: string): string {
   const user = Math.floor(Math.random() * keys.length);
-  const document = documents[Math.floor(Math.random() * documents.length)] ?? '';
+  const book = user * BOOKS + Math.floor(Math.random() * BOOKS);
+  const place = kind === 'read' ? nextPlace(book) : Math.floor(Math.random() * 100_000);
+  const index = kind === 'read' ? book % documents.length : Math.floor(Math.random() * documents.length);
+  const document = documents[index] ?? '';
   const base = `/koreader/${keys[user] ?? ''}`;
   const headers = `Host: ${host}\r\nAccept: application/vnd.koreader.v1+json\r\n`;
   switch (kind) {
     case 'pull':
       return `GET ${base}/syncs/progress/${document} HTTP/1.1\r\n${headers}\r\n`;
-    case 'push': {
-      const place = Math.floor(Math.random() * 100_000);
+    case 'push':
+    case 'read': {
       const body =
         `{"document":"${document}","progress":"/body/DocFragment[${place % 100}]/body/div/p[${place % 1000}]/text().0",` +
         `"percentage":${place / 100_000},"device":"Kobo_nova","device_id":"BENCH${String(user + 1).padStart(4, '0')}"}`;

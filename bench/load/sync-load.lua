@@ -2,11 +2,12 @@
 --
 --   MODE=push KEYS=FILE DOCUMENTS=FILE wrk -t1 -c64 -d5s --latency -s sync-load.lua http://127.0.0.1:PORT
 --
--- MODE       push or pull
+-- MODE       push, pull, or read
 -- KEYS       API keys, one a line: the users
 -- DOCUMENTS  documents that the server knows, one a line; all of one length, as digests are
 --
--- Every request is for a random user and a random document. Its parts are composed before the run, so that wrk takes
+-- Every request is for a random user and a random document. With MODE=read it is a push of a random user for the next of
+-- the 400 pages of one of ten documents that this user reads. The parts of a request are composed before the run, so that wrk takes
 -- little of the processors that it shares with the server. After wrk's own report one JSON object is printed: requests,
 -- seconds, failed (answers other than 2xx and 3xx, and broken connections), latencies in ms.
 
@@ -23,9 +24,14 @@ end
 local keys, documents = read_lines("KEYS"), read_lines("DOCUMENTS")
 local mode = os.getenv("MODE")
 local heads, ends, middles = {}, {}, {}
+local BOOKS, PAGES = 10, 400
+local pages = {}
 
 function init()
   math.randomseed(tonumber(os.getenv("SEED") or "1"))
+  for page = 1, PAGES do
+    pages[page] = string.format(BODY_MIDDLE, page % 100, page, (page - 1) * 10000 / PAGES)
+  end
   for i = 1, 4096 do
     middles[i] = string.format(BODY_MIDDLE, math.random(0, 99), math.random(0, 999), math.random(0, 9999))
   end
@@ -33,7 +39,7 @@ function init()
   for user, key in ipairs(keys) do
     local base = "/koreader/" .. key
     ends[user] = string.format(BODY_END, user)
-    if mode == "push" then
+    if mode ~= "pull" then
       local length = #'{"document":"' + #documents[1] + #middles[1] + #ends[user]
       heads[user] = "PUT " .. base .. "/syncs/progress HTTP/1.1\r\n" .. host ..
         "Content-Type: application/json\r\nContent-Length: " .. length .. '\r\n\r\n{"document":"'
@@ -45,9 +51,16 @@ function init()
 end
 
 local random = math.random
+local read = {}
 
 function request()
   local user = random(#keys)
+  if mode == "read" then
+    local book = (user - 1) * BOOKS + random(BOOKS)
+    local page = (read[book] or random(PAGES)) % PAGES + 1
+    read[book] = page
+    return heads[user] .. documents[book % #documents + 1] .. pages[page] .. ends[user]
+  end
   if mode == "push" then
     return heads[user] .. documents[random(#documents)] .. middles[random(#middles)] .. ends[user]
   end

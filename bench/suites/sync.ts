@@ -3,6 +3,7 @@ import type { SuiteContext } from '../suite.js';
 import { startFleet, type SyncBench, type SyncSizes } from '../sync/sync-bench.js';
 import { measureAgainstLoops } from './sync-against-loops.js';
 import { measureConnections } from './sync-connections.js';
+import { measureHistory } from './sync-history.js';
 import { measureRequestCpu } from './sync-request-cpu.js';
 import { measureSqlite } from './sync-sqlite.js';
 
@@ -12,6 +13,7 @@ const FULL: SyncSizes = {
   rounds: 7,
   seconds: 3,
   sqliteRounds: 7,
+  historyRounds: 7,
   cpuRounds: 3,
   connections: [1, 4, 16, 64, 256, 512],
   connectionRounds: 2,
@@ -22,6 +24,7 @@ const QUICK: SyncSizes = {
   rounds: 1,
   seconds: 1,
   sqliteRounds: 1,
+  historyRounds: 1,
   cpuRounds: 1,
   connections: [16],
   connectionRounds: 1,
@@ -45,6 +48,8 @@ export async function syncSuite(context: SuiteContext): Promise<void> {
     await measureAgainstLoops(bench, mysql);
     await measureConnections(bench, mysql);
     await measureRequestCpu(bench, mysql);
+    await measureHistory(bench, await mysql.createDatabase());
   }
   await measureSqlite(bench);
+  await measureHistory(bench, context.sqlite());
 }

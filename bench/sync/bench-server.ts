@@ -19,11 +19,13 @@ export interface BenchServerOptions {
   readonly databaseUrl: string;
   /** Where it runs; holds no configuration. */
   readonly workFolder: string;
+  /** Further settings, `name=value`. Default: none. */
+  readonly settings?: readonly string[];
 }
 
 const START_DEADLINE_MS = 60_000;
 
-/** `dogear serve` with its defaults (but for the port), as a child process. To be stopped. */
+/** `dogear serve` with its defaults (but for the port and what the options say), as a child process. To be stopped. */
 export class BenchServer {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -34,13 +36,14 @@ export class BenchServer {
   }
 
   static async start(options: BenchServerOptions): Promise<BenchServer> {
-    const { checkout, databaseUrl, workFolder } = options;
+    const { checkout, databaseUrl, workFolder, settings: further = [] } = options;
     const probe = new URL('../probes/server-probe.js', import.meta.url).href;
     const settings = [
       'server.host=127.0.0.1',
       'server.port=0',
       'enable_koreader_sync=true',
       'log.format=json',
+      ...further,
     ];
     const child = spawn(
       process.execPath,

@@ -13,6 +13,7 @@ export interface SyncSizes {
   /** Duration of each measurement. */
   readonly seconds: number;
   readonly sqliteRounds: number;
+  readonly historyRounds: number;
   readonly cpuRounds: number;
   readonly connections: readonly number[];
   readonly connectionRounds: number;
@@ -21,6 +22,8 @@ export interface SyncSizes {
 /** A server over a database that holds a fleet of readers. */
 export interface FleetServer {
   readonly server: BenchServer;
+  /** Another server with further settings on the same database, for the same load. To be closed before this one. */
+  beside(settings: readonly string[]): Promise<Omit<FleetServer, 'beside'>>;
   load(mode: Load['mode'], connections: number): Promise<LoadResult>;
   close(): Promise<void>;
 }
@@ -48,9 +51,17 @@ export async function startFleet(
     await database.drop();
     throw error;
   }
+  const loadOf =
+    ({ port }: BenchServer): FleetServer['load'] =>
+    (mode, connections) =>
+      generator.run({ ...fleet, port, mode, connections, seconds });
   return {
     server,
-    load: (mode, connections) => generator.run({ ...fleet, port: server.port, mode, connections, seconds }),
+    beside: async (settings) => {
+      const other = await BenchServer.start({ checkout, databaseUrl: database.url, workFolder, settings });
+      return { server: other, load: loadOf(other), close: () => other.stop() };
+    },
+    load: loadOf(server),
     close: async () => {
       try {
         await server.stop();

@@ -1,4 +1,5 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { escape } from 'mysql2';
 import { bulkUpsert, idChunks, textBytes } from '../database/bulk-write.js';
 import { deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
@@ -8,14 +9,7 @@ import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import type { HistoryCursor, HistoryEntry, KeptPlace, ShownHistoryEntry } from './history.js';
-import {
-  documentOf,
-  fractionOf,
-  keyList,
-  type ProgressKey,
-  progressKeyText,
-  wantedKeys,
-} from './progress-key.js';
+import { documentOf, fractionOf, type ProgressKey, progressKeyText, wantedKeys } from './progress-key.js';
 
 /** The last entry of a document. */
 export interface LastEntry extends KeptPlace {
@@ -46,13 +40,9 @@ export async function lastEntries(
   const last =
     `left join progress_history as h${hint} on h.user_id = p.user_id and h.document = p.document and h.arrival = (` +
     `select x.arrival from progress_history as x${hint} where x.user_id = p.user_id and x.document = p.document ` +
-    'order by x.arrival desc limit 1)';
-  const query =
-    dialect === 'mysql'
-      ? CompiledQuery.raw(
-          `select ${LAST} from document_progress as p${hint} ${last} where (p.user_id, p.document) in (${keyList(keys)})`,
-        )
-      : lastOfWanted(keys, last);
+    // The whole key: by the arrival alone, MySQL 9.7 with stale statistics reads all entries of the document and sorts them.
+    'order by x.user_id desc, x.document desc, x.arrival desc limit 1)';
+  const query = dialect === 'mysql' ? lastOfList(keys, hint, last) : lastOfWanted(keys, last);
   const { rows } = await db.executeQuery<LastEntryRow>(query);
   return new Map(
     rows.map((row) => [
@@ -65,6 +55,17 @@ export async function lastEntries(
             pushedMs: toNumber(row.pushed_ms),
           },
     ]),
+  );
+}
+
+/** Without the list as a table of its own, MariaDB with stale statistics reads all progress of all users. */
+function lastOfList(keys: readonly ProgressKey[], hint: string, last: string): CompiledQuery {
+  const list = keys.map(
+    ({ userId, document }) => `select ${String(userId)} as id, ${escape(document)} as name`,
+  );
+  return CompiledQuery.raw(
+    `select straight_join ${LAST} from (${list.join(' union all ')}) as wanted ` +
+      `join document_progress as p${hint} on p.user_id = wanted.id and p.document = wanted.name ${last}`,
   );
 }
 
@@ -262,8 +263,11 @@ const TIMES_AT_ONCE = 500;
 /** Deletes some of the entries that were pushed before a moment. @returns how many; 0 when there are none */
 export async function deleteSomeHistoryBefore(store: Store, beforeMs: number): Promise<number> {
   const hint = sql.raw(forceIndex(store.dialect, 'progress_history_pushed'));
+  // The last condition looks useless but is needed: the column is not part of the index. Without it MySQL 9.7 with stale
+  // statistics reads the whole index.
   const { rows } = await sql<{ pushed_ms: number | string }>`
-    select h.pushed_ms from progress_history as h ${hint} where h.pushed_ms < ${beforeMs}
+    select h.pushed_ms from progress_history as h ${hint}
+    where h.pushed_ms < ${beforeMs} and h.percentage is not null
     order by h.pushed_ms limit ${TIMES_AT_ONCE}`.execute(store.db);
   return deleteByIndex(store, {
     table: 'progress_history',

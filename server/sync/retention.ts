@@ -35,6 +35,8 @@ export interface HistoryBounds {
   readonly entriesPerDocument: number;
   readonly entriesPerUser: number;
   readonly days: number;
+  /** How often entries that are too old are looked for. Default: about once an hour. */
+  readonly ageCheckMs?: number;
 }
 
 const DEFAULT_BOUNDS: RetentionBounds = {
@@ -180,7 +182,7 @@ export class Retention {
 
   #checkAgeLater(history: HistoryBounds): void {
     // Servers that start together do not check together.
-    const waitMs = AGE_CHECK_MS * (0.5 + Math.random());
+    const waitMs = (history.ageCheckMs ?? AGE_CHECK_MS) * (0.5 + Math.random());
     this.#ageTimer = setTimeout(() => {
       this.#enqueue('history by age', () => this.#forgetHistory(() => this.#forgetBefore(history.days)));
       this.#checkAgeLater(history);

@@ -50,6 +50,14 @@ import {
   positionsPage,
   usersByNewestPush,
 } from '../../../../server/sync/device-progress-repository.js';
+import {
+  deleteHistoryUpTo,
+  deleteSomeHistoryBefore,
+  historyPage,
+  insertHistory,
+  lastEntries,
+  someDocumentsWithHistory,
+} from '../../../../server/sync/progress-history-repository.js';
 import type { DocumentCursor } from '../../../../server/sync/progress.js';
 import { readChangeSigns } from '../../../../server/overview/change-sign-repository.js';
 import { newestProgress, type PushRow, savePushes } from '../../../../server/sync/progress-repository.js';
@@ -69,6 +77,9 @@ const ACCOUNTS = 30_000;
 const USERS = 20;
 const DEVICES = 1500;
 const DOCUMENTS = 1500;
+/** Users with a history, and its entries in each document. */
+const READERS = 3;
+const ENTRIES = 12;
 /** Statements search several indexes for each key, and MySQL counts the rows of temporary tables too. */
 const ROWS_A_KEY = 40;
 /** The path before the last hundred books of the library. */
@@ -95,6 +106,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     await addAccounts(store);
     await addSessions(store);
     await addDevices(store);
+    await addHistory(store);
     await addChangeMarks(store);
     await makeStatisticsStale(store, [
       'book',
@@ -102,6 +114,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       'document_progress',
       'device_progress',
       'document_metadata',
+      'progress_history',
       'device',
       'user',
       'api_key',
@@ -215,6 +228,24 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     ],
     ['pushes of another device', (db, n) => savePushes(db, { pushes: pushesOf('Boox', n) })],
     [
+      'the last entries of the history',
+      found((db, n) =>
+        lastEntries(
+          db,
+          some(n, (index) => keyOf(1 + (index % READERS), index % DOCUMENTS)),
+        ),
+      ),
+    ],
+    [
+      'entries that are written',
+      undone((db, n) =>
+        insertHistory(
+          db,
+          some(n, (index) => entryOf(1, index % DOCUMENTS, ENTRIES + 1)),
+        ),
+      ),
+    ],
+    [
       'positions in documents',
       async (db, n) => {
         const documents = some(n, (index) => documentOfDigest(partialMd5(index % DOCUMENTS)));
@@ -278,17 +309,40 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     expect(rows).toBeLessThan(100 + ROWS_A_KEY * count);
   });
 
+  it('the history of a document is read and shortened by key, and old entries are found by their time', async () => {
+    const { document } = keyOf(2, 700);
+    const after = { arrival: ENTRIES / 2, document };
+    const page = await rowsRead(store, async (session) => {
+      expect(await historyPage(session, userId(2), [document], { after, limit: 3 })).toHaveLength(3);
+    });
+    expect(page).toBeLessThan(40);
+    const shortened = await rowsRead(store, (session) =>
+      undone((db) => deleteHistoryUpTo(db, keyOf(2, 700), 5))(session, 1),
+    );
+    expect(shortened).toBeLessThan(40);
+    const old = await rowsRead(store, (session) =>
+      undone((db) => deleteSomeHistoryBefore(db, 3))(session, 1),
+    );
+    // All entries of two moments.
+    expect(old).toBeLessThan(8 * 2 * READERS * DOCUMENTS);
+    expect(await rowsRead(store, (session) => deleteSomeHistoryBefore(session, 1))).toBeLessThan(20);
+    const documents = await rowsRead(store, async (session) => {
+      expect(await someDocumentsWithHistory(session, userId(3), 50)).toHaveLength(50);
+    });
+    expect(documents).toBeLessThan(50 * (ENTRIES + 2) * 2);
+  });
+
   it('removing a user reads no progress of others', async () => {
-    const rows = await rowsRead(store, (session) => removeUser(session, userId(2)));
-    // Three tables with a list of keys each, which MySQL counts as well, and the devices.
-    expect(rows).toBeLessThan(12 * DOCUMENTS);
-    const keys = [1, 2, 3].map((user) => ({
+    const rows = await rowsRead(store, (session) => removeUser(session, userId(5)));
+    // Four tables with a list of keys each, which MySQL counts as well, and the devices.
+    expect(rows).toBeLessThan(14 * DOCUMENTS);
+    const keys = [4, 5, 6].map((user) => ({
       userId: userId(user),
       document: documentOfDigest(partialMd5(7)),
     }));
     expect([...(await newestProgress(store, keys)).keys()]).toEqual([
-      expect.stringMatching(/^1 /),
-      expect.stringMatching(/^3 /),
+      expect.stringMatching(/^4 /),
+      expect.stringMatching(/^6 /),
     ]);
   });
 });
@@ -367,6 +421,34 @@ async function addProgress(store: Store): Promise<void> {
       arrivalIndex,
     }));
     await savePushes(store, { pushes });
+  }
+}
+
+function keyOf(user: number, index: number) {
+  return { userId: userId(user), document: documentOfDigest(partialMd5(index)) };
+}
+
+function entryOf(user: number, index: number, number: number) {
+  const { percentage, position, device } = pushOf('d', 'Kobo', 'here');
+  return {
+    ...keyOf(user, index),
+    arrival: number,
+    entryNumber: number,
+    pushedMs: number,
+    percentage,
+    position,
+    device,
+  };
+}
+
+async function addHistory(store: Store): Promise<void> {
+  for (let user = 1; user <= READERS; user += 1) {
+    for (let number = 1; number <= ENTRIES; number += 1) {
+      await insertHistory(
+        store,
+        Array.from({ length: DOCUMENTS }, (_, index) => entryOf(user, index, number)),
+      );
+    }
   }
 }
 
