@@ -25,7 +25,9 @@ export class Metrics {
   readonly #readKeys: Histogram;
   readonly #readDurations: Histogram;
   readonly #forgotten: Counter<'what'>;
-  readonly #history: Counter<'what'>;
+  /** Since the metrics were read. A plain number: entries are lost one by one, as fast as pushes come. */
+  #historyKept = 0;
+  #historyLost = 0;
 
   constructor(state: MeasuredState) {
     const registers = [this.registry];
@@ -57,13 +59,18 @@ export class Metrics {
       registers,
     });
     for (const what of FORGOTTEN) this.#forgotten.inc({ what }, 0);
-    this.#history = new Counter({
+    const history: Counter<'what'> = new Counter({
       name: 'dogear_history_entries_total',
       help: 'Entries of the history of progress that were kept, or lost because the database did not take them in time.',
       labelNames: ['what'],
       registers,
+      collect: () => {
+        history.inc({ what: 'kept' }, this.#historyKept);
+        history.inc({ what: 'lost' }, this.#historyLost);
+        this.#historyKept = 0;
+        this.#historyLost = 0;
+      },
     });
-    for (const what of ['kept', 'lost'] as const) this.#history.inc({ what }, 0);
     gauge('http_active_requests', 'Requests not answered yet.', registers, () => state.activeRequests());
     gauge('pushes_waiting', 'Pushes that wait for a commit.', registers, () => state.waitingPushes());
     gauge('pulls_waiting', 'Documents whose pulls wait for a read.', registers, () => state.waitingPulls());
@@ -91,11 +98,11 @@ export class Metrics {
   }
 
   keptHistory(count: number): void {
-    this.#history.inc({ what: 'kept' }, count);
+    this.#historyKept += count;
   }
 
   lostHistory(count: number): void {
-    this.#history.inc({ what: 'lost' }, count);
+    this.#historyLost += count;
   }
 
   read(keys: number, durationMs: number): void {

@@ -18,6 +18,14 @@ const ROWS_AT_ONCE = { mysql: 500, sqlite: 256 } as const;
 const WAITING_BYTES = 16 * 2 ** 20;
 /** Of an entry without its texts. */
 const ENTRY_BYTES = 200;
+/**
+ * After a batch the writer pauses for so many times its duration, so that it takes a twentieth of a connection's time, or of
+ * SQLite's writer. Without pauses, readers who turn pages as fast as a saturated server takes their pushes lost 18 % of their
+ * throughput on MariaDB and 37 % on SQLite to their history. With them such a flood loses entries instead.
+ */
+const PAUSE_FACTOR = 19;
+/** A batch that took long must not make the history late for ever. */
+const LONGEST_PAUSE_MS = 4000;
 /** How long a stopping server waits until everything is written. */
 const CLOSE_MS = 2000;
 /** A trouble that goes on is reported once in this time. */
@@ -60,6 +68,10 @@ export class HistoryWriter {
   #running: Promise<void> | undefined;
   /** The last attempt failed because of the database as a whole: the timer makes the next one. */
   #isAway = false;
+  /** By `performance.now()`: the next batch is not written before. */
+  #notBeforeMs = 0;
+  #isHurried = false;
+  #endPause: (() => void) | undefined;
   #isClosed = false;
   #lost = 0;
   #error: unknown;
@@ -100,10 +112,15 @@ export class HistoryWriter {
     else this.#startLater();
   }
 
-  /** Writes everything that waits, without waiting for more. */
+  /** Writes everything that waits, without pauses and without waiting for more. */
   async flush(): Promise<void> {
+    this.#isHurried = true;
+    this.#endPause?.();
+    // A run that is under way leaves what is no full batch.
+    await this.#running;
     this.#start();
     await this.#running;
+    this.#isHurried = false;
   }
 
   /** Writes everything that waits, for at most {@link CLOSE_MS}. What is not written by then is lost. */
@@ -141,10 +158,27 @@ export class HistoryWriter {
       (left > 0 || this.#waiting.length >= this.#rowsAtOnce) && !this.#isAway;
       left -= this.#rowsAtOnce
     ) {
+      await this.#pause();
+      const startedMs = performance.now();
       const batch = this.#waiting.splice(0, this.#rowsAtOnce).toSorted(compareEntries);
       await this.#writeParts(batch);
+      const endedMs = performance.now();
+      this.#notBeforeMs = endedMs + Math.min((endedMs - startedMs) * PAUSE_FACTOR, LONGEST_PAUSE_MS);
       if (!this.#isAway) for (const entry of batch) this.#waitingBytes -= memoryOf(entry);
     }
+  }
+
+  async #pause(): Promise<void> {
+    const pauseMs = this.#notBeforeMs - performance.now();
+    if (this.#isHurried || pauseMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs).unref();
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = undefined;
   }
 
   /** One entry that the database refuses must not fail the others: its batch is halved until it stands alone. */
