@@ -190,6 +190,8 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
         source: (signal) => handle(management, input, signal),
         stopping: management.stopping,
         streams: management.streams,
+        shares: management.streamShares,
+        userId: input.principal.userId,
         // A stream may last for hours, and its API key or session may end in that time. What it shows depends on the
         // permissions that it began with.
         isStillPermitted: async () => {

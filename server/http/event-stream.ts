@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import type { WaitingShares } from '../batching/waiting-shares.js';
+import type { UserId } from '../domain/ids.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import type { Answer, StreamAnswer } from './answer.js';
 import { ProblemError } from './problem.js';
@@ -7,6 +9,11 @@ import { ProblemError } from './problem.js';
 const HEARTBEAT_MS = 5000;
 /** Limit for the process: while another one, or another thread, runs the scan, each stream queries the database regularly. */
 const STREAMS = 100;
+/**
+ * Streams of one user on one thread, so that four users must work together to take all of them. A browser has one for all
+ * its tabs, and where that does not work one for each.
+ */
+export const STREAMS_PER_USER = 25;
 /** How often a stream checks that its API key is still valid: revoking works within five seconds. */
 const RECHECK_MS = 4000;
 
@@ -31,6 +38,9 @@ export interface EventSource<Value> {
   readonly stopping: AbortSignal;
   /** The streams of the process. */
   readonly streams: SharedCount;
+  /** The streams of each user on this thread, at most {@link STREAMS_PER_USER}. */
+  readonly shares: WaitingShares;
+  readonly userId: UserId;
 }
 
 /**
@@ -54,6 +64,14 @@ export async function eventStream<Value>(events: EventSource<Value>): Promise<An
   if (events.streams.value >= STREAMS) {
     throw new ProblemError('streams-at-limit', `${String(STREAMS)} clients are watching already.`);
   }
+  if (!events.shares.add(events.userId, 1)) {
+    throw new ProblemError(
+      'streams-at-limit',
+      `${String(STREAMS_PER_USER)} clients of this user are watching already.`,
+    );
+  }
+  // Counted again when the stream begins: a client may leave before that.
+  events.shares.remove(events.userId, 1);
   return {
     status: 200,
     contentType: EVENTS_TYPE,
@@ -74,7 +92,9 @@ async function* pieces<Value>(
   gone: AbortSignal,
 ): AsyncGenerator<string> {
   // Several may have come past the check before one of them was counted.
-  if (!events.streams.tryAdd(STREAMS)) {
+  const isInShare = events.shares.add(events.userId, 1);
+  if (!isInShare || !events.streams.tryAdd(STREAMS)) {
+    if (isInShare) events.shares.remove(events.userId, 1);
     stop.abort();
     await source.return(undefined);
     return;
@@ -113,6 +133,7 @@ async function* pieces<Value>(
     }
   } finally {
     events.streams.subtract();
+    events.shares.remove(events.userId, 1);
     end();
     events.stopping.removeEventListener('abort', end);
     await source.return(undefined);

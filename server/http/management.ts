@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
+import type { WaitingShares } from '../batching/waiting-shares.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import type { ConsoleAccess } from './console-access.js';
 import type { FolderPicker } from '../library/folder-picker.js';
@@ -46,4 +47,6 @@ export interface Management extends TranslationContext {
   readonly console: ConsoleAccess | undefined;
   /** How many event streams the process has, in all its threads. */
   readonly streams: SharedCount;
+  /** How many of them each user has, on this thread. */
+  readonly streamShares: WaitingShares;
 }

@@ -86,7 +86,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   internal: { status: 500, title: 'The server has a defect' },
   overloaded: { status: 503, title: 'The server is busy' },
   'scans-at-limit': { status: 503, title: 'Too many scans are running' },
-  'streams-at-limit': { status: 503, title: 'Too many clients are watching scans' },
+  'streams-at-limit': { status: 503, title: 'Too many clients are watching' },
   'storage-slow': { status: 503, title: 'The storage of the library does not answer' },
   'translation-slow': { status: 503, title: 'Reading the book takes too long' },
   stopping: { status: 503, title: 'The server is stopping' },

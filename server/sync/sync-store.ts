@@ -105,6 +105,11 @@ export class SyncStore {
             onWritten: (entries) => {
               history.onWritten?.(entries);
               this.retention.noteHistory(entries);
+              // Once more: what a page has read after the push lacks these entries.
+              this.changes.note(
+                'progress',
+                entries.map(({ userId }) => userId),
+              );
             },
           });
     this.#keepsMetadata = options.keepsMetadata ?? true;

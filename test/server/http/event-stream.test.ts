@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { WaitingShares } from '../../../server/batching/waiting-shares.js';
+import { userId } from '../../../server/domain/ids.js';
 import { SharedCount } from '../../../server/domain/shared-count.js';
 import { eventStream, type StreamedState } from '../../../server/http/event-stream.js';
 
@@ -20,6 +22,8 @@ it('streams that begin at the same time share the last place', async () => {
       isStillPermitted: () => Promise.resolve(true),
       stopping: new AbortController().signal,
       streams,
+      shares: new WaitingShares(25),
+      userId: userId(1),
     });
   const answers = [await watch('first'), await watch('second')];
   const gone = new AbortController();

@@ -310,6 +310,18 @@ describe.each(testDatabases())('what has changed, on $name,', (kind) => {
     await stream.ended;
   });
 
+  it('a user has a bounded number of streams, and leaves room for others', async () => {
+    const caller = await server.caller();
+    const streams = await Promise.all(Array.from({ length: 25 }, () => open(caller)));
+    await Promise.all(streams.map((stream) => stream.next(() => true)));
+    expect(await caller.expect(503, 'GET', '/changes')).toMatchObject({ code: 'streams-at-limit' });
+    await now(ana);
+    streams[0]?.leave();
+    await expect
+      .poll(async () => (await caller.call('GET', '/changes')).status, { timeout: 20_000 })
+      .toBe(200);
+  });
+
   it('so many users that they are not marked one by one all see a change', async () => {
     const sync = new SyncStore(server.store);
     const before = await now(bob);
@@ -344,6 +356,7 @@ describe.each(testDatabases())('what has changed, on $name,', (kind) => {
   interface Stream {
     next(matches: (state: Json) => boolean): Promise<Json>;
     readonly ended: Promise<unknown>;
+    leave(): void;
   }
 
   async function open(caller: Caller): Promise<Stream> {
@@ -359,6 +372,7 @@ describe.each(testDatabases())('what has changed, on $name,', (kind) => {
     })().catch(() => undefined);
     return {
       ended,
+      leave: () => stop.abort(),
       next: async (matches) => {
         const found = (): Json =>
           [...text.matchAll(/event: state\nid: \d+\ndata: (\{.*\})\n\n/g)]

@@ -197,9 +197,12 @@ describe.each(testDatabases())('scans over HTTP on $name', (kind) => {
   it('refuse watchers beyond the limit, until another one leaves', async () => {
     const id = await library();
     const scan = await foreignScan(id);
+    const watchers = await Promise.all(
+      Array.from({ length: 4 }, () => server.caller({ permissions: ['library:scan'] })),
+    );
     const streams = await Promise.all(
-      Array.from({ length: 100 }, async () => {
-        const stream = watch(scan, owner.key);
+      Array.from({ length: 100 }, async (_, index) => {
+        const stream = watch(scan, watchers[index % 4]?.key ?? '');
         await stream.event();
         return stream;
       }),
