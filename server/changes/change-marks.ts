@@ -16,8 +16,8 @@ const WAITING_USERS = 10_000;
 const CLOSE_MS = 1000;
 
 /**
- * Marks what pushes have changed, behind their commits: marks inside of a push's transaction would make the pushes of a
- * user wait for each other, and write a row more for each of them. A crash may lose a mark. A page then shows the push
+ * Marks what has changed behind the commits of those changes. In MySQL that is done for pushes: marks inside of their
+ * transactions would make the pushes of a user wait for each other, and write a row more for each of them. A crash may lose a mark. A page then shows the push
  * when the next change comes, or when it connects again.
  */
 export class ChangeMarks {

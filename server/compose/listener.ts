@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { databaseLocation, maskedDatabaseUrl } from '../../config/database-url.js';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
-import { WaitingShares } from '../batching/waiting-shares.js';
 import { errorMessage } from '../domain/error-text.js';
 import { FolderPicker } from '../library/folder-picker.js';
 import { Overview } from '../overview/overview.js';
@@ -12,7 +11,7 @@ import { databaseReadiness } from '../database/readiness.js';
 import { scanGauges } from '../scan/scan-gauges.js';
 import type { HistoryTrouble } from '../sync/history-writer.js';
 import { SyncStore } from '../sync/sync-store.js';
-import { STREAMS_PER_USER } from '../http/event-stream.js';
+import { newStreamShares } from '../http/event-stream.js';
 import { ConsoleAccess } from '../http/console-access.js';
 import type { ServerFacts } from '../http/management.js';
 import { Metrics } from '../http/metrics.js';
@@ -243,7 +242,7 @@ export async function composeListener(
               sync,
               stopping: stopping.signal,
               streams: limits.streams,
-              streamShares: new WaitingShares(STREAMS_PER_USER),
+              streamShares: newStreamShares(),
               translate: translations.translate,
               console: access,
             },

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { WaitingShares } from '../batching/waiting-shares.js';
+import { WaitingShares } from '../batching/waiting-shares.js';
 import type { UserId } from '../domain/ids.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import type { Answer, StreamAnswer } from './answer.js';
@@ -13,9 +13,14 @@ const STREAMS = 100;
  * Streams of one user on one thread, so that four users must work together to take all of them. A browser has one for all
  * its tabs, and where that does not work one for each.
  */
-export const STREAMS_PER_USER = 25;
+const STREAMS_PER_USER = 25;
 /** How often a stream checks that its API key is still valid: revoking works within five seconds. */
 const RECHECK_MS = 4000;
+
+/** For {@link EventSource.shares}. */
+export function newStreamShares(): WaitingShares {
+  return new WaitingShares(STREAMS_PER_USER);
+}
 
 export interface StreamedState<Value> {
   readonly value: Value;

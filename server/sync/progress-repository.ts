@@ -115,10 +115,33 @@ function saveOnce(store: Store, batch: PushBatch): Promise<PushTraces> {
         await saveDocumentMetadata(transaction, metadataToWrite(wanted, traces, batch));
       }
       if (devices.length > 0) await saveSeenDevices(transaction, devices);
+      if (store.dialect === 'sqlite') await markPushes(transaction, wanted, devices);
       if (!wanted.every(isPushWanted)) throw new Error('a push of this batch is no longer wanted');
       return traces;
     },
     { attempts: 1 },
+  );
+}
+
+/**
+ * In SQLite the marks belong to the commit of the pushes: a commit of their own would wait for the disk as long as that of
+ * the pushes, and keep the next pushes waiting. In MySQL they follow it (changes/change-marks.ts), because pushes of one
+ * user would wait for each other.
+ */
+async function markPushes(
+  store: Store,
+  pushes: readonly PushRow[],
+  devices: readonly SeenDevice[],
+): Promise<void> {
+  await markChanges(
+    store,
+    ['progress'],
+    pushes.map(({ push }) => push.userId),
+  );
+  await markChanges(
+    store,
+    ['devices'],
+    devices.map(({ userId }) => userId),
   );
 }
 

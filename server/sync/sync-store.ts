@@ -220,6 +220,8 @@ export class SyncStore {
     }
     this.devices.markWritten(devices);
     this.retention.note(traces, devices);
+    // In SQLite the commit has marked them.
+    if (this.#store.dialect === 'sqlite') return;
     this.changes.note(
       'progress',
       pushes.map(({ push }) => push.userId),

@@ -1,7 +1,6 @@
 import { createEngine, type Engine, EngineError } from '../../../../../engine/index.js';
 import pino from 'pino';
-import { WaitingShares } from '../../../../../server/batching/waiting-shares.js';
-import { STREAMS_PER_USER } from '../../../../../server/http/event-stream.js';
+import { newStreamShares } from '../../../../../server/http/event-stream.js';
 import { Accounts } from '../../../../../server/accounts/accounts.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
 import { addUser } from '../../../../../server/accounts/add-user.js';
@@ -123,7 +122,7 @@ export async function startApiServer(
     sync,
     stopping: stopping.signal,
     streams: new SharedCount(),
-    streamShares: new WaitingShares(STREAMS_PER_USER),
+    streamShares: newStreamShares(),
     translate: translations.translate,
     console:
       options.hasConsole === false
