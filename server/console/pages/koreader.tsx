@@ -36,7 +36,7 @@ export function KoreaderSetup() {
           <Loading />
         ) : null
       ) : !value.koreader_sync ? (
-        <Empty says="This server does not sync with KOReader: the setting server.enable_koreader_sync is off." />
+        <Empty says="This server does not sync with KOReader: the setting enable_koreader_sync is off." />
       ) : (
         <div class="stack">
           <ChooseKey />

@@ -107,6 +107,18 @@ describe('the address of a server behind a proxy', () => {
   });
 });
 
+describe('a server that does not sync with KOReader', () => {
+  const browser = testBrowser();
+  const server = testConsole({ settings: ['enable_koreader_sync=false'] });
+
+  it('says so, with the setting', async () => {
+    const { program, owner } = server();
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'koreader' });
+    await page.getByText('the setting enable_koreader_sync is off').waitFor();
+    expect(await page.getByRole('button', { name: 'Make a key' }).count()).toBe(0);
+  });
+});
+
 /** @returns the whole address */
 async function makeKey(page: Page, name: string): Promise<string> {
   await heading(page, 'Set up KOReader');
