@@ -7,10 +7,10 @@ it.each([1, 2])('the requests of %i listening threads are logged on standard err
   const server = await serveProgram(`sqlite:${path}/a.db`, {
     settings: [`server.listeners=${String(threads)}`],
   });
-  const answer = await fetch(`http://127.0.0.1:${String(server.port)}/nowhere`);
-  expect(answer.status).toBe(404);
+  const answer = await fetch(`http://127.0.0.1:${String(server.port)}/api/v1/libraries`);
+  expect(answer.status).toBe(401);
   server.send('SIGTERM');
   const { stdout, stderr } = await server.result;
-  expect(stderr).toContain('"path":"/nowhere"');
+  expect(stderr).toContain('"path":"/api/v1/libraries"');
   expect(stdout).toBe('');
 });

@@ -108,9 +108,18 @@ describe('the limits of a server with three listening threads', () => {
       leaseMs: 3_600_000,
     };
     const id = await insertScan(store, { ...scan, libraryId: library.id });
+    // Each user has a smaller share on each thread.
+    const keys = [key];
+    for (const name of ['bo', 'cy', 'di', 'ed', 'fay', 'gil', 'hal', 'ida', 'jo', 'kim', 'lea']) {
+      const { user } = await addUser({ store }, { name, isOwner: true });
+      keys.push((await addKey({ store }, user.id, { permissions: ['library:scan'] })).text);
+    }
+    const watch = (stream: number): Promise<Sent> =>
+      send('GET', `/api/v1/scans/${id}/events`, {
+        authorization: `Bearer ${keys[stream % keys.length] ?? ''}`,
+      });
     const statuses: number[] = [];
-    for (let stream = 0; stream < 110; stream += 1)
-      statuses.push((await send('GET', `/api/v1/scans/${id}/events`, withKey())).status);
+    for (let stream = 0; stream < 110; stream += 1) statuses.push((await watch(stream)).status);
     expect(statuses).toEqual([...Array<number>(100).fill(200), ...Array<number>(10).fill(503)]);
     for (const each of open.splice(0)) each.destroy();
     await expect
