@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { testBrowser } from '../../support/test-browser.js';
@@ -70,16 +71,22 @@ describe('without a mouse', () => {
   it('one gives a device a name', async () => {
     const { program, owner } = server();
     const address = await owner.addReader('Kindle');
-    await new KoreaderDevice(address, 'KindlePW').push({ document: 'a'.repeat(32), percentage: 0.5 });
+    // Another one at each try of the test.
+    const tried = randomUUID().slice(0, 8);
+    const name = `Kindle ${tried}`;
+    const friendlyName = `Kitchen ${tried}`;
+    await new KoreaderDevice(address, name).push({ document: 'a'.repeat(32), percentage: 0.5 });
     const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
-    await page.getByRole('heading', { name: 'KindlePW' }).waitFor();
-    await tabTo(page, 'Rename KindlePW');
+    await page.getByRole('heading', { name }).waitFor();
+    await tabTo(page, `Rename ${name}`);
     await page.keyboard.press('Enter');
-    await page.getByLabel('Name', { exact: true }).waitFor();
-    await page.keyboard.type('Kitchen');
+    // The field is in the page a moment before it has the focus.
+    await page.locator('input:focus').waitFor();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type(friendlyName);
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Kitchen' }).waitFor();
-    expect(await focusedName(page)).toBe('Rename Kitchen');
+    await page.getByRole('heading', { name: friendlyName }).waitFor();
+    expect(await focusedName(page)).toBe(`Rename ${friendlyName}`);
   });
 
   it('one skips the list of pages', async () => {
