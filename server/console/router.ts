@@ -49,14 +49,27 @@ let dialogHref = '';
 
 /** Opens a dialog that a field of the query names: the address leads to it, and the back button closes it. */
 export function openDialog(name: string, value: string): void {
+  if (isGoingBack) {
+    // The dialog before is still named by the address, and would stay closed. It is left first, and then rendered.
+    addEventListener('popstate', () => void setTimeout(() => openDialog(name, value)), { once: true });
+    return;
+  }
   go(withField(name, value));
   dialogHref = globalThis.location.href;
 }
 
 export function closeDialog(name: string): void {
-  if (globalThis.location.href === dialogHref) history.back();
-  else setQuery(name, '');
+  if (globalThis.location.href !== dialogHref) {
+    setQuery(name, '');
+    return;
+  }
+  isGoingBack = true;
+  addEventListener('popstate', () => (isGoingBack = false), { once: true });
+  history.back();
 }
+
+/** Browsers go back a moment after they are told to. */
+let isGoingBack = false;
 
 function withField(name: string, value: string): string {
   const fields = new URLSearchParams(query.value);
