@@ -1,6 +1,7 @@
 import { inTransaction } from '../database/transaction.js';
 import type { Principal } from '../domain/principal.js';
 import type { Accounts } from './accounts.js';
+import { deleteConsoleLinksOfUser } from './sessions/console-link-repository.js';
 import { renewSession } from './sessions/session-repository.js';
 import { passwordSha256 } from './sessions/session.js';
 import { changePasswordHash, findUserById, type PasswordChange } from './user-repository.js';
@@ -20,6 +21,8 @@ export async function replacePassword(
       // True when the transaction is run again because the answer to its commit was lost: no two hashes are equal.
       return (await findUserById(transaction, userId))?.passwordHash === change.passwordHash;
     }
+    // A link that somebody found must not outlive the password.
+    await deleteConsoleLinksOfUser(transaction, userId);
     if (sessionId !== undefined) await renewSession(transaction, userId, sessionId, passwordSha256(change));
     return true;
   });

@@ -8,6 +8,7 @@ import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { getUser } from './get-user.js';
 import { hashPassword, type PasswordHasher } from './passwords/password-hasher.js';
+import { deleteConsoleLinksOfUser } from './sessions/console-link-repository.js';
 
 /**
  * Sets or removes the password of a user. The actor needs `user:manage` and every permission that the user has, because
@@ -34,6 +35,8 @@ export async function setPassword(
     if (user === undefined) throw new DogearError('user-not-found', `There is no user ${String(id)}.`);
     requireMayChange(actor, user);
     await setPasswordHash(transaction, id, passwordHash);
+    // A link that somebody found must not outlive the password.
+    await deleteConsoleLinksOfUser(transaction, id);
     return user;
   });
 }

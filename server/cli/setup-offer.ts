@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { databaseLocation } from '../../config/database-url.js';
 import type { Configuration } from '../../config/schema.js';
 import { type ConsoleLink, makeSetupLink } from '../accounts/sessions/console-link.js';
+import { operatorMessage } from '../compose/operator-error.js';
 import { withStore } from '../compose/program.js';
 import type { RunningServer } from '../compose/server.js';
 import { errorMessage } from '../domain/error-text.js';
@@ -38,7 +39,10 @@ export async function announceSetup(
     const offer = await offerSetup(configuration, serverUrl, isTerminal);
     if (offer !== undefined) say(offerLines(offer));
   } catch (error) {
-    server.log.warn({ error: errorMessage(error) }, 'no link for setting up the owner was made');
+    server.log.warn(
+      { error: operatorMessage(error) ?? errorMessage(error) },
+      'no link for setting up the owner was made; once this is mended, "dogear console" prints one',
+    );
   }
 }
 
@@ -49,19 +53,31 @@ async function offerSetup(
 ): Promise<SetupOffer | undefined> {
   if (!configuration.console.enabled) return undefined;
   const file = linkFile(configuration);
-  if (file !== undefined) rmSync(file, { force: true });
+  const isGone = file === undefined || removed(file);
   const link = await withStore(configuration, makeSetupLink);
   if (link === undefined) return undefined;
   const address = consoleAddress(serverUrl, link);
   if (isTerminal) return { kind: 'address', address };
-  if (file === undefined) return { kind: 'command' };
+  if (file === undefined || !isGone) return { kind: 'command' };
   try {
     // A new file, so that neither a link to another one nor a wider mode of an old one is followed.
     writeFileSync(file, `${address}\n`, { flag: 'wx', mode: 0o600 });
     return { kind: 'file', file };
   } catch {
-    // A folder that is read-only, or another server that starts at the same moment. The command works in any case.
+    // A folder that is read-only, a full disk, or another server that starts at the same moment. The command works in any
+    // case. Half a link is worse than none.
+    removed(file);
     return { kind: 'command' };
+  }
+}
+
+/** @returns whether the file is not there any more */
+function removed(file: string): boolean {
+  try {
+    rmSync(file, { force: true });
+    return true;
+  } catch {
+    return false; // a folder that is read-only
   }
 }
 

@@ -17,7 +17,8 @@ const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT;
 /** Where things are in the memory. */
 const SCANS_AT = 0;
 const STREAMS_AT = SCANS_AT + CELL_BYTES;
-const LOGINS_AT = STREAMS_AT + CELL_BYTES;
+const FOLDER_LOOKS_AT = STREAMS_AT + CELL_BYTES;
+const LOGINS_AT = FOLDER_LOOKS_AT + CELL_BYTES;
 const THROTTLED_LOGINS_AT = LOGINS_AT + TURNS_BYTES;
 const REGISTRATIONS_AT = THROTTLED_LOGINS_AT + TURNS_BYTES;
 const MEMORY_BYTES = REGISTRATIONS_AT + TURNS_BYTES;
@@ -34,6 +35,7 @@ export function seedSharedLimits(): SharedLimitsSeed {
 export class SharedLimits {
   readonly scans: SharedCount;
   readonly streams: SharedCount;
+  readonly folderLooks: SharedCount;
   /** `undefined`: the server has one thread. */
   readonly accounts: AccountSharing | undefined;
   readonly #channel: BroadcastLoginChannel | undefined;
@@ -41,6 +43,7 @@ export class SharedLimits {
   constructor({ memory, secret, channelName }: SharedLimitsSeed, threads: number) {
     this.scans = new SharedCount(new Int32Array(memory, SCANS_AT, 1));
     this.streams = new SharedCount(new Int32Array(memory, STREAMS_AT, 1));
+    this.folderLooks = new SharedCount(new Int32Array(memory, FOLDER_LOOKS_AT, 1));
     if (threads === 1) return;
     this.#channel = new BroadcastLoginChannel(channelName);
     const turns = {

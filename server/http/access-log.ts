@@ -66,6 +66,8 @@ function levelOf(status: number): 'debug' | 'info' | 'warn' {
 
 /** The parameter of routes that is an API key. */
 const KEY_PARAMETER = ':api_key';
+/** The parameter of the route of the console's pages. */
+const ANY_REST = '*path';
 const MASK = '***';
 
 /**
@@ -74,7 +76,9 @@ const MASK = '***';
  */
 export function maskPath(path: string, route: string, { basePath, words }: PathWords): string {
   const parts = path.slice(0, LOGGED_CHARACTERS).split('/');
-  if (route === NO_ROUTE) return parts.map((part) => (words.has(part) ? part : MASK)).join('/');
+  // So may the rest of a path that a route takes as it is.
+  if (route === NO_ROUTE || partsOf(route).some((part) => part === ANY_REST))
+    return parts.map((part) => (words.has(part) ? part : MASK)).join('/');
   const keyAt = partsOf(route).indexOf(KEY_PARAMETER);
   if (keyAt === -1) return parts.join('/');
   // The router ignores empty parts.

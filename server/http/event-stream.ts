@@ -10,16 +10,18 @@ const HEARTBEAT_MS = 5000;
 /** Limit for the process: while another one, or another thread, runs the scan, each stream queries the database regularly. */
 const STREAMS = 100;
 /**
- * Streams of one user on one thread, so that four users must work together to take all of them. A browser has one for all
- * its tabs, and where that does not work one for each.
+ * Streams of one user, so that four users must work together to take all of them. A browser has one for all its tabs, and
+ * where that does not work one for each. Each thread has its part.
  */
 const STREAMS_PER_USER = 25;
+/** However many threads there are, somebody may watch with two browsers that reach the same one. */
+const LEAST_SHARE = 2;
 /** How often a stream checks that its API key is still valid: revoking works within five seconds. */
 const RECHECK_MS = 4000;
 
-/** For {@link EventSource.shares}. */
-export function newStreamShares(): WaitingShares {
-  return new WaitingShares(STREAMS_PER_USER);
+/** For {@link EventSource.shares}. @param threads that answer requests */
+export function newStreamShares(threads: number): WaitingShares {
+  return new WaitingShares(Math.max(LEAST_SHARE, Math.floor(STREAMS_PER_USER / threads)));
 }
 
 export interface StreamedState<Value> {
@@ -43,7 +45,7 @@ export interface EventSource<Value> {
   readonly stopping: AbortSignal;
   /** The streams of the process. */
   readonly streams: SharedCount;
-  /** The streams of each user on this thread, at most {@link STREAMS_PER_USER}. */
+  /** The streams of each user on this thread. */
   readonly shares: WaitingShares;
   readonly userId: UserId;
 }
@@ -59,6 +61,7 @@ export interface EventSource<Value> {
  * @throws ProblemError `streams-at-limit`, and whatever the source throws for its first state
  */
 export async function eventStream<Value>(events: EventSource<Value>): Promise<Answer | StreamAnswer> {
+  requirePlace(events);
   const stop = new AbortController();
   const source = events.source(stop.signal);
   // Read before the status is sent, so that an error of the source becomes an answer of its own.
@@ -66,17 +69,6 @@ export async function eventStream<Value>(events: EventSource<Value>): Promise<An
   if (first.done === true || (first.value.isEnd && events.isReconnect)) {
     return { status: 204, contentType: EVENTS_TYPE, body: '', headers: NO_STORE };
   }
-  if (events.streams.value >= STREAMS) {
-    throw new ProblemError('streams-at-limit', `${String(STREAMS)} clients are watching already.`);
-  }
-  if (!events.shares.add(events.userId, 1)) {
-    throw new ProblemError(
-      'streams-at-limit',
-      `${String(STREAMS_PER_USER)} clients of this user are watching already.`,
-    );
-  }
-  // Counted again when the stream begins: a client may leave before that.
-  events.shares.remove(events.userId, 1);
   return {
     status: 200,
     contentType: EVENTS_TYPE,
@@ -84,6 +76,17 @@ export async function eventStream<Value>(events: EventSource<Value>): Promise<An
     headers: [...NO_STORE, ['x-accel-buffering', 'no']],
     pieces: (signal) => pieces(events, source, first.value, stop, signal),
   };
+}
+
+/** Before anything is read from the database. The place is taken when the stream begins: a client may leave before that. */
+function requirePlace<Value>({ streams, shares, userId }: EventSource<Value>): void {
+  if (streams.value >= STREAMS) {
+    throw new ProblemError('streams-at-limit', `${String(STREAMS)} clients are watching already.`);
+  }
+  if (!shares.add(userId, 1)) {
+    throw new ProblemError('streams-at-limit', 'Too many clients of this user are watching already.');
+  }
+  shares.remove(userId, 1);
 }
 
 const EVENTS_TYPE = 'text/event-stream';

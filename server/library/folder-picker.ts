@@ -4,7 +4,7 @@ import path from 'node:path';
 import { withDeadline } from '../domain/deadline.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { errorCode } from '../domain/error-text.js';
-import { SharedCount } from '../domain/shared-count.js';
+import type { SharedCount } from '../domain/shared-count.js';
 import { escapedBytes } from '../domain/terminal-text.js';
 import { rootFolder } from './library-settings.js';
 
@@ -52,11 +52,15 @@ const NO_FOLDERS = { folders: [], links: 0, isCut: false } as const;
 /** Lists folders of this machine, for the choice of a library's root. */
 export class FolderPicker {
   readonly #roots: readonly string[];
-  readonly #looks = new SharedCount();
+  readonly #looks: SharedCount;
 
-  /** @param roots absolute paths: only these folders, and what is below them, are shown. Empty: all folders */
-  constructor(roots: readonly string[]) {
+  /**
+   * @param roots absolute paths: only these folders, and what is below them, are shown. Empty: all folders
+   * @param looks those of the process, in all its threads
+   */
+  constructor(roots: readonly string[], looks: SharedCount) {
     this.#roots = roots;
+    this.#looks = looks;
   }
 
   /**
@@ -105,8 +109,10 @@ export class FolderPicker {
   /** `undefined`: all folders are shown. A root that is not there shows nothing. */
   async #realRoots(): Promise<readonly string[] | undefined> {
     if (this.#roots.length === 0) return undefined;
-    const found = await Promise.all(this.#roots.map((root) => realpath(root).catch(() => root)));
-    return [...new Set(found)];
+    const found = new Set<string>();
+    // One after another: each may keep a thread.
+    for (const root of this.#roots) found.add(await realpath(root).catch(() => root));
+    return [...found];
   }
 }
 

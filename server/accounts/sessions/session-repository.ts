@@ -151,12 +151,20 @@ export async function deleteSessions(
   return Number(numDeletedRows);
 }
 
-/** Deletes the least recently used sessions of the user past the first `kept` ones. */
-export async function deleteOldestSessions(store: Store, userId: UserId, kept: number): Promise<void> {
+/**
+ * Deletes the least recently used sessions past the first `kept` ones: of those that were begun with the API key, or of
+ * those that were begun without one.
+ */
+export async function deleteOldestSessions(
+  store: Store,
+  { userId, apiKeyId }: SessionOwner,
+  kept: number,
+): Promise<void> {
   const rows = await store.db
     .selectFrom(byIndex(store, 'session', 'session_user'))
     .select('id')
     .where('user_id', '=', userId)
+    .where('api_key_id', apiKeyId === undefined ? 'is' : '=', apiKeyId ?? null)
     .orderBy('last_used_s', 'desc')
     .orderBy('id', 'desc')
     .execute();

@@ -31,7 +31,10 @@ export interface OwnerSetup {
   readonly password: string;
 }
 
-type SetupAccounts = Pick<Accounts, 'store' | 'authenticator' | 'passwords' | 'forgetUser'>;
+type SetupAccounts = Pick<
+  Accounts,
+  'store' | 'authenticator' | 'passwords' | 'forgetUser' | 'canOwnerSignIn'
+>;
 
 /**
  * The owner whom {@link setUpOwner} would give a name and a password, because nobody can sign in as this owner yet.
@@ -44,6 +47,7 @@ export async function checkSetup(
   token: string,
   signIn: SignIn,
 ): Promise<UserSummary | undefined> {
+  await requireUnclaimed(accounts);
   await requireSetupLink(accounts.store, accounts, token, signIn);
   return firstOwner(accounts.store, { withoutPassword: true });
 }
@@ -66,6 +70,7 @@ export async function setUpOwner(
   const parsed = parseUserName(name);
   if (parsed === undefined) throw new DogearError('user-invalid', USER_NAME_RULE);
   // Before the expensive hash. What is decided here is decided again below.
+  await requireUnclaimed(accounts);
   await requireSetupLink(store, accounts, token, signIn);
   const passwordHash = await hashPassword(password, (key) => passwords.hash(key));
   let made: ClaimedOwner | undefined;
@@ -109,15 +114,22 @@ async function claimOwner(transaction: Store, name: string, passwordHash: string
   return { id: claimed.id, names: [name, claimed.name] };
 }
 
+/** From the cache: anybody may ask, as often as they like. */
+async function requireUnclaimed(accounts: Pick<Accounts, 'canOwnerSignIn'>): Promise<void> {
+  if (await accounts.canOwnerSignIn()) throw ownerExists();
+}
+
+function ownerExists(): DogearError {
+  return new DogearError('owner-exists', 'This server has an owner already, who can sign in.');
+}
+
 async function requireSetupLink(
   store: Store,
   { authenticator }: Pick<SetupAccounts, 'authenticator'>,
   token: string,
   signIn: SignIn,
 ): Promise<void> {
-  if (await canOwnerSignIn(store)) {
-    throw new DogearError('owner-exists', 'This server has an owner already, who can sign in.');
-  }
+  if (await canOwnerSignIn(store)) throw ownerExists();
   const hash = secretSha256(token);
   if (hash !== undefined && (await findConsoleLink(store, hash, 'setup')) !== undefined) return;
   throw refusedLink(authenticator, token, signIn);

@@ -24,6 +24,8 @@ import {
 
 /** Far more browsers than one person has. A faulty script that signs in again and again must not fill the table. */
 const SESSIONS_A_USER = 50;
+/** Counted apart: somebody who found the key of a reader must not end the sessions of its user. */
+const SESSIONS_A_KEY = 10;
 /** Ended sessions of anybody that a sign-in deletes: more than it adds, so the table shrinks to those that live. */
 const PRUNED_AT_ONCE = 100;
 
@@ -83,17 +85,19 @@ export async function signInWithLink(
   token: string,
   signIn: SignIn,
 ): Promise<StartedSession> {
+  // Before the transaction: anybody may send tokens, and pushes to SQLite wait for transactions.
+  const hash = secretSha256(token);
+  const link = hash && (await findConsoleLink(store, hash, 'sign-in'));
+  if (link?.userId === undefined) throw refusedLink(authenticator, token, signIn);
+  const { id: linkId, userId } = link;
   let made: StartedSession | undefined;
   return inTransaction(store, async (transaction) => {
     // The transaction is run again because the answer to its commit was lost. The link is used up already.
     if (made !== undefined && (await isSession(transaction, made.secret))) return made;
-    const hash = secretSha256(token);
-    const link = hash && (await findConsoleLink(transaction, hash, 'sign-in'));
-    if (link?.userId === undefined) throw refusedLink(authenticator, token, signIn);
-    const user = await lockUser(transaction, link.userId);
-    const isTaken = !(await takeConsoleLink(transaction, link.id));
-    if (user === undefined || user.isDisabled || isTaken) throw refusedLink(authenticator, token, signIn);
-    if (user.isOwner) await markOwnerClaimed(transaction);
+    const user = await lockUser(transaction, userId);
+    const isTaken = !(await takeConsoleLink(transaction, linkId));
+    if (isTaken || user?.isOwner !== true || user.isDisabled) throw refusedLink(authenticator, token, signIn);
+    await markOwnerClaimed(transaction);
     made = await addSession(transaction, user, {
       via: 'link',
       apiKeyId: undefined,
@@ -154,6 +158,8 @@ export async function addSession(
     secretSha256: sha256,
     passwordSha256: passwordSha256(user),
   });
-  await deleteOldestSessions(transaction, user.id, SESSIONS_A_USER);
+  const { apiKeyId } = start;
+  const kept = apiKeyId === undefined ? SESSIONS_A_USER : SESSIONS_A_KEY;
+  await deleteOldestSessions(transaction, { userId: user.id, apiKeyId }, kept);
   return { session, secret: text };
 }

@@ -1,6 +1,7 @@
 import type { Answer, AnswerHeaders } from '../answer.js';
 import type { ConsoleAccess } from '../console-access.js';
 import type { ConsoleFiles } from '../console-files.js';
+import { ProblemError } from '../problem.js';
 import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { HttpRequest } from '../request.js';
 import type { RouteGroup } from '../route.js';
@@ -56,6 +57,10 @@ export function consoleGroups(options: PageOptions): readonly RouteGroup[] {
         headers: ['accept-encoding', 'host', 'if-none-match'],
         handle: (request) => {
           access.requireHost(request);
+          const [path = ''] = request.params;
+          if (READERS_PATH.test(path)) {
+            throw new ProblemError('not-found', 'Readers sync at the address without ui/.');
+          }
           return fileAnswer(files, request);
         },
       })),
@@ -64,6 +69,9 @@ export function consoleGroups(options: PageOptions): readonly RouteGroup[] {
     { prefix: '', routes: [{ method: 'GET', pattern: '/', headers: [], handle: () => toConsole }], fail },
   ];
 }
+
+/** What KOReader asks for below the address that somebody typed. With a page in answer it would believe that it has logged in. */
+const READERS_PATH = /^\/*(?:(?:users\/+(?:auth|create|me|password)|syncs|healthcheck)\b|koreader\/+.)/;
 
 function fileAnswer(files: ConsoleFiles, request: HttpRequest): Answer {
   const [path = ''] = request.params;

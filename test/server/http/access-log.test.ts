@@ -42,6 +42,8 @@ describe('the access log', () => {
     [`/koreader%2F${KEY}/users/auth`, NONE, '/***/users/auth'],
     [`/koreader${KEY}/users/auth`, NONE, '/***/users/auth'],
     [`/%6Boreader/${KEY}`, NONE, '/***/***'],
+    // A route that takes any path.
+    [`/ui/koreader/${KEY}/users/auth`, 'GET /ui/*path', '/***/koreader/***/users/auth'],
     ['/users/auth', NONE, '/users/auth'],
     ['/', NONE, '/'],
     [

@@ -3,6 +3,7 @@ import { chmod, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../engine/index.js';
+import { SharedCount } from '../../../server/domain/shared-count.js';
 import { FolderPicker } from '../../../server/library/folder-picker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { withoutPrivileges } from '../../engine/without-privileges.js';
@@ -21,7 +22,7 @@ describe('the folders of a server', () => {
     listing.folders.map(({ name }) => name);
 
   it('are listed by name, without files, and with the way up', async () => {
-    const listing = await new FolderPicker([]).list(join(root, 'books'));
+    const listing = await new FolderPicker([], new SharedCount()).list(join(root, 'books'));
     expect(listing).toEqual({
       path: join(root, 'books'),
       parent: root,
@@ -33,13 +34,16 @@ describe('the folders of a server', () => {
       links: 0,
       isCut: false,
     });
-    expect(await new FolderPicker([]).list('/')).toMatchObject({ path: '/', parent: undefined });
-    expect(await new FolderPicker([]).list(undefined)).toMatchObject({ path: '/' });
+    expect(await new FolderPicker([], new SharedCount()).list('/')).toMatchObject({
+      path: '/',
+      parent: undefined,
+    });
+    expect(await new FolderPicker([], new SharedCount()).list(undefined)).toMatchObject({ path: '/' });
   });
 
   it('do not show links to folders, as scans do not follow them; a link on the way is resolved', async () => {
     symlinkSync(join(root, 'books'), join(root, 'link'));
-    const picker = new FolderPicker([]);
+    const picker = new FolderPicker([], new SharedCount());
     const listing = await picker.list(root);
     expect([names(listing), listing.links]).toEqual([['books', 'books-too', 'other'], 1]);
     expect(await picker.list(join(root, 'link'))).toMatchObject({ path: join(root, 'books'), parent: root });
@@ -47,12 +51,12 @@ describe('the folders of a server', () => {
 
   it('show a name that is not UTF-8, which cannot be chosen', async () => {
     mkdirSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9])]));
-    const { folders } = await new FolderPicker([]).list(root);
+    const { folders } = await new FolderPicker([], new SharedCount()).list(root);
     expect(folders).toContainEqual({ name: String.raw`caf\xe9`, path: undefined });
   });
 
   it('say so when a folder is missing, is a file, or may not be read', async () => {
-    const picker = new FolderPicker([]);
+    const picker = new FolderPicker([], new SharedCount());
     await expect(picker.list(join(root, 'nothing'))).rejects.toMatchObject({ code: 'root-missing' });
     await expect(picker.list(join(root, 'books/file.epub'))).rejects.toMatchObject({
       code: 'root-not-a-folder',
@@ -72,12 +76,12 @@ describe('the folders of a server', () => {
 
   it('are cut where there are too many', async () => {
     for (let i = 0; i < 2001; i++) mkdirSync(join(root, 'books', String(i)));
-    const listing = await new FolderPicker([]).list(join(root, 'books'));
+    const listing = await new FolderPicker([], new SharedCount()).list(join(root, 'books'));
     expect([listing.folders.length, listing.isCut]).toEqual([2000, true]);
   });
 
   it('are read a few at a time, because each look may hang', async () => {
-    const picker = new FolderPicker([]);
+    const picker = new FolderPicker([], new SharedCount());
     const looks = [picker.list(root), picker.list(root)];
     await expect(picker.list(root)).rejects.toMatchObject({ code: 'storage-slow' });
     await Promise.all(looks);
@@ -86,14 +90,14 @@ describe('the folders of a server', () => {
 
   describe('of which only some are shown,', () => {
     it('begin at the only root, and go no further up', async () => {
-      const picker = new FolderPicker([join(root, 'books')]);
+      const picker = new FolderPicker([join(root, 'books')], new SharedCount());
       expect(await picker.list(undefined)).toMatchObject({ path: join(root, 'books'), parent: undefined });
       expect(await picker.list(join(root, 'books/a'))).toMatchObject({ parent: join(root, 'books') });
     });
 
     it('begin with a list of several roots', async () => {
       const roots = [join(root, 'books'), join(root, 'other')];
-      expect(await new FolderPicker(roots).list(undefined)).toMatchObject({
+      expect(await new FolderPicker(roots, new SharedCount()).list(undefined)).toMatchObject({
         path: undefined,
         parent: undefined,
         folders: roots.map((path) => ({ name: path, path })),
@@ -111,13 +115,13 @@ describe('the folders of a server', () => {
     ])('are not shown outside of the root: %s', async (_name, path) => {
       mkdirSync(join(root, 'other/inner'));
       symlinkSync(join(root, 'other'), join(root, 'books/out'));
-      const picker = new FolderPicker([join(root, 'books')]);
+      const picker = new FolderPicker([join(root, 'books')], new SharedCount());
       await expect(picker.list(`${root}/${path}`)).rejects.toMatchObject({ code: 'forbidden' });
     });
 
     it('may begin at a root that is a link', async () => {
       symlinkSync(join(root, 'books'), join(root, 'link'));
-      const picker = new FolderPicker([join(root, 'link')]);
+      const picker = new FolderPicker([join(root, 'link')], new SharedCount());
       expect(await picker.list(undefined)).toMatchObject({ path: join(root, 'books'), parent: undefined });
     });
   });

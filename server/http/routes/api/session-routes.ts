@@ -10,6 +10,7 @@ import {
   signInWithPassword,
   type StartedSession,
 } from '../../../accounts/sessions/start-session.js';
+import { DogearError } from '../../../domain/dogear-error.js';
 import type { SessionId } from '../../../domain/ids.js';
 import {
   id,
@@ -181,8 +182,10 @@ export const sessionRoutes: readonly ApiRoute[] = [
       reply: { kind: 'empty', says: 'It has ended' },
     },
     async ({ store, accounts, console }, { principal, request }) => {
-      if (principal.sessionId !== undefined) await endSession(store, principal, principal.sessionId);
-      accounts.sessions.invalidateAll();
+      // One that was ended elsewhere a moment ago is gone already.
+      if (principal.sessionId !== undefined && (await endSession(store, principal, principal.sessionId))) {
+        accounts.sessions.invalidateAll();
+      }
       return console?.forgetHeaders(request);
     },
   ),
@@ -199,7 +202,9 @@ export const sessionRoutes: readonly ApiRoute[] = [
       problems: ['session-not-found'],
     },
     async ({ store, accounts }, { principal, params }) => {
-      await endSession(store, principal, params.id);
+      if (!(await endSession(store, principal, params.id))) {
+        throw new DogearError('session-not-found', `You have no session ${String(params.id)}.`);
+      }
       accounts.sessions.invalidateAll();
     },
   ),
@@ -215,8 +220,7 @@ export const sessionRoutes: readonly ApiRoute[] = [
       reply: { kind: 'empty', says: 'They have ended' },
     },
     async ({ store, accounts, console }, { principal, request }) => {
-      await endAllSessions(store, principal);
-      accounts.sessions.invalidateAll();
+      if (await endAllSessions(store, principal)) accounts.sessions.invalidateAll();
       return console?.forgetHeaders(request);
     },
   ),

@@ -6,6 +6,7 @@ import {
   makeConsoleLink,
   makeSetupLink,
 } from '../../../../server/accounts/sessions/console-link.js';
+import { setPassword } from '../../../../server/accounts/set-password.js';
 import { setUpOwner } from '../../../../server/accounts/sessions/set-up-owner.js';
 import { signInWithLink } from '../../../../server/accounts/sessions/start-session.js';
 import { openStore, type OpenStore, type Store } from '../../../../server/database/store.js';
@@ -97,6 +98,22 @@ describe.each(testDatabases())('links into the console on $name', (kind) => {
       { via: 'link' },
       { via: 'link' },
     ]);
+  });
+
+  it('a link is void with a new password, and when its user is no owner any more', async () => {
+    const anna = await addUser(store, OPERATOR, {
+      name: 'anna',
+      password: 'pw',
+      permissions: new Set(),
+      isOwner: true,
+    });
+    const [server = raise()] = servers;
+    const first = tokenOf(await makeConsoleLink(store, 'anna'));
+    await setPassword(store, OPERATOR, anna.id, 'another');
+    await expect(signInWithLink(server, first, SIGN_IN)).rejects.toMatchObject({ code: 'link-invalid' });
+    const second = tokenOf(await makeConsoleLink(store, 'anna'));
+    await store.db.updateTable('user').set({ is_owner: 0 }).where('id', '=', anna.id).execute();
+    await expect(signInWithLink(server, second, SIGN_IN)).rejects.toMatchObject({ code: 'link-invalid' });
   });
 
   it('links are bounded: the oldest of a hundred are forgotten', async () => {

@@ -209,7 +209,9 @@ describe('on MySQL, with statistics from before any row was written,', () => {
         const live = { passwordSha256: sha256(1), usedSinceSeconds: 0 };
         const owner = { userId: userId(7), apiKeyId: undefined };
         expect(await sessionsPage(db, owner, live, { afterId: undefined, limit: 50 })).toHaveLength(1);
-        await undone((session) => deleteOldestSessions(session, userId(7), 0))(db, 1);
+        await undone((session) =>
+          deleteOldestSessions(session, { userId: userId(7), apiKeyId: undefined }, 0),
+        )(db, 1);
       },
     ],
     [

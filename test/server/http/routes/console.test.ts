@@ -104,6 +104,24 @@ describe('the console', () => {
     expect(text).toContain('host-unknown');
   });
 
+  it('is no answer to readers, whose address somebody took from a browser', async () => {
+    const base = await serveConsole();
+    for (const path of [
+      'users/auth',
+      '/users/create',
+      'syncs/progress/d',
+      'koreader/abcd/users/auth',
+      'koreader//abcd',
+      'healthcheck',
+    ]) {
+      const answer = await fetch(`${base}/ui/${path}`);
+      expect([path, answer.status]).toEqual([path, 404]);
+      expect(await answer.text()).toContain('without ui/');
+    }
+    for (const page of ['koreader', 'users', 'users/3'])
+      expect((await fetch(`${base}/ui/${page}`)).status).toBe(200);
+  });
+
   it('is nowhere else: readers take a page for a login', async () => {
     const base = await serveConsole();
     for (const path of ['/syncs/progress/x', '/users/auth', '/index.html', '/uix', '/assets/x']) {

@@ -115,14 +115,14 @@ export async function startApiServer(
       keepsHistory: true,
       database: { url: 'sqlite:somewhere.db', file: undefined },
     },
-    folders: new FolderPicker(options.folderRoots ?? []),
+    folders: new FolderPicker(options.folderRoots ?? [], new SharedCount()),
     overview: new Overview({ store, engine }),
     scans,
     accounts,
     sync,
     stopping: stopping.signal,
     streams: new SharedCount(),
-    streamShares: newStreamShares(),
+    streamShares: newStreamShares(1),
     translate: translations.translate,
     console:
       options.hasConsole === false

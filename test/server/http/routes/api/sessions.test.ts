@@ -225,6 +225,34 @@ describe.each(testDatabases())('sessions on $name', (kind) => {
     expect(await statusOf(last)).toBe(200);
   });
 
+  it('whoever found the key of a reader ends no session of its user', async () => {
+    const { browser, id } = await signedIn();
+    const added = await owner.expect(201, 'POST', '/api-keys', {
+      name: 'k',
+      user_id: id,
+      permissions: ['feature:koreader_sync'],
+    });
+    let last = new Browser(server.url);
+    for (let i = 0; i < 52; i++) {
+      last = new Browser(server.url);
+      await last.send('POST', '/sessions', { body: { api_key: added.key as string } });
+    }
+    // Those of the key are bounded by themselves.
+    const { items } = (await last.send('GET', '/sessions?limit=200')).json as { items: readonly Json[] };
+    expect(items).toHaveLength(10);
+    expect(await statusOf(browser)).toBe(200);
+  });
+
+  it('signing out succeeds when the session was ended elsewhere a moment before', async () => {
+    const { browser, id } = await signedIn();
+    expect(await statusOf(browser)).toBe(200);
+    await server.store.db
+      .deleteFrom('session')
+      .where('user_id', '=', id as never)
+      .execute();
+    expect((await browser.send('DELETE', '/sessions/current')).status).toBe(204);
+  });
+
   it('a user signs out elsewhere, and everywhere, but cannot end sessions of others', async () => {
     const { browser: here, name } = await signedIn();
     const { browser: stranger } = await signedIn();
