@@ -59,10 +59,12 @@ export function openDialog(name: string, value: string): void {
 }
 
 export function closeDialog(name: string): void {
+  if (isGoingBack) return;
   if (globalThis.location.href !== dialogHref) {
     setQuery(name, '');
     return;
   }
+  dialogHref = '';
   isGoingBack = true;
   addEventListener('popstate', () => (isGoingBack = false), { once: true });
   history.back();

@@ -44,6 +44,8 @@ export async function checkSession(): Promise<void> {
     // Another tab has signed in as somebody else.
     if (current.me.user_id !== me.user_id) globalThis.location.reload();
     if (JSON.stringify(current.me) !== JSON.stringify(me)) session.value = { state: 'signed-in', me };
+    // Another tab may have ended the stream that all tabs share.
+    startLive();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
   }

@@ -210,7 +210,10 @@ const GROUP = 4;
 
 /** The whole address, with its key in groups. The gaps are no characters: what is copied has none. */
 function TypedAddress({ address }: { readonly address: string }) {
-  const [server = '', key = ''] = address.split(BEFORE_KEY);
+  // The address of the server may contain the same word.
+  const at = address.lastIndexOf(BEFORE_KEY);
+  const server = address.slice(0, at);
+  const key = address.slice(at + BEFORE_KEY.length);
   const groups = key.match(new RegExp(`.{1,${String(GROUP)}}`, 'g')) ?? [];
   return (
     <>

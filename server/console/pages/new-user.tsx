@@ -45,14 +45,7 @@ export function NewUser() {
           });
         }}
       >
-        <TextField
-          label="Name"
-          value={name}
-          autoComplete="off"
-          autoCapitalize="none"
-          maxLength={64}
-          required
-        />
+        <TextField label="Name" value={name} autoComplete="off" autoCapitalize="none" required />
         <NewPasswordField
           value={password}
           required={false}

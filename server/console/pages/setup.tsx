@@ -47,14 +47,7 @@ export function Setup() {
           go('', { replace: true });
         }}
       >
-        <TextField
-          label="Name"
-          value={name}
-          autoComplete="username"
-          autoCapitalize="none"
-          maxLength={64}
-          required
-        />
+        <TextField label="Name" value={name} autoComplete="username" autoCapitalize="none" required />
         <NewPasswordField value={password} />
       </Form>
     </Door>

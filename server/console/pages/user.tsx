@@ -7,6 +7,7 @@ import { day } from '../parts/format.js';
 import { NewPasswordField } from '../parts/new-password-field.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { isFullOwner, PermissionFields } from '../parts/permission-fields.jsx';
+import { PERMISSION_NAMES } from '../parts/permission-words.js';
 import { Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
@@ -114,7 +115,9 @@ function Change({ user, onChange }: PartProps) {
   const me = useMe();
   const name = useEdited(user.name);
   const isOwner = useEdited(user.owner);
-  const permissions = useEdited(user.permissions);
+  // In the order of the checkboxes, which the edited ones have.
+  const known = PERMISSION_NAMES.filter((each) => user.permissions.includes(each));
+  const permissions = useEdited(known);
   const loser = useSignal<string | null>(null);
   const action = useAction();
   return (
@@ -131,9 +134,7 @@ function Change({ user, onChange }: PartProps) {
             body: {
               ...(name.value === user.name ? {} : { name: name.value }),
               ...(isOwner.value === user.owner ? {} : { owner: isOwner.value }),
-              ...(String(permissions.value) === String(user.permissions)
-                ? {}
-                : { permissions: [...permissions.value] }),
+              ...(String(permissions.value) === String(known) ? {} : { permissions: [...permissions.value] }),
             },
           });
           loser.value = changed.takes_header_of;
@@ -147,7 +148,6 @@ function Change({ user, onChange }: PartProps) {
           value={name}
           autoComplete="off"
           autoCapitalize="none"
-          maxLength={64}
           required
           hint="Readers that log in with name and password need the new name."
         />

@@ -19,8 +19,20 @@ export interface PagedList<Item> {
 }
 
 /**
- * A list that is loaded page by page. When the server says that it may have changed, the first page is loaded again, and what
- * follows when it is asked for.
+ * Pages that are loaded again when the list may have changed: some two thousand rows. Further down the list ends there then,
+ * and goes on when it is scrolled.
+ */
+const RELOADED_PAGES = 20;
+const NO_PAGES: readonly never[] = [];
+
+interface Rest<Item> {
+  /** The pages that these follow. They are dropped when those are loaded again. */
+  readonly after: readonly Page<Item>[] | undefined;
+  readonly pages: readonly Page<Item>[];
+}
+
+/**
+ * A list that is loaded page by page. When the server says that it may have changed, what is shown of it is loaded again.
  *
  * @param load the page after the cursor; `undefined` is the first page
  */
@@ -29,13 +41,27 @@ export function usePagedList<Item>(
   load: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>,
   lists: readonly VersionName[] = [],
 ): PagedList<Item> {
-  const first = useResource(key, (signal) => load(undefined, signal), lists);
-  const rest = useSignal<readonly Page<Item>[]>([]);
+  const shown = useRef({ key, pages: 1 });
+  if (shown.current.key !== key) shown.current = { key, pages: 1 };
+  const first = useResource(
+    key,
+    async (signal) => {
+      const pages: Page<Item>[] = [];
+      let next: string | undefined;
+      do {
+        const page = await load(next, signal);
+        pages.push(page);
+        next = page.next_cursor ?? undefined;
+      } while (next !== undefined && pages.length < Math.min(shown.current.pages, RELOADED_PAGES));
+      return pages;
+    },
+    lists,
+  );
+  const rest = useSignal<Rest<Item>>({ after: undefined, pages: [] });
   const error = useSignal<ApiError | undefined>(undefined);
   const stop = useRef<AbortController | undefined>(undefined);
 
   useEffect(() => {
-    rest.value = [];
     error.value = undefined;
     return () => {
       stop.current?.abort();
@@ -43,7 +69,9 @@ export function usePagedList<Item>(
     };
   }, [first.value]);
 
-  const pages = first.value === undefined ? [] : [first.value, ...rest.value];
+  const further = rest.value.after === first.value ? rest.value.pages : NO_PAGES;
+  const pages = [...(first.value ?? NO_PAGES), ...further];
+  shown.current.pages = Math.max(1, pages.length);
   const cursor = pages.at(-1)?.next_cursor ?? undefined;
   const more = (): void => {
     if (cursor === undefined || stop.current !== undefined) return;
@@ -54,7 +82,7 @@ export function usePagedList<Item>(
         if (abort.signal.aborted) return undefined;
         stop.current = undefined;
         error.value = undefined;
-        rest.value = [...rest.value, page];
+        rest.value = { after: first.value, pages: [...further, page] };
         return undefined;
       },
       (failure: unknown) => {
@@ -67,7 +95,7 @@ export function usePagedList<Item>(
   };
   const items = useMemo(
     () => (first.value === undefined ? undefined : pages.flatMap((page) => page.items)),
-    [first.value, rest.value],
+    [first.value, further],
   );
   return {
     items,

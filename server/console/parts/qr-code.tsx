@@ -1,4 +1,5 @@
 import { qrPath } from './qr-path.js';
+import './qr-code.css';
 
 /** Text as a QR code, dark on light in both colour schemes, because many scanners read no other. */
 export function QrCode({ text, label }: { readonly text: string; readonly label: string }) {

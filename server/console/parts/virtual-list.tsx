@@ -34,7 +34,8 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
       const from = Math.max(0, Math.floor(-top / rowPx) - SPARE_ROWS);
       const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + SPARE_ROWS;
       if (from !== range.value.from || to !== range.value.to) range.value = { from, to };
-      if (hasMore && to + LOAD_ROWS > count) list.more();
+      // After an error somebody asks again, or the list is loaded anew.
+      if (error === undefined && hasMore && to + LOAD_ROWS > count) list.more();
     };
     look();
     addEventListener('scroll', look, { passive: true });
@@ -49,9 +50,14 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
   // A page of a search may be empty although others follow.
   if (items.length === 0 && !hasMore) return <>{empty}</>;
   const { from, to } = range.value;
+  const again = (
+    <button type="button" onClick={list.more}>
+      Try again
+    </button>
+  );
   return (
     <>
-      {error === undefined ? null : <Problem error={error} />}
+      {error === undefined ? null : <Problem error={error}>{again}</Problem>}
       <ul class="rows" aria-label={label} ref={element} style={{ height: `${String(count * rowPx)}px` }}>
         {items.slice(from, to).map((item, index) => (
           <li
