@@ -116,7 +116,14 @@ export async function deleteScansOfLibrary(store: Store, libraryId: LibraryId): 
   await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
   // After the rows of the scans: a running scan writes failures only while it holds its row.
   const ids = rows.map(({ id }) => id);
-  for (const some of idChunks(ids)) await deleteFailuresOfScans(store, some);
+  await deleteFailures(store, ids);
+}
+
+/** Scans whose failures one statement deletes: a thousand rows each at worst, and SQLite keeps pushes waiting meanwhile. */
+const SCANS_AT_ONCE = 5;
+
+async function deleteFailures(store: Store, ids: readonly ScanId[]): Promise<void> {
+  for (const some of idChunks(ids, SCANS_AT_ONCE)) await deleteFailuresOfScans(store, some);
 }
 
 /**
@@ -141,13 +148,14 @@ export async function pruneScans(store: Store, libraryId: LibraryId, limit: numb
   if (newest === undefined) return 0;
   const rows = await ended.where('id', '<=', newest.id).orderBy('id').limit(limit).execute();
   const ids = rows.map(({ id }) => id);
+  // First, because nobody would find them without their scans. These have ended, and write no more.
+  await deleteFailures(store, ids);
   await deleteByIndex(store, {
     table: 'scan',
     column: 'id',
     index: 'primary',
     keys: ids,
   });
-  await deleteFailuresOfScans(store, ids);
   return ids.length;
 }
 

@@ -1,3 +1,4 @@
+import { WaitingShares } from '../batching/waiting-shares.js';
 import { isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
 import type { Store } from '../database/store.js';
@@ -16,6 +17,8 @@ const WAIT_MS = 4000;
 const ROWS_AT_ONCE = { mysql: 500, sqlite: 256 } as const;
 /** Memory for entries that wait: some 40,000 of usual size. Beyond it entries are lost. */
 const WAITING_BYTES = 16 * 2 ** 20;
+/** Of one user: whoever pushes without end loses the own entries, and not those of others. */
+const SHARE_BYTES = WAITING_BYTES / 8;
 /** Of an entry without its texts. */
 const ENTRY_BYTES = 200;
 /**
@@ -64,6 +67,7 @@ export class HistoryWriter {
   readonly #places = new KeptPlaces();
   #waiting: HistoryEntry[] = [];
   #waitingBytes = 0;
+  readonly #shares = new WaitingShares(SHARE_BYTES);
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   /** The last attempt failed because of the database as a whole: the timer makes the next one. */
@@ -98,7 +102,8 @@ export class HistoryWriter {
     const isNew = created.length > 0 && created.includes(push);
     if (!isNew && !this.#places.isKept(key, push)) return;
     const bytes = memoryOf(push);
-    if (this.#isClosed || arrival === undefined || this.#waitingBytes + bytes > WAITING_BYTES) {
+    const isFull = this.#isClosed || arrival === undefined || this.#waitingBytes + bytes > WAITING_BYTES;
+    if (isFull || !this.#shares.add(push.userId, bytes)) {
       // Not remembered, so that the next push of the document has a chance.
       this.#lose(1);
       return;
@@ -164,8 +169,15 @@ export class HistoryWriter {
       await this.#writeParts(batch);
       const endedMs = performance.now();
       this.#notBeforeMs = endedMs + Math.min((endedMs - startedMs) * PAUSE_FACTOR, LONGEST_PAUSE_MS);
-      if (!this.#isAway) for (const entry of batch) this.#waitingBytes -= memoryOf(entry);
+      if (!this.#isAway) for (const entry of batch) this.#leave(entry);
     }
+  }
+
+  /** An entry that was written or lost. */
+  #leave(entry: HistoryEntry): void {
+    const bytes = memoryOf(entry);
+    this.#waitingBytes -= bytes;
+    this.#shares.remove(entry.userId, bytes);
   }
 
   async #pause(): Promise<void> {

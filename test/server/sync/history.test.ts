@@ -200,6 +200,7 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
         Array.from({ length: 100 }, (_none, index) =>
           world.sync.pushes.push({
             ...at(((round % 2) + 1) / 4, NOW_MS, `d${String(index)}`),
+            userId: userId(8 + (index % 10)),
             position: long,
           }),
         ),
@@ -215,11 +216,45 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
     expect(await percentages()).toEqual([0.1]);
     expect(world.sync.history?.waiting).toBe(0);
     // What was lost is not remembered: the next push of the document is kept.
-    const lost = 'd99';
-    const before = (await percentages(lost)).length;
-    await world.sync.pushes.push(at(0.99, NOW_MS, lost));
+    const [lost, owner] = ['d99', userId(17)];
+    const kept = async (): Promise<number> => {
+      const rows = await store.db
+        .selectFrom('progress_history')
+        .select('arrival')
+        .where('user_id', '=', owner)
+        .execute();
+      return rows.length;
+    };
+    const before = await kept();
+    await world.sync.pushes.push({ ...at(0.99, NOW_MS, lost), userId: owner });
     await flush(world);
-    expect(await percentages(lost)).toHaveLength(before + 1);
+    expect(await kept()).toBe(before + 1);
+  });
+
+  it('of one user who pushes without end does not take the place of others', async () => {
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const hanging = hooked({
+      beforeStatement: (text) => (text.includes('progress_history as h') ? held : undefined),
+    });
+    const world = server(hanging);
+    await world.sync.pushes.push(at(0.1, NOW_MS));
+    const flushed = flush(world);
+    const long = 'x'.repeat(4000);
+    for (let round = 0; world.lost.length === 0; round++) {
+      expect(round).toBeLessThan(20);
+      const pushes = Array.from({ length: 100 }, (_none, index) =>
+        at(((round % 2) + 1) / 4, NOW_MS, `d${String(index)}`),
+      );
+      await Promise.all(pushes.map((push) => world.sync.pushes.push({ ...push, position: long })));
+    }
+    // An eighth of the memory for entries, with 8 kB each.
+    expect(world.sync.history?.waiting).toBeLessThan(300);
+    const before = world.lost.length;
+    await world.sync.pushes.push({ ...at(0.5, NOW_MS), userId: userId(8) });
+    expect(world.lost).toHaveLength(before);
+    goOn();
+    await flushed;
   });
 
   it('loses one entry that the database refuses, and not its neighbours', async () => {
