@@ -24,7 +24,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     return () => folder.remove();
   }
   try {
-    const mysql = await startPrivateMysql();
+    // Tests of what outlives a server start one of their own.
+    const mysql = await startPrivateMysql({ isDurable: false });
     project.provide('mysqlUrl', mysql.url);
     return async () => {
       await mysql.remove();
