@@ -9,7 +9,8 @@ import {
   type SelectorMatching,
 } from './selector-matching.js';
 import { PLAIN_STYLE, type StyleGuess, type WhiteSpace } from './style-guess.js';
-import { parseDeclarations, type StyleDeclarations, type StyleRule, type StyleSheet } from './style-sheet.js';
+import { parseDeclarations, type StyleDeclarations } from './style-declarations.js';
+import type { StyleRule, StyleSheet } from './style-sheet.js';
 
 interface OrderedRule {
   readonly rule: StyleRule;
@@ -53,13 +54,14 @@ export function bookStyle(
       const { display, float } = styleOf(element);
       if (display === 'unknown' || float === 'unknown') return 'unknown';
       if (float !== undefined && float !== 'none') return 'unknown';
-      return display === undefined ? PLAIN_STYLE.displayOf(tree, element) : displayOfValue(display);
+      if (display === undefined) return PLAIN_STYLE.displayOf(tree, element);
+      // A line break stays one, whatever a style sheet says, unless it is not displayed.
+      return nameOf(tree, element) === 'br' && display !== 'none' ? 'inline' : displayOfValue(display);
     },
     whiteSpaceOf: (_, element) => {
       const { whiteSpace } = styleOf(element);
       if (whiteSpace !== undefined) return whiteSpaceOfValue(whiteSpace);
-      const plain = PLAIN_STYLE.whiteSpaceOf(tree, element);
-      return plain === 'collapsed' ? 'unknown-if-kept-around' : plain;
+      return PLAIN_STYLE.whiteSpaceOf(tree, element);
     },
   };
 }

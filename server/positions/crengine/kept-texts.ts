@@ -82,8 +82,6 @@ function bitsOfElement(
       return bits | UNKNOWN_FORM;
     case 'inherit':
       return bits | (inherited & (PREFORMATTED_TEXT | UNKNOWN_FORM));
-    case 'unknown-if-kept-around':
-      return (inherited & (PREFORMATTED_TEXT | UNKNOWN_FORM)) === 0 ? bits : bits | UNKNOWN_FORM;
     case 'collapsed':
       return bits;
     default:

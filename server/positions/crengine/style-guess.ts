@@ -2,12 +2,8 @@ import { attributeOf } from '../source/attributes.js';
 import { nameOf, type SourceTree } from '../source/source-tree.js';
 import { PREFORMATTED, defaultDisplay, type Display } from './element-names.js';
 
-/**
- * White space by the computed style. `inherit`: as in the parent. `unknown-if-kept-around`: unknown if the parent
- * keeps white space because of a style sheet of the book, since it is not known whether blocks inherit that in
- * crengine.
- */
-export type WhiteSpace = 'kept' | 'collapsed' | 'inherit' | 'unknown-if-kept-around' | 'unknown';
+/** White space by the computed style. `inherit`: as in the parent, in blocks too. */
+export type WhiteSpace = 'kept' | 'collapsed' | 'inherit' | 'unknown';
 
 /**
  * A guess at the computed style of elements, as far as it decides which texts crengine keeps. A book with style
@@ -29,6 +25,6 @@ export const PLAIN_STYLE: StyleGuess = {
   whiteSpaceOf(tree, element) {
     const name = nameOf(tree, element);
     if (PREFORMATTED.has(name)) return 'kept';
-    return defaultDisplay(name) === 'inline' ? 'inherit' : 'collapsed';
+    return name === 'nobr' ? 'collapsed' : 'inherit';
   },
 };

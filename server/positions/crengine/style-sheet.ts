@@ -1,17 +1,6 @@
 import { Work } from '../work.js';
 import { parseSelectors, type Selector } from '../source/selector.js';
-
-/** The values that one rule declares, of the properties that decide which texts crengine keeps (RULES.md R29). */
-export interface StyleDeclarations {
-  readonly display: Declaration | undefined;
-  readonly whiteSpace: Declaration | undefined;
-  readonly float: Declaration | undefined;
-}
-
-interface Declaration {
-  readonly value: string;
-  readonly isImportant: boolean;
-}
+import { parseDeclarations, type StyleDeclarations } from './style-declarations.js';
 
 export interface StyleRule {
   readonly selector: Selector;
@@ -92,33 +81,6 @@ export function parseStyleSheet(css: string, work = new Work()): StyleSheet {
   return { rules, imports, isCut: false };
 }
 
-/** The declarations that matter in a block or in a `style` attribute. Undefined if there are none. */
-export function parseDeclarations(text: string, work: Work): StyleDeclarations | undefined {
-  work.scan(text.length);
-  const declarations = new Map<string, Declaration>();
-  for (const [, property, value, important] of text.matchAll(DECLARATION)) {
-    work.spend(DECLARATION_STEPS);
-    if (property === undefined || value === undefined) continue;
-    const name = property.toLowerCase();
-    const isImportant = important !== undefined;
-    // The last declaration of a property applies, unless one before it is `!important` and the last is not.
-    if (declarations.get(name)?.isImportant !== true || isImportant) {
-      declarations.set(name, { value: value.trim().toLowerCase(), isImportant });
-    }
-  }
-  if (declarations.size === 0) return undefined;
-  return {
-    display: declarations.get('display'),
-    whiteSpace: declarations.get('white-space'),
-    float: declarations.get('float'),
-  };
-}
-
-const DECLARATION_STEPS = 4;
-/** A value has one word. Of an invalid one nine are enough: a pattern needs memory for each repetition. */
-const DECLARATION =
-  /(?:^|[;{\s])(display|white-space|float)\s*:\s*([a-z-]+(?:[ \t]+[a-z-]+){0,8})(\s*!\s*important)?/gi;
-
 /**
  * How a statement ends: with a whole block of declarations, with the start of a group of rules, with its end, or
  * with `;`.
@@ -153,7 +115,8 @@ function* statements(text: string): Generator<{ readonly content: string; readon
         at += 1;
       } else {
         const end = endOfBlock(text, at + 1);
-        yield { content, end: { declarations: text.slice(at + 1, end) } };
+        // crengine ignores a block that is not closed.
+        if (end < text.length) yield { content, end: { declarations: text.slice(at + 1, end) } };
         at = end + 1;
       }
       from = at;

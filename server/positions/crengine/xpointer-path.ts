@@ -16,10 +16,10 @@ export interface XpointerPath {
 }
 
 /**
- * The x-pointer to a place of the document. Before a pointer is returned, it is resolved strictly, with the style
- * sheets of the book and without them, because KOReader goes to page 1 if a pointer does not resolve (RULES.md R3).
- * If the two differ, the result is the element around the place, or the start of the chapter, which always resolves
- * (RULES.md R10).
+ * The x-pointer to a place of the document, with the style sheets of the book. Before it is returned, it is resolved
+ * strictly, without the style sheets too (RULES.md R29), because KOReader goes to page 1 if a pointer does not resolve
+ * (RULES.md R3). If it may not resolve, the result is the element around the place, or the start of the chapter, which
+ * always resolves (RULES.md R10).
  *
  * @param fragment number of the DocFragment, counted from 1.
  */
@@ -57,17 +57,12 @@ function endPointer(view: CrengineView, fragment: number, place: Place): Xpointe
   return leadsTo(view, pointer, place) ? { pointer, confidence: 'exact' } : undefined;
 }
 
-/** True if the pointer certainly resolves to that place, with the style sheets of the book and without them. */
+/** True if the pointer certainly resolves to that place, and to some place without the style sheets of the book. */
 function leadsTo(view: CrengineView, pointer: Xpointer, place: Place): boolean {
-  return [view.styled, view.plain].every((states) => {
-    const resolution = resolveXpointer(view, states, pointer);
-    return (
-      resolution.state === 'resolved' &&
-      resolution.isCertain &&
-      resolution.place.kind === place.kind &&
-      resolution.place.offset === place.offset
-    );
-  });
+  const styled = resolveXpointer(view, view.styled, pointer);
+  if (styled.state !== 'resolved' || !styled.isCertain) return false;
+  if (styled.place.kind !== place.kind || styled.place.offset !== place.offset) return false;
+  return view.plain === view.styled || resolveXpointer(view, view.plain, pointer).state === 'resolved';
 }
 
 /** The element that names a text which cannot be named itself: its parent, or in the body the element before it. */

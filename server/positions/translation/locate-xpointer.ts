@@ -3,7 +3,7 @@ import { crengineIdOffset } from '../crengine/crengine-ids.js';
 import { countCharacters } from '../crengine/crengine-text.js';
 import { keptChildren } from '../crengine/crengine-children.js';
 import { formOf } from '../crengine/node-bits.js';
-import { resolveXpointer, type XpointerResolution } from '../crengine/xpointer-resolution.js';
+import { resolveXpointer } from '../crengine/xpointer-resolution.js';
 import type { Place } from '../place.js';
 import { NO_NODE, endOf, isText, startOf } from '../source/source-tree.js';
 import { BOXING_NAMES, type Xpointer } from '../xpointer.js';
@@ -77,22 +77,16 @@ function locateStrictly(open: OpenBook, spineIndex: number, pointer: Xpointer): 
   return found === undefined ? undefined : { state: 'located', spineIndex, chapter, ...found };
 }
 
-/** Strict resolution, with the style sheets of the book and without them (RULES.md R29). */
+/** Strict resolution with the style sheets of the book, and without them if that fails (RULES.md R29). */
 function strictPlaceOf(chapter: Chapter, pointer: Xpointer): PlaceFound | undefined {
   const { crengine } = chapter;
   const styled = resolveXpointer(crengine, crengine.styled, pointer);
-  const plain = resolveXpointer(crengine, crengine.plain, pointer);
   if (styled.state === 'resolved') {
-    const confidence = styled.isCertain ? (isSamePlace(styled, plain) ? 'exact' : 'clamped') : 'element';
-    return { place: styled.place, confidence };
+    return { place: styled.place, confidence: styled.isCertain ? 'exact' : 'element' };
   }
+  const plain = resolveXpointer(crengine, crengine.plain, pointer);
   if (plain.state !== 'resolved') return undefined;
   return { place: plain.place, confidence: plain.isCertain ? 'clamped' : 'element' };
-}
-
-function isSamePlace(a: XpointerResolution, b: XpointerResolution): boolean {
-  if (a.state !== 'resolved' || b.state !== 'resolved') return false;
-  return a.place.kind === b.place.kind && a.place.offset === b.place.offset;
 }
 
 /** The nearest text in the same element, else the last element that the steps lead to. */
