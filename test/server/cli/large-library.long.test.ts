@@ -7,7 +7,7 @@ import { runProgram } from '../../support/program.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { startWatched } from '../../support/watched-program.js';
 
-const FILES = 200_000;
+const FILES = 100_000;
 /** Limit of a first scan of any size. Measured: 135 to 310 MB, depending on the number of threads. */
 const MOST_MEMORY_BYTES = 400e6;
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   makeLibrary({ folder: library, count: FILES, seed: 7, mix: 'small' });
 });
 
-describe.each(testDatabases())('a library of 200,000 files, on $name', (kind) => {
+describe.each(testDatabases())('a library of 100,000 files, on $name', (kind) => {
   it('is scanned within 400 MB, and again without opening a file', async () => {
     const store = await openTestStore(kind);
     const at = ['--database', store.url];

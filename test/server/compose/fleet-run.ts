@@ -3,27 +3,39 @@ import { expect } from 'vitest';
 import type { OpenStore } from '../../../server/database/store.js';
 import { storedPositions } from './fleet-world.js';
 import { runFleet } from './load-fleet.js';
-import type { LoadDevice, LoadPlan } from './load-plan.js';
+import type { LoadPlan } from './load-plan.js';
 import { LoadReader, type ReaderReport } from './load-reader.js';
 import { contradictions, missingPushes } from './sync-history.js';
 
 /** Number of load processes. */
 const PROCESSES = 4;
+/** Of load after the last event: all devices find the servers again. */
+const LOAD_AFTERWARDS_SECONDS = 1.5;
 
-export interface FleetRun extends Omit<LoadPlan, 'devices'> {
-  readonly devices: readonly LoadDevice[];
-  /** Runs during the load, for example to kill servers. Has to end before the load does. */
-  readonly meanwhile?: () => Promise<void>;
+export interface FleetRun extends LoadPlan {
+  /** What happens during the load, for example that servers are killed. The load ends a moment after it. */
+  readonly meanwhile: () => Promise<void>;
 }
 
 /** Runs the load and `meanwhile`, pulls everything once more, and checks the whole history. */
 export async function runAndCheck(store: OpenStore, { meanwhile, ...plan }: FleetRun): Promise<ReaderReport> {
-  const [load, events] = await Promise.allSettled([runFleet(plan, PROCESSES), meanwhile?.()]);
+  const stopping = new AbortController();
+  const untilItsEnd = async (): Promise<void> => {
+    try {
+      await meanwhile();
+      await seconds(LOAD_AFTERWARDS_SECONDS);
+    } finally {
+      stopping.abort();
+    }
+  };
+  const [load, events] = await Promise.allSettled([
+    runFleet(plan, PROCESSES, stopping.signal),
+    untilItsEnd(),
+  ]);
   if (events.status === 'rejected') throw events.reason;
   if (load.status === 'rejected') throw load.reason;
   const report = load.value;
-  // With a duration of 0, a device only pulls, each of its books once.
-  const last = plan.devices.map((device) => new LoadReader(device, { ...plan, durationMs: 0 }));
+  const last = plan.devices.map((device) => new LoadReader(device, plan));
   for (const reader of last) {
     await reader.pullAll();
     report.events.push(...reader.report.events);

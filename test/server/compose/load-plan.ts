@@ -20,7 +20,6 @@ export interface LoadPlan {
   /** Each request goes to one of these ports. */
   readonly ports: readonly number[];
   readonly devices: readonly LoadDevice[];
-  readonly durationMs: number;
   /** Pause of a device between an answer and its next request; 0 for none. */
   readonly pauseMs: number;
 }

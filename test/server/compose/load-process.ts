@@ -8,14 +8,17 @@ export interface LoadTask {
   readonly reportFile: string;
 }
 
-// A load process of load-fleet.ts: receives its task as a message, runs its readers, writes a report.
+// A load process of load-fleet.ts: receives its task as a message, runs its readers until the next message, writes a report.
+const stopping = new AbortController();
 process.once('message', (task: LoadTask) => {
+  process.once('message', () => stopping.abort());
+  process.once('disconnect', () => stopping.abort());
   void run(task).finally(() => process.disconnect());
 });
 
 async function run({ plan, reportFile }: LoadTask): Promise<void> {
   const readers = plan.devices.map((device) => new LoadReader(device, plan));
-  const outcomes = await Promise.allSettled(readers.map((reader) => reader.run()));
+  const outcomes = await Promise.allSettled(readers.map((reader) => reader.run(stopping.signal)));
   const report: ReaderReport = {
     events: readers.flatMap((reader) => reader.report.events),
     failures: readers.flatMap((reader) => reader.report.failures),

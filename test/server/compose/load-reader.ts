@@ -28,7 +28,7 @@ const LAST_PUSH_TIMEOUT_MS = 60_000;
 const EXPECTED_FAILURES: ReadonlySet<number> = new Set([0, 503]);
 
 /**
- * A reader that pushes and pulls, one request after the other, for some time, and records the answers. After a failed
+ * A reader that pushes and pulls, one request after the other, until it is told to stop, and records the answers. After a failed
  * push, the next push has a new position, as if the person had read on. At the end it retries until the last push of each
  * book is acknowledged.
  */
@@ -45,9 +45,9 @@ export class LoadReader {
     this.#plan = plan;
   }
 
-  async run(): Promise<void> {
-    const endMs = nowMs() + this.#plan.durationMs;
-    while (nowMs() < endMs) {
+  /** @param signal ends the load */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       const book = pick(this.#device.books);
       const isPush = Math.random() < 0.5;
       const isRight = await (isPush ? this.#push(book) : this.#pull(book));
