@@ -1,9 +1,13 @@
 import type { ComponentType } from 'preact';
+import { About } from './pages/about.jsx';
 import { Account } from './pages/account.jsx';
+import { ApiKeys } from './pages/api-keys.jsx';
 import { BookPage } from './pages/book.jsx';
 import { Books } from './pages/books.jsx';
 import { Devices } from './pages/devices.jsx';
+import { DocumentPage } from './pages/document.jsx';
 import { Home } from './pages/home.jsx';
+import { KoreaderSetup } from './pages/koreader.jsx';
 import { Libraries } from './pages/libraries.jsx';
 import { Library } from './pages/library.jsx';
 import { NewUser } from './pages/new-user.jsx';
@@ -11,7 +15,6 @@ import { Reading } from './pages/reading.jsx';
 import { ScanPage } from './pages/scan.jsx';
 import { User } from './pages/user.jsx';
 import { Users } from './pages/users.jsx';
-import { later } from './parts/later.jsx';
 import type { Permission } from './session.js';
 
 export interface PageProps {
@@ -42,34 +45,25 @@ export const PAGES: readonly PageDescription[] = [
   { pattern: 'books', title: 'Books', show: Books, menu: 'Books' },
   { pattern: 'books/:id', title: 'Book', show: BookPage },
   { pattern: 'reading', title: 'Reading', show: Reading, menu: 'Reading', needs: READERS },
-  {
-    pattern: 'reading/:document',
-    title: 'Reading',
-    show: later(async () => (await import('./pages/document.jsx')).DocumentPage),
-  },
+  { pattern: 'reading/:document', title: 'Reading', show: DocumentPage },
   { pattern: 'devices', title: 'Devices', show: Devices, menu: 'Devices', needs: READERS },
   {
     pattern: 'api-keys',
     title: 'API keys',
-    show: later(async () => (await import('./pages/api-keys.jsx')).ApiKeys),
+    show: ApiKeys,
     menu: 'API keys',
     needs: ['feature:api_keys', 'user:manage'],
   },
   {
     pattern: 'koreader',
     title: 'Set up KOReader',
-    show: later(async () => (await import('./pages/koreader.jsx')).KoreaderSetup),
+    show: KoreaderSetup,
     menu: 'Set up KOReader',
     needs: ['feature:koreader_sync'],
   },
   { pattern: 'users', title: 'Users', show: Users, menu: 'Users', needs: MANAGES_USERS },
   { pattern: 'users/new', title: 'Add a user', show: NewUser, needs: MANAGES_USERS },
   { pattern: 'users/:id', title: 'User', show: User, needs: MANAGES_USERS },
-  {
-    pattern: 'about',
-    title: 'About',
-    show: later(async () => (await import('./pages/about.jsx')).About),
-    menu: 'About',
-  },
+  { pattern: 'about', title: 'About', show: About, menu: 'About' },
   { pattern: 'account', title: 'Your account', show: Account },
 ];

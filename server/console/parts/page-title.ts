@@ -25,7 +25,7 @@ export function useArrival(title: string, at: string): void {
 }
 
 /** Moves the focus to the heading of the page, or to the page itself while it has none. */
-export function focusPage(): void {
+function focusPage(): void {
   const main = document.querySelector('main');
   const heading = main?.querySelector('h1') ?? main;
   if (heading == null) return;
