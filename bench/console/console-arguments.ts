@@ -6,6 +6,7 @@ export interface ConsoleArguments {
   readonly databases: readonly DatabaseKind[];
   /** Of each side of a round. */
   readonly seconds: number;
+  /** Also how often each page is loaded. */
   readonly rounds: number;
   readonly consoles: number;
   /** Requests of readers a second; 0: as many as the server answers. */
@@ -15,7 +16,7 @@ export interface ConsoleArguments {
 export const CONSOLE_USAGE = `usage: npm run bench:console -- [OPTION...]
 
   --seconds N          of each side of a round: without consoles, and with them (default: 6)
-  --rounds N           (default: 6)
+  --rounds N           of readers' requests, and loads of each page (default: 6)
   --consoles N         browsers that have the first page open (default: 10)
   --rate N             requests of readers a second; 0: as many as the server answers (default: 1000)
   --databases LIST     ${DATABASE_KINDS.join(',')} (default: both)

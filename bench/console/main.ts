@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const browser = await launchPoliteBrowser(await chromiumExecutable());
   try {
     tellBundle();
-    await tellPageLoads(browser, work.path);
+    await tellPageLoads(browser, work.path, chosen.rounds);
     await tellLatency(browser, work.path, chosen);
   } finally {
     await browser.close();
@@ -54,7 +54,7 @@ function tellBundle(): void {
   );
 }
 
-async function tellPageLoads({ browser }: PoliteBrowser, workFolder: string): Promise<void> {
+async function tellPageLoads({ browser }: PoliteBrowser, workFolder: string, rounds: number): Promise<void> {
   const database = createSqlite(workFolder);
   const { server, setUp } = await startConsoleServer(database.url, workFolder);
   try {
@@ -63,7 +63,7 @@ async function tellPageLoads({ browser }: PoliteBrowser, workFolder: string): Pr
     const rows: string[][] = [];
     for (const page of pages) {
       if (page.isSignedOut === true) continue;
-      const load = await measurePageLoad(browser, owner, page);
+      const load = await measurePageLoad(browser, owner, page, rounds);
       rows.push([
         load.page,
         formatNumber(load.firstPaintMs),

@@ -8,8 +8,6 @@ import type { WorldPage } from '../../test/server/console/reading-world.js';
 import { repositoryRoot } from '../../test/support/repository-root.js';
 import { median } from '../statistics.js';
 
-const COLD_LOADS = 5;
-
 export interface BundleSize {
   readonly file: string;
   readonly bytes: number;
@@ -44,11 +42,12 @@ export async function measurePageLoad(
   browser: Browser,
   viewer: ConsoleClient,
   { name, path }: WorldPage,
+  loadCount: number,
 ): Promise<PageLoad> {
   const loads: (readonly [firstPaintMs: number, headingMs: number])[] = [];
   let requests = 0;
   let sentBytes = 0;
-  for (let load = 0; load < COLD_LOADS; load += 1) {
+  for (let load = 0; load < loadCount; load += 1) {
     const context = await browser.newContext();
     await context.addCookies([{ ...viewer.cookie, url: `${viewer.base}/api/v1` }]);
     await context.addInitScript(WATCH_HEADING);

@@ -15,9 +15,10 @@ import { BELIEVABLE_PLAN } from './believable-plan.js';
 import { type ConsoleServer, startConsoleServer } from './console-server.js';
 import { spreadReading } from './past-reading.js';
 
-const USAGE = `usage: npm run screenshots -- FOLDER
+const USAGE = `usage: npm run screenshots -- FOLDER [NAME...]
 
-Takes a picture of every page of the console, light and dark, wide and narrow, into the folder.
+Takes a picture of every page of the console, light and dark, wide and narrow, into the folder. With names: only the pictures
+whose names contain one of them, such as home-wide or library-narrow-dark.
 `;
 const SCHEMES = ['light', 'dark'] as const;
 const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height: 740 } } as const;
@@ -29,8 +30,8 @@ const SLOW_FILE_MS = '60';
 /** Of the files of the scan, when the first picture is taken. */
 const SCANNED = 0.3;
 
-async function main([folder, ...more]: readonly string[]): Promise<void> {
-  if (folder === undefined || folder.startsWith('-') || more.length > 0) {
+async function main([folder, ...names]: readonly string[]): Promise<void> {
+  if (folder === undefined || [folder, ...names].some((each) => each.startsWith('-'))) {
     process.stderr.write(USAGE);
     process.exitCode = 2;
     return;
@@ -44,7 +45,7 @@ async function main([folder, ...more]: readonly string[]): Promise<void> {
     const database = createSqlite(work.path);
     const slowStorage = join(work.path, 'slow');
     const console = await startConsoleServer(database.url, work.path, slowStorage);
-    const camera = new Camera(browser, console.base, folder);
+    const camera = new Camera(browser, console.base, folder, names);
     await camera.take([
       { name: 'setup', path: await console.setupPath(), isSignedOut: true },
       { name: 'no-owner', path: '', isSignedOut: true },
@@ -101,11 +102,14 @@ class Camera {
   readonly #browser: Browser;
   readonly #base: string;
   readonly #folder: string;
+  readonly #names: readonly string[];
 
-  constructor(browser: Browser, base: string, folder: string) {
+  /** @param names what the names of pictures must contain, one of them; all pictures without any */
+  constructor(browser: Browser, base: string, folder: string, names: readonly string[]) {
     this.#browser = browser;
     this.#base = base;
     this.#folder = folder;
+    this.#names = names;
   }
 
   /** @param viewer who is signed in, but for pages for visitors */
@@ -113,20 +117,25 @@ class Camera {
     for (const scheme of SCHEMES) {
       for (const [width, viewport] of Object.entries(WIDTHS)) {
         for (const isSignedOut of [true, false]) {
-          const shown = pages.filter((page) => (page.isSignedOut === true) === isSignedOut);
+          const shown = pages
+            .filter((page) => (page.isSignedOut === true) === isSignedOut)
+            .map(({ name, path }) => ({ path, picture: `${name}-${width}-${scheme}.png` }))
+            .filter(({ picture }) => this.#isWanted(picture));
           if (shown.length === 0) continue;
           const context = await this.#browser.newContext({ colorScheme: scheme, viewport, locale: 'en-GB' });
           if (!isSignedOut && viewer !== undefined) {
             await context.addCookies([{ ...viewer.cookie, url: `${this.#base}/api/v1` }]);
           }
           const tab = await context.newPage();
-          for (const { name, path } of shown) {
-            await this.#take(tab, path, join(this.#folder, `${name}-${width}-${scheme}.png`));
-          }
+          for (const { path, picture } of shown) await this.#take(tab, path, join(this.#folder, picture));
           await context.close();
         }
       }
     }
+  }
+
+  #isWanted(picture: string): boolean {
+    return this.#names.length === 0 || this.#names.some((name) => picture.includes(name));
   }
 
   async #take(tab: Page, path: string, file: string): Promise<void> {
