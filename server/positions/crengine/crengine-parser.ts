@@ -1,19 +1,16 @@
 import { CDATA, TEXT, type SourceTree } from '../source/source-tree.js';
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
-import { endOfTag } from './crengine-tag.js';
+import { endOfTag, nameAt, skipSpaces } from './crengine-tag.js';
 import { cutOfText } from './text-splitting.js';
 
 export interface CrengineTree {
   readonly tree: SourceTree;
-  /**
-   * Source offset of the first markup that the rules do not cover (a stray `<`, a tag that never ends). The tree is a
-   * guess from there on. Infinity for every ordinary document.
-   */
-  readonly doubtfulFrom: number;
+  /** The `body` of each DocFragment, in order (RULES.md R34). */
+  readonly bodies: readonly number[];
 }
 
-const TAG_NAME = /[A-Za-z][A-Za-z0-9\-_.:]*/y;
+const SPACE_ONLY = /^[ \t\r\n]*$/;
 
 /**
  * Builds the tree that crengine's XML-like parser builds (RULES.md R15, R16, R17, R18, R19), as offsets into the
@@ -26,16 +23,22 @@ export function parseAsCrengine(source: string, work: Work): CrengineTree {
   work.scan(source.length);
   const parser = new CrengineParser(source, work);
   parser.run();
-  return { tree: parser.builder.seal(), doubtfulFrom: parser.doubtfulFrom };
+  return { tree: parser.builder.seal(), bodies: parser.bodies };
 }
 
 class CrengineParser {
   readonly builder: SourceTreeBuilder;
-  doubtfulFrom = Number.POSITIVE_INFINITY;
+  readonly bodies: number[] = [];
   readonly #source: string;
   readonly #work: Work;
+  /** The next character to read. */
+  #at = 0;
+  /** Depth of the open `body` of a DocFragment, 0 outside of one. */
+  #bodyDepth = 0;
   /** Depth of the outermost open `svg`, 0 outside of one. Names keep their case inside of it (RULES.md R16). */
   #svgDepth = 0;
+  /** The element whose content is one text up to its end tag, until that text is read (RULES.md R18). */
+  #rawName: 'script' | 'style' | undefined;
 
   constructor(source: string, work: Work) {
     this.#source = source;
@@ -44,113 +47,125 @@ class CrengineParser {
   }
 
   run(): void {
-    const source = this.#source;
     // crengine skips everything before the first tag (RULES.md R15).
-    let at = source.indexOf('<');
-    while (at >= 0 && at < source.length) {
+    let open = this.#offsetOf('<', 0);
+    this.#at = open + 1;
+    while (this.#at < this.#source.length) {
       this.#work.spend(1);
-      if (source[at] !== '<') at = this.#readText(at);
-      else if (source.startsWith('<!--', at)) at = this.#endAfter('-->', at + 4);
-      else if (source.startsWith('<![CDATA[', at)) at = this.#readCdata(at + 9);
-      else if (source[at + 1] === '!') at = this.#endAfter('>', at + 2);
-      else if (source[at + 1] === '/') at = this.#readEndTag(at);
-      else at = this.#readStartTag(at);
+      if (this.#readMarkup(open)) {
+        this.#readText();
+        open = this.#at;
+        this.#at = open + 1;
+      } else {
+        // crengine also skips the character after the `<` at which a broken tag ends (RULES.md R17).
+        open = this.#at;
+        this.#at = open + 2;
+      }
     }
   }
 
-  #doubt(offset: number): void {
-    this.doubtfulFrom = Math.min(this.doubtfulFrom, offset);
-  }
-
-  /** The offset after the next `mark`, or the end of the source if there is none. */
-  #endAfter(mark: string, from: number): number {
+  /** The offset of the next `mark`, or the end of the source if there is none. */
+  #offsetOf(mark: string, from: number): number {
     const found = this.#source.indexOf(mark, from);
-    if (found >= 0) return found + mark.length;
-    this.#doubt(from);
-    return this.#source.length;
+    return found < 0 ? this.#source.length : found;
   }
 
-  #readText(at: number): number {
-    const open = this.#source.indexOf('<', at);
-    const end = open < 0 ? this.#source.length : open;
-    this.#appendText(TEXT, at, end);
-    return end;
+  #skipAfter(mark: string, from: number): void {
+    this.#at = Math.min(this.#source.length, this.#offsetOf(mark, from) + mark.length);
   }
 
-  #readCdata(at: number): number {
-    const end = this.#endAfter(']]>', at);
-    const isEnded = end - 3 >= at && this.#source.startsWith(']]>', end - 3);
-    this.#appendText(CDATA, at, isEnded ? end - 3 : end);
-    return end;
+  /**
+   * Reads what follows a `<`.
+   * @returns false after a broken tag, where more markup follows, and not text
+   */
+  #readMarkup(open: number): boolean {
+    const source = this.#source;
+    const at = this.#at;
+    if (source.startsWith('!--', at)) this.#skipAfter('-->', at + 3);
+    else if (source.startsWith('![CDATA[', at)) this.#readCdata(at + 8);
+    else if (source[at] === '/') this.#readEndTag(open, at + 1);
+    else if (source[at] === '?') return this.#readStartTag(open, at + 1, '?');
+    else return this.#readStartTag(open, skipSpaces(source, at), '');
+    return true;
   }
 
-  #appendText(kind: number, start: number, end: number): void {
+  #readCdata(at: number): void {
+    const end = this.#offsetOf(']]>', at);
+    this.#appendTexts(CDATA, at, end);
+    this.#at = Math.min(this.#source.length, end + 3);
+  }
+
+  #readText(): void {
+    const end = this.#rawName === undefined ? this.#offsetOf('<', this.#at) : this.#endOfRawText();
+    this.#rawName = undefined;
+    this.#appendTexts(TEXT, this.#at, end);
+    this.#at = end;
+  }
+
+  #endOfRawText(): number {
+    const endTag = this.#rawName === 'script' ? /<\/script/gi : /<\/style/gi;
+    endTag.lastIndex = this.#at;
+    return endTag.exec(this.#source)?.index ?? this.#source.length;
+  }
+
+  #appendTexts(kind: number, start: number, end: number): void {
     let from = start;
     while (from < end) {
       const cut = cutOfText(this.#source, from, end);
+      // White space at the end of the file is dropped (RULES.md R15).
+      if (cut === this.#source.length && SPACE_ONLY.test(this.#source.slice(from))) return;
       this.builder.appendText(kind, from, cut);
       from = cut;
     }
   }
 
-  #readEndTag(at: number): number {
-    const end = this.#endAfter('>', at + 2);
-    TAG_NAME.lastIndex = at + 2;
-    const local = localName(TAG_NAME.exec(this.#source)?.[0] ?? '');
-    if (!this.builder.isOpen(local) && !this.builder.isOpen(local.toLowerCase())) return end;
-    for (let above = 0; ; above += 1) {
+  #readEndTag(open: number, at: number): void {
+    const name = nameAt(this.#source, at);
+    this.#skipAfter('>', name?.end ?? at);
+    if (name !== undefined && this.#source[name.end] !== '=')
+      this.#close(this.#caseOf(name.local), open, this.#at);
+  }
+
+  #readStartTag(open: number, at: number, prefix: '' | '?'): boolean {
+    const name = nameAt(this.#source, at);
+    if (name === undefined || this.#source[name.end] === '=') {
+      this.#skipAfter('>', name?.end ?? at);
+      return true;
+    }
+    const local = prefix + this.#caseOf(name.local);
+    const tag = endOfTag(this.#source, name.end);
+    this.#at = tag.end;
+    const element = this.builder.openElement(local, open, tag.end);
+    if (local === 'body' && this.#bodyDepth === 0) {
+      this.#bodyDepth = this.builder.depth;
+      this.bodies.push(element);
+    }
+    if (this.#bodyDepth > 0 && local === 'svg' && this.#svgDepth === 0) this.#svgDepth = this.builder.depth;
+    const lowerCase = local.toLowerCase();
+    if (tag.kind === 'closed') this.#close(local, tag.end, tag.end);
+    else if (lowerCase === 'script' || lowerCase === 'style') this.#rawName = lowerCase;
+    return tag.kind !== 'broken';
+  }
+
+  #caseOf(name: string): string {
+    return this.#svgDepth > 0 ? name : name.toLowerCase();
+  }
+
+  /** Closes the innermost open element of that name, with all in it. Inside of a body only what is in it is searched. */
+  #close(name: string, innerEnd: number, end: number): void {
+    const { builder } = this;
+    if (!builder.isOpen(name)) return;
+    // Any end of a `body` is the end of the DocFragment (RULES.md R34).
+    const isFragmentEnd = name === 'body' && this.#bodyDepth > 0;
+    let closing = isFragmentEnd ? this.#bodyDepth : builder.depth;
+    while (builder.openName(builder.depth - closing) !== name) {
       this.#work.spend(1);
-      const open = this.builder.openName(above);
-      if (open === undefined) return end;
-      if (open !== local && open !== local.toLowerCase()) continue;
-      for (let closing = 0; closing < above; closing += 1) this.builder.closeElement(at, at);
-      this.builder.closeElement(at, end);
-      if (this.builder.depth < this.#svgDepth) this.#svgDepth = 0;
-      return end;
+      closing -= 1;
+      if (closing <= this.#bodyDepth) return;
     }
+    while (builder.depth > closing) builder.closeElement(innerEnd, innerEnd);
+    builder.closeElement(innerEnd, end);
+    if (builder.depth < this.#svgDepth) this.#svgDepth = 0;
+    if (builder.depth < this.#bodyDepth) this.#bodyDepth = 0;
   }
-
-  #readStartTag(at: number): number {
-    const isInstruction = this.#source[at + 1] === '?';
-    const nameStart = isInstruction ? at + 2 : at + 1;
-    TAG_NAME.lastIndex = nameStart;
-    const qualified = TAG_NAME.exec(this.#source)?.[0];
-    const nameEnd = nameStart + (qualified?.length ?? 0);
-    // A tab after the name makes crengine skip the tag (RULES.md R16). Other characters there are not covered.
-    if (qualified === undefined || !' />?\r\n'.includes(this.#source[nameEnd] ?? ' ')) {
-      if (qualified === undefined || this.#source[nameEnd] !== '\t') this.#doubt(at);
-      return this.#endAfter('>', at + 1);
-    }
-    const tag = endOfTag(this.#source, nameEnd);
-    if (!tag.isCertain) this.#doubt(at);
-    const name = this.#elementName(qualified, isInstruction);
-    this.builder.openElement(name, at, tag.end);
-    if (name === 'svg' && this.#svgDepth === 0) this.#svgDepth = this.builder.depth;
-    if (tag.isClosed) {
-      this.builder.closeElement(tag.end, tag.end);
-      if (this.builder.depth < this.#svgDepth) this.#svgDepth = 0;
-      return tag.end;
-    }
-    if (name === 'script' || name === 'style') return this.#readRawText(name, tag.end);
-    return tag.end;
-  }
-
-  #elementName(qualified: string, isInstruction: boolean): string {
-    const local = localName(qualified);
-    const name = this.#svgDepth > 0 ? local : local.toLowerCase();
-    return isInstruction ? `?${name}` : name;
-  }
-
-  /** The content of `script` and `style` is one text up to the end tag (RULES.md R18). */
-  #readRawText(name: 'script' | 'style', at: number): number {
-    const endTag = name === 'script' ? /<\/script/gi : /<\/style/gi;
-    endTag.lastIndex = at;
-    const end = endTag.exec(this.#source)?.index ?? this.#source.length;
-    if (end > at) this.builder.appendText(CDATA, at, end);
-    return end;
-  }
-}
-
-function localName(qualified: string): string {
-  return qualified.slice(qualified.indexOf(':') + 1);
 }

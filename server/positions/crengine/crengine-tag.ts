@@ -1,41 +1,60 @@
 /** The rest of a start tag after its name, as crengine reads it (RULES.md R17). */
 export interface TagEnd {
-  /** Source offset after the tag. */
+  /** Source offset after the tag, or of the `<` at which crengine goes on. */
   readonly end: number;
-  /** `<x/>` or `<?x?>`: the element has no content. */
-  readonly isClosed: boolean;
-  /** False if the tag holds something that is no attribute, or never ends: what follows is a guess. */
-  readonly isCertain: boolean;
+  /** `closed`: `<x/>` or `<?x?>`, an element without content. `broken`: something in the tag is no attribute. */
+  readonly kind: 'open' | 'closed' | 'broken';
 }
 
-const NAME_AND_STOP = /[A-Za-z][A-Za-z0-9\-_.:]*(?=[ />?=\r\n]|$)/y;
+/** A name with its prefix, before a character that may follow one (RULES.md R16). The second group is the local name. */
+const NAME = /([A-Za-z][A-Za-z0-9\-_.]*)(?::([A-Za-z0-9\-_.]+))?(?=[ />?=\r\n]|$)/y;
 const SPACES = /[ \t\r\n]*/y;
 const BARE_VALUE = /[^ \t\r\n>]*/y;
 const DOUBLE_QUOTED = /[^">]*/y;
 const SINGLE_QUOTED = /[^'>]*/y;
+
+export interface Name {
+  /** Without its prefix. */
+  readonly local: string;
+  /** Source offset after the name. */
+  readonly end: number;
+}
+
+/** The name of an element or an attribute. Undefined if crengine takes it for none (RULES.md R16). */
+export function nameAt(source: string, at: number): Name | undefined {
+  NAME.lastIndex = at;
+  const match = NAME.exec(source);
+  if (match === null) return undefined;
+  const [whole, first = '', local = first] = match;
+  return { local, end: at + whole.length };
+}
+
+/** The offset after white space. */
+export function skipSpaces(source: string, at: number): number {
+  return skip(SPACES, source, at);
+}
 
 /**
  * Finds the end of a start tag. It is not the end that XML has: a `>` ends the tag even in a quoted value, and
  * something that is no attribute makes crengine skip to the next `<` (RULES.md R17).
  */
 export function endOfTag(source: string, afterName: number): TagEnd {
-  let at = skip(SPACES, source, afterName);
+  let at = skipSpaces(source, afterName);
   while (at < source.length) {
     const character = source[at];
-    if (character === '>') return { end: at + 1, isClosed: false, isCertain: true };
-    if ((character === '/' || character === '?') && source[at + 1] === '>') {
-      return { end: at + 2, isClosed: true, isCertain: true };
+    if (character === '>') return { end: at + 1, kind: 'open' };
+    if ((character === '/' || character === '?') && source[at + 1] === '>')
+      return { end: at + 2, kind: 'closed' };
+    const name = nameAt(source, at);
+    if (name === undefined) {
+      const next = source.indexOf('<', at);
+      return { end: next < 0 ? source.length : next, kind: 'broken' };
     }
-    const afterAttributeName = skip(NAME_AND_STOP, source, at);
-    if (afterAttributeName === at) {
-      const nextTag = source.indexOf('<', at);
-      return { end: nextTag < 0 ? source.length : nextTag, isClosed: false, isCertain: false };
-    }
-    at = skip(SPACES, source, afterAttributeName);
-    if (source[at] === '=') at = skipValue(source, skip(SPACES, source, at + 1));
-    at = skip(SPACES, source, at);
+    at = skipSpaces(source, name.end);
+    if (source[at] === '=') at = skipValue(source, skipSpaces(source, at + 1));
+    at = skipSpaces(source, at);
   }
-  return { end: source.length, isClosed: false, isCertain: false };
+  return { end: source.length, kind: 'open' };
 }
 
 /** The offset after the value of an attribute: after its closing quote, or at a `>` before it. */

@@ -1,5 +1,5 @@
 import type { SourceOrder } from '../source/source-order.js';
-import { NO_NODE, TREE_BYTES_PER_NODE, findElement, type SourceTree } from '../source/source-tree.js';
+import { NO_NODE, TREE_BYTES_PER_NODE, type SourceTree } from '../source/source-tree.js';
 import type { Work } from '../work.js';
 import { parseAsCrengine } from './crengine-parser.js';
 import { keptTexts } from './kept-texts.js';
@@ -11,8 +11,6 @@ export interface CrengineView {
   readonly order: SourceOrder;
   /** The body. `NO_NODE` for a document without one: crengine shows an error text instead (RULES.md R10). */
   readonly body: number;
-  /** From this source offset on the tree is a guess: the rules do not cover the markup there. */
-  readonly doubtfulFrom: number;
   /** With the style sheets of the book (RULES.md R29). */
   readonly styled: NodeStates;
   /** Without them. The same object as `styled` if the book has none that matter. */
@@ -29,13 +27,13 @@ export function crengineViewOf(
   work: Work,
   styleOf: (tree: SourceTree) => StyleGuess | undefined,
 ): CrengineView {
-  const { tree, doubtfulFrom } = parseAsCrengine(source, work);
+  const { tree, bodies } = parseAsCrengine(source, work);
   const order: SourceOrder = { tree, nodes: undefined };
-  const body = findElement(tree, 'body');
+  const [body = NO_NODE] = bodies;
   if (body === NO_NODE) {
     const states = { bits: new Uint8Array(0), displays: new Uint8Array(0) };
     const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE;
-    return { order, body, doubtfulFrom, styled: states, plain: states, sizeBytes };
+    return { order, body, styled: states, plain: states, sizeBytes };
   }
   const plain = keptTexts(tree, body, PLAIN_STYLE);
   const style = styleOf(tree);
@@ -44,7 +42,6 @@ export function crengineViewOf(
   return {
     order,
     body,
-    doubtfulFrom,
     styled,
     plain,
     sizeBytes: tree.nodeCount * TREE_BYTES_PER_NODE + stateBytes,

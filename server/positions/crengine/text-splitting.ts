@@ -1,27 +1,27 @@
-/** A text of more source characters is cut into several text nodes. */
-const MAX_TEXT_CHARACTERS = 8192;
+/** A text of this many source characters is cut into several text nodes. */
+const SPLIT_CHARACTERS = 8192;
 
 const SPACE = 0x20;
 const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The offset at which crengine cuts the raw text `[from, end)` of the source (RULES.md R19). A text of up to 8192
- * code points is not cut: the result is `end`. A longer one is cut after the last of these among its first 8192: a
+ * The offset at which crengine cuts the raw text `[from, end)` of the source (RULES.md R19). A text of less than 8192
+ * code points is not cut: the result is `end`. Another one is cut after the last of these among its first 8192: a
  * space, a CR without LF after it, an LF without CR after it. Without one of them it is cut at exactly 8192. The
  * caller cuts the rest again.
  */
 export function cutOfText(source: string, from: number, end: number): number {
-  if (end - from <= MAX_TEXT_CHARACTERS) return end;
+  if (end - from < SPLIT_CHARACTERS) return end;
   let afterBreak = -1;
   let at = from;
-  for (let characters = 0; characters < MAX_TEXT_CHARACTERS; characters += 1) {
+  for (let characters = 0; characters < SPLIT_CHARACTERS; characters += 1) {
     if (at >= end) return end;
     const unit = source.charCodeAt(at);
-    const next = source.charCodeAt(at + 1);
+    // crengine does not look beyond the characters that it cuts.
+    const next = characters < SPLIT_CHARACTERS - 1 ? source.charCodeAt(at + 1) : 0;
     at += unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000 ? 2 : 1;
     if (unit === SPACE || (unit === CR && next !== LF) || (unit === LF && next !== CR)) afterBreak = at;
   }
-  if (at >= end) return end;
   return afterBreak < 0 ? at : afterBreak;
 }

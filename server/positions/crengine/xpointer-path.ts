@@ -28,7 +28,7 @@ export function xpointerTo(view: CrengineView, fragment: number, place: Place): 
     pointer: { fragment, hasBody: false, steps: [], point: 0 },
     confidence: 'fragment',
   };
-  if (view.body === NO_NODE || place.offset >= view.doubtfulFrom) return chapter;
+  if (view.body === NO_NODE) return chapter;
   if (place.kind === 'element' && elementAt(view.order, place.offset) === view.body) {
     return { ...chapter, confidence: 'exact' };
   }

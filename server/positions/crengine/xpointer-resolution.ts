@@ -79,8 +79,7 @@ function resolvePoint(
   if (found < 0 && index !== wanted) {
     return { state: 'unresolvable', element: parent, text, followedSteps: pointer.steps.length };
   }
-  const isCertain =
-    isKnown && !hasBit(states, parent, DOUBTFUL | IN_MATH) && startOf(tree, text) < view.doubtfulFrom;
+  const isCertain = isKnown && !hasBit(states, parent, DOUBTFUL | IN_MATH);
   const place: Place = found < 0 ? { kind: 'text-end', offset: end } : { kind: 'character', offset: found };
   return { state: 'resolved', place, node: text, isCertain };
 }
@@ -93,7 +92,7 @@ function resolveElementPoint(
 ): XpointerResolution {
   const { tree } = view.order;
   const offset = startOf(tree, element);
-  const isOrdinary = !hasBit(states, parentOf(tree, element), IN_MATH) && offset < view.doubtfulFrom;
+  const isOrdinary = !hasBit(states, parentOf(tree, element), IN_MATH);
   const point = pointer.point ?? 0;
   if (point === 0) {
     return { state: 'resolved', place: { kind: 'element', offset }, node: element, isCertain: isOrdinary };

@@ -32,6 +32,8 @@ export class LocatingParser extends Parser<HtmlTypes> {
   readonly #work: Work;
   /** Source offset after the last token. */
   #cursor = 0;
+  /** The last text. The parser processes the one before `<html>`, for example, again in the next insertion mode. */
+  #located: Token.CharacterToken | undefined;
 
   constructor(source: string, work: Work) {
     super({ sourceCodeLocationInfo: true, scriptingEnabled: true, treeAdapter: htmlTreeAdapter(work) });
@@ -87,7 +89,8 @@ export class LocatingParser extends Parser<HtmlTypes> {
   /** @param droppedUnits length of the newlines at the start of the text that are not part of the node. */
   #locate(token: Token.CharacterToken, droppedUnits: number): void {
     const { location } = token;
-    if (location === null) return;
+    if (location === null || token === this.#located) return;
+    this.#located = token;
     const current: HtmlNode | undefined = this.openElements.current;
     const isRaw = holdsRawText(current);
     const end = endOfText(this.#source, this.#cursor, token.chars, isRaw, this.#work);

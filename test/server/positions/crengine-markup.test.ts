@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createTranslator } from '../../../server/positions/translation/translator.js';
+import { makeBookFolder, makeEpub } from '../../support/epub.js';
+import { translated } from '../../support/one-chapter.js';
+
+const folder = makeBookFolder();
+afterAll(() => folder.remove());
+
+/** Where the text after an x-pointer begins in the only chapter of a book, or undefined if Dogear is not sure of it. */
+async function textAt(content: string | Buffer, xpointer: string): Promise<string | undefined> {
+  const path = folder.write(makeEpub({ chapters: [{ content }] }));
+  const translator = createTranslator({ cacheBytes: 0 });
+  const there = translated(await translator.translateXpointer({ path }, `/body/DocFragment/body${xpointer}`));
+  return there.xpointerConfidence === 'exact' ? there.textAfter : undefined;
+}
+
+const page = (body: string): string => `<html><head><title>t</title></head><body>${body}</body></html>`;
+
+describe('markup that XML does not allow', () => {
+  it.each([
+    ['an end tag with a tab stays open', '<p>a<b>b</b\t>c</p><p>d</p>', '/p[1]/b/text()[2].0', 'c d'],
+    ['an end tag with a line feed closes', '<p>a<b>b</b\n>c</p>', '/p/text()[2].0', 'c'],
+    ['an end tag with a space before its name is none', '<p>a</ p>b</p>', '/p/text()[2].0', 'b'],
+    ['a tag with a tab after its name is skipped', '<p>a<b\tid="x">b</p>', '/p/text()[2].0', 'b'],
+    ['a tag with two colons is skipped', '<p>a</p><p::p>b</p::p><p>c</p>', '/text()[1].0', 'b c'],
+    ['a tag with nothing after its prefix is skipped', '<p>a</p><p:>b<p>c</p>', '/text().0', 'b c'],
+    ['a space may stand before the name of a tag', '<p>a < b>c</p>', '/p/b/text().0', 'c'],
+    ['a tag that begins with a digit is skipped', '<p>1<2</p><p>c</p>', '/p/p/text().0', 'c'],
+    [
+      'what is no attribute skips to the next tag, and the first character of that',
+      '<p>a</p><p 1a="x">b</p><p>c</p>',
+      '/p[2]/p/p/text().0',
+      'c',
+    ],
+    ['a > ends a tag in a quoted value', '<p title="a > b">c</p>', '/p/text().4', 'c'],
+    [
+      'an end tag of an element around the body is ignored',
+      '<p>a</html>b</p><p>c</p>',
+      '/p[1]/text()[2].0',
+      'b c',
+    ],
+    ['a nested body ends everything', '<div><body>a</body>b</div>', '/div/body/text().0', 'a'],
+    ['what is after it is dropped', '<div><body>a</body>b</div><p>c</p>', '/div/text().0', undefined],
+    ['white space at the end of the file is dropped', '<p>a</p><b>b</b> \n', '/text().0', undefined],
+  ])('%s', async (_, body, xpointer, text) => {
+    const content = body.endsWith('\n') ? page(body).replace('</body></html>', '') : page(body);
+    expect(await textAt(content, xpointer)).toBe(text);
+  });
+
+  it('may have text before the root', async () => {
+    expect(await textAt(`\n junk\n${page('<p>a</p><p>b</p>')}`, '/p[2]/text().0')).toBe('b');
+  });
+
+  it('may have a document type with declarations', async () => {
+    const doctype = '<!DOCTYPE html [<!ENTITY x "y"> <!ENTITY z "w">]>';
+    expect(await textAt(`${doctype}\n${page('<p>a<br>b</p>')}`, '/p/br/text().0')).toBe('b');
+  });
+});
+
+describe('a text of 8192 characters', () => {
+  it.each([
+    ['is whole without a space', 'x'.repeat(8192), '/p/text().8191', 'x'],
+    ['is cut after its last space', `${'x'.repeat(8000)} ${'y'.repeat(191)}`, '/p/text()[2].190', 'y'],
+    ['is whole with a space at its end', `${'x'.repeat(8191)} `, '/p/text().8190', 'x'],
+    ['and one more character is cut', 'x'.repeat(8193), '/p/text()[2].0', 'x'],
+    [
+      'is cut after a CR before an LF that is not among them',
+      `${'x'.repeat(8191)}\r\ny`,
+      '/p/text()[2].1',
+      'y',
+    ],
+    ['is cut after CR and LF, not between them', `${'x'.repeat(8189)}\r\nyz`, '/p/text()[2].0', 'yz'],
+  ])('%s', async (_, text, xpointer, expected) => {
+    expect(await textAt(page(`<p>${text}</p>`), xpointer)).toBe(expected);
+  });
+});
