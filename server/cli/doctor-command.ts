@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { databaseLocation } from '../../config/database-url.js';
 import { errorMessage } from '../domain/error-text.js';
-import { httpLibrary } from '../compose/server.js';
 import { passwordKeyOf } from '../accounts/passwords/password-key.js';
 import { checkAddress } from '../probe/check-address.js';
 import { operatorMessage } from '../compose/operator-error.js';
@@ -47,6 +46,8 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       writeLine(`reads     ${name}${reason === undefined ? '' : `: ${reason}`}`);
       await engine.close();
       try {
+        // Loaded here: see serve-command.ts.
+        const { httpLibrary } = await import('../compose/server.js');
         writeLine(`http      ${httpLibrary()}`);
       } catch (error) {
         writeLine(`http      ${errorMessage(error)}`);

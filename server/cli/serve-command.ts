@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { startServer } from '../compose/server.js';
 import type { CommandContext } from './context.js';
 import { nextSignal, serverAddress, untilStopped } from './run-server.js';
 import { writeNote } from './output.js';
@@ -13,6 +12,8 @@ export function addServeCommand(program: Command, context: CommandContext): void
   addSettingFlags(serve, ['--host', '--port']).action(async (_flags: unknown, command: Command) => {
     const configuration = context.configuration(command);
     const signals = nextSignal();
+    // Loaded here: what speaks HTTP takes a third of the time in which any other command starts.
+    const { startServer } = await import('../compose/server.js');
     const server = await startServer(configuration);
     server.log.info(
       {

@@ -4,7 +4,6 @@ import { makeFirstKey } from '../accounts/keys/first-key.js';
 import { ensureLibrary } from '../library/add-library.js';
 import { errorMessage } from '../domain/error-text.js';
 import { withStore } from '../compose/program.js';
-import { startServer } from '../compose/server.js';
 import type { Library } from '../library/library.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
@@ -26,6 +25,8 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       const configuration = { ...context.configuration(command), enable_koreader_sync: true };
       const signals = nextSignal();
       const { libraries, firstKey } = await prepare(configuration, folders);
+      // Loaded here: see serve-command.ts.
+      const { startServer } = await import('../compose/server.js');
       const server = await startServer(configuration);
       goOnWithoutOutput();
       for (const line of welcome(serverAddress(configuration, server.port), firstKey)) writeLine(line);
