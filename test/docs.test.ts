@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { allSettings, settings } from '../config/schema.js';
 import { CONFIG_VARIABLE } from '../config/text-settings.js';
 import { yamlSettings } from '../config/yaml-settings.js';
@@ -32,10 +32,7 @@ const environmentNames = new Set([
   'DOGEAR_TEST_MYSQL_URL',
 ]);
 
-let program: CommandHelp;
-beforeAll(async () => {
-  program = await programHelp();
-});
+const program = programHelp();
 
 describe('the commands that documents show', () => {
   it.each([

@@ -1,6 +1,7 @@
-import { runProgram } from './program.js';
+import type { Command } from 'commander';
+import { buildProgram } from '../../server/cli/program.js';
 
-/** A command, parsed from its own `--help`. */
+/** A command, parsed from what its `--help` prints. */
 export interface CommandHelp {
   /** `dogear`, `dogear library`, `dogear library add`. */
   readonly name: string;
@@ -11,24 +12,31 @@ export interface CommandHelp {
   readonly mostArguments: number;
 }
 
-/** Runs `--help` of the built program and of each of its commands. */
-export async function programHelp(words: readonly string[] = []): Promise<CommandHelp> {
-  const name = ['dogear', ...words].join(' ');
-  const { stdout, stderr, exitCode } = await runProgram([...words, '--help']);
-  if (exitCode !== 0 || !stdout.startsWith(`Usage: ${name} `)) {
-    throw new Error(`${name} --help: exit code ${exitCode}, ${stdout}${stderr}`);
-  }
+/** The whole command line. It is not run: a process for each of its commands takes half a minute. */
+export function programHelp(): CommandHelp {
+  return helpOf(
+    buildProgram({ version: '', loaded: isNotRun, configuration: isNotRun, exitWith: () => undefined }),
+    'dogear',
+  );
+}
+
+function isNotRun(): never {
+  throw new Error('only the help is read');
+}
+
+function helpOf(command: Command, name: string): CommandHelp {
+  const help = command.helpInformation();
+  if (!help.startsWith(`Usage: ${name} `)) throw new Error(`${name} --help: ${help}`);
   const commands = new Map<string, CommandHelp>();
-  for (const entry of entries(stdout, 'Commands:')) {
-    const [command = ''] = entry.split(/[ |]/);
-    if (command !== 'help') commands.set(command, await programHelp([...words, command]));
+  for (const each of command.createHelp().visibleCommands(command)) {
+    if (each.name() !== 'help') commands.set(each.name(), helpOf(each, `${name} ${each.name()}`));
   }
   const flags = new Map<string, 'alone' | 'with-value'>();
-  for (const entry of entries(stdout, 'Options:')) {
+  for (const entry of entries(help, 'Options:')) {
     const kind = /[<[]/.test(entry) ? 'with-value' : 'alone';
     for (const [flag] of entry.matchAll(/(?<=^|, )--?[\w-]+/g)) flags.set(flag, kind);
   }
-  const usage = (stdout.split('\n\n')[0] ?? '').replace(/\s+/g, ' ');
+  const usage = (help.split('\n\n')[0] ?? '').replace(/\s+/g, ' ');
   const required = [...usage.matchAll(/ <[\w-]+(?:\.\.\.)?>/g)].length;
   const optional = [...usage.matchAll(/ \[[\w-]+(?:\.\.\.)?\]/g)].filter(
     ([word]) => !/options|command/.test(word),
