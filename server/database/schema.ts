@@ -168,7 +168,8 @@ export interface DeviceTable {
 }
 
 /** The newest progress of each user in each document. */
-export interface DocumentProgressTable {
+/** What both tables of positions hold. */
+interface PositionTable {
   user_id: UserId;
   /** UTF-8. */
   document: Buffer;
@@ -184,8 +185,13 @@ export interface DocumentProgressTable {
   device_name: Buffer;
 }
 
+export interface DocumentProgressTable extends PositionTable {
+  /** `pushed_ms` in hours, rounded down; 0 for pushes before the column was added. See migrations/0012-push-hours.ts. */
+  pushed_hour: Generated<number>;
+}
+
 /** The last position of each other device; see device-progress-repository.ts. */
-export interface DeviceProgressTable extends DocumentProgressTable {
+export interface DeviceProgressTable extends PositionTable {
   /** Not used any more: document_metadata replaces it. */
   metadata: Buffer | null;
 }

@@ -105,30 +105,60 @@ function olderThan(after: PositionCursor | undefined): RawBuilder<unknown> {
     or (p.arrival = ${arrival} and p.device_key = ${deviceKey} and p.document < ${Buffer.from(after.document)}))`;
 }
 
-/**
- * The documents of these users with their newest progress, the last pushed first. Of each user at most `limit` entries
- * of the index are read, and the rows of the page.
- *
- * @param userIds at most {@link USERS_AT_ONCE}
- */
-export async function documentsPage(
+/** The documents of a user with their newest progress, the last pushed first. Reads the rows of all of them. */
+export function documentsOfUser(
   store: Store,
-  userIds: readonly UserId[],
-  page: PageRequest<DocumentCursor>,
+  userId: UserId,
+  { after, limit }: PageRequest<DocumentCursor>,
 ): Promise<readonly DocumentSummary[]> {
-  if (userIds.length === 0) return [];
-  const newest = sql.join(
-    userIds.map((userId) => newestOfUser(store, userId, page)),
-    sql` union all `,
-  );
+  const primary = sql.raw(forceIndex(store.dialect, 'primary'));
+  const older =
+    after === undefined
+      ? sql`1 = 1`
+      : sql`(arrival < ${after.arrival} or (arrival = ${after.arrival} and document < ${Buffer.from(after.document)}))`;
   return summaries(
     store,
-    sql`select user_id, document from (${newest}) as newest
-      order by arrival desc, user_id desc, document desc limit ${page.limit}`,
+    sql`select user_id, document from document_progress ${primary}
+      where user_id = ${userId} and ${older} order by arrival desc, document desc limit ${limit}`,
+    BY_ARRIVAL,
   );
 }
 
-/** The newest progress in each of these documents, the last pushed first. @param keys at most {@link USERS_AT_ONCE} */
+/**
+ * The documents of all users with their newest progress, the last pushed first: by the hour of the push, and within an hour by
+ * arrival. Reads `limit` entries of the index more than the rows of the hours in which the page begins and ends.
+ */
+export async function documentsOfAllUsers(
+  store: Store,
+  { after, limit }: PageRequest<DocumentCursor>,
+): Promise<readonly DocumentSummary[]> {
+  const byHour = sql.raw(forceIndex(store.dialect, 'document_progress_hour'));
+  const earlier = after === undefined ? sql`pushed_hour >= 0` : sql`pushed_hour < ${after.pushedHour}`;
+  const { rows } = await sql<{ pushed_hour: number }>`
+    select pushed_hour from document_progress ${byHour}
+      where ${earlier} order by pushed_hour desc limit 1 offset ${limit - 1}`.execute(store.db);
+  const from = sql`pushed_hour >= ${rows[0]?.pushed_hour ?? 0}`;
+  return summaries(
+    store,
+    sql`select user_id, document from document_progress ${byHour}
+      where ${from} and ${pushedBefore(after)}
+      order by pushed_hour desc, arrival desc, user_id desc, document desc limit ${limit}`,
+    sql`h.pushed_hour desc, ${BY_ARRIVAL}`,
+  );
+}
+
+/** Arrivals are nearly always unique. */
+function pushedBefore(after: DocumentCursor | undefined): RawBuilder<unknown> {
+  if (after === undefined) return sql`1 = 1`;
+  const { pushedHour, arrival, userId, document } = after;
+  return sql`pushed_hour <= ${pushedHour} and (
+    pushed_hour < ${pushedHour} or arrival < ${arrival} or (arrival = ${arrival} and (
+      user_id < ${userId} or (user_id = ${userId} and document < ${Buffer.from(document)}))))`;
+}
+
+const BY_ARRIVAL = sql`h.arrival desc, h.user_id desc, h.document desc`;
+
+/** The newest progress in each of these documents, the last pushed first. @param keys at most 250 */
 export async function summariesOfDocuments(
   store: Store,
   keys: readonly ProgressKey[],
@@ -137,23 +167,31 @@ export async function summariesOfDocuments(
   const pairs = keys.map(
     ({ userId, document }) => sql`select ${userId} as user_id, ${Buffer.from(document)} as document`,
   );
-  return summaries(store, sql.join(pairs, sql` union all `));
+  return summaries(store, sql.join(pairs, sql` union all `), BY_ARRIVAL);
 }
 
 /** @param listed a query of pairs `user_id, document` */
-async function summaries(store: Store, listed: RawBuilder<unknown>): Promise<readonly DocumentSummary[]> {
+async function summaries(
+  store: Store,
+  listed: RawBuilder<unknown>,
+  order: RawBuilder<unknown>,
+): Promise<readonly DocumentSummary[]> {
   const primary = sql.raw(forceIndex(store.dialect, 'primary'));
   const { rows } = await sql<SummaryRow>`
-    select ${sql.raw(inOrder(store.dialect))} h.*, named.friendly_name, m.metadata, (
+    select ${sql.raw(inOrder(store.dialect))} h.*, u.name as user_name, named.friendly_name, m.metadata, (
       select count(*) from device_progress as d ${primary}
       where d.user_id = h.user_id and d.document = h.document and d.device_key <> h.device_key) as others
     from (${listed}) as listed
     join document_progress as h ${primary} on h.user_id = listed.user_id and h.document = listed.document
+    left join user as u ${primary} on u.id = h.user_id
     left join device as named ${primary} on named.user_id = h.user_id and named.device_key = h.device_key
     left join document_metadata as m ${primary} on m.user_id = h.user_id and m.document = h.document
-    order by h.arrival desc, h.user_id desc, h.document desc`.execute(store.db);
+    order by ${order}`.execute(store.db);
   return rows.map((row) => ({
     userId: row.user_id,
+    // A push may outlive its user for a moment.
+    userName: row.user_name ?? String(row.user_id),
+    pushedHour: row.pushed_hour,
     record: {
       document: documentOf(row.document),
       position: row.position.toString('utf8'),
@@ -170,67 +208,9 @@ async function summaries(store: Store, listed: RawBuilder<unknown>): Promise<rea
 
 interface SummaryRow extends PositionRow {
   readonly user_id: UserId;
+  readonly user_name: string | null;
+  readonly pushed_hour: number;
   readonly others: number | string;
-}
-
-/** SQLite joins at most 500 selects with `union`. */
-export const USERS_AT_ONCE = 250;
-
-function newestOfUser(
-  { dialect }: Store,
-  userId: UserId,
-  { after, limit }: PageRequest<DocumentCursor>,
-): RawBuilder<unknown> {
-  const hint = sql.raw(forceIndex(dialect, NEWEST));
-  return sql`
-    select * from (
-      select h.user_id, h.arrival, h.document from document_progress as h ${hint}
-      where h.user_id = ${userId} and ${olderThanDocument(userId, after)} and ${NOT_COVERED}
-      order by h.arrival desc, h.document desc limit ${limit}
-    ) as of_user`;
-}
-
-const NEWEST = 'document_progress_newest';
-/**
- * Looks useless but is needed: this column is not part of the index. Otherwise MariaDB, with stale statistics, reads the
- * index from its end and not from the place where the page begins.
- */
-const NOT_COVERED = sql`h.pushed_ms is not null`;
-
-function olderThanDocument(userId: UserId, after: DocumentCursor | undefined): RawBuilder<unknown> {
-  if (after === undefined) return sql`1 = 1`;
-  const { arrival } = after;
-  // Arrivals are nearly always unique. This form gives databases one range of the index.
-  if (userId !== after.userId)
-    return userId < after.userId ? sql`h.arrival <= ${arrival}` : sql`h.arrival < ${arrival}`;
-  return sql`h.arrival <= ${arrival} and (h.arrival < ${arrival} or h.document < ${Buffer.from(after.document)})`;
-}
-
-/**
- * The users who pushed last, the last one first. One entry of the index is read for each user of the server.
- *
- * @param arrival only pushes up to this one count; `undefined`: all
- */
-export async function usersByNewestPush(
-  { db, dialect }: Store,
-  arrival: number | undefined,
-  limit: number,
-): Promise<readonly ReadingUser[]> {
-  const hint = sql.raw(forceIndex(dialect, NEWEST));
-  const upTo = arrival === undefined ? sql`1 = 1` : sql`h.arrival <= ${arrival}`;
-  const { rows } = await sql<ReadingUser>`
-    select u.id, u.name from (
-      select user.id, user.name, (
-        select h.arrival from document_progress as h ${hint}
-        where h.user_id = user.id and ${upTo} and ${NOT_COVERED} order by h.arrival desc limit 1) as newest
-      from user
-    ) as u where u.newest is not null order by u.newest desc, u.id desc limit ${limit}`.execute(db);
-  return rows;
-}
-
-export interface ReadingUser {
-  readonly id: UserId;
-  readonly name: string;
 }
 
 /** @returns `false` when there was no such row */

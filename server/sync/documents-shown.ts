@@ -68,7 +68,8 @@ export async function documentsShown(
     const left = (await superseded?.(part.filter((each) => isShownTo(actor, each)))) ?? new Set();
     for (const each of part) {
       if (items.length === limit) return pageBefore(cursor);
-      cursor = { arrival: each.record.arrival, userId: each.userId, document: each.record.document };
+      const { userId, pushedHour, record } = each;
+      cursor = { pushedHour, arrival: record.arrival, userId, document: record.document };
       if (!isShownTo(actor, each)) counts.set(each.userId, (counts.get(each.userId) ?? 0) + 1);
       else if (!left.has(each)) items.push(each);
     }

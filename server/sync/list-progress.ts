@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/actor.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
-import { documentsPage } from './device-progress-repository.js';
+import { documentsOfUser } from './device-progress-repository.js';
 import { documentsShown, seesAllDocuments, type ShownDocuments } from './documents-shown.js';
 import type { DocumentCursor } from './progress.js';
 import type { Store } from '../database/store.js';
@@ -24,7 +24,7 @@ export async function listProgress(
   return documentsShown(
     store,
     actor,
-    { read: (part) => documentsPage(store, [user.id], part), isWhole: seesAllDocuments(actor, user.id) },
+    { read: (part) => documentsOfUser(store, user.id, part), isWhole: seesAllDocuments(actor, user.id) },
     page,
   );
 }

@@ -8,8 +8,8 @@ import type { Actor } from '../domain/actor.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { type ReadingUser, summariesOfDocuments } from './device-progress-repository.js';
-import type { Reading } from './list-reading.js';
+import { summariesOfDocuments } from './device-progress-repository.js';
+import type { Reading, ReadingUser } from './list-reading.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import { newestProgress } from './progress-repository.js';
 

@@ -6,17 +6,17 @@ import type { Actor } from '../domain/actor.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Page, PageRequest } from '../domain/page.js';
-import {
-  documentsPage,
-  type ReadingUser,
-  USERS_AT_ONCE,
-  usersByNewestPush,
-} from './device-progress-repository.js';
+import { documentsOfAllUsers, documentsOfUser } from './device-progress-repository.js';
 import { documentsShown, type ShownDocument } from './documents-shown.js';
 import { equivalentsOfDocuments } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
 import { newestProgress } from './progress-repository.js';
 import type { DocumentCursor } from './progress.js';
+
+export interface ReadingUser {
+  readonly id: UserId;
+  readonly name: string;
+}
 
 /** A book that a user reads, or a document of one's own that is no book. */
 export interface Reading extends ShownDocument {
@@ -41,32 +41,36 @@ export async function listReading(
   page: PageRequest<DocumentCursor>,
 ): Promise<ReadingPage> {
   requireOneOf(actor, ['feature:koreader_sync', 'user:manage']);
-  const users = new Map<UserId, ReadingUser>();
-  const readers = actor.permissions.has('user:manage')
-    ? (after: DocumentCursor | undefined, limit: number) =>
-        // One more than rows: the user of the cursor may have no further documents.
-        usersByNewestPush(store, after?.arrival, Math.min(limit + 1, USERS_AT_ONCE))
-    : async () => [await resolveTargetUser(store, actor, undefined, 'feature:koreader_sync', 'read')];
+  const read = actor.permissions.has('user:manage')
+    ? (part: PageRequest<DocumentCursor>) => documentsOfAllUsers(store, part)
+    : await readerOfOwn(store, actor);
+  const names = new Map<UserId, string>();
   const shown = await documentsShown(
     store,
     actor,
     {
       read: async (part) => {
-        const found = await readers(part.after, part.limit);
-        for (const { id, name } of found) users.set(id, { id, name });
-        const ids = found.map(({ id }) => id);
-        return documentsPage(store, ids, part);
+        const found = await read(part);
+        for (const { userId, userName } of found) names.set(userId, userName);
+        return found;
       },
       superseded: (part) => superseded(store, actor, part),
     },
     page,
   );
-  const userOf = (id: UserId): ReadingUser => users.get(id) ?? { id, name: String(id) };
   return {
-    items: shown.items.map((each) => ({ ...each, user: userOf(each.userId) })),
+    items: shown.items.map((each) => ({ ...each, user: { id: each.userId, name: each.userName } })),
     next: shown.next,
-    unmatched: shown.unmatched.map(({ userId, documents }) => ({ user: userOf(userId), documents })),
+    unmatched: shown.unmatched.map(({ userId, documents }) => ({
+      user: { id: userId, name: names.get(userId) ?? String(userId) },
+      documents,
+    })),
   };
+}
+
+async function readerOfOwn(store: Store, actor: Actor) {
+  const { id } = await resolveTargetUser(store, actor, undefined, 'feature:koreader_sync', 'read');
+  return (part: PageRequest<DocumentCursor>) => documentsOfUser(store, id, part);
 }
 
 /** Those that the same user has pushed later under another digest of the same book. */

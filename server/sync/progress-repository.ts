@@ -336,9 +336,12 @@ async function lockLastDevices(
 }
 
 const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
-const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name'];
+/** What a push writes. */
+const PUSHED = `${COLUMNS}, pushed_hour`;
+const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name', 'pushed_hour'];
+const HOUR_MS = 3_600_000;
 
-const MYSQL_START = `insert into document_progress (${COLUMNS}) values `;
+const MYSQL_START = `insert into document_progress (${PUSHED}) values `;
 const MYSQL_REPLACED = REPLACED.map((column) => `${column} = values(${column})`).join(', ');
 
 /**
@@ -394,10 +397,10 @@ function mysqlRow(push: ProgressPush, arrival: string): string {
   const { userId, document, device, position, percentage, pushedMs } = push;
   const key = `${String(userId)},${escape(document)},${arrival}`;
   const texts = `${escape(position)},${escape(deviceKey(device))},${escape(device.name)}`;
-  return `(${key},${String(pushedMs)},${String(percentage)},${texts})`;
+  return `(${key},${String(pushedMs)},${String(percentage)},${texts},${String(hourOf(pushedMs))})`;
 }
 
-const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
+const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const SQLITE_COLLISION = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
 /** Rows of one statement. The numbers of rows are powers of two, so there are nine prepared statements for each mode. */
 const SQLITE_ROWS = 256;
@@ -428,7 +431,7 @@ async function writeInSqlite(
     const values = `values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)}`;
     const { numAffectedRows = 0n } = await db.executeQuery(
       CompiledQuery.raw(
-        `insert into document_progress (${COLUMNS}) ${SQLITE_SOURCE[mode](values)} ${SQLITE_COLLISION}`,
+        `insert into document_progress (${PUSHED}) ${SQLITE_SOURCE[mode](values)} ${SQLITE_COLLISION}`,
         cells,
       ),
     );
@@ -442,7 +445,7 @@ const SQLITE_SOURCE: Readonly<Record<SqliteMode, (values: string) => string>> = 
   'all-rows': (values) => values,
   // "where true": without it, SQLite takes the "on" of the collision for that of a join.
   'rows-of-same-device': (values) =>
-    `with pushed (${COLUMNS}) as (${values}) select pushed.* from pushed cross join document_progress as h ` +
+    `with pushed (${PUSHED}) as (${values}) select pushed.* from pushed cross join document_progress as h ` +
     'on h.user_id = pushed.user_id and h.document = pushed.document and h.device_key = pushed.device_key where true',
 };
 
@@ -456,7 +459,13 @@ function pushCells(values: unknown[], push: ProgressPush, arrival: number): void
     Buffer.from(push.position),
     Buffer.from(deviceKey(push.device)),
     Buffer.from(push.device.name),
+    hourOf(push.pushedMs),
   );
+}
+
+/** Lists of all users are found by it (database/migrations/0012-push-hours.ts). */
+function hourOf(pushedMs: number): number {
+  return Math.floor(pushedMs / HOUR_MS);
 }
 
 interface ProgressRow {
@@ -549,9 +558,10 @@ export function deletePositionOfDevice(
       return wasKept;
     }
     await sql`delete from document_progress where ${key}`.execute(db);
+    const hour = sql.raw(`pushed_ms ${dialect === 'mysql' ? 'div' : '/'} ${String(HOUR_MS)}`);
     const promoted = await sql`
-      insert into document_progress (${sql.raw(COLUMNS)})
-      select ${sql.raw(COLUMNS)} from device_progress where ${key}
+      insert into document_progress (${sql.raw(PUSHED)})
+      select ${sql.raw(COLUMNS)}, ${hour} from device_progress where ${key}
       order by arrival desc, device_key desc limit 1`.execute(db);
     if (promoted.numAffectedRows === 0n) {
       await deleteDocumentMetadata(transaction, userId, [bytes]);

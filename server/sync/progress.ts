@@ -44,6 +44,9 @@ export interface ProgressRecord extends Omit<Progress, 'metadataJson'> {
 /** A document of a user, as lists show it. */
 export interface DocumentSummary {
   readonly userId: UserId;
+  readonly userName: string;
+  /** The hour of the push, since 1970; 0 for pushes of older versions. Lists of all users are ordered by it. */
+  readonly pushedHour: number;
   readonly record: ProgressWithArrival;
   /** The name that the user gave the device of the record. */
   readonly friendlyName: string | undefined;
@@ -60,6 +63,7 @@ export interface ProgressWithArrival extends ProgressRecord {
 
 /** The last document of a page, behind which the next page begins. */
 export interface DocumentCursor {
+  readonly pushedHour: number;
   readonly arrival: number;
   readonly userId: UserId;
   readonly document: Document;

@@ -11,6 +11,7 @@ import { apiKeyLookup } from './0008-api-key-lookup.js';
 import { progressHistory } from './0009-progress-history.js';
 import { changeMarks } from './0010-change-marks.js';
 import { scanFailures } from './0011-scan-failures.js';
+import { pushHours } from './0012-push-hours.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -44,4 +45,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0009-progress-history': { up: progressHistory },
   '0010-change-marks': { up: changeMarks },
   '0011-scan-failures': { up: scanFailures },
+  '0012-push-hours': { up: pushHours },
 };

@@ -4,7 +4,7 @@ import { bulkUpsert } from '../../../server/database/bulk-write.js';
 import { parseDocument } from '../../../server/domain/document.js';
 import { userId } from '../../../server/domain/ids.js';
 import { parseFraction, type ProgressPush } from '../../../server/sync/progress.js';
-import { documentsPage, positionsPage } from '../../../server/sync/device-progress-repository.js';
+import { documentsOfUser, positionsPage } from '../../../server/sync/device-progress-repository.js';
 import { progressKeyText } from '../../../server/sync/progress-key.js';
 import {
   deleteOldTickets,
@@ -237,7 +237,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
         isMetadataWritten: () => isWritten,
       });
     const metadata = async (): Promise<readonly (string | undefined)[]> => {
-      const page = await documentsPage(store, [userId(7)], { after: undefined, limit: 1000 });
+      const page = await documentsOfUser(store, userId(7), { after: undefined, limit: 1000 });
       return page
         .filter(({ record }) => record.document === 'described')
         .map(({ metadataJson }) => metadataJson);

@@ -4,7 +4,7 @@ import { saveBooks } from '../../../server/book/book-repository.js';
 import { devicesPage, setFriendlyName } from '../../../server/device/device-repository.js';
 import { userId } from '../../../server/domain/ids.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
-import { documentsPage, positionsPage } from '../../../server/sync/device-progress-repository.js';
+import { documentsOfUser, positionsPage } from '../../../server/sync/device-progress-repository.js';
 import { Retention } from '../../../server/sync/retention.js';
 import { SyncStore } from '../../../server/sync/sync-store.js';
 import { testDatabases } from '../../support/databases.js';
@@ -81,7 +81,7 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
       await push(i % 2 === 0 ? `free ${String(i)}` : md5(`free ${String(i)}`).toString('hex'), 'A');
       await push(i % 2 === 0 ? `free ${String(i)}` : md5(`free ${String(i)}`).toString('hex'), 'B');
     }
-    const page = await documentsPage(store, [USER], { after: undefined, limit: 100 });
+    const page = await documentsOfUser(store, USER, { after: undefined, limit: 100 });
     expect(page.map(({ record }) => record.document).toSorted()).toEqual(
       [
         ...held.map((digest) => digest.toString('hex')),
@@ -120,7 +120,7 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
     await retention.idle();
     await hooked.close();
     expect(isLooking).toBe(false);
-    const page = await documentsPage(store, [USER], { after: undefined, limit: 100 });
+    const page = await documentsOfUser(store, USER, { after: undefined, limit: 100 });
     const left = page.map(({ record }) => record.document as string);
     expect(left).toContain(added.toString('hex'));
     expect(left).toContain('pushed meanwhile');
@@ -156,7 +156,7 @@ describe.each(testDatabases())('past the bounds of a user on $name,', (kind) => 
     const held = Array.from({ length: 15 }, (_none, index) => md5(`held ${String(index)}`));
     await addBooks(store, held);
     for (const digest of held) await push(digest.toString('hex'), 'A');
-    expect(await documentsPage(store, [USER], { after: undefined, limit: 100 })).toHaveLength(15);
+    expect(await documentsOfUser(store, USER, { after: undefined, limit: 100 })).toHaveLength(15);
     expect(forgotten['document']).toBeUndefined();
   });
 });

@@ -128,9 +128,9 @@ export function metadataObject(json: string | undefined): Record<string, unknown
 
 /** A place in a list of documents that is ordered from the last pushed. */
 export const documentCursor = z
-  .strictObject({ a: z.int().min(0), u: userIdNumber, d: documentText })
-  .transform(({ a, u, d }): DocumentCursor => ({ arrival: a, userId: u, document: d }));
+  .strictObject({ h: z.int().min(0), a: z.int().min(0), u: userIdNumber, d: documentText })
+  .transform(({ h, a, u, d }): DocumentCursor => ({ pushedHour: h, arrival: a, userId: u, document: d }));
 
-export function documentCursorJson({ arrival, userId, document }: DocumentCursor): object {
-  return { a: arrival, u: userId, d: document };
+export function documentCursorJson({ pushedHour, arrival, userId, document }: DocumentCursor): object {
+  return { h: pushedHour, a: arrival, u: userId, d: document };
 }

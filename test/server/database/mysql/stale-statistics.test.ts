@@ -45,10 +45,10 @@ import { deviceKey } from '../../../../server/device/device.js';
 import { devicesPage, saveSeenDevices } from '../../../../server/device/device-repository.js';
 import { insertLibrary } from '../../../../server/library/library-repository.js';
 import {
-  documentsPage,
+  documentsOfAllUsers,
+  documentsOfUser,
   summariesOfDocuments,
   positionsPage,
-  usersByNewestPush,
 } from '../../../../server/sync/device-progress-repository.js';
 import {
   deleteHistoryUpTo,
@@ -79,6 +79,7 @@ const DEVICES = 1500;
 const DOCUMENTS = 1500;
 /** Users with a history, and its entries in each document. */
 const READERS = 3;
+const HOUR_MS = 3_600_000;
 const ENTRIES = 12;
 /** Statements search several indexes for each key, and MySQL counts the rows of temporary tables too. */
 const ROWS_A_KEY = 40;
@@ -288,18 +289,17 @@ describe('on MySQL, with statistics from before any row was written,', () => {
   });
 
   // MySQL counts the temporary tables too, with some ten rows for each document.
-  it.each([1, 3])('the newest documents of %i users are read by index', async (count) => {
-    const users = Array.from({ length: count }, (_, index) => userId(index + 1));
-    const after = await oldestDocuments(store, userId(count), 101);
-    const rows = await rowsRead(store, async (session) => {
-      expect(await documentsPage(session, users, { after, limit: 100 })).toHaveLength(100);
+  it('of the documents of a user, and of all users, lists read those of the user, and those of the hours of the page', async () => {
+    const after = await oldestDocuments(store, userId(USERS / 2), 101);
+    const own = await rowsRead(store, async (session) => {
+      expect(await documentsOfUser(session, after.userId, { after, limit: 100 })).toHaveLength(100);
     });
-    expect(rows).toBeLessThan(900 + 400 * count);
-    const upTo = await rowsRead(store, async (session) => {
-      expect(await usersByNewestPush(session, after.arrival, 100)).toHaveLength(count);
+    expect(own).toBeLessThan(DOCUMENTS + 1300);
+    const all = await rowsRead(store, async (session) => {
+      expect(await documentsOfAllUsers(session, { after, limit: 200 })).toHaveLength(200);
     });
-    // One entry for each user, and the users.
-    expect(upTo).toBeLessThan(4 * ACCOUNTS);
+    // The rows of two hours are counted twice, because they are sorted.
+    expect(all).toBeLessThan(4 * DOCUMENTS + 2600);
   });
 
   it.each([1, 250])('what lists show of %i documents is read by key', async (count) => {
@@ -413,13 +413,14 @@ function pushesOf(device: string, count: number): readonly PushRow[] {
   }));
 }
 
+/** Each user in an hour of one's own. */
 async function addProgress(store: Store): Promise<void> {
   const documents = Array.from({ length: DOCUMENTS }, (_, index) =>
     documentOfDigest(partialMd5(index)),
   ).toSorted();
   for (let user = 1; user <= USERS; user += 1) {
     const pushes = documents.map((document, arrivalIndex) => ({
-      push: { ...pushOf(document, 'Kobo', 'here'), userId: userId(user) },
+      push: { ...pushOf(document, 'Kobo', 'here'), userId: userId(user), pushedMs: user * HOUR_MS },
       arrivalIndex,
     }));
     await savePushes(store, { pushes });
@@ -532,9 +533,9 @@ async function addDevices(store: Store): Promise<void> {
 
 /** A place in the list of the newest pushes with fewer than `count` documents of the user behind it. */
 async function oldestDocuments(store: Store, user: UserId, count: number): Promise<DocumentCursor> {
-  const { arrival, document } = await store.db
+  const { arrival, document, pushed_hour } = await store.db
     .selectFrom('document_progress')
-    .select(['arrival', 'document'])
+    .select(['arrival', 'document', 'pushed_hour'])
     .where('user_id', '=', user)
     .orderBy('arrival')
     .orderBy('document')
@@ -543,7 +544,7 @@ async function oldestDocuments(store: Store, user: UserId, count: number): Promi
     .executeTakeFirstOrThrow();
   const name = parseDocument(document.toString());
   if (name === undefined) throw new Error('no document');
-  return { arrival: Number(arrival), userId: user, document: name };
+  return { pushedHour: pushed_hour, arrival: Number(arrival), userId: user, document: name };
 }
 
 function nameOfDevice(index: number): string {
