@@ -267,7 +267,8 @@ async function saveSameDevice(
   if (rows.length === 0) return;
   const isRight =
     typeof before === 'number'
-      ? (await writeInSqlite(store, rows, before, 'rows-of-same-device')) === rows.length
+      ? (await writeInSqlite(store, rows, before, 'rows-of-same-hour')) === rows.length ||
+        (await writeInSqlite(store, rows, before, 'rows-of-same-device')) === rows.length
       : await updateInMysql(store, rows, before);
   if (!isRight) throw new WrongBeliefError('a document is new, or another device has pushed it');
 }
@@ -338,11 +339,13 @@ async function lockLastDevices(
 const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
 /** What a push writes. */
 const PUSHED = `${COLUMNS}, pushed_hour`;
-const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name', 'pushed_hour'];
+const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name'];
 const HOUR_MS = 3_600_000;
 
 const MYSQL_START = `insert into document_progress (${PUSHED}) values `;
-const MYSQL_REPLACED = REPLACED.map((column) => `${column} = values(${column})`).join(', ');
+const MYSQL_REPLACED = [...REPLACED, 'pushed_hour']
+  .map((column) => `${column} = values(${column})`)
+  .join(', ');
 
 /**
  * Writes a batch, whose size the queue bounds, with one statement. The values are part of the text, escaped by the
@@ -401,12 +404,15 @@ function mysqlRow(push: ProgressPush, arrival: string): string {
 }
 
 const SQLITE_ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const SQLITE_COLLISION = `on conflict (user_id, document) do update set ${['arrival', ...REPLACED].map((column) => `${column} = excluded.${column}`).join(', ')}`;
 /** Rows of one statement. The numbers of rows are powers of two, so there are nine prepared statements for each mode. */
 const SQLITE_ROWS = 256;
 
-/** `rows-of-same-device`: rows that exist, and that the device of the push has written. */
-type SqliteMode = 'all-rows' | 'rows-of-same-device';
+/**
+ * `rows-of-same-device`: rows that exist, and that the device of the push has written. `rows-of-same-hour`: of these, rows
+ * written in the hour of the push. Their entry in the index by hours stays, which SQLite would write anew even with the same
+ * hour.
+ */
+type SqliteMode = 'all-rows' | 'rows-of-same-device' | 'rows-of-same-hour';
 
 /**
  * Writes a batch with few statements, because each is a message to SQLite's thread and back. The number of rows is filled
@@ -431,7 +437,7 @@ async function writeInSqlite(
     const values = `values ${SQLITE_ROW}${`, ${SQLITE_ROW}`.repeat(length - 1)}`;
     const { numAffectedRows = 0n } = await db.executeQuery(
       CompiledQuery.raw(
-        `insert into document_progress (${PUSHED}) ${SQLITE_SOURCE[mode](values)} ${SQLITE_COLLISION}`,
+        `insert into document_progress (${PUSHED}) ${SQLITE_SOURCE[mode](values)} ${SQLITE_COLLISION[mode]}`,
         cells,
       ),
     );
@@ -444,10 +450,28 @@ async function writeInSqlite(
 const SQLITE_SOURCE: Readonly<Record<SqliteMode, (values: string) => string>> = {
   'all-rows': (values) => values,
   // "where true": without it, SQLite takes the "on" of the collision for that of a join.
-  'rows-of-same-device': (values) =>
-    `with pushed (${PUSHED}) as (${values}) select pushed.* from pushed cross join document_progress as h ` +
-    'on h.user_id = pushed.user_id and h.document = pushed.document and h.device_key = pushed.device_key where true',
+  'rows-of-same-device': (values) => sqliteRowsOfDevice(values),
+  'rows-of-same-hour': (values) => `${sqliteRowsOfDevice(values)} and h.pushed_hour = pushed.pushed_hour`,
 };
+
+function sqliteRowsOfDevice(values: string): string {
+  return (
+    `with pushed (${PUSHED}) as (${values}) select pushed.* from pushed cross join document_progress as h ` +
+    'on h.user_id = pushed.user_id and h.document = pushed.document and h.device_key = pushed.device_key where true'
+  );
+}
+
+const SQLITE_SETS_ALL = sqliteCollision(['arrival', ...REPLACED, 'pushed_hour']);
+const SQLITE_COLLISION: Readonly<Record<SqliteMode, string>> = {
+  'all-rows': SQLITE_SETS_ALL,
+  'rows-of-same-device': SQLITE_SETS_ALL,
+  'rows-of-same-hour': sqliteCollision(['arrival', ...REPLACED]),
+};
+
+function sqliteCollision(columns: readonly string[]): string {
+  const sets = columns.map((column) => `${column} = excluded.${column}`).join(', ');
+  return `on conflict (user_id, document) do update set ${sets}`;
+}
 
 function pushCells(values: unknown[], push: ProgressPush, arrival: number): void {
   values.push(
