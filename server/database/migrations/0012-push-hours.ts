@@ -22,16 +22,16 @@ export async function pushHours(db: Kysely<unknown>, dialect: SqlDialect): Promi
     return;
   }
   // MySQL has no "if exists" for these.
-  await unless(db, () => hasColumn(db), column);
-  await unless(db, () => hasIndex(db, 'document_progress_hour'), sql`create index ${hour}`);
-  await unless(
+  await runUnless(db, () => hasPushedHour(db), column);
+  await runUnless(db, () => hasProgressIndex(db, 'document_progress_hour'), sql`create index ${hour}`);
+  await runUnless(
     db,
-    async () => !(await hasIndex(db, 'document_progress_newest')),
+    async () => !(await hasProgressIndex(db, 'document_progress_newest')),
     sql`drop index document_progress_newest on document_progress`,
   );
 }
 
-async function unless(
+async function runUnless(
   db: Kysely<unknown>,
   isDone: () => Promise<boolean>,
   statement: ReturnType<typeof sql>,
@@ -45,7 +45,7 @@ async function unless(
   }
 }
 
-async function hasColumn(db: Kysely<unknown>): Promise<boolean> {
+async function hasPushedHour(db: Kysely<unknown>): Promise<boolean> {
   const { rows } = await sql`
     select 1 from information_schema.columns
       where table_schema = database() and table_name = 'document_progress' and column_name = 'pushed_hour'`.execute(
@@ -54,7 +54,7 @@ async function hasColumn(db: Kysely<unknown>): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function hasIndex(db: Kysely<unknown>, name: string): Promise<boolean> {
+async function hasProgressIndex(db: Kysely<unknown>, name: string): Promise<boolean> {
   const { rows } = await sql`
     select 1 from information_schema.statistics
       where table_schema = database() and table_name = 'document_progress' and index_name = ${name}`.execute(
