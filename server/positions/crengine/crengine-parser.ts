@@ -1,3 +1,4 @@
+import type { MarkupEncoding } from '../source/markup.js';
 import { CDATA, TEXT, type SourceTree } from '../source/source-tree.js';
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
@@ -19,9 +20,13 @@ const SPACE_ONLY = /^[ \t\r\n]*$/;
  *
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
-export function parseAsCrengine(source: string, work: Work): CrengineTree {
+export function parseAsCrengine(
+  source: string,
+  work: Work,
+  encoding: MarkupEncoding = 'known',
+): CrengineTree {
   work.scan(source.length);
-  const parser = new CrengineParser(source, work);
+  const parser = new CrengineParser(source, work, encoding);
   parser.run();
   return { tree: parser.builder.seal(), bodies: parser.bodies };
 }
@@ -30,6 +35,7 @@ class CrengineParser {
   readonly builder: SourceTreeBuilder;
   readonly bodies: number[] = [];
   readonly #source: string;
+  readonly #isUtf16: boolean;
   readonly #work: Work;
   /** The next character to read. */
   #at = 0;
@@ -40,10 +46,11 @@ class CrengineParser {
   /** The element whose content is one text up to its end tag, until that text is read (RULES.md R18). */
   #rawName: 'script' | 'style' | undefined;
 
-  constructor(source: string, work: Work) {
+  constructor(source: string, work: Work, encoding: MarkupEncoding) {
     this.#source = source;
+    this.#isUtf16 = encoding === 'utf-16';
     this.#work = work;
-    this.builder = new SourceTreeBuilder(source, work);
+    this.builder = new SourceTreeBuilder(source, work, encoding);
   }
 
   run(): void {
@@ -111,7 +118,7 @@ class CrengineParser {
   #appendTexts(kind: number, start: number, end: number): void {
     let from = start;
     while (from < end) {
-      const cut = cutOfText(this.#source, from, end);
+      const cut = cutOfText(this.#source, from, end, this.#isUtf16);
       // White space at the end of the file is dropped (RULES.md R15).
       if (cut === this.#source.length && SPACE_ONLY.test(this.#source.slice(from))) return;
       this.builder.appendText(kind, from, cut);

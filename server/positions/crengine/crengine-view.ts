@@ -1,3 +1,4 @@
+import type { Markup } from '../source/markup.js';
 import type { SourceOrder } from '../source/source-order.js';
 import { NO_NODE, TREE_BYTES_PER_NODE, type SourceTree } from '../source/source-tree.js';
 import type { Work } from '../work.js';
@@ -23,11 +24,11 @@ export interface CrengineView {
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function crengineViewOf(
-  source: string,
+  { source, encoding }: Markup,
   work: Work,
   styleOf: (tree: SourceTree) => StyleGuess | undefined,
 ): CrengineView {
-  const { tree, bodies } = parseAsCrengine(source, work);
+  const { tree, bodies } = parseAsCrengine(source, work, encoding);
   const order: SourceOrder = { tree, nodes: undefined };
   const [body = NO_NODE] = bodies;
   if (body === NO_NODE) {

@@ -109,7 +109,7 @@ function dropsLeadingSpace(display: number, bits: number): boolean {
 
 function isSpaceText(tree: SourceTree, text: number): boolean {
   return isWhiteSpaceOnly(tree, startOf(tree, text), endOf(tree, text), {
-    whiteSpace: 'collapsed',
+    isPreformatted: false,
     decodes: tree.kind[text] !== CDATA,
     dropsFirstNewline: false,
   });

@@ -55,7 +55,6 @@ export function hasBit(states: NodeStates, node: number, bit: number): boolean {
 export function formOf(tree: SourceTree, states: NodeStates, text: number): TextForm {
   const decodes = tree.kind[text] !== CDATA;
   const dropsFirstNewline = hasBit(states, text, DROPS_NEWLINE);
-  if (hasBit(states, text, IN_SVG)) return { whiteSpace: 'verbatim', decodes, dropsFirstNewline };
-  const whiteSpace = hasBit(states, text, PREFORMATTED_TEXT) ? 'preformatted' : 'collapsed';
-  return { whiteSpace, decodes, dropsFirstNewline };
+  // The texts of drawings are kept like those of `pre` (RULES.md R30).
+  return { isPreformatted: hasBit(states, text, PREFORMATTED_TEXT | IN_SVG), decodes, dropsFirstNewline };
 }

@@ -1,10 +1,21 @@
 import type { Place } from '../place.js';
-import { NO_NODE, endOf, isElement, isText, parentOf, startOf } from '../source/source-tree.js';
+import {
+  NO_NODE,
+  endOf,
+  isElement,
+  isText,
+  parentOf,
+  startOf,
+  type SourceTree,
+} from '../source/source-tree.js';
 import type { Xpointer } from '../xpointer.js';
 import { anyChild, childOfName, pointTargets, textChild } from './crengine-children.js';
 import { visitCharacters } from './crengine-text.js';
 import type { CrengineView } from './crengine-view.js';
 import { DOUBTFUL, IN_MATH, UNKNOWN_FORM, formOf, hasBit, type NodeStates } from './node-bits.js';
+
+const BEYOND_ASCII = /[\u0080-\uFFFF]/;
+const REPLACED = /\uFFFD/;
 
 export type XpointerResolution =
   | {
@@ -66,7 +77,7 @@ function resolvePoint(
   const end = endOf(tree, text);
   let index = 0;
   let found = -1;
-  let isKnown = !hasBit(states, text, UNKNOWN_FORM);
+  let isKnown = !hasBit(states, text, UNKNOWN_FORM) && isDecoded(tree, text);
   visitCharacters(tree, startOf(tree, text), end, formOf(tree, states, text), (offset, _, isCertain) => {
     isKnown &&= isCertain;
     if (index === wanted) {
@@ -82,6 +93,13 @@ function resolvePoint(
   const isCertain = isKnown && !hasBit(states, parent, DOUBTFUL | IN_MATH);
   const place: Place = found < 0 ? { kind: 'text-end', offset: end } : { kind: 'character', offset: found };
   return { state: 'resolved', place, node: text, isCertain };
+}
+
+/** False for a text in which bytes may mean other characters to crengine (RULES.md R35). */
+function isDecoded(tree: SourceTree, text: number): boolean {
+  const source = tree.source.slice(startOf(tree, text), endOf(tree, text));
+  tree.work.scan(source.length);
+  return !(tree.encoding === 'guessed' ? BEYOND_ASCII : REPLACED).test(source);
 }
 
 function resolveElementPoint(

@@ -77,7 +77,7 @@ export async function readBook(file: FileReader, work: Work): Promise<Book> {
 }
 
 function readMarkup(file: FileReader, entry: ZipEntry, limitBytes: number): string {
-  return decodeMarkup(readZipContent(file, entry, limitBytes));
+  return decodeMarkup(readZipContent(file, entry, limitBytes)).source;
 }
 
 /** The navigation document, else the NCX. A book has no titles if both are missing or broken. */

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { fromLatin1 } from '../source/cp1252.js';
+import type { Markup } from '../source/markup.js';
 
 /** A declaration is in the first bytes. Browsers search these for `<meta>`. */
 const DECLARATION_BYTES = 1024;
@@ -9,23 +11,33 @@ const META_CHARSET = /<meta\s[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)/i;
 
 /**
  * Decodes a markup document. The encoding is that of the byte order mark, else UTF-16 by the first bytes, else that
- * of the XML declaration, else that of `<meta charset>`, else UTF-8. The mark is not part of the text. Wrong bytes
- * become U+FFFD.
+ * of the XML declaration, else that of `<meta charset>`, else UTF-8, else code page 1252 as a guess (RULES.md R35). The
+ * mark is not part of the text. Wrong bytes become U+FFFD.
  */
-export function decodeMarkup(bytes: Buffer): string {
-  const decoder = decoderFor(bytes);
+export function decodeMarkup(bytes: Buffer): Markup {
+  const utf16 = utf16Of(bytes);
+  if (utf16 !== undefined) return { source: new TextDecoder(utf16).decode(bytes), encoding: 'utf-16' };
+  const declared = declaredDecoder(bytes);
+  if (declared === undefined && !isUtf8(bytes)) {
+    return { source: fromLatin1(bytes.toString('latin1')), encoding: 'guessed' };
+  }
+  const decoder = declared ?? new TextDecoder('utf-8');
   const text = decoder.decode(bytes);
-  return decoder.encoding === 'windows-1252' ? fromLatin1(text) : text;
+  return { source: decoder.encoding === 'windows-1252' ? fromLatin1(text) : text, encoding: 'known' };
 }
 
-function decoderFor(bytes: Buffer): TextDecoder {
+function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return 'utf-16be';
+  return undefined;
+}
+
+function declaredDecoder(bytes: Buffer): TextDecoder | undefined {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return new TextDecoder('utf-8');
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
-  if (bytes[0] === 0x3c && bytes[1] === 0) return new TextDecoder('utf-16le');
-  if (bytes[0] === 0 && bytes[1] === 0x3c) return new TextDecoder('utf-16be');
   const head = bytes.subarray(0, DECLARATION_BYTES).toString('latin1');
-  const label = XML_DECLARATION.exec(head)?.[1] ?? META_CHARSET.exec(head)?.[1] ?? 'utf-8';
+  const label = XML_DECLARATION.exec(head)?.[1] ?? META_CHARSET.exec(head)?.[1];
+  if (label === undefined) return undefined;
   // The declaration was read byte by byte, so that the document cannot be in UTF-16.
   if (/^(?:utf-?16|ucs-?2|iso-10646)/i.test(label)) return new TextDecoder('utf-8');
   try {

@@ -11,8 +11,6 @@ export interface CharacterReference {
   readonly text: string;
   /** Source offset after the reference. */
   readonly end: number;
-  /** False if it is not known how crengine reads the reference. Positions after it are not exact. */
-  readonly isCertain: boolean;
 }
 
 /** Bounds the search for the end of a name. The longest one has 31 characters (`CounterClockwiseContourIntegral`). */
@@ -28,20 +26,26 @@ const NAMED = /&([A-Za-z][A-Za-z0-9]{0,31});/y;
  * are decoded: `isWellFormed` has already refused a document with names that it may not use.
  */
 export function xmlReference(source: string, at: number): CharacterReference | undefined {
-  return numericReference(source, at, false) ?? namedReference(source, at);
+  return numericReference(source, at) ?? namedReference(source, at);
 }
 
 /**
- * A reference as crengine reads it (RULES.md R21): HTML's names are always known, an unknown name is not decoded, and
- * the numbers 128–159 are characters of code page 1252. An `&` that begins no reference is not decoded either, and is
- * marked as uncertain: the rules do not cover it.
+ * The text of a numeric reference in crengine, of which `digits` is the part between `&` and `;`: the numbers 128–159
+ * are characters of code page 1252 (RULES.md R21). Undefined if there is no number, or if it is 0.
  */
-export function crengineReference(source: string, at: number): CharacterReference {
-  const reference = numericReference(source, at, true) ?? namedReference(source, at);
-  if (reference !== undefined) return reference;
-  NAMED.lastIndex = at;
-  const isUnknownName = NAMED.test(source);
-  return { text: '&', end: at + 1, isCertain: isUnknownName };
+export function crengineTextOfNumber(
+  digits: string,
+): { readonly text: string; readonly isCertain: boolean } | undefined {
+  const isHexadecimal = digits.startsWith('#x');
+  let codePoint = 0;
+  for (const digit of digits.slice(isHexadecimal ? 2 : 1)) {
+    // As crengine does, in 32 bits.
+    codePoint = (Math.imul(codePoint, isHexadecimal ? 16 : 10) + Number.parseInt(digit, 16)) >>> 0;
+  }
+  if (codePoint === 0) return undefined;
+  if (isNoCharacter(codePoint)) return { text: '\uFFFD', isCertain: false };
+  const isCp1252 = codePoint >= 128 && codePoint < 160;
+  return { text: isCp1252 ? cp1252Character(codePoint) : String.fromCodePoint(codePoint), isCertain: true };
 }
 
 /** A reference as an HTML parser reads it in text. Some old names need no `;`. */
@@ -55,7 +59,7 @@ export function htmlReference(source: string, at: number, limit: number): Charac
   decoder.startEntity(DecodingMode.Legacy);
   const slice = source.slice(at, Math.min(limit, at + MAX_NUMBER_LENGTH + MAX_NAME_LENGTH));
   if (decoder.write(slice, 1) < 0) decoder.end();
-  return length === 0 ? undefined : { text, end: at + length, isCertain: true };
+  return length === 0 ? undefined : { text, end: at + length };
 }
 
 /** True if HTML knows `&name;`. */
@@ -77,20 +81,18 @@ export function decodeAttribute(raw: string): string {
   return decoded + plain.slice(from);
 }
 
-function numericReference(source: string, at: number, mapsCp1252: boolean): CharacterReference | undefined {
+function numericReference(source: string, at: number): CharacterReference | undefined {
   NUMERIC.lastIndex = at;
   const match = NUMERIC.exec(source);
   if (match === null) return undefined;
   const [whole, decimal, hexadecimal] = match;
   const codePoint = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
-  const end = at + whole.length;
-  if (codePoint === 0 || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) {
-    return { text: '\uFFFD', end, isCertain: false };
-  }
-  if (mapsCp1252 && codePoint >= 128 && codePoint < 160) {
-    return { text: cp1252Character(codePoint), end, isCertain: true };
-  }
-  return { text: String.fromCodePoint(codePoint), end, isCertain: true };
+  const text = codePoint === 0 || isNoCharacter(codePoint) ? '\uFFFD' : String.fromCodePoint(codePoint);
+  return { text, end: at + whole.length };
+}
+
+function isNoCharacter(codePoint: number): boolean {
+  return codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000);
 }
 
 function namedReference(source: string, at: number): CharacterReference | undefined {
@@ -98,13 +100,14 @@ function namedReference(source: string, at: number): CharacterReference | undefi
   const name = NAMED.exec(source)?.[1];
   const text = name === undefined ? undefined : textOfName(name);
   if (name === undefined || text === undefined) return undefined;
-  return { text, end: at + name.length + 2, isCertain: true };
+  return { text, end: at + name.length + 2 };
 }
 
 /** The names decoded so far: each decoding builds a decoder, and a book uses few names. HTML has 2,125 names. */
 const knownNames = new Map<string, string>();
 
-function textOfName(name: string): string | undefined {
+/** The text of `&name;` in HTML. Undefined for an unknown name. */
+export function textOfName(name: string): string | undefined {
   const known = knownNames.get(name);
   if (known !== undefined) return known;
   const reference = `&${name};`;

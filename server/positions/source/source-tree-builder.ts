@@ -1,4 +1,5 @@
 import type { Work } from '../work.js';
+import type { MarkupEncoding } from './markup.js';
 import { DOCUMENT, ELEMENT, NO_NODE, type SourceTree } from './source-tree.js';
 
 /**
@@ -25,6 +26,7 @@ export class DocumentLimitError extends Error {}
  */
 export class SourceTreeBuilder {
   readonly #source: string;
+  readonly #encoding: MarkupEncoding;
   readonly #work: Work;
   readonly #names: string[] = [''];
   readonly #nameNumbers = new Map<string, number>([['', 0]]);
@@ -43,8 +45,9 @@ export class SourceTreeBuilder {
   #innerEnd = new Int32Array(1024);
   #end = new Int32Array(1024);
 
-  constructor(source: string, work: Work) {
+  constructor(source: string, work: Work, encoding: MarkupEncoding = 'known') {
     this.#source = source;
+    this.#encoding = encoding;
     this.#work = work;
     this.#append(DOCUMENT, '', 0, 0, NO_NODE);
   }
@@ -102,6 +105,7 @@ export class SourceTreeBuilder {
     const count = this.#count;
     return {
       source: this.#source,
+      encoding: this.#encoding,
       work: this.#work,
       names: this.#names,
       nodeCount: count,

@@ -1,4 +1,5 @@
 import type { Work } from '../work.js';
+import type { MarkupEncoding } from './markup.js';
 
 /**
  * The elements and texts of one markup document, as offsets into its source string. Both views of a document
@@ -9,6 +10,7 @@ import type { Work } from '../work.js';
  */
 export interface SourceTree {
   readonly source: string;
+  readonly encoding: MarkupEncoding;
   /** Counts what is done with the tree. It outlives a translation with the trees that are kept. */
   readonly work: Work;
   /** The different local names; `name[node]` is an index into them. Texts have the empty name. */

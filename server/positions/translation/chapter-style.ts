@@ -71,7 +71,7 @@ export function readStyleSheet(
   const entry = book.directory.get(path);
   if (entry === undefined) return undefined;
   try {
-    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)), work);
+    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)).source, work);
   } catch (error) {
     // Readers ignore a broken style sheet too.
     if (error instanceof BookError) return undefined;

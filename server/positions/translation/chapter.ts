@@ -71,15 +71,15 @@ export function readChapter(
   if (path === undefined || entry === undefined) return unreadable('chapter-missing');
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
   try {
-    const source = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
-    const crengine = crengineViewOf(source, work, (tree) => chapterStyle(tree, path, sheetAt));
-    const dom = domViewOf(source, work);
+    const markup = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
+    const crengine = crengineViewOf(markup, work, (tree) => chapterStyle(tree, path, sheetAt));
+    const dom = domViewOf(markup.source, work);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);
     const titles = titledOffsets(crengine.order.tree, book, path);
     const sizeBytes =
       FIXED_BYTES +
-      source.length * BYTES_PER_CHARACTER +
+      markup.source.length * BYTES_PER_CHARACTER +
       crengine.sizeBytes +
       dom.sizeBytes +
       measure.sizeBytes;

@@ -74,3 +74,66 @@ describe('a text of 8192 characters', () => {
     expect(await textAt(page(`<p>${text}</p>`), xpointer)).toBe(expected);
   });
 });
+
+describe('an & that begins no reference', () => {
+  it.each([
+    ['is dropped with the space after it', '<p>a & b</p>', '/p/text().2', 'b'],
+    ['is dropped with the character after it', '<p>a&1b</p>', '/p/text().1', 'b'],
+    ['is dropped at the end of a text', '<p>a&<b>c</b>d</p>', '/p/text()[1].0', 'acd'],
+    ['leaves an empty text behind if nothing else is there', '<p>a<b>&</b>c</p>', '/p/b/text().0', 'c'],
+    ['stays before a letter', '<p>AT&T x</p>', '/p/text().3', 'T x'],
+    ['stays before an unknown name', '<p>a&foo;b</p>', '/p/text().6', 'b'],
+    ['does not end a run of white space before a letter', '<p>a &T b</p>', '/p/text().4', 'b'],
+    ['takes the digits after it with it', '<p>a&#65 x</p>', '/p/text().1', 'x'],
+    ['gives nothing without digits', '<p>a&#x;b</p>', '/p/text().1', 'b'],
+    ['gives nothing for the number 0', '<p>a&#0;b</p>', '/p/text().1', 'b'],
+    ['begins a reference after another one', '<p>a&&amp;b</p>', '/p/text().1', '&b'],
+    ['is a reference if a space ends a known name', '<p>a&copy b</p>', '/p/text().2', 'b'],
+    ['is none if a known name ends elsewhere', '<p>a&copy, b</p>', '/p/text().6', ', b'],
+  ])('%s', async (_, body, xpointer, text) => {
+    expect(await textAt(page(`${body}<br>`), xpointer)).toBe(text);
+  });
+});
+
+describe('white space that is kept', () => {
+  it.each([
+    ['has no CR', '<pre>a\r\nb</pre>', '/pre/text().2', 'b'],
+    ['has no CR after a newline', '<pre>a\n\rb</pre>', '/pre/text().2', 'b'],
+    ['has one newline for two CR', '<pre>a\r\rb</pre>', '/pre/text().2', 'b'],
+  ])('%s', async (_, body, xpointer, text) => {
+    expect(await textAt(page(body), xpointer)).toBe(text);
+  });
+
+  it('is that of a drawing too', async () => {
+    const content = page('<svg><text>\n\ta\r\nb</text></svg><p>c</p>');
+    const path = folder.write(makeEpub({ chapters: [{ content }] }));
+    const translator = createTranslator({ cacheBytes: 0 });
+    const isThere = (point: number) =>
+      translator.isResolvable({ path }, `/body/DocFragment/body/svg/text/text().${point}`);
+    expect([await isThere(11), await isThere(12)]).toEqual([true, false]);
+  });
+});
+
+describe('a chapter in another encoding', () => {
+  const text = '<p>a\u{1F600}b \u{1F600}<i>c</i></p>';
+
+  it('counts both halves of a pair in UTF-16', async () => {
+    const utf16 = Buffer.from(`\uFEFF${page(text)}`, 'utf16le');
+    expect(await textAt(utf16, '/p/text().3')).toBe('b \u{1F600}c');
+    expect(await textAt(Buffer.from(page(text)), '/p/text().2')).toBe('b \u{1F600}c');
+    const long = Buffer.from(`\uFEFF${page(`<p>${'\u{1F600}'.repeat(4095)} ab</p>`)}`, 'utf16le');
+    expect(await textAt(long, '/p/text()[2].1')).toBe('b');
+  });
+
+  it('is not sure of letters of which nothing says what they are', async () => {
+    const latin1 = Buffer.from(page('<p>caf\u00E9</p><p>tea</p>'), 'latin1');
+    expect(await textAt(latin1, '/p[1]/text().1')).toBe(undefined);
+    expect(await textAt(latin1, '/p[2]/text().1')).toBe('ea');
+  });
+
+  it('is not sure of bytes that are wrong', async () => {
+    const declared = `<?xml version="1.0" encoding="utf-8"?>${page('<p>caf\u00E9</p><p>tea</p>')}`;
+    expect(await textAt(Buffer.from(declared, 'latin1'), '/p[1]/text().1')).toBe(undefined);
+    expect(await textAt(Buffer.from(declared, 'latin1'), '/p[2]/text().1')).toBe('ea');
+  });
+});

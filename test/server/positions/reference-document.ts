@@ -135,9 +135,8 @@ function keepElement(element: ReferenceElement, from: Inherited): KeptElement {
     if (node.kind !== 'text' && node.kind !== 'cdata') continue;
     for (const piece of splitLongText(node.atoms)) {
       const isFirst = children.length === 0;
-      const characters = state.isSvg
-        ? verbatim(piece)
-        : state.isPre
+      const characters =
+        state.isSvg || state.isPre
           ? preformatted(piece, isFirst && element.name === 'pre')
           : collapsed(piece);
       const text: KeptText = { kind: 'text', isHidden: state.isHidden, characters };
@@ -176,13 +175,6 @@ function splitLongText(atoms: readonly Atom[]): Atom[][] {
 
 function codePoints(atom: Atom | undefined): number {
   return Array.from(atom?.raw ?? '').length;
-}
-
-function verbatim(atoms: readonly Atom[]): KeptText['characters'] {
-  return atoms.flatMap((atom) => {
-    const text = atom.kind === 'reference' ? atom.dom : atom.raw;
-    return Array.from(text).map((codePoint) => ({ atom, codePoint }));
-  });
 }
 
 /** Rule 3. */

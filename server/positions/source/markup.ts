@@ -1,0 +1,14 @@
+/** A markup document as text. */
+export interface Markup {
+  readonly source: string;
+  readonly encoding: MarkupEncoding;
+}
+
+/**
+ * What crengine makes of the encoding (RULES.md R35).
+ * - `utf-16`: it does not join surrogate pairs
+ * - `guessed`: nothing names the encoding, and it is not UTF-8. crengine guesses one with a byte for each character by
+ *   how often each byte occurs. What the bytes above 127 mean is not known here
+ * - `known`: any other one
+ */
+export type MarkupEncoding = 'utf-16' | 'guessed' | 'known';
