@@ -62,7 +62,7 @@ async function tellPageLoads({ browser }: PoliteBrowser, workFolder: string, rou
     const pages = await makeWorld(owner, join(workFolder, 'books'), BELIEVABLE_PLAN);
     const rows: string[][] = [];
     for (const page of pages) {
-      if (page.isSignedOut === true) continue;
+      if (page.isSignedOut === true || page.press !== undefined) continue;
       const load = await measurePageLoad(browser, owner, page, rounds);
       rows.push([
         load.page,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { errorMessage } from '../../server/domain/error-text.js';
 import type { ConsoleClient } from '../../test/server/console/console-client.js';
-import { loaded } from '../../test/server/console/loaded-page.js';
+import { openWorldPage } from '../../test/server/console/loaded-page.js';
 import { makeWorld, type WorldPage } from '../../test/server/console/reading-world.js';
 import { chromiumExecutable, launchChromium } from '../../test/support/chromium.js';
 import { createRunFolder } from '../../test/support/run-folder.js';
@@ -119,7 +119,7 @@ class Camera {
         for (const isSignedOut of [true, false]) {
           const shown = pages
             .filter((page) => (page.isSignedOut === true) === isSignedOut)
-            .map(({ name, path }) => ({ path, picture: `${name}-${width}-${scheme}.png` }))
+            .map((page) => ({ page, picture: `${page.name}-${width}-${scheme}.png` }))
             .filter(({ picture }) => this.#isWanted(picture));
           if (shown.length === 0) continue;
           const context = await this.#browser.newContext({ colorScheme: scheme, viewport, locale: 'en-GB' });
@@ -127,7 +127,7 @@ class Camera {
             await context.addCookies([{ ...viewer.cookie, url: `${this.#base}/api/v1` }]);
           }
           const tab = await context.newPage();
-          for (const { path, picture } of shown) await this.#take(tab, path, join(this.#folder, picture));
+          for (const { page, picture } of shown) await this.#take(tab, page, join(this.#folder, picture));
           await context.close();
         }
       }
@@ -138,11 +138,10 @@ class Camera {
     return this.#names.length === 0 || this.#names.some((name) => picture.includes(name));
   }
 
-  async #take(tab: Page, path: string, file: string): Promise<void> {
+  async #take(tab: Page, page: WorldPage, file: string): Promise<void> {
     // A page of its own each time: the link of the setup page stands behind "#".
     await tab.goto('about:blank');
-    await tab.goto(`${this.#base}/ui/${path}`);
-    await loaded(tab);
+    await openWorldPage(tab, this.#base, page);
     // Numbers of the live stream come a moment after the page.
     await tab.waitForTimeout(300);
     const height = await tab.evaluate<number>('document.documentElement.scrollHeight');

@@ -79,7 +79,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           >
             Sign out
           </button>
-          {signingOut.error === undefined ? null : <Problem error={signingOut.error} />}
+          <Problem error={signingOut.error} />
         </div>
       </nav>
       <main id="page" ref={page} tabIndex={-1}>

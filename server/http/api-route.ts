@@ -214,7 +214,7 @@ async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body
   const principal = await findPrincipal();
   if (!isPermitted(spec.access, principal)) {
     const needed = spec.access === 'any key' ? '' : spec.access.join(' or ');
-    throw new DogearError('forbidden', `This needs an API key with the permission ${needed}.`);
+    throw new DogearError('forbidden', `This needs the permission ${needed}.`);
   }
   const names = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const params = names.map((name, index): [string, string] => [name, request.params[index] ?? '']);

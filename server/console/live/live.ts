@@ -5,10 +5,19 @@ import type { Changes, LiveNews, LiveRequest } from './live-messages.js';
 /** The newest state of the server; `undefined` until it is known. */
 export const changes = signal<Changes | undefined>(undefined);
 export const isConnected = signal(false);
+/**
+ * Whether lists may be loaded: the state that comes first has their versions. A list that was loaded before could be older
+ * than them, and would be loaded twice.
+ */
+export const isReady = signal(false);
+/** How long lists wait for that state. They are loaded without it then, and again when it comes. */
+const PATIENCE_MS = 400;
 
 function hear(news: LiveNews): void {
-  if (news.kind === 'changes') changes.value = news.changes;
-  else isConnected.value = news.isConnected;
+  if (news.kind === 'changes') {
+    changes.value = news.changes;
+    isReady.value = true;
+  } else isConnected.value = news.isConnected;
 }
 
 interface Line {
@@ -21,11 +30,13 @@ let line: Line | undefined;
 export function startLive(): void {
   line ??= 'SharedWorker' in globalThis ? workerLine() : new TabElection(hear);
   line.ask('open');
+  if (!isReady.value) setTimeout(() => (isReady.value = true), PATIENCE_MS);
 }
 
 export function stopLive(): void {
   line?.ask('close');
   changes.value = undefined;
+  isReady.value = false;
   isConnected.value = false;
 }
 

@@ -2,9 +2,8 @@ import './about.css';
 import { ApiError, get, type Reply } from '../api.js';
 import { API, BASE } from '../base-path.js';
 import { counted } from '../parts/format.js';
-import { Problem } from '../parts/problem.jsx';
+import { Pending, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
@@ -35,6 +34,7 @@ export function About() {
         <h1>About this server</h1>
         <p>{server.value === undefined ? '' : `Dogear ${server.value.version}`}</p>
       </header>
+      <Problem error={server.error} />
       {may(me, 'library:manage') || may(me, 'user:manage') ? <DetailsOfServer /> : null}
       <section class="sheet">
         <h2>For programs</h2>
@@ -62,7 +62,7 @@ export function About() {
 
 function DetailsOfServer() {
   const { value, error } = useResource('about', (signal) => get('/about', { signal }));
-  if (value === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
+  if (value === undefined) return <Pending error={error} />;
   const { database, engine, findings } = value;
   return (
     <>
@@ -129,7 +129,7 @@ function Licenses() {
   return (
     <section class="sheet">
       <h2>These pages contain</h2>
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
       {value?.map(({ name, version, identifier, text }) => (
         <details key={name}>
           <summary>

@@ -5,12 +5,11 @@ import { ConfirmDialog } from '../parts/dialog.jsx';
 import { TextField } from '../parts/field.jsx';
 import { MoreButton } from '../parts/more-button.jsx';
 import { NewPasswordField } from '../parts/new-password-field.jsx';
-import { usePagedList } from '../parts/paged-list.js';
+import { type PagedList, usePagedList } from '../parts/paged-list.js';
 import { permissionWords } from '../parts/permission-words.js';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { checkSession, signOut, useMe } from '../session.js';
 
 type Session = Reply<'/sessions', 'get'>['items'][number];
@@ -24,8 +23,9 @@ const BEGUN_WITH: Readonly<Record<Session['via'], string>> = {
 /** What belongs to whoever looks at it: name, password, and the browsers that are signed in. */
 export function Account() {
   const me = useMe();
+  const list = usePagedList('sessions', (cursor, signal) => get('/sessions', { query: { cursor }, signal }));
   return (
-    <div class="sections narrow">
+    <div class="stack narrow">
       <header class="page-head">
         <h1>Your account</h1>
       </header>
@@ -37,13 +37,14 @@ export function Account() {
           <dd>{me.owner ? 'Everything: you own this server.' : permissionWords(me.permissions)}</dd>
         </dl>
       </section>
-      <Password />
-      <Sessions />
+      {/* A new password signs out all other browsers. */}
+      <Password onChange={list.reload} />
+      <Sessions list={list} />
     </div>
   );
 }
 
-function Password() {
+function Password({ onChange }: { readonly onChange: () => void }) {
   const me = useMe();
   const current = useSignal('');
   const password = useSignal('');
@@ -66,6 +67,7 @@ function Password() {
           });
           current.value = '';
           password.value = '';
+          onChange();
           await checkSession();
           say('The password is set.');
         }}
@@ -91,16 +93,13 @@ function Password() {
   );
 }
 
-function Sessions() {
+function Sessions({ list }: { readonly list: PagedList<Session> }) {
   const isLeaving = useSignal(false);
-  const list = usePagedList('sessions', (cursor, signal) => get('/sessions', { query: { cursor }, signal }));
   return (
     <section class="stack">
       <h2>Where you are signed in</h2>
       {list.items === undefined ? (
-        list.error === undefined ? (
-          <Loading />
-        ) : null
+        <Loading unless={list.error} />
       ) : (
         <ul class="stack">
           {list.items.map((session) => (
@@ -163,7 +162,7 @@ function SessionRow({ session, onEnd }: { readonly session: Session; readonly on
           Sign out
         </button>
       </div>
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      <Problem error={action.error} />
     </li>
   );
 }

@@ -8,15 +8,15 @@ import { ConfirmDialog, Dialog } from '../parts/dialog.jsx';
 import { day } from '../parts/format.js';
 import { lastMadeKey } from '../parts/key-choice.js';
 import { type MadeKey, NewKey } from '../parts/new-key.jsx';
+import { shownText } from '../parts/path.js';
 import { permissionWords } from '../parts/permission-words.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { Empty, Loading, Problem } from '../parts/problem.jsx';
 import { QrCode } from '../parts/qr-code.jsx';
 import { useResource } from '../parts/resource.js';
 import { syncAddress } from '../parts/sync-address.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { useChosenUser, UserChoice } from '../parts/user-choice.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { closeDialog, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 
@@ -44,7 +44,7 @@ export function ApiKeys() {
       <header class="page-head">
         <div>
           <h1>API keys</h1>
-          <p>Each reader and each script has a key of its own, so that one can be taken away alone.</p>
+          <p>One for each reader and each script, so that one can be revoked alone.</p>
         </div>
         <div class="buttons">
           <UserChoice chosen={user} label="Keys of" />
@@ -56,14 +56,13 @@ export function ApiKeys() {
         </div>
       </header>
       <div class="stack">
-        {made.value === undefined ? null : (
+        {/* Not among the keys of another user. */}
+        {made.value?.user_id !== (user.id ?? me.user_id) ? null : (
           <ShownOnce key={made.value.id} made={made.value} onDone={() => (made.value = undefined)} />
         )}
-        {keys.error === undefined ? null : <Problem error={keys.error} />}
+        <Problem error={keys.error} />
         {inUse === undefined ? (
-          keys.error === undefined ? (
-            <Loading />
-          ) : null
+          <Loading unless={keys.error} />
         ) : inUse.length === 0 ? (
           <Empty says="No key yet. A reader needs one to sync." />
         ) : (
@@ -105,13 +104,13 @@ function ShownOnce({ made, onDone }: { readonly made: MadeKey; readonly onDone: 
   return (
     <section class="sheet new-key" aria-labelledby="made">
       <h2 id="made" tabIndex={-1} ref={heading}>
-        The key “{made.name}” is made
+        The key “{shownText(made.name)}” is made
       </h2>
       <p>
         <strong>It is shown this once.</strong> Dogear keeps no copy that it could show again.
       </p>
       <CopyField label="Key" value={made.key} />
-      {server.error === undefined ? null : <Problem error={server.error} />}
+      <Problem error={server.error} />
       {syncs && address !== undefined ? (
         <>
           <CopyField label="Address for KOReader's Custom sync server" value={address} />
@@ -134,7 +133,8 @@ function ShownOnce({ made, onDone }: { readonly made: MadeKey; readonly onDone: 
 
 function KeyCard({ apiKey, onChange }: { readonly apiKey: Key; readonly onChange: () => void }) {
   const isRevoking = useSignal(false);
-  const { name, prefix, expires_at: expires } = apiKey;
+  const { prefix, expires_at: expires } = apiKey;
+  const name = shownText(apiKey.name);
   const isExpired = expires !== null && Date.parse(expires) <= Date.now();
   return (
     <article class="sheet api-key">
@@ -166,7 +166,7 @@ function KeyCard({ apiKey, onChange }: { readonly apiKey: Key; readonly onChange
       </dl>
       <div class="buttons">
         <button type="button" aria-label={`Revoke ${name}`} onClick={() => (isRevoking.value = true)}>
-          Revoke…
+          Revoke
         </button>
       </div>
       {isRevoking.value ? (
@@ -197,7 +197,7 @@ function Revoked({ keys }: { readonly keys: readonly Key[] }) {
       <ul>
         {keys.map((key) => (
           <li key={key.id}>
-            {key.name}{' '}
+            {shownText(key.name)}{' '}
             <span class="faint small">
               <code>{key.prefix}…</code>, revoked {key.revoked_at === null ? '' : day(key.revoked_at)}
             </span>

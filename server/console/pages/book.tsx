@@ -7,12 +7,12 @@ import { bytes, counted, day, moment, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
-import { shownPath, splitPath } from '../parts/path.js';
-import { Problem } from '../parts/problem.jsx';
+import { shownPath, shownText, splitPath } from '../parts/path.js';
+import { Loading, Pending, Problem } from '../parts/problem.jsx';
+import { deviceTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 import { type BookDetails, syncWords } from './book-words.jsx';
@@ -30,12 +30,10 @@ export function BookPage({ params: [id = ''] }: PageProps) {
   const name = book === undefined ? undefined : splitPath(book.path).name;
   useTitle(name);
   if (book === undefined || found.error?.status === 404) {
-    return found.error === undefined ? (
-      <Loading />
-    ) : (
-      <Problem error={found.error}>
+    return (
+      <Pending error={found.error}>
         <a href={hrefOf('books')}>All books</a>
-      </Problem>
+      </Pending>
     );
   }
   return (
@@ -45,13 +43,13 @@ export function BookPage({ params: [id = ''] }: PageProps) {
           <p>
             <a href={hrefOf('books')}>Books</a> ›{' '}
             <a href={hrefOf(`libraries/${String(book.library_id)}`)}>
-              {library.value?.name ?? 'its library'}
+              {shownText(library.value?.name ?? 'its library')}
             </a>
           </p>
           <h1>{name}</h1>
         </div>
       </header>
-      {found.error === undefined ? null : <Problem error={found.error} />}
+      <Problem error={found.error ?? library.error} />
       <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />
       <Digests book={book} />
       {may(me, 'feature:koreader_sync') || may(me, 'user:manage') ? <Reading book={book} /> : null}
@@ -164,7 +162,7 @@ function Reading({ book }: { readonly book: BookDetails }) {
     <section class="sheet">
       <h2>Who reads it</h2>
       {items === undefined ? (
-        list.error === undefined && <Loading />
+        <Loading unless={list.error} />
       ) : items.length === 0 && !list.hasMore ? (
         <p class="faint">
           {may(me, 'user:manage') ? 'Nobody has a place in it.' : 'You have no place in it.'}
@@ -182,7 +180,7 @@ function Reading({ book }: { readonly book: BookDetails }) {
                     <bdi>{who}</bdi>: {percent(percentage)}
                   </a>
                   <span class="small faint">
-                    <bdi>{device.friendly_name ?? device.name}</bdi>, <Ago time={pushed} />
+                    <bdi>{deviceTitle(device)}</bdi>, <Ago time={pushed} />
                   </span>
                 </p>
                 <Bar label={`Place of ${who}`} fraction={percentage} />

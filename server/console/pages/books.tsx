@@ -5,8 +5,8 @@ import { changes } from '../live/live.js';
 import { TextField } from '../parts/field.jsx';
 import { bytes, counted } from '../parts/format.js';
 import { usePagedList } from '../parts/paged-list.js';
-import { splitPath } from '../parts/path.js';
-import { Empty } from '../parts/problem.jsx';
+import { shownText, splitPath } from '../parts/path.js';
+import { Empty, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { VirtualList } from '../parts/virtual-list.jsx';
 import { hrefOf, query, setQuery } from '../router.js';
@@ -40,7 +40,7 @@ export function Books() {
     'libraries',
   ]);
   const libraries = shelf.value?.items ?? [];
-  const names = new Map(libraries.map((each) => [each.id, each.name]));
+  const names = new Map(libraries.map((each) => [each.id, shownText(each.name)]));
   const list = usePagedList(`${q}\n${library}\n${state}`, (cursor, signal) =>
     get('/books', {
       query: {
@@ -65,11 +65,12 @@ export function Books() {
         <Choice
           label="Library"
           value={library}
-          options={[['', 'All libraries'], ...libraries.map((each) => [String(each.id), each.name] as const)]}
+          options={[['', 'All libraries'], ...[...names].map(([id, name]) => [String(id), name] as const)]}
           onChoose={(value) => setQuery('library', value)}
         />
         <Choice label="State" value={state} options={STATES} onChoose={(value) => setQuery('state', value)} />
       </form>
+      <Problem error={shelf.error} />
       <p class="found faint small" role="status">
         {list.items === undefined || list.items.length === 0
           ? ''
@@ -90,11 +91,15 @@ export function Books() {
                   : 'No book is like this. The search looks for each word in the path of the file.'
               }
             >
-              <a href={hrefOf('books')}>Show all books</a>
+              <a class="button" href={hrefOf('books')}>
+                Show all books
+              </a>
             </Empty>
           ) : (
             <Empty says="No book yet. A scan of a library finds them.">
-              <a href={hrefOf('libraries')}>Libraries</a>
+              <a class="button main" href={hrefOf('libraries')}>
+                To the libraries
+              </a>
             </Empty>
           )
         }

@@ -6,13 +6,13 @@ import { useAction } from '../parts/action.jsx';
 import { allPages, PAGE_ITEMS } from '../parts/all-pages.js';
 import { ConfirmDialog } from '../parts/dialog.jsx';
 import { percent } from '../parts/format.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { shownText } from '../parts/path.js';
+import { Empty, Loading, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
@@ -51,11 +51,9 @@ export function Devices() {
         </div>
         <UserChoice chosen={user} label="Devices of" />
       </header>
-      {devices.error === undefined ? null : <Problem error={devices.error} />}
+      <Problem error={devices.error ?? reading.error} />
       {newest === undefined ? (
-        devices.error === undefined ? (
-          <Loading />
-        ) : null
+        <Loading unless={devices.error} />
       ) : newest.length === 0 ? (
         <Empty says={user.id === undefined ? 'No reader has synced yet.' : 'This user has no readers yet.'}>
           {user.id === undefined && may(me, 'feature:koreader_sync') ? (
@@ -109,16 +107,13 @@ function DeviceCard({ device, user, reading, onChange }: CardProps) {
         <dd>
           <Ago time={device.first_seen} />
         </dd>
-        {device.friendly_name === null ? null : (
-          <>
-            <dt>Calls itself</dt>
-            <dd>{device.name === '' ? 'nothing' : device.name}</dd>
-          </>
-        )}
+        {/* KOReader sends its model as its name. */}
+        <dt>Model</dt>
+        <dd>{device.name.trim() === '' ? <span class="faint">not told</span> : shownText(device.name)}</dd>
       </dl>
       <div class="buttons">
         <button type="button" aria-label={`Forget ${title}`} onClick={() => (isForgetting.value = true)}>
-          Forget…
+          Forget
         </button>
       </div>
       {isForgetting.value ? (
@@ -176,6 +171,7 @@ function DeviceName({ device, userId, onChange }: NameProps) {
   const typed = useSignal('');
   const action = useAction();
   const field = useRef<HTMLInputElement>(null);
+  const ownName = deviceTitle({ ...device, friendly_name: null });
   const button = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
   useEffect(() => {
@@ -211,7 +207,7 @@ function DeviceName({ device, userId, onChange }: NameProps) {
       query: { user_id: userId },
       body: { friendly_name: name === '' ? null : name },
     });
-    say(name === '' ? 'The device has its own name again.' : `The device is called ${name} now.`);
+    say(name === '' ? 'The device has its own name again.' : `The device is called ${shownText(name)} now.`);
     onChange();
   };
   return (
@@ -234,16 +230,16 @@ function DeviceName({ device, userId, onChange }: NameProps) {
           ref={field}
           type="text"
           maxLength={NAME_CHARACTERS}
-          placeholder={device.name}
+          placeholder={ownName}
           value={typed.value}
           aria-describedby={`${id}-hint`}
           onInput={(event) => (typed.value = event.currentTarget.value)}
         />
         <p class="hint" id={`${id}-hint`}>
-          Such as “Aaron's Kobo”. Empty: {device.name}.
+          Such as “Aaron's Kobo”. Empty: {ownName}.
         </p>
       </div>
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      <Problem error={action.error} />
       <div class="buttons">
         <button type="submit" class="main" disabled={action.isRunning}>
           Save

@@ -5,13 +5,13 @@ import { get, remove, type Reply } from '../api.js';
 import { ConfirmDialog } from '../parts/dialog.jsx';
 import { count, percent } from '../parts/format.js';
 import { useTitle } from '../parts/page-title.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { shownText } from '../parts/path.js';
+import { Empty, Pending, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentAuthors, documentTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { type ChosenUser, useChosenUser } from '../parts/user-choice.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import type { PageProps } from '../pages.jsx';
 import { ReadingCurve } from './reading-curve.jsx';
@@ -56,10 +56,10 @@ export function DocumentPage({ params: [document = ''] }: PageProps) {
   const { value, error } = shown;
   useRetries(value, shown.reload);
   if (error?.code === 'progress-not-found') return <Nothing user={user} />;
-  if (value === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
+  if (value === undefined) return <Pending error={error} />;
   return (
     <div class="stack">
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
       <Head shown={value} user={user} />
       <section class="sheet" aria-labelledby="places">
         <h2 id="places">Places</h2>
@@ -129,11 +129,11 @@ function Head({ shown, user }: { readonly shown: Shown; readonly user: ChosenUse
         {authors === undefined ? null : <p>{authors}</p>}
         {shown.book === null ? (
           <p class="small">
-            In no library that you may see. Document <code>{shown.document}</code>
+            In no library that you may see. Document <code>{shownText(shown.document)}</code>
           </p>
         ) : (
           <p class="small">
-            {shown.book.file_name} in {shown.book.library_name}
+            {shownText(shown.book.file_name)} in {shownText(shown.book.library_name)}
           </p>
         )}
       </div>
@@ -217,18 +217,18 @@ function Place({ position, number, user, onChange }: PlaceProps) {
         <Words translation={translation} onRetry={onChange} />
         <div class="line more">
           <details>
-            <summary class="small">As the reader sent it</summary>
+            <summary class="small faint">As the reader sent it</summary>
             <dl class="facts small">
               <dt>Place</dt>
               <dd>
-                <code>{position.progress}</code>
+                <code>{shownText(position.progress)}</code>
               </dd>
               <dt>Document</dt>
               <dd>
-                <code>{position.document}</code>
+                <code>{shownText(position.document)}</code>
               </dd>
-              <dt>Device</dt>
-              <dd>{device.name}</dd>
+              <dt>Model</dt>
+              <dd>{shownText(device.name)}</dd>
             </dl>
           </details>
           <button
@@ -237,7 +237,7 @@ function Place({ position, number, user, onChange }: PlaceProps) {
             aria-label={`Delete the place of ${title}`}
             onClick={() => (isDeleting.value = true)}
           >
-            Delete…
+            Delete
           </button>
         </div>
       </div>
@@ -272,8 +272,14 @@ function Chapter({ translation }: { readonly translation: Translation }) {
     return <> · page {pages === null ? count(page) : `${count(page)} of ${count(pages)}`}</>;
   }
   if (translation.state === 'none' || translation.chapter_title === null) return <> </>;
-  return <> · {translation.chapter_title} </>;
+  return <> · {shownText(translation.chapter_title)} </>;
 }
+
+/** The server gives no more of the text before a place, and no more of that behind it. */
+const CUT_CHARACTERS = 32;
+/** Where text is cut, half of a word may be left. A script without spaces loses nothing. */
+const BROKEN_START = /^\S{1,20}\s+(?=\S)/;
+const BROKEN_END = /(?<=\S)\s+\S{1,20}$/;
 
 /** The text around the place, and how sure it is. */
 function Words({
@@ -305,9 +311,9 @@ function Words({
     <>
       {before === '' && after === '' ? null : (
         <blockquote>
-          …{before}
+          {Array.from(before).length < CUT_CHARACTERS ? before : `…${before.replace(BROKEN_START, '')}`}
           <span class="here" role="img" aria-label="[here]" />
-          {after}…
+          {Array.from(after).length < CUT_CHARACTERS ? after : `${after.replace(BROKEN_END, '')}…`}
         </blockquote>
       )}
       <p class={confidence === 'exact' || confidence === 'clamped' ? 'small good' : 'small warning'}>

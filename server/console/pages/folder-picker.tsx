@@ -3,9 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { get } from '../api.js';
 import { counted } from '../parts/format.js';
 import { shownText } from '../parts/path.js';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
-import { Loading } from '../parts/virtual-list.jsx';
 
 interface FolderPickerProps {
   /** Where it begins; empty: at the top. */
@@ -43,7 +42,7 @@ export function FolderPicker({ start, onOpen }: FolderPickerProps) {
         </Problem>
       )}
       {value === undefined ? (
-        error === undefined && <Loading />
+        <Loading unless={error} />
       ) : (
         <>
           <p class="small" role="status">

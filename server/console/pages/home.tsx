@@ -1,24 +1,29 @@
 import './home.css';
+import { useEffect } from 'preact/hooks';
 import { get, type Reply } from '../api.js';
 import { changes } from '../live/live.js';
 import { Bar } from '../parts/bar.jsx';
 import { count, counted, percent } from '../parts/format.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { shownText } from '../parts/path.js';
+import { Empty, Loading, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { type Resource, useResource } from '../parts/resource.js';
 import { type Scan, ScanProgress } from '../parts/scan-progress.jsx';
 import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 import { NeedLine } from './needs.jsx';
+import { Unmatched } from './reading.jsx';
 
 type Overview = Reply<'/overview', 'get'>;
 type ReadingPage = Reply<'/reading', 'get'>;
 
 /** What is shown of who read what. */
 const LAST_READ = 10;
+const NOTHING_READ: ReadingPage = { items: [], unmatched: [], next_cursor: null };
+/** Nothing says that the folder of a library has vanished, or is there again; the server looks as often. */
+const LOOK_AGAIN_MS = 30_000;
 
 /** What runs, what needs a look, and who read what last. */
 export function Home() {
@@ -27,17 +32,25 @@ export function Home() {
   const seesReading = may(me, 'feature:koreader_sync') || may(me, 'user:manage');
   const reading = useResource(
     `reading ${String(seesReading)}`,
-    async (signal): Promise<ReadingPage['items']> =>
-      seesReading ? (await get('/reading', { query: { limit: LAST_READ }, signal })).items : [],
+    async (signal): Promise<ReadingPage> =>
+      seesReading ? get('/reading', { query: { limit: LAST_READ }, signal }) : NOTHING_READ,
     ['progress', 'devices'],
   );
+  useEffect(() => {
+    const look = (): void => {
+      if (document.visibilityState === 'visible') overview.reload();
+    };
+    const timer = setInterval(look, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
   return (
     <div class="sections">
       <header class="page-head">
         <h1>Hello, {me.name}</h1>
         <Totals overview={overview.value} />
       </header>
-      <Beginning overview={overview.value} reading={reading.value} />
+      <Problem error={overview.error} />
+      <Beginning overview={overview.value} reading={reading.value?.items} />
       <RunningScans overview={overview.value} />
       {may(me, 'library:scan') || may(me, 'library:manage') ? <Needs overview={overview} /> : null}
       {seesReading ? <LastRead reading={reading} /> : null}
@@ -78,7 +91,9 @@ function Beginning({ overview, reading }: BeginningProps) {
     ['devices'],
   );
   if (overview === undefined || reading === undefined) return null;
-  if (server.value === undefined || devices.value === undefined) return null;
+  if (server.value === undefined || devices.value === undefined) {
+    return <Problem error={server.error ?? devices.error} />;
+  }
   const hasLibrary = overview.libraries.length > 0;
   const hasReader = devices.value > 0 || reading.length > 0;
   const mayAdd = may(me, 'library:manage');
@@ -132,7 +147,7 @@ function RunningScans({ overview }: { readonly overview: Overview | undefined })
   const scans = changes.value?.scans ?? [];
   if (scans.length === 0) return null;
   const nameOf = ({ library_id: id }: Scan): string =>
-    overview?.libraries.find((library) => library.id === id)?.name ?? 'A library';
+    shownText(overview?.libraries.find((library) => library.id === id)?.name ?? 'A library');
   return (
     <section class="stack" aria-labelledby="scans">
       <h2 id="scans">Scans</h2>
@@ -168,11 +183,8 @@ function Needs({ overview: { value, error } }: { readonly overview: Resource<Ove
   return (
     <section class="stack" aria-labelledby="needs">
       <h2 id="needs">What needs a look</h2>
-      {error === undefined ? null : <Problem error={error} />}
       {value === undefined ? (
-        error === undefined ? (
-          <Loading />
-        ) : null
+        <Loading unless={error} />
       ) : value.needs_look.length === 0 ? (
         <p class="good">Nothing: all is well.</p>
       ) : (
@@ -186,7 +198,7 @@ function Needs({ overview: { value, error } }: { readonly overview: Resource<Ove
   );
 }
 
-function LastRead({ reading: { value, error } }: { readonly reading: Resource<ReadingPage['items']> }) {
+function LastRead({ reading: { value, error } }: { readonly reading: Resource<ReadingPage> }) {
   const me = useMe();
   return (
     <section class="stack" aria-labelledby="reading">
@@ -194,16 +206,14 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
         <h2 id="reading">Last read</h2>
         <a href={hrefOf('reading')}>All reading</a>
       </div>
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
       {value === undefined ? (
-        error === undefined ? (
-          <Loading />
-        ) : null
-      ) : value.length === 0 ? (
-        <Empty says="Nothing yet. What readers push appears here at once." />
+        <Loading unless={error} />
+      ) : value.items.length === 0 ? (
+        <Empty says="Nothing yet. A book appears here as soon as a reader syncs it." />
       ) : (
         <ul class="last-read">
-          {value.map((item) => {
+          {value.items.map((item) => {
             const title = documentTitle(item);
             const search = item.user.id === me.user_id ? '' : `?user=${String(item.user.id)}`;
             return (
@@ -227,6 +237,10 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
           })}
         </ul>
       )}
+      <Unmatched
+        documents={value?.unmatched.reduce((sum, user) => sum + user.documents, 0) ?? 0}
+        hasMore={value?.next_cursor != null}
+      />
     </section>
   );
 }

@@ -86,7 +86,7 @@ export function Waiting({ keyId }: { readonly keyId: number | undefined }) {
           </p>
         </>
       )}
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
     </section>
   );
 }

@@ -8,11 +8,10 @@ import { CopyField } from '../parts/copy-field.jsx';
 import { TextField } from '../parts/field.jsx';
 import { lastMadeKey } from '../parts/key-choice.js';
 import { kosyncFile } from '../parts/kosync-file.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { Empty, Loading, Problem } from '../parts/problem.jsx';
 import { QrCode } from '../parts/qr-code.jsx';
 import { useResource } from '../parts/resource.js';
 import { isOnlyHere, syncAddress } from '../parts/sync-address.js';
-import { Loading } from '../parts/virtual-list.jsx';
 import { may, useMe } from '../session.js';
 import { AddressPicture, LoginPicture, MenuPicture } from './koreader-pictures.jsx';
 import { Waiting } from './koreader-waiting.jsx';
@@ -30,11 +29,9 @@ export function KoreaderSetup() {
           <p>Three steps on the reader, and Dogear keeps your place.</p>
         </div>
       </header>
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
       {value === undefined ? (
-        error === undefined ? (
-          <Loading />
-        ) : null
+        <Loading unless={error} />
       ) : !value.koreader_sync ? (
         <Empty says="This server does not sync with KOReader: the setting enable_koreader_sync is off." />
       ) : (

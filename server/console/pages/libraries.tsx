@@ -3,13 +3,13 @@ import { changes } from '../live/live.js';
 import { Bar } from '../parts/bar.jsx';
 import { Dialog } from '../parts/dialog.jsx';
 import { count, counted } from '../parts/format.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { shownText } from '../parts/path.js';
+import { Empty, Loading, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { ScanProgress } from '../parts/scan-progress.jsx';
 import { ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 import { AddLibrary } from './library-form.jsx';
@@ -33,9 +33,9 @@ export function Libraries() {
         <h1>Libraries</h1>
         {overview.value?.libraries.length === 0 ? null : add}
       </header>
-      {overview.error === undefined ? null : <Problem error={overview.error} />}
+      <Problem error={overview.error} />
       {overview.value === undefined ? (
-        overview.error === undefined && <Loading />
+        <Loading unless={overview.error} />
       ) : overview.value.libraries.length === 0 ? (
         <Empty
           says={
@@ -58,8 +58,9 @@ export function Libraries() {
       {canManage && query.value.get('do') === 'add' ? (
         <Dialog title="Add a library" onClose={() => closeDialog('do')}>
           <AddLibrary
+            onCancel={() => closeDialog('do')}
             onAdded={(added) => {
-              say(`Added ${added.name}.`);
+              say(`Added ${shownText(added.name)}.`);
               go(`libraries/${String(added.id)}`, { replace: true });
             }}
           />
@@ -70,7 +71,8 @@ export function Libraries() {
 }
 
 function Card({ library }: { readonly library: Overview }) {
-  const { id, name, books, missing, failed, last_scan: last } = library;
+  const { id, books, missing, failed, last_scan: last } = library;
+  const name = shownText(library.name);
   const scan = changes.value?.scans.find((each) => each.library_id === id && each.state === 'running');
   return (
     <>

@@ -2,6 +2,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { patch, post, type Reply } from '../api.js';
 import { Form, useAction } from '../parts/action.jsx';
+import { CancelButton } from '../parts/dialog.jsx';
 import { CheckField, TextField } from '../parts/field.jsx';
 import { FolderPicker } from './folder-picker.jsx';
 
@@ -15,13 +16,19 @@ interface Fields {
   readonly restricted: Signal<boolean>;
 }
 
-export function AddLibrary({ onAdded }: { readonly onAdded: (added: LibraryDetails) => void }) {
+interface AddProps {
+  readonly onAdded: (added: LibraryDetails) => void;
+  readonly onCancel: () => void;
+}
+
+export function AddLibrary({ onAdded, onCancel }: AddProps) {
   const fields = useFields();
   const action = useAction();
   return (
     <Form
       action={action}
       submit="Add"
+      buttons={<CancelButton onCancel={onCancel} />}
       onSubmit={async () => {
         const body = {
           name: fields.name.value,
@@ -42,10 +49,11 @@ export function AddLibrary({ onAdded }: { readonly onAdded: (added: LibraryDetai
 interface ChangeProps {
   readonly library: LibraryDetails;
   readonly onChanged: () => void;
+  readonly onCancel: () => void;
 }
 
 /** Sends only what was changed, so that it undoes nothing that somebody else changed meanwhile. */
-export function ChangeLibrary({ library, onChanged }: ChangeProps) {
+export function ChangeLibrary({ library, onChanged, onCancel }: ChangeProps) {
   // As it was when the dialog opened: the library may be loaded again meanwhile.
   const before = useMemo(
     () => ({
@@ -63,6 +71,7 @@ export function ChangeLibrary({ library, onChanged }: ChangeProps) {
     <Form
       action={action}
       submit="Save"
+      buttons={<CancelButton onCancel={onCancel} />}
       onDone={onChanged}
       onSubmit={() =>
         patch('/libraries/{id}', {
@@ -108,13 +117,15 @@ function LibraryFields({ fields }: { readonly fields: Fields }) {
   return (
     <>
       <TextField label="Folder on the server" value={root} placeholder="/books" required maxLength={4096} />
-      <button
-        type="button"
-        aria-expanded={isPicking.value}
-        onClick={() => (isPicking.value = !isPicking.value)}
-      >
-        {isPicking.value ? 'Close the folders' : 'Choose a folder…'}
-      </button>
+      <div class="buttons">
+        <button
+          type="button"
+          aria-expanded={isPicking.value}
+          onClick={() => (isPicking.value = !isPicking.value)}
+        >
+          {isPicking.value ? 'Close the folders' : 'Choose a folder…'}
+        </button>
+      </div>
       {isPicking.value ? (
         <FolderPicker
           start={root.value}

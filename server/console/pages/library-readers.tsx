@@ -4,9 +4,8 @@ import { get, put, remove } from '../api.js';
 import { Form, useAction } from '../parts/action.jsx';
 import { MoreButton } from '../parts/more-button.jsx';
 import { usePagedList } from '../parts/paged-list.js';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { may, useMe } from '../session.js';
 
 /** The users who may see a restricted library. */
@@ -23,7 +22,7 @@ export function LibraryReaders({ libraryId: id }: { readonly libraryId: number }
     <section class="sheet" aria-label="Readers">
       <h2>Its readers</h2>
       {readers.items === undefined ? (
-        readers.error === undefined && <Loading />
+        <Loading unless={readers.error} />
       ) : readers.items.length === 0 ? (
         <p class="faint">Nobody yet: only whoever manages libraries sees it.</p>
       ) : (
@@ -50,7 +49,7 @@ export function LibraryReaders({ libraryId: id }: { readonly libraryId: number }
         </ul>
       )}
       <MoreButton list={readers} />
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      <Problem error={action.error} />
       {canList ? (
         <AddReader
           libraryId={id}
@@ -80,7 +79,7 @@ function AddReader({ libraryId, readers, onAdded }: AddReaderProps) {
   const chosen = useSignal('');
   const action = useAction();
   const others = users.items?.filter((user) => !readers.has(user.id)) ?? [];
-  if (others.length === 0 && !users.hasMore) return null;
+  if (others.length === 0 && !users.hasMore) return <Problem error={users.error} />;
   return (
     <Form
       action={action}
@@ -110,6 +109,7 @@ function AddReader({ libraryId, readers, onAdded }: AddReaderProps) {
           ))}
         </select>
       </div>
+      <Problem error={users.error} />
       {users.hasMore ? (
         <button type="button" onClick={users.more}>
           Load more users

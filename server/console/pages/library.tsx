@@ -9,14 +9,13 @@ import { count, counted, duration } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
-import { shownPath } from '../parts/path.js';
-import { Problem } from '../parts/problem.jsx';
+import { shownPath, shownText } from '../parts/path.js';
+import { Loading, Pending, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { type Scan, ScanProgress } from '../parts/scan-progress.jsx';
 import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { may, useMe } from '../session.js';
 import { ChangeLibrary, type LibraryDetails } from './library-form.jsx';
@@ -32,14 +31,13 @@ export function Library({ params: [id = ''] }: PageProps) {
     'libraries',
   ]);
   const library = found.value;
-  useTitle(library?.name);
+  const title = library && shownText(library.name);
+  useTitle(title);
   if (library === undefined || found.error?.status === 404) {
-    return found.error === undefined ? (
-      <Loading />
-    ) : (
-      <Problem error={found.error}>
+    return (
+      <Pending error={found.error}>
         <a href={hrefOf('libraries')}>All libraries</a>
-      </Problem>
+      </Pending>
     );
   }
   return (
@@ -49,7 +47,7 @@ export function Library({ params: [id = ''] }: PageProps) {
           <p>
             <a href={hrefOf('libraries')}>Libraries</a>
           </p>
-          <h1>{library.name}</h1>
+          <h1>{title}</h1>
         </div>
         {canManage ? (
           <div class="buttons">
@@ -62,7 +60,7 @@ export function Library({ params: [id = ''] }: PageProps) {
           </div>
         ) : null}
       </header>
-      {found.error === undefined ? null : <Problem error={found.error} />}
+      <Problem error={found.error} />
       {canScan || canManage ? <RootProblem id={library.id} /> : null}
       <Numbers library={library} />
       <Facts library={library} />
@@ -76,7 +74,7 @@ export function Library({ params: [id = ''] }: PageProps) {
 function RootProblem({ id }: { readonly id: number }) {
   const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
   const says = overview.value?.libraries.find((each) => each.id === id)?.root_problem;
-  return says == null ? null : <Problem error={{ message: says }} />;
+  return <Problem error={says == null ? overview.error : { message: says }} />;
 }
 
 /** Each number leads to its books. */
@@ -138,7 +136,8 @@ interface ScansProps {
 }
 
 function Scans({ library, canScan }: ScansProps) {
-  const { id, name, books } = library;
+  const { id, books } = library;
+  const name = shownText(library.name);
   const past = usePagedList(`scans of ${String(id)}`, (cursor, signal) =>
     get('/scans', { query: { library_id: id, cursor, limit: 20 }, signal }),
   );
@@ -207,11 +206,11 @@ function Scans({ library, canScan }: ScansProps) {
             </div>
           </div>
         ) : null}
-        {action.error === undefined ? null : <Problem error={action.error} />}
+        <Problem error={action.error} />
       </div>
       <h2>Past scans</h2>
       {past.items === undefined ? (
-        past.error === undefined && <Loading />
+        <Loading unless={past.error} />
       ) : past.items.length === 0 ? (
         <p class="faint">Not scanned yet.</p>
       ) : (
@@ -245,7 +244,7 @@ function Running({ scan, name, canScan }: RunningProps) {
         {scan.regen_hashes ? 'Regenerating the hashes.' : 'Scanning.'} Begun <Ago time={scan.started_at} />.
       </p>
       <ScanProgress scan={scan} label={`Scan of ${name}`} />
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      <Problem error={action.error} />
       {canScan ? (
         <div class="buttons">
           <button
@@ -291,7 +290,8 @@ interface DialogsProps {
 }
 
 function Dialogs({ library, onChanged }: DialogsProps) {
-  const { id, name, books } = library;
+  const { id, books } = library;
+  const name = shownText(library.name);
   const close = (): void => closeDialog('do');
   const asked = query.value.get('do');
   if (asked === 'change') {
@@ -299,6 +299,7 @@ function Dialogs({ library, onChanged }: DialogsProps) {
       <Dialog title={`Change ${name}`} onClose={close}>
         <ChangeLibrary
           library={library}
+          onCancel={close}
           onChanged={() => {
             say('Saved.');
             close();

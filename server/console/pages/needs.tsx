@@ -1,5 +1,6 @@
 import type { Reply } from '../api.js';
 import { counted } from '../parts/format.js';
+import { shownText } from '../parts/path.js';
 import { hrefOf } from '../router.js';
 
 type Overview = Reply<'/overview', 'get'>;
@@ -31,7 +32,7 @@ export function NeedLine({ need, overview }: { readonly need: Need; readonly ove
 
 function needWords({ kind, library_id: id, count }: Need, { libraries }: Overview): NeedWords {
   const library = libraries.find((each) => each.id === id);
-  const name = library?.name ?? `Library ${String(id)}`;
+  const name = shownText(library?.name ?? `Library ${String(id)}`);
   const toLibrary = `libraries/${String(id)}`;
   const toBooks = (state: string): string => `books?library=${String(id)}&state=${state}`;
   switch (kind) {
@@ -73,7 +74,7 @@ function needWords({ kind, library_id: id, count }: Need, { libraries }: Overvie
     case 'missing-books':
       return {
         tone: 'warning',
-        words: `${name}: ${counted(count, 'book')} missing, whose files the last scan did not find.`,
+        words: `${name}: ${counted(count, 'book is', 'books are')} missing. The last scan did not find the ${count === 1 ? 'file' : 'files'}.`,
         link: 'Show them',
         to: toBooks('missing'),
       };

@@ -3,10 +3,9 @@ import { useEffect } from 'preact/hooks';
 import { get, type Reply } from '../api.js';
 import { allPages, PAGE_ITEMS } from '../parts/all-pages.js';
 import { counted, day, moment, percent } from '../parts/format.js';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { deviceTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
-import { Loading } from '../parts/virtual-list.jsx';
 
 type Kept = Reply<'/progress/{document}/history', 'get'>['items'][number];
 type Entry = Pick<Kept, 'device' | 'percentage' | 'pushed_at'>;
@@ -54,11 +53,9 @@ export function ReadingCurve({ document, userId, positions }: CurveProps) {
   return (
     <section class="sheet" aria-labelledby="curve">
       <h2 id="curve">Over time</h2>
-      {error === undefined ? null : <Problem error={error} />}
+      <Problem error={error} />
       {value === undefined ? (
-        error === undefined ? (
-          <Loading />
-        ) : null
+        <Loading unless={error} />
       ) : entries.length < 2 ? (
         <p class="faint">
           {value.server.history
@@ -92,9 +89,9 @@ function Curve({ entries }: { readonly entries: readonly Entry[] }) {
     <>
       <div class="curve">
         <div class="scale faint small" aria-hidden="true">
-          <span>100 %</span>
-          <span>50 %</span>
-          <span>0 %</span>
+          <span>{percent(1)}</span>
+          <span>{percent(0.5)}</span>
+          <span>{percent(0)}</span>
         </div>
         <svg
           role="img"
@@ -122,7 +119,7 @@ function Curve({ entries }: { readonly entries: readonly Entry[] }) {
       </div>
       <p class="small faint">{says}</p>
       <details>
-        <summary class="small">As a table</summary>
+        <summary class="small faint">As a table</summary>
         <div class="scrolled" tabIndex={0} role="region" aria-label="Places over time">
           <table>
             <thead>

@@ -6,11 +6,11 @@ import { Bar } from '../parts/bar.jsx';
 import { counted, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { usePagedList } from '../parts/paged-list.js';
-import { Empty, Problem } from '../parts/problem.jsx';
+import { Empty, Pending } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { Ago } from '../parts/time.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
-import { Loading, VirtualList } from '../parts/virtual-list.jsx';
+import { VirtualList } from '../parts/virtual-list.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
@@ -72,7 +72,7 @@ function Books({ user }: { readonly user: ChosenUser }) {
           )
         }
       />
-      <Unmatched documents={unmatched.value} />
+      <Unmatched documents={unmatched.value} hasMore={list.hasMore} />
     </>
   );
 }
@@ -86,9 +86,9 @@ function ReadingRow({ item, search }: { readonly item: Item; readonly search: st
       </a>
       <Bar fraction={item.percentage} label={`Read of ${title}`} />
       <p class="cut faint small">
-        {percent(item.percentage)} · <Ago time={item.pushed_at} />
-        {item.book === null ? ' · in no library' : ''} · {deviceTitle(item.device)}
+        {percent(item.percentage)} · <Ago time={item.pushed_at} /> · {deviceTitle(item.device)}
         {item.devices > 1 ? ` · ${counted(item.devices, 'device')}` : ''}
+        {item.book === null ? ' · in no library' : ''}
       </p>
     </div>
   );
@@ -107,7 +107,7 @@ function Household() {
     ['progress', 'devices', 'users'],
   );
   const { items, error } = list;
-  if (items === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
+  if (items === undefined) return <Pending error={error} />;
   if (items.length === 0 && unmatched.value === 0) return <Empty says="Nobody has read anything yet." />;
   const readers = new Map<number, HouseholdItem[]>();
   for (const item of items) readers.set(item.user.id, [...(readers.get(item.user.id) ?? []), item]);
@@ -119,16 +119,24 @@ function Household() {
         ))}
       </div>
       <MoreButton list={list} />
-      <Unmatched documents={unmatched.value} />
+      <Unmatched documents={unmatched.value} hasMore={list.hasMore} />
     </div>
   );
 }
 
+interface UnmatchedProps {
+  readonly documents: number;
+  readonly hasMore: boolean;
+}
+
 /** What others read outside of the libraries that the viewer may see is a number and nothing else. */
-function Unmatched({ documents }: { readonly documents: number }) {
+export function Unmatched({ documents, hasMore }: UnmatchedProps) {
   if (documents === 0) return null;
   return (
-    <p class="faint small">{counted(documents, 'document')} of others in no library that you may see.</p>
+    <p class="faint small">
+      {hasMore ? 'At least ' : ''}
+      {counted(documents, 'document')} of others in no library that you may see.
+    </p>
   );
 }
 

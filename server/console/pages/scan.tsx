@@ -5,12 +5,11 @@ import { count, counted, duration, moment } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { usePagedList } from '../parts/paged-list.js';
-import { shownPath } from '../parts/path.js';
-import { Problem } from '../parts/problem.jsx';
+import { shownPath, shownText } from '../parts/path.js';
+import { Loading, Pending, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { ScanProgress } from '../parts/scan-progress.jsx';
 import { scanCounts, ScanState } from '../parts/scan-words.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import { hrefOf, query } from '../router.js';
 import './libraries.css';
 
@@ -23,18 +22,16 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
   const library = useResource(String(libraryId), async (signal) =>
     libraryId === undefined ? undefined : get('/libraries/{id}', { params: { id: libraryId }, signal }),
   );
-  useTitle(library.value && `Scan of ${library.value.name}`);
-  if (found.value === undefined) {
-    return found.error === undefined ? (
-      <Loading />
-    ) : (
-      <Problem error={found.error}>
+  useTitle(library.value && `Scan of ${shownText(library.value.name)}`);
+  if (found.value === undefined || found.error?.status === 404) {
+    return (
+      <Pending error={found.error}>
         <a href={hrefOf('libraries')}>All libraries</a>
-      </Problem>
+      </Pending>
     );
   }
   const scan = live === undefined ? found.value : { ...found.value, ...live };
-  const name = library.value?.name ?? 'a library';
+  const name = shownText(library.value?.name ?? 'a library');
   return (
     <div class="stack">
       <header class="page-head">
@@ -49,6 +46,7 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
         </div>
         <ScanState state={scan.state} />
       </header>
+      <Problem error={found.error ?? library.error} />
       {scan.error === null ? null : <Problem error={{ message: scan.error }} />}
       {scan.state === 'running' ? <ScanProgress scan={scan} label={`Scan of ${name}`} /> : null}
       {scan.state === 'interrupted' ? (
@@ -128,7 +126,7 @@ function Failures({ id, groups }: FailuresProps) {
         ))}
       </ul>
       {list.items === undefined ? (
-        list.error === undefined && <Loading />
+        <Loading unless={list.error} />
       ) : (
         <ul class="lined">
           {list.items.map((failure) => (

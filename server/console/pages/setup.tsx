@@ -4,9 +4,8 @@ import { Form, useAction } from '../parts/action.jsx';
 import { Door } from '../parts/door.jsx';
 import { TextField } from '../parts/field.jsx';
 import { NewPasswordField } from '../parts/new-password-field.jsx';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
-import { Loading } from '../parts/virtual-list.jsx';
 import { go, hrefOf, secretOfAddress } from '../router.js';
 import { loadSession } from '../session.js';
 

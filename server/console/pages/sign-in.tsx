@@ -4,9 +4,8 @@ import { get } from '../api.js';
 import { Form, useAction } from '../parts/action.jsx';
 import { Door } from '../parts/door.jsx';
 import { TextField } from '../parts/field.jsx';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
-import { Loading } from '../parts/virtual-list.jsx';
 import { go, path, secretOfAddress } from '../router.js';
 import { loadSession, signIn } from '../session.js';
 
@@ -38,7 +37,7 @@ export function SignIn({ hasEnded }: { readonly hasEnded: boolean }) {
   if (start.value?.needs_owner === true && !isAsking.value) {
     return (
       <Door title="Nobody owns this server yet">
-        {withLink.error === undefined ? null : <Problem error={withLink.error} />}
+        <Problem error={withLink.error} />
         <p>
           Open the link that Dogear printed when it started. If it is out of sight, the command{' '}
           <code>dogear console</code> on the server's machine prints a new one.
@@ -66,7 +65,7 @@ function SignInForm({ hasEnded, problem }: SignInFormProps) {
   return (
     <Door title="Sign in" step={String(withKey.value)}>
       {hasEnded ? <p role="status">Your session has ended. Sign in again to go on.</p> : null}
-      {problem === undefined ? null : <Problem error={problem} />}
+      <Problem error={problem} />
       <Form
         action={action}
         submit={action.isRunning ? 'Signing in…' : 'Sign in'}

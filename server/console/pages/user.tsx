@@ -8,11 +8,10 @@ import { NewPasswordField } from '../parts/new-password-field.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { isFullOwner, PermissionFields } from '../parts/permission-fields.jsx';
 import { PERMISSION_NAMES } from '../parts/permission-words.js';
-import { Problem } from '../parts/problem.jsx';
+import { Loading, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
-import { Loading } from '../parts/virtual-list.jsx';
 import type { PageProps } from '../pages.jsx';
 import { closeDialog, go, hrefOf, openDialog, query } from '../router.js';
 import { checkSession, may, useMe } from '../session.js';
@@ -231,7 +230,7 @@ function Ending({ user, onChange }: PartProps) {
           ? 'While the user is disabled, neither the password nor any API key works. Nothing is lost.'
           : 'A disabled user can neither sign in nor sync until you enable the user again. Nothing is lost.'}
       </p>
-      {enabling.error === undefined ? null : <Problem error={enabling.error} />}
+      <Problem error={enabling.error} />
       <div class="buttons">
         {user.disabled ? (
           <button

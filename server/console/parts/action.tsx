@@ -58,7 +58,7 @@ export function Form({ action, onSubmit, onDone, submit, children, buttons, isDa
       }}
     >
       {children}
-      {action.error === undefined ? null : <Problem error={action.error} />}
+      <Problem error={action.error} />
       <div class="buttons">
         <button
           type="submit"

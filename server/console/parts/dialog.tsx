@@ -15,8 +15,10 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement;
     element.current?.showModal();
-    // Otherwise the focus is on the cross, which stands first.
-    element.current?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    // Otherwise the focus is on the cross, which stands first. A question begins with the answer that does no harm.
+    const inside = element.current;
+    const field = inside?.querySelector<HTMLElement>('input, select, textarea');
+    (field ?? inside?.querySelector<HTMLElement>('.cancel'))?.focus();
     return () => {
       if (opener instanceof HTMLElement) opener.focus();
     };
@@ -65,14 +67,18 @@ export function ConfirmDialog({ title, children, confirm, isDangerous, onConfirm
         onDone={onClose}
         submit={confirm}
         isDangerous={isDangerous ?? true}
-        buttons={
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        }
+        buttons={<CancelButton onCancel={onClose} />}
       >
         {children}
       </Form>
     </Dialog>
+  );
+}
+
+export function CancelButton({ onCancel }: { readonly onCancel: () => void }) {
+  return (
+    <button type="button" class="cancel" onClick={onCancel}>
+      Cancel
+    </button>
   );
 }

@@ -9,7 +9,7 @@ export function MoreButton({
 }) {
   return (
     <>
-      {list.error === undefined ? null : <Problem error={list.error} />}
+      <Problem error={list.error} />
       {list.hasMore ? (
         <button type="button" onClick={list.more}>
           Show more

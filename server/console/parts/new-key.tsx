@@ -3,6 +3,7 @@ import { useId } from 'preact/hooks';
 import { post, type Reply } from '../api.js';
 import { may, type Permission, useMe } from '../session.js';
 import { Form, useAction } from './action.jsx';
+import { CancelButton } from './dialog.jsx';
 import { TextField } from './field.jsx';
 import { PermissionFields } from './permission-fields.jsx';
 
@@ -48,11 +49,7 @@ export function NewKey({ userId, onMade, onCancel }: NewKeyProps) {
           }),
         );
       }}
-      buttons={
-        <button type="button" onClick={onCancel}>
-          Cancel
-        </button>
-      }
+      buttons={<CancelButton onCancel={onCancel} />}
     >
       <TextField
         label="Name"

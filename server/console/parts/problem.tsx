@@ -2,18 +2,34 @@ import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.js';
 
 interface ProblemProps {
-  readonly error: Pick<ApiError, 'message'>;
+  readonly error: Pick<ApiError, 'message'> | undefined;
   readonly children?: ComponentChildren;
 }
 
-/** Says what went wrong and what to do. */
+/** Says what went wrong and what to do; nothing while nothing went wrong. */
 export function Problem({ error, children }: ProblemProps) {
+  if (error === undefined) return null;
   return (
     <div class="problem" role="alert">
       <p>{error.message}</p>
       {children}
     </div>
   );
+}
+
+/** @param unless why it does not load any more, which is said elsewhere */
+export function Loading({ unless }: { readonly unless?: unknown }) {
+  if (unless !== undefined) return null;
+  return (
+    <p class="loading" role="status">
+      Loading…
+    </p>
+  );
+}
+
+/** Instead of what is not there: it is loading, or could not be loaded. */
+export function Pending({ error, children }: ProblemProps) {
+  return error === undefined ? <Loading /> : <Problem error={error}>{children}</Problem>;
 }
 
 interface EmptyProps {

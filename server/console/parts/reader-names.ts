@@ -26,7 +26,8 @@ export function documentTitle({ document, book, metadata }: NamedDocument): stri
 
 /** KOReader sends one author a line. */
 export function documentAuthors(metadata: NamedDocument['metadata']): string | undefined {
-  return textOf(metadata?.['authors'])?.split('\n').join(', ');
+  const authors = textOf(metadata?.['authors']);
+  return authors === undefined ? undefined : shownText(authors.split('\n').join(', '));
 }
 
 function textOf(value: unknown): string | undefined {

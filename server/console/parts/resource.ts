@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../api.js';
-import { changes } from '../live/live.js';
+import { changes, isReady } from '../live/live.js';
 import type { Changes } from '../live/live-messages.js';
 
 export type VersionName = keyof Changes['versions'];
@@ -40,18 +40,20 @@ export function useResource<Value>(
   const state = useSignal<ResourceState<Value>>(LOADING);
   const turn = useSignal(0);
   const loadedKey = useRef(key);
-  // Also loaded again when the first versions come: something may have changed between the load and them.
   const versions = changes.value?.versions;
   const version = lists.map((name) => versions?.[name] ?? '').join(' ');
 
+  const isEarly = lists.length > 0 && !isReady.value;
+
   useEffect(() => {
+    if (isEarly) return undefined;
     if (loadedKey.current !== key) state.value = LOADING;
     loadedKey.current = key;
     return loadInto(state, load, () => {
       turn.value += 1;
     });
     // `load` is another function at each rendering; `key` says when it means something else.
-  }, [key, turn.value, version]);
+  }, [key, turn.value, version, isEarly]);
 
   return { ...state.value, reload: () => (turn.value += 1) };
 }

@@ -1,8 +1,9 @@
 import { useId } from 'preact/hooks';
-import { get, type Reply } from '../api.js';
+import { type ApiError, get, type Reply } from '../api.js';
 import { query, setQuery } from '../router.js';
 import { may, useMe } from '../session.js';
 import { allPages, PAGE_ITEMS } from './all-pages.js';
+import { Problem } from './problem.jsx';
 import { useResource } from './resource.js';
 
 type User = Reply<'/users', 'get'>['items'][number];
@@ -18,6 +19,7 @@ export interface ChosenUser {
   readonly isEverybody: boolean;
   /** Who may be chosen; empty for those who see only themselves. */
   readonly users: readonly User[];
+  readonly error: ApiError | undefined;
   /** For links to pages about the same user: `?user=5`, or nothing. */
   readonly search: string;
 }
@@ -41,6 +43,7 @@ export function useChosenUser(): ChosenUser {
     name: users.value?.find((user) => user.id === id)?.name,
     isEverybody: asked === EVERYBODY,
     users: users.value ?? [],
+    error: users.error,
     search: id === undefined ? '' : `?user=${String(id)}`,
   };
 }
@@ -57,7 +60,9 @@ export function UserChoice({ chosen, label, withEverybody }: UserChoiceProps) {
   const me = useMe();
   const id = useId();
   const others = chosen.users.filter((user) => user.id !== me.user_id);
-  if (others.length === 0 && chosen.id === undefined && !chosen.isEverybody) return null;
+  if (others.length === 0 && chosen.id === undefined && !chosen.isEverybody) {
+    return <Problem error={chosen.error} />;
+  }
   const value = chosen.isEverybody ? EVERYBODY : chosen.id === undefined ? '' : String(chosen.id);
   return (
     <div class="user-choice">

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PagedList } from './paged-list.js';
-import { Problem } from './problem.jsx';
+import { Loading, Pending, Problem } from './problem.jsx';
 
 interface VirtualListProps<Item> {
   readonly list: PagedList<Item>;
@@ -46,7 +46,7 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
     };
   });
 
-  if (items === undefined) return error === undefined ? <Loading /> : <Problem error={error} />;
+  if (items === undefined) return <Pending error={error} />;
   // A page of a search may be empty although others follow.
   if (items.length === 0 && !hasMore) return <>{empty}</>;
   const { from, to } = range.value;
@@ -57,7 +57,7 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
   );
   return (
     <>
-      {error === undefined ? null : <Problem error={error}>{again}</Problem>}
+      <Problem error={error}>{again}</Problem>
       <ul class="rows" aria-label={label} ref={element} style={{ height: `${String(count * rowPx)}px` }}>
         {items.slice(from, to).map((item, index) => (
           <li
@@ -72,13 +72,5 @@ export function VirtualList<Item>({ list, label, rowPx, keyOf, row, empty }: Vir
       </ul>
       {hasMore ? <Loading /> : null}
     </>
-  );
-}
-
-export function Loading() {
-  return (
-    <p class="loading" role="status">
-      Loading…
-    </p>
   );
 }

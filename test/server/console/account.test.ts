@@ -13,10 +13,12 @@ describe('the page of one’s account', () => {
     const mia = await owner.addUser('mia', ['feature:koreader_sync']);
     const elsewhere = await ConsoleClient.signIn(program.base, { name: 'mia', password: 'password of mia' });
     const { page, allow } = await visit(browser(), program.base, { as: mia });
+    const sessions = page.getByRole('main').getByRole('listitem');
     allow(/PUT \S+\/me\/password answered 403/);
     await page.getByRole('link', { name: 'Signed in as mia' }).click();
     await heading(page, 'Your account');
     await page.getByText('sync reading').waitFor();
+    await expect.poll(() => sessions.count()).toBe(2);
     await page.getByLabel('Current password').fill('something else');
     await page.getByLabel('New password').fill('a new password');
     const change = page.getByRole('button', { name: 'Change the password' });
@@ -26,6 +28,7 @@ describe('the page of one’s account', () => {
     await change.click();
     await page.getByText('The password is set.').waitFor();
     expect(await page.getByLabel('New password').inputValue()).toBe('');
+    await expect.poll(() => sessions.count()).toBe(1);
     await expect(elsewhere.call('GET', '/me')).rejects.toThrow('401');
     await ConsoleClient.signIn(program.base, { name: 'mia', password: 'a new password' });
   });

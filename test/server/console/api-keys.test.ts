@@ -84,6 +84,11 @@ describe('the page of API keys', () => {
     await page.getByRole('button', { name: 'Make a key' }).click();
     await makeKey(page, 'From the owner');
     await bela.page.getByRole('heading', { name: 'From the owner' }).waitFor();
+    // It is not shown among the keys of somebody else, and not lost by a look at them.
+    await page.getByLabel('Keys of').selectOption('aaron (you)');
+    await page.getByLabel('Key', { exact: true }).waitFor({ state: 'detached' });
+    await page.getByLabel('Keys of').selectOption('bela');
+    await page.getByLabel('Key', { exact: true }).waitFor();
   });
 });
 

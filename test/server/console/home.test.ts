@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -75,6 +76,56 @@ describe('the first page', () => {
       expect(page.url()).toContain('?user=');
     });
 
+    it('asks once for what it shows, and again for what has changed', async () => {
+      const { program, owner } = server();
+      const { context, page, requests } = await visit(browser(), program.base, {
+        as: owner,
+        path: 'account',
+      });
+      // Lists wait a moment for their versions; on a busy machine those may come later.
+      await context.addInitScript(
+        'const after = setTimeout; globalThis.setTimeout = (work, ms = 0) => after(work, ms < 100 ? ms : 60_000);',
+      );
+      await heading(page, 'Your account');
+      const asked = (path: string) =>
+        requests().filter((each) => each.startsWith(`GET /api/v1/${path}`)).length;
+      await page.goto(`${program.base}/ui/`);
+      const last = section(page, 'Last read');
+      await last.getByRole('link').nth(1).waitFor();
+      expect(asked('reading')).toBe(1);
+      const name = `Kobo ${randomUUID().slice(0, 8)}`;
+      const own = new KoreaderDevice(await owner.addReader(name), name);
+      await own.push({ document: md5('Walden'), percentage: 0.75 });
+      await last.getByText(`75% · you · ${name}`).waitFor();
+      expect(asked('reading')).toBeGreaterThan(1);
+      expect(asked('overview')).toBe(1);
+    });
+
+    it('counts what others read in no library, and shows none of it', async () => {
+      const { program, owner } = server();
+      const lea = await owner.addUser('lea', ['feature:koreader_sync', 'feature:api_keys']);
+      const hers = new KoreaderDevice(await lea.addReader('Tolino'), 'Tolino');
+      await hers.push({ document: md5('a diary'), percentage: 0.5, metadata: { title: 'A diary' } });
+      const { page } = await visit(browser(), program.base, { as: owner });
+      const last = section(page, 'Last read');
+      await last.getByText('1 document of others in no library that you may see.').waitFor();
+      expect(await last.getByText('A diary').count()).toBe(0);
+    });
+
+    it('looks again every half minute: nothing says that the folder of a library has vanished', async () => {
+      const { program, owner } = server();
+      const { page, requests } = await visit(browser(), program.base, { as: owner, path: 'account' });
+      await heading(page, 'Your account');
+      await page.clock.install();
+      await page.goto(`${program.base}/ui/`);
+      await section(page, 'Last read').getByRole('link').first().waitFor();
+      const asked = () => requests().filter((each) => each.startsWith('GET /api/v1/overview')).length;
+      const before = asked();
+      await page.clock.fastForward(29_000);
+      await page.clock.fastForward(2000);
+      await expect.poll(asked).toBeGreaterThan(before);
+    });
+
     it('says what is wrong with a library and leads there', async () => {
       const { program, owner } = server();
       const { path } = await bookFolder({ 'Emma.epub': 'Emma', 'Gone.epub': 'Gone' });
@@ -86,7 +137,7 @@ describe('the first page', () => {
       const { page } = await visit(browser(), program.base, { as: owner });
       const needs = section(page, 'What needs a look');
       await needs.getByText('Cellar: never scanned').waitFor();
-      const missing = needs.getByRole('listitem').filter({ hasText: 'Attic: 1 book missing' });
+      const missing = needs.getByRole('listitem').filter({ hasText: 'Attic: 1 book is missing' });
       await missing.getByRole('link', { name: 'Show them' }).click();
       await heading(page, 'Books');
       await page.getByText('Gone.epub').waitFor();

@@ -53,6 +53,16 @@ describe('the libraries of the console', () => {
     await page.getByRole('button', { name: 'Add a library' }).click();
     expect(new URL(page.url()).search).toBe('?do=add');
     const dialog = page.getByRole('dialog', { name: 'Add a library' });
+    // From the top, when no folder is typed.
+    const [, top = ''] = folder.path.split('/');
+    await dialog.getByRole('button', { name: 'Choose a folder…' }).click();
+    await dialog.getByText('In /', { exact: true }).waitFor();
+    expect(await dialog.getByRole('button', { name: '↑ Up' }).count()).toBe(0);
+    await dialog.getByRole('button', { name: top, exact: true }).click();
+    await dialog.getByText(`In /${top}`, { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: '↑ Up' }).click();
+    await dialog.getByText('In /', { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Close the folders' }).click();
     await dialog.getByLabel('Folder on the server').fill(dirname(folder.path));
     await dialog.getByRole('button', { name: 'Choose a folder…' }).click();
     await dialog.getByRole('button', { name: basename(folder.path), exact: true }).click();

@@ -44,6 +44,10 @@ export interface WorldPage {
   readonly name: string;
   /** Below `ui/`. */
   readonly path: string;
+  /** The button that is pressed then. */
+  readonly press?: string;
+  /** What is there afterwards, as text. */
+  readonly shows?: string;
   /** Not of the whole console, but of a visitor whom nobody knows. */
   readonly isSignedOut?: boolean;
 }
@@ -141,6 +145,7 @@ async function worldPages(
     { name: 'home', path: '' },
     { name: 'libraries', path: 'libraries' },
     { name: 'library-new', path: 'libraries?do=add' },
+    { name: 'library-folders', path: 'libraries?do=add', press: 'Choose a folder…', shows: 'In /' },
     { name: 'library', path: `libraries/${library}` },
     { name: 'library-change', path: `libraries/${library}?do=change` },
     { name: 'library-remove', path: `libraries/${library}?do=remove` },
@@ -154,6 +159,7 @@ async function worldPages(
     { name: 'api-keys', path: 'api-keys' },
     { name: 'api-key-new', path: 'api-keys?new=1' },
     { name: 'koreader', path: 'koreader' },
+    { name: 'koreader-steps', path: 'koreader', press: 'Make a key', shows: 'Waiting for your reader' },
     { name: 'users', path: 'users' },
     { name: 'user-new', path: 'users/new' },
     { name: 'user', path: `users/${lastUser}` },

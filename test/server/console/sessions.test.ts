@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { openStore } from '../../../server/database/store.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { ConsoleClient } from './console-client.js';
 import { OWNER } from './console-program.js';
 import { testConsole } from './test-console.js';
 import { heading, signInBrowser, visit } from './visit.js';
+
+const MONTH_SECONDS = 30 * 24 * 60 * 60;
 
 describe('a session', () => {
   const browser = testBrowser();
@@ -34,6 +37,24 @@ describe('a session', () => {
     await here.page.getByLabel('Password').fill(OWNER.password);
     await here.page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await heading(here.page, 'Reading');
+  });
+
+  it('ends after 30 days without use, also in front of an open page', async () => {
+    const { program, databaseUrl } = server();
+    const old = await ConsoleClient.signIn(program.base, OWNER);
+    const { page, allow } = await visit(browser(), program.base, { as: old, path: 'reading' });
+    allow(/answered 401/);
+    await heading(page, 'Reading');
+    const { session_id: id } = await old.call('GET', '/me');
+    const store = await openStore(databaseUrl, { connections: 1 });
+    try {
+      const lastUsed = Math.floor(Date.now() / 1000) - MONTH_SECONDS - 60;
+      await store.db.updateTable('session').set({ last_used_s: lastUsed }).where('id', '=', id).execute();
+    } finally {
+      await store.close();
+    }
+    await page.getByText('Your session has ended').waitFor();
+    await heading(page, 'Sign in');
   });
 
   it('that somebody made up is none', async () => {

@@ -11,6 +11,7 @@ import {
 export interface TestConsole {
   readonly program: ConsoleProgram;
   readonly owner: ConsoleClient;
+  readonly databaseUrl: string;
 }
 
 /** One server with an owner for all tests of a file; SQLite unless the test is about the database. */
@@ -23,7 +24,7 @@ export function testConsole(
   beforeAll(async () => {
     database = await kind.create();
     const program = await startConsole(database.url, options);
-    started = { program, owner: await setUpOwner(program) };
+    started = { program, owner: await setUpOwner(program), databaseUrl: database.url };
   });
   afterAll(async () => {
     await started?.program.close();
