@@ -1,17 +1,24 @@
 import { BaseSequencer } from 'vitest/node';
 
-// The test files that took 8 to 30 seconds on 2 cores, the longest first. If one of them started last, the other cores
+// The test files that took 8 to 80 seconds on 2 cores, the longest first. If one of them started last, the other cores
 // would be idle until it ends. vitest sorts by the durations of the last run, which a fresh checkout does not have.
 const LONGEST = [
+  'server/cli/user-commands',
+  'server/cli/scan-commands',
+  'server/console/long-story',
+  'server/console/first-run',
+  'server/cli/killed-scan',
+  'server/console/live-updates',
+  'server/scan/moved-library',
+  'server/http/routes/api/permissions',
+  'server/console/keyboard',
+  'server/console/sessions',
   'server/console/books',
   'server/console/libraries',
   'server/http/routes/kosync/credentials',
   'server/http/routes/api/scans',
   'server/http/routes/api/sessions',
   'server/cli/console-command',
-  'server/console/long-story',
-  'server/console/live-updates',
-  'server/console/first-run',
   'server/console/every-page',
   'server/console/home',
   'server/console/users',
@@ -22,9 +29,6 @@ const LONGEST = [
   'server/console/api-keys',
   'server/console/devices',
   'server/probe/check-address',
-  'server/cli/user-commands',
-  'server/cli/scan-commands',
-  'server/cli/killed-scan',
   'server/cli/bytes-arguments',
   'server/compose/process-limits',
   'bench/quick-run',

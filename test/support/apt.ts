@@ -26,12 +26,19 @@ export async function installPackage(name: string, service?: string): Promise<vo
     () => false,
   );
   try {
-    await aptGet('-q', 'update');
-    await aptGet('-q', '-y', '--no-install-recommends', 'install', name);
+    await aptInstall(name);
     if (!ownPolicy && service !== undefined) await stopService(`/etc/init.d/${service}`);
   } finally {
     if (ownPolicy) await rm(POLICY, { force: true });
   }
+}
+
+/** The lists of packages are fetched only if the package cannot be had without: several packages are installed in one run. */
+async function aptInstall(name: string): Promise<void> {
+  const install = ['-q', '-y', '--no-install-recommends', 'install', name];
+  if ((await runToTheEnd('apt-get', install)) === 0) return;
+  await aptGet('-q', 'update');
+  await aptGet(...install);
 }
 
 async function stopService(script: string): Promise<void> {

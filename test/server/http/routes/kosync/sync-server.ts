@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import pino from 'pino';
 import { Accounts } from '../../../../../server/accounts/accounts.js';
 import { SyncStore } from '../../../../../server/sync/sync-store.js';
 import { newApiKey } from '../../../../../server/accounts/keys/api-key-secret.js';
-import { passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
+import { type PasswordKey, passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
 import { hashPasswordKey } from '../../../../../server/accounts/passwords/scrypt-hash.js';
 import type { UserId } from '../../../../../server/domain/ids.js';
 import type { Permission } from '../../../../../server/domain/permission.js';
@@ -142,6 +142,8 @@ export interface TestUserOptions {
   readonly name?: string;
   readonly permissions?: readonly Permission[];
   readonly isOwner?: boolean;
+  /** Checking the password takes as long as in reality, some 40 ms of a core. By default it takes no time. */
+  readonly isSlowToCheck?: boolean;
 }
 
 export async function addUser(
@@ -150,14 +152,23 @@ export async function addUser(
     name = `u${randomBytes(6).toString('hex')}`,
     permissions = ['feature:koreader_sync'],
     isOwner = false,
+    isSlowToCheck = false,
   }: TestUserOptions = {},
 ): Promise<TestUser> {
   const password = randomBytes(6).toString('hex');
   const key = passwordKeyOf(password);
-  const passwordHash = await hashPasswordKey(key);
+  const passwordHash = isSlowToCheck ? await hashPasswordKey(key) : quickHash(key);
   const user = await insertUser(store, { name, passwordHash, isOwner, permissions: new Set(permissions) });
   if (user === undefined) throw new Error(`the name ${name} is taken`);
   return { user, password, headers: { 'x-auth-user': name, 'x-auth-key': key } };
+}
+
+/** As scrypt-hash.ts stores it, at a cost that takes no time. */
+function quickHash(key: PasswordKey): string {
+  const salt = randomBytes(16);
+  const hash = scryptSync(key, salt, 32, { N: 2, r: 8, p: 1 });
+  const [saltText, hashText] = [salt, hash].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
+  return `$scrypt$ln=1,r=8,p=1$${saltText ?? ''}$${hashText ?? ''}`;
 }
 
 export interface TestKeyOptions {
