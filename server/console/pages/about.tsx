@@ -34,8 +34,11 @@ export function About() {
         <h1>About this server</h1>
         <p>{server.value === undefined ? '' : `Dogear ${server.value.version}`}</p>
       </header>
-      <Problem error={server.error} />
-      {may(me, 'library:manage') || may(me, 'user:manage') ? <DetailsOfServer /> : null}
+      {may(me, 'library:manage') || may(me, 'user:manage') ? (
+        <DetailsOfServer />
+      ) : (
+        <Problem error={server.error} />
+      )}
       <section class="sheet">
         <h2>For programs</h2>
         <ul class="points">
@@ -68,17 +71,20 @@ function DetailsOfServer() {
     <>
       <section class="sheet">
         <h2>What an operator should know</h2>
-        {findings.length === 0 ? <p class="good">Nothing: all is well.</p> : null}
-        <ul class="findings">
-          {findings.map(({ level, subject, text }) => (
-            <li key={text}>
-              <span class={`tag ${LEVELS[level][1]}`}>{LEVELS[level][0]}</span>
-              <span>
-                {SUBJECTS[subject]}: {text}
-              </span>
-            </li>
-          ))}
-        </ul>
+        {findings.length === 0 ? (
+          <p class="good">Nothing: all is well.</p>
+        ) : (
+          <ul class="findings">
+            {findings.map(({ level, subject, text }) => (
+              <li key={text}>
+                <span class={`tag ${LEVELS[level][1]}`}>{LEVELS[level][0]}</span>
+                <span>
+                  {SUBJECTS[subject]}: {text}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
       </section>
       <section class="sheet">
         <h2>What it runs on</h2>

@@ -60,7 +60,7 @@ export function ApiKeys() {
         {made.value?.user_id !== (user.id ?? me.user_id) ? null : (
           <ShownOnce key={made.value.id} made={made.value} onDone={() => (made.value = undefined)} />
         )}
-        <Problem error={keys.error} />
+        <Problem error={keys.error ?? user.error} />
         {inUse === undefined ? (
           <Loading unless={keys.error} />
         ) : inUse.length === 0 ? (

@@ -70,7 +70,7 @@ export function Books() {
         />
         <Choice label="State" value={state} options={STATES} onChoose={(value) => setQuery('state', value)} />
       </form>
-      <Problem error={shelf.error} />
+      {list.error === undefined ? <Problem error={shelf.error} /> : null}
       <p class="found faint small" role="status">
         {list.items === undefined || list.items.length === 0
           ? ''

@@ -51,7 +51,7 @@ export function Devices() {
         </div>
         <UserChoice chosen={user} label="Devices of" />
       </header>
-      <Problem error={devices.error ?? reading.error} />
+      <Problem error={devices.error ?? reading.error ?? user.error} />
       {newest === undefined ? (
         <Loading unless={devices.error} />
       ) : newest.length === 0 ? (

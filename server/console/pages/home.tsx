@@ -49,7 +49,7 @@ export function Home() {
         <h1>Hello, {me.name}</h1>
         <Totals overview={overview.value} />
       </header>
-      <Problem error={overview.error} />
+      <Problem error={overview.error ?? reading.error} />
       <Beginning overview={overview.value} reading={reading.value?.items} />
       <RunningScans overview={overview.value} />
       {may(me, 'library:scan') || may(me, 'library:manage') ? <Needs overview={overview} /> : null}
@@ -206,7 +206,6 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
         <h2 id="reading">Last read</h2>
         <a href={hrefOf('reading')}>All reading</a>
       </div>
-      <Problem error={error} />
       {value === undefined ? (
         <Loading unless={error} />
       ) : value.items.length === 0 ? (

@@ -61,7 +61,7 @@ export function Library({ params: [id = ''] }: PageProps) {
         ) : null}
       </header>
       <Problem error={found.error} />
-      {canScan || canManage ? <RootProblem id={library.id} /> : null}
+      {found.error === undefined && (canScan || canManage) ? <RootProblem id={library.id} /> : null}
       <Numbers library={library} />
       <Facts library={library} />
       {canScan || canManage ? <Scans library={library} canScan={canScan} /> : null}

@@ -6,7 +6,7 @@ import { Bar } from '../parts/bar.jsx';
 import { counted, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { usePagedList } from '../parts/paged-list.js';
-import { Empty, Pending } from '../parts/problem.jsx';
+import { Empty, Pending, Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { Ago } from '../parts/time.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
@@ -52,6 +52,7 @@ function Books({ user }: { readonly user: ChosenUser }) {
   );
   return (
     <>
+      {list.error === undefined ? <Problem error={user.error} /> : null}
       <VirtualList
         list={list}
         label="Books by last push"

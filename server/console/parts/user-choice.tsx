@@ -3,7 +3,6 @@ import { type ApiError, get, type Reply } from '../api.js';
 import { query, setQuery } from '../router.js';
 import { may, useMe } from '../session.js';
 import { allPages, PAGE_ITEMS } from './all-pages.js';
-import { Problem } from './problem.jsx';
 import { useResource } from './resource.js';
 
 type User = Reply<'/users', 'get'>['items'][number];
@@ -19,6 +18,7 @@ export interface ChosenUser {
   readonly isEverybody: boolean;
   /** Who may be chosen; empty for those who see only themselves. */
   readonly users: readonly User[];
+  /** Why they could not be loaded. The page shows it unless it shows another error: mostly it is the same one. */
   readonly error: ApiError | undefined;
   /** For links to pages about the same user: `?user=5`, or nothing. */
   readonly search: string;
@@ -60,9 +60,7 @@ export function UserChoice({ chosen, label, withEverybody }: UserChoiceProps) {
   const me = useMe();
   const id = useId();
   const others = chosen.users.filter((user) => user.id !== me.user_id);
-  if (others.length === 0 && chosen.id === undefined && !chosen.isEverybody) {
-    return <Problem error={chosen.error} />;
-  }
+  if (others.length === 0 && chosen.id === undefined && !chosen.isEverybody) return null;
   const value = chosen.isEverybody ? EVERYBODY : chosen.id === undefined ? '' : String(chosen.id);
   return (
     <div class="user-choice">

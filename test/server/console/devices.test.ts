@@ -57,6 +57,20 @@ describe('the page of devices', () => {
     await page.getByRole('heading', { name: 'Boox' }).waitFor();
   });
 
+  it('lists the devices also when it cannot be loaded what they read, and says so', async () => {
+    const { program, owner } = server();
+    const device = new KoreaderDevice(await owner.addReader('Four'), 'Tolino');
+    await device.push({ document: md5('e'), percentage: 0.25 });
+    const { page, allow } = await visit(browser(), program.base, { as: owner, path: 'account' });
+    allow(/GET \S+\/progress\S* answered 500/);
+    await page.route('**/api/v1/progress?*', (route) =>
+      route.fulfill({ status: 500, json: { code: 'internal-error', detail: 'The database is away.' } }),
+    );
+    await page.goto(`${program.base}/ui/devices`);
+    await page.getByRole('alert').getByText('The database is away.').waitFor();
+    await page.getByRole('heading', { name: 'Tolino' }).waitFor();
+  });
+
   it('shows the devices of others to those who manage users', async () => {
     const { program, owner } = server();
     const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
