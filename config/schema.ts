@@ -195,7 +195,7 @@ export const settings = {
     }),
     history: setting(trueOrFalse, {
       sentence:
-        'Whether it is kept how far users had read and when; what has been kept stays when this is switched off.',
+        'Whether it is kept how far users had read and when; what has been kept stays when this is switched off. It is written some seconds behind the pushes, and a flood of them loses entries.',
       default: true,
       environment: 'DOGEAR_SYNC_HISTORY',
     }),

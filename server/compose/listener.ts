@@ -132,6 +132,7 @@ export async function composeListener(
       },
       history: syncing.history
         ? {
+            threads,
             onWritten: (entries) => metrics.keptHistory(entries.length),
             onLost: (count) => metrics.lostHistory(count),
             onTrouble: (trouble) => log.warn(...historyTrouble(trouble)),

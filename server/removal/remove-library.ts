@@ -8,7 +8,7 @@ import type { LibraryId } from '../domain/ids.js';
 import { getLibrary } from '../library/get-library.js';
 import { deleteAccessToLibrary } from '../library/library-reader-repository.js';
 import { deleteLibraryRow, lockLibrary } from '../library/library-repository.js';
-import { deleteScansOfLibrary } from '../scan/scan-repository.js';
+import { deleteFailuresOfLibrary, deleteScansOfLibrary } from '../scan/scan-repository.js';
 
 /** Books that one transaction deletes. Short transactions let other writers take turns. */
 const BOOKS_AT_ONCE = 500;
@@ -30,7 +30,8 @@ const ROUNDS = 10;
 export async function removeLibrary(store: Store, actor: Actor, id: LibraryId): Promise<void> {
   const { library } = await getLibrary(store, actor, id);
   for (let round = 1; round <= ROUNDS; round++) {
-    await deleteScansOfLibrary(store, id);
+    await deleteFailuresOfLibrary(store, id);
+    await inTransaction(store, (transaction) => deleteScansOfLibrary(transaction, id));
     while ((await deleteSomeBooks(store, id)) > 0);
     if (await deleteEmptyLibrary(store, id)) return;
   }

@@ -104,19 +104,32 @@ export async function requestCancel(store: Store, id: ScanId): Promise<boolean> 
   return result.numUpdatedRows > 0n;
 }
 
-/** Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost. */
-export async function deleteScansOfLibrary(store: Store, libraryId: LibraryId): Promise<void> {
-  const { db } = store;
+/** Deletes what all scans of a library could not read, a part at a time. Running scans may write more of it. */
+export async function deleteFailuresOfLibrary(store: Store, libraryId: LibraryId): Promise<void> {
+  await deleteFailures(store, await scanIdsOfLibrary(store, libraryId));
+}
+
+/**
+ * Deletes all scans of a library. A scan that is running finds at its next commit that its lease is lost.
+ *
+ * @param transaction so that no failures stay without their scan: nobody would find them. Call
+ *   {@link deleteFailuresOfLibrary} before it, which keeps other writers waiting for shorter times
+ */
+export async function deleteScansOfLibrary(transaction: Store, libraryId: LibraryId): Promise<void> {
+  const ids = await scanIdsOfLibrary(transaction, libraryId);
+  await transaction.db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
+  // After the rows of the scans: a running scan writes failures only while it holds its row.
+  await deleteFailures(transaction, ids);
+}
+
+async function scanIdsOfLibrary({ db }: Store, libraryId: LibraryId): Promise<readonly ScanId[]> {
   const rows = await db
     .selectFrom('scan')
     .select('id')
     .where('library_id', '=', libraryId)
     .orderBy('id')
     .execute();
-  await db.deleteFrom('scan').where('library_id', '=', libraryId).execute();
-  // After the rows of the scans: a running scan writes failures only while it holds its row.
-  const ids = rows.map(({ id }) => id);
-  await deleteFailures(store, ids);
+  return rows.map(({ id }) => id);
 }
 
 /** Scans whose failures one statement deletes: a thousand rows each at worst, and SQLite keeps pushes waiting meanwhile. */

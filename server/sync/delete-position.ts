@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/actor.js';
+import { deleteHistoryWithoutProgress } from './progress-history-repository.js';
 import { deletePositionOfDevice } from './progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
@@ -17,6 +18,7 @@ export async function deletePosition(
   deviceKey: Buffer,
 ): Promise<void> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'change');
-  if (!(await deletePositionOfDevice(store, { userId: user.id, document }, deviceKey)))
-    throw progressNotFound();
+  const key = { userId: user.id, document };
+  if (!(await deletePositionOfDevice(store, key, deviceKey))) throw progressNotFound();
+  await deleteHistoryWithoutProgress(store, [key]);
 }

@@ -1,6 +1,6 @@
 import { WaitingShares } from '../batching/waiting-shares.js';
-import { isStatementRefused } from '../database/database-error.js';
-import { isDatabaseAway } from '../database/database-fault.js';
+import { isConflict, isStatementRefused } from '../database/database-error.js';
+import { databaseFault, isDatabaseAway } from '../database/database-fault.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { withDeadline } from '../domain/deadline.js';
@@ -9,7 +9,12 @@ import { KeptPlaces } from './kept-places.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import type { ProgressPush } from './progress.js';
 import type { PushTraces } from './progress-repository.js';
-import { insertHistory, lastEntries, type NumberedEntry } from './progress-history-repository.js';
+import {
+  deleteHistoryWithoutProgress,
+  insertHistory,
+  lastEntries,
+  type NumberedEntry,
+} from './progress-history-repository.js';
 
 /** An entry is written at most this long after its push, and a moment for the writing. */
 const WAIT_MS = 4000;
@@ -22,19 +27,23 @@ const SHARE_BYTES = WAITING_BYTES / 8;
 /** Of an entry without its texts. */
 const ENTRY_BYTES = 200;
 /**
- * After a batch the writer pauses for so many times its duration, so that it takes a twentieth of a connection's time, or of
- * SQLite's writer. Without pauses, readers who turn pages as fast as a saturated server takes their pushes lost 18 % of their
+ * After a batch the writer pauses for nineteen times its duration, so that it takes a twentieth of a connection's time, or,
+ * with the writers of all other threads of the server, of SQLite's writer. Without pauses, readers who turn pages as fast as a saturated server takes their pushes lost 18 % of their
  * throughput on MariaDB and 37 % on SQLite to their history. With them such a flood loses entries instead.
  */
-const PAUSE_FACTOR = 19;
+const PARTS_OF_TIME = 20;
 /** A batch that took long must not make the history late for ever. */
 const LONGEST_PAUSE_MS = 4000;
+/** A deadlock, with a removal for example, is over at once: so often a part of a batch is written again without a pause. */
+const CONFLICTS = 3;
 /** How long a stopping server waits until everything is written. */
 const CLOSE_MS = 2000;
 /** A trouble that goes on is reported once in this time. */
 const REPORT_EVERY_MS = 60_000;
 
 export interface HistoryWriterOptions {
+  /** Of the server: each writes its own history. Default: one. */
+  readonly threads?: number;
   /** Entries were written. */
   readonly onWritten?: (entries: readonly NumberedEntry[]) => void;
   /** For metrics: entries were lost. */
@@ -64,6 +73,9 @@ export class HistoryWriter {
   readonly #store: Store;
   readonly #options: HistoryWriterOptions;
   readonly #rowsAtOnce: number;
+  readonly #pauseFactor: number;
+  /** Entries of the next batch: fewer after a batch that took too long. */
+  #rows: number;
   readonly #places = new KeptPlaces();
   #waiting: HistoryEntry[] = [];
   #waitingBytes = 0;
@@ -85,6 +97,10 @@ export class HistoryWriter {
     this.#store = store;
     this.#options = options;
     this.#rowsAtOnce = ROWS_AT_ONCE[store.dialect];
+    this.#rows = this.#rowsAtOnce;
+    // The threads of a server share the one writer of SQLite. Each has connections of its own to MySQL.
+    const sharing = store.dialect === 'sqlite' ? (options.threads ?? 1) : 1;
+    this.#pauseFactor = PARTS_OF_TIME * sharing - 1;
   }
 
   /** Entries that are not written yet. */
@@ -96,10 +112,14 @@ export class HistoryWriter {
    * Takes note of a push that was committed.
    *
    * @param key `progressKeyText` of the push
+   * @param commit `arrival` as in `PushTraces`; whether the user had no progress in the document
    */
-  note(key: string, push: ProgressPush, { arrival, created }: PushTraces): void {
+  note(
+    key: string,
+    push: ProgressPush,
+    { arrival, isNew }: Pick<PushTraces, 'arrival'> & { readonly isNew: boolean },
+  ): void {
     // What is remembered of a document does not count if it has been forgotten since.
-    const isNew = created.length > 0 && created.includes(push);
     if (!isNew && !this.#places.isKept(key, push)) return;
     const bytes = memoryOf(push);
     const isFull = this.#isClosed || arrival === undefined || this.#waitingBytes + bytes > WAITING_BYTES;
@@ -158,17 +178,15 @@ export class HistoryWriter {
   async #run(): Promise<void> {
     this.#isAway = false;
     // What waits at the beginning, and then full batches only: many small ones would cost much more.
-    for (
-      let left = this.#waiting.length;
-      (left > 0 || this.#waiting.length >= this.#rowsAtOnce) && !this.#isAway;
-      left -= this.#rowsAtOnce
-    ) {
+    let left = this.#waiting.length;
+    while ((left > 0 || this.#waiting.length >= this.#rowsAtOnce) && !this.#isAway) {
       await this.#pause();
       const startedMs = performance.now();
-      const batch = this.#waiting.splice(0, this.#rowsAtOnce).toSorted(compareEntries);
+      const batch = this.#waiting.splice(0, this.#rows).toSorted(compareEntries);
+      left -= batch.length;
       await this.#writeParts(batch);
       const endedMs = performance.now();
-      this.#notBeforeMs = endedMs + Math.min((endedMs - startedMs) * PAUSE_FACTOR, LONGEST_PAUSE_MS);
+      this.#notBeforeMs = endedMs + Math.min((endedMs - startedMs) * this.#pauseFactor, LONGEST_PAUSE_MS);
       if (!this.#isAway) for (const entry of batch) this.#leave(entry);
     }
   }
@@ -196,15 +214,25 @@ export class HistoryWriter {
   /** One entry that the database refuses must not fail the others: its batch is halved until it stands alone. */
   async #writeParts(batch: readonly HistoryEntry[]): Promise<void> {
     const parts = [batch];
+    let conflictsLeft = CONFLICTS;
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       try {
         await this.#write(part);
+        this.#rows = Math.min(this.#rows * 2, this.#rowsAtOnce);
       } catch (error) {
+        if (isConflict(error) && conflictsLeft-- > 0) {
+          parts.push(part);
+          continue;
+        }
         this.#error = error;
         if (isDatabaseAway(error)) {
           this.#isAway = true;
           // Writing an entry twice does no harm.
-          this.#waiting = [...batch, ...this.#waiting];
+          if (isTooSlow(error)) {
+            // The same batch would take as long again, and keep everything behind it waiting.
+            this.#rows = Math.max(1, Math.floor(batch.length / 2));
+            this.#waiting.push(...batch);
+          } else this.#waiting = [...batch, ...this.#waiting];
           this.#report();
           return;
         }
@@ -216,7 +244,11 @@ export class HistoryWriter {
   }
 
   async #write(batch: readonly HistoryEntry[]): Promise<void> {
-    const last = await lastEntries(this.#store, documentsOf(batch));
+    const documents = documentsOf(batch);
+    const last = await lastEntries(this.#store, documents);
+    // An attempt before may have written of them, and failed afterwards.
+    const gone = documents.filter((key) => !last.has(progressKeyText(key)));
+    await deleteHistoryWithoutProgress(this.#store, gone);
     const kept: NumberedEntry[] = [];
     const ends = new Map<string, NumberedEntry>();
     for (const entry of batch) {
@@ -235,6 +267,7 @@ export class HistoryWriter {
     }
     if (kept.length === 0) return;
     await inTransaction(this.#store, (transaction) => insertHistory(transaction, kept), { attempts: 1 });
+    await deleteHistoryWithoutProgress(this.#store, documentsOf(kept));
     this.#options.onWritten?.(kept);
   }
 
@@ -254,6 +287,12 @@ export class HistoryWriter {
     this.#lost = 0;
     this.#error = undefined;
   }
+}
+
+/** A statement took longer than it may, or a row that it needs was locked for as long. */
+function isTooSlow(error: unknown): boolean {
+  const fault = databaseFault(error);
+  return fault === 'statement-timeout' || fault === 'row-locked';
 }
 
 function middleOf(part: readonly HistoryEntry[]): number {

@@ -3,7 +3,7 @@ import { escape } from 'mysql2';
 import { bulkUpsert, idChunks, textBytes } from '../database/bulk-write.js';
 import { deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
-import type { Store } from '../database/store.js';
+import type { SqlDialect, Store } from '../database/store.js';
 import { deviceIdOfKey, deviceKey } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
@@ -42,8 +42,9 @@ export async function lastEntries(
     `select x.arrival from progress_history as x${hint} where x.user_id = p.user_id and x.document = p.document ` +
     // The whole key: by the arrival alone, MySQL 9.7 with stale statistics reads all entries of the document and sorts them.
     'order by x.user_id desc, x.document desc, x.arrival desc limit 1)';
-  const query = dialect === 'mysql' ? lastOfList(keys, hint, last) : lastOfWanted(keys, last);
-  const { rows } = await db.executeQuery<LastEntryRow>(query);
+  const { rows } = await db.executeQuery<LastEntryRow>(
+    selectWithProgress(dialect, keys, { columns: LAST, joined: last }),
+  );
   return new Map(
     rows.map((row) => [
       progressKeyText({ userId: row.user_id, document: documentOf(row.document) }),
@@ -58,23 +59,57 @@ export async function lastEntries(
   );
 }
 
-/** Without the list as a table of its own, MariaDB with stale statistics reads all progress of all users. */
-function lastOfList(keys: readonly ProgressKey[], hint: string, last: string): CompiledQuery {
+/** @param more selects for each document that has progress: columns, and what to join with `document_progress as p` */
+function selectWithProgress(
+  dialect: SqlDialect,
+  keys: readonly ProgressKey[],
+  more: { readonly columns: string; readonly joined: string },
+): CompiledQuery {
+  const { columns, joined } = more;
+  if (dialect === 'sqlite') {
+    const { text, cells } = wantedKeys(keys);
+    return CompiledQuery.raw(
+      `with ${text} select ${columns} from wanted cross join document_progress as p on p.user_id = id and p.document = name ${joined}`,
+      cells,
+    );
+  }
+  // Without the list as a table of its own, MariaDB with stale statistics reads all progress of all users.
   const list = keys.map(
     ({ userId, document }) => `select ${String(userId)} as id, ${escape(document)} as name`,
   );
   return CompiledQuery.raw(
-    `select straight_join ${LAST} from (${list.join(' union all ')}) as wanted ` +
-      `join document_progress as p${hint} on p.user_id = wanted.id and p.document = wanted.name ${last}`,
+    `select straight_join ${columns} from (${list.join(' union all ')}) as wanted ` +
+      `join document_progress as p${forceIndex('mysql', 'primary')} on p.user_id = wanted.id and p.document = wanted.name ${joined}`,
   );
 }
 
-function lastOfWanted(keys: readonly ProgressKey[], last: string): CompiledQuery {
-  const { text, cells } = wantedKeys(keys);
-  return CompiledQuery.raw(
-    `with ${text} select ${LAST} from wanted cross join document_progress as p on p.user_id = id and p.document = name ${last}`,
-    cells,
+/**
+ * Deletes the history of those documents that have no progress. Whoever writes history calls this after its commit, and
+ * whoever deletes progress after that commit. Entries that were written while the progress was being deleted are then seen
+ * by one of both: if the writer still finds the progress, its entries were there before the progress went.
+ */
+export async function deleteHistoryWithoutProgress(
+  store: Store,
+  keys: readonly ProgressKey[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const { rows } = await store.db.executeQuery<Pick<LastEntryRow, 'user_id' | 'document'>>(
+    selectWithProgress(store.dialect, keys, { columns: 'p.user_id, p.document', joined: '' }),
   );
+  const found = new Set(
+    rows.map((row) => progressKeyText({ userId: row.user_id, document: documentOf(row.document) })),
+  );
+  const gone = keys.filter((key) => !found.has(progressKeyText(key)));
+  for (const userId of new Set(gone.map((key) => key.userId))) {
+    const documents = gone
+      .filter((key) => key.userId === userId)
+      .map(({ document }) => Buffer.from(document));
+    await deleteHistory(
+      store,
+      userId,
+      documents.toSorted((left, right) => left.compare(right)),
+    );
+  }
 }
 
 /** An entry with its number among those of its document. */

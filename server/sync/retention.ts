@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { librariesOfDigests } from '../book/digest-repository.js';
+import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { forgetOldestDevices, type SeenDevice } from '../device/device-repository.js';
 import { withDeadline } from '../domain/deadline.js';
@@ -9,6 +10,7 @@ import { forgetOldestPositions } from './device-progress-repository.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
 import {
   deleteHistoryUpTo,
+  deleteHistoryWithoutProgress,
   deleteSomeHistoryBefore,
   forgetOldestHistory,
   type NumberedEntry,
@@ -63,6 +65,11 @@ const HISTORY_STEP = 1 / 10;
 const HISTORY_KEPT = 0.95;
 /** How often a server looks for entries that are too old. */
 const AGE_CHECK_MS = 3_600_000;
+/**
+ * After each part of the entries that are too old, the server waits for so many times as long as their deletion took. All
+ * entries of many months may become too old at once, when the setting is changed, and pushes to SQLite wait for each part.
+ */
+const AGE_PAUSE_FACTOR = 9;
 const DAY_MS = 86_400_000;
 /** Users, and documents, whose additions are counted. One that is evicted is checked at its next addition. */
 const COUNTED = 20_000;
@@ -182,20 +189,40 @@ export class Retention {
 
   #checkAgeLater(history: HistoryBounds): void {
     // Servers that start together do not check together.
-    const waitMs = (history.ageCheckMs ?? AGE_CHECK_MS) * (0.5 + Math.random());
+    this.#checkAgeIn((history.ageCheckMs ?? AGE_CHECK_MS) * (0.5 + Math.random()), history);
+  }
+
+  #checkAgeIn(waitMs: number, history: HistoryBounds): void {
+    if (this.#isClosed) return;
     this.#ageTimer = setTimeout(() => {
-      this.#enqueue('history by age', () => this.#forgetHistory(() => this.#forgetBefore(history.days)));
-      this.#checkAgeLater(history);
+      const isQueued = this.#enqueue('history by age', () => this.#forgetSomeByAge(history));
+      if (!isQueued) this.#checkAgeLater(history);
     }, waitMs).unref();
   }
 
-  async #forgetBefore(days: number): Promise<number> {
-    const beforeMs = Date.now() - days * DAY_MS;
-    for (let forgotten = 0; ;) {
-      const count = await deleteSomeHistoryBefore(this.#store, beforeMs);
-      forgotten += count;
-      if (count === 0 || this.#isClosed) return forgotten;
+  /** One part at a time: other checks take turns with it. */
+  async #forgetSomeByAge(history: HistoryBounds): Promise<void> {
+    let pauseMs: number | undefined;
+    try {
+      const nowMs = await this.#earliestNowMs();
+      const beganMs = performance.now();
+      const count = await deleteSomeHistoryBefore(this.#store, nowMs - history.days * DAY_MS);
+      if (count === 0) return;
+      pauseMs = (performance.now() - beganMs) * AGE_PAUSE_FACTOR;
+      this.#options.onForgotten?.('history', count);
+    } finally {
+      if (pauseMs === undefined) this.#checkAgeLater(history);
+      else this.#checkAgeIn(pauseMs, history);
     }
+  }
+
+  /**
+   * By the clock that is behind the others: this machine's, the one that it had when the process started, and the database's.
+   * A clock that is set years ahead by mistake must not delete the history.
+   */
+  async #earliestNowMs(): Promise<number> {
+    const databaseMs = await readDatabaseNowMs(this.#store);
+    return Math.min(Date.now(), performance.timeOrigin + performance.now(), databaseMs);
   }
 
   async #forgetHistory(forget: () => Promise<number>): Promise<void> {
@@ -268,6 +295,10 @@ export class Retention {
         const part = oldest.slice(start, Math.min(start + DELETED_AT_ONCE, excess));
         // Once more: a scan may have added one of them to a library since.
         forgotten += await deleteUnchangedProgress(this.#store, userId, await this.#outsideLibraries(part));
+        await deleteHistoryWithoutProgress(
+          this.#store,
+          part.map(({ document }) => ({ userId, document })),
+        );
       }
       // All that is left belongs to libraries, or was pushed meanwhile.
       if (forgotten === before || this.#isClosed) return forgotten;

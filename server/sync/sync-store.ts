@@ -209,6 +209,7 @@ export class SyncStore {
       keepsMetadata: this.#keepsMetadata,
       isMetadataWritten: (push, metadata) => this.#metadata.has(progressKeyText(push), metadata),
     });
+    const created = new Set(traces.created);
     for (const row of pushes) {
       // A row that nobody waited for may have been left out.
       if (!row.isWanted()) continue;
@@ -216,7 +217,7 @@ export class SyncStore {
       const key = progressKeyText(push);
       this.#lastDevices.note(key, deviceKey(push.device));
       if (push.metadataJson !== undefined) this.#metadata.note(key, push.metadataJson);
-      this.history?.note(key, push, traces);
+      this.history?.note(key, push, { arrival: traces.arrival, isNew: created.has(push) });
     }
     this.devices.markWritten(devices);
     this.retention.note(traces, devices);

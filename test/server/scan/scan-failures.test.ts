@@ -11,6 +11,7 @@ import { ScanFailures } from '../../../server/scan/scan-failures.js';
 import { finishScan, insertScan, pruneScans } from '../../../server/scan/scan-repository.js';
 import { type BookFolder, bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
+import { openHookedStore } from '../../support/hooked-store.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
 describe.each(testDatabases())('what a scan could not read, in $name,', (kind) => {
@@ -108,6 +109,21 @@ describe.each(testDatabases())('what a scan could not read, in $name,', (kind) =
     const { scanId: last } = await bench.scan(library);
     expect(await rows()).toEqual([last]);
     await removeLibrary(bench.store, OPERATOR, library.id);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('does not stay without its scan when the removal of its library is cut off', async () => {
+    addBad(1, 0);
+    await bench.scan(library);
+    const cut = openHookedStore(bench.store.url, {
+      afterStatement: (text) => {
+        if (/delete from .scan. /.test(text)) throw new Error('cut off');
+      },
+    });
+    await expect(removeLibrary(cut, OPERATOR, library.id)).rejects.toThrow('cut off');
+    await cut.close();
+    const scans = await bench.store.db.selectFrom('scan').select('id').execute();
+    expect(scans).toHaveLength(1);
     expect(await rows()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { userId } from '../../../server/domain/ids.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { insertUser } from '../../../server/accounts/user-repository.js';
@@ -271,9 +271,8 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
           ? { ...push, device: { name: 'x'.repeat(300), id: 'x' } }
           : { ...push, pushedMs: Number.NaN };
       writer.note(`7 ${document}`, document === 'f' ? refused : push, {
-        created: [],
-        displaced: [],
         arrival: 1,
+        isNew: false,
       });
     }
     await writer.flush();
@@ -341,6 +340,15 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
     await before.sync.pushes.push(at(0.1, NOW_MS - 9 * DAY_MS, 'younger'));
     await before.sync.history?.flush();
     expect((await history('d')).length).toBeGreaterThan(500);
+    // A clock that is two years ahead deletes nothing.
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW_MS + 2 * 365 * DAY_MS });
+    onTestFinished(() => void vi.useRealTimers());
+    const ahead = server(store, { days: 500, ageCheckMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ahead.sync.retention.idle();
+    await ahead.sync.retention.close();
+    expect(ahead.forgotten).toEqual({});
+    vi.useRealTimers();
     const world = server(store, { days: 10, ageCheckMs: 50 });
     await expect.poll(() => percentages('d'), { timeout: 20_000 }).toEqual([]);
     expect(await history('d', userId(6))).toEqual([]);
@@ -368,6 +376,71 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
     await flush(world);
     const rows = await store.db.selectFrom('progress_history').select(['user_id']).execute();
     expect(rows.map((row) => row.user_id)).toEqual([6, 6]);
+  });
+
+  it('does not come back with entries that are being written while their document is deleted', async () => {
+    let meanwhile: (() => Promise<void>) | undefined;
+    const once = async (): Promise<void> => {
+      const now = meanwhile;
+      meanwhile = undefined;
+      await now?.();
+    };
+    const which = { userId: USER, document: pushOf('d', '', '').document };
+    const entries = () => store.db.selectFrom('progress_history').select('arrival').execute();
+
+    // The writer has found the document, and then it is deleted.
+    const looking = hooked({
+      afterStatement: (text) => (text.includes('progress_history as h') ? once() : undefined),
+    });
+    const world = server(looking);
+    await world.sync.pushes.push(at(0.1, NOW_MS));
+    meanwhile = () => deletePosition(store, OPERATOR, which, Buffer.from('iKobo'));
+    await flush(world);
+    expect(await entries()).toEqual([]);
+
+    // The deletion has deleted the history, and is not committed when the writer looks.
+    await world.sync.pushes.push(at(0.2, NOW_MS));
+    let flushed: Promise<void> = Promise.resolve();
+    const deleting = hooked({
+      afterStatement: (text) => (text.includes('delete from `progress_history`') ? once() : undefined),
+    });
+    meanwhile = async () => {
+      flushed = flush(world);
+      // SQLite writes one transaction after the other.
+      if (store.dialect === 'mysql') await flushed;
+    };
+    await deletePosition(deleting, OPERATOR, which, Buffer.from('iKobo'));
+    await flushed;
+    expect(await entries()).toEqual([]);
+    expect(world.lost).toEqual([]);
+  });
+
+  it('is written in smaller parts when a statement takes too long, and again at once after a deadlock', async () => {
+    let mostRows = Infinity;
+    let conflicts = 0;
+    const slow = hooked({
+      beforeStatement: (text) => {
+        if (!text.includes('insert into progress_history')) return;
+        if (conflicts-- > 0) throw Object.assign(new Error('deadlock'), { code: 'ER_LOCK_DEADLOCK' });
+        if (text.split('(?').length - 1 > mostRows)
+          throw Object.assign(new Error('slow'), { code: 'ER_LOCK_WAIT_TIMEOUT' });
+      },
+    });
+    const world = server(slow);
+    conflicts = 1;
+    await world.sync.pushes.push(at(0.1, NOW_MS));
+    await flush(world);
+    expect(await percentages()).toEqual([0.1]);
+    expect(world.troubles).toEqual([]);
+    mostRows = 2;
+    const documents = Array.from({ length: 16 }, (_none, index) => `d${String(index)}`);
+    await Promise.all(documents.map((document) => world.sync.pushes.push(at(0.5, NOW_MS, document))));
+    for (let attempt = 0; (world.sync.history?.waiting ?? 0) > 0; attempt++) {
+      expect(attempt).toBeLessThan(10);
+      await flush(world);
+    }
+    for (const document of documents) expect(await percentages(document)).toEqual([0.5]);
+    expect(world.lost).toEqual([]);
   });
 
   it('is not kept, and not deleted, where it is switched off', async () => {
