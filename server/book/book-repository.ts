@@ -46,25 +46,47 @@ export async function saveBooks(store: Store, records: readonly BookRecord[], no
 export interface MovedBook {
   readonly id: BookId;
   readonly record: BookRecord;
+  /** Whether the row has the digests of the record already. */
+  readonly hasDigests: boolean;
 }
 
-/** Replaces books by id, their paths included. No other book may have one of the new paths. */
+/**
+ * Replaces books by id, their paths included. No other book may have one of the new paths.
+ *
+ * Digests that stay are not written: SQLite writes the indexes of all columns that it is given, whether their values
+ * differ or not, and those of the digests are all over the file. A library that moves as a whole has all its digests.
+ */
 export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs: number): Promise<void> {
-  const values: unknown[] = [];
-  for (const { id, record } of moves) {
-    values.push(id);
-    pushRecord(values, record, nowMs);
+  const replaced: unknown[] = [];
+  const relocated: unknown[] = [];
+  for (const { id, record, hasDigests } of moves) {
+    if (hasDigests) {
+      relocated.push(id, record.libraryId, record.path, record.sizeBytes, record.modifiedNs, nowMs);
+    } else {
+      replaced.push(id);
+      pushRecord(replaced, record, nowMs);
+    }
   }
+  const table = { table: 'book', key: ['id'] };
   await bulkUpsert(
     store,
     {
-      table: 'book',
+      ...table,
+      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns', 'hashed_ms'],
+      update: ['path', 'size_bytes', 'modified_ns', 'hashed_ms'],
+      also: ['failure = null', 'missing_since_s = null'],
+    },
+    relocated,
+  );
+  await bulkUpsert(
+    store,
+    {
+      ...table,
       columns: ['id', ...RECORD_COLUMNS],
-      key: ['id'],
       update: ['path', ...UPDATED_COLUMNS],
       also: ['missing_since_s = null'],
     },
-    values,
+    replaced,
   );
 }
 

@@ -1,11 +1,11 @@
 import { CompiledQuery, sql } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, forceIndex, inOrder } from '../database/by-index.js';
+import { byIndex, deleteByIndex, forceIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
-import type { CataloguedBook, Digests, FormerDigest, ReplacedDigest } from './book.js';
+import type { CataloguedBook, FormerDigest, ReplacedDigest } from './book.js';
 import { deleteBooks, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 
@@ -82,7 +82,7 @@ export interface DigestTwin {
   readonly id: BookId;
   readonly path: Buffer;
   readonly sizeBytes: number;
-  readonly digests: Digests;
+  readonly partialMd5: Buffer;
 }
 
 /** Twins that are returned for one content. A library may hold thousands of copies of one file. */
@@ -103,29 +103,24 @@ export async function booksWithPartialMd5(
       .selectFrom((from) =>
         from
           .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
-          .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+          .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5'])
           .select(
             sql<number>`row_number() over (partition by partial_md5, size_bytes order by missing_since_s is null, id)`.as(
               'place',
             ),
           )
           .where('partial_md5', 'in', chunk)
-          .where('library_id', '=', libraryId)
+          .where(unindexed<LibraryId>(store, 'library_id'), '=', libraryId)
           .as('twin'),
       )
-      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5', 'filename_md5'])
+      .select(['id', 'path', 'size_bytes', 'missing_since_s', 'partial_md5'])
       .where('place', '<=', TWINS_OF_A_FILE)
       .orderBy(sql`missing_since_s is null`)
       .orderBy('id')
       .execute();
     for (const row of rows) {
-      if (row.partial_md5 === null || row.filename_md5 === null) continue;
-      twins.push({
-        id: row.id,
-        path: row.path,
-        sizeBytes: toNumber(row.size_bytes),
-        digests: { partialMd5: row.partial_md5, filenameMd5: row.filename_md5 },
-      });
+      const { id, path, size_bytes: sizeBytes, partial_md5: partialMd5 } = row;
+      if (partialMd5 !== null) twins.push({ id, path, sizeBytes: toNumber(sizeBytes), partialMd5 });
     }
   }
   return twins;
@@ -157,7 +152,7 @@ export async function booksWithDigest(
     .innerJoin(byIndex(store, 'book', 'primary'), 'book.id', 'holder.id')
     .modifyFront(sql.raw(inOrder(store.dialect)))
     .selectAll('book')
-    .where('book.library_id', 'in', page.libraryIds);
+    .where(unindexed<LibraryId>(store, 'book.library_id'), 'in', page.libraryIds);
   if (page.afterId !== undefined) query = query.where('book.id', '>', page.afterId);
   const rows = await query.orderBy('book.id').limit(page.limit).execute();
   return rows.map(toBook);
@@ -181,14 +176,14 @@ export async function booksOfDigests(
     .selectFrom(byIndex(store, 'book', 'book_partial_md5', 'b'))
     .select(['b.partial_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
     .where('b.partial_md5', 'in', digests)
-    .where('b.library_id', 'in', libraryIds)
+    .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
     .groupBy('b.partial_md5')
     .unionAll(
       store.db
         .selectFrom(byIndex(store, 'book', 'book_filename_md5', 'b'))
         .select(['b.filename_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
         .where('b.filename_md5', 'in', digests)
-        .where('b.library_id', 'in', libraryIds)
+        .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
         .groupBy('b.filename_md5'),
     )
     .unionAll(
@@ -200,7 +195,7 @@ export async function booksOfDigests(
         .where('f.digest', 'in', digests)
         // This column is not part of the index; see digestHolders() for the reason.
         .where('f.replaced_s', 'is not', null)
-        .where('b.library_id', 'in', libraryIds)
+        .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
         .groupBy('f.digest'),
     )
     .execute();

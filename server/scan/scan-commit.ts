@@ -119,9 +119,10 @@ async function writeBatch(
     const record = bookRecordOf(context.library, file);
     const twin = moves.get(file);
     if (twin !== undefined && isAt(before.get(twin.id), [twin.path, file.path])) {
-      moved.push({ id: twin.id, record });
-      const was = before.get(twin.id)?.digests ?? twin.digests;
-      replaced.push(...replacedDigests(twin.id, was, file.digests));
+      const was = before.get(twin.id)?.digests;
+      const former = was === undefined ? [] : replacedDigests(twin.id, was, file.digests);
+      moved.push({ id: twin.id, record, hasDigests: was !== undefined && former.length === 0 });
+      replaced.push(...former);
     } else if (file.known === undefined || !isAt(before.get(file.known.id), [file.path])) {
       added++;
       saved.push(record);
@@ -222,7 +223,7 @@ async function findMoves(
   const { store, library } = context;
   const twins = new Map<string, DigestTwin[]>();
   for (const twin of await retrying(() => booksWithPartialMd5(store, library.id, digests))) {
-    const key = twin.digests.partialMd5.toString('latin1');
+    const key = twin.partialMd5.toString('latin1');
     twins.set(key, [...(twins.get(key) ?? []), twin]);
   }
   const candidates = new Map<ScannedFile, readonly DigestTwin[]>();
