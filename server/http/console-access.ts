@@ -106,10 +106,12 @@ export class ConsoleAccess {
   secretOf(request: ConsoleRequest): string | undefined {
     const cookies = request.header('cookie');
     if (cookies === undefined) return undefined;
-    const secure = this.#options.basePath === '' ? HOST_COOKIE : SECURE_COOKIE;
+    const port = portSuffix(request);
+    const secure = `${this.#options.basePath === '' ? HOST_COOKIE : SECURE_COOKIE}${port}`;
     // A page of a neighbouring name could have set the cookie without a prefix.
     return (
-      cookieOf(cookies, secure) ?? (this.#isHttps(request) ? undefined : cookieOf(cookies, SESSION_COOKIE))
+      cookieOf(cookies, secure) ??
+      (this.#isHttps(request) ? undefined : cookieOf(cookies, `${SESSION_COOKIE}${port}`))
     );
   }
 
@@ -131,7 +133,8 @@ export class ConsoleAccess {
     const { basePath } = this.#options;
     const isSecure = this.#isOwnHttpsOrigin(request);
     const isHost = isSecure && basePath === '';
-    const name = isHost ? HOST_COOKIE : isSecure ? SECURE_COOKIE : SESSION_COOKIE;
+    const prefixed = isHost ? HOST_COOKIE : isSecure ? SECURE_COOKIE : SESSION_COOKIE;
+    const name = `${prefixed}${portSuffix(request)}`;
     const path = isHost ? '/' : `${basePath}/api/v1`;
     const secure = isSecure ? '; Secure' : '';
     const attributes = `Path=${path}; Max-Age=${String(maxAgeSeconds)}; HttpOnly; SameSite=Strict${secure}`;
@@ -163,6 +166,15 @@ export class ConsoleAccess {
 
 function hostOf(request: ConsoleRequest): string {
   return request.header('host')?.toLowerCase() ?? '';
+}
+
+/**
+ * Browsers send a cookie to all ports of a host. With the port in its name, signing in to one of two servers on a machine
+ * does not sign out of the other. Empty where `Host` has no port, which is then 80 or 443.
+ */
+function portSuffix(request: ConsoleRequest): string {
+  const [, port] = /:(\d{1,5})$/.exec(request.header('host') ?? '') ?? [];
+  return port === undefined ? '' : `_${port}`;
 }
 
 /** Of `Host`, without the port, in lower case, without the dot at its end. `undefined` for what is no host. */

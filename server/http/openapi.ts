@@ -89,7 +89,8 @@ export function openApi(
           in: 'cookie',
           name: SESSION_COOKIE,
           description:
-            'A session of a browser. Over HTTPS the name of the cookie has the prefix __Host- or, with a base path, ' +
+            'A session of a browser. The name of the cookie ends with the port, as in dogear_session_8364, if the address ' +
+            'has one. Over HTTPS the name of the cookie has the prefix __Host- or, with a base path, ' +
             '__Secure-. Requests that change something need the Origin of the server and "Content-Type: application/json".',
         },
       },

@@ -150,9 +150,15 @@ describe('the host of a request with a cookie', () => {
       'known.example.org:8364',
       'KNOWN.example.org.',
     ];
+    const secret = browser.cookie?.split('=')[1] ?? '';
+    const cookieAt = (host: string): string => {
+      const port = /:(\d+)$/.exec(host)?.[1];
+      return `dogear_session${port === undefined ? '' : `_${port}`}=${secret}`;
+    };
     for (const host of known) {
-      expect(await codeOf(browser, 'GET', '/me', { headers: { host } }), host).toBe(200);
-      const headers = { host, origin: `http://${host.toLowerCase()}` };
+      const cookie = cookieAt(host);
+      expect(await codeOf(browser, 'GET', '/me', { headers: { host, cookie } }), host).toBe(200);
+      const headers = { host, cookie, origin: `http://${host.toLowerCase()}` };
       expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers }), host).toBe(
         '404 session-not-found',
       );
@@ -171,12 +177,13 @@ describe('the host of a request with a cookie', () => {
       '[evil.example]',
     ];
     for (const host of unknown) {
-      const answer = await browser.send('GET', '/me', { headers: { host } });
+      const answer = await browser.send('GET', '/me', { headers: { host, cookie: cookieAt(host) } });
       expect(answer, host).toMatchObject({ status: 421, json: { code: 'host-unknown' } });
       expect(answer.json.detail).toContain('server.hosts');
     }
     // It says which name, if it is one, and repeats nothing else.
-    const { json } = await browser.send('GET', '/me', { headers: { host: 'evil.example' } });
+    const headers = { host: 'evil.example', cookie: cookieAt('evil.example') };
+    const { json } = await browser.send('GET', '/me', { headers });
     expect(json.detail).toContain('"evil.example"');
   });
 });
@@ -185,8 +192,23 @@ describe('the cookie', () => {
   it('over plain HTTP is for the API alone', async () => {
     const browser = new Browser(server.url);
     const { setCookie } = await browser.send('POST', '/sessions', { body: { api_key: owner.key } });
-    expect(setCookie).toMatch(/^dogear_session=[\w-]{43}; /);
+    expect(setCookie).toMatch(/^dogear_session_\d+=[\w-]{43}; /);
     expect(setCookie?.replace(/^.*?; /, '')).toBe(`Path=/api/v1; ${COOKIE_AGE}`);
+  });
+
+  it('of one port does not take the place of that of another: browsers send both to both', async () => {
+    const other = await startApiServer(SQLITE);
+    try {
+      const [one, two] = [await signedIn(), await signedIn(other, await other.caller({ isOwner: true }))];
+      const cookie = `${one.cookie ?? ''}; ${two.cookie ?? ''}`;
+      for (const browser of [one, two])
+        expect(await codeOf(browser, 'GET', '/me', { headers: { cookie } })).toBe(200);
+      // At the same host, whatever it is called.
+      const headers = { host: `localhost:${new URL(server.url).port}`, cookie };
+      expect(await codeOf(one, 'GET', '/me', { headers })).toBe(200);
+    } finally {
+      await other.close();
+    }
   });
 
   const overHttps = (host: string) => ({ origin: `https://${host}`, host });
@@ -241,14 +263,14 @@ describe('the cookie', () => {
       const browser = await signedIn(below, admin);
       const body = { api_key: admin.key };
       const plain = await browser.send('POST', '/sessions', { body });
-      expect(plain.setCookie).toMatch(/^dogear_session=/);
+      expect(plain.setCookie).toMatch(/^dogear_session_\d+=/);
       expect(plain.setCookie?.replace(/^.*?; /, '')).toBe(`Path=/sync/api/v1; ${COOKIE_AGE}`);
       // As through a proxy that puts its own address into Host.
       const headers = { origin: 'https://books.example.org' };
       const { setCookie } = await browser.send('POST', '/sessions', { body, headers });
-      expect(setCookie).toMatch(/^__Secure-dogear_session=/);
+      expect(setCookie).toMatch(/^__Secure-dogear_session_\d+=/);
       expect(setCookie?.replace(/^.*?; /, '')).toBe(`Path=/sync/api/v1; ${COOKIE_AGE}; Secure`);
-      expect(await codeOf(browser, 'GET', '/me', { headers: { host: 'books.example.org' } })).toBe(200);
+      expect(await codeOf(browser, 'GET', '/me')).toBe(200);
       expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers })).toBe('404 session-not-found');
       const other = { origin: 'http://books.example.org' };
       expect(await codeOf(browser, 'DELETE', '/sessions/999', { headers: other })).toBe('403 origin-refused');
@@ -268,7 +290,7 @@ it('without the console there are no sessions, and no cookie is looked at', asyn
     for (const path of ['/sessions', '/setup', '/setup/check']) {
       expect(await codeOf(browser, 'POST', path, { body: { api_key: admin.key } })).toBe('404 not-found');
     }
-    browser.cookie = `dogear_session=${'A'.repeat(43)}`;
+    browser.cookie = `dogear_session_${new URL(off.url).port}=${'A'.repeat(43)}`;
     expect(await codeOf(browser, 'GET', '/me', { headers: { host: 'evil.example' } })).toBe(
       '401 unauthorized',
     );
