@@ -1,5 +1,6 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
+import { createIndexOnce } from './index-creation.js';
 
 /**
  * API keys are looked up by the SHA-256 of their secret. That of a key of the older form, `dogear_<prefix>_<secret>`, is the
@@ -14,21 +15,9 @@ export async function apiKeyLookup(db: QueryExecutorProvider, dialect: SqlDialec
     await sql`create unique index if not exists api_key_secret on api_key (secret_sha256)`.execute(db);
     return;
   }
-  // MySQL has no "create index if not exists".
-  if (await isIndexed(db)) return;
-  try {
-    await sql`create unique index api_key_secret on api_key (secret_sha256)`.execute(db);
-  } catch (error) {
-    // Another program was first.
-    if (!(await isIndexed(db))) throw error;
-  }
-}
-
-async function isIndexed(db: QueryExecutorProvider): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from information_schema.statistics
-      where table_schema = database() and table_name = 'api_key' and index_name = 'api_key_secret'`.execute(
+  await createIndexOnce(
     db,
+    { table: 'api_key', index: 'api_key_secret' },
+    sql`create unique index api_key_secret on api_key (secret_sha256)`,
   );
-  return rows.length > 0;
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
+import { createIndexOnce } from './index-creation.js';
 
 /**
  * The history of progress, which is written behind the pushes, and an index that finds the newest pushes of a user.
@@ -34,20 +35,9 @@ export async function progressHistory(db: Kysely<unknown>, dialect: SqlDialect):
     await sql`create index if not exists ${sql.raw(newest)}`.execute(db);
     return;
   }
-  // MySQL has no "create index if not exists".
-  if (await hasNewestIndex(db)) return;
-  try {
-    await sql`create index ${sql.raw(newest)}`.execute(db);
-  } catch (error) {
-    // Another program was first.
-    if (!(await hasNewestIndex(db))) throw error;
-  }
-}
-
-async function hasNewestIndex(db: Kysely<unknown>): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from information_schema.statistics
-      where table_schema = database() and table_name = 'document_progress'
-        and index_name = 'document_progress_newest'`.execute(db);
-  return rows.length > 0;
+  await createIndexOnce(
+    db,
+    { table: 'document_progress', index: 'document_progress_newest' },
+    sql`create index ${sql.raw(newest)}`,
+  );
 }

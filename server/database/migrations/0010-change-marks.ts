@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
+import { createIndexOnce } from './index-creation.js';
 
 /**
  * What pages that stay open ask every second: whether something has changed. Each change counts up the revision of its
@@ -28,18 +29,9 @@ export async function changeMarks(db: Kysely<unknown>, dialect: SqlDialect): Pro
     await sql`create index if not exists scan_finished on scan (finished_ms)`.execute(db);
     return;
   }
-  if (await hasFinishedIndex(db)) return;
-  try {
-    await sql`create index scan_finished on scan (finished_ms)`.execute(db);
-  } catch (error) {
-    // Another program was first.
-    if (!(await hasFinishedIndex(db))) throw error;
-  }
-}
-
-async function hasFinishedIndex(db: Kysely<unknown>): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from information_schema.statistics
-      where table_schema = database() and table_name = 'scan' and index_name = 'scan_finished'`.execute(db);
-  return rows.length > 0;
+  await createIndexOnce(
+    db,
+    { table: 'scan', index: 'scan_finished' },
+    sql`create index scan_finished on scan (finished_ms)`,
+  );
 }
