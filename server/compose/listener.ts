@@ -30,6 +30,7 @@ import { WriteHealth } from '../database/write-health.js';
 import { withDeadline } from '../domain/deadline.js';
 import { closeAll } from './close-all.js';
 import { FaultLog } from './fault-log.js';
+import { RareWarning } from './rare-warning.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { scanInThread } from './scan-thread.js';
@@ -95,15 +96,12 @@ export async function composeListener(
     const store = await open(database.connections);
     // SQLite has no connection pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
-    const accounts = closedAtEnd(
-      new Accounts(
-        store,
-        (error) => {
-          log.warn({ error: errorMessage(error) }, 'the last use of API keys or sessions was not written');
-        },
-        limits.accounts,
-      ),
+    const lastUseWarning = new RareWarning(log, 'the last use of API keys or sessions was not written');
+    const retentionWarning = new RareWarning(
+      log,
+      'old positions, history or tickets were not deleted; the next check tries again',
     );
+    const accounts = closedAtEnd(new Accounts(store, (error) => lastUseWarning.note(error), limits.accounts));
     let http: HttpServer | undefined;
     const metrics: Metrics = new Metrics({
       activeRequests: () => http?.active ?? 0,
@@ -140,11 +138,7 @@ export async function composeListener(
         : undefined,
       keepsMetadata: syncing.keep_metadata,
       onForgotten: (what, count) => metrics.forgot(what, count),
-      onRetentionError: (error) =>
-        log.warn(
-          { error: errorMessage(error) },
-          'old positions, history or tickets were not deleted; the next check tries again',
-        ),
+      onRetentionError: (error) => retentionWarning.note(error),
     });
     closedAtEnd(sync.retention);
     // Before the retention, which learns what was written.
@@ -237,7 +231,7 @@ export async function composeListener(
                 database: databaseFacts(database.url),
               },
               folders: new FolderPicker(configuration.console.folder_roots, limits.folderLooks),
-              overview: new Overview({ store: unlimitedStore, engine }),
+              overview: new Overview({ store: unlimitedStore, engine, rootLooks: limits.rootLooks }),
               scans,
               accounts,
               sync,

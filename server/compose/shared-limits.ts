@@ -18,7 +18,8 @@ const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT;
 const SCANS_AT = 0;
 const STREAMS_AT = SCANS_AT + CELL_BYTES;
 const FOLDER_LOOKS_AT = STREAMS_AT + CELL_BYTES;
-const LOGINS_AT = FOLDER_LOOKS_AT + CELL_BYTES;
+const ROOT_LOOKS_AT = FOLDER_LOOKS_AT + CELL_BYTES;
+const LOGINS_AT = ROOT_LOOKS_AT + CELL_BYTES;
 const THROTTLED_LOGINS_AT = LOGINS_AT + TURNS_BYTES;
 const REGISTRATIONS_AT = THROTTLED_LOGINS_AT + TURNS_BYTES;
 const MEMORY_BYTES = REGISTRATIONS_AT + TURNS_BYTES;
@@ -36,6 +37,7 @@ export class SharedLimits {
   readonly scans: SharedCount;
   readonly streams: SharedCount;
   readonly folderLooks: SharedCount;
+  readonly rootLooks: SharedCount;
   /** `undefined`: the server has one thread. */
   readonly accounts: AccountSharing | undefined;
   readonly #channel: BroadcastLoginChannel | undefined;
@@ -44,6 +46,7 @@ export class SharedLimits {
     this.scans = new SharedCount(new Int32Array(memory, SCANS_AT, 1));
     this.streams = new SharedCount(new Int32Array(memory, STREAMS_AT, 1));
     this.folderLooks = new SharedCount(new Int32Array(memory, FOLDER_LOOKS_AT, 1));
+    this.rootLooks = new SharedCount(new Int32Array(memory, ROOT_LOOKS_AT, 1));
     if (threads === 1) return;
     this.#channel = new BroadcastLoginChannel(channelName);
     const turns = {

@@ -5,6 +5,7 @@ import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import type { LibraryId } from '../domain/ids.js';
+import type { SharedCount } from '../domain/shared-count.js';
 import type { Library } from '../library/library.js';
 import { libraryRevisions, visibleLibraries } from '../library/library-repository.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
@@ -60,9 +61,10 @@ export class Overview {
   readonly #roots: RootChecks;
   readonly #counted = new Map<LibraryId, Counted>();
 
-  constructor({ store, engine }: { readonly store: Store; readonly engine: Engine }) {
-    this.#store = store;
-    this.#roots = new RootChecks(engine);
+  /** @param parts `rootLooks`: those of the process, in all its threads */
+  constructor(parts: { readonly store: Store; readonly engine: Engine; readonly rootLooks: SharedCount }) {
+    this.#store = parts.store;
+    this.#roots = new RootChecks(parts.engine, parts.rootLooks);
   }
 
   /** Of the libraries that the actor may see. What it costs depends on these alone. */

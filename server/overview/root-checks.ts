@@ -1,12 +1,13 @@
 import { type Engine, EngineError } from '../../engine/index.js';
 import { withDeadline } from '../domain/deadline.js';
+import type { SharedCount } from '../domain/shared-count.js';
 import type { Library } from '../library/library.js';
 
 /** How long what was found out about a root is used again. A page asks for it whenever something has changed. */
 const VALID_MS = 30_000;
 /** How long a caller waits. Storage that answers takes milliseconds. */
 const WAIT_MS = 2000;
-/** Roots that are looked at together. A dead file server keeps a thread of the engine for each. */
+/** Roots that the process looks at together. A dead file server keeps a thread of the engine for each. */
 const LOOKS_AT_ONCE = 4;
 /** More than there are libraries. */
 const REMEMBERED = 1000;
@@ -32,8 +33,12 @@ export class RootChecks {
   /** By root. A look that hangs stays until it has ended, so that a second one does not hang beside it. */
   readonly #looks = new Map<string, Look>();
 
-  constructor(engine: Pick<Engine, 'hash'>) {
+  readonly #running: SharedCount;
+
+  /** @param running looks of the process, in all its threads */
+  constructor(engine: Pick<Engine, 'hash'>, running: SharedCount) {
     this.#engine = engine;
+    this.#running = running;
   }
 
   /** @returns for people; `undefined`: the root is there, or nothing can be said at the moment */
@@ -41,9 +46,7 @@ export class RootChecks {
     const key = root.toString('latin1');
     const known = this.#looks.get(key);
     const isValid = known !== undefined && (!known.isOver || performance.now() - known.beganMs < VALID_MS);
-    if (!isValid && [...this.#looks.values()].filter(({ isOver }) => !isOver).length >= LOOKS_AT_ONCE) {
-      return undefined;
-    }
+    if (!isValid && !this.#running.tryAdd(LOOKS_AT_ONCE)) return undefined;
     const { problem } = isValid ? known : this.#begin(key, root);
     return withDeadline(problem, WAIT_MS, () => NO_ANSWER);
   }
@@ -54,7 +57,11 @@ export class RootChecks {
     this.#looks.set(key, look);
     const [oldest] = this.#looks.keys();
     if (this.#looks.size > REMEMBERED && oldest !== undefined) this.#looks.delete(oldest);
-    void look.problem.then(() => (look.isOver = true));
+    void look.problem.then(() => {
+      look.isOver = true;
+      this.#running.subtract();
+      return undefined;
+    });
     return look;
   }
 

@@ -116,7 +116,7 @@ export async function startApiServer(
       database: { url: 'sqlite:somewhere.db', file: undefined },
     },
     folders: new FolderPicker(options.folderRoots ?? [], new SharedCount()),
-    overview: new Overview({ store, engine }),
+    overview: new Overview({ store, engine, rootLooks: new SharedCount() }),
     scans,
     accounts,
     sync,
