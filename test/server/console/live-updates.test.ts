@@ -39,6 +39,7 @@ describe('live updates', () => {
     const document = md5(`read with ${script}`);
     await new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo').push({ document, percentage: 0.5 });
     for (const each of tabs.slice(1)) await each.getByText(document).waitFor();
+    expect(streams.most()).toBe(1);
 
     // The tab that holds the stream, if one does, may be any: when half of them are gone it goes on.
     for (const each of tabs.slice(0, TABS / 2)) await each.close();
@@ -48,8 +49,10 @@ describe('live updates', () => {
       percentage: 0.5,
     });
     await last.getByText(next).waitFor();
-    expect(streams.open()).toBe(1);
-    expect(streams.most()).toBe(1);
+    // The next tab may open its stream a moment before the browser has closed that of a tab that is gone.
+    await expect.poll(() => streams.open(), { timeout: 10_000 }).toBe(1);
+    // Not one for each tab that is left.
+    expect(streams.most()).toBeLessThan(TABS / 2);
   });
 
   it('come back by themselves after the server was away, and say so meanwhile', async () => {
