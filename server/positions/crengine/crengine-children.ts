@@ -1,15 +1,8 @@
 import { NO_NODE, childrenOf, isElement, isText, type SourceTree } from '../source/source-tree.js';
-import {
-  BLOCK,
-  DOUBTFUL,
-  DROPPED,
-  INLINE,
-  IN_MATH,
-  IN_SVG,
-  NOT_DISPLAYED,
-  hasBit,
-  type NodeStates,
-} from './node-bits.js';
+import type { BoxChild } from './boxes.js';
+import { boxChildren, closedChildren } from './closed-elements.js';
+import { isSpaceText } from './kept-texts.js';
+import { DOUBTFUL, DROPPED, IN_MATH, IN_SVG, hasBit, type NodeStates } from './node-bits.js';
 
 /** The children that crengine has: all elements, and the texts that it keeps. Boxes are left out (RULES.md R8). */
 export function* keptChildren(tree: SourceTree, states: NodeStates, parent: number): Generator<number> {
@@ -54,33 +47,24 @@ export function anyChild(tree: SourceTree, states: NodeStates, parent: number, n
 
 /** What the point `.N` on an element counts (RULES.md R7). */
 export interface PointTargets {
-  /** The first node of each child, where a box is a child. */
+  /** The first node of each child, where a box is a child. `NO_NODE` for what is generated. */
   readonly firstNodes: readonly number[];
   /** False if crengine may build boxes that the rules do not cover. */
   readonly isCertain: boolean;
 }
 
-/**
- * In a block with blocks and inline content each run of inline content is one box, and so one child (RULES.md R25).
- */
+/** The children of an element with crengine's boxes (RULES.md R25, R32) and what `::before` and `::after` generate. */
 export function pointTargets(tree: SourceTree, states: NodeStates, parent: number): PointTargets {
-  const children = [...keptChildren(tree, states, parent)];
-  const isBlock = (node: number): boolean => isElement(tree, node) && states.displays[node] === BLOCK;
-  const hasBlock = children.some(isBlock);
-  const isRearranged =
-    hasBit(states, parent, DOUBTFUL | IN_MATH | IN_SVG) ||
-    (hasBlock && states.displays[parent] === INLINE) ||
-    children.some((node) => REARRANGED_IN.has(tree.names[tree.name[node] ?? 0] ?? ''));
-  if (!hasBlock) return { firstNodes: children, isCertain: !isRearranged };
-  const firstNodes: number[] = [];
-  let isInRun = false;
-  for (const node of children) {
-    const isRunMember = !isBlock(node) && states.displays[node] !== NOT_DISPLAYED;
-    if (!isRunMember || !isInRun) firstNodes.push(node);
-    isInRun = isRunMember;
-  }
-  return { firstNodes, isCertain: !isRearranged };
+  const source = { tree, states, isSpace: (text: number) => isSpaceText(tree, text) };
+  const raw = boxChildren(source, parent);
+  const isCertain =
+    !hasBit(states, parent, DOUBTFUL | IN_MATH | IN_SVG) && !raw.some(({ kind }) => kind === 'unknown');
+  const { children } = closedChildren(source, parent, raw);
+  return { firstNodes: children.map(firstNodeOf), isCertain };
 }
 
-/** Parents of these get boxes for missing rows and cells, or for parts of a ruby (RULES.md R32). */
-const REARRANGED_IN: ReadonlySet<string> = new Set('rt rb rp rtc rbc td th tr tbody thead tfoot'.split(' '));
+/** `NO_NODE` for generated content. */
+function firstNodeOf({ node, items }: BoxChild): number {
+  const [first] = items;
+  return first === undefined ? node : firstNodeOf(first);
+}

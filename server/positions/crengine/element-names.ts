@@ -1,7 +1,4 @@
-/**
- * How an element takes part in the removal of white space (RULES.md R25, R26). `unknown`: not covered by the rules.
- */
-export type Display = 'block' | 'inline' | 'inline-block' | 'none' | 'unknown';
+import type { DisplayName } from './display.js';
 
 /** Text right inside of these is dropped while parsing (RULES.md R23). The second half are names of FictionBook. */
 export const REFUSES_TEXT: ReadonlySet<string> = new Set(
@@ -25,17 +22,15 @@ export const PREFORMATTED: ReadonlySet<string> = new Set(
 /** Their first text loses one newline at its start (RULES.md R22). */
 export const DROPS_FIRST_NEWLINE: ReadonlySet<string> = new Set(['pre', 'textarea']);
 
-/** Parts of tables. Outside of a table crengine builds boxes around them, which the rules do not cover. */
-export const TABLE_PARTS: ReadonlySet<string> = new Set(
-  'caption colgroup col thead tbody tfoot tr td th'.split(' '),
-);
+/** Pictures, which are no container of text. An `object` is one only if it has no children, or says so by its type. */
+export const IMAGES: ReadonlySet<string> = new Set(['img', 'image', 'embed', 'svg']);
 
 /** Unknown elements are inline, so that the inline ones need no list. */
 const BLOCK =
   'html body div p section article aside header footer nav main figure figcaption blockquote h1 h2 h3 h4 h5 h6 ' +
   'address details summary form fieldset legend center noscript noframes output map select optgroup hgroup dialog ' +
-  'menu dir multicol search canvas video audio source track keygen applet iframe frame frameset ul ol li dl dt dd ' +
-  'pre listing plaintext textarea xmp hr table ?xml ?xml-stylesheet';
+  'menu dir multicol search canvas video audio source track keygen applet iframe frame frameset ul ol dl dt dd ' +
+  'pre listing plaintext textarea xmp hr ?xml ?xml-stylesheet';
 
 /** crengine's table of elements has those of FictionBook too. */
 const FICTION_BOOK_BLOCK =
@@ -49,14 +44,32 @@ const NONE =
   'head title link meta base basefont bgsound script style template noembed param area datalist binary description ' +
   'genre stylesheet';
 
-const DISPLAYS: ReadonlyMap<string, Display> = new Map<string, Display>([
-  ...`${BLOCK} ${FICTION_BOOK_BLOCK}`.split(' ').map((name): [string, Display] => [name, 'block']),
-  ...INLINE_BLOCK.split(' ').map((name): [string, Display] => [name, 'inline-block']),
-  ...NONE.split(' ').map((name): [string, Display] => [name, 'none']),
-  ...[...TABLE_PARTS].map((name): [string, Display] => [name, 'block']),
+const OTHERS: readonly (readonly [string, DisplayName])[] = [
+  ['li', 'list-item'],
+  ['ruby', 'ruby'],
+  ['table', 'table'],
+  ['caption', 'table-caption'],
+  ['colgroup', 'table-column-group'],
+  ['col', 'table-column'],
+  ['thead', 'table-header-group'],
+  ['tbody', 'table-row-group'],
+  ['tfoot', 'table-footer-group'],
+  ['tr', 'table-row'],
+  ['th', 'table-cell'],
+  ['td', 'table-cell'],
+];
+
+const DISPLAYS: ReadonlyMap<string, DisplayName> = new Map<string, DisplayName>([
+  ...`${BLOCK} ${FICTION_BOOK_BLOCK}`.split(' ').map((name): [string, DisplayName] => [name, 'block']),
+  ...INLINE_BLOCK.split(' ').map((name): [string, DisplayName] => [name, 'inline-block']),
+  ...NONE.split(' ').map((name): [string, DisplayName] => [name, 'none']),
+  ...OTHERS,
 ]);
 
-/** How crengine's own style sheet for EPUBs displays an element (RULES.md R28). Unknown elements are inline. */
-export function defaultDisplay(name: string): Display {
+/**
+ * How crengine displays an element without a style sheet of the book, but for what depends on attributes (RULES.md R28).
+ * Unknown elements are inline.
+ */
+export function defaultDisplay(name: string): DisplayName {
   return DISPLAYS.get(name) ?? 'inline';
 }

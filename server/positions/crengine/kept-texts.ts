@@ -8,31 +8,35 @@ import {
   startOf,
   type SourceTree,
 } from '../source/source-tree.js';
+import { closeElements } from './closed-elements.js';
+import type { ComputedStyles, ElementStyle, GeneratedContent } from './computed-style.js';
 import { isWhiteSpaceOnly } from './crengine-text.js';
+import { INLINE, NOT_DISPLAYED, UNKNOWN_DISPLAY } from './display.js';
 import { DROPS_FIRST_NEWLINE, REFUSES_TEXT, SVG_TEXT } from './element-names.js';
-import { removeSpacesOfMixedContent } from './mixed-content.js';
 import {
+  AS_BLOCK,
+  AS_FLOAT,
+  AS_INLINE,
+  AS_UNKNOWN,
   DROPPED,
   DROPS_NEWLINE,
   HIDDEN,
-  INLINE,
   IN_MATH,
   IN_SVG,
-  NOT_DISPLAYED,
+  MAY_BE_HIDDEN,
   PREFORMATTED_TEXT,
   UNKNOWN_FORM,
-  displayNumber,
+  emptyStates,
   type NodeStates,
 } from './node-bits.js';
-import type { StyleGuess } from './style-guess.js';
 
 /**
- * Decides for each text of the body whether crengine keeps it and how (RULES.md R22, R23, R24, R25, R26, R27),
- * under one guess at the styles. The states of nodes outside of the body are 0.
+ * Decides for each text of the body whether crengine keeps it and how (RULES.md R22, R23, R24, R25, R26, R27), under one
+ * guess at the styles. The states of nodes outside of the body are 0.
  */
-export function keptTexts(tree: SourceTree, body: number, style: StyleGuess): NodeStates {
-  const bits = new Uint8Array(tree.nodeCount);
-  const displays = new Uint8Array(tree.nodeCount);
+export function keptTexts(tree: SourceTree, body: number, styles: ComputedStyles): NodeStates {
+  const states = emptyStates(tree.nodeCount);
+  const { bits, displays } = states;
   const hasKeptChild = new Uint8Array(tree.nodeCount);
   const isSpace = new Uint8Array(tree.nodeCount);
   const bodyEnd = endOf(tree, body);
@@ -43,9 +47,8 @@ export function keptTexts(tree: SourceTree, body: number, style: StyleGuess): No
     const parent = parentOf(tree, node);
     const inherited = node === body ? 0 : (bits[parent] ?? 0);
     if (tree.kind[node] === ELEMENT) {
-      const display = displayNumber(style.displayOf(tree, node));
-      displays[node] = display;
-      bits[node] = bitsOfElement(tree, node, inherited, display, style);
+      openElement(tree, states, node, node === body ? 0 : parent, styles.styleOf(node));
+      hasKeptChild[node] = states.before[node] === 0 && states.after[node] === 0 ? 0 : 1;
       hasKeptChild[parent] = 1;
     } else if (isText(tree, node)) {
       isSpace[node] = isSpaceText(tree, node) ? 1 : 0;
@@ -58,39 +61,72 @@ export function keptTexts(tree: SourceTree, body: number, style: StyleGuess): No
       if (!isDropped) hasKeptChild[parent] = 1;
     }
   }
-  removeSpacesOfMixedContent({ tree, bits, displays, isSpace, body, end });
-  return { bits, displays };
+  closeElements({ tree, states, isSpace: (text) => isSpace[text] === 1 }, body, end);
+  return states;
 }
 
-function bitsOfElement(
+const INHERITED_BITS = HIDDEN | MAY_BE_HIDDEN | IN_SVG | IN_MATH;
+
+/** @param parent 0 for the body. */
+function openElement(
   tree: SourceTree,
+  { bits, displays, roles, before, after }: NodeStates,
   element: number,
-  inherited: number,
-  display: number,
-  style: StyleGuess,
-): number {
-  let bits = inherited & (HIDDEN | IN_SVG | IN_MATH);
-  if (display === NOT_DISPLAYED) bits |= HIDDEN;
+  parent: number,
+  style: ElementStyle,
+): void {
+  const inherited = bits[parent] ?? 0;
+  const display = style.display ?? displays[parent] ?? INLINE;
+  const isFloating = style.float === 'inherit' ? roles[parent] === AS_FLOAT : style.float === 'floating';
+  displays[element] = display;
+  // What closing the element makes of it decides about the others.
+  if (isFloating) roles[element] = AS_FLOAT;
+  else if (style.float === 'unknown') roles[element] = AS_UNKNOWN;
+  before[element] = roleOfContent(style.before);
+  after[element] = roleOfContent(style.after);
+  let own = inherited & INHERITED_BITS;
+  if (display === NOT_DISPLAYED) own |= HIDDEN;
+  if (display === UNKNOWN_DISPLAY) own |= MAY_BE_HIDDEN;
   const name = nameOf(tree, element);
-  if (name === 'svg') bits |= IN_SVG;
-  if (name === 'math') bits |= IN_MATH;
-  const whiteSpace = style.whiteSpaceOf(tree, element);
+  if (name === 'svg') own |= IN_SVG;
+  if (name === 'math') own |= IN_MATH;
+  bits[element] = own | whiteSpaceBits(style.whiteSpace, inherited);
+}
+
+function roleOfContent(content: GeneratedContent): number {
+  switch (content) {
+    case 'none':
+      return 0;
+    case 'inline':
+      return AS_INLINE;
+    case 'block':
+      return AS_BLOCK;
+    case 'floating':
+      return AS_FLOAT;
+    case 'unknown':
+      return AS_UNKNOWN;
+    default:
+      return content satisfies never;
+  }
+}
+
+function whiteSpaceBits(whiteSpace: ElementStyle['whiteSpace'], inherited: number): number {
   switch (whiteSpace) {
     case 'kept':
-      return bits | PREFORMATTED_TEXT;
+      return PREFORMATTED_TEXT;
     case 'unknown':
-      return bits | UNKNOWN_FORM;
+      return UNKNOWN_FORM;
     case 'inherit':
-      return bits | (inherited & (PREFORMATTED_TEXT | UNKNOWN_FORM));
+      return inherited & (PREFORMATTED_TEXT | UNKNOWN_FORM);
     case 'collapsed':
-      return bits;
+      return 0;
     default:
       return whiteSpace satisfies never;
   }
 }
 
 function bitsOfText(tree: SourceTree, text: number, inherited: number, isFirst: boolean): number {
-  const bits = inherited & (PREFORMATTED_TEXT | HIDDEN | IN_SVG | IN_MATH | UNKNOWN_FORM);
+  const bits = inherited & (INHERITED_BITS | PREFORMATTED_TEXT | UNKNOWN_FORM);
   if (!isFirst || (bits & PREFORMATTED_TEXT) === 0) return bits;
   return DROPS_FIRST_NEWLINE.has(nameOf(tree, parentOf(tree, text))) ? bits | DROPS_NEWLINE : bits;
 }
@@ -104,10 +140,10 @@ function refusesText(tree: SourceTree, parent: number, bits: number): boolean {
 /** A block drops white space as its first child (RULES.md R24). */
 function dropsLeadingSpace(display: number, bits: number): boolean {
   if ((bits & (PREFORMATTED_TEXT | IN_SVG)) !== 0) return false;
-  return display !== INLINE && display !== NOT_DISPLAYED;
+  return display > INLINE && display !== NOT_DISPLAYED;
 }
 
-function isSpaceText(tree: SourceTree, text: number): boolean {
+export function isSpaceText(tree: SourceTree, text: number): boolean {
   return isWhiteSpaceOnly(tree, startOf(tree, text), endOf(tree, text), {
     isPreformatted: false,
     decodes: tree.kind[text] !== CDATA,

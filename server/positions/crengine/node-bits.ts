@@ -1,6 +1,5 @@
 import { CDATA, type SourceTree } from '../source/source-tree.js';
 import type { TextForm } from './crengine-text.js';
-import type { Display } from './element-names.js';
 
 /** Text that crengine does not keep. */
 export const DROPPED = 1;
@@ -22,29 +21,41 @@ export const UNKNOWN_FORM = 64;
 /** Text that loses one newline at its start (RULES.md R22). */
 export const DROPS_NEWLINE = 128;
 
-/** `Display` as a number in a column of bytes. 0 stands for nodes that are not elements of the body. */
-export const BLOCK = 1;
-export const INLINE = 2;
-export const INLINE_BLOCK = 3;
-export const NOT_DISPLAYED = 4;
-export const UNKNOWN_DISPLAY = 5;
+/** It is not known whether this is displayed. */
+export const MAY_BE_HIDDEN = 256;
 
-const DISPLAY_NUMBERS: Readonly<Record<Display, number>> = {
-  block: BLOCK,
-  inline: INLINE,
-  'inline-block': INLINE_BLOCK,
-  none: NOT_DISPLAYED,
-  unknown: UNKNOWN_DISPLAY,
-};
+/** How crengine's boxes take an element. 0 stands for nodes that are not elements of the body. */
+export const AS_INLINE = 1;
+export const AS_BLOCK = 2;
+/** Neither inline nor a block (RULES.md R27). */
+export const AS_NOTHING = 3;
+/** Stays with inline content, but is none itself. */
+export const AS_FLOAT = 4;
+export const AS_UNKNOWN = 5;
 
-export function displayNumber(display: Display): number {
-  return DISPLAY_NUMBERS[display];
+/** The states of the nodes of a document under one guess at the styles: six bytes a node. */
+export interface NodeStates {
+  readonly bits: Uint16Array;
+  /** Numbers of display.ts. */
+  readonly displays: Uint8Array;
+  /** `AS_INLINE` and the others. */
+  readonly roles: Uint8Array;
+  /** The role of the content that `::before` and `::after` generate. 0: there is none. */
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
 }
 
-/** The states of the nodes of a document under one guess at the styles: two bytes a node. */
-export interface NodeStates {
-  readonly bits: Uint8Array;
-  readonly displays: Uint8Array;
+/** The bytes of one node in all columns. */
+export const STATE_BYTES_PER_NODE = 6;
+
+export function emptyStates(nodeCount: number): NodeStates {
+  return {
+    bits: new Uint16Array(nodeCount),
+    displays: new Uint8Array(nodeCount),
+    roles: new Uint8Array(nodeCount),
+    before: new Uint8Array(nodeCount),
+    after: new Uint8Array(nodeCount),
+  };
 }
 
 export function hasBit(states: NodeStates, node: number, bit: number): boolean {

@@ -1,9 +1,19 @@
-import { attributeOf } from '../source/attributes.js';
-import type { Compound, Selector } from '../source/selector.js';
+import { attributeOf, localAttributeOf } from '../source/attributes.js';
+import type {
+  AttributeAction,
+  AttributeTest,
+  Compound,
+  InnerList,
+  Relation,
+  Selector,
+} from '../source/selector.js';
 import {
+  NO_NODE,
+  firstChildOf,
   innerStartOf,
   isElement,
   nameOf,
+  nextSiblingOf,
   parentOf,
   startOf,
   type SourceTree,
@@ -23,8 +33,17 @@ export interface ElementIdentity {
 export interface SelectorMatching {
   readonly tree: SourceTree;
   readonly identities: Map<number, ElementIdentity>;
+  /** Undefined until a selector asks for it. */
+  siblings: Siblings | undefined;
   /** Steps that may still be taken. */
   stepsLeft: number;
+}
+
+/** The elements among the siblings of each element. */
+interface Siblings {
+  readonly previous: Int32Array;
+  /** Counted from 1. */
+  readonly position: Int32Array;
 }
 
 /**
@@ -40,7 +59,7 @@ const MAX_CLASS_LENGTH = 4096;
 const TAG_CHARACTERS_PER_STEP = 64;
 
 export function startMatching(tree: SourceTree): SelectorMatching {
-  return { tree, identities: new Map(), stepsLeft: MAX_STEPS };
+  return { tree, identities: new Map(), siblings: undefined, stepsLeft: MAX_STEPS };
 }
 
 /**
@@ -58,8 +77,7 @@ export function identityOf(matching: SelectorMatching, element: number): Element
   const { tree, identities } = matching;
   const known = identities.get(element);
   if (known !== undefined) return known;
-  const tagLength = Math.max(0, innerStartOf(tree, element) - startOf(tree, element));
-  take(matching, Math.floor(tagLength / TAG_CHARACTERS_PER_STEP));
+  takeForTag(matching, element);
   const classes = attributeOf(tree, element, 'class') ?? '';
   const identity = {
     id: attributeOf(tree, element, 'id'),
@@ -70,6 +88,12 @@ export function identityOf(matching: SelectorMatching, element: number): Element
   return identity;
 }
 
+function takeForTag(matching: SelectorMatching, element: number): void {
+  const { tree } = matching;
+  const tagLength = Math.max(0, innerStartOf(tree, element) - startOf(tree, element));
+  take(matching, Math.floor(tagLength / TAG_CHARACTERS_PER_STEP));
+}
+
 function take(matching: SelectorMatching, steps: number): void {
   matching.stepsLeft -= steps;
   matching.tree.work.spend(steps);
@@ -77,47 +101,154 @@ function take(matching: SelectorMatching, steps: number): void {
 
 /** Whether an element matches. Without steps left the answer is `maybe`. */
 export function matchSelector(matching: SelectorMatching, element: number, selector: Selector): Match {
-  let match = matchCompound(matching, element, selector.subject);
-  if (match !== 'no' && !selector.isUnderstood) match = 'maybe';
-  let at = element;
-  for (const { compound, isParent } of selector.ancestors) {
+  const match = matchCompound(matching, element, selector.subject);
+  if (match === 'no') return 'no';
+  if (!selector.isUnderstood) return 'maybe';
+  return weaker(match, matchContext(matching, element, selector, 0));
+}
+
+function weaker(a: Match, b: Match): Match {
+  if (a === 'no' || b === 'no') return 'no';
+  return a === 'yes' ? b : a;
+}
+
+/** Whether the compounds from `index` on match around an element, each at one of the places that it may have. */
+function matchContext(matching: SelectorMatching, element: number, selector: Selector, index: number): Match {
+  const step = selector.context[index];
+  if (step === undefined) return 'yes';
+  let best: Match = 'no';
+  const next = nextIn(matching, step.relation);
+  for (let at = next(element); at !== NO_NODE; at = next(at)) {
+    if (matching.stepsLeft < 0) return 'maybe';
+    const own = matchCompound(matching, at, step.compound);
+    if (own !== 'no') {
+      const match = weaker(own, matchContext(matching, at, selector, index + 1));
+      if (match === 'yes') return 'yes';
+      if (match === 'maybe') best = 'maybe';
+    }
+    if (step.relation === 'parent' || step.relation === 'previous') break;
+  }
+  return best;
+}
+
+function nextIn(matching: SelectorMatching, relation: Relation): (element: number) => number {
+  const { tree } = matching;
+  if (relation === 'parent' || relation === 'ancestor') {
+    return (element) => {
+      const parent = parentOf(tree, element);
+      return parent > 0 && isElement(tree, parent) ? parent : NO_NODE;
+    };
+  }
+  const { previous } = siblingsOf(matching);
+  return (element) => previous[element] ?? NO_NODE;
+}
+
+function siblingsOf(matching: SelectorMatching): Siblings {
+  if (matching.siblings !== undefined) return matching.siblings;
+  const { tree } = matching;
+  const previous = new Int32Array(tree.nodeCount).fill(NO_NODE);
+  const position = new Int32Array(tree.nodeCount);
+  for (let parent = 0; parent < tree.nodeCount; parent += 1) {
+    let last = NO_NODE;
+    for (let at = firstChildOf(tree, parent); at !== NO_NODE; at = nextSiblingOf(tree, at)) {
+      if (!isElement(tree, at)) continue;
+      previous[at] = last;
+      position[at] = 1 + (position[last] ?? 0);
+      last = at;
+    }
+  }
+  tree.work.spend(tree.nodeCount);
+  matching.siblings = { previous, position };
+  return matching.siblings;
+}
+
+function matchCompound(matching: SelectorMatching, element: number, compound: Compound): Match {
+  const { name, id, classes, attributes, lists, isPartial } = compound;
+  take(matching, 1 + classes.length);
+  if (name !== undefined && name !== nameOf(matching.tree, element)) return 'no';
+  if (id !== undefined && identityOf(matching, element).id !== id) return 'no';
+  let match: Match = isPartial ? 'maybe' : 'yes';
+  if (classes.length > 0) {
+    const own = identityOf(matching, element).classes;
+    if (own === undefined) match = 'maybe';
+    else if (!classes.every((wanted) => own.has(wanted))) return 'no';
+  }
+  match = weaker(match, matchPosition(matching, element, compound));
+  if (match === 'no') return 'no';
+  for (const attribute of attributes) {
+    match = weaker(match, matchAttribute(matching, element, attribute));
     if (match === 'no') return 'no';
-    const ancestor = matchingAncestor(matching, at, compound, isParent);
-    if (ancestor === undefined) return 'no';
-    at = ancestor.element;
-    // The search stops at the nearest ancestor that fits; another one may have the right parent.
-    if (ancestor.match === 'maybe' || (selector.hasParentStep && !isParent)) match = 'maybe';
+  }
+  for (const list of lists) {
+    match = weaker(match, matchList(matching, element, list));
+    if (match === 'no') return 'no';
   }
   return match;
 }
 
-/** The parent, or the nearest ancestor, that may match. */
-function matchingAncestor(
+function matchPosition(
   matching: SelectorMatching,
   element: number,
-  compound: Compound,
-  isParent: boolean,
-): { readonly element: number; readonly match: Match } | undefined {
+  { nthChild, nthOfType }: Compound,
+): Match {
+  if (nthChild !== undefined && siblingsOf(matching).position[element] !== nthChild) return 'no';
+  if (nthOfType === undefined) return 'yes';
+  const { previous } = siblingsOf(matching);
   const { tree } = matching;
-  for (let at = parentOf(tree, element); at > 0 && isElement(tree, at); at = parentOf(tree, at)) {
-    if (matching.stepsLeft < 0) return { element: at, match: 'maybe' };
-    const match = matchCompound(matching, at, compound);
-    if (match !== 'no') return { element: at, match };
-    if (isParent) return undefined;
+  let position = 0;
+  for (let at = element; at !== NO_NODE && position <= nthOfType; at = previous[at] ?? NO_NODE) {
+    if (matching.stepsLeft < 0) return 'maybe';
+    take(matching, 1);
+    if (tree.name[at] === tree.name[element]) position += 1;
   }
-  return undefined;
+  return position === nthOfType ? 'yes' : 'no';
 }
 
-function matchCompound(matching: SelectorMatching, element: number, compound: Compound): Match {
-  const { name, id, classes, nthChild, nthOfType, isPartial } = compound;
-  take(matching, 1 + classes.length);
-  if (name !== undefined && name !== nameOf(matching.tree, element)) return 'no';
-  if (id !== undefined && identityOf(matching, element).id !== id) return 'no';
-  let isCertain = !isPartial && nthChild === undefined && nthOfType === undefined;
-  if (classes.length > 0) {
-    const own = identityOf(matching, element).classes;
-    if (own === undefined) isCertain = false;
-    else if (!classes.every((wanted) => own.has(wanted))) return 'no';
+function matchList(matching: SelectorMatching, element: number, { isNegated, selectors }: InnerList): Match {
+  let best: Match = 'no';
+  for (const selector of selectors) {
+    const match = matchSelector(matching, element, selector);
+    if (match === 'yes') return isNegated ? 'no' : 'yes';
+    if (match === 'maybe') best = 'maybe';
   }
-  return isCertain ? 'yes' : 'maybe';
+  return isNegated && best !== 'maybe' ? 'yes' : best;
+}
+
+/** crengine rewrites what leads to other files and places. */
+const REWRITTEN: ReadonlySet<string> = new Set(['href', 'src', 'data', 'id', 'name']);
+
+function matchAttribute(matching: SelectorMatching, element: number, test: AttributeTest): Match {
+  takeForTag(matching, element);
+  const { name, action, ignoresCase } = test;
+  const written = localAttributeOf(matching.tree, element, name);
+  if (written === undefined) return 'no';
+  if (action === 'exists') return 'yes';
+  const value = ignoresCase ? written.trim().toLowerCase() : written.trim();
+  const wanted = ignoresCase ? test.value.toLowerCase() : test.value;
+  if (REWRITTEN.has(name) && action !== 'equals') return 'maybe';
+  // crengine adds a space to a list of classes.
+  if (name === 'class' && /\s/.test(value) && action !== 'element') return 'maybe';
+  return isMatch(value, wanted, action) ? 'yes' : 'no';
+}
+
+function isMatch(value: string, wanted: string, action: AttributeAction): boolean {
+  switch (action) {
+    case 'equals':
+      return value === wanted;
+    case 'element':
+      return value.split(' ').includes(wanted);
+    case 'hyphen':
+      return value === wanted || value.startsWith(`${wanted}-`);
+    case 'start':
+      return value.startsWith(wanted);
+    case 'end':
+      return value.endsWith(wanted);
+    case 'any':
+      return value.includes(wanted);
+    case 'exists':
+    case 'not':
+      return false;
+    default:
+      return action satisfies never;
+  }
 }

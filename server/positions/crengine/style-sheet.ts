@@ -1,18 +1,24 @@
 import { Work } from '../work.js';
 import { parseSelectors, type Selector } from '../source/selector.js';
+import { groupApplies, mediaApplies, type Applies } from './css-conditions.js';
 import { parseDeclarations, type StyleDeclarations } from './style-declarations.js';
 
 export interface StyleRule {
   readonly selector: Selector;
   readonly declarations: StyleDeclarations;
-  /** The rule may or may not apply: it is inside of `@media` and the like, or crengine may ignore it. */
+  /** The rule may or may not apply: it depends on the screen, or crengine may ignore it. */
+  readonly isConditional: boolean;
+}
+
+export interface StyleImport {
+  readonly url: string;
+  /** It depends on the screen whether the sheet is imported. */
   readonly isConditional: boolean;
 }
 
 export interface StyleSheet {
   readonly rules: readonly StyleRule[];
-  /** The URLs of `@import`. */
-  readonly imports: readonly string[];
+  readonly imports: readonly StyleImport[];
   /** The sheet has more rules than `MAX_RULES`; the others were not read. */
   readonly isCut: boolean;
 }
@@ -25,14 +31,9 @@ const PASSES = 8;
 /** The steps of a statement, which is copied and searched for its kind. */
 const STATEMENT_STEPS = 4;
 
-const IMPORT = /^@import\s+(?:url\(\s*)?["']?([^"')\s;]+)/i;
-const CONDITIONAL = /^@(?:media|supports|layer|document|container)\b/i;
-
-/**
- * Marks of XML at the start of a rule, which hide a style sheet in a chapter from old browsers or from XML parsers. At
- * most a hundred: a pattern needs memory for each repetition.
- */
-const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->)){1,100}/;
+const IMPORT = /^@import\s*(?:url\(\s*)?["']?([^"')\s;]+)["']?\s*\)?(.*)$/s;
+/** The groups of rules whose condition is looked at. */
+const CONDITIONAL = /^@(?:media|supports)\b/i;
 
 /**
  * Reads what a style sheet says about `display`, `white-space` and `float`, and skips everything else. Takes any text
@@ -44,35 +45,32 @@ const MARKS = /^(?:\s*(?:<!\[CDATA\[|\]\]>|<!--|-->)){1,100}/;
 export function parseStyleSheet(css: string, work = new Work()): StyleSheet {
   work.scan(css.length * PASSES);
   const rules: StyleRule[] = [];
-  const imports: string[] = [];
-  let conditionalDepth = 0;
+  const imports: StyleImport[] = [];
+  /** Whether the rules in each of the open groups apply. */
+  const groups: Applies[] = [];
+  let mayImport = true;
   const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ');
   for (const { content, end } of statements(text)) {
     work.spend(STATEMENT_STEPS);
-    const marks = MARKS.exec(content)?.[0] ?? '';
-    const prelude = content.slice(marks.length).trim();
-    if (end === '}') {
-      conditionalDepth = Math.max(0, conditionalDepth - 1);
-      continue;
+    const prelude = content.trim();
+    if (end === ';' && mayImport) {
+      const [, url, condition = ''] = IMPORT.exec(prelude) ?? [];
+      const applies = mediaApplies(condition);
+      if (url !== undefined && applies !== 'no' && imports.length < MAX_IMPORTS) {
+        imports.push({ url, isConditional: applies === 'unknown' });
+      }
     }
-    if (end === ';') {
-      const reference = IMPORT.exec(prelude)?.[1];
-      if (reference !== undefined && imports.length < MAX_IMPORTS) imports.push(reference);
-      continue;
-    }
-    if (end === '{') {
-      // The block of a group of rules stays open: its rules are the next statements.
-      conditionalDepth += 1;
-      continue;
-    }
-    // crengine ignores a rule with a mark (RULES.md R29). Before December 2025 (e4ce6d8c) it did not in a `style`
-    // element, because its XML parser removed all marks there, but with `<!--` the whole comment.
-    if (prelude.startsWith('@') || marks.includes('<!--')) continue;
+    // Only `@charset` and other imports may stand before an import.
+    mayImport &&= /^@(?:charset|import)\b/i.test(prelude);
+    if (end === '}') groups.pop();
+    // The block of a group of rules stays open: its rules are the next statements.
+    else if (end === '{') groups.push(groupApplies(prelude));
+    if (typeof end === 'string' || groups.includes('no') || prelude.startsWith('@')) continue;
     const declarations = parseDeclarations(end.declarations, work);
     if (declarations === undefined) continue;
     const list = parseSelectors(prelude, work);
     if (list.form === 'unknown') continue;
-    const isConditional = conditionalDepth > 0 || list.form === 'may-be-known' || marks !== '';
+    const isConditional = groups.includes('unknown') || list.form === 'may-be-known';
     for (const selector of list.selectors) {
       if (rules.length === MAX_RULES) return { rules, imports, isCut: true };
       rules.push({ selector, declarations, isConditional });
@@ -110,11 +108,11 @@ function* statements(text: string): Generator<{ readonly content: string; readon
       first = '';
     } else if (character === '{') {
       const content = text.slice(from, at);
-      if (CONDITIONAL.test(content.replace(MARKS, '').trim())) {
+      if (CONDITIONAL.test(content.trimStart())) {
         yield { content, end: '{' };
         at += 1;
       } else {
-        const end = endOfBlock(text, at + 1);
+        const end = CAN_START.test(first) ? endOfBlock(text, at + 1) : endOfSkipped(text, at + 1);
         // crengine ignores a block that is not closed.
         if (end < text.length) yield { content, end: { declarations: text.slice(at + 1, end) } };
         at = end + 1;
@@ -125,6 +123,18 @@ function* statements(text: string): Generator<{ readonly content: string; readon
       at += 1;
     }
   }
+}
+
+/** The first characters of selectors and of `@` rules. */
+const CAN_START = /[A-Za-z_*.:#[\\@-]/;
+
+/**
+ * Where crengine goes on after a rule that it does not know from the first character on, such as one after a mark of XML
+ * (`<!--`, `<![CDATA[`): at the next `}`, even if the rule is a group.
+ */
+function endOfSkipped(text: string, from: number): number {
+  const end = text.indexOf('}', from);
+  return end < 0 ? text.length : end;
 }
 
 /** Offset of the `}` that ends a block, or of the end of the text. Nested blocks are part of the block. */

@@ -12,7 +12,15 @@ import type { Xpointer } from '../xpointer.js';
 import { anyChild, childOfName, pointTargets, textChild } from './crengine-children.js';
 import { visitCharacters } from './crengine-text.js';
 import type { CrengineView } from './crengine-view.js';
-import { DOUBTFUL, IN_MATH, UNKNOWN_FORM, formOf, hasBit, type NodeStates } from './node-bits.js';
+import {
+  DOUBTFUL,
+  IN_MATH,
+  MAY_BE_HIDDEN,
+  UNKNOWN_FORM,
+  formOf,
+  hasBit,
+  type NodeStates,
+} from './node-bits.js';
 
 const BEYOND_ASCII = /[\u0080-\uFFFF]/;
 const REPLACED = /\uFFFD/;
@@ -77,7 +85,7 @@ function resolvePoint(
   const end = endOf(tree, text);
   let index = 0;
   let found = -1;
-  let isKnown = !hasBit(states, text, UNKNOWN_FORM) && isDecoded(tree, text);
+  let isKnown = !hasBit(states, text, UNKNOWN_FORM | MAY_BE_HIDDEN) && isDecoded(tree, text);
   visitCharacters(tree, startOf(tree, text), end, formOf(tree, states, text), (offset, _, isCertain) => {
     isKnown &&= isCertain;
     if (index === wanted) {
@@ -119,7 +127,8 @@ function resolveElementPoint(
   if (point > firstNodes.length) {
     return { state: 'unresolvable', element, text: NO_NODE, followedSteps: pointer.steps.length };
   }
-  const target = firstNodes[point];
+  // A place in generated content is that of the next node.
+  const target = firstNodes.slice(point).find((node) => node !== NO_NODE);
   if (target === undefined) {
     const place: Place = { kind: 'element-end', offset };
     return { state: 'resolved', place, node: element, isCertain: isCertain && isOrdinary };

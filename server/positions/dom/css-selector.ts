@@ -42,9 +42,10 @@ export function cssSelectorOf(view: DomView, element: number): string {
 export function selectElement(view: DomView, text: string): number {
   const [selector, ...others] = parseSelectors(text, view.order.tree.work).selectors;
   if (selector === undefined || others.length > 0 || !selector.isUnderstood) return NO_NODE;
-  if (selector.ancestors.some(({ isParent }) => !isParent)) return NO_NODE;
+  if (selector.pseudoElement !== undefined) return NO_NODE;
+  if (selector.context.some(({ relation }) => relation !== 'parent')) return NO_NODE;
   const [outermost, ...steps] = [
-    ...selector.ancestors.map(({ compound }) => compound).toReversed(),
+    ...selector.context.map(({ compound }) => compound).toReversed(),
     selector.subject,
   ];
   if (outermost === undefined || [outermost, ...steps].some(isOther)) return NO_NODE;
@@ -56,8 +57,8 @@ export function selectElement(view: DomView, text: string): number {
   return current;
 }
 
-function isOther({ classes, isPartial }: Compound): boolean {
-  return isPartial || classes.length > 0;
+function isOther({ classes, attributes, lists, isPartial }: Compound): boolean {
+  return isPartial || classes.length + attributes.length + lists.length > 0;
 }
 
 function startElement(view: DomView, compound: Compound): number {

@@ -28,6 +28,18 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
   }
 }
 
+/** The attribute of that name with or without a prefix, in any case. Of several it is the last one. */
+export function localAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
+  const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
+  tree.work.scan(tag.length);
+  if (!tag.toLowerCase().includes(wanted)) return undefined;
+  let found: string | undefined;
+  for (const [name, value] of attributesOf(tree, node)) {
+    if (name.slice(name.indexOf(':') + 1).toLowerCase() === wanted) found = value;
+  }
+  return found;
+}
+
 /** The attribute of that name with its prefix (`epub:type`), in lower case or in upper case (`ID`, as in HTML). */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.

@@ -1,4 +1,10 @@
-import { SelectorType, isTraversal, parse, type Selector as Token } from 'css-what';
+import {
+  SelectorType,
+  isTraversal,
+  parse,
+  type AttributeAction as Action,
+  type Selector as Token,
+} from 'css-what';
 import type { Work } from '../work.js';
 
 /** One part of a selector between combinators. What is undefined matches anything. */
@@ -7,23 +13,44 @@ export interface Compound {
   readonly name: string | undefined;
   readonly id: string | undefined;
   readonly classes: readonly string[];
+  readonly attributes: readonly AttributeTest[];
   /** Position among the children of the parent, or among those of the same name, counted from 1. */
   readonly nthChild: number | undefined;
   readonly nthOfType: number | undefined;
-  /**
-   * It says more than the fields above (attributes, other pseudo-classes, namespaces): some elements may not match.
-   */
+  readonly lists: readonly InnerList[];
+  /** It says more than the fields above (other pseudo-classes, namespaces): some elements may not match. */
   readonly isPartial: boolean;
 }
+
+/** As css-what names the operators: `element` is `~=`, `hyphen` is `|=`, `any` is `*=`. */
+export type AttributeAction = `${Action}`;
+
+/** `[name]`, or `[name="value"]` with one of the operators of CSS. */
+export interface AttributeTest {
+  /** In lower case, without a prefix. */
+  readonly name: string;
+  readonly action: AttributeAction;
+  readonly value: string;
+  readonly ignoresCase: boolean;
+}
+
+/** `:not(…)`, or `:is(…)` and `:where(…)`. */
+export interface InnerList {
+  readonly isNegated: boolean;
+  readonly selectors: readonly Selector[];
+}
+
+/** Where an element stands by that of the compound to the right: `a > b`, `a b`, `a + b`, `a ~ b`. */
+export type Relation = 'parent' | 'ancestor' | 'previous' | 'earlier';
 
 /** A CSS selector, as far as it is understood. */
 export interface Selector {
   readonly subject: Compound;
-  /** Ancestors from the inside out. `isParent`: each must be the parent of the element before it. */
-  readonly ancestors: readonly { readonly compound: Compound; readonly isParent: boolean }[];
-  /** Two ancestors or more, one of which must be a parent. */
-  readonly hasParentStep: boolean;
-  /** False with sibling combinators, and where nothing was understood: then only the subject is known. */
+  /** The compounds before the subject, from the right to the left. */
+  readonly context: readonly { readonly compound: Compound; readonly relation: Relation }[];
+  /** The part of the element that is meant: `::before`. Undefined for the element itself. */
+  readonly pseudoElement: string | undefined;
+  /** False where nothing was understood: then only the subject is known. */
   readonly isUnderstood: boolean;
   /** The larger wins. Never less than what crengine computes (RULES.md R29). */
   readonly specificity: number;
@@ -59,16 +86,18 @@ const ANYTHING: Compound = {
   name: undefined,
   id: undefined,
   classes: [],
+  attributes: [],
   nthChild: undefined,
   nthOfType: undefined,
+  lists: [],
   isPartial: true,
 };
 
 /** It may match any element, and outweighs each selector of `MAX_SELECTOR_LENGTH` characters. */
 const NOT_UNDERSTOOD: Selector = {
   subject: ANYTHING,
-  ancestors: [],
-  hasParentStep: false,
+  context: [],
+  pseudoElement: undefined,
   isUnderstood: false,
   specificity: 10_000_000,
 };
@@ -151,49 +180,76 @@ function parseSelector({ text, bracketDepth }: Part, work: Work): ParsedSelector
   }
 }
 
+const RELATIONS: ReadonlyMap<SelectorType, Relation> = new Map<SelectorType, Relation>([
+  [SelectorType.Child, 'parent'],
+  [SelectorType.Descendant, 'ancestor'],
+  [SelectorType.Adjacent, 'previous'],
+  [SelectorType.Sibling, 'earlier'],
+]);
+
 function parsedSelectorOf(tokens: readonly Token[], text: string): ParsedSelector {
-  const combinators: SelectorType[] = [];
+  const selector = selectorOf(tokens);
+  // crengine has no escapes, and css-what has decoded them.
+  const isKnown = !text.includes('\\') && selector.isUnderstood && isKnownSelector(selector);
+  return { selector, form: isKnown ? 'known' : hasUnknownPart(tokens) ? 'unknown' : 'may-be-known' };
+}
+
+function selectorOf(tokens: readonly Token[]): Selector {
+  const relations: (Relation | undefined)[] = [];
   let compound: Token[] = [];
   const parts = [compound];
   for (const token of tokens) {
     if (isTraversal(token)) {
-      combinators.push(token.type);
+      relations.push(RELATIONS.get(token.type));
       compound = [];
       parts.push(compound);
     } else compound.push(token);
   }
-  const compounds = parts.map(compoundOf);
-  const isUnderstood = combinators.every(
-    (type) => type === SelectorType.Child || type === SelectorType.Descendant,
-  );
-  const ancestors = compounds
-    .slice(0, -1)
-    .map((ancestor, index) => ({ compound: ancestor, isParent: combinators[index] === SelectorType.Child }));
-  // crengine has no escapes, and css-what has decoded them.
-  const isKnown =
-    !text.includes('\\') && combinators.every(isKnownCombinator) && compounds.every(isKnownCompound);
+  const last = compound.at(-1);
+  const pseudoElement = last?.type === SelectorType.PseudoElement ? last.name : undefined;
+  if (pseudoElement !== undefined) compound.pop();
+  const compounds = parts.map((part) => compoundOf(part, pseudoElement !== undefined && part === compound));
+  const context = compounds.slice(0, -1).flatMap((before, index) => {
+    const relation = relations[index];
+    return relation === undefined ? [] : [{ compound: before, relation }];
+  });
   return {
-    selector: {
-      subject: compounds.at(-1) ?? ANYTHING,
-      ancestors: isUnderstood ? ancestors.toReversed() : [],
-      hasParentStep: ancestors.length > 1 && ancestors.some(({ isParent }) => isParent),
-      isUnderstood,
-      specificity: weightOf(tokens),
-    },
-    form: isKnown ? 'known' : 'may-be-known',
+    subject: compounds.at(-1) ?? ANYTHING,
+    context: context.toReversed(),
+    pseudoElement,
+    isUnderstood: context.length === relations.length,
+    specificity: weightOf(tokens),
   };
 }
 
-function isKnownCombinator(type: SelectorType): boolean {
-  return type !== SelectorType.Parent && type !== SelectorType.ColumnCombinator;
+/** The pseudo-classes that crengine knows. It ignores the whole rule for any other, such as `:hover`. */
+const PSEUDO_CLASSES: ReadonlySet<string> = new Set(
+  (
+    'root dir first-child first-of-type nth-child nth-of-type last-child last-of-type nth-last-child ' +
+    'nth-last-of-type only-child only-of-type empty is where not'
+  ).split(' '),
+);
+const PSEUDO_ELEMENTS: ReadonlySet<string> = new Set(['before', 'after', 'first-letter', 'first-line']);
+
+function hasUnknownPart(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => {
+    if (token.type === SelectorType.PseudoElement) return !PSEUDO_ELEMENTS.has(token.name);
+    return token.type === SelectorType.Pseudo && !PSEUDO_CLASSES.has(token.name);
+  });
+}
+
+function isKnownSelector({ subject, context, pseudoElement }: Selector): boolean {
+  if (pseudoElement !== undefined && !PSEUDO_ELEMENTS.has(pseudoElement)) return false;
+  return [subject, ...context.map(({ compound }) => compound)].every(isKnownCompound);
 }
 
 /** A digit at the start makes it unknown to crengine. */
 const STARTS_WITH_DIGIT = /^\d/;
 
-/** crengine knows attributes and more pseudo-classes too, but not in each form that css-what takes. */
-function isKnownCompound({ name, id, classes, isPartial }: Compound): boolean {
-  return !isPartial && [name ?? '', id ?? '', ...classes].every((part) => !STARTS_WITH_DIGIT.test(part));
+function isKnownCompound({ name, id, classes, lists, isPartial }: Compound): boolean {
+  if (isPartial || [name ?? '', id ?? '', ...classes].some((part) => STARTS_WITH_DIGIT.test(part)))
+    return false;
+  return lists.every(({ selectors }) => selectors.every(isKnownSelector));
 }
 
 /**
@@ -225,13 +281,16 @@ function weightOfToken(token: Token): number {
  */
 const PLAIN_IDENTIFIER = /^[\w-]+$/;
 
-function compoundOf(tokens: readonly Token[]): Compound {
+/** @param mayBeEmpty true for the subject of `::before`, which says nothing of the element. */
+function compoundOf(tokens: readonly Token[], mayBeEmpty: boolean): Compound {
   let name: string | undefined;
   let id: string | undefined;
   const classes = new Set<string>();
+  const attributes: AttributeTest[] = [];
+  const lists: InnerList[] = [];
   let nthChild: number | undefined;
   let nthOfType: number | undefined;
-  let isPartial = tokens.length === 0;
+  let isPartial = tokens.length === 0 && !mayBeEmpty;
   for (const [index, token] of tokens.entries()) {
     if (token.type === SelectorType.Tag && index === 0) {
       name = token.name.toLowerCase();
@@ -242,21 +301,39 @@ function compoundOf(tokens: readonly Token[]): Compound {
       if (token.name === 'class') classes.add(token.value);
       else if (id === undefined) id = token.value;
       else isPartial = true;
+    } else if (token.type === SelectorType.Attribute) {
+      const { value } = token;
+      const action: AttributeAction = token.action;
+      const attributeName = token.name.toLowerCase();
+      attributes.push({ name: attributeName, action, value, ignoresCase: token.ignoreCase === true });
+      isPartial ||= !PLAIN_IDENTIFIER.test(attributeName) || value.length > MAX_ATTRIBUTE_VALUE;
+      isPartial ||= action === 'not';
+    } else if (token.type === SelectorType.Pseudo && isListOfSelectors(token.data)) {
+      lists.push({ isNegated: token.name === 'not', selectors: token.data.map(selectorOf) });
+      isPartial ||= !NAMES_OF_LISTS.has(token.name);
     } else if (token.type === SelectorType.Pseudo && nthChild === undefined && nthOfType === undefined) {
       const position = positionOf(token.name, token.data);
-      if (token.name === 'nth-of-type') nthOfType = position;
+      if (token.name.endsWith('of-type')) nthOfType = position;
       else nthChild = position;
       isPartial ||= position === undefined;
     } else if (token.type !== SelectorType.Universal || index > 0 || token.namespace !== null) {
       isPartial = true;
     }
   }
-  return { name, id, classes: [...classes], nthChild, nthOfType, isPartial };
+  return { name, id, classes: [...classes], attributes, nthChild, nthOfType, lists, isPartial };
+}
+
+/** crengine reads no more of a value. */
+const MAX_ATTRIBUTE_VALUE = 512;
+const NAMES_OF_LISTS: ReadonlySet<string> = new Set(['not', 'is', 'where']);
+
+function isListOfSelectors(data: unknown): data is Token[][] {
+  return Array.isArray(data);
 }
 
 /** The position that `:first-child`, `:nth-child(3)` or `:nth-of-type(3)` names. */
 function positionOf(name: string, data: unknown): number | undefined {
-  if (name === 'first-child') return 1;
+  if (name === 'first-child' || name === 'first-of-type') return 1;
   if (name !== 'nth-child' && name !== 'nth-of-type') return undefined;
   return typeof data === 'string' && /^\d{1,9}$/.test(data) ? Number(data) : undefined;
 }

@@ -1,7 +1,7 @@
 import { BookError } from '../book-error.js';
-import { bookStyle } from '../crengine/book-style.js';
-import type { StyleGuess } from '../crengine/style-guess.js';
-import { parseStyleSheet, type StyleSheet } from '../crengine/style-sheet.js';
+import type { BookStyles } from '../crengine/computed-style.js';
+import { mediaApplies, type Applies } from '../crengine/css-conditions.js';
+import { parseStyleSheet, type StyleImport, type StyleSheet } from '../crengine/style-sheet.js';
 import { resolveReference } from '../epub/archive-path.js';
 import type { Book } from '../epub/book.js';
 import type { FileReader } from '../epub/file-reader.js';
@@ -21,44 +21,80 @@ import {
 
 /** Style sheets of books have some ten kilobytes, those of converters some hundred. */
 const MAX_SHEET_BYTES = 1024 * 1024;
+/** crengine ignores a smaller file, because it cannot tell its encoding (RULES.md R29). */
+const MIN_SHEET_BYTES = 16;
 /** Of one chapter, with the imported ones. */
 const MAX_SHEETS = 20;
 
 const STYLE_ATTRIBUTE = /\sstyle\s*=\s*["'][^"'>]*(?:display|white-space|float)/i;
 
-/** The styles of a chapter, from the sheets that it links, the sheets that these import, and those in its head. */
-export function chapterStyle(
+/**
+ * The style sheets of a chapter: those that it links, with what they import, and then the text of its `style` elements,
+ * which crengine reads as one sheet (RULES.md R29).
+ */
+export function chapterStyles(
   tree: SourceTree,
   path: string,
   sheetAt: (path: string) => StyleSheet | undefined,
-): StyleGuess | undefined {
-  const sheets: StyleSheet[] = [];
-  const seen = new Set<string>();
-  const add = (sheet: StyleSheet | undefined, from: string): void => {
-    if (sheet === undefined || sheets.length === MAX_SHEETS) return;
-    for (const reference of sheet.imports) addPath(resolveReference(from, reference, tree.work)?.path);
-    sheets.push(sheet);
-  };
-  const addPath = (sheetPath: string | undefined): void => {
-    // A sheet that is imported twice, perhaps by itself, is added once.
-    if (sheetPath === undefined || seen.has(sheetPath) || seen.size === MAX_SHEETS) return;
-    seen.add(sheetPath);
-    add(sheetAt(sheetPath), sheetPath);
-  };
+): BookStyles {
+  const collection = new SheetCollection(tree, sheetAt);
+  let headStyle = '';
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.kind[node] !== ELEMENT) continue;
     const name = nameOf(tree, node);
-    if (name === 'body' || sheets.length === MAX_SHEETS) break;
-    if (name === 'link' && isStyleSheetLink(tree, node)) {
-      addPath(resolveReference(path, attributeOf(tree, node, 'href') ?? '', tree.work)?.path);
+    if (name === 'body') break;
+    if (name === 'link') {
+      const applies = linkApplies(tree, node);
+      const url = attributeOf(tree, node, 'href') ?? '';
+      if (applies !== 'no') collection.addFile(path, { url, isConditional: applies === 'unknown' });
     }
     const content = firstChildOf(tree, node);
     if (name === 'style' && isText(tree, content)) {
-      add(parseStyleSheet(tree.source.slice(startOf(tree, content), endOf(tree, content)), tree.work), path);
+      headStyle += tree.source.slice(startOf(tree, content), endOf(tree, content));
     }
   }
+  collection.addSheet(path, parseStyleSheet(headStyle, tree.work));
   tree.work.scan(tree.source.length);
-  return bookStyle(tree, sheets, STYLE_ATTRIBUTE.test(tree.source));
+  return { sheets: collection.sheets, hasStyleAttributes: STYLE_ATTRIBUTE.test(tree.source) };
+}
+
+/** The sheets in the order in which they apply: what a sheet imports comes before it. */
+class SheetCollection {
+  readonly sheets: StyleSheet[] = [];
+  readonly #tree: SourceTree;
+  readonly #sheetAt: (path: string) => StyleSheet | undefined;
+  /** A sheet does not import itself. */
+  readonly #open = new Set<string>();
+  #asked = 0;
+
+  constructor(tree: SourceTree, sheetAt: (path: string) => StyleSheet | undefined) {
+    this.#tree = tree;
+    this.#sheetAt = sheetAt;
+  }
+
+  addFile(from: string, { url, isConditional }: StyleImport): void {
+    const path = resolveReference(from, url, this.#tree.work)?.path;
+    if (path === undefined || this.#open.has(path) || this.#asked === MAX_SHEETS) return;
+    this.#asked += 1;
+    const sheet = this.#sheetAt(path);
+    if (sheet === undefined) return;
+    this.#open.add(path);
+    this.addSheet(path, isConditional ? conditionalSheet(sheet) : sheet);
+    this.#open.delete(path);
+  }
+
+  addSheet(path: string, sheet: StyleSheet): void {
+    for (const imported of sheet.imports) this.addFile(path, imported);
+    this.sheets.push(sheet);
+  }
+}
+
+function conditionalSheet(sheet: StyleSheet): StyleSheet {
+  return {
+    ...sheet,
+    rules: sheet.rules.map((rule) => ({ ...rule, isConditional: true })),
+    imports: sheet.imports.map(({ url }) => ({ url, isConditional: true })),
+  };
 }
 
 /** Reads a style sheet of the book. Undefined if it is not there or cannot be read. */
@@ -71,7 +107,8 @@ export function readStyleSheet(
   const entry = book.directory.get(path);
   if (entry === undefined) return undefined;
   try {
-    return parseStyleSheet(decodeMarkup(readZipContent(file, entry, MAX_SHEET_BYTES)).source, work);
+    const bytes = readZipContent(file, entry, MAX_SHEET_BYTES);
+    return bytes.length < MIN_SHEET_BYTES ? undefined : parseStyleSheet(decodeMarkup(bytes).source, work);
   } catch (error) {
     // Readers ignore a broken style sheet too.
     if (error instanceof BookError) return undefined;
@@ -79,8 +116,10 @@ export function readStyleSheet(
   }
 }
 
-function isStyleSheetLink(tree: SourceTree, link: number): boolean {
-  const relations = (attributeOf(tree, link, 'rel') ?? '').toLowerCase().split(/\s+/);
-  if (relations.includes('alternate')) return false;
-  return relations.includes('stylesheet') || (attributeOf(tree, link, 'type') ?? '') === 'text/css';
+/** crengine takes any link for a style sheet that does not say otherwise by its `rel` or its `type`. */
+function linkApplies(tree: SourceTree, link: number): Applies {
+  const relation = attributeOf(tree, link, 'rel')?.trim().toLowerCase() ?? 'stylesheet';
+  const type = attributeOf(tree, link, 'type')?.trim().toLowerCase() ?? 'text/css';
+  if (relation !== 'stylesheet' || type !== 'text/css') return 'no';
+  return mediaApplies(attributeOf(tree, link, 'media') ?? '');
 }

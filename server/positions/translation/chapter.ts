@@ -9,7 +9,7 @@ import { readZipContent } from '../epub/zip-content.js';
 import { NO_NODE } from '../source/source-tree.js';
 import { WorkLimitError, type Work } from '../work.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
-import { chapterStyle } from './chapter-style.js';
+import { chapterStyles } from './chapter-style.js';
 import { titledOffsets, type TitledOffset } from './chapter-titles.js';
 import { textMeasureOf, type TextMeasure } from './text-measure.js';
 
@@ -72,7 +72,7 @@ export function readChapter(
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
   try {
     const markup = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
-    const crengine = crengineViewOf(markup, work, (tree) => chapterStyle(tree, path, sheetAt));
+    const crengine = crengineViewOf(markup, work, (tree) => chapterStyles(tree, path, sheetAt));
     const dom = domViewOf(markup.source, work);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);

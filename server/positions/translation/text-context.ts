@@ -1,6 +1,6 @@
 import type { CrengineView } from '../crengine/crengine-view.js';
 import { visitCharacters } from '../crengine/crengine-text.js';
-import { BLOCK, DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit } from '../crengine/node-bits.js';
+import { AS_BLOCK, DROPPED, HIDDEN, IN_MATH, IN_SVG, formOf, hasBit } from '../crengine/node-bits.js';
 import { positionBefore } from '../source/source-order.js';
 import { endOf, isText, parentOf, startOf } from '../source/source-tree.js';
 
@@ -84,7 +84,7 @@ function isApart(view: CrengineView, first: number, second: number): boolean {
 function blockOf(view: CrengineView, node: number): number {
   const { tree } = view.order;
   let at = parentOf(tree, node);
-  while (at > view.body && view.styled.displays[at] !== BLOCK) {
+  while (at > view.body && view.styled.roles[at] !== AS_BLOCK) {
     tree.work.spend(1);
     at = parentOf(tree, at);
   }

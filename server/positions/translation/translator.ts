@@ -69,7 +69,7 @@ type Cached =
 /** The memory of one parsed rule with its selector and its entries in maps. */
 const BYTES_PER_RULE = 1000;
 /** One more compound of its selector, with the lists of its classes and attributes. */
-const BYTES_PER_ANCESTOR = 200;
+const BYTES_PER_COMPOUND = 200;
 /** An error with its stack and its cause. */
 const BYTES_PER_REFUSAL = 4000;
 
@@ -90,8 +90,8 @@ function sizeOf(cached: Cached): number {
 
 function sizeOfSheet(sheet: StyleSheet | undefined): number {
   const rules = sheet?.rules ?? [];
-  const ancestors = rules.reduce((sum, { selector }) => sum + selector.ancestors.length, 0);
-  return BYTES_PER_RULE * (1 + rules.length) + BYTES_PER_ANCESTOR * ancestors;
+  const compounds = rules.reduce((sum, { selector }) => sum + selector.context.length, 0);
+  return BYTES_PER_RULE * (1 + rules.length) + BYTES_PER_COMPOUND * compounds;
 }
 
 function tooComplex(cause: WorkLimitError): BookError {

@@ -196,13 +196,13 @@ describe('the work of a translation', () => {
     const [selector] = parseSelectors(`${'a '.repeat(200)}p`, work).selectors;
     if (selector === undefined) throw new Error('no selector');
     let looks = 0;
-    const ancestors = new Proxy(selector.ancestors, {
+    const context = new Proxy(selector.context, {
       get(target, property) {
         looks += 1;
         return Reflect.get(target, property);
       },
     });
-    expect(matchSelector(startMatching(tree), tree.nodeCount - 1, { ...selector, ancestors })).toBe('yes');
+    expect(matchSelector(startMatching(tree), tree.nodeCount - 1, { ...selector, context })).toBe('yes');
     expect(looks).toBeLessThan(1000);
   });
 

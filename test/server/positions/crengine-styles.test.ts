@@ -1,39 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { createTranslator } from '../../../server/positions/translation/translator.js';
-import { makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
-import { translated } from '../../support/one-chapter.js';
+import { placesInBook, type PlaceRow } from '../../support/crengine-places.js';
+import { makeBookFolder } from '../../support/epub.js';
 
 const folder = makeBookFolder();
 afterAll(() => folder.remove());
-const translator = createTranslator({ cacheBytes: 8 * 1024 * 1024 });
-
-/** A row: the style sheet, the body, a place in it as crengine gives it, and the text there. */
-type Row = readonly [css: string, body: string, place: string, text: string];
-
-function bookOf(css: string, body: string): string {
-  const head = '<link rel="stylesheet" type="text/css" href="../s.css"/>';
-  const chapters = [{ content: xhtml(body, head) }, { content: xhtml('<p>another chapter</p>') }];
-  return folder.write(makeEpub({ chapters, files: [{ name: 'OPS/s.css', content: css }] }));
-}
-
-/** The text at the place and, if the place is certain, the place that its CFI leads back to. */
-async function thereAndBack([css, body, place]: Row): Promise<readonly [string, string]> {
-  const path = bookOf(css, body);
-  const xpointer = `/body/DocFragment[1]/body${place}`;
-  const position = translated(await translator.translateXpointer({ path }, xpointer));
-  if (position.cfiConfidence !== 'exact') return [position.textAfter, position.cfiConfidence];
-  const back = translated(await translator.translateCfi({ path }, position.cfi));
-  return [position.textAfter, back.xpointer.replace('/body/DocFragment[1]/body', '')];
-}
-
-/** Each place is as crengine 05b2098f prints it for this body. */
-function itFinds(rows: readonly Row[]): void {
-  it.each(rows)('%s %s: %s is %s', async (...row) => {
-    const [, , place, text] = row;
-    const [found, back] = await thereAndBack(row);
-    expect([found.slice(0, text.length), back]).toEqual([text, place]);
-  });
-}
+const { itFinds, bookOf, translator } = placesInBook(folder);
 
 describe('a line break', () => {
   itFinds([
@@ -79,13 +50,13 @@ describe('kept white space', () => {
 });
 
 describe('the name of an element', () => {
-  const block = (name: string): Row => [
+  const block = (name: string): PlaceRow => [
     '',
     `<div><p>x</p> <${name}>\n<i>y</i> z</${name}> t</div>`,
     `/div/${name}/text().1`,
     'z',
   ];
-  const silent = (name: string): Row => [
+  const silent = (name: string): PlaceRow => [
     '',
     `<div>t <${name}>y<b>z</b></${name}> <i>u</i> v</div>`,
     '/div/i/text().0',

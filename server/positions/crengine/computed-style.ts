@@ -1,0 +1,310 @@
+import { attributeOf } from '../source/attributes.js';
+import { childrenOf, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
+import { agentRules } from './agent-style.js';
+import {
+  BLOCK,
+  INLINE,
+  INLINE_TABLE,
+  NOT_DISPLAYED,
+  TABLE,
+  UNKNOWN_DISPLAY,
+  displayNumber,
+  isTablePart,
+} from './display.js';
+import { IMAGES, PREFORMATTED, defaultDisplay } from './element-names.js';
+import {
+  identityOf,
+  keyOfSubject,
+  matchSelector,
+  startMatching,
+  type SelectorMatching,
+} from './selector-matching.js';
+import { parseDeclarations, type StyleDeclarations } from './style-declarations.js';
+import type { StyleRule, StyleSheet } from './style-sheet.js';
+
+/** The computed style of an element, as far as it decides which texts crengine keeps. */
+export interface ElementStyle {
+  /** A number of display.ts. `undefined`: as the parent is displayed. */
+  readonly display: number | undefined;
+  readonly whiteSpace: 'kept' | 'collapsed' | 'inherit' | 'unknown';
+  readonly float: 'none' | 'floating' | 'inherit' | 'unknown';
+  readonly before: GeneratedContent;
+  readonly after: GeneratedContent;
+}
+
+/** How `::before` or `::after` is displayed (RULES.md R33). `none`: it is not there. */
+export type GeneratedContent = 'none' | 'inline' | 'block' | 'floating' | 'unknown';
+
+/**
+ * The styles of the elements of one chapter. A book with style sheets is computed with them and without them, because
+ * KOReader's user may switch them off (RULES.md R29).
+ */
+export interface ComputedStyles {
+  styleOf(element: number): ElementStyle;
+}
+
+/** The style sheets of a book for one chapter, of which the first one is the weakest. */
+export interface BookStyles {
+  readonly sheets: readonly StyleSheet[];
+  readonly hasStyleAttributes: boolean;
+}
+
+const NO_STYLES: BookStyles = { sheets: [], hasStyleAttributes: false };
+
+/** @param styles those of the book, or undefined for how KOReader shows a book without them. */
+export function computedStyles(tree: SourceTree, styles: BookStyles | undefined): ComputedStyles {
+  const { sheets, hasStyleAttributes } = styles ?? NO_STYLES;
+  if (sheets.some(({ isCut }) => isCut)) return { styleOf: () => UNKNOWN_STYLE };
+  const cascade: Cascade = {
+    matching: startMatching(tree),
+    rulesByKey: rulesByKeyOf(tree, sheets),
+    hasStyleAttributes,
+    withHints: styles !== undefined,
+  };
+  return { styleOf: (element) => styleOf(cascade, element) };
+}
+
+/** Nothing is known of the styles: no text that has white space near it is certain. */
+const UNKNOWN_STYLE: ElementStyle = {
+  display: UNKNOWN_DISPLAY,
+  whiteSpace: 'unknown',
+  float: 'unknown',
+  before: 'unknown',
+  after: 'unknown',
+};
+
+interface OrderedRule {
+  readonly rule: StyleRule;
+  readonly order: number;
+}
+
+interface Cascade {
+  readonly matching: SelectorMatching;
+  readonly rulesByKey: ReadonlyMap<string, readonly OrderedRule[]>;
+  readonly hasStyleAttributes: boolean;
+  readonly withHints: boolean;
+}
+
+function rulesByKeyOf(tree: SourceTree, sheets: readonly StyleSheet[]): Map<string, OrderedRule[]> {
+  const rulesByKey = new Map<string, OrderedRule[]>();
+  for (const [order, rule] of sheets.flatMap((sheet) => sheet.rules).entries()) {
+    tree.work.spend(1);
+    const key = keyOfSubject(rule.selector);
+    const rules = rulesByKey.get(key) ?? [];
+    rules.push({ rule, order });
+    rulesByKey.set(key, rules);
+  }
+  return rulesByKey;
+}
+
+/** The declarations that apply to an element, or to the content before or after it. */
+class Applied {
+  readonly certain: WeightedDeclarations[] = [];
+  readonly possible: WeightedDeclarations[] = [];
+
+  get isEmpty(): boolean {
+    return this.certain.length === 0 && this.possible.length === 0;
+  }
+}
+
+interface WeightedDeclarations {
+  readonly declarations: StyleDeclarations;
+  readonly weight: number;
+}
+
+/** More than the rules of all style sheets of a chapter, so that their order never outweighs the specificity. */
+const ORDER_RANGE = 1_000_000;
+/** Added to the specificity of crengine's own rules. Each rule of the book outweighs them all. */
+const AGENT_WEIGHT = -1_000_000;
+/** The weight of a `style` attribute, which is more than that of any selector. */
+const OWN_WEIGHT = 1e14;
+/** Added to the weight of an `!important` declaration. */
+const IMPORTANT = 1e15;
+
+function styleOf(cascade: Cascade, element: number): ElementStyle {
+  const { matching, rulesByKey, hasStyleAttributes, withHints } = cascade;
+  const { tree } = matching;
+  const own = new Applied();
+  const before = new Applied();
+  const after = new Applied();
+  for (const { declarations, specificity } of agentRules(tree, element, withHints)) {
+    own.certain.push({ declarations, weight: AGENT_WEIGHT + specificity });
+  }
+  const keys = rulesByKey.size === 0 ? [] : ruleKeysOf(matching, element);
+  if (keys === undefined) return UNKNOWN_STYLE;
+  for (const key of keys) {
+    for (const { rule, order } of rulesByKey.get(key) ?? []) {
+      if (matching.stepsLeft < 0) return UNKNOWN_STYLE;
+      const { declarations, selector, isConditional } = rule;
+      const match = matchSelector(matching, element, selector);
+      const target = targetOf(selector.pseudoElement, own, before, after);
+      if (match === 'no' || target === undefined) continue;
+      const weighted = { declarations, weight: selector.specificity * ORDER_RANGE + order };
+      (match === 'yes' && !isConditional ? target.certain : target.possible).push(weighted);
+    }
+  }
+  const attribute = hasStyleAttributes ? attributeOf(tree, element, 'style') : undefined;
+  const declared = attribute === undefined ? undefined : parseDeclarations(attribute, tree.work);
+  if (declared !== undefined) own.certain.push({ declarations: declared, weight: OWN_WEIGHT });
+  return elementStyleOf(tree, element, own, before, after);
+}
+
+function targetOf(
+  pseudoElement: string | undefined,
+  own: Applied,
+  before: Applied,
+  after: Applied,
+): Applied | undefined {
+  if (pseudoElement === undefined) return own;
+  if (pseudoElement === 'before') return before;
+  return pseudoElement === 'after' ? after : undefined;
+}
+
+function elementStyleOf(
+  tree: SourceTree,
+  element: number,
+  own: Applied,
+  before: Applied,
+  after: Applied,
+): ElementStyle {
+  const name = nameOf(tree, element);
+  // `q` has quotation marks before and after it.
+  const quotes: GeneratedContent = name === 'q' ? 'inline' : 'none';
+  if (own.isEmpty && before.isEmpty && after.isEmpty && !SPECIAL.has(name)) return plainStyleOf(name);
+  const float = floatOf(computedValue('float', own));
+  return {
+    display: displayOf(tree, element, computedValue('display', own), float),
+    whiteSpace: whiteSpaceOf(name, computedValue('whiteSpace', own)),
+    float,
+    before: generatedContentOf(before, quotes),
+    after: generatedContentOf(after, quotes),
+  };
+}
+
+/** Their style depends on more than the rules. */
+const SPECIAL: ReadonlySet<string> = new Set(['q', 'case', 'default']);
+
+const plainStyles = new Map<string, ElementStyle>();
+/** There are some hundred names in crengine's table. Others share the style of an unknown element. */
+const MAX_PLAIN_STYLES = 1000;
+
+function plainStyleOf(name: string): ElementStyle {
+  const known = plainStyles.get(name);
+  if (known !== undefined) return known;
+  const style: ElementStyle = {
+    display: displayNumber(defaultDisplay(name)),
+    whiteSpace: whiteSpaceOf(name, undefined),
+    float: 'none',
+    before: 'none',
+    after: 'none',
+  };
+  if (plainStyles.size < MAX_PLAIN_STYLES) plainStyles.set(name, style);
+  return style;
+}
+
+const UNKNOWN_VALUE = 'unknown';
+
+/** The value with the largest weight. `unknown` if a rule that possibly applies outweighs it with another value. */
+function computedValue(property: keyof StyleDeclarations, applied: Applied): string | undefined {
+  let winner: { value: string | undefined; weight: number } = {
+    value: undefined,
+    weight: Number.NEGATIVE_INFINITY,
+  };
+  for (const { declarations, weight } of applied.certain) {
+    const declaration = declarations[property];
+    if (declaration === undefined) continue;
+    const fullWeight = weight + (declaration.isImportant ? IMPORTANT : 0);
+    if (fullWeight >= winner.weight) winner = { value: declaration.value, weight: fullWeight };
+  }
+  const isContested = applied.possible.some(({ declarations, weight }) => {
+    const declaration = declarations[property];
+    if (declaration === undefined || declaration.value === winner.value) return false;
+    return weight + (declaration.isImportant ? IMPORTANT : 0) > winner.weight;
+  });
+  return isContested ? UNKNOWN_VALUE : winner.value;
+}
+
+/** The keys under which rules for this element may stand. Undefined if it has too many classes. */
+function ruleKeysOf(matching: SelectorMatching, element: number): string[] | undefined {
+  const { id, classes } = identityOf(matching, element);
+  if (classes === undefined) return undefined;
+  const keys = ['*', nameOf(matching.tree, element), ...Array.from(classes, (name) => `.${name}`)];
+  return id === undefined ? keys : [...keys, `#${id}`];
+}
+
+function displayOf(
+  tree: SourceTree,
+  element: number,
+  value: string | undefined,
+  float: ElementStyle['float'],
+): number | undefined {
+  if (value === 'inherit') return undefined;
+  const name = nameOf(tree, element);
+  const display = value === undefined ? undeclaredDisplay(tree, element) : displayNumber(value);
+  // A line break stays one, whatever a style sheet says, unless it is not displayed.
+  const shown = name === 'br' && display !== NOT_DISPLAYED ? INLINE : imageDisplay(name, display);
+  if (shown > INLINE) return shown;
+  if (float === 'unknown') return UNKNOWN_DISPLAY;
+  return float === 'floating' ? BLOCK : shown;
+}
+
+const MATHML = 'http://www.w3.org/1998/Math/MathML';
+
+/** Of the choices of `epub:switch` crengine shows those for formulas, and the default where there is no formula. */
+function undeclaredDisplay(tree: SourceTree, element: number): number {
+  const name = nameOf(tree, element);
+  const parent = parentOf(tree, element);
+  if ((name === 'case' || name === 'default') && nameOf(tree, parent) === 'switch') {
+    const isFormula = (choice: number): boolean =>
+      nameOf(tree, choice) === 'case' && attributeOf(tree, choice, 'required-namespace') === MATHML;
+    let isShown = name === 'default' || isFormula(element);
+    for (const choice of name === 'default' ? childrenOf(tree, parent) : []) {
+      if (choice >= element) break;
+      if (isFormula(choice)) isShown = false;
+    }
+    if (!isShown) return NOT_DISPLAYED;
+  }
+  return displayNumber(defaultDisplay(name));
+}
+
+/** A picture is no table and no part of one. */
+function imageDisplay(name: string, display: number): number {
+  if (!IMAGES.has(name) && name !== 'object') return display;
+  if (display === TABLE) return BLOCK;
+  return isTablePart(display) || display === INLINE_TABLE ? INLINE : display;
+}
+
+function floatOf(value: string | undefined): ElementStyle['float'] {
+  if (value === undefined || value === 'none') return 'none';
+  return value === UNKNOWN_VALUE || value === 'inherit' ? value : 'floating';
+}
+
+function whiteSpaceOf(name: string, value: string | undefined): ElementStyle['whiteSpace'] {
+  switch (value) {
+    case undefined:
+      return PREFORMATTED.has(name) ? 'kept' : 'inherit';
+    case 'normal':
+    case 'nowrap':
+      return 'collapsed';
+    case 'inherit':
+    case UNKNOWN_VALUE:
+      return value;
+    default:
+      return 'kept';
+  }
+}
+
+function generatedContentOf(applied: Applied, undeclared: GeneratedContent): GeneratedContent {
+  if (applied.isEmpty) return undeclared;
+  const content = computedValue('content', applied);
+  if (content === UNKNOWN_VALUE) return 'unknown';
+  if (content === 'none' || (content === undefined && undeclared === 'none')) return 'none';
+  const display = computedValue('display', applied) ?? 'inline';
+  const float = floatOf(computedValue('float', applied));
+  if (display === 'none') return 'none';
+  if (display === UNKNOWN_VALUE || display === 'inherit' || float === 'unknown' || float === 'inherit')
+    return 'unknown';
+  if (float === 'floating') return 'floating';
+  const number = displayNumber(display);
+  return number <= INLINE || display === 'inline-block' || display === 'inline-table' ? 'inline' : 'block';
+}
