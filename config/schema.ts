@@ -61,6 +61,15 @@ export const settings = {
       environment: 'DOGEAR_ENGINE_READS',
     }),
   },
+  library: {
+    change_check: setting(oneOf('full', 'mtime'), {
+      sentence:
+        'How a scan tells that a file has not changed: by size, time of modification, inode and time of last change, or by ' +
+        'size and time of modification alone. Inodes do not count on file systems that make them up, such as FAT and SMB.',
+      default: 'full',
+      environment: 'DOGEAR_LIBRARY_CHANGE_CHECK',
+    }),
+  },
   log: {
     level: setting(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
       sentence: 'The least severe messages that are logged.',

@@ -45,12 +45,13 @@ export function reconcileBench(timeMs: number): MicroBench {
   const known: BookRow[] = [];
   for (let index = 0; index < BATCH_FILES; index += 1) {
     const path = `Author ${String(index).padStart(4, '0')}/Title ${index} (2004)/Title ${index} - Author.epub`;
-    builder.addFile(path, 1_000_000 + index, 1_700_000_000_000_000_000n + BigInt(index));
+    builder.addFile(path, 1_000_000 + index, 1_700_000_000_000_000_000n + BigInt(index), index + 1);
     known.push({
       id: bookId(index + 1),
       path: Buffer.from(path),
       sizeBytes: 1_000_000 + index,
       modifiedNs: 1_700_000_000_000_000_000n + BigInt(index),
+      stateMark: index + 1,
       missing: false,
       hashedMs: 1,
       failed: false,
@@ -59,13 +60,12 @@ export function reconcileBench(timeMs: number): MicroBench {
   const entries = builder.take();
   const merge = (books: readonly BookRow[]) => {
     const decisions = noDecisions();
-    new LibraryMerge({ koreaderHashes: true, regenSinceMs: undefined, isMine: () => true }).merge(
-      entries,
-      books,
-      { entry: 0, known: 0 },
-      decisions,
-      true,
-    );
+    new LibraryMerge({
+      koreaderHashes: true,
+      changeCheck: 'full',
+      regenSinceMs: undefined,
+      isMine: () => true,
+    }).merge(entries, books, { entry: 0, known: 0 }, decisions, true);
     return decisions;
   };
   const bench = newBench('comparing one file with the catalogue', timeMs)

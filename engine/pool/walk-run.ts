@@ -22,8 +22,8 @@ export interface WalkRunOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What an entry takes besides its path: the path's end (4), a size (8) and a time (8). */
-const ENTRY_BYTES = 20;
+/** What an entry takes besides its path: the path's end (4), a size (8), a time (8) and a mark (8). */
+const ENTRY_BYTES = 28;
 
 /** A consecutive part of the walk: already visited, being visited by a thread, or still to be visited. */
 type Segment =

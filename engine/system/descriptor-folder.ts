@@ -9,6 +9,7 @@ import {
   STATX_BYTES,
 } from './libc.js';
 import type { EntryState, FolderIdentity, OpenFolder } from './open-folder.js';
+import { stateMark } from './state-mark.js';
 
 const ENOENT = -2;
 const ENOTDIR = -20;
@@ -29,6 +30,8 @@ const TYPE_FOLDER = 4;
 const STATX_MODE = 28;
 const STATX_INODE = 32;
 const STATX_SIZE = 40;
+const STATX_CTIME_S = 96;
+const STATX_CTIME_NS = 104;
 const STATX_MTIME_S = 112;
 const STATX_MTIME_NS = 120;
 const STATX_DEVICE = 136;
@@ -118,6 +121,13 @@ class DescriptorFolder implements OpenFolder {
       sizeBytes: Number(statx.readBigUInt64LE(STATX_SIZE)),
       modifiedNs:
         statx.readBigInt64LE(STATX_MTIME_S) * 1_000_000_000n + BigInt(statx.readUInt32LE(STATX_MTIME_NS)),
+      mark: stateMark(
+        statx.readUInt32LE(STATX_INODE),
+        statx.readUInt32LE(STATX_INODE + 4),
+        statx.readUInt32LE(STATX_CTIME_S),
+        statx.readUInt32LE(STATX_CTIME_NS),
+      ),
+      device: statx.readUInt32LE(STATX_DEVICE) * 2 ** 20 + statx.readUInt32LE(STATX_DEVICE + 4),
     };
   }
 

@@ -32,6 +32,9 @@ export interface EntryState {
   readonly kind: 'file' | 'folder' | 'other';
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** See state-mark.ts. It says something only where inodes are stable. */
+  readonly mark: number;
+  readonly device: number;
 }
 
 export interface FolderIdentity {

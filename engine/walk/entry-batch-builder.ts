@@ -1,4 +1,5 @@
 import type { EntryFailure } from '../failure.js';
+import { NO_STATE_MARK } from '../system/state-mark.js';
 import { EntryBatch } from './entry-batch.js';
 
 const INITIAL_ENTRIES = 64;
@@ -17,6 +18,7 @@ export class EntryBatchBuilder {
   private pathEnds = new Uint32Array(INITIAL_ENTRIES);
   private sizeBytes = new Float64Array(INITIAL_ENTRIES);
   private modifiedNs = new BigInt64Array(INITIAL_ENTRIES);
+  private stateMarks = new Float64Array(INITIAL_ENTRIES);
   private failures = new Map<number, EntryFailure>();
 
   /** Number of entries that were added since the last `take()`. */
@@ -31,13 +33,15 @@ export class EntryBatchBuilder {
    *   `Buffer.from(path).toString('latin1')`
    * @param sizeBytes 0 or more
    * @param modifiedNs time of modification, nanoseconds since 1970
+   * @param stateMark as in `EntryBatch`; absent: not known
    */
-  addFile(latin1Path: string, sizeBytes: number, modifiedNs: bigint): void {
+  addFile(latin1Path: string, sizeBytes: number, modifiedNs: bigint, stateMark = NO_STATE_MARK): void {
     this.grow(latin1Path.length);
     this.pathByteCount += this.pathBytes.write(latin1Path, this.pathByteCount, 'latin1');
     this.pathEnds[this.count] = this.pathByteCount;
     this.sizeBytes[this.count] = sizeBytes;
     this.modifiedNs[this.count] = modifiedNs;
+    this.stateMarks[this.count] = stateMark;
     this.count += 1;
   }
 
@@ -54,6 +58,7 @@ export class EntryBatchBuilder {
       pathEnds: this.pathEnds.slice(0, this.count),
       sizeBytes: this.sizeBytes.slice(0, this.count),
       modifiedNs: this.modifiedNs.slice(0, this.count),
+      stateMarks: this.stateMarks.slice(0, this.count),
       failures: this.failures,
     });
     this.count = 0;
@@ -79,6 +84,9 @@ export class EntryBatchBuilder {
       const times = new BigInt64Array(entries);
       times.set(this.modifiedNs);
       this.modifiedNs = times;
+      const marks = new Float64Array(entries);
+      marks.set(this.stateMarks);
+      this.stateMarks = marks;
     }
   }
 }

@@ -15,6 +15,7 @@ export function joinBatches(batches: readonly EntryBatch[]): EntryBatch {
   const pathEnds = new Uint32Array(count);
   const sizeBytes = new Float64Array(count);
   const modifiedNs = new BigInt64Array(count);
+  const stateMarks = new Float64Array(count);
   const failures = new Map<number, EntryFailure>();
   let at = 0;
   let pathStart = 0;
@@ -23,9 +24,10 @@ export function joinBatches(batches: readonly EntryBatch[]): EntryBatch {
     for (const [index, end] of batch.pathEnds.entries()) pathEnds[at + index] = pathStart + end;
     sizeBytes.set(batch.sizeBytes, at);
     modifiedNs.set(batch.modifiedNs, at);
+    stateMarks.set(batch.stateMarks, at);
     for (const [index, failure] of batch.failures) failures.set(at + index, failure);
     at += batch.length;
     pathStart += batch.pathBytes.length;
   }
-  return new EntryBatch({ pathBytes, pathEnds, sizeBytes, modifiedNs, failures });
+  return new EntryBatch({ pathBytes, pathEnds, sizeBytes, modifiedNs, stateMarks, failures });
 }

@@ -1,4 +1,5 @@
 import type { EntryFailure } from '../failure.js';
+import { NO_STATE_MARK } from '../system/state-mark.js';
 
 /**
  * The data of an `EntryBatch`, in the form in which it is sent between threads: a few arrays for all entries, no object
@@ -15,6 +16,11 @@ export interface PackedEntries {
   readonly sizeBytes: Float64Array<ArrayBuffer>;
   /** For each entry, its time of modification, nanoseconds since 1970; 0 for a failure. */
   readonly modifiedNs: BigInt64Array<ArrayBuffer>;
+  /**
+   * For each entry, its inode and time of last change in one number; 0 for a failure, and where the file system has no
+   * stable inodes.
+   */
+  readonly stateMarks: Float64Array<ArrayBuffer>;
   /** By the index of the entry. Objects are affordable here, because few entries fail. */
   readonly failures: ReadonlyMap<number, EntryFailure>;
 }
@@ -31,6 +37,7 @@ export class EntryBatch implements PackedEntries {
   readonly pathEnds: Uint32Array<ArrayBuffer>;
   readonly sizeBytes: Float64Array<ArrayBuffer>;
   readonly modifiedNs: BigInt64Array<ArrayBuffer>;
+  readonly stateMarks: Float64Array<ArrayBuffer>;
   readonly failures: ReadonlyMap<number, EntryFailure>;
 
   /** Takes over the arrays without copying them. To build a batch from single files, use `EntryBatchBuilder`. */
@@ -39,6 +46,7 @@ export class EntryBatch implements PackedEntries {
     this.pathEnds = packed.pathEnds;
     this.sizeBytes = packed.sizeBytes;
     this.modifiedNs = packed.modifiedNs;
+    this.stateMarks = packed.stateMarks;
     this.failures = packed.failures;
   }
 
@@ -78,6 +86,7 @@ export class EntryBatch implements PackedEntries {
     const pathEnds = new Uint32Array(count);
     const sizeBytes = new Float64Array(count);
     const modifiedNs = new BigInt64Array(count);
+    const stateMarks = new Float64Array(count);
     const failures = new Map<number, EntryFailure>();
     let end = 0;
     for (let to = 0; to < count; to += 1) {
@@ -90,10 +99,11 @@ export class EntryBatch implements PackedEntries {
       pathEnds[to] = end;
       sizeBytes[to] = size;
       modifiedNs[to] = this.modifiedNs[from] ?? 0n;
+      stateMarks[to] = this.stateMarks[from] ?? NO_STATE_MARK;
       const failure = this.failureAt(from);
       if (failure) failures.set(to, failure);
     }
-    return new EntryBatch({ pathBytes, pathEnds, sizeBytes, modifiedNs, failures });
+    return new EntryBatch({ pathBytes, pathEnds, sizeBytes, modifiedNs, stateMarks, failures });
   }
 
   private pathStart(index: number): number {

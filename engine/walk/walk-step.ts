@@ -2,6 +2,8 @@ import { errnoOf, failureOfCode, failureOfErrno } from '../failure.js';
 import type { EntryBatch } from './entry-batch.js';
 import { EntryBatchBuilder } from './entry-batch-builder.js';
 import { FolderChain, PATH_BYTES } from '../system/folder-chain.js';
+import { StableInodes } from '../system/stable-inodes.js';
+import { NO_STATE_MARK } from '../system/state-mark.js';
 import { listFolder } from './folder-listing.js';
 import { shardOfLatin1Folder, type Shard } from './shard.js';
 
@@ -96,6 +98,8 @@ function remainder(levels: readonly Level[]): string[] {
 
 class FoundEntries {
   count = 0;
+  /** For one step: a device that is mounted later may have the number of an earlier one. */
+  readonly stableInodes = new StableInodes();
   private readonly builder = new EntryBatchBuilder();
   private readonly batches: EntryBatch[] = [];
   private readonly batchEntries: number;
@@ -143,10 +147,14 @@ function examineFile(folders: FolderChain, path: string, root: string, found: Fo
       return;
     }
     const nameStart = path.lastIndexOf('/') + 1;
-    const { kind, sizeBytes, modifiedNs } = folders
-      .enter(path.slice(0, nameStart))
+    const folder = path.slice(0, nameStart);
+    const { kind, sizeBytes, modifiedNs, mark, device } = folders
+      .enter(folder)
       .stateOf(path.slice(nameStart));
-    if (kind === 'file') found.next().addFile(path, sizeBytes, modifiedNs);
+    if (kind === 'file') {
+      const isStable = found.stableInodes.on(device, root + folder);
+      found.next().addFile(path, sizeBytes, modifiedNs, isStable ? mark : NO_STATE_MARK);
+    }
     // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.
     else if (kind === 'other') found.next().addFailure(path, failureOfCode('not-regular'));
   } catch (error) {

@@ -18,13 +18,22 @@ const RECORD_COLUMNS = [
   'path',
   'size_bytes',
   'modified_ns',
+  'state_mark',
   'partial_md5',
   'filename_md5',
   'hashed_ms',
   'failure',
 ];
 
-const UPDATED_COLUMNS = ['size_bytes', 'modified_ns', 'partial_md5', 'filename_md5', 'hashed_ms', 'failure'];
+const UPDATED_COLUMNS = [
+  'size_bytes',
+  'modified_ns',
+  'state_mark',
+  'partial_md5',
+  'filename_md5',
+  'hashed_ms',
+  'failure',
+];
 
 /** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
@@ -61,7 +70,8 @@ export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs
   const relocated: unknown[] = [];
   for (const { id, record, hasDigests } of moves) {
     if (hasDigests) {
-      relocated.push(id, record.libraryId, record.path, record.sizeBytes, record.modifiedNs, nowMs);
+      const { libraryId, path, sizeBytes, modifiedNs, stateMark = null } = record;
+      relocated.push(id, libraryId, path, sizeBytes, modifiedNs, stateMark, nowMs);
     } else {
       replaced.push(id);
       pushRecord(replaced, record, nowMs);
@@ -72,8 +82,8 @@ export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs
     store,
     {
       ...table,
-      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns', 'hashed_ms'],
-      update: ['path', 'size_bytes', 'modified_ns', 'hashed_ms'],
+      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns', 'state_mark', 'hashed_ms'],
+      update: ['path', 'size_bytes', 'modified_ns', 'state_mark', 'hashed_ms'],
       also: ['failure = null', 'missing_since_s = null'],
     },
     relocated,
@@ -129,6 +139,7 @@ function pushRecord(values: unknown[], record: BookRecord, nowMs: number): void 
     record.path,
     record.sizeBytes,
     record.modifiedNs,
+    record.stateMark ?? null,
     digests?.partialMd5 ?? null,
     digests?.filenameMd5 ?? null,
     digests === undefined ? null : nowMs,
@@ -190,13 +201,17 @@ interface RawBookRow {
   readonly path: Buffer;
   readonly size_bytes: number | string;
   readonly modified_ns: number | bigint | string;
+  readonly state_mark: number | string | null;
   readonly hashed_ms: number | string | null;
-  readonly missing: number;
-  readonly failed: number;
+  readonly flags: number | string;
 }
 
+const IS_MISSING = 1;
+const HAS_FAILED = 2;
+/** Both flags in one column: each column of a row costs a scan time. */
 const BOOK_ROW_COLUMNS =
-  'id, path, size_bytes, modified_ns, hashed_ms, missing_since_s is not null as missing, failure is not null as failed';
+  'id, path, size_bytes, modified_ns, state_mark, hashed_ms, ' +
+  `${String(IS_MISSING)} * (missing_since_s is not null) + ${String(HAS_FAILED)} * (failure is not null) as flags`;
 
 /** The books of a library behind `afterPath`, in byte order of their paths. */
 export async function nextBookRows(
@@ -210,15 +225,49 @@ export async function nextBookRows(
   const { rows } = await store.db.executeQuery<RawBookRow>(
     CompiledQuery.raw(text, [libraryId, afterPath, limit]),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    path: row.path,
-    sizeBytes: toNumber(row.size_bytes),
-    modifiedNs: toBigInt(row.modified_ns),
-    missing: row.missing === 1,
-    hashedMs: toNumberOrUndefined(row.hashed_ms),
-    failed: row.failed === 1,
-  }));
+  return rows.map((row) => {
+    const flags = toNumber(row.flags);
+    return {
+      id: row.id,
+      path: row.path,
+      sizeBytes: toNumber(row.size_bytes),
+      modifiedNs: toBigInt(row.modified_ns),
+      stateMark: toNumberOrUndefined(row.state_mark),
+      missing: (flags & IS_MISSING) !== 0,
+      hashedMs: toNumberOrUndefined(row.hashed_ms),
+      failed: (flags & HAS_FAILED) !== 0,
+    };
+  });
+}
+
+export interface MarkedBook {
+  readonly known: BookRow;
+  readonly stateMark: number;
+}
+
+/** Writes the marks of files that did not change. All of the books must exist: lock them before. */
+export async function saveStateMarks(
+  store: Store,
+  libraryId: LibraryId,
+  marked: readonly MarkedBook[],
+): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'book',
+      columns: ['id', 'library_id', 'path', 'size_bytes', 'modified_ns', 'state_mark'],
+      key: ['id'],
+      update: ['state_mark'],
+    },
+    marked.flatMap(({ known: { id, path, sizeBytes, modifiedNs }, stateMark }) => [
+      id,
+      libraryId,
+      path,
+      sizeBytes,
+      modifiedNs,
+      stateMark,
+    ]),
+  );
 }
 
 export interface BookRange {
@@ -414,6 +463,7 @@ export function toBook(row: Selectable<BookTable>): CataloguedBook {
     path: row.path,
     sizeBytes: toNumber(row.size_bytes),
     modifiedNs: toBigInt(row.modified_ns),
+    stateMark: toNumberOrUndefined(row.state_mark),
     partialMd5: row.partial_md5 ?? undefined,
     filenameMd5: row.filename_md5 ?? undefined,
     hashedMs: toNumberOrUndefined(row.hashed_ms),

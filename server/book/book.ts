@@ -10,6 +10,8 @@ export interface BookRow {
   readonly path: Buffer;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** Its inode and time of last change in one number, as the engine's walk gives it; `undefined`: not known. */
+  readonly stateMark?: number | undefined;
   readonly missing: boolean;
   /** When its digests were made, in ms since 1970; `undefined`: it has none, or none of the file as it is now. */
   readonly hashedMs: number | undefined;
@@ -29,6 +31,8 @@ export interface BookRecord {
   readonly path: Buffer;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** As in {@link BookRow}. */
+  readonly stateMark?: number | undefined;
   readonly digests: Digests | undefined;
   readonly failure: string | undefined;
 }
@@ -41,6 +45,8 @@ export interface CataloguedBook {
   readonly path: Buffer;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** As in {@link BookRow}. */
+  readonly stateMark?: number | undefined;
   /** 16 bytes each. */
   readonly partialMd5: Buffer | undefined;
   readonly filenameMd5: Buffer | undefined;

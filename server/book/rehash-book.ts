@@ -116,8 +116,9 @@ async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFi
       const replaced = replacedDigests(book.id, { partialMd5, filenameMd5 }, hashed.digests);
       await keepFormerDigests(transaction, replaced, Math.floor(nowMs / 1000));
     }
-    const { libraryId, path } = current;
-    await saveBooks(transaction, [{ libraryId, path, ...hashed, failure: undefined }], nowMs);
+    const { libraryId, path, stateMark } = current;
+    // The mark of the last scan: if the file has changed since, the next one sees that and reads it once more.
+    await saveBooks(transaction, [{ libraryId, path, stateMark, ...hashed, failure: undefined }], nowMs);
     return true;
   });
 }

@@ -1,4 +1,4 @@
-import type { FileFailure } from '../scan/scan.js';
+import type { FileFailure, ScanCounts } from '../scan/scan.js';
 import type { ScanSummary } from '../scan/scan-library.js';
 import { shownPath } from './shown-text.js';
 
@@ -26,6 +26,7 @@ export class ScanReport {
       `  ${String(counts.added)} new, ${String(counts.changed)} changed, ${String(counts.moved)} moved, ` +
         `${String(counts.unchanged)} unchanged${returned}, ${String(counts.missing)} missing, ` +
         `${String(counts.failed)} failed`,
+      ...recheckedLines(counts),
       ...this.failureLines(),
     ];
   }
@@ -38,4 +39,16 @@ export class ScanReport {
     const counts = reasons.map(([reason, count]) => `${String(count)} ${reason}`).join(', ');
     return [...lines, `  … and ${String(more)} more failures: ${counts}`];
   }
+}
+
+/** Many at once mean that something happened to all files, such as a change of their owner or a copy of the library. */
+function recheckedLines({ rechecked, found }: ScanCounts): string[] {
+  if (rechecked === 0) return [];
+  const line = `  ${String(rechecked)} read again: same size and time, but another inode or time of last change`;
+  if (rechecked <= found / 2) return [line];
+  return [
+    line,
+    '  that is more than half of the library: it was copied, or its owners or permissions were changed. If that happens ' +
+      'often, set library.change_check to mtime',
+  ];
 }

@@ -64,14 +64,15 @@ export async function withStore<Result>(
 }
 
 export async function composeProgram(
-  configuration: Pick<Configuration, 'database' | 'engine'>,
+  configuration: Pick<Configuration, 'database' | 'engine' | 'library'>,
 ): Promise<Program> {
   const store = await composeStore(configuration);
   const engine = composeEngine(configuration);
   return {
     store,
     engine,
-    scan: (library, options) => scanLibrary({ store, engine }, library, options),
+    scan: (library, options) =>
+      scanLibrary({ store, engine, changeCheck: configuration.library.change_check }, library, options),
     close: () =>
       closeAll(
         () => engine.close(),

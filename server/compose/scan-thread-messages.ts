@@ -7,7 +7,7 @@ import type { LoggedError } from '../http/logged-error.js';
 
 /** The `workerData` of a scanning thread. */
 export interface ScanThreadTask {
-  readonly configuration: Pick<Configuration, 'database' | 'engine'>;
+  readonly configuration: Pick<Configuration, 'database' | 'engine' | 'library'>;
   readonly libraryId: LibraryId;
   readonly regenHashes: boolean;
   readonly shard: ScanShard | undefined;

@@ -17,7 +17,11 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
   return (library, options = {}) =>
     new Promise((resolve, reject) => {
       const task: ScanThreadTask = {
-        configuration: { database: configuration.database, engine: configuration.engine },
+        configuration: {
+          database: configuration.database,
+          engine: configuration.engine,
+          library: configuration.library,
+        },
         libraryId: library.id,
         regenHashes: options.regenHashes === true,
         shard: options.shard,

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { scanLibrary } from '../scan/scan-library.js';
 import { operatorMessage } from './operator-error.js';
 import { composeProgram } from './program.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -19,11 +18,10 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
   let close = (): Promise<void> => Promise.resolve();
   try {
     const program = await composeProgram(task.configuration);
-    const { store, engine } = program;
     close = () => program.close();
-    const { library } = await getLibrary(store, OPERATOR, task.libraryId);
+    const { library } = await getLibrary(program.store, OPERATOR, task.libraryId);
     let sentMs = -Infinity;
-    const summary = await scanLibrary({ store, engine }, library, {
+    const summary = await program.scan(library, {
       regenHashes: task.regenHashes,
       signal: stop.signal,
       ...(task.shard === undefined ? {} : { shard: task.shard }),

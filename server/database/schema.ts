@@ -38,6 +38,8 @@ export interface BookTable {
   path: Buffer;
   size_bytes: Int64;
   modified_ns: Int64;
+  /** The file's inode and time of last change in one number. NULL: not known. */
+  state_mark: Int64 | null;
   partial_md5: Buffer | null;
   filename_md5: Buffer | null;
   /** When the digests were made, by the database's clock. NULL: there are none yet. */
@@ -80,6 +82,7 @@ export interface ScanTable {
   missing: Int64;
   failed: Int64;
   hashed: Int64;
+  rechecked: Int64;
   error: string | null;
 }
 

@@ -1,3 +1,4 @@
+import type { MarkedBook } from '../book/book-repository.js';
 import type { BookId } from '../domain/ids.js';
 import type { SqlDialect } from '../database/store.js';
 import type { ScannedFile } from './scanned-file.js';
@@ -18,6 +19,8 @@ export interface ScanBatch {
   readonly files: readonly ScannedFile[];
   /** Missing books that are back, unchanged. */
   readonly returned: readonly BookId[];
+  /** Unchanged books that take over the marks of their files. */
+  readonly marked: readonly MarkedBook[];
 }
 
 /**
@@ -30,6 +33,7 @@ export class CommitQueue {
   readonly #running = new Set<Promise<void>>();
   #files: ScannedFile[] = [];
   #returned: BookId[] = [];
+  #marked: MarkedBook[] = [];
   /** When the first of those that wait was added. */
   #waitingSinceMs = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -50,6 +54,12 @@ export class CommitQueue {
     this.#returned.push(...ids);
   }
 
+  addMarked(books: readonly MarkedBook[]): void {
+    if (books.length === 0) return;
+    this.#noteBeginning();
+    this.#marked.push(...books);
+  }
+
   /** Begins a transaction when enough has gathered, or when it has waited long enough. Throws the first failure. */
   async commitWhenFull(): Promise<void> {
     const waiting = this.#waiting;
@@ -62,9 +72,10 @@ export class CommitQueue {
   /** Begins a transaction with whatever has gathered. Throws the first failure. */
   async commitRest(): Promise<void> {
     if (this.#waiting === 0) return;
-    const batch: ScanBatch = { files: this.#files, returned: this.#returned };
+    const batch: ScanBatch = { files: this.#files, returned: this.#returned, marked: this.#marked };
     this.#files = [];
     this.#returned = [];
+    this.#marked = [];
     while (this.#running.size >= TRANSACTIONS_AT_ONCE[this.#dialect]) await Promise.race(this.#running);
     this.#throwFailure();
     const running = this.#commit(batch)
@@ -84,7 +95,7 @@ export class CommitQueue {
   }
 
   get #waiting(): number {
-    return this.#files.length + this.#returned.length;
+    return this.#files.length + this.#returned.length + this.#marked.length;
   }
 
   #noteBeginning(): void {

@@ -88,13 +88,14 @@ export class CommitStage {
   }
 
   #takeDecisions({ entries, decisions }: MergedStretch): void {
-    const { found, unchanged, returned, failed, gone, toCatalogue } = decisions;
-    this.#count({ found, unchanged, returned: returned.length, failed: failed.length });
+    const { found, unchanged, rechecked, returned, failed, gone, marked, toCatalogue } = decisions;
+    this.#count({ found, unchanged, rechecked, returned: returned.length, failed: failed.length });
     for (const book of gone) this.#takeGone(book);
     for (const { path, failure } of failed) {
       this.#listener.onFailure({ path, code: failure.code, message: failure.message });
     }
     this.#queue.addReturned(returned);
+    this.#queue.addMarked(marked);
     for (const { entry, known } of toCatalogue) {
       const file = fileAt(entries, entry, known);
       this.#unhashedMoves?.addFound(file);

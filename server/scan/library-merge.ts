@@ -1,6 +1,8 @@
 import type { EntryBatch, EntryFailure } from '../../engine/index.js';
 import { type BookRow, MAX_PATH_BYTES } from '../book/book.js';
+import type { MarkedBook } from '../book/book-repository.js';
 import type { BookId } from '../domain/ids.js';
+import { stateMarkAt } from './scanned-file.js';
 
 /** A found file that has to be catalogued: new when `known` is absent, otherwise changed or lacking digests. */
 export interface FileToRecord {
@@ -24,8 +26,12 @@ export interface MergeDecisions {
   readonly returned: BookId[];
   /** Books without a file at their paths. */
   readonly gone: BookRow[];
+  /** Unchanged books whose marks are not known yet. */
+  readonly marked: MarkedBook[];
   readonly failed: FailedEntry[];
   unchanged: number;
+  /** Among `toHash`: files whose size and time are those of the catalogue, but whose inode or time of change is not. */
+  rechecked: number;
   found: number;
 }
 
@@ -36,11 +42,25 @@ export interface MergedStretch {
 }
 
 export function noDecisions(): MergeDecisions {
-  return { toHash: [], toCatalogue: [], returned: [], gone: [], failed: [], unchanged: 0, found: 0 };
+  return {
+    toHash: [],
+    toCatalogue: [],
+    returned: [],
+    gone: [],
+    marked: [],
+    failed: [],
+    unchanged: 0,
+    rechecked: 0,
+    found: 0,
+  };
 }
+
+/** `mtime`: a file with the size and time of the catalogue is unchanged. `full`: if its inode and ctime are the same too. */
+export type ChangeCheck = 'full' | 'mtime';
 
 export interface MergeOptions {
   readonly koreaderHashes: boolean;
+  readonly changeCheck: ChangeCheck;
   /** Milliseconds since 1970: digests made before this moment are made again. */
   readonly regenSinceMs: number | undefined;
   /** Whether this scan judges the book at this path. Where a library is scanned in parts, it judges only its own part. */
@@ -132,12 +152,27 @@ export class LibraryMerge {
     const { koreaderHashes } = this.#options;
     if (known !== undefined && hasSameStats(entries, entry, known)) {
       if (!koreaderHashes || !this.#lacksDigests(known)) {
-        if (known.missing) decisions.returned.push(known.id);
-        else decisions.unchanged++;
-        return;
+        if (this.#hasSameMark(entries, entry, known, decisions)) {
+          if (known.missing) decisions.returned.push(known.id);
+          else decisions.unchanged++;
+          return;
+        }
+        decisions.rechecked++;
       }
     }
     (koreaderHashes ? decisions.toHash : decisions.toCatalogue).push({ entry, known });
+  }
+
+  /** Books from before there were marks take them over: a library is not read again for them. */
+  #hasSameMark(entries: EntryBatch, entry: number, known: BookRow, decisions: MergeDecisions): boolean {
+    const { koreaderHashes, changeCheck } = this.#options;
+    // Without digests there is nothing that a change could make wrong.
+    if (changeCheck === 'mtime' || !koreaderHashes) return true;
+    const stateMark = stateMarkAt(entries, entry);
+    if (stateMark === undefined || stateMark === known.stateMark) return true;
+    if (known.stateMark !== undefined) return false;
+    decisions.marked.push({ known, stateMark });
+    return true;
   }
 
   #lacksDigests(known: BookRow): boolean {

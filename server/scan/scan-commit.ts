@@ -12,6 +12,7 @@ import {
   moveBooks,
   recordFailure,
   saveBooks,
+  saveStateMarks,
 } from '../book/book-repository.js';
 import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
@@ -38,11 +39,12 @@ export interface CommitContext {
   whichAreGone(this: void, root: Buffer, paths: readonly Buffer[]): Promise<readonly boolean[]>;
 }
 
-/** What became of the files of a batch. `unchanged`: files that were hashed and have the digests that they had. */
+/** What became of the files of a batch. `unchanged` and `returned`: files that were hashed and have the digests that they had. */
 export interface CommitCounts {
   readonly added: number;
   readonly changed: number;
   readonly moved: number;
+  readonly returned: number;
   readonly unchanged: number;
 }
 
@@ -114,6 +116,7 @@ async function writeBatch(
   const failures = new Map<string, BookId[]>();
   let added = 0;
   let changed = 0;
+  let returned = 0;
   let unchanged = 0;
   for (const file of batch.files) {
     const record = bookRecordOf(context.library, file);
@@ -132,6 +135,7 @@ async function writeBatch(
       const was = before.get(file.known.id)?.digests;
       const now = was === undefined ? [] : replacedDigests(file.known.id, was, file.digests);
       if (now.length > 0 || differs(file, file.known)) changed++;
+      else if (file.known.missing) returned++;
       else unchanged++;
       replaced.push(...now);
       saved.push(record);
@@ -142,7 +146,9 @@ async function writeBatch(
   await saveBooks(transaction, saved, nowMs);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
-  return { added, changed, moved: moved.length, unchanged };
+  const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));
+  await saveStateMarks(transaction, context.library.id, marked);
+  return { added, changed, moved: moved.length, returned, unchanged };
 }
 
 /**
@@ -175,7 +181,8 @@ export async function commitMissing(
 /** The books that this batch changes or moves, so that their rows are locked first. */
 function booksOf(batch: ScanBatch, moves: ReadonlyMap<ScannedFile, DigestTwin>): readonly BookId[] {
   const known = batch.files.flatMap((file) => (file.known === undefined ? [] : [file.known.id]));
-  return [...known, ...[...moves.values()].map(({ id }) => id)];
+  const marked = batch.marked.map(({ known: { id } }) => id);
+  return [...known, ...marked, ...[...moves.values()].map(({ id }) => id)];
 }
 
 /**
@@ -192,6 +199,7 @@ function bookRecordOf(library: Library, file: ScannedFile): BookRecord {
     path: file.path,
     sizeBytes: file.sizeBytes,
     modifiedNs: file.modifiedNs,
+    stateMark: file.stateMark,
     digests: file.digests,
     failure: file.failure,
   };

@@ -10,11 +10,14 @@ import { retrying } from '../database/transaction.js';
 import { leaseError } from './scan-commit.js';
 import { acquireScan, LEASE_MS } from './scan-lease.js';
 import { ScanFailures } from './scan-failures.js';
+import type { ChangeCheck } from './library-merge.js';
 import { runScan } from './scan-pipeline.js';
 
 export interface ScanDependencies {
   readonly store: Store;
   readonly engine: Engine;
+  /** Default: `full`. */
+  readonly changeCheck?: ChangeCheck;
 }
 
 export interface ScanOptions {
@@ -68,7 +71,7 @@ export interface ScanSummary {
  * @throws whatever the database or the engine threw, unchanged
  */
 export async function scanLibrary(
-  { store, engine }: ScanDependencies,
+  { store, engine, changeCheck = 'full' }: ScanDependencies,
   library: Library,
   options: ScanOptions = {},
 ): Promise<ScanSummary> {
@@ -91,6 +94,7 @@ export async function scanLibrary(
       scanId,
       shard,
       regenSinceMs,
+      changeCheck,
       signal,
       counts,
       onBatch: (current) =>

@@ -18,7 +18,7 @@ import { BatchSize } from './batch-size.js';
 import { CataloguePages } from './catalogue-pages.js';
 import { CommitStage, type ScanListener } from './commit-stage.js';
 import { GoneBooks } from './gone-books.js';
-import { LibraryMerge, type MergedStretch, noDecisions } from './library-merge.js';
+import { type ChangeCheck, LibraryMerge, type MergedStretch, noDecisions } from './library-merge.js';
 import { PlannedBatch } from './planned-batch.js';
 import type { ScanShard } from './scan.js';
 import type { CommitContext } from './scan-commit.js';
@@ -31,6 +31,7 @@ export interface ScanPipelineOptions extends ScanListener {
   readonly shard: ScanShard;
   /** Milliseconds since 1970: digests made before this moment are made again. */
   readonly regenSinceMs: number | undefined;
+  readonly changeCheck: ChangeCheck;
   readonly signal: AbortSignal;
 }
 
@@ -109,10 +110,16 @@ const NO_ENTRIES = new EntryBatchBuilder().take();
 export async function* mergeWithCatalogue(
   found: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
   catalogue: CataloguePages,
-  { library, shard, regenSinceMs }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'regenSinceMs'>,
+  {
+    library,
+    shard,
+    regenSinceMs,
+    changeCheck,
+  }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'regenSinceMs' | 'changeCheck'>,
 ): AsyncGenerator<MergedStretch> {
   const merge = new LibraryMerge({
     koreaderHashes: library.koreaderHashes,
+    changeCheck,
     regenSinceMs,
     isMine: (path) => isInShard(path, shard),
   });

@@ -279,6 +279,7 @@ function toScan(row: Selectable<ScanTable>): ScanRecord {
       missing: toNumber(row.missing),
       failed: toNumber(row.failed),
       hashed: toNumber(row.hashed),
+      rechecked: toNumber(row.rechecked),
     },
     state: toState(row),
   };

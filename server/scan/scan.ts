@@ -21,6 +21,8 @@ export interface ScanCounts {
   readonly failed: number;
   /** Files read and hashed by this scan. */
   readonly hashed: number;
+  /** Of these, files whose size and time were the same as before, but whose inode or time of last change was not. */
+  readonly rechecked: number;
 }
 
 export const NO_COUNTS: ScanCounts = {
@@ -33,6 +35,7 @@ export const NO_COUNTS: ScanCounts = {
   missing: 0,
   failed: 0,
   hashed: 0,
+  rechecked: 0,
 };
 
 export type ScanState =
@@ -87,5 +90,6 @@ export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCo
     missing: counts.missing + (more.missing ?? 0),
     failed: counts.failed + (more.failed ?? 0),
     hashed: counts.hashed + (more.hashed ?? 0),
+    rechecked: counts.rechecked + (more.rechecked ?? 0),
   };
 }

@@ -6,6 +6,11 @@ export interface ScannedFile {
   readonly path: Buffer;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /**
+   * As the walk saw it. Where the file changed until it was hashed, the mark is older than the digests, and the next scan
+   * reads the file once more.
+   */
+  readonly stateMark?: number | undefined;
   readonly digests: Digests | undefined;
   /** Set when the file could not be hashed; `digests` is absent then. */
   readonly failure: string | undefined;
@@ -19,6 +24,7 @@ export function fileAt(entries: EntryBatch, index: number, known: BookRow | unde
     path: entries.pathAt(index),
     sizeBytes: entries.sizeBytes[index] ?? 0,
     modifiedNs: entries.modifiedNs[index] ?? 0n,
+    stateMark: stateMarkAt(entries, index),
     digests: undefined,
     failure: undefined,
     known,
@@ -31,6 +37,7 @@ export function hashedFileAt(hashed: HashedBatch, index: number, known: BookRow 
     path: hashed.entries.pathAt(index),
     sizeBytes: hashed.sizeBytes[index] ?? 0,
     modifiedNs: hashed.modifiedNs[index] ?? 0n,
+    stateMark: stateMarkAt(hashed.entries, index),
     digests: {
       partialMd5: digestAt(hashed.partialMd5, index),
       filenameMd5: digestAt(hashed.filenameMd5, index),
@@ -38,6 +45,12 @@ export function hashedFileAt(hashed: HashedBatch, index: number, known: BookRow 
     failure: undefined,
     known,
   };
+}
+
+/** `undefined` where the file system has no stable inodes. */
+export function stateMarkAt({ stateMarks }: EntryBatch, index: number): number | undefined {
+  const mark = stateMarks[index] ?? 0;
+  return mark === 0 ? undefined : mark;
 }
 
 /** The 16 bytes of one entry: a view into the batch, not a copy. */

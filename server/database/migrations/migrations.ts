@@ -12,6 +12,7 @@ import { progressHistory } from './0009-progress-history.js';
 import { changeMarks } from './0010-change-marks.js';
 import { scanFailures } from './0011-scan-failures.js';
 import { pushHours } from './0012-push-hours.js';
+import { stateMarks } from './0013-state-marks.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -46,4 +47,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0010-change-marks': { up: changeMarks },
   '0011-scan-failures': { up: scanFailures },
   '0012-push-hours': { up: pushHours },
+  '0013-state-marks': { up: stateMarks },
 };

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { ScanReport } from '../../../server/cli/scan-report.js';
+import { scanId } from '../../../server/domain/ids.js';
+import { NO_COUNTS } from '../../../server/scan/scan.js';
 
 it('a report lists twenty failures, and counts the others by reason', () => {
   const report = new ScanReport();
@@ -11,4 +13,20 @@ it('a report lists twenty failures, and counts the others by reason', () => {
     '  failed: a.epub: no',
     '  … and 3 more failures: 2 unreadable, 1 vanished',
   ]);
+});
+
+it('a report says how many files were read again for their inode or time of change, and what to do where many are', () => {
+  const linesOf = (rechecked: number): string =>
+    new ScanReport()
+      .lines({
+        scanId: scanId(1),
+        library: 'books',
+        counts: { ...NO_COUNTS, found: 10, rechecked },
+        elapsedMs: 1,
+      })
+      .join('\n');
+  expect(linesOf(0)).not.toContain('read again');
+  expect(linesOf(5)).toContain('5 read again: same size and time');
+  expect(linesOf(5)).not.toContain('change_check');
+  expect(linesOf(6)).toContain('set library.change_check to mtime');
 });

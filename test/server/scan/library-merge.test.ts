@@ -35,7 +35,12 @@ function knownOf(files: readonly FileState[]): BookRow[] {
 
 /** Drives the merge as a scan does: entries in batches, known books in pages. */
 function mergeAll(batches: readonly EntryBatch[], known: readonly BookRow[], pageRows: number) {
-  const merge = new LibraryMerge({ koreaderHashes: true, regenSinceMs: undefined, isMine: () => true });
+  const merge = new LibraryMerge({
+    koreaderHashes: true,
+    changeCheck: 'full',
+    regenSinceMs: undefined,
+    isMine: () => true,
+  });
   const decisions = noDecisions();
   const toHash: string[] = [];
   let start = 0;

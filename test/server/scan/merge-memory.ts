@@ -40,7 +40,12 @@ async function main([url = '', books = '', where, hashes]: readonly string[]): P
   const library = await insertLibrary(store, { name: 'books', root, extensions: undefined, koreaderHashes });
   if (library === undefined) throw new Error('the library is there already');
   await addBooks(store, library, Number(books));
-  const scan = { libraryId: library.id, shard: WHOLE_LIBRARY, regenSinceMs: undefined };
+  const scan = {
+    libraryId: library.id,
+    shard: WHOLE_LIBRARY,
+    changeCheck: 'full' as const,
+    regenSinceMs: undefined,
+  };
   const scanId = await insertScan(store, { ...scan, runner: 'test', leaseMs: 600_000 });
   const engine = createEngine({ jobs: 1 });
   const gone = new GoneBooks();

@@ -127,6 +127,7 @@ describe('a planned batch', () => {
       'pathBytes',
       'pathEnds',
       'sizeBytes',
+      'stateMarks',
     ]);
   });
 });

@@ -34,6 +34,9 @@ const scan = {
     missing: count,
     failed: count.describe('could not be read'),
     hashed: count.describe('read and hashed by this scan'),
+    rechecked: count.describe(
+      'of these, files of the same size and time whose inode or time of last change differed',
+    ),
   }),
   error: z.string().nullable().describe('why it failed'),
 };
