@@ -22,8 +22,7 @@ const common = {
 export default defineConfig({
   test: {
     // Many tests wait for a child process, a database or a clock. vitest's default, one worker less than there are
-    // cores, would leave most of a small machine idle. With one more than there are cores, 2 cores were idle a third of
-    // the time.
+    // cores, would leave most of a small machine idle.
     maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: [
