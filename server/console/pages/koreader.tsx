@@ -16,6 +16,9 @@ import { may, useMe } from '../session.js';
 import { AddressPicture, LoginPicture, MenuPicture } from './koreader-pictures.jsx';
 import { Waiting } from './koreader-waiting.jsx';
 
+/** Far more than an address has. A QR code has room for 2,331 bytes. */
+const ADDRESS_CHARACTERS = 500;
+
 /** Connects a reader with KOReader, step by step. */
 export function KoreaderSetup() {
   const server = useResource('server', (signal) => get('/server', { signal }));
@@ -72,8 +75,10 @@ function ChooseKey() {
   return (
     <section class="sheet" aria-labelledby="key">
       <h2 id="key">First, a key for this reader</h2>
+      {/* Fields of their own: one that had a longest length before would take no letter without one. */}
       {isTyping.value ? (
         <Form
+          key="typed"
           action={action}
           submit="Use this key"
           onSubmit={() => {
@@ -86,6 +91,7 @@ function ChooseKey() {
             value={typed}
             autoComplete="off"
             spellcheck={false}
+            maxLength={ADDRESS_CHARACTERS}
             required
             hint={
               mayMake
@@ -96,6 +102,7 @@ function ChooseKey() {
         </Form>
       ) : (
         <Form
+          key="made"
           action={action}
           submit="Make a key"
           onSubmit={async () => {

@@ -91,6 +91,17 @@ describe('the page that sets up KOReader', () => {
     await page.getByRole('button', { name: 'Use another key' }).click();
     await page.getByLabel('Key or address').waitFor();
   });
+
+  it('takes a key that somebody has, from those who could make one', async () => {
+    const { program, owner } = server();
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'koreader' });
+    await page.getByRole('button', { name: 'I have a key already' }).click();
+    await page.getByLabel('Key or address').fill('abcdefghjkmnpqrstuvwxyz2');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    expect(await page.getByLabel('Address, to copy').inputValue()).toBe(
+      `${program.base}/koreader/abcdefghjkmnpqrstuvwxyz2`,
+    );
+  });
 });
 
 describe('the address of a server behind a proxy', () => {
