@@ -3,6 +3,7 @@ import { MD5_CHOICES, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import { READS_CHOICES, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import { isExtension } from '../walk/book-extensions.js';
 import type { Shard } from '../walk/shard.js';
+import type { SkipCounts } from '../walk/walk-step.js';
 
 export interface EngineOptions {
   /**
@@ -22,6 +23,16 @@ export interface WalkOptions {
    * `KOREADER_EXTENSIONS` is the usual set.
    */
   readonly extensions: ReadonlySet<string>;
+  /**
+   * Leaves out folders whose names begin with a dot, folders of recycle bins, thumbnails and snapshots, and the lock files of
+   * office programs. Absent: false.
+   */
+  readonly skipSystem?: boolean;
+  /**
+   * Called from time to time with what was left out since the last call; the sum is complete when the walk has ended. Of a
+   * shard it counts what lies directly in the folders of the shard.
+   */
+  onSkipped?(this: void, counts: SkipCounts): void;
   /** Only the files in folders of this shard are yielded. Failures to list a folder are yielded in every shard. */
   readonly shard?: Shard;
   /** Aborting it makes the walk throw `aborted`. */
@@ -60,7 +71,7 @@ export function checkEngineOptions({ jobs, md5, reads }: EngineOptions): void {
 }
 
 /** @throws RangeError that names the option and its value */
-export function checkWalkOptions({ extensions, shard, signal }: WalkOptions): void {
+export function checkWalkOptions({ extensions, skipSystem = false, shard, signal }: WalkOptions): void {
   if (!(extensions instanceof Set)) throw refusal('extensions', 'a Set', extensions);
   for (const extension of extensions) {
     if (typeof extension !== 'string' || !isExtension(extension)) {
@@ -71,6 +82,7 @@ export function checkWalkOptions({ extensions, shard, signal }: WalkOptions): vo
       );
     }
   }
+  checkFlag('skipSystem', skipSystem);
   checkSignal(signal);
   if (shard === undefined) return;
   const { index, count } = shard;

@@ -165,14 +165,16 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
     async *walk(root, options) {
       throwIfClosed();
       checkWalkOptions(options);
-      const { extensions, shard, signal } = options;
+      const { extensions, skipSystem = false, shard, signal, onSkipped } = options;
       const folder = absoluteRoot(root);
       const run = new WalkRun(scheduler, {
         root: folder.toString('latin1'),
         extensions,
+        skipSystem,
         shard,
         minBatchEntries: minFilesPerTask(readsKind.name),
         signal,
+        onSkipped,
       });
       walks.add(run);
       try {

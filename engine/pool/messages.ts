@@ -5,6 +5,7 @@ import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { FolderIdentity } from '../system/open-folder.js';
 import type { PackedEntries } from '../walk/entry-batch.js';
 import type { Shard } from '../walk/shard.js';
+import type { SkipCounts } from '../walk/walk-step.js';
 
 /** The main thread sets it to 1 to cancel a run. Workers check it before each file or group of files. */
 export type CancelCell = Int32Array<SharedArrayBuffer>;
@@ -53,6 +54,7 @@ export interface WalkTask {
   readonly paths: string;
   /** Joined by `PATH_SEPARATOR`. */
   readonly extensions: string;
+  readonly skipSystem: boolean;
   readonly shard: Shard | undefined;
   readonly cancel: CancelCell;
 }
@@ -69,6 +71,7 @@ export interface WalkResult {
    * none.
    */
   readonly pending: string | undefined;
+  readonly skipped: SkipCounts;
 }
 
 export interface HashTask {

@@ -62,15 +62,21 @@ function findGonePaths(task: PathProbeTask): PathProbeResult {
 }
 
 function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
-  const { batches, pending } = stepWalk(task.paths.split(PATH_SEPARATOR), {
+  const { batches, pending, skipped } = stepWalk(task.paths.split(PATH_SEPARATOR), {
     root: task.root,
     extensions: extensionSet(task.extensions),
+    skipSystem: task.skipSystem,
     shard: task.shard,
     batchEntries: BATCH_ENTRIES,
     ...limits,
     isCancelled: () => isCancelled(task.cancel),
   });
-  return { kind: 'walk', batches, pending: pending.length === 0 ? undefined : pending.join(PATH_SEPARATOR) };
+  return {
+    kind: 'walk',
+    batches,
+    pending: pending.length === 0 ? undefined : pending.join(PATH_SEPARATOR),
+    skipped,
+  };
 }
 
 function hash(task: HashTask): HashResult {

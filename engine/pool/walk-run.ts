@@ -1,6 +1,7 @@
 import { EntryBatch } from '../walk/entry-batch.js';
 import { joinBatches } from '../walk/entry-batch-join.js';
 import type { Shard } from '../walk/shard.js';
+import type { SkipCounts } from '../walk/walk-step.js';
 import { PATH_SEPARATOR, type WalkResult } from './messages.js';
 import { RunControl } from './run-control.js';
 import {
@@ -16,10 +17,12 @@ export interface WalkRunOptions {
   /** Absolute, latin1, ends with a slash. */
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
+  readonly skipSystem: boolean;
   readonly shard: Shard | undefined;
   /** A batch of fewer entries waits longer for more of them. */
   readonly minBatchEntries: number;
   readonly signal: AbortSignal | undefined;
+  readonly onSkipped?: ((counts: SkipCounts) => void) | undefined;
 }
 
 /** What an entry takes besides its path: the path's end (4), a size (8), a time (8) and a mark (8). */
@@ -102,11 +105,12 @@ export class WalkRun implements TaskSource {
         root: options.root,
         paths: paths.join(PATH_SEPARATOR),
         extensions: this.extensions,
+        skipSystem: options.skipSystem,
         shard: options.shard,
         cancel: control.cancel,
       },
       done: (result) => {
-        if (!control.isOver) this.replace(running, result);
+        if (!control.isOver) this.accept(running, result);
         control.taskEnded();
       },
       fail: (error) => {
@@ -114,6 +118,12 @@ export class WalkRun implements TaskSource {
         control.taskEnded();
       },
     };
+  }
+
+  private accept(running: Segment, result: WalkResult): void {
+    const { folders, systemFiles } = result.skipped;
+    if (folders > 0 || systemFiles > 0) this.options.onSkipped?.(result.skipped);
+    this.replace(running, result);
   }
 
   private replace(running: Segment, result: WalkResult): void {

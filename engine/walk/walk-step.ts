@@ -4,13 +4,13 @@ import { EntryBatchBuilder } from './entry-batch-builder.js';
 import { FolderChain, PATH_BYTES } from '../system/folder-chain.js';
 import { StableInodes } from '../system/stable-inodes.js';
 import { NO_STATE_MARK } from '../system/state-mark.js';
-import { listFolder } from './folder-listing.js';
+import { listFolder, type ListingRules } from './folder-listing.js';
 import { shardOfLatin1Folder, type Shard } from './shard.js';
+import { SystemPaths } from './system-entries.js';
 
-export interface WalkStepOptions {
+export interface WalkStepOptions extends ListingRules {
   /** Absolute, latin1, ends with a slash. */
   readonly root: string;
-  readonly extensions: ReadonlySet<string>;
   readonly shard: Shard | undefined;
   /** Maximum number of entries in one batch of the result. */
   readonly batchEntries: number;
@@ -26,11 +26,20 @@ export interface WalkStepOptions {
  */
 export type PendingPaths = readonly string[];
 
+/** What the rules of a walk left out, or would leave out. */
+export interface SkipCounts {
+  /** Folders that were not looked into because a rule leaves them out. Those in a folder that was left out do not count. */
+  readonly folders: number;
+  /** Files that were found, but that a walk with `skipSystem` would leave out. 0 for a walk with it. */
+  readonly systemFiles: number;
+}
+
 export interface WalkStepResult {
   /** In the order of the walk. No batch is empty. */
   readonly batches: readonly EntryBatch[];
   /** In the order of the walk, these paths follow the batches and precede what followed the given paths. */
   readonly pending: PendingPaths;
+  readonly skipped: SkipCounts;
 }
 
 /** The names of one folder (or the given paths), and the index of the next one to visit. */
@@ -61,6 +70,7 @@ function stepThrough(folders: FolderChain, pending: PendingPaths, options: WalkS
   const found = new FoundEntries(options.batchEntries);
   const levels: Level[] = [{ folder: '', names: pending, next: 0 }];
   const untilMs = performance.now() + options.maxMs;
+  const systemPaths = options.skipSystem ? undefined : new SystemPaths();
   let visited = 0;
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names[level.next];
@@ -78,9 +88,18 @@ function stepThrough(folders: FolderChain, pending: PendingPaths, options: WalkS
     if (isFolder) {
       const names = listInShard(folders, path, options, found);
       if (names.length > 0) levels.push({ folder: path, names, next: 0 });
-    } else examineFile(folders, path, options.root, found);
+    } else {
+      const countBefore = found.count;
+      examineFile(folders, path, options.root, found);
+      if (systemPaths?.has(path) === true) found.systemFiles += found.count - countBefore;
+    }
   }
-  return { batches: found.take(), pending: remainder(levels) };
+  const { skippedFolders, systemFiles } = found;
+  return {
+    batches: found.take(),
+    pending: remainder(levels),
+    skipped: { folders: skippedFolders, systemFiles },
+  };
 }
 
 function isFolderPath(path: string): boolean {
@@ -100,6 +119,8 @@ class FoundEntries {
   count = 0;
   /** For one step: a device that is mounted later may have the number of an earlier one. */
   readonly stableInodes = new StableInodes();
+  skippedFolders = 0;
+  systemFiles = 0;
   private readonly builder = new EntryBatchBuilder();
   private readonly batches: EntryBatch[] = [];
   private readonly batchEntries: number;
@@ -125,14 +146,16 @@ class FoundEntries {
 function listInShard(
   folders: FolderChain,
   path: string,
-  { shard, extensions }: WalkStepOptions,
+  options: WalkStepOptions,
   found: FoundEntries,
 ): readonly string[] {
   const folder = path.slice(0, -1);
   try {
-    const names = listFolder(folders.enter(path), extensions);
-    if (!shard || shardOfLatin1Folder(folder, shard.count) === shard.index) return names;
-    return names.filter(isFolderPath);
+    const { names, skippedFolders } = listFolder(folders.enter(path), options);
+    const { shard } = options;
+    if (shard && shardOfLatin1Folder(folder, shard.count) !== shard.index) return names.filter(isFolderPath);
+    found.skippedFolders += skippedFolders;
+    return names;
   } catch (error) {
     found.next().addFailure(folder, failureOfErrno(errnoOf(error), true));
     return [];

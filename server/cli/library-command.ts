@@ -16,6 +16,7 @@ import { jsonPath, shownPath, shownText } from './shown-text.js';
 interface AddFlags {
   readonly extensions?: readonly string[];
   readonly koreaderHashes: boolean;
+  readonly skipSystem: boolean;
 }
 
 interface SetFlags {
@@ -23,6 +24,7 @@ interface SetFlags {
   readonly root?: Buffer;
   readonly extensions?: readonly string[];
   readonly koreaderHashes?: boolean;
+  readonly skipSystem?: boolean;
   readonly restricted?: boolean;
   readonly addReader?: string;
   readonly removeReader?: string;
@@ -42,6 +44,10 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--no-koreader-hashes', 'do not hash the books; readers then do not find them')
+    .option(
+      '--no-skip-system',
+      'also look into folders of trash and of programs, such as .caltrash and #recycle',
+    )
     .action((name: string, root: Buffer, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const added = await addLibrary(store, {
@@ -49,6 +55,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
           root,
           extensions: flags.extensions,
           koreaderHashes: flags.koreaderHashes,
+          fileRules: { skipSystem: flags.skipSystem },
         });
         writeLine(`Added the library "${added.name}" at ${shownPath(added.root)}.`);
       }),
@@ -86,17 +93,23 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       parseExtensions,
     )
     .option('--koreader-hashes <on|off>', 'whether its books are hashed', parseOnOrOff)
+    .option(
+      '--skip-system <on|off>',
+      'whether folders of trash and of programs, such as .caltrash and #recycle, are left out',
+      parseOnOrOff,
+    )
     .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
     .option('--add-reader <user>', 'let a user see it when it is restricted')
     .option('--remove-reader <user>', 'no longer let a user see it while it is restricted')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { restricted, addReader, removeReader, ...changes } = flags;
+        const { restricted, addReader, removeReader, skipSystem, ...changes } = flags;
         const { id } = await getLibraryByName(store, name);
         const userNamed = async (reader: string | undefined) =>
           reader === undefined ? undefined : (await getUserByName(store, reader)).id;
         const { library: changed } = await changeLibrary(store, OPERATOR, id, {
           ...changes,
+          ...(skipSystem === undefined ? {} : { fileRules: { skipSystem } }),
           isRestricted: restricted,
           addReader: await userNamed(addReader),
           removeReader: await userNamed(removeReader),
@@ -138,6 +151,7 @@ function asJson({ library, books, readers }: LibraryTotals): object {
     ...(path_base64 === undefined ? {} : { root_base64: path_base64 }),
     extensions: library.extensions ?? null,
     koreader_hashes: library.koreaderHashes,
+    skip_system: library.fileRules.skipSystem,
     books: books.books - books.missing,
     missing: books.missing,
     hashed: books.hashed,

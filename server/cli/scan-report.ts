@@ -27,6 +27,7 @@ export class ScanReport {
         `${String(counts.unchanged)} unchanged${returned}, ${String(counts.missing)} missing, ` +
         `${String(counts.failed)} failed`,
       ...recheckedLines(counts),
+      ...skipLines(counts),
       ...this.failureLines(),
     ];
   }
@@ -51,4 +52,16 @@ function recheckedLines({ rechecked, found }: ScanCounts): string[] {
     '  that is more than half of the library: it was copied, or its owners or permissions were changed. If that happens ' +
       'often, set library.change_check to mtime',
   ];
+}
+
+function skipLines({ skipped, skippable }: ScanCounts): string[] {
+  const lines: string[] = [];
+  if (skipped > 0) lines.push(`  folders skipped: ${String(skipped)}`);
+  if (skippable > 0) {
+    lines.push(
+      `  ${String(skippable)} of the files lie in folders of trash or of programs; ` +
+        '"dogear library set NAME --skip-system on" leaves those out',
+    );
+  }
+  return lines;
 }

@@ -19,6 +19,9 @@ export const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 /** 0 or 1: MySQL has no boolean type, and SQLite's driver accepts no boolean parameters. */
 export type Bit = ColumnType<number, 0 | 1, 0 | 1>;
 
+/** The same for a column with a default. */
+export type DefaultedBit = ColumnType<number, 0 | 1 | undefined, 0 | 1>;
+
 export interface LibraryTable {
   id: Generated<LibraryId>;
   name: string;
@@ -28,6 +31,10 @@ export interface LibraryTable {
   extensions: string | null;
   koreader_hashes: Bit;
   created_s: Int64;
+  skip_system: DefaultedBit;
+  /** In the syntax of .gitignore, one a line. NULL: none. */
+  ignore_patterns: string | null;
+  follow_links: DefaultedBit;
   revision: Revision;
 }
 
@@ -83,6 +90,8 @@ export interface ScanTable {
   failed: Int64;
   hashed: Int64;
   rechecked: Int64;
+  skipped: Int64;
+  skippable: Int64;
   error: string | null;
 }
 

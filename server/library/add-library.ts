@@ -3,7 +3,7 @@ import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { asShownName } from '../domain/single-line.js';
-import { type Library, LIBRARY_NAME_CHARACTERS } from './library.js';
+import { type FileRules, type Library, LIBRARY_NAME_CHARACTERS, NEW_FILE_RULES } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
 import { allLibraries, findLibraryByName, insertLibrary } from './library-repository.js';
 import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
@@ -16,6 +16,8 @@ export interface LibraryRequest {
   readonly extensions?: readonly string[] | undefined;
   /** `false`: books are catalogued without digests. Default: `true`. */
   readonly koreaderHashes?: boolean | undefined;
+  /** Those that are left out are as in {@link NEW_FILE_RULES}. */
+  readonly fileRules?: Partial<FileRules> | undefined;
   /** `true`: only its readers may see it, from the first moment on. Default: `false`. */
   readonly isRestricted?: boolean | undefined;
 }
@@ -33,6 +35,7 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
     root,
     extensions: request.extensions === undefined ? undefined : checkedExtensions(request.extensions),
     koreaderHashes: request.koreaderHashes ?? true,
+    fileRules: { ...NEW_FILE_RULES, ...request.fileRules },
   };
   let made: Library | undefined;
   // One transaction: a library whose restriction could not be written must not stay, visible to everybody.

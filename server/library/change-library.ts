@@ -4,7 +4,7 @@ import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import { getLibrary } from './get-library.js';
-import type { LibrarySummary } from './library.js';
+import type { FileRules, LibrarySummary } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
 import { writeReader } from './library-readers.js';
 import { updateLibrary } from './library-repository.js';
@@ -18,6 +18,8 @@ export interface LibraryChangeRequest {
   /** As in `LibraryRequest`; `['default']`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
   readonly koreaderHashes?: boolean | undefined;
+  /** Books that a new rule leaves out are missing after the next scan. */
+  readonly fileRules?: Partial<FileRules> | undefined;
   /** Whether only its readers may see it. For all other users its books are unknown documents then. */
   readonly isRestricted?: boolean | undefined;
   readonly addReader?: UserId | undefined;
@@ -48,6 +50,7 @@ export async function changeLibrary(
     ...(request.root === undefined ? {} : { root: await rootFolder(request.root) }),
     ...(request.extensions === undefined ? {} : { extensions: extensions && checkedExtensions(extensions) }),
     ...(request.koreaderHashes === undefined ? {} : { koreaderHashes: request.koreaderHashes }),
+    ...(request.fileRules === undefined ? {} : { fileRules: request.fileRules }),
   };
   return inTransaction(store, async (transaction) => {
     if (!(await updateLibrary(transaction, id, changes))) {

@@ -4,7 +4,7 @@ import { toNumber } from '../database/int64.js';
 import { type LibraryTable, NEXT_REVISION, type Schema } from '../database/schema.js';
 import type { Store } from '../database/store.js';
 import { type LibraryId, libraryId } from '../domain/ids.js';
-import type { Library, LibrarySummary } from './library.js';
+import { type FileRules, type Library, type LibrarySummary, NEW_FILE_RULES } from './library.js';
 import type { LibraryVisibility } from './library-visibility.js';
 
 export interface NewLibrary {
@@ -12,21 +12,25 @@ export interface NewLibrary {
   readonly root: Buffer;
   readonly extensions: readonly string[] | undefined;
   readonly koreaderHashes: boolean;
+  /** Default: {@link NEW_FILE_RULES}. */
+  readonly fileRules?: FileRules;
 }
 
 /** @returns `undefined` when the name is taken */
 export async function insertLibrary(store: Store, library: NewLibrary): Promise<Library | undefined> {
   if ((await findLibraryByName(store, library.name)) !== undefined) return undefined;
+  const fileRules = library.fileRules ?? NEW_FILE_RULES;
   const values = {
     name: library.name,
     root: library.root,
     extensions: library.extensions === undefined ? null : JSON.stringify(library.extensions),
-    koreader_hashes: library.koreaderHashes ? 1 : 0,
+    koreader_hashes: asBit(library.koreaderHashes),
     created_s: Math.floor(Date.now() / 1000),
+    ...fileRuleColumns(fileRules),
   } as const;
   try {
     const { insertId } = await store.db.insertInto('library').values(values).executeTakeFirstOrThrow();
-    return { ...library, id: libraryId(Number(insertId)) };
+    return { ...library, fileRules, id: libraryId(Number(insertId)) };
   } catch (error) {
     // Two callers may insert the same name at once. Only the unique key can decide which of them wins.
     if (isDuplicateKey(error)) return undefined;
@@ -58,6 +62,8 @@ export interface LibraryChanges {
   /** Present and `undefined`: every extension that KOReader opens. */
   readonly extensions?: readonly string[] | undefined;
   readonly koreaderHashes?: boolean;
+  /** Those that are left out stay. */
+  readonly fileRules?: Partial<FileRules>;
 }
 
 /** @returns `false` when the new name is taken */
@@ -68,9 +74,8 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
     ...('extensions' in changes
       ? { extensions: changes.extensions === undefined ? null : JSON.stringify(changes.extensions) }
       : {}),
-    ...(changes.koreaderHashes === undefined
-      ? {}
-      : { koreader_hashes: changes.koreaderHashes ? (1 as const) : (0 as const) }),
+    ...(changes.koreaderHashes === undefined ? {} : { koreader_hashes: asBit(changes.koreaderHashes) }),
+    ...fileRuleColumns(changes.fileRules ?? {}),
   };
   if (Object.keys(set).length === 0) return true;
   try {
@@ -84,6 +89,14 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
     if (isDuplicateKey(error)) return false;
     throw error;
   }
+}
+
+function fileRuleColumns({ skipSystem }: Partial<FileRules>) {
+  return skipSystem === undefined ? {} : { skip_system: asBit(skipSystem) };
+}
+
+function asBit(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
 }
 
 /** Says that something of the library has changed that its own row does not hold: pages that show it read it again. */
@@ -176,6 +189,7 @@ function toLibrary(row: Selectable<LibraryTable>): Library {
     root: row.root,
     extensions: row.extensions === null ? undefined : extensionsFromJson(row.extensions),
     koreaderHashes: row.koreader_hashes === 1,
+    fileRules: { skipSystem: row.skip_system === 1 },
   };
 }
 

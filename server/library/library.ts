@@ -13,7 +13,17 @@ export interface Library {
   readonly extensions: readonly string[] | undefined;
   /** `false`: books are catalogued without digests. */
   readonly koreaderHashes: boolean;
+  readonly fileRules: FileRules;
 }
+
+/** Which files and folders of a library a scan looks at. */
+export interface FileRules {
+  /** Whether folders of trash, of programs and of the system are left out, such as `.caltrash` and `#recycle`. */
+  readonly skipSystem: boolean;
+}
+
+/** Of a library that is made now. Those that were made before the rules keep what they found. */
+export const NEW_FILE_RULES: FileRules = { skipSystem: true };
 
 /** A library as lists show it. */
 export interface LibrarySummary {

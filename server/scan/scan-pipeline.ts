@@ -6,6 +6,7 @@ import {
   type HashedBatch,
   KOREADER_EXTENSIONS,
   shardOfFolder,
+  type SkipCounts,
 } from '../../engine/index.js';
 import type { BookRow } from '../book/book.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
@@ -48,7 +49,9 @@ export async function runScan(options: ScanPipelineOptions): Promise<void> {
   const commit = new CommitStage(await commitContext(options, catalogue, gone), options);
   const batchSize = new BatchSize(options.engine.minBatchFiles);
 
-  const found = walkLibrary(options);
+  const found = walkLibrary(options, ({ folders, systemFiles }) => {
+    options.counts.add({ skipped: folders, skippable: systemFiles });
+  });
   const merged = mergeWithCatalogue(found, catalogue, options);
   const planned = planBatches(merged, batchSize);
   const hashed = hashBatches(planned, options);
@@ -91,10 +94,15 @@ function isInShard(path: Buffer, { index, count }: ScanShard): boolean {
 
 // Walk: the files of the library, in byte order of their paths.
 
-function walkLibrary({ engine, library, shard, signal }: ScanPipelineOptions): AsyncIterable<EntryBatch> {
+function walkLibrary(
+  { engine, library, shard, signal }: ScanPipelineOptions,
+  onSkipped?: (counts: SkipCounts) => void,
+): AsyncIterable<EntryBatch> {
   return engine.walk(library.root, {
     extensions: library.extensions === undefined ? KOREADER_EXTENSIONS : new Set(library.extensions),
+    skipSystem: library.fileRules.skipSystem,
     ...(shard.count === 1 ? {} : { shard }),
+    ...(onSkipped === undefined ? {} : { onSkipped }),
     signal,
   });
 }

@@ -280,6 +280,8 @@ function toScan(row: Selectable<ScanTable>): ScanRecord {
       failed: toNumber(row.failed),
       hashed: toNumber(row.hashed),
       rechecked: toNumber(row.rechecked),
+      skipped: toNumber(row.skipped),
+      skippable: toNumber(row.skippable),
     },
     state: toState(row),
   };

@@ -23,6 +23,10 @@ export interface ScanCounts {
   readonly hashed: number;
   /** Of these, files whose size and time were the same as before, but whose inode or time of last change was not. */
   readonly rechecked: number;
+  /** Folders that the rules of the library leave out. */
+  readonly skipped: number;
+  /** Files among those found that a library with `skipSystem` would leave out. */
+  readonly skippable: number;
 }
 
 export const NO_COUNTS: ScanCounts = {
@@ -36,6 +40,8 @@ export const NO_COUNTS: ScanCounts = {
   failed: 0,
   hashed: 0,
   rechecked: 0,
+  skipped: 0,
+  skippable: 0,
 };
 
 export type ScanState =
@@ -91,5 +97,7 @@ export function addCounts(counts: ScanCounts, more: Partial<ScanCounts>): ScanCo
     failed: counts.failed + (more.failed ?? 0),
     hashed: counts.hashed + (more.hashed ?? 0),
     rechecked: counts.rechecked + (more.rechecked ?? 0),
+    skipped: counts.skipped + (more.skipped ?? 0),
+    skippable: counts.skippable + (more.skippable ?? 0),
   };
 }

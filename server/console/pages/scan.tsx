@@ -63,6 +63,12 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
         <dd>{scanCounts(scan)}</dd>
         <dt>Hashed</dt>
         <dd>{counted(scan.counts.hashed, 'file')}</dd>
+        {scan.counts.skipped === 0 ? null : (
+          <>
+            <dt>Left out</dt>
+            <dd>{counted(scan.counts.skipped, 'folder')}</dd>
+          </>
+        )}
         {scan.part === null ? null : (
           <>
             <dt>Part</dt>

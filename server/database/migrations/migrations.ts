@@ -13,6 +13,7 @@ import { changeMarks } from './0010-change-marks.js';
 import { scanFailures } from './0011-scan-failures.js';
 import { pushHours } from './0012-push-hours.js';
 import { stateMarks } from './0013-state-marks.js';
+import { skipRules } from './0014-skip-rules.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -48,4 +49,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0011-scan-failures': { up: scanFailures },
   '0012-push-hours': { up: pushHours },
   '0013-state-marks': { up: stateMarks },
+  '0014-skip-rules': { up: skipRules },
 };

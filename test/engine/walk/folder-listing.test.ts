@@ -43,7 +43,9 @@ describe('the listing of a folder', async () => {
     (calls) => {
       const chain = new FolderChain(folder, true, calls);
       try {
-        expect(listFolder(chain.enter(''), KOREADER_EXTENSIONS)).toEqual(expected);
+        expect(
+          listFolder(chain.enter(''), { extensions: KOREADER_EXTENSIONS, skipSystem: false }).names,
+        ).toEqual(expected);
       } finally {
         chain.close();
       }

@@ -33,6 +33,7 @@ async function batchesOfLateWalk(minBatchEntries: number): Promise<readonly numb
   const run = new WalkRun(scheduler as TaskScheduler, {
     root: `${path}/`,
     extensions: new Set(['epub']),
+    skipSystem: false,
     shard: undefined,
     minBatchEntries,
     signal: undefined,

@@ -29,6 +29,7 @@ describe('a folder that is swapped for a link during a scan', () => {
   it('is not listed: it fails as a folder, so that nothing in it counts as missing', () => {
     let questions = 0;
     const { batches } = stepWalk([''], {
+      skipSystem: false,
       root: `${join(root, 'library')}/`,
       extensions: new Set(['epub']),
       shard: undefined,

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createEngine } from '../../../engine/index.js';
 import { libraryId } from '../../../server/domain/ids.js';
 import { SharedCount } from '../../../server/domain/shared-count.js';
-import type { Library } from '../../../server/library/library.js';
+import { type Library, NEW_FILE_RULES } from '../../../server/library/library.js';
 import { RootChecks } from '../../../server/overview/root-checks.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -15,6 +15,7 @@ function libraryAt(root: string): Library {
     root: Buffer.from(root),
     extensions: undefined,
     koreaderHashes: true,
+    fileRules: NEW_FILE_RULES,
   };
 }
 

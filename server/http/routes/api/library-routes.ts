@@ -28,6 +28,12 @@ const library = {
   koreader_hashes: z
     .boolean()
     .describe('whether its books are hashed; readers do not find books without hashes'),
+  skip_system: z
+    .boolean()
+    .describe(
+      'whether scans leave out folders whose names begin with a dot, folders of recycle bins, thumbnails and snapshots, ' +
+        'and lock files',
+    ),
   restricted: z.boolean().describe('whether only its readers may see it, see /libraries/{id}/readers'),
 };
 const listedLibrary = answerSchema('Library', z.strictObject(library));
@@ -60,6 +66,7 @@ const newLibrary = requestSchema(
     root,
     extensions: extensions.default(null),
     koreader_hashes: z.boolean().default(true),
+    skip_system: z.boolean().default(true),
     restricted: z.boolean().default(false),
   }),
 );
@@ -71,6 +78,7 @@ const libraryChange = requestSchema(
       root: root.describe('the new path of a folder that was moved; books keep their digests and progress'),
       extensions,
       koreader_hashes: z.boolean(),
+      skip_system: z.boolean(),
       restricted: z.boolean(),
     })
     .partial(),
@@ -132,6 +140,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
         root: body.root,
         extensions: body.extensions ?? undefined,
         koreaderHashes: body.koreader_hashes,
+        fileRules: { skipSystem: body.skip_system },
         isRestricted: body.restricted,
       });
       sync.forgetLibraries();
@@ -162,7 +171,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       operationId: 'changeLibrary',
       tag: 'libraries',
       summary: 'Change a library; fields that are left out stay',
-      description: 'The next scan acts on a new root and on new extensions.',
+      description: 'The next scan acts on a new root, on new extensions and on what is to be left out.',
       access: ['library:manage'],
       params,
       body: libraryChange,
@@ -181,6 +190,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
         root: body.root,
         extensions: body.extensions === null ? ['default'] : body.extensions,
         koreaderHashes: body.koreader_hashes,
+        ...(body.skip_system === undefined ? {} : { fileRules: { skipSystem: body.skip_system } }),
         isRestricted: body.restricted,
       });
       sync.forgetLibraries();
@@ -266,7 +276,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
 /** Hides the path on the server from callers who only read. */
 function libraryJson(
   {
-    library: { id: libraryId, name, root: folder, extensions: only, koreaderHashes },
+    library: { id: libraryId, name, root: folder, extensions: only, koreaderHashes, fileRules },
     isRestricted,
   }: LibrarySummary,
   { permissions }: Principal,
@@ -278,6 +288,7 @@ function libraryJson(
     root: seesRoot ? pathJson(folder) : null,
     extensions: only === undefined ? null : [...only],
     koreader_hashes: koreaderHashes,
+    skip_system: fileRules.skipSystem,
     restricted: isRestricted,
   };
 }

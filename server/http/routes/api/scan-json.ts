@@ -37,6 +37,8 @@ const scan = {
     rechecked: count.describe(
       'of these, files of the same size and time whose inode or time of last change differed',
     ),
+    skipped: count.describe('folders that were left out'),
+    skippable: count.describe('files that a library with skip_system would leave out'),
   }),
   error: z.string().nullable().describe('why it failed'),
 };

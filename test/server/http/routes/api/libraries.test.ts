@@ -31,6 +31,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       root: { text: folder.path, base64: null },
       extensions: null,
       koreader_hashes: true,
+      skip_system: true,
       restricted: false,
       books: { present: 0, missing: 0, hashed: 0, failed: 0, ready: 0 },
     });
@@ -41,6 +42,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       root: other.path,
       extensions: ['.CBZ', 'fb2.zip'],
       koreader_hashes: false,
+      skip_system: false,
     };
     expect(await owner.expect(200, 'PATCH', `/libraries/${String(id)}`, change)).toMatchObject({
       id,
@@ -52,6 +54,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       name: 'Books',
       extensions: null,
       koreader_hashes: false,
+      skip_system: false,
     });
     expect((await owner.call('DELETE', `/libraries/${String(id)}`)).status).toBe(204);
     expect(await owner.expect(404, 'GET', `/libraries/${String(id)}`)).toMatchObject({
