@@ -23,6 +23,7 @@ export interface BatchDigests {
  * must not be used.
  *
  * @param root absolute path, bytes, ends with a slash
+ * @param followsLinks whether a link below the root counts as the folder that it leads to
  */
 export function digestFiles(
   kernel: Md5Kernel,
@@ -30,6 +31,7 @@ export function digestFiles(
   root: Uint8Array,
   files: FilesToHash,
   isCancelled: () => boolean,
+  followsLinks = false,
 ): BatchDigests {
   const count = files.pathEnds.length;
   const digests: BatchDigests = {
@@ -39,7 +41,7 @@ export function digestFiles(
     changed: new Map(),
   };
   const paths = new FilePaths(files);
-  const folders = new FolderChain(Buffer.from(root).toString('latin1'), false);
+  const folders = new FolderChain(Buffer.from(root).toString('latin1'), false, { followsLinks });
   const outcomes = {
     lengths: new Uint32Array(kernel.slots),
     failures: digests.failures,

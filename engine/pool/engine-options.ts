@@ -28,6 +28,15 @@ export interface WalkOptions {
    * office programs. Absent: false.
    */
   readonly skipSystem?: boolean;
+  /** Patterns of what is left out, in the syntax of .gitignore, relative to the root; later ones win. Absent: none. */
+  readonly ignore?: readonly string[];
+  /** The name of a file directly in the root with more patterns, if it exists. They come after those of `ignore`. */
+  readonly ignoreFile?: string;
+  /**
+   * Follows links to folders, unless they lead into the tree that the walk is in or to a folder above it. `HashOptions` and
+   * `WhichAreGoneOptions` have the same option. Absent: false.
+   */
+  readonly followLinks?: boolean;
   /**
    * Called from time to time with what was left out since the last call; the sum is complete when the walk has ended. Of a
    * shard it counts what lies directly in the folders of the shard.
@@ -46,11 +55,15 @@ export interface HashOptions {
    * after the walk, and the root may be unmounted meanwhile. Absent: false.
    */
   readonly rootMustStay?: boolean;
+  /** As for the walk. Absent: false. */
+  readonly followLinks?: boolean;
   /** Aborting it makes the hashing throw `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface WhichAreGoneOptions {
+  /** As for the walk. Absent: false. */
+  readonly followLinks?: boolean;
   /** Aborting it makes the call reject with `aborted`. */
   readonly signal?: AbortSignal;
 }
@@ -71,7 +84,8 @@ export function checkEngineOptions({ jobs, md5, reads }: EngineOptions): void {
 }
 
 /** @throws RangeError that names the option and its value */
-export function checkWalkOptions({ extensions, skipSystem = false, shard, signal }: WalkOptions): void {
+export function checkWalkOptions(options: WalkOptions): void {
+  const { extensions, skipSystem = false, followLinks = false, ignore = [], shard, signal } = options;
   if (!(extensions instanceof Set)) throw refusal('extensions', 'a Set', extensions);
   for (const extension of extensions) {
     if (typeof extension !== 'string' || !isExtension(extension)) {
@@ -83,6 +97,10 @@ export function checkWalkOptions({ extensions, skipSystem = false, shard, signal
     }
   }
   checkFlag('skipSystem', skipSystem);
+  checkFlag('followLinks', followLinks);
+  if (!Array.isArray(ignore) || ignore.some((line) => typeof line !== 'string' || /[\r\n]/.test(line))) {
+    throw refusal('ignore', 'a list of texts of one line', ignore);
+  }
   checkSignal(signal);
   if (shard === undefined) return;
   const { index, count } = shard;

@@ -16,8 +16,9 @@ import {
 } from './engine-options.js';
 import { HashRun } from './hash-run.js';
 import type { HashedBatch } from './hashed-batch.js';
-import { probePaths, probeRoot } from './path-probe.js';
+import { probePaths, probeRoot, readFileOfRoot } from './path-probe.js';
 import { absoluteRoot, throwIfChanged, throwUnlessReadable, unlessRootFailed } from './root-folder.js';
+import type { SmallFileResult } from './messages.js';
 import { RunControl } from './run-control.js';
 import { minFilesPerTask } from './task-sizes.js';
 import { TaskScheduler } from './task-scheduler.js';
@@ -59,7 +60,7 @@ export interface Engine {
    * folders that could not be listed, are yielded as failures.
    *
    * Entries come in byte order of their relative paths, where a folder counts as `name/`, in batches of at most 512.
-   * Symbolic links to files are followed, links to folders are not, also when a folder becomes one during the walk. The
+   * Symbolic links to files are followed, links to folders only with `followLinks`. Otherwise they are not, also when a folder becomes one during the walk. The
    * same holds for the root and the folders above it: a caller that wants to follow them gives `fs.realpath` of it.
    * KOReader's sidecar folders (`*.sdr`) are skipped.
    * The walk reads ahead of its consumer by a bounded amount (4 MB). Ending the iteration early stops it.
@@ -165,12 +166,14 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
     async *walk(root, options) {
       throwIfClosed();
       checkWalkOptions(options);
-      const { extensions, skipSystem = false, shard, signal, onSkipped } = options;
+      const { extensions, skipSystem = false, followLinks = false, ignore = [] } = options;
+      const { ignoreFile, shard, signal, onSkipped } = options;
       const folder = absoluteRoot(root);
       const run = new WalkRun(scheduler, {
         root: folder.toString('latin1'),
         extensions,
         skipSystem,
+        followLinks,
         shard,
         minBatchEntries: minFilesPerTask(readsKind.name),
         signal,
@@ -180,6 +183,13 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       try {
         const before = await run.control.unlessFailed(probeRoot(scheduler, folder));
         throwUnlessReadable(before);
+        const more =
+          ignoreFile === undefined
+            ? undefined
+            : await run.control.unlessFailed(
+                readFileOfRoot(scheduler, folder.toString('latin1'), ignoreFile),
+              );
+        run.ignore = [...ignore, ...patternsOf(ignoreFile, more)].join('\n');
         yield* unlessRootFailed(run.results());
         throwIfChanged(await run.control.unlessFailed(probeRoot(scheduler, folder)), before);
       } finally {
@@ -188,9 +198,10 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       }
     },
 
-    async *hash(root, batches, { rootMustStay = false, signal } = {}) {
+    async *hash(root, batches, { rootMustStay = false, followLinks = false, signal } = {}) {
       throwIfClosed();
       checkFlag('rootMustStay', rootMustStay);
+      checkFlag('followLinks', followLinks);
       checkSignal(signal);
       const folder = absoluteRoot(root);
       const run = new HashRun(scheduler, toAsync(batches), {
@@ -198,6 +209,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
         md5,
         reads,
         readsName: readsKind.name,
+        followLinks,
         signal,
         onHashed: (files) => {
           filesHashed += files;
@@ -217,13 +229,15 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       }
     },
 
-    async whichAreGone(root, paths, { signal } = {}) {
+    async whichAreGone(root, paths, { followLinks = false, signal } = {}) {
       throwIfClosed();
       checkSignal(signal);
       const probe = { control: new RunControl(signal) };
       probes.add(probe);
       try {
-        return await probe.control.unlessFailed(probePaths(scheduler, absoluteRoot(root), paths));
+        return await probe.control.unlessFailed(
+          probePaths(scheduler, absoluteRoot(root), paths, followLinks),
+        );
       } finally {
         probes.delete(probe);
         await probe.control.end();
@@ -264,6 +278,13 @@ function findReadsKind(reads: ReadsChoice): ReadsKind {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError('reads-unavailable', `${reads} does not run here: ${why}`, { cause });
   }
+}
+
+/** @throws EngineError `root-unreadable`: a walk without the patterns would find what is to be left out */
+function patternsOf(name: string | undefined, found: SmallFileResult['found']): readonly string[] {
+  if (found === undefined) return [];
+  if ('text' in found) return [found.text];
+  throw new EngineError('root-unreadable', `the file ${name ?? ''} cannot be read (${found.errno})`);
 }
 
 function closedError(): EngineError {

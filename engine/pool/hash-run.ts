@@ -16,6 +16,7 @@ export interface HashRunOptions {
   readonly reads: ReadsChoice;
   /** The implementation that `reads` stands for on this system. */
   readonly readsName: ReadsName;
+  readonly followLinks: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onHashed: (files: number) => void;
 }
@@ -92,6 +93,7 @@ export class HashRun<Batch extends EntryBatch = EntryBatch> implements TaskSourc
         kind: 'hash',
         root: options.root,
         files: batch.filesOf(range),
+        followLinks: options.followLinks,
         md5: options.md5,
         reads: options.reads,
         cancel: control.cancel,

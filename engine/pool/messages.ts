@@ -35,12 +35,27 @@ export interface PathProbeTask {
   readonly root: string;
   /** One path or more, relative to the root, latin1, joined by `PATH_SEPARATOR`. */
   readonly paths: string;
+  readonly followLinks: boolean;
 }
 
 export interface PathProbeResult {
   readonly kind: 'path-probe';
   /** For each path. */
   readonly isGone: readonly boolean[];
+}
+
+/** Asks for the text of a small file directly in a root folder. */
+export interface SmallFileTask {
+  readonly kind: 'small-file';
+  /** Absolute, latin1, ends with a slash. */
+  readonly root: string;
+  readonly name: string;
+}
+
+export interface SmallFileResult {
+  readonly kind: 'small-file';
+  /** Or an errno code. `undefined`: there is no such file. */
+  readonly found: { readonly text: string } | { readonly errno: string } | undefined;
 }
 
 /** Continues a walk: visits some paths and what is below them. */
@@ -55,6 +70,9 @@ export interface WalkTask {
   /** Joined by `PATH_SEPARATOR`. */
   readonly extensions: string;
   readonly skipSystem: boolean;
+  /** In the syntax of .gitignore, one a line. */
+  readonly ignore: string;
+  readonly followLinks: boolean;
   readonly shard: Shard | undefined;
   readonly cancel: CancelCell;
 }
@@ -80,6 +98,7 @@ export interface HashTask {
   readonly root: Uint8Array;
   /** Only files, no failures. */
   readonly files: PackedEntries;
+  readonly followLinks: boolean;
   readonly md5: Md5Choice;
   readonly reads: ReadsChoice;
   readonly cancel: CancelCell;
@@ -107,8 +126,8 @@ export interface ThreadRing {
   readonly handles: RingHandles;
 }
 
-export type WorkerTask = RootProbeTask | PathProbeTask | WalkTask | HashTask;
-export type WorkerResult = RootProbeResult | PathProbeResult | WalkResult | HashResult;
+export type WorkerTask = RootProbeTask | PathProbeTask | SmallFileTask | WalkTask | HashTask;
+export type WorkerResult = RootProbeResult | PathProbeResult | SmallFileResult | WalkResult | HashResult;
 
 /**
  * The only byte that no path contains. Paths are sent as one joined string, because a string is sent as fast as its

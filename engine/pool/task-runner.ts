@@ -5,6 +5,8 @@ import type { Md5Kernel } from '../digest/md5-kernel.js';
 import { createSampleReader, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { SampleReader } from '../digest/sample-reader.js';
 import { FolderChain } from '../system/folder-chain.js';
+import { IgnorePatterns } from '../walk/ignore-patterns.js';
+import { LinkedFolders } from '../walk/linked-folders.js';
 import { stepWalk } from '../walk/walk-step.js';
 import {
   PATH_SEPARATOR,
@@ -19,7 +21,7 @@ import {
   type WorkerResult,
   type WorkerTask,
 } from './messages.js';
-import { isGone } from './path-probe.js';
+import { isGone, readRootFile } from './path-probe.js';
 import { stateOfRoot } from './root-folder.js';
 import { BATCH_ENTRIES } from './task-sizes.js';
 
@@ -40,6 +42,8 @@ export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult 
       return { kind: 'root-probe', state: stateOfRoot(task.root) };
     case 'path-probe':
       return findGonePaths(task);
+    case 'small-file':
+      return { kind: 'small-file', found: readRootFile(task.root, task.name) };
     case 'walk':
       return walk(task, limits);
     case 'hash':
@@ -50,7 +54,7 @@ export function runTask(task: WorkerTask, limits: WalkTaskLimits): WorkerResult 
 }
 
 function findGonePaths(task: PathProbeTask): PathProbeResult {
-  const folders = new FolderChain(task.root, false);
+  const folders = new FolderChain(task.root, false, { followsLinks: task.followLinks });
   try {
     return {
       kind: 'path-probe',
@@ -66,6 +70,8 @@ function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
     root: task.root,
     extensions: extensionSet(task.extensions),
     skipSystem: task.skipSystem,
+    ignored: ignoredBy(task.ignore),
+    links: task.followLinks ? new LinkedFolders(task.root) : undefined,
     shard: task.shard,
     batchEntries: BATCH_ENTRIES,
     ...limits,
@@ -82,7 +88,8 @@ function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
 function hash(task: HashTask): HashResult {
   const { kernel, reader } = toolsFor(task);
   const beganMs = performance.now();
-  const digests = digestFiles(kernel, reader, task.root, task.files, () => isCancelled(task.cancel));
+  const { root, files, followLinks } = task;
+  const digests = digestFiles(kernel, reader, root, files, () => isCancelled(task.cancel), followLinks);
   const elapsedMs = performance.now() - beganMs;
   const result: HashResult = { kind: 'hash', ...digests, elapsedMs, newRing };
   newRing = undefined;
@@ -131,4 +138,13 @@ function extensionSet(joined: string): ReadonlySet<string> {
     extensions = { joined, set: new Set(joined === '' ? [] : joined.split(PATH_SEPARATOR)) };
   }
   return extensions.set;
+}
+
+/** The patterns of the last walk task. */
+let patterns: { readonly lines: string; readonly compiled: IgnorePatterns } | undefined;
+
+function ignoredBy(lines: string): IgnorePatterns | undefined {
+  if (lines === '') return undefined;
+  if (patterns?.lines !== lines) patterns = { lines, compiled: new IgnorePatterns(lines) };
+  return patterns.compiled;
 }

@@ -12,6 +12,8 @@ import type {
   PathProbeTask,
   RootProbeResult,
   RootProbeTask,
+  SmallFileResult,
+  SmallFileTask,
   ThreadRing,
   WalkResult,
   WalkTask,
@@ -34,6 +36,12 @@ export type ScheduledTask =
       readonly kind: 'path-probe';
       readonly task: PathProbeTask;
       done(result: PathProbeResult): void;
+      fail(error: EngineError): void;
+    }
+  | {
+      readonly kind: 'small-file';
+      readonly task: SmallFileTask;
+      done(result: SmallFileResult): void;
       fail(error: EngineError): void;
     }
   | {
@@ -203,6 +211,7 @@ export class TaskScheduler {
     if (!this.inFlight.delete(scheduled)) return;
     if (scheduled.kind === 'root-probe' && result.kind === 'root-probe') scheduled.done(result);
     else if (scheduled.kind === 'path-probe' && result.kind === 'path-probe') scheduled.done(result);
+    else if (scheduled.kind === 'small-file' && result.kind === 'small-file') scheduled.done(result);
     else if (scheduled.kind === 'walk' && result.kind === 'walk') scheduled.done(result);
     else if (scheduled.kind === 'hash' && result.kind === 'hash') {
       const files = result.partialMd5.length / DIGEST_BYTES;

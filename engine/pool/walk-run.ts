@@ -18,6 +18,7 @@ export interface WalkRunOptions {
   readonly root: string;
   readonly extensions: ReadonlySet<string>;
   readonly skipSystem: boolean;
+  readonly followLinks: boolean;
   readonly shard: Shard | undefined;
   /** A batch of fewer entries waits longer for more of them. */
   readonly minBatchEntries: number;
@@ -42,6 +43,8 @@ type Segment =
  */
 export class WalkRun implements TaskSource {
   readonly control: RunControl;
+  /** In the syntax of .gitignore, one a line. To be set before `results` is called. */
+  ignore = '';
   private readonly scheduler: TaskScheduler;
   private readonly options: WalkRunOptions;
   private readonly extensions: string;
@@ -106,6 +109,8 @@ export class WalkRun implements TaskSource {
         paths: paths.join(PATH_SEPARATOR),
         extensions: this.extensions,
         skipSystem: options.skipSystem,
+        ignore: this.ignore,
+        followLinks: options.followLinks,
         shard: options.shard,
         cancel: control.cancel,
       },

@@ -25,6 +25,7 @@ const ENTRY_TYPE = 18;
 const ENTRY_NAME = 19;
 const TYPE_UNKNOWN = 0;
 const TYPE_FOLDER = 4;
+const TYPE_LINK = 10;
 
 /** Offsets in `struct statx`. */
 const STATX_MODE = 28;
@@ -38,6 +39,7 @@ const STATX_DEVICE = 136;
 const TYPE_MASK = 0xf000;
 const REGULAR = 0x8000;
 const FOLDER = 0x4000;
+const LINK = 0xa000;
 
 /** Memory that the system reads from and writes to during a call. One set serves all folders of a thread. */
 class CallMemory {
@@ -83,8 +85,9 @@ class DescriptorFolder implements OpenFolder {
     this.#descriptor = descriptor;
   }
 
-  openFolder(name: string, isListed: boolean): OpenFolder {
-    const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC | (isListed ? 0 : O_PATH);
+  openFolder(name: string, isListed: boolean, followsLinks = false): OpenFolder {
+    const flags =
+      constants.O_DIRECTORY | (followsLinks ? 0 : constants.O_NOFOLLOW) | O_CLOEXEC | (isListed ? 0 : O_PATH);
     const opened = this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags);
     return new DescriptorFolder(this.#memory, succeeded(opened));
   }
@@ -97,7 +100,7 @@ class DescriptorFolder implements OpenFolder {
     succeeded(this.#libc.close(descriptor));
   }
 
-  eachEntry(visit: (name: string, isFolder: boolean) => void): void {
+  eachEntry(visit: (name: string, isFolder: boolean, isLink: boolean) => void): void {
     const { entries, entriesAddress } = this.#memory;
     for (;;) {
       const bytes = succeeded(this.#libc.readEntries(this.#descriptor, entriesAddress, ENTRIES_BYTES));
@@ -106,8 +109,9 @@ class DescriptorFolder implements OpenFolder {
         const start = at + ENTRY_NAME;
         const name = entries.toString('latin1', start, entries.indexOf(0, start));
         if (name === '.' || name === '..') continue;
-        const type = entries[at + ENTRY_TYPE];
-        visit(name, type === TYPE_UNKNOWN ? this.#isFolder(name) : type === TYPE_FOLDER);
+        const known = entries[at + ENTRY_TYPE];
+        const type = known === TYPE_UNKNOWN ? this.#typeOf(name) : known;
+        visit(name, type === TYPE_FOLDER, type === TYPE_LINK);
       }
     }
   }
@@ -157,11 +161,12 @@ class DescriptorFolder implements OpenFolder {
    * For file systems that do not report the type of an entry. One that has vanished meanwhile is no folder. Any other
    * failure is thrown: a folder that was left out would count as removed, with all books in it.
    */
-  #isFolder(name: string): boolean {
+  #typeOf(name: string): number {
     const result = this.#statx(name, AT_SYMLINK_NOFOLLOW);
-    if (result === ENOENT || result === ENOTDIR) return false;
+    if (result === ENOENT || result === ENOTDIR) return TYPE_UNKNOWN;
     succeeded(result);
-    return (this.#memory.statx.readUInt16LE(STATX_MODE) & TYPE_MASK) === FOLDER;
+    const type = this.#memory.statx.readUInt16LE(STATX_MODE) & TYPE_MASK;
+    return type === FOLDER ? TYPE_FOLDER : type === LINK ? TYPE_LINK : TYPE_UNKNOWN;
   }
 }
 

@@ -19,6 +19,7 @@ const MOST_OPEN = 32;
 export class FolderChain {
   readonly #root: string;
   readonly #isListed: boolean;
+  readonly #followsLinks: boolean;
   readonly #calls: FolderCalls | undefined;
   /** From the root on. Empty until the first folder is entered. */
   #open: { readonly path: string; readonly folder: OpenFolder }[] = [];
@@ -26,11 +27,17 @@ export class FolderChain {
   /**
    * @param root absolute, latin1, ends with a slash
    * @param isListed whether the folders will be listed
-   * @param calls for tests
+   * @param options.followsLinks whether a link below the root counts as the folder that it leads to
+   * @param options.calls for tests
    */
-  constructor(root: string, isListed: boolean, calls?: FolderCalls) {
+  constructor(
+    root: string,
+    isListed: boolean,
+    { followsLinks = false, calls }: { readonly followsLinks?: boolean; readonly calls?: FolderCalls } = {},
+  ) {
     this.#root = root;
     this.#isListed = isListed;
+    this.#followsLinks = followsLinks;
     this.#calls = calls;
   }
 
@@ -55,7 +62,10 @@ export class FolderChain {
     while (current.path.length < path.length) {
       const end = path.indexOf('/', current.path.length);
       const name = path.slice(current.path.length, end);
-      current = this.#push(path.slice(0, end + 1), current.folder.openFolder(name, this.#isListed));
+      current = this.#push(
+        path.slice(0, end + 1),
+        current.folder.openFolder(name, this.#isListed, this.#followsLinks),
+      );
     }
     return current.folder;
   }

@@ -6,11 +6,11 @@
  */
 export interface OpenFolder {
   /**
-   * Opens a subfolder. A symbolic link is none: the error is then `ENOTDIR`.
+   * Opens a subfolder. A symbolic link is none, unless links are followed: the error is then `ENOTDIR`.
    *
    * @param isListed whether `eachEntry` will be called; otherwise permission to enter the folder is enough
    */
-  openFolder(name: string, isListed: boolean): OpenFolder;
+  openFolder(name: string, isListed: boolean, followsLinks?: boolean): OpenFolder;
   /**
    * Opens a file and returns its descriptor, which has to be closed with `closeFile`: a thread of Node.js warns of every
    * descriptor that it closes and has not opened. A symbolic link to a file is followed.
@@ -18,7 +18,7 @@ export interface OpenFolder {
   openFile(name: string, flags: number): number;
   closeFile(descriptor: number): void;
   /** Calls `visit` for each entry, in no order. A symbolic link does not count as a folder. */
-  eachEntry(visit: (name: string, isFolder: boolean) => void): void;
+  eachEntry(visit: (name: string, isFolder: boolean, isLink: boolean) => void): void;
   /** Follows symbolic links. */
   stateOf(name: string): EntryState;
   /** Whether there is an entry of this name, and be it a symbolic link that leads nowhere. */

@@ -31,14 +31,16 @@ class PathFolder implements OpenFolder {
     this.#byDescriptor = byDescriptor;
   }
 
-  openFolder(name: string, isListed: boolean): OpenFolder {
+  openFolder(name: string, isListed: boolean, followsLinks = false): OpenFolder {
     const path = this.#pathOf(name);
     if (this.#byDescriptor) {
-      const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | (isListed ? 0 : O_PATH);
+      const flags =
+        constants.O_DIRECTORY | (followsLinks ? 0 : constants.O_NOFOLLOW) | (isListed ? 0 : O_PATH);
       const descriptor = openSync(path, flags);
       return new PathFolder(`/proc/self/fd/${descriptor}/`, descriptor, true);
     }
-    if (!lstatSync(path).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+    const stats = followsLinks ? statSync(path) : lstatSync(path);
+    if (!stats.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     if (isListed) accessSync(path, constants.R_OK);
     return new PathFolder(`${this.#path}${name}/`, undefined, false);
   }
@@ -51,7 +53,7 @@ class PathFolder implements OpenFolder {
     closeSync(descriptor);
   }
 
-  eachEntry(visit: (name: string, isFolder: boolean) => void): void {
+  eachEntry(visit: (name: string, isFolder: boolean, isLink: boolean) => void): void {
     let entries: Dirent[];
     try {
       entries = readdirSync(systemPath(this.#path), { encoding: 'latin1', withFileTypes: true });
@@ -59,11 +61,12 @@ class PathFolder implements OpenFolder {
       // Where the file system does not report the type of an entry, Node calls lstat for each, and fails as a whole when
       // one has vanished or has a name that is not ASCII. If the folder itself cannot be read, the next call throws that.
       for (const name of readdirSync(systemPath(this.#path), { encoding: 'latin1' })) {
-        visit(name, this.#lstat(name)?.isDirectory() ?? false);
+        const stats = this.#lstat(name);
+        visit(name, stats?.isDirectory() ?? false, stats?.isSymbolicLink() ?? false);
       }
       return;
     }
-    for (const entry of entries) visit(entry.name, entry.isDirectory());
+    for (const entry of entries) visit(entry.name, entry.isDirectory(), entry.isSymbolicLink());
   }
 
   stateOf(name: string): EntryState {

@@ -58,7 +58,7 @@ const FILES_BETWEEN_CLOCK_READS = 16;
  * paths.
  */
 export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
-  const folders = new FolderChain(options.root, true);
+  const folders = new FolderChain(options.root, true, { followsLinks: options.links !== undefined });
   try {
     return stepThrough(folders, pending, options);
   } finally {
@@ -151,7 +151,7 @@ function listInShard(
 ): readonly string[] {
   const folder = path.slice(0, -1);
   try {
-    const { names, skippedFolders } = listFolder(folders.enter(path), options);
+    const { names, skippedFolders } = listFolder(folders.enter(path), path, options);
     const { shard } = options;
     if (shard && shardOfLatin1Folder(folder, shard.count) !== shard.index) return names.filter(isFolderPath);
     found.skippedFolders += skippedFolders;

@@ -78,7 +78,8 @@ async function hashFile(
   // file is not looked at here: on a file server that does not answer, an asynchronous call would occupy a thread of
   // libuv's pool, which password checks and name look-ups need.
   builder.addFile(book.path.toString('latin1'), book.sizeBytes, book.modifiedNs);
-  for await (const hashed of engine.hash(library.root, [builder.take()], { signal })) {
+  const { followLinks } = library.fileRules;
+  for await (const hashed of engine.hash(library.root, [builder.take()], { followLinks, signal })) {
     const failure = hashed.failureAt(0);
     if (failure !== undefined) return { code: failure.code, message: failure.message };
     return {

@@ -17,6 +17,8 @@ interface AddFlags {
   readonly extensions?: readonly string[];
   readonly koreaderHashes: boolean;
   readonly skipSystem: boolean;
+  readonly ignore?: readonly string[];
+  readonly followLinks?: true;
 }
 
 interface SetFlags {
@@ -25,6 +27,8 @@ interface SetFlags {
   readonly extensions?: readonly string[];
   readonly koreaderHashes?: boolean;
   readonly skipSystem?: boolean;
+  readonly ignore?: readonly string[] | false;
+  readonly followLinks?: boolean;
   readonly restricted?: boolean;
   readonly addReader?: string;
   readonly removeReader?: string;
@@ -48,6 +52,12 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       '--no-skip-system',
       'also look into folders of trash and of programs, such as .caltrash and #recycle',
     )
+    .option(
+      '--ignore <pattern>',
+      'also leave out what matches a pattern of .gitignore; may be given again',
+      collected,
+    )
+    .option('--follow-links', 'follow links to folders that lie outside of the library')
     .action((name: string, root: Buffer, flags: AddFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const added = await addLibrary(store, {
@@ -55,7 +65,11 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
           root,
           extensions: flags.extensions,
           koreaderHashes: flags.koreaderHashes,
-          fileRules: { skipSystem: flags.skipSystem },
+          fileRules: {
+            skipSystem: flags.skipSystem,
+            ignorePatterns: flags.ignore ?? [],
+            followLinks: flags.followLinks === true,
+          },
         });
         writeLine(`Added the library "${added.name}" at ${shownPath(added.root)}.`);
       }),
@@ -98,18 +112,29 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
       'whether folders of trash and of programs, such as .caltrash and #recycle, are left out',
       parseOnOrOff,
     )
+    .option(
+      '--ignore <pattern>',
+      'patterns of .gitignore of what is left out, instead of those before; may be given again',
+      collected,
+    )
+    .option('--no-ignore', 'without such patterns')
+    .option('--follow-links <on|off>', 'whether links to folders that lie outside are followed', parseOnOrOff)
     .option('--restricted <on|off>', 'whether only its readers see it', parseOnOrOff)
     .option('--add-reader <user>', 'let a user see it when it is restricted')
     .option('--remove-reader <user>', 'no longer let a user see it while it is restricted')
     .action((name: string, flags: SetFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
-        const { restricted, addReader, removeReader, skipSystem, ...changes } = flags;
+        const { restricted, addReader, removeReader, skipSystem, ignore, followLinks, ...changes } = flags;
         const { id } = await getLibraryByName(store, name);
         const userNamed = async (reader: string | undefined) =>
           reader === undefined ? undefined : (await getUserByName(store, reader)).id;
         const { library: changed } = await changeLibrary(store, OPERATOR, id, {
           ...changes,
-          ...(skipSystem === undefined ? {} : { fileRules: { skipSystem } }),
+          fileRules: {
+            ...(skipSystem === undefined ? {} : { skipSystem }),
+            ...(ignore === undefined ? {} : { ignorePatterns: ignore === false ? [] : ignore }),
+            ...(followLinks === undefined ? {} : { followLinks }),
+          },
           isRestricted: restricted,
           addReader: await userNamed(addReader),
           removeReader: await userNamed(removeReader),
@@ -129,6 +154,10 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
         writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
       }),
     );
+}
+
+function collected(value: string, before: readonly string[] | boolean | undefined): readonly string[] {
+  return Array.isArray(before) ? [...before, value] : [value];
 }
 
 function parseOnOrOff(value: string): boolean {
@@ -152,6 +181,8 @@ function asJson({ library, books, readers }: LibraryTotals): object {
     extensions: library.extensions ?? null,
     koreader_hashes: library.koreaderHashes,
     skip_system: library.fileRules.skipSystem,
+    ignore_patterns: library.fileRules.ignorePatterns,
+    follow_links: library.fileRules.followLinks,
     books: books.books - books.missing,
     missing: books.missing,
     hashed: books.hashed,

@@ -6,7 +6,7 @@ import { asShownName } from '../domain/single-line.js';
 import { type FileRules, type Library, LIBRARY_NAME_CHARACTERS, NEW_FILE_RULES } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
 import { allLibraries, findLibraryByName, insertLibrary } from './library-repository.js';
-import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
+import { checkedExtensions, checkedFileRules, checkedName, rootFolder } from './library-settings.js';
 
 export interface LibraryRequest {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface LibraryRequest {
 /**
  * Adds a library. It has no books before its first scan. Permissions are not checked here.
  *
- * @throws DogearError `library-exists` when the name is taken; `library-invalid` for a bad name or extension;
+ * @throws DogearError `library-exists` when the name is taken; `library-invalid` for a bad name, extension or pattern;
  *   `root-missing`, `root-not-a-folder`
  */
 export async function addLibrary(store: Store, request: LibraryRequest): Promise<Library> {
@@ -35,7 +35,7 @@ export async function addLibrary(store: Store, request: LibraryRequest): Promise
     root,
     extensions: request.extensions === undefined ? undefined : checkedExtensions(request.extensions),
     koreaderHashes: request.koreaderHashes ?? true,
-    fileRules: { ...NEW_FILE_RULES, ...request.fileRules },
+    fileRules: checkedFileRules({ ...NEW_FILE_RULES, ...request.fileRules }),
   };
   let made: Library | undefined;
   // One transaction: a library whose restriction could not be written must not stay, visible to everybody.

@@ -8,7 +8,7 @@ import type { FileRules, LibrarySummary } from './library.js';
 import { setRestricted } from './library-reader-repository.js';
 import { writeReader } from './library-readers.js';
 import { updateLibrary } from './library-repository.js';
-import { checkedExtensions, checkedName, rootFolder } from './library-settings.js';
+import { checkedExtensions, checkedFileRules, checkedName, rootFolder } from './library-settings.js';
 
 /** The new settings of a library. Settings that are `undefined` stay as they are. */
 export interface LibraryChangeRequest {
@@ -32,7 +32,7 @@ export interface LibraryChangeRequest {
  *
  * @returns the library after the change
  * @throws DogearError `library-not-found`, also for a library that the actor may not see; `library-exists` when the new
- *   name is taken; `library-invalid` for a bad name or extension; `root-missing`, `root-not-a-folder`; `user-not-found`
+ *   name is taken; `library-invalid` for a bad name, extension or pattern; `root-missing`, `root-not-a-folder`; `user-not-found`
  *   when a reader to add does not exist
  */
 export async function changeLibrary(
@@ -50,7 +50,7 @@ export async function changeLibrary(
     ...(request.root === undefined ? {} : { root: await rootFolder(request.root) }),
     ...(request.extensions === undefined ? {} : { extensions: extensions && checkedExtensions(extensions) }),
     ...(request.koreaderHashes === undefined ? {} : { koreaderHashes: request.koreaderHashes }),
-    ...(request.fileRules === undefined ? {} : { fileRules: request.fileRules }),
+    ...(request.fileRules === undefined ? {} : { fileRules: checkedFileRules(request.fileRules) }),
   };
   return inTransaction(store, async (transaction) => {
     if (!(await updateLibrary(transaction, id, changes))) {

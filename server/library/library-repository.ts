@@ -91,8 +91,14 @@ export async function updateLibrary(store: Store, id: LibraryId, changes: Librar
   }
 }
 
-function fileRuleColumns({ skipSystem }: Partial<FileRules>) {
-  return skipSystem === undefined ? {} : { skip_system: asBit(skipSystem) };
+function fileRuleColumns({ skipSystem, ignorePatterns, followLinks }: Partial<FileRules>) {
+  return {
+    ...(skipSystem === undefined ? {} : { skip_system: asBit(skipSystem) }),
+    ...(ignorePatterns === undefined
+      ? {}
+      : { ignore_patterns: ignorePatterns.length === 0 ? null : ignorePatterns.join('\n') }),
+    ...(followLinks === undefined ? {} : { follow_links: asBit(followLinks) }),
+  };
 }
 
 function asBit(value: boolean): 0 | 1 {
@@ -189,7 +195,11 @@ function toLibrary(row: Selectable<LibraryTable>): Library {
     root: row.root,
     extensions: row.extensions === null ? undefined : extensionsFromJson(row.extensions),
     koreaderHashes: row.koreader_hashes === 1,
-    fileRules: { skipSystem: row.skip_system === 1 },
+    fileRules: {
+      skipSystem: row.skip_system === 1,
+      ignorePatterns: row.ignore_patterns?.split('\n') ?? [],
+      followLinks: row.follow_links === 1,
+    },
   };
 }
 

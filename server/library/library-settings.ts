@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { DogearError } from '../domain/dogear-error.js';
 import { isShownName } from '../domain/single-line.js';
-import { LIBRARY_NAME_CHARACTERS } from './library.js';
+import { type FileRules, LIBRARY_NAME_CHARACTERS } from './library.js';
 
 const EXTENSION = /^[a-z0-9]+(\.[a-z0-9]+)?$/;
 
@@ -31,6 +31,25 @@ export function checkedExtensions(extensions: readonly string[]): readonly strin
     );
   }
   return [...new Set(normalised)].toSorted();
+}
+
+/** Every path of a walk is compared with each of them. */
+const MOST_PATTERNS = 100;
+const PATTERN_CHARACTERS = 500;
+
+/** @returns the rules, patterns without empty lines. @throws DogearError `library-invalid` for a bad pattern */
+export function checkedFileRules<Rules extends Partial<FileRules>>(rules: Rules): Rules {
+  const { ignorePatterns } = rules;
+  if (ignorePatterns === undefined) return rules;
+  const lines = ignorePatterns.filter((line) => line.trim() !== '');
+  if (lines.length > MOST_PATTERNS || lines.some((line) => !isShownName(line, PATTERN_CHARACTERS))) {
+    throw new DogearError(
+      'library-invalid',
+      `A library has at most ${String(MOST_PATTERNS)} patterns of ${String(PATTERN_CHARACTERS)} characters, each on ` +
+        'one line. More fit into a file .dogearignore in its folder.',
+    );
+  }
+  return { ...rules, ignorePatterns: lines };
 }
 
 /**

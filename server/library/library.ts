@@ -20,10 +20,19 @@ export interface Library {
 export interface FileRules {
   /** Whether folders of trash, of programs and of the system are left out, such as `.caltrash` and `#recycle`. */
   readonly skipSystem: boolean;
+  /**
+   * What else is left out: patterns in the syntax of .gitignore, relative to the root. Those in the file
+   * {@link IGNORE_FILE} of the root come after them.
+   */
+  readonly ignorePatterns: readonly string[];
+  /** Whether links to folders are followed that lead out of the library. */
+  readonly followLinks: boolean;
 }
 
+export const IGNORE_FILE = '.dogearignore';
+
 /** Of a library that is made now. Those that were made before the rules keep what they found. */
-export const NEW_FILE_RULES: FileRules = { skipSystem: true };
+export const NEW_FILE_RULES: FileRules = { skipSystem: true, ignorePatterns: [], followLinks: false };
 
 /** A library as lists show it. */
 export interface LibrarySummary {

@@ -14,7 +14,7 @@ import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { ScanId } from '../domain/ids.js';
-import type { Library } from '../library/library.js';
+import { IGNORE_FILE, type Library } from '../library/library.js';
 import { BatchSize } from './batch-size.js';
 import { CataloguePages } from './catalogue-pages.js';
 import { CommitStage, type ScanListener } from './commit-stage.js';
@@ -82,7 +82,8 @@ async function commitContext(
     gone,
     mayHoldMoved: !(await catalogue.isAtEnd()),
     isMine: (path) => isInShard(path, shard),
-    whichAreGone: (root, paths) => engine.whichAreGone(root, paths, { signal }),
+    whichAreGone: (root, paths) =>
+      engine.whichAreGone(root, paths, { followLinks: library.fileRules.followLinks, signal }),
     nowMs: () => Math.floor(startMs + (performance.now() - startedAt)),
   };
 }
@@ -98,9 +99,13 @@ function walkLibrary(
   { engine, library, shard, signal }: ScanPipelineOptions,
   onSkipped?: (counts: SkipCounts) => void,
 ): AsyncIterable<EntryBatch> {
+  const { skipSystem, ignorePatterns, followLinks } = library.fileRules;
   return engine.walk(library.root, {
     extensions: library.extensions === undefined ? KOREADER_EXTENSIONS : new Set(library.extensions),
-    skipSystem: library.fileRules.skipSystem,
+    skipSystem,
+    ignore: ignorePatterns,
+    ignoreFile: IGNORE_FILE,
+    followLinks,
     ...(shard.count === 1 ? {} : { shard }),
     ...(onSkipped === undefined ? {} : { onSkipped }),
     signal,
@@ -195,7 +200,8 @@ async function* hashBatches(
     }
   }
   try {
-    yield* engine.hash(library.root, untilFailure(), { rootMustStay: true, signal });
+    const { followLinks } = library.fileRules;
+    yield* engine.hash(library.root, untilFailure(), { rootMustStay: true, followLinks, signal });
   } catch (error) {
     failures.push(error);
   }

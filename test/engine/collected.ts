@@ -1,4 +1,11 @@
-import type { Engine, EntryBatch, EntryFailure, HashedBatch, WalkOptions } from '../../engine/index.js';
+import type {
+  Engine,
+  EntryBatch,
+  EntryFailure,
+  HashedBatch,
+  HashOptions,
+  WalkOptions,
+} from '../../engine/index.js';
 import { KOREADER_EXTENSIONS } from '../../engine/index.js';
 
 export interface Found {
@@ -56,9 +63,10 @@ export async function hashedBatches(
   engine: Engine,
   root: Buffer | string,
   batches: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
+  options: HashOptions = {},
 ): Promise<Map<string, Hashed>> {
   const found = new Map<string, Hashed>();
-  for await (const batch of engine.hash(root, batches)) {
+  for await (const batch of engine.hash(root, batches, options)) {
     for (const entry of hashedEntriesOf(batch)) found.set(entry.path, entry);
   }
   return found;

@@ -54,7 +54,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: SYSTEM, node: true, packages: ['koffi'] },
   { name: 'engine/digest/', node: true, ours: [FAILURE, SYSTEM] },
   { name: 'engine/digest/io-ring/', node: true, ours: ['engine/digest/', SYSTEM] },
-  { name: 'engine/walk/', node: true, ours: [FAILURE, SYSTEM] },
+  { name: 'engine/walk/', node: true, ours: [FAILURE, SYSTEM], packages: ['ignore'] },
   {
     name: 'engine/pool/',
     node: true,

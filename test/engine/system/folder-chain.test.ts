@@ -20,7 +20,7 @@ describe.each(['native', 'descriptor-paths', 'paths'] as const)(
     });
 
     function withChain<T>(folder: string, act: (chain: FolderChain) => T): T {
-      const chain = new FolderChain(`${join(root, folder)}/`, true, calls);
+      const chain = new FolderChain(`${join(root, folder)}/`, true, { calls });
       try {
         return act(chain);
       } finally {

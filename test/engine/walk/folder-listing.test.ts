@@ -41,10 +41,15 @@ describe('the listing of a folder', async () => {
   it.each(['native', 'descriptor-paths', 'paths'] as const)(
     'holds books and folders in the order of the walk (%s)',
     (calls) => {
-      const chain = new FolderChain(folder, true, calls);
+      const chain = new FolderChain(folder, true, { calls });
       try {
         expect(
-          listFolder(chain.enter(''), { extensions: KOREADER_EXTENSIONS, skipSystem: false }).names,
+          listFolder(chain.enter(''), '', {
+            extensions: KOREADER_EXTENSIONS,
+            skipSystem: false,
+            ignored: undefined,
+            links: undefined,
+          }).names,
         ).toEqual(expected);
       } finally {
         chain.close();

@@ -34,6 +34,7 @@ async function batchesOfLateWalk(minBatchEntries: number): Promise<readonly numb
     root: `${path}/`,
     extensions: new Set(['epub']),
     skipSystem: false,
+    followLinks: false,
     shard: undefined,
     minBatchEntries,
     signal: undefined,

@@ -30,6 +30,8 @@ describe('a folder that is swapped for a link during a scan', () => {
     let questions = 0;
     const { batches } = stepWalk([''], {
       skipSystem: false,
+      ignored: undefined,
+      links: undefined,
       root: `${join(root, 'library')}/`,
       extensions: new Set(['epub']),
       shard: undefined,

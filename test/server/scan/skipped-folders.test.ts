@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { booksOfDigests } from '../../../server/book/digest-repository.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
@@ -71,5 +73,36 @@ describe.each(testDatabases())('folders of trash in a library on $name', (kind) 
       ['.stversions/a/3.epub', true],
       ['one.epub', false],
     ]);
+  });
+
+  it('and other folders go by patterns of the library and of its file; links are followed when it says so', async () => {
+    const away = await bookFolder({ 'linked.epub': 'linked' });
+    const folder = await bookFolder({
+      'a.epub': 'a',
+      'b.pdf': 'b',
+      'drafts/c.epub': 'c',
+      '.dogearignore': 'drafts',
+    });
+    symlinkSync(away.path, join(folder.path, 'link'));
+    const library = await bench.makeLibrary(folder, { name: 'patterns' });
+    expect((await bench.scan(library)).counts).toMatchObject({ found: 2, added: 2, skipped: 1 });
+    const { library: changed } = await changeLibrary(bench.store, OPERATOR, library.id, {
+      fileRules: { ignorePatterns: ['', '*.pdf'], followLinks: true },
+    });
+    expect(changed.fileRules).toEqual({ skipSystem: true, ignorePatterns: ['*.pdf'], followLinks: true });
+    expect((await bench.scan(changed)).counts).toMatchObject({ found: 2, added: 1, missing: 1, skipped: 1 });
+    folder.move('a.epub', 'moved.epub');
+    folder.write('copy.epub', 'linked');
+    expect((await bench.scan(changed)).counts).toMatchObject({
+      found: 3,
+      moved: 1,
+      added: 1,
+      unchanged: 1,
+      missing: 0,
+    });
+    expect((await bench.scan(changed)).counts).toMatchObject({ found: 3, unchanged: 3 });
+    await expect(
+      changeLibrary(bench.store, OPERATOR, library.id, { fileRules: { ignorePatterns: ['a\nb'] } }),
+    ).rejects.toMatchObject({ code: 'library-invalid' });
   });
 });

@@ -34,6 +34,17 @@ const library = {
       'whether scans leave out folders whose names begin with a dot, folders of recycle bins, thumbnails and snapshots, ' +
         'and lock files',
     ),
+  ignore_patterns: z
+    .array(z.string())
+    .describe(
+      'what else scans leave out, in the syntax of .gitignore, relative to the root; patterns in a file .dogearignore ' +
+        'there come after these',
+    ),
+  follow_links: z
+    .boolean()
+    .describe(
+      'whether scans follow links to folders, unless they lead into the library or to a folder above',
+    ),
   restricted: z.boolean().describe('whether only its readers may see it, see /libraries/{id}/readers'),
 };
 const listedLibrary = answerSchema('Library', z.strictObject(library));
@@ -58,6 +69,7 @@ const extensions = z
   .max(100)
   .nullable()
   .describe('such as ["epub", "fb2.zip"]; null: all that KOReader opens');
+const ignorePatterns = z.array(text(500)).max(100);
 const root = text(4096).regex(/^\//, 'has to be an absolute path').describe('an absolute path on the server');
 const newLibrary = requestSchema(
   'NewLibrary',
@@ -67,6 +79,8 @@ const newLibrary = requestSchema(
     extensions: extensions.default(null),
     koreader_hashes: z.boolean().default(true),
     skip_system: z.boolean().default(true),
+    ignore_patterns: ignorePatterns.default([]),
+    follow_links: z.boolean().default(false),
     restricted: z.boolean().default(false),
   }),
 );
@@ -79,6 +93,8 @@ const libraryChange = requestSchema(
       extensions,
       koreader_hashes: z.boolean(),
       skip_system: z.boolean(),
+      ignore_patterns: ignorePatterns,
+      follow_links: z.boolean(),
       restricted: z.boolean(),
     })
     .partial(),
@@ -140,7 +156,11 @@ export const libraryRoutes: readonly ApiRoute[] = [
         root: body.root,
         extensions: body.extensions ?? undefined,
         koreaderHashes: body.koreader_hashes,
-        fileRules: { skipSystem: body.skip_system },
+        fileRules: {
+          skipSystem: body.skip_system,
+          ignorePatterns: body.ignore_patterns,
+          followLinks: body.follow_links,
+        },
         isRestricted: body.restricted,
       });
       sync.forgetLibraries();
@@ -190,7 +210,11 @@ export const libraryRoutes: readonly ApiRoute[] = [
         root: body.root,
         extensions: body.extensions === null ? ['default'] : body.extensions,
         koreaderHashes: body.koreader_hashes,
-        ...(body.skip_system === undefined ? {} : { fileRules: { skipSystem: body.skip_system } }),
+        fileRules: {
+          ...(body.skip_system === undefined ? {} : { skipSystem: body.skip_system }),
+          ...(body.ignore_patterns === undefined ? {} : { ignorePatterns: body.ignore_patterns }),
+          ...(body.follow_links === undefined ? {} : { followLinks: body.follow_links }),
+        },
         isRestricted: body.restricted,
       });
       sync.forgetLibraries();
@@ -289,6 +313,8 @@ function libraryJson(
     extensions: only === undefined ? null : [...only],
     koreader_hashes: koreaderHashes,
     skip_system: fileRules.skipSystem,
+    ignore_patterns: [...fileRules.ignorePatterns],
+    follow_links: fileRules.followLinks,
     restricted: isRestricted,
   };
 }

@@ -32,6 +32,8 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       extensions: null,
       koreader_hashes: true,
       skip_system: true,
+      ignore_patterns: [],
+      follow_links: false,
       restricted: false,
       books: { present: 0, missing: 0, hashed: 0, failed: 0, ready: 0 },
     });
@@ -43,6 +45,8 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       extensions: ['.CBZ', 'fb2.zip'],
       koreader_hashes: false,
       skip_system: false,
+      ignore_patterns: ['*.pdf', '!keep.pdf'],
+      follow_links: true,
     };
     expect(await owner.expect(200, 'PATCH', `/libraries/${String(id)}`, change)).toMatchObject({
       id,
@@ -55,6 +59,8 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       extensions: null,
       koreader_hashes: false,
       skip_system: false,
+      ignore_patterns: ['*.pdf', '!keep.pdf'],
+      follow_links: true,
     });
     expect((await owner.call('DELETE', `/libraries/${String(id)}`)).status).toBe(204);
     expect(await owner.expect(404, 'GET', `/libraries/${String(id)}`)).toMatchObject({
