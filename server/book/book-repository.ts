@@ -270,6 +270,59 @@ export async function saveStateMarks(
   );
 }
 
+/** Which books a removal takes: all of a library, or those that have been missing since then or longer. */
+export interface RemovalScope {
+  readonly libraryId: LibraryId;
+  /** Seconds since 1970; `undefined`: all books. */
+  readonly missingSinceS: number | undefined;
+}
+
+/**
+ * The books of the scope among the next `rows` of the library behind `afterPath`.
+ *
+ * @returns `lastPath`: the last path that was looked at; `undefined` when there are no more
+ */
+export async function booksToRemove(
+  store: Store,
+  { libraryId, missingSinceS }: RemovalScope,
+  afterPath: Buffer,
+  rows: number,
+): Promise<{ readonly ids: readonly BookId[]; readonly lastPath: Buffer | undefined }> {
+  const page = await store.db
+    .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
+    .select(['id', 'path', 'missing_since_s'])
+    .where('library_id', '=', libraryId)
+    .where('path', '>', afterPath)
+    .orderBy('path')
+    .limit(rows)
+    .execute();
+  const going = page.filter(({ missing_since_s: since }) => {
+    if (missingSinceS === undefined) return true;
+    return since !== null && toNumber(since) <= missingSinceS;
+  });
+  return { ids: going.map(({ id }) => id), lastPath: page.length < rows ? undefined : page.at(-1)?.path };
+}
+
+/** Those of the books that have been missing since then or longer. Locks their rows until the transaction ends. */
+export async function lockBooksMissingSince(
+  store: Store,
+  ids: readonly BookId[],
+  missingSinceS: number,
+): Promise<readonly BookId[]> {
+  const missing: BookId[] = [];
+  for (const chunk of idChunks(ids.toSorted((left, right) => left - right))) {
+    const query = store.db
+      .selectFrom(byIndex(store, 'book', 'primary'))
+      .select('id')
+      .where('id', 'in', chunk)
+      .where('missing_since_s', '<=', missingSinceS)
+      .orderBy('id');
+    const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
+    missing.push(...rows.map(({ id }) => id));
+  }
+  return missing;
+}
+
 export interface BookRange {
   readonly libraryId: LibraryId;
   /** Exclusive lower bound, in byte order. */

@@ -6,7 +6,7 @@ import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, ReplacedDigest } from './book.js';
-import { deleteBooks, toBook } from './book-repository.js';
+import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 
 // The table `former_digest`, and all look-ups by digest. A document may be the partial MD5 or the filename MD5 that a
@@ -50,6 +50,92 @@ export async function formerDigestsOf(
     digest: row.digest,
     replacedSeconds: toNumber(row.replaced_s),
   }));
+}
+
+interface DigestFate {
+  readonly digest: Buffer;
+  readonly stays: number | string;
+  readonly first: BookId | null;
+}
+
+/**
+ * How many digests of these books, current and former, belong to no book outside of the scope. A digest that several
+ * books of the scope have is counted with the first of them, so the counts of several pages can be added.
+ *
+ * @param ids books of the scope, some hundred at most
+ */
+export async function countLostDigests(
+  store: Store,
+  { libraryId, missingSinceS }: RemovalScope,
+  ids: readonly BookId[],
+): Promise<number> {
+  const digestsOf = await digestsOfBooks(store, ids);
+  const fates = new Map<string, { stays: boolean; first: number }>();
+  const goes = `b.library_id = ?${missingSinceS === undefined ? '' : ' and b.missing_since_s <= ?'}`;
+  const scope = [libraryId, ...(missingSinceS === undefined ? [] : [missingSinceS])];
+  const fate = `max(case when ${goes} then 0 else 1 end) as stays, min(case when ${goes} then b.id end) as first`;
+  const force = (index: string) => forceIndex(store.dialect, index);
+  const digests = new Map([...digestsOf.values()].flatMap((list) => [...list]));
+  for (const chunk of idChunks([...digests.values()])) {
+    const list = `(?${', ?'.repeat(chunk.length - 1)})`;
+    const parameters = [...scope, ...scope, ...chunk];
+    const text = `
+      select b.partial_md5 as digest, ${fate}
+        from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5
+      union all select b.filename_md5, ${fate}
+        from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5
+      union all select ${inOrder(store.dialect)}f.digest, ${fate}
+        from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
+        where f.digest in ${list} and f.replaced_s is not null group by f.digest`;
+    const { rows } = await store.db.executeQuery<DigestFate>(
+      CompiledQuery.raw(text, [...parameters, ...parameters, ...parameters]),
+    );
+    for (const { digest, stays, first } of rows) {
+      const key = digest.toString('latin1');
+      const known = fates.get(key);
+      fates.set(key, {
+        stays: known?.stays === true || toNumber(stays) === 1,
+        first: Math.min(known?.first ?? Infinity, first === null ? Infinity : toNumber(first)),
+      });
+    }
+  }
+  let lost = 0;
+  for (const [id, list] of digestsOf) {
+    for (const key of list.keys()) {
+      const { stays, first } = fates.get(key) ?? { stays: true, first: id };
+      if (!stays && first === id) lost++;
+    }
+  }
+  return lost;
+}
+
+/** The digests of each book, current and former, by their bytes as latin1. */
+async function digestsOfBooks(
+  store: Store,
+  ids: readonly BookId[],
+): Promise<ReadonlyMap<BookId, ReadonlyMap<string, Buffer>>> {
+  const digests = new Map<BookId, Map<string, Buffer>>();
+  const note = (id: BookId, digest: Buffer | null): void => {
+    if (digest === null) return;
+    const list = digests.get(id) ?? new Map<string, Buffer>();
+    digests.set(id, list.set(digest.toString('latin1'), digest));
+  };
+  for (const chunk of idChunks(ids)) {
+    const books = await store.db
+      .selectFrom(byIndex(store, 'book', 'primary'))
+      .select(['id', 'partial_md5', 'filename_md5'])
+      .where('id', 'in', chunk)
+      .execute();
+    for (const book of books)
+      for (const digest of [book.partial_md5, book.filename_md5]) note(book.id, digest);
+    const former = await store.db
+      .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
+      .select(['book_id', 'digest'])
+      .where('book_id', 'in', chunk)
+      .execute();
+    for (const { book_id: id, digest } of former) note(id, digest);
+  }
+  return digests;
 }
 
 /** Deletes the former digests of these books. */

@@ -3,11 +3,15 @@ import { getUserByName } from '../accounts/get-user.js';
 import { type LibraryTotals, listLibraryTotals } from '../book/library-details.js';
 import { addLibrary } from '../library/add-library.js';
 import { changeLibrary } from '../library/change-library.js';
-import { getLibraryByName } from '../library/get-library.js';
-import { removeLibrary } from '../removal/remove-library.js';
+import { getLibrariesByName, getLibraryByName } from '../library/get-library.js';
+import type { RemovalCounts } from '../removal/going-books.js';
+import { purgeLibrary } from '../removal/purge-library.js';
+import { countLibraryRemoval, removeLibrary } from '../removal/remove-library.js';
 import { OPERATOR } from '../domain/actor.js';
 import { withStore } from '../compose/program.js';
+import { isConfirmed } from './confirm.js';
 import type { CommandContext } from './context.js';
+import { EXIT } from './exit-code.js';
 import { parseExtensions } from './list-options.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
 import { pathArgument } from './path-argument.js';
@@ -144,16 +148,67 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     );
 
   library
+    .command('purge')
+    .argument('[library...]', 'names of libraries (default: all)')
+    .description('remove books that have long been missing, with their digests; progress stays')
+    .option('--missing-for <days>', 'how long, such as 30d; 0d for all missing books', parseDays, 90)
+    .option('--yes', 'do not ask')
+    .action(
+      (names: string[], flags: { readonly missingFor: number; readonly yes?: true }, command: Command) =>
+        withStore(context.configuration(command), async (store) => {
+          const { missingFor: missingForDays } = flags;
+          for (const { id, name } of await getLibrariesByName(store, names)) {
+            const purge = (isDryRun: boolean) =>
+              purgeLibrary(store, OPERATOR, id, { missingForDays, isDryRun });
+            const counts = await purge(true);
+            const since = `missing for ${String(missingForDays)} days or longer`;
+            if (counts.books === 0) {
+              writeLine(`${name}: no book has been ${since}.`);
+              continue;
+            }
+            writeNote(`${name}: ${asLoss(counts)}, ${since}.`);
+            if (!(await isConfirmed('Remove them?', flags.yes === true))) {
+              context.exitWith(EXIT.failed);
+              return;
+            }
+            writeLine(`${name}: removed ${String((await purge(false)).books)} missing books.`);
+          }
+        }),
+    );
+
+  library
     .command('remove')
     .argument('<name>', 'name of the library')
     .description('remove a library and its books from the database; no file is touched')
-    .action((name: string, _flags: unknown, command: Command) =>
+    .option('--yes', 'do not ask')
+    .action((name: string, flags: { readonly yes?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const removed = await getLibraryByName(store, name);
+        const counts = await countLibraryRemoval(store, OPERATOR, removed.id);
+        if (counts.books > 0) {
+          writeNote(`The library "${removed.name}" has ${asLoss(counts)}.`);
+          if (!(await isConfirmed('Remove it?', flags.yes === true))) {
+            context.exitWith(EXIT.failed);
+            return;
+          }
+        }
         await removeLibrary(store, OPERATOR, removed.id);
         writeLine(`Removed the library "${removed.name}". Its files were not touched.`);
       }),
     );
+}
+
+const MOST_DAYS = 36_500;
+
+function asLoss({ books, digests }: RemovalCounts): string {
+  return `${String(books)} books with ${String(digests)} digests by which no other book is found`;
+}
+
+/** `90d` or `90`. */
+function parseDays(value: string): number {
+  const days = Number(/^(\d{1,5})d?$/.exec(value)?.[1] ?? NaN);
+  if (days <= MOST_DAYS) return days;
+  throw new InvalidArgumentError(`Expected days, such as 90d, at most ${String(MOST_DAYS)}.`);
 }
 
 function collected(value: string, before: readonly string[] | boolean | undefined): readonly string[] {

@@ -9,6 +9,13 @@ import { getLibrary } from '../library/get-library.js';
 import { deleteAccessToLibrary } from '../library/library-reader-repository.js';
 import { deleteLibraryRow, lockLibrary } from '../library/library-repository.js';
 import { deleteFailuresOfLibrary, deleteScansOfLibrary } from '../scan/scan-repository.js';
+import { countRemoval, type RemovalCounts } from './going-books.js';
+
+/** What `removeLibrary` would remove. @throws DogearError `library-not-found` */
+export async function countLibraryRemoval(store: Store, actor: Actor, id: LibraryId): Promise<RemovalCounts> {
+  await getLibrary(store, actor, id);
+  return countRemoval(store, { libraryId: id, missingSinceS: undefined });
+}
 
 /** Books that one transaction deletes. Short transactions let other writers take turns. */
 const BOOKS_AT_ONCE = 500;

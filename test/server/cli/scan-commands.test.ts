@@ -38,7 +38,15 @@ describe('the command line of libraries and scans', () => {
       exitCode: 1,
       stderr: 'dogear: There is no library "comics"; there is "all". "dogear library add" adds a library.\n',
     });
-    expect(await dogear('library', 'remove', 'all')).toMatchObject({ exitCode: 0 });
+    expect(await dogear('library', 'purge', '--missing-for', '0d')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('all: no book has been missing for 0 days or longer.') as string,
+    });
+    expect(await dogear('library', 'remove', 'all')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/The library "all" has \d+ books with \d+ digests .*--yes/s) as string,
+    });
+    expect(await dogear('library', 'remove', 'all', '--yes')).toMatchObject({ exitCode: 0 });
     expect(await dogear('scan')).toMatchObject({ exitCode: 1, stdout: '' });
   });
 

@@ -8,7 +8,8 @@ import {
   getLibraryDetails,
   type LibraryDetails,
 } from '../../../book/library-details.js';
-import { removeLibrary } from '../../../removal/remove-library.js';
+import { purgeLibrary } from '../../../removal/purge-library.js';
+import { countLibraryRemoval, removeLibrary } from '../../../removal/remove-library.js';
 import type { Principal } from '../../../domain/principal.js';
 import { id, libraryIdText, pageQuery, pathJson, pathSchema, text, userIdText } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
@@ -102,6 +103,26 @@ const libraryChange = requestSchema(
 
 const reader = answerSchema('LibraryReader', z.strictObject({ user_id: id, name: z.string() }));
 const readers = pageSchema('LibraryReaderPage', reader);
+
+const removal = answerSchema(
+  'Removal',
+  z.strictObject({
+    books: z.int().min(0),
+    digests: z
+      .int()
+      .min(0)
+      .describe(
+        'digests, former ones included, by which no book is found afterwards: devices that send them get 404',
+      ),
+  }),
+);
+const purge = requestSchema(
+  'Purge',
+  z.strictObject({
+    missing_for_days: z.int().min(0).max(36_500).default(90).describe('0: all missing books'),
+    dry_run: z.boolean().default(false).describe('only count'),
+  }),
+);
 
 /** Of a library that was just added: the first scan finds its books. */
 const NO_BOOKS = { books: 0, missing: 0, hashed: 0, failed: 0, ready: 0 };
@@ -221,7 +242,7 @@ export const libraryRoutes: readonly ApiRoute[] = [
       return { value: libraryDetailsJson(changed, principal) };
     },
   ),
-  emptyRoute(
+  jsonRoute(
     {
       method: 'DELETE',
       path: '/libraries/{id}',
@@ -230,13 +251,35 @@ export const libraryRoutes: readonly ApiRoute[] = [
       summary: 'Remove a library and its books from the database; no file is touched, and progress stays',
       access: ['library:manage'],
       params,
-      reply: { kind: 'empty', says: 'It is removed' },
+      reply: { kind: 'json', status: 200, schema: removal, says: 'What was removed with it' },
       problems: ['library-not-found', 'scan-running'],
     },
     async ({ store, sync }, { principal, params: { id: libraryId } }) => {
+      const counts = await countLibraryRemoval(store, principal, libraryId);
       await removeLibrary(store, principal, libraryId);
       sync.forgetLibraries();
+      return { value: counts };
     },
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/libraries/{id}/purge',
+      operationId: 'purgeLibrary',
+      tag: 'libraries',
+      summary: 'Remove books that have long been missing, with their digests; progress stays',
+      access: ['library:manage'],
+      params,
+      body: purge,
+      reply: { kind: 'json', status: 200, schema: removal, says: 'What was removed, or would be' },
+      problems: ['library-not-found'],
+    },
+    async ({ store }, { principal, params: { id: libraryId }, body }) => ({
+      value: await purgeLibrary(store, principal, libraryId, {
+        missingForDays: body.missing_for_days,
+        isDryRun: body.dry_run,
+      }),
+    }),
   ),
   jsonRoute(
     {

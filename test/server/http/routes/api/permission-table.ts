@@ -77,7 +77,15 @@ export const TABLE: readonly Row[] = [
     method: 'DELETE',
     path: ({ library }) => `/libraries/${String(library)}`,
     may: ['library:manage', 'owner'],
-    status: 204,
+    status: 200,
+  },
+  {
+    operation: 'purgeLibrary',
+    method: 'POST',
+    path: ({ library }) => `/libraries/${String(library)}/purge`,
+    body: () => ({}),
+    may: ['library:manage', 'owner'],
+    status: 200,
   },
   {
     operation: 'listLibraryReaders',
