@@ -26,6 +26,11 @@ export function boxOf(items: readonly BoxChild[], display: number): BoxChild {
   return { node: -1, kind: 'block', display, items };
 }
 
+/** Without the limit on arguments that `push` has. */
+export function append<Item>(list: Item[], items: Iterable<Item>): void {
+  for (const item of items) list.push(item);
+}
+
 function isInlineContent({ kind }: BoxChild): boolean {
   return kind === 'text' || kind === 'space' || kind === 'inline' || kind === 'unknown';
 }
@@ -68,7 +73,7 @@ function withoutLooseSpaces(children: readonly BoxChild[]): readonly BoxChild[] 
       const after = children[end];
       const isInRun = belongsToRun(before) && belongsToRun(after);
       if (isInRun && (before?.kind !== 'float' || after?.kind !== 'float'))
-        kept.push(...children.slice(at, end));
+        append(kept, children.slice(at, end));
       at = end;
     }
     const child = children[at];
@@ -84,7 +89,7 @@ function boxRuns(children: readonly BoxChild[], isPreformatted: boolean): readon
   let run: BoxChild[] = [];
   const endRun = (): void => {
     const isBoxed = run.some(({ kind }) => kind !== 'float') || (isPreformatted && run.length > 0);
-    boxed.push(...(isBoxed ? [boxOf(run, 0)] : run));
+    append(boxed, isBoxed ? [boxOf(run, 0)] : run);
     run = [];
   };
   for (const child of children) {

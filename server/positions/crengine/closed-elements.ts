@@ -1,6 +1,7 @@
 import { attributeOf } from '../source/attributes.js';
 import {
   ELEMENT,
+  INSERTED,
   NO_NODE,
   childrenOf,
   isElement,
@@ -72,6 +73,7 @@ export function closeElements(source: BoxSource, body: number, end: number): voi
       const closed = closedChildren(source, node, children);
       for (const dropped of closed.dropped) setBit(states, dropped, DROPPED);
       for (const hidden of closed.hidden) setBit(states, hidden, HIDDEN);
+      for (const inserted of closed.inserted) clearBit(states, inserted, DROPPED);
       hidesMore ||= closed.hidden.length > 0;
     }
     hidesMore ||= isImage(tree, node);
@@ -82,6 +84,10 @@ export function closeElements(source: BoxSource, body: number, end: number): voi
 
 function setBit({ bits }: NodeStates, node: number, bit: number): void {
   bits[node] = (bits[node] ?? 0) | bit;
+}
+
+function clearBit({ bits }: NodeStates, node: number, bit: number): void {
+  bits[node] = (bits[node] ?? 0) & ~bit;
 }
 
 const KINDS: Readonly<Record<number, BoxChild['kind']>> = {
@@ -101,7 +107,7 @@ export function boxChildren(source: BoxSource, element: number): readonly BoxChi
     if (isElement(tree, node)) {
       const kind = KINDS[states.roles[node] ?? 0] ?? 'unknown';
       children.push({ node, kind, display: states.displays[node] ?? 0, items: [] });
-    } else if (isText(tree, node) && !hasBit(states, node, DROPPED)) {
+    } else if (isText(tree, node) && tree.kind[node] !== INSERTED && !hasBit(states, node, DROPPED)) {
       children.push({ node, kind: source.isSpace(node) ? 'space' : 'text', display: 0, items: [] });
     }
   }
@@ -118,6 +124,8 @@ interface ClosedChildren {
   readonly children: readonly BoxChild[];
   readonly dropped: readonly number[];
   readonly hidden: readonly number[];
+  /** Places of characters that crengine inserts. */
+  readonly inserted: readonly number[];
 }
 
 export function closedChildren(
@@ -130,15 +138,32 @@ export function closedChildren(
   const isPreformatted = hasBit(states, element, PREFORMATTED_TEXT);
   if (display === RUBY) {
     const ruby = {
-      nameOf: ({ node }: BoxChild) => nameOf(tree, node),
-      childrenOf: ({ node }: BoxChild) => boxChildren(source, node),
+      // What is in a box of its own has lost its name.
+      nameOf: (child: BoxChild) => (isBoxedAlone(child) ? '' : nameOf(tree, child.node)),
+      childrenOf: ({ node }: BoxChild) => withEmbeddedBlocks(boxChildren(source, node)),
     };
     const closed = closeRuby(children, ruby, isPreformatted);
-    return { ...closed, dropped: [...closed.dropped, ...droppedSpaces(children, closed.children)] };
+    // The parser has left a place before each child of a ruby, and at the start of each `rbc` and `rtc`.
+    const places = [...closed.baseless.map((node) => node - 1), ...closed.empty.map((node) => node + 1)];
+    return {
+      ...closed,
+      dropped: [...closed.dropped, ...droppedSpaces(children, closed.children)],
+      inserted: places.filter((node) => tree.kind[node] === INSERTED),
+    };
   }
   const parentDisplay = states.displays[parentOf(tree, element)] ?? 0;
   const closed = closeByDisplay(children, display, isPreformatted, parentDisplay);
-  return { children: closed, dropped: droppedSpaces(children, closed), hidden: [] };
+  return { children: closed, dropped: droppedSpaces(children, closed), hidden: [], inserted: [] };
+}
+
+function isBoxedAlone({ kind, display }: BoxChild): boolean {
+  return kind === 'float' || display === INLINE_BLOCK || display === INLINE_TABLE;
+}
+
+/** A block among inline content of an inline element is put into a box, as if it were an inline-block. */
+function withEmbeddedBlocks(children: readonly BoxChild[]): readonly BoxChild[] {
+  if (isBlockOfBlocks(children)) return children;
+  return children.map((child) => (child.kind === 'block' ? { ...child, display: INLINE_BLOCK } : child));
 }
 
 function droppedSpaces(children: readonly BoxChild[], closed: readonly BoxChild[]): readonly number[] {
@@ -194,7 +219,7 @@ function isDoubtful(source: BoxSource, element: number, children: readonly BoxCh
   const isUnknown =
     display === UNKNOWN_DISPLAY || display === RUN_IN || children.some(({ kind }) => kind === 'unknown');
   for (const node of childrenOf(tree, element)) {
-    if (!isText(tree, node)) continue;
+    if (!isText(tree, node) || tree.kind[node] === INSERTED) continue;
     // A dropped text counts too: if the parent is displayed in another way, it is kept.
     if (isUnknown && source.isSpace(node)) return true;
     if (hasBit(states, node, UNKNOWN_FORM) && (isUnknown || source.isSpace(node))) return true;

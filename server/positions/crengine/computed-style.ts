@@ -30,6 +30,8 @@ export interface ElementStyle {
   readonly float: 'none' | 'floating' | 'inherit' | 'unknown';
   readonly before: GeneratedContent;
   readonly after: GeneratedContent;
+  /** It may have a `::first-letter` or a `::first-line`, which are children of it or of what is in it. */
+  readonly hasFirstPart: boolean;
 }
 
 /** How `::before` or `::after` is displayed (RULES.md R33). `none`: it is not there. */
@@ -71,6 +73,7 @@ const UNKNOWN_STYLE: ElementStyle = {
   float: 'unknown',
   before: 'unknown',
   after: 'unknown',
+  hasFirstPart: true,
 };
 
 interface OrderedRule {
@@ -127,6 +130,7 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
   const own = new Applied();
   const before = new Applied();
   const after = new Applied();
+  let hasFirstPart = false;
   for (const { declarations, specificity } of agentRules(tree, element, withHints)) {
     own.certain.push({ declarations, weight: AGENT_WEIGHT + specificity });
   }
@@ -138,7 +142,11 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
       const { declarations, selector, isConditional } = rule;
       const match = matchSelector(matching, element, selector);
       const target = targetOf(selector.pseudoElement, own, before, after);
-      if (match === 'no' || target === undefined) continue;
+      if (match === 'no') continue;
+      if (target === undefined) {
+        hasFirstPart = true;
+        continue;
+      }
       const weighted = { declarations, weight: selector.specificity * ORDER_RANGE + order };
       (match === 'yes' && !isConditional ? target.certain : target.possible).push(weighted);
     }
@@ -146,7 +154,8 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
   const attribute = hasStyleAttributes ? attributeOf(tree, element, 'style') : undefined;
   const declared = attribute === undefined ? undefined : parseDeclarations(attribute, tree.work);
   if (declared !== undefined) own.certain.push({ declarations: declared, weight: OWN_WEIGHT });
-  return elementStyleOf(tree, element, own, before, after);
+  const style = elementStyleOf(tree, element, own, before, after);
+  return hasFirstPart ? { ...style, hasFirstPart } : style;
 }
 
 function targetOf(
@@ -178,6 +187,7 @@ function elementStyleOf(
     float,
     before: generatedContentOf(before, quotes),
     after: generatedContentOf(after, quotes),
+    hasFirstPart: false,
   };
 }
 
@@ -197,6 +207,7 @@ function plainStyleOf(name: string): ElementStyle {
     float: 'none',
     before: 'none',
     after: 'none',
+    hasFirstPart: false,
   };
   if (plainStyles.size < MAX_PLAIN_STYLES) plainStyles.set(name, style);
   return style;
@@ -238,9 +249,10 @@ function displayOf(
   value: string | undefined,
   float: ElementStyle['float'],
 ): number | undefined {
-  if (value === 'inherit') return undefined;
   const name = nameOf(tree, element);
-  const display = value === undefined ? undeclaredDisplay(tree, element) : displayNumber(value);
+  if (value === 'inherit' && name !== 'br' && float === 'none') return undefined;
+  const declared = value === 'inherit' ? 'inline' : value;
+  const display = declared === undefined ? undeclaredDisplay(tree, element) : displayNumber(declared);
   // A line break stays one, whatever a style sheet says, unless it is not displayed.
   const shown = name === 'br' && display !== NOT_DISPLAYED ? INLINE : imageDisplay(name, display);
   if (shown > INLINE) return shown;

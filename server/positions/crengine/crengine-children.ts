@@ -2,7 +2,7 @@ import { NO_NODE, childrenOf, isElement, isText, type SourceTree } from '../sour
 import type { BoxChild } from './boxes.js';
 import { boxChildren, closedChildren } from './closed-elements.js';
 import { isSpaceText } from './kept-texts.js';
-import { DOUBTFUL, DROPPED, IN_MATH, IN_SVG, hasBit, type NodeStates } from './node-bits.js';
+import { DOUBTFUL, DROPPED, HAS_FIRST_PART, IN_MATH, IN_SVG, hasBit, type NodeStates } from './node-bits.js';
 
 /** The children that crengine has: all elements, and the texts that it keeps. Boxes are left out (RULES.md R8). */
 export function* keptChildren(tree: SourceTree, states: NodeStates, parent: number): Generator<number> {
@@ -58,7 +58,8 @@ export function pointTargets(tree: SourceTree, states: NodeStates, parent: numbe
   const source = { tree, states, isSpace: (text: number) => isSpaceText(tree, text) };
   const raw = boxChildren(source, parent);
   const isCertain =
-    !hasBit(states, parent, DOUBTFUL | IN_MATH | IN_SVG) && !raw.some(({ kind }) => kind === 'unknown');
+    !hasBit(states, parent, DOUBTFUL | HAS_FIRST_PART | IN_MATH | IN_SVG) &&
+    !raw.some(({ kind }) => kind === 'unknown');
   const { children } = closedChildren(source, parent, raw);
   return { firstNodes: children.map(firstNodeOf), isCertain };
 }

@@ -1,5 +1,5 @@
 import type { MarkupEncoding } from '../source/markup.js';
-import { CDATA, TEXT, type SourceTree } from '../source/source-tree.js';
+import { CDATA, INSERTED, TEXT, type SourceTree } from '../source/source-tree.js';
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
 import { endOfTag, nameAt, skipSpaces } from './crengine-tag.js';
@@ -12,6 +12,8 @@ export interface CrengineTree {
 }
 
 const SPACE_ONLY = /^[ \t\r\n]*$/;
+
+const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
 
 /**
  * Builds the tree that crengine's XML-like parser builds (RULES.md R15, R16, R17, R18, R19), as offsets into the
@@ -43,6 +45,8 @@ class CrengineParser {
   #bodyDepth = 0;
   /** Depth of the outermost open `svg`, 0 outside of one. Names keep their case inside of it (RULES.md R16). */
   #svgDepth = 0;
+  /** Where the last text ends. */
+  #textEnd = -1;
   /** The element whose content is one text up to its end tag, until that text is read (RULES.md R18). */
   #rawName: 'script' | 'style' | undefined;
 
@@ -121,7 +125,9 @@ class CrengineParser {
       const cut = cutOfText(this.#source, from, end, this.#isUtf16);
       // White space at the end of the file is dropped (RULES.md R15).
       if (cut === this.#source.length && SPACE_ONLY.test(this.#source.slice(from))) return;
+      if (from === start) this.#leavePlace(from);
       this.builder.appendText(kind, from, cut);
+      this.#textEnd = cut;
       from = cut;
     }
   }
@@ -142,7 +148,9 @@ class CrengineParser {
     const local = prefix + this.#caseOf(name.local);
     const tag = endOfTag(this.#source, name.end);
     this.#at = tag.end;
+    this.#leavePlace(open);
     const element = this.builder.openElement(local, open, tag.end);
+    if (RUBY_ROWS.has(local)) this.builder.appendText(INSERTED, tag.end - 1, tag.end - 1);
     if (local === 'body' && this.#bodyDepth === 0) {
       this.#bodyDepth = this.builder.depth;
       this.bodies.push(element);
@@ -152,6 +160,16 @@ class CrengineParser {
     if (tag.kind === 'closed') this.#close(local, tag.end, tag.end);
     else if (lowerCase === 'script' || lowerCase === 'style') this.#rawName = lowerCase;
     return tag.kind !== 'broken';
+  }
+
+  /**
+   * Before each child of a ruby crengine may insert a character (RULES.md R32). Its offset is that of the end of the tag
+   * before it, where no text can be, or of the child after a text.
+   */
+  #leavePlace(offset: number): void {
+    if (this.builder.openName() !== 'ruby') return;
+    const place = offset === this.#textEnd ? offset : offset - 1;
+    this.builder.appendText(INSERTED, place, place);
   }
 
   #caseOf(name: string): string {

@@ -10,6 +10,8 @@ export interface TextForm {
   readonly isPreformatted: boolean;
   /** Character references are decoded, which they are not in CDATA sections. */
   readonly decodes: boolean;
+  /** It is one zero-width space, which is not in the source (RULES.md R32). */
+  readonly isInserted: boolean;
   /** The first newline is dropped (first text of `pre` and `textarea`). */
   readonly dropsFirstNewline: boolean;
 }
@@ -27,6 +29,7 @@ const SPACE = 0x20;
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
 const TAB_STOP = 8;
+const ZERO_WIDTH_SPACE = 0x200b;
 /** A name is looked up. */
 const REFERENCE_STEPS = 4;
 
@@ -47,6 +50,10 @@ export function visitCharacters(
   visit: CharacterVisitor,
 ): void {
   from.work.scan(end - start);
+  if (form.isInserted) {
+    visit(start, ZERO_WIDTH_SPACE, true);
+    return;
+  }
   const emit = form.isPreformatted ? expandTabs(form, visit) : visit;
   new TextReader(from, start, end, form, emit).run();
 }

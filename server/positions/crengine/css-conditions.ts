@@ -20,6 +20,7 @@ export function groupApplies(prelude: string): Applies {
 const SUPPORTED = /^\s*(not\s+)?\(\s*([a-z-]+)\s*:\s*([a-z-]+)\s*\)\s*$/i;
 
 function supportsApplies(text: string): Applies {
+  if (text.length > MAX_LENGTH) return 'unknown';
   const [, negation, property = '', value = ''] = SUPPORTED.exec(text) ?? [];
   const answer = isSupported(property.toLowerCase(), value.toLowerCase());
   if (answer === undefined) return 'unknown';
@@ -27,14 +28,13 @@ function supportsApplies(text: string): Applies {
 }
 
 const KEYWORD = /^\s*([A-Za-z-][\w-]*)/;
-/** More conditions than any book has. Each is looked at by itself. */
-const MAX_CONDITIONS = 50;
+/** Conditions of books have some dozens of characters. */
+const MAX_LENGTH = 1000;
 
 /** The conditions of `@media`, of which one is enough. crengine knows `all` and `screen`, and no other device. */
 export function mediaApplies(text: string): Applies {
-  const conditions = text.split(',', MAX_CONDITIONS + 1);
-  if (conditions.length > MAX_CONDITIONS) return 'unknown';
-  const answers = conditions.map(conditionApplies);
+  if (text.length > MAX_LENGTH) return 'unknown';
+  const answers = text.split(',').map(conditionApplies);
   if (answers.includes('yes')) return 'yes';
   return answers.includes('unknown') ? 'unknown' : 'no';
 }

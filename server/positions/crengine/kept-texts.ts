@@ -1,6 +1,7 @@
 import {
   CDATA,
   ELEMENT,
+  INSERTED,
   endOf,
   isText,
   nameOf,
@@ -11,7 +12,7 @@ import {
 import { closeElements } from './closed-elements.js';
 import type { ComputedStyles, ElementStyle, GeneratedContent } from './computed-style.js';
 import { isWhiteSpaceOnly } from './crengine-text.js';
-import { INLINE, NOT_DISPLAYED, UNKNOWN_DISPLAY } from './display.js';
+import { BLOCK, INLINE, NOT_DISPLAYED, UNKNOWN_DISPLAY } from './display.js';
 import { DROPS_FIRST_NEWLINE, REFUSES_TEXT, SVG_TEXT } from './element-names.js';
 import {
   AS_BLOCK,
@@ -20,6 +21,7 @@ import {
   AS_UNKNOWN,
   DROPPED,
   DROPS_NEWLINE,
+  HAS_FIRST_PART,
   HIDDEN,
   IN_MATH,
   IN_SVG,
@@ -50,6 +52,9 @@ export function keptTexts(tree: SourceTree, body: number, styles: ComputedStyles
       openElement(tree, states, node, node === body ? 0 : parent, styles.styleOf(node));
       hasKeptChild[node] = states.before[node] === 0 && states.after[node] === 0 ? 0 : 1;
       hasKeptChild[parent] = 1;
+    } else if (tree.kind[node] === INSERTED) {
+      // It is kept where crengine inserts a character.
+      bits[node] = (inherited & INHERITED_BITS) | DROPPED;
     } else if (isText(tree, node)) {
       isSpace[node] = isSpaceText(tree, node) ? 1 : 0;
       const isFirst = hasKeptChild[parent] === 0;
@@ -65,7 +70,7 @@ export function keptTexts(tree: SourceTree, body: number, styles: ComputedStyles
   return states;
 }
 
-const INHERITED_BITS = HIDDEN | MAY_BE_HIDDEN | IN_SVG | IN_MATH;
+const INHERITED_BITS = HIDDEN | HAS_FIRST_PART | MAY_BE_HIDDEN | IN_SVG | IN_MATH;
 
 /** @param parent 0 for the body. */
 function openElement(
@@ -76,7 +81,7 @@ function openElement(
   style: ElementStyle,
 ): void {
   const inherited = bits[parent] ?? 0;
-  const display = style.display ?? displays[parent] ?? INLINE;
+  const display = style.display ?? (parent === 0 ? BLOCK : (displays[parent] ?? INLINE));
   const isFloating = style.float === 'inherit' ? roles[parent] === AS_FLOAT : style.float === 'floating';
   displays[element] = display;
   // What closing the element makes of it decides about the others.
@@ -87,6 +92,7 @@ function openElement(
   let own = inherited & INHERITED_BITS;
   if (display === NOT_DISPLAYED) own |= HIDDEN;
   if (display === UNKNOWN_DISPLAY) own |= MAY_BE_HIDDEN;
+  if (style.hasFirstPart) own |= HAS_FIRST_PART;
   const name = nameOf(tree, element);
   if (name === 'svg') own |= IN_SVG;
   if (name === 'math') own |= IN_MATH;
@@ -148,5 +154,6 @@ export function isSpaceText(tree: SourceTree, text: number): boolean {
     isPreformatted: false,
     decodes: tree.kind[text] !== CDATA,
     dropsFirstNewline: false,
+    isInserted: false,
   });
 }

@@ -1,4 +1,4 @@
-import { CDATA, type SourceTree } from '../source/source-tree.js';
+import { CDATA, INSERTED, type SourceTree } from '../source/source-tree.js';
 import type { TextForm } from './crengine-text.js';
 
 /** Text that crengine does not keep. */
@@ -23,6 +23,8 @@ export const DROPS_NEWLINE = 128;
 
 /** It is not known whether this is displayed. */
 export const MAY_BE_HIDDEN = 256;
+/** The element, or one around it, may have a `::first-letter`: the number of its children is not certain. */
+export const HAS_FIRST_PART = 512;
 
 /** How crengine's boxes take an element. 0 stands for nodes that are not elements of the body. */
 export const AS_INLINE = 1;
@@ -67,5 +69,6 @@ export function formOf(tree: SourceTree, states: NodeStates, text: number): Text
   const decodes = tree.kind[text] !== CDATA;
   const dropsFirstNewline = hasBit(states, text, DROPS_NEWLINE);
   // The texts of drawings are kept like those of `pre` (RULES.md R30).
-  return { isPreformatted: hasBit(states, text, PREFORMATTED_TEXT | IN_SVG), decodes, dropsFirstNewline };
+  const isPreformatted = hasBit(states, text, PREFORMATTED_TEXT | IN_SVG);
+  return { isPreformatted, decodes, dropsFirstNewline, isInserted: tree.kind[text] === INSERTED };
 }

@@ -1,4 +1,5 @@
-import { boxOf, trimmed, type BoxChild } from './boxes.js';
+import { NO_NODE } from '../source/source-tree.js';
+import { append, boxOf, trimmed, type BoxChild } from './boxes.js';
 
 /** What crengine makes of the children of a `ruby` (RULES.md R32). */
 export interface RubyBoxes {
@@ -7,6 +8,10 @@ export interface RubyBoxes {
   readonly hidden: readonly number[];
   /** White space at the start and the end of `rbc` and `rtc`. */
   readonly dropped: readonly number[];
+  /** The first nodes of segments without a base, which get an empty one. */
+  readonly baseless: readonly number[];
+  /** `rbc` and `rtc` without children, which get a cell. */
+  readonly empty: readonly number[];
 }
 
 /** How the children of the ruby and their children are asked for. */
@@ -25,6 +30,8 @@ export function closeRuby(children: readonly BoxChild[], tree: RubyTree, isPrefo
   const closed: BoxChild[] = [];
   const hidden: number[] = [];
   const dropped: number[] = [];
+  const baseless: number[] = [];
+  const empty: number[] = [];
   const endSegment = (items: readonly BoxChild[]): void => {
     const rows = rowsOfSegment(items, tree, isPreformatted);
     let cellName = 'rb';
@@ -38,11 +45,21 @@ export function closeRuby(children: readonly BoxChild[], tree: RubyTree, isPrefo
       const expected = name === 'rbc' ? 'rb' : name === 'rtc' ? 'rt' : cellName;
       cellName = 'rt';
       const cells = row.node < 0 ? row.items : tree.childrenOf(row);
+      if (cells.length === 0 && row.node >= 0) empty.push(row.node);
+      else if (cells.length === 0) baseless.push(items.find(({ node }) => node >= 0)?.node ?? NO_NODE);
       if (cells.some((cell) => tree.nameOf(cell) === expected)) {
-        hidden.push(...cells.filter((cell) => isStranger(cell, tree)).map(({ node }) => node));
+        const strangers = cells.filter((cell) => isStranger(cell, tree));
+        append(
+          hidden,
+          strangers.map(({ node }) => node),
+        );
       } else if (!isPreformatted && row.node >= 0) {
         const kept = new Set(trimmed(cells));
-        dropped.push(...cells.filter((cell) => !kept.has(cell)).map(({ node }) => node));
+        const edges = cells.filter((cell) => !kept.has(cell));
+        append(
+          dropped,
+          edges.map(({ node }) => node),
+        );
       }
     }
     closed.push(boxOf(rows, 0));
@@ -56,7 +73,7 @@ export function closeRuby(children: readonly BoxChild[], tree: RubyTree, isPrefo
     const isAnnotation = child !== undefined && ANNOTATIONS.has(tree.nameOf(child));
     const isLastText = child?.kind === 'text' && at === children.length - 1;
     if (last >= 0 && (isEnd || !(isAnnotation || child.kind === 'space' || isLastText))) {
-      closed.push(...children.slice(done, start));
+      append(closed, children.slice(done, start));
       endSegment(children.slice(start, last + 1));
       done = last + 1;
       start = -1;
@@ -66,7 +83,7 @@ export function closeRuby(children: readonly BoxChild[], tree: RubyTree, isPrefo
     if (start < 0) start = at;
     if (isAnnotation || isLastText) last = at;
   }
-  return { children: [...closed, ...children.slice(done)], hidden, dropped };
+  return { children: [...closed, ...children.slice(done)], hidden, dropped, baseless, empty };
 }
 
 function isStranger(cell: BoxChild, tree: RubyTree): boolean {
@@ -92,7 +109,8 @@ function rowsOfSegment(
     const endsBase = !isBaseDone && ANNOTATIONS.has(name);
     if (start >= 0 && (child === undefined || endsBase || (isBaseDone && name === 'rtc'))) {
       const row = isPreformatted ? items.slice(start, at) : trimmed(items.slice(start, at));
-      rows.push(...items.slice(done, start), boxOf(row, 0));
+      append(rows, items.slice(done, start));
+      rows.push(boxOf(row, 0));
       done = at;
       start = -1;
       if (endsBase) hasBase = true;
@@ -107,7 +125,7 @@ function rowsOfSegment(
       isBaseDone ||= name === 'rt' || name === 'rp';
     }
   }
-  rows.push(...items.slice(done));
+  append(rows, items.slice(done));
   // A segment without a base gets an empty one.
   return hasBase ? rows : [boxOf([], 0), ...rows];
 }

@@ -49,7 +49,7 @@ const DECLARATION_STEPS = 4;
 const NAME = /^\s*([a-z-]+)\s*:\s*/i;
 const WORD = /^([a-z-]+)(?![0-9_])\s*(!\s*important)?/i;
 /** A `content` of some strings and words. `none` and `normal` count wherever they stand. */
-const CONTENT_PART = /"(?:[^"\\]+|\\[\s\S])*"|'(?:[^'\\]+|\\[\s\S])*'|\([^)]*\)|[a-z-]+|!\s*important/gi;
+const CONTENT_PART = /"(?:[^"\\]+|\\[\s\S])*"?|'(?:[^'\\]+|\\[\s\S])*'?|\([^)]*\)?|[a-z-]+|!\s*important/gi;
 const NO_CONTENT: ReadonlySet<string> = new Set(['none', 'normal', 'inherit', 'initial', 'unset']);
 
 /**

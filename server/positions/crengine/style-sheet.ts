@@ -46,8 +46,9 @@ export function parseStyleSheet(css: string, work = new Work()): StyleSheet {
   work.scan(css.length * PASSES);
   const rules: StyleRule[] = [];
   const imports: StyleImport[] = [];
-  /** Whether the rules in each of the open groups apply. */
+  /** Whether the rules in each of the open groups apply, and how many of the groups have each answer. */
   const groups: Applies[] = [];
+  const open: Record<Applies, number> = { yes: 0, no: 0, unknown: 0 };
   let mayImport = true;
   const text = css.replaceAll(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ');
   for (const { content, end } of statements(text)) {
@@ -62,15 +63,21 @@ export function parseStyleSheet(css: string, work = new Work()): StyleSheet {
     }
     // Only `@charset` and other imports may stand before an import.
     mayImport &&= /^@(?:charset|import)\b/i.test(prelude);
-    if (end === '}') groups.pop();
-    // The block of a group of rules stays open: its rules are the next statements.
-    else if (end === '{') groups.push(groupApplies(prelude));
-    if (typeof end === 'string' || groups.includes('no') || prelude.startsWith('@')) continue;
+    if (end === '}') {
+      const closed = groups.pop();
+      if (closed !== undefined) open[closed] -= 1;
+    } else if (end === '{') {
+      // The block of a group of rules stays open: its rules are the next statements.
+      const applies = groupApplies(prelude);
+      groups.push(applies);
+      open[applies] += 1;
+    }
+    if (typeof end === 'string' || open.no > 0 || prelude.startsWith('@')) continue;
     const declarations = parseDeclarations(end.declarations, work);
     if (declarations === undefined) continue;
     const list = parseSelectors(prelude, work);
     if (list.form === 'unknown') continue;
-    const isConditional = groups.includes('unknown') || list.form === 'may-be-known';
+    const isConditional = open.unknown > 0 || list.form === 'may-be-known';
     for (const selector of list.selectors) {
       if (rules.length === MAX_RULES) return { rules, imports, isCut: true };
       rules.push({ selector, declarations, isConditional });

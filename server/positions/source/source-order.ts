@@ -50,8 +50,12 @@ export function elementAt(order: SourceOrder, offset: number): number {
     const node = nodeAt(order, position);
     if (startOf(order.tree, node) !== offset) return NO_NODE;
     const before = nodeAt(order, position - 1);
-    const isFirst = before === NO_NODE || startOf(order.tree, before) !== offset;
+    const isFirst = !isElementAt(order, before, offset);
     if (order.tree.kind[node] === ELEMENT && isFirst) return node;
   }
   return NO_NODE;
+}
+
+function isElementAt({ tree }: SourceOrder, node: number, offset: number): boolean {
+  return node !== NO_NODE && tree.kind[node] === ELEMENT && startOf(tree, node) === offset;
 }

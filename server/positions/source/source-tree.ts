@@ -39,6 +39,8 @@ export const ELEMENT = 1;
 export const TEXT = 2;
 export const CDATA = 3;
 export const TEXT_CONTINUED = 4;
+/** A place where crengine may insert a character that is not in the source. It has no length. */
+export const INSERTED = 5;
 
 /** The bytes of one node in all columns. Names are shared. */
 export const TREE_BYTES_PER_NODE = 33;

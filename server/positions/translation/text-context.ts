@@ -17,7 +17,9 @@ const MAX_NODES_SEARCHED = 20_000;
 export function textContextAt(view: CrengineView, offset: number, codePoints: number): TextContext {
   const { tree } = view.order;
   const bodyEnd = endOf(tree, view.body);
-  const at = Math.max(view.body, positionBefore(view.order, offset));
+  let at = Math.max(view.body, positionBefore(view.order, offset));
+  // A character that crengine inserts is right before the node of its offset.
+  while (at > view.body && startOf(tree, at - 1) === offset) at -= 1;
   let after = '';
   let previous = -1;
   for (let node = at; node < Math.min(tree.nodeCount, at + MAX_NODES_SEARCHED); node += 1) {

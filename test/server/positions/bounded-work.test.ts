@@ -87,6 +87,18 @@ const SHAPES: Readonly<Record<string, (n: number) => EpubOptions>> = {
   'open strings': (n) => styled(`${'"'.repeat(n)}{display:none}`),
   'open comments': (n) => styled('/*'.repeat(n)),
   'open groups of rules': (n) => styled('@media x{'.repeat(n)),
+  'open groups of rules that apply': (n) => styled('@media all{'.repeat(n)),
+  'conditions of many words': (n) => styled(`@media ${'not '.repeat(n)}{p{display:none}}`),
+  'strings that do not end': (n) => styled(`p::before{content:"${'\\"'.repeat(n)}}`),
+  'white space between comments': (n) => oneChapter(`<div><p>x</p>${'<!----> '.repeat(n / 8)}<p>y</p></div>`),
+  'bases of a ruby': (n) => oneChapter(`<ruby>${'<b>x</b> <rt>y</rt> '.repeat(n / 20)}</ruby>`),
+  'parts of tables without a table': (n) =>
+    oneChapter(`<div>${'<td>x</td> <tr>y</tr> z '.repeat(n / 24)}</div>`),
+  'elements that are asked for their siblings': (n) =>
+    styled(
+      'b ~ i + b:nth-of-type(2):not([title=x]){display:block}'.repeat(20),
+      '<b></b><i></i>'.repeat(n / 14),
+    ),
   'declarations without an end': (n) => styled(`p{${'display:a '.repeat(n)}}`),
   'values of many words': (n) => styled(`p{display:${'a '.repeat(n)}}`),
   'marks of XML': (n) => styled(`${'<!-- '.repeat(n)}p{display:none}`),

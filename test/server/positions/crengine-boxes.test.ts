@@ -101,6 +101,10 @@ describe('ruby', () => {
       '/p/ruby/text()[2].0',
       'z',
     ],
+    ['', '<p>a <ruby>x</ruby> b</p>', '/p/ruby/text()[2].0', 'x'],
+    ['', '<p>a <ruby> <rt>x</rt> y</ruby> b</p>', '/p/ruby/text()[3].1', 'y'],
+    ['', '<p>a <ruby><rtc></rtc><rtc><rt>x</rt></rtc>y<rt>z</rt></ruby> b</p>', '/p/ruby/text()[2].0', 'y'],
+    ['', '<p>a <ruby>x<rt>y</rt></ruby> b</p>', '/p/ruby/text().0', 'x'],
     ['', '<p><rp>(</rp>x</p>', '/p/rp/text().0', '('],
   ]);
 });
