@@ -11,7 +11,23 @@ import { loadSession } from '../session.js';
 
 /** The first run: whoever has the link that the server printed becomes its owner. */
 export function Setup() {
-  const token = secretOfAddress;
+  return secretOfAddress === '' ? <NoToken /> : <Claim token={secretOfAddress} />;
+}
+
+/** The page was reloaded, or its address was copied. The server is not asked: it would count that as a failed login. */
+function NoToken() {
+  return (
+    <Door title="Welcome">
+      <p>
+        The secret of the link is not in this address: the page takes it out, so that nobody finds it there.
+        Open the whole link again. It stays valid until somebody has used it, for 24 hours.
+      </p>
+      <a href={hrefOf('')}>To the console</a>
+    </Door>
+  );
+}
+
+function Claim({ token }: { readonly token: string }) {
   const checked = useResource('setup', (signal) => post('/setup/check', { body: { token }, signal }));
   const name = useSignal('');
   const password = useSignal('');
