@@ -14,9 +14,14 @@ export function isSingleLine(text: string, maxCharacters: number): boolean {
 const NOT_SHOWN = new RegExp(`[${MISLEADING_CHARACTERS}]`, 'u');
 const EACH_NOT_SHOWN = new RegExp(NOT_SHOWN, 'gu');
 
-/** Whether `text` is a name that lists and messages can show: a single line without any misleading character. */
+/**
+ * Whether `text` is a name that lists and messages can show: a single line without any misleading character. Counts
+ * characters (code points) as people do: an emoji is one.
+ */
 export function isShownName(text: string, maxCharacters: number): boolean {
-  return isSingleLine(text, maxCharacters) && !NOT_SHOWN.test(text);
+  // In code units first: it bounds the work.
+  if (!isSingleLine(text, 2 * maxCharacters) || Array.from(text).length > maxCharacters) return false;
+  return !NOT_SHOWN.test(text);
 }
 
 /** The text with a space for each misleading character. */

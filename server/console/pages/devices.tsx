@@ -21,7 +21,8 @@ type Reading = Reply<'/progress', 'get'>['items'][number];
 
 /** Books that are named with a device; the page of reading has the others. */
 const BOOKS_SHOWN = 3;
-const NAME_CHARACTERS = 100;
+/** A hundred emoji. The server says so when other characters are too many. */
+const NAME_CODE_UNITS = 200;
 
 export function Devices() {
   const me = useMe();
@@ -229,7 +230,7 @@ function DeviceName({ device, userId, onChange }: NameProps) {
           id={id}
           ref={field}
           type="text"
-          maxLength={NAME_CHARACTERS}
+          maxLength={NAME_CODE_UNITS}
           placeholder={ownName}
           value={typed.value}
           aria-describedby={`${id}-hint`}

@@ -116,7 +116,7 @@ function ChooseKey() {
             label="Name of the key"
             value={name}
             autoComplete="off"
-            maxLength={100}
+            maxLength={200}
             required
             hint="So that you know it again among your keys."
           />

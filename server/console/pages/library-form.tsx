@@ -136,7 +136,7 @@ function LibraryFields({ fields }: { readonly fields: Fields }) {
           }}
         />
       ) : null}
-      <TextField label="Name" value={name} required maxLength={100} />
+      <TextField label="Name" value={name} required maxLength={200} />
       <TextField
         label="File extensions"
         value={extensions}

@@ -11,6 +11,7 @@ interface FieldProps {
   readonly spellcheck?: boolean;
   readonly required?: boolean;
   readonly minLength?: number;
+  /** In UTF-16 code units, as browsers count: an emoji has two. */
   readonly maxLength?: number;
   readonly placeholder?: string;
   /** What people may want to know before they type. */

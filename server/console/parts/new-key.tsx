@@ -9,7 +9,8 @@ import { PermissionFields } from './permission-fields.jsx';
 
 export type MadeKey = Reply<'/api-keys', 'post'>;
 
-const NAME_CHARACTERS = 100;
+/** A hundred emoji. The server says so when other characters are too many. */
+const NAME_CODE_UNITS = 200;
 const DAY_MS = 86_400_000;
 const EXPIRIES: readonly (readonly [days: string, words: string])[] = [
   ['', 'Never'],
@@ -54,7 +55,7 @@ export function NewKey({ userId, onMade, onCancel }: NewKeyProps) {
       <TextField
         label="Name"
         value={name}
-        maxLength={NAME_CHARACTERS}
+        maxLength={NAME_CODE_UNITS}
         autoComplete="off"
         required
         hint="What it is for, such as “Kobo in the kitchen”."

@@ -29,6 +29,11 @@ describe('the page of devices', () => {
     await page.getByLabel('Name').fill('');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Kobo_nova' }).waitFor();
+    // Typed, because a longest length of the field does not cut what a script sets.
+    await rename.press('Enter');
+    await page.keyboard.insertText('📚'.repeat(64));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: '📚'.repeat(64), exact: true }).waitFor();
   });
 
   it('says what a device reads, at once, and leads there', async () => {
