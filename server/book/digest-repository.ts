@@ -212,6 +212,59 @@ export async function booksWithPartialMd5(
   return twins;
 }
 
+/** What books have in common that may be copies of one file. */
+export interface RepeatedContent {
+  readonly partialMd5: Buffer;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Contents that two or more present books of these libraries have, in the order of their digests, of those digests that
+ * begin with this byte: a 256th of all, so that no statement takes long.
+ */
+export async function repeatedContents(
+  store: Store,
+  libraryIds: readonly LibraryId[],
+  firstByte: number,
+): Promise<readonly RepeatedContent[]> {
+  if (libraryIds.length === 0) return [];
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
+    .select(['partial_md5', 'size_bytes'])
+    .where('partial_md5', '>=', Buffer.from([firstByte]))
+    .where('partial_md5', '<=', Buffer.alloc(16, 0xff).fill(firstByte, 0, 1))
+    .where(unindexed<LibraryId>(store, 'library_id'), 'in', libraryIds)
+    .where('missing_since_s', 'is', null)
+    .where('size_bytes', '>', 0)
+    .groupBy(['partial_md5', 'size_bytes'])
+    .having(({ fn }) => fn.countAll(), '>', 1)
+    .orderBy('partial_md5')
+    .orderBy('size_bytes')
+    .execute();
+  return rows.flatMap(({ partial_md5: partialMd5, size_bytes: sizeBytes }) =>
+    partialMd5 === null ? [] : [{ partialMd5, sizeBytes: toNumber(sizeBytes) }],
+  );
+}
+
+/** Present books of these libraries with this content, ordered by id. */
+export async function booksOfContent(
+  store: Store,
+  libraryIds: readonly LibraryId[],
+  { partialMd5, sizeBytes, limit }: RepeatedContent & { readonly limit: number },
+): Promise<readonly CataloguedBook[]> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
+    .selectAll()
+    .where('partial_md5', '=', partialMd5)
+    .where(unindexed<LibraryId>(store, 'library_id'), 'in', libraryIds)
+    .where('size_bytes', '=', sizeBytes)
+    .where('missing_since_s', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toBook);
+}
+
 /** Books of these libraries that have or had the digest, as partial or filename MD5, ordered by id. */
 export async function booksWithDigest(
   store: Store,

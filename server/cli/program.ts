@@ -5,6 +5,7 @@ import { addConfigCommand } from './config-command.js';
 import { addConsoleCommand } from './console-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addDoctorCommand } from './doctor-command.js';
+import { addDuplicatesCommand } from './duplicates-command.js';
 import { addHashCommand } from './hash-command.js';
 import { addKeyCommand } from './key-command.js';
 import { addLibraryCommand } from './library-command.js';
@@ -18,6 +19,7 @@ import { shownPath } from './shown-text.js';
 import { addSettingFlags } from './setting-flags.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
+import { addVerifyCommand } from './verify-command.js';
 
 /** Options that may be given before or after any command. */
 export interface GlobalFlags {
@@ -51,6 +53,8 @@ export function buildProgram(context: CommandContext): Command {
   addServeCommand(program, context);
   addConsoleCommand(program, context);
   addScanCommand(program, context);
+  addVerifyCommand(program, context);
+  addDuplicatesCommand(program, context);
   addLibraryCommand(program, context);
   addUserCommand(program, context);
   addKeyCommand(program, context);
