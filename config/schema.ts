@@ -224,6 +224,20 @@ export const settings = {
       default: 400,
       environment: 'DOGEAR_SYNC_HISTORY_DAYS',
     }),
+    unmatched_per_user: setting(wholeNumber(0, 100_000, 'documents'), {
+      sentence:
+        'The number of documents of a user that are listed because pushes of them were refused; past it the oldest are ' +
+        'forgotten. 0 lists none.',
+      // Two and a half times what a reader keeps for a server that it could not reach.
+      default: 500,
+      environment: 'DOGEAR_SYNC_UNMATCHED_PER_USER',
+    }),
+    unmatched_in_all: setting(wholeNumber(100, 10_000_000, 'documents'), {
+      sentence: 'The same for all users together.',
+      // Some 25 MB, and 450 MB if all positions and titles are as long as they may be.
+      default: 50_000,
+      environment: 'DOGEAR_SYNC_UNMATCHED_IN_ALL',
+    }),
     keep_metadata: setting(trueOrFalse, {
       sentence:
         'Whether the file name, title and authors that readers send are stored; what is stored stays when this is switched off.',

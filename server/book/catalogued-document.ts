@@ -1,7 +1,8 @@
 import type { Document } from '../domain/document.js';
-import type { LibraryId } from '../domain/ids.js';
+import type { LibraryId, UserId } from '../domain/ids.js';
+import type { LinkedFor } from './document-link.js';
 
-/** The books of one library that have or had a digest. */
+/** The books of one library that have or had a document as a digest, or to which somebody has linked it. */
 export interface DigestHolder {
   readonly libraryId: LibraryId;
   /**
@@ -9,15 +10,17 @@ export interface DigestHolder {
    * two folders) or when one of them has none.
    */
   readonly content: Document | undefined;
+  /** For whom the document is linked to the book; `undefined`: it is a digest of the books, for everybody who may see them. */
+  readonly linkedFor?: LinkedFor;
 }
 
-/** Another digest of the same content, with all books that have or had it. */
+/** Another digest of the same content, or a document that is linked to it, with all its books. */
 export interface OtherDigest {
   readonly document: Document;
   readonly holders: readonly DigestHolder[];
 }
 
-/** What the catalogue knows about a document that is a digest of some book. */
+/** What the catalogue knows about a document that is a digest of some book, or is linked to one. */
 export interface CataloguedDocument {
   readonly holders: readonly DigestHolder[];
   /** Empty when the digest stands for several contents. */
@@ -30,25 +33,45 @@ export interface CataloguedDocument {
  *
  * A digest is used only if all visible books that have or had it share one content. The file name `Volume 1.cbz` in
  * twenty folders is equivalent to nothing: otherwise a reader would get the position of another volume.
+ *
+ * @param user whose links count, beside those for everybody
  */
 export function equivalentTo(
   known: CataloguedDocument,
   isVisible: (library: LibraryId) => boolean,
+  user: UserId | undefined,
 ): readonly Document[] {
-  const content = onlyContent(known.holders, isVisible);
+  const content = onlyContent(known.holders, isVisible, user);
   if (content === undefined) return [];
   return known.others
-    .filter((other) => onlyContent(other.holders, isVisible) === content)
+    .filter((other) => onlyContent(other.holders, isVisible, user) === content)
     .map((other) => other.document);
+}
+
+/**
+ * The books for which a document stands. The visible books with this digest come first, then the user's own link, then the
+ * link for everybody: when a scan finds the book of a document, the links of it have no effect any more.
+ */
+export function countingHolders(
+  holders: readonly DigestHolder[],
+  isVisible: (library: LibraryId) => boolean,
+  user: UserId | undefined,
+): readonly DigestHolder[] {
+  const visible = holders.filter(({ libraryId }) => isVisible(libraryId));
+  for (const wanted of user === undefined ? [undefined, 'everybody'] : [undefined, user, 'everybody']) {
+    const found = visible.filter(({ linkedFor }) => linkedFor === wanted);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function onlyContent(
   holders: readonly DigestHolder[],
   isVisible: (library: LibraryId) => boolean,
+  user: UserId | undefined,
 ): Document | undefined {
   let content: Document | undefined;
-  for (const holder of holders) {
-    if (!isVisible(holder.libraryId)) continue;
+  for (const holder of countingHolders(holders, isVisible, user)) {
     if (holder.content === undefined || (content !== undefined && content !== holder.content))
       return undefined;
     content = holder.content;

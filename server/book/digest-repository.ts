@@ -3,14 +3,16 @@ import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
-import { type Document, documentOfDigest } from '../domain/document.js';
+import { digestOfDocument, type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, ReplacedDigest } from './book.js';
 import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
+import { deleteLinksOfBooks, linkedForOf } from './document-link-repository.js';
 
-// The table `former_digest`, and all look-ups by digest. A document may be the partial MD5 or the filename MD5 that a
-// book has now, or a digest that it had before, so these statements read `book` and `former_digest` together.
+// The table `former_digest`, and all look-ups by digest or by document. A document may be the partial MD5 or the filename MD5 that a
+// book has now, a digest that it had before, or linked to it by people, so these statements read `book`, `former_digest` and
+// `document_link` together.
 
 /** Stores former digests. One that is stored already stays as it is. */
 export async function keepFormerDigests(
@@ -159,6 +161,7 @@ export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Prom
   const sorted = ids.toSorted((left, right) => left - right);
   for (const chunk of idChunks(sorted)) {
     await deleteFormerDigests(store, chunk);
+    await deleteLinksOfBooks(store, chunk);
     await deleteBooks(store, chunk);
   }
 }
@@ -388,24 +391,23 @@ const COPIES = 16;
 const OTHERS = 16;
 
 /**
- * The books of all libraries, present and missing, that have or had these digests, keyed by the digest in lowercase
- * hexadecimal. Digests without a book are left out. Takes four statements for any number of digests.
+ * The books of all libraries, present and missing, that have or had these documents as digests, or are linked to them.
+ * Documents without a book are left out. Takes four statements for any number of documents.
  */
 export async function cataloguedDocuments(
   store: Store,
-  digests: readonly Buffer[],
+  documents: readonly Document[],
 ): Promise<ReadonlyMap<string, CataloguedDocument>> {
-  const holders = await digestHolders(store, digests);
+  const holders = await holdersOfDocuments(store, documents);
   const contents = new Set<Document>();
   for (const list of holders.values())
     for (const { content } of list) if (content !== undefined) contents.add(content);
-  const othersOf = await digestsOfContents(store, [...contents]);
-  const others = new Set([...othersOf.values()].flatMap((documents) => [...documents]));
+  const othersOf = await documentsOfContents(store, [...contents]);
+  const others = new Set([...othersOf.values()].flatMap((list) => [...list]));
   const missing = [...others].filter((document) => !holders.has(document));
-  const otherHolders = await digestHolders(store, missing.map(fromHex));
+  const otherHolders = await holdersOfDocuments(store, missing);
   const known = new Map<string, CataloguedDocument>();
-  for (const digest of digests) {
-    const document = documentOfDigest(digest);
+  for (const document of documents) {
     const own = holders.get(document);
     if (own === undefined) continue;
     const candidates = new Set(
@@ -421,19 +423,11 @@ export async function cataloguedDocuments(
   return known;
 }
 
-/** The libraries whose books have or had these digests, keyed by the digest in lowercase hexadecimal. One statement. */
-export async function librariesOfDigests(
-  store: Store,
-  digests: readonly Buffer[],
-): Promise<ReadonlyMap<string, ReadonlySet<LibraryId>>> {
-  const holders = await digestHolders(store, digests);
-  return new Map(
-    [...holders].map(([digest, list]) => [digest, new Set(list.map(({ libraryId }) => libraryId))]),
-  );
-}
-
 interface HolderRow {
-  readonly digest: Buffer;
+  /** A digest of 16 bytes; with `user_id`, a document as text. */
+  readonly document: Buffer;
+  /** For whom a link holds; NULL: the document is a digest. */
+  readonly user_id: number | null;
   readonly library_id: LibraryId;
   readonly lowest: Buffer | null;
   readonly highest: Buffer | null;
@@ -445,40 +439,62 @@ const CONTENTS =
   'min(b.partial_md5) as lowest, max(b.partial_md5) as highest, count(*) as books, count(b.partial_md5) as hashed';
 
 /**
- * One row for each digest and library; the database groups the books, because a file name such as `cover.cbz` may
- * belong to thousands of them. The condition on `replaced_s` looks useless but is needed: that column is not part of
- * the index, and without it MariaDB may scan the whole index, which would then hold every column that is asked for.
+ * The books of each document: one row for each digest and library; the database groups the books, because a file name such
+ * as `cover.cbz` may belong to thousands of them. One row more for each link. One statement for 500 documents. Documents
+ * without a book are left out.
+ *
+ * The conditions on `replaced_s` and `linked_s` look useless but are needed: these columns are not part of the index, and
+ * without them MariaDB may scan the whole index, which would then hold every column that is asked for.
  */
-async function digestHolders(
+export async function holdersOfDocuments(
   store: Store,
-  digests: readonly Buffer[],
+  documents: readonly Document[],
 ): Promise<ReadonlyMap<string, readonly DigestHolder[]>> {
-  const rows: HolderRow[] = [];
-  const force = (index: string) => forceIndex(store.dialect, index);
-  for (const chunk of idChunks(digests)) {
-    const list = `(?${', ?'.repeat(chunk.length - 1)})`;
-    const text = `
-      select b.partial_md5 as digest, b.library_id, ${CONTENTS}
-        from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
-      union all select b.filename_md5, b.library_id, ${CONTENTS}
-        from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
-      union all select ${inOrder(store.dialect)}f.digest, b.library_id, ${CONTENTS}
-        from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
-        where f.digest in ${list} and f.replaced_s is not null group by f.digest, b.library_id`;
-    const result = await store.db.executeQuery<HolderRow>(
-      CompiledQuery.raw(text, [...chunk, ...chunk, ...chunk]),
-    );
-    rows.push(...result.rows);
-  }
   const holders = new Map<string, DigestHolder[]>();
-  for (const row of rows) {
-    const document = documentOfDigest(row.digest);
-    const holder = { libraryId: row.library_id, content: oneContent(row) };
-    const list = holders.get(document);
-    if (list === undefined) holders.set(document, [holder]);
-    else list.push(holder);
+  for (const chunk of idChunks(documents)) {
+    const { rows } = await store.db.executeQuery<HolderRow>(holdersQuery(store, chunk));
+    for (const row of rows) {
+      const document = documentOfRow(row);
+      if (document === undefined) continue;
+      const holder = {
+        libraryId: row.library_id,
+        content: oneContent(row),
+        ...(row.user_id === null ? {} : { linkedFor: linkedForOf(row.user_id) }),
+      };
+      const list = holders.get(document);
+      if (list === undefined) holders.set(document, [holder]);
+      else list.push(holder);
+    }
   }
   return holders;
+}
+
+function holdersQuery({ dialect }: Store, documents: readonly Document[]): CompiledQuery {
+  const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
+  const force = (index: string) => forceIndex(dialect, index);
+  const marks = (count: number) => `(?${', ?'.repeat(count - 1)})`;
+  const linked = `
+    select ${inOrder(dialect)}l.document as document, l.user_id as user_id, b.library_id, ${CONTENTS}
+      from document_link l${force('primary')} join book b${force('primary')} on b.id = l.book_id
+      where l.document in ${marks(documents.length)} and l.linked_s is not null
+      group by l.document, l.user_id, b.library_id`;
+  const names = documents.map((document) => Buffer.from(document));
+  if (digests.length === 0) return CompiledQuery.raw(linked, names);
+  const list = marks(digests.length);
+  const text = `
+    select b.partial_md5 as document, null as user_id, b.library_id, ${CONTENTS}
+      from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
+    union all select b.filename_md5, null, b.library_id, ${CONTENTS}
+      from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
+    union all select ${inOrder(dialect)}f.digest, null, b.library_id, ${CONTENTS}
+      from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
+      where f.digest in ${list} and f.replaced_s is not null group by f.digest, b.library_id
+    union all ${linked}`;
+  return CompiledQuery.raw(text, [...digests, ...digests, ...digests, ...names]);
+}
+
+function documentOfRow({ document, user_id: user }: HolderRow): Document | undefined {
+  return user === null ? documentOfDigest(document) : parseDocument(document.toString('utf8'));
 }
 
 function oneContent({ lowest, highest, books, hashed }: HolderRow): Document | undefined {
@@ -486,12 +502,13 @@ function oneContent({ lowest, highest, books, hashed }: HolderRow): Document | u
   return toNumber(books) === toNumber(hashed) ? documentOfDigest(lowest) : undefined;
 }
 
-/** All current and former digests of the books that have one of these contents now. */
-async function digestsOfContents(
+/** All current and former digests of the books that have one of these contents now, and what is linked to these books. */
+async function documentsOfContents(
   store: Store,
   contents: readonly Document[],
 ): Promise<ReadonlyMap<Document, ReadonlySet<Document>>> {
   const digests = new Map<Document, Set<Document>>();
+  const linked = new Map<Document, Document[]>();
   const contentOfBook = new Map<BookId, Document>();
   for (const chunk of idChunks(contents.map(fromHex))) {
     const rows = await store.db
@@ -520,18 +537,47 @@ async function digestsOfContents(
     }
   }
   for (const chunk of idChunks([...contentOfBook.keys()])) {
-    const rows = await store.db
-      .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
-      .select(['book_id', 'digest'])
-      .where('book_id', 'in', chunk)
-      .orderBy('replaced_s', 'desc')
-      .execute();
-    for (const row of rows) {
-      const content = contentOfBook.get(row.book_id);
-      if (content !== undefined) add(digests, content, documentOfDigest(row.digest));
+    for (const { book_id: id, document, is_link: isLink } of await otherDocuments(store, chunk)) {
+      const content = contentOfBook.get(id);
+      if (content === undefined) continue;
+      if (isLink === 0) add(digests, content, documentOfDigest(document));
+      else linked.set(content, [...(linked.get(content) ?? []), ...documentsOfText(document)]);
     }
   }
-  return digests;
+  // Links have bounds of their own (document-link.ts).
+  return new Map(
+    [...digests].map(([content, documents]) => [
+      content,
+      new Set([...documents, ...(linked.get(content) ?? [])]),
+    ]),
+  );
+}
+
+interface OtherDocumentRow {
+  readonly book_id: BookId;
+  readonly document: Buffer;
+  readonly is_link: number;
+}
+
+/** The former digests of books, the last replaced first, and what is linked to the books. */
+async function otherDocuments(
+  { db, dialect }: Store,
+  ids: readonly BookId[],
+): Promise<readonly OtherDocumentRow[]> {
+  const list = `(?${', ?'.repeat(ids.length - 1)})`;
+  const text = `
+    select book_id, digest as document, 0 as is_link, replaced_s as since_s
+      from former_digest${forceIndex(dialect, 'former_digest_book')} where book_id in ${list}
+    union all select book_id, document, 1, linked_s
+      from document_link${forceIndex(dialect, 'document_link_book')} where book_id in ${list}
+    order by since_s desc`;
+  const { rows } = await db.executeQuery<OtherDocumentRow>(CompiledQuery.raw(text, [...ids, ...ids]));
+  return rows;
+}
+
+function documentsOfText(bytes: Buffer): readonly Document[] {
+  const document = parseDocument(bytes.toString('utf8'));
+  return document === undefined ? [] : [document];
 }
 
 function add(digests: Map<Document, Set<Document>>, content: Document, document: Document): void {

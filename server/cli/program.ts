@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { terminalText } from '../domain/terminal-text.js';
 import type { CommandContext } from './context.js';
+import { addBookCommand } from './book-command.js';
 import { addConfigCommand } from './config-command.js';
 import { addConsoleCommand } from './console-command.js';
 import { addDeviceCommand } from './device-command.js';
@@ -17,6 +18,7 @@ import { addServeCommand } from './serve-command.js';
 import { addTranslateCommand } from './translate-command.js';
 import { shownPath } from './shown-text.js';
 import { addSettingFlags } from './setting-flags.js';
+import { addUnmatchedCommand } from './unmatched-command.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -60,6 +62,8 @@ export function buildProgram(context: CommandContext): Command {
   addKeyCommand(program, context);
   addDeviceCommand(program, context);
   addProgressCommand(program, context);
+  addUnmatchedCommand(program, context);
+  addBookCommand(program, context);
   addHashCommand(program, context);
   addTranslateCommand(program, context);
   addMigrateCommand(program, context);

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { deletePosition } from '../sync/delete-position.js';
 import { getUserByName } from '../accounts/get-user.js';
 import { listProgress } from '../sync/list-progress.js';
@@ -9,11 +9,12 @@ import type { HistoryCursor, ShownHistoryEntry } from '../sync/history.js';
 import { deviceKey } from '../device/device.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { DevicePosition, DocumentCursor, PositionCursor } from '../sync/progress.js';
-import { type Document, parseDocument } from '../domain/document.js';
+import type { Document } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
 import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
+import { documentArgument } from './document-argument.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
 import { jsonPath, jsonTime, shownPath, shownText, shownTime } from './shown-text.js';
 
@@ -42,7 +43,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
   progress
     .command('show')
     .argument('<user>', 'name of the user')
-    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
+    .argument('<document>', 'as "dogear progress list" shows it', documentArgument)
     .description('show the last position of each device in a document, newest first; readers get the newest')
     .option('--json', 'one JSON object a line')
     .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
@@ -60,7 +61,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
   progress
     .command('history')
     .argument('<user>', 'name of the user')
-    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
+    .argument('<document>', 'as "dogear progress list" shows it', documentArgument)
     .description('show how far a user had read a document and when, newest first')
     .option('--json', 'one JSON object a line')
     .action((user: string, document: Document, flags: { readonly json?: true }, command: Command) =>
@@ -81,7 +82,7 @@ export function addProgressCommand(program: Command, context: CommandContext): v
   progress
     .command('delete')
     .argument('<user>', 'name of the user')
-    .argument('<document>', 'as "dogear progress list" shows it', parseArgument)
+    .argument('<document>', 'as "dogear progress list" shows it', documentArgument)
     .argument('<device>', 'the id of the device, as "dogear progress show" shows it')
     .description('delete the position of one device in a document; readers then get the newest of the others')
     .action((user: string, document: Document, device: string, _flags: unknown, command: Command) =>
@@ -91,12 +92,6 @@ export function addProgressCommand(program: Command, context: CommandContext): v
         writeLine(`Deleted the position of the device ${shownText(device)}.`);
       }),
     );
-}
-
-function parseArgument(text: string): Document {
-  const document = parseDocument(text);
-  if (document === undefined) throw new InvalidArgumentError('A document has 1 to 255 bytes of text.');
-  return document;
 }
 
 function progressText({ record, devices, book }: ShownDocument): string {

@@ -137,12 +137,22 @@ export async function composeListener(
           }
         : undefined,
       keepsMetadata: syncing.keep_metadata,
+      unmatched:
+        syncing.unmatched_per_user === 0
+          ? undefined
+          : { perUser: syncing.unmatched_per_user, inAll: syncing.unmatched_in_all },
+      onUnmatchedError: (error) =>
+        log.warn(
+          { error: errorMessage(error) },
+          'documents that found no book were not kept, or old ones not deleted; the next push tries again',
+        ),
       onForgotten: (what, count) => metrics.forgot(what, count),
       onRetentionError: (error) => retentionWarning.note(error),
     });
     closedAtEnd(sync.retention);
     // Before the retention, which learns what was written.
     if (sync.history !== undefined) closedAtEnd(sync.history);
+    if (sync.unmatched !== undefined) closedAtEnd(sync.unmatched);
     closedAtEnd(sync.changes);
     const clock = new ClockWatch();
     const watch = closedAtEnd(

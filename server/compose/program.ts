@@ -3,6 +3,7 @@ import { createEngine, type Engine } from '../../engine/index.js';
 import { closeAll } from './close-all.js';
 import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
+import { adoptUnmatched } from '../sync/adopt-unmatched.js';
 import { migrate, type MigrationReport } from '../database/migrate.js';
 import { openStore, type OpenStore } from '../database/store.js';
 
@@ -10,6 +11,7 @@ import { openStore, type OpenStore } from '../database/store.js';
 export interface Program {
   readonly store: OpenStore;
   readonly engine: Engine;
+  /** Scans a library. What was refused of documents that have a book by now becomes progress afterwards. */
   readonly scan: ScanLibrary;
   close(): Promise<void>;
 }
@@ -71,8 +73,12 @@ export async function composeProgram(
   return {
     store,
     engine,
-    scan: (library, options) =>
-      scanLibrary({ store, engine, changeCheck: configuration.library.change_check }, library, options),
+    scan: async (library, options) => {
+      const { change_check: changeCheck } = configuration.library;
+      const summary = await scanLibrary({ store, engine, changeCheck }, library, options);
+      await adoptUnmatched(store);
+      return summary;
+    },
     close: () =>
       closeAll(
         () => engine.close(),

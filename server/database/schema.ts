@@ -222,6 +222,37 @@ export interface ProgressHistoryTable extends DocumentProgressTable {
   entry_number: Int64;
 }
 
+/** The last refused push of a document that no book has; see sync/unmatched-repository.ts. */
+export interface UnmatchedDocumentTable {
+  user_id: UserId;
+  /** UTF-8. */
+  document: Buffer;
+  first_seen_ms: Int64;
+  last_seen_ms: Int64;
+  /** How many pushes were refused. */
+  pushes: Int64;
+  percentage: number;
+  /** UTF-8. */
+  position: Buffer;
+  device_key: Buffer;
+  /** UTF-8. */
+  device_name: Buffer;
+  /** JSON, UTF-8. NULL: no reader has sent any. */
+  metadata: Buffer | null;
+}
+
+/** Documents that people have linked to books; see book/document-link-repository.ts. */
+export interface DocumentLinkTable {
+  /** UTF-8. */
+  document: Buffer;
+  /** For whom the link holds. 0: for all users. */
+  user_id: number;
+  book_id: BookId;
+  /** Who made it. NULL: the operator. */
+  linked_by: UserId | null;
+  linked_s: Int64;
+}
+
 /** A row for each library that only its readers may see. */
 export interface RestrictedLibraryTable {
   library_id: LibraryId;
@@ -276,6 +307,8 @@ export interface Schema {
   device_progress: DeviceProgressTable;
   document_metadata: DocumentMetadataTable;
   progress_history: ProgressHistoryTable;
+  unmatched_document: UnmatchedDocumentTable;
+  document_link: DocumentLinkTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;

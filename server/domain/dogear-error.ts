@@ -43,6 +43,11 @@ export type DogearErrorCode =
   | 'device-not-found'
   | 'device-name-invalid'
   | 'progress-not-found'
+  /** Only a document without a book is linked to one. */
+  | 'document-has-book'
+  | 'document-linked'
+  | 'document-links-at-limit'
+  | 'document-link-not-found'
   /** No file of the book is at its path. */
   | 'book-missing'
   | 'book-unreadable'

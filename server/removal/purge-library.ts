@@ -1,5 +1,6 @@
 import { deleteBooks, lockBooksMissingSince, type RemovalScope } from '../book/book-repository.js';
 import { deleteFormerDigests } from '../book/digest-repository.js';
+import { deleteLinksOfBooks } from '../book/document-link-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
@@ -53,6 +54,7 @@ function deleteMissing(store: Store, ids: readonly BookId[], missingSinceS: numb
     // The book before its digests, as in remove-library.ts.
     await deleteBooks(transaction, missing);
     await deleteFormerDigests(transaction, missing);
+    await deleteLinksOfBooks(transaction, missing);
     return missing.length;
   });
 }

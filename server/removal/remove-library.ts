@@ -1,5 +1,6 @@
 import { deleteBooks, someBooksOfLibrary } from '../book/book-repository.js';
 import { deleteFormerDigests } from '../book/digest-repository.js';
+import { deleteLinksOfBooks } from '../book/document-link-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -23,7 +24,7 @@ const BOOKS_AT_ONCE = 500;
 const ROUNDS = 10;
 
 /**
- * Removes a library with its books, their digests and its scans. Files are not touched.
+ * Removes a library with its books, their digests and links, and its scans. Files are not touched.
  *
  * The scans are deleted first: a batch that a scan is committing at this moment is waited for, and every later batch
  * finds that the scan's lease is lost. After that no book can appear any more. A library that still has a book is not
@@ -55,6 +56,7 @@ function deleteSomeBooks(store: Store, id: LibraryId): Promise<number> {
     // The book before its digests: a transaction that is about to keep a former digest has locked the book's row.
     await deleteBooks(transaction, books);
     await deleteFormerDigests(transaction, books);
+    await deleteLinksOfBooks(transaction, books);
     return books.length;
   });
 }

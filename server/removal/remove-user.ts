@@ -4,11 +4,13 @@ import { deleteSessions } from '../accounts/sessions/session-repository.js';
 import { deleteUserRow, findUserById, lockUser } from '../accounts/user-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
+import { deleteLinksOfUser } from '../book/document-link-repository.js';
 import { deleteDevicesOfUser } from '../device/device-repository.js';
 import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
 import { deleteHistory, someDocumentsWithHistory } from '../sync/progress-history-repository.js';
 import { deleteProgress, someDocumentsOfUser } from '../sync/progress-repository.js';
+import { deleteUnmatched, someUnmatchedOfUser } from '../sync/unmatched-repository.js';
 
 /**
  * Documents of one transaction, each with up to 100 devices and 200 entries of history by default. Short transactions let
@@ -19,7 +21,7 @@ const DOCUMENTS_AT_ONCE = 50;
 const RETRIES = { attempts: 3 } as const;
 
 /**
- * Removes a user with API keys, sessions, access to libraries, devices and progress.
+ * Removes a user with API keys, sessions, access to libraries, own links, devices and progress.
  *
  * The user's own row is deleted last: if a step fails, whoever asked for the removal can still log in and ask again.
  * Afterwards progress and devices are deleted once more, because pushes may have arrived meanwhile. Ids are never used
@@ -34,6 +36,7 @@ export async function removeUser(store: Store, id: UserId): Promise<boolean> {
   await deleteSessions(store, { userId: id, apiKeyId: undefined });
   await deleteConsoleLinksOfUser(store, id);
   await inTransaction(store, (transaction) => deleteReaderEverywhere(transaction, id), RETRIES);
+  await inTransaction(store, (transaction) => deleteLinksOfUser(transaction, id), RETRIES);
   await removeProgressAndDevices(store, id);
   if (!(await deleteUnlessOwner(store, id))) return false;
   await removeProgressAndDevices(store, id);
@@ -65,6 +68,11 @@ async function removeProgressAndDevices(store: Store, id: UserId): Promise<void>
     const documents = await someDocumentsWithHistory(store, id, DOCUMENTS_AT_ONCE);
     if (documents.length === 0) break;
     await inTransaction(store, (transaction) => deleteHistory(transaction, id, documents), RETRIES);
+  }
+  for (;;) {
+    const documents = await someUnmatchedOfUser(store, id, DOCUMENTS_AT_ONCE);
+    if (documents.length === 0) break;
+    await inTransaction(store, (transaction) => deleteUnmatched(transaction, id, documents), RETRIES);
   }
   await inTransaction(store, (transaction) => deleteDevicesOfUser(transaction, id), RETRIES);
 }

@@ -1,10 +1,12 @@
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from '../book/book.js';
-import { digestOfDocument, type Document, documentOfDigest } from '../domain/document.js';
+import { digestOfDocument, documentOfDigest } from '../domain/document.js';
 import { booksOfDigests } from '../book/digest-repository.js';
+import { linkedBooks } from '../book/document-link-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
+import { type ProgressKey, progressKeyText } from './progress-key.js';
 
 /** A book with the name of its library, for lists that people read. */
 export interface ShelvedBook extends CataloguedBook {
@@ -12,25 +14,42 @@ export interface ShelvedBook extends CataloguedBook {
 }
 
 /**
- * For each document the visible book that has or had it as a digest. Of several books one that is present is preferred,
- * then one that has the digest now, then the one with the smallest id. Documents without a visible book are left out.
+ * For each document the visible book that has or had it as a digest, otherwise the one to which its user, or somebody for
+ * everybody, has linked it; by `progressKeyText`. Of several books one that is present is preferred, then one that has the
+ * digest now, then the one with the smallest id. Documents without a visible book are left out.
  *
- * @param documents a page, some hundred at most
+ * @param keys a page, some hundred at most
  */
 export async function booksOfDocuments(
   store: Store,
   actor: Actor,
-  documents: readonly Document[],
-): Promise<ReadonlyMap<Document, ShelvedBook>> {
+  keys: readonly ProgressKey[],
+): Promise<ReadonlyMap<string, ShelvedBook>> {
+  if (keys.length === 0) return new Map();
+  const documents = [...new Set(keys.map(({ document }) => document))];
   const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
-  if (digests.length === 0) return new Map();
   const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
   const names = new Map(libraries.map(({ id, name }) => [id, name]));
-  const books = await booksOfDigests(store, digests, [...names.keys()]);
+  const found = await booksOfDigests(store, digests, [...names.keys()]);
+  const ofDigest = new Map(found.map(({ digest, book }) => [documentOfDigest(digest), book]));
+  const others = keys.filter(({ document }) => !ofDigest.has(document));
+  const links = new Map(
+    (
+      await linkedBooks(
+        store,
+        [...new Set(others.map(({ document }) => document))],
+        [...new Set(others.map(({ userId }) => userId))],
+        [...names.keys()],
+      )
+    ).map(({ document, linkedFor, book }) => [`${String(linkedFor)} ${document}`, book]),
+  );
   return new Map(
-    books.map(({ digest, book }) => [
-      documentOfDigest(digest),
-      { ...book, libraryName: names.get(book.libraryId) ?? '' },
-    ]),
+    keys.flatMap((key) => {
+      const { document } = key;
+      const book =
+        ofDigest.get(document) ?? links.get(progressKeyText(key)) ?? links.get(`everybody ${document}`);
+      const shelved = book && { ...book, libraryName: names.get(book.libraryId) ?? '' };
+      return shelved === undefined ? [] : [[progressKeyText(key), shelved]];
+    }),
   );
 }

@@ -1,9 +1,9 @@
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import { booksOfDocuments, type ShelvedBook } from './books-of-documents.js';
+import { progressKeyText } from './progress-key.js';
 import type { DocumentCursor, DocumentSummary } from './progress.js';
 
 /**
@@ -88,7 +88,7 @@ async function withBooks(
   actor: Actor,
   documents: readonly DocumentSummary[],
 ): Promise<readonly ShownDocument[]> {
-  const names = new Set<Document>(documents.map(({ record }) => record.document));
-  const books = await booksOfDocuments(store, actor, [...names]);
-  return documents.map((each) => ({ ...each, book: books.get(each.record.document) }));
+  const keyOf = ({ userId, record }: DocumentSummary) => ({ userId, document: record.document });
+  const books = await booksOfDocuments(store, actor, documents.map(keyOf));
+  return documents.map((each) => ({ ...each, book: books.get(progressKeyText(keyOf(each))) }));
 }

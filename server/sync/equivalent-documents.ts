@@ -1,10 +1,16 @@
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import { digestOfDocument, type Document } from '../domain/document.js';
+import type { Document } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
-import { type CataloguedDocument, equivalentTo } from '../book/catalogued-document.js';
-import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
+import {
+  type CataloguedDocument,
+  countingHolders,
+  type DigestHolder,
+  equivalentTo,
+} from '../book/catalogued-document.js';
+import { cataloguedDocuments, holdersOfDocuments } from '../book/digest-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { type ProgressKey, progressKeyText } from './progress-key.js';
 import { isVisibleIn, type LibraryAccess, libraryVisibilityOf } from '../library/library-visibility.js';
 
 /** A version for each access map that was read. A map is never changed after it was read. */
@@ -31,17 +37,16 @@ export class EquivalentDocuments {
    */
   #version: symbol | undefined;
   #isCovered = false;
-  /** The answer for every user; `undefined` when it depends on the user. */
+  /** The answer for every user; `undefined` when it depends on the user: on restricted libraries or own links. */
   #sharedAnswer: readonly Document[] | undefined;
 
   constructor(catalogued: CataloguedDocument) {
     this.#catalogued = catalogued;
   }
 
-  /** The libraries of all books that have or had one of the digests; a library may occur several times. */
+  /** The libraries of all books of the documents; a library may occur several times. */
   get libraries(): readonly LibraryId[] {
-    const { holders, others } = this.#catalogued;
-    return [...holders, ...others.flatMap((other) => other.holders)].map(({ libraryId }) => libraryId);
+    return this.#holders().map(({ libraryId }) => libraryId);
   }
 
   /** Whether `access` holds all of the libraries. A library that it lacks was added or removed after it was read. */
@@ -50,29 +55,45 @@ export class EquivalentDocuments {
     return this.#isCovered;
   }
 
-  /** Whether the document is or was a digest of a book that the user may see. */
+  /** Whether the document has a book that the user may see. */
   isKnownTo(userId: UserId, access: LibraryAccess): boolean {
     this.#update(access);
     if (this.#sharedAnswer !== undefined) return true;
-    const isVisible = isVisibleIn(access, userId);
-    return this.#catalogued.holders.some(({ libraryId }) => isVisible(libraryId));
+    return isKnownBy(this.#catalogued.holders, isVisibleIn(access, userId), userId);
   }
 
   /** The equivalent documents for one user. A library that `access` lacks is visible to nobody. */
   visibleTo(userId: UserId, access: LibraryAccess): readonly Document[] {
     this.#update(access);
-    return this.#sharedAnswer ?? equivalentTo(this.#catalogued, isVisibleIn(access, userId));
+    return this.#sharedAnswer ?? equivalentTo(this.#catalogued, isVisibleIn(access, userId), userId);
+  }
+
+  #holders(): readonly DigestHolder[] {
+    const { holders, others } = this.#catalogued;
+    return [...holders, ...others.flatMap((other) => other.holders)];
   }
 
   #update(access: LibraryAccess): void {
     const version = versionOf(access);
     if (version === this.#version) return;
-    const readers = this.libraries.map((library) => access.get(library));
+    const holders = this.#holders();
+    const readers = holders.map(({ libraryId }) => access.get(libraryId));
     this.#version = version;
     this.#isCovered = !readers.includes(undefined);
-    const isUnrestricted = readers.every((each) => each === 'everybody');
-    this.#sharedAnswer = isUnrestricted ? equivalentTo(this.#catalogued, () => true) : undefined;
+    const isShared =
+      readers.every((each) => each === 'everybody') &&
+      holders.every(({ linkedFor }) => linkedFor === undefined || linkedFor === 'everybody');
+    this.#sharedAnswer = isShared ? equivalentTo(this.#catalogued, () => true, undefined) : undefined;
   }
+}
+
+/** Whether a document with these books has one for the user. */
+export function isKnownBy(
+  holders: readonly DigestHolder[],
+  isVisible: (library: LibraryId) => boolean,
+  userId: UserId,
+): boolean {
+  return countingHolders(holders, isVisible, userId).length > 0;
 }
 
 /**
@@ -84,30 +105,42 @@ export async function equivalentDocuments(
   userId: UserId,
   document: Document,
 ): Promise<readonly Document[]> {
-  const digest = digestOfDocument(document);
-  if (digest === undefined) return [];
   const isVisible = isVisibleIn(await readLibraryAccess(store), userId);
   // Looked up by itself: a digest of books that the user may not see costs the same statements as an unknown one.
-  const libraries = (await librariesOfDigests(store, [digest])).get(document) ?? new Set();
-  if (![...libraries].some(isVisible)) return [];
-  const catalogued = (await cataloguedDocuments(store, [digest])).get(document);
-  return catalogued === undefined ? [] : equivalentTo(catalogued, isVisible);
+  const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];
+  if (!isKnownBy(holders, isVisible, userId)) return [];
+  const catalogued = (await cataloguedDocuments(store, [document])).get(document);
+  return catalogued === undefined ? [] : equivalentTo(catalogued, isVisible, userId);
 }
 
-/** The documents that stand for the same books as these, as far as the actor may see the books. Four statements or none. */
+/** Those of the documents that have a book which the user may see: pushes of them are stored. Two statements. */
+export async function knownDocuments(
+  store: Store,
+  userId: UserId,
+  documents: readonly Document[],
+): Promise<ReadonlySet<Document>> {
+  if (documents.length === 0) return new Set();
+  const isVisible = isVisibleIn(await readLibraryAccess(store), userId);
+  const holders = await holdersOfDocuments(store, documents);
+  return new Set(documents.filter((document) => isKnownBy(holders.get(document) ?? [], isVisible, userId)));
+}
+
+/**
+ * The documents that stand for the same books as these do for their users, as far as the actor may see the books, by
+ * `progressKeyText`. Four statements or none.
+ */
 export async function equivalentsOfDocuments(
   store: Store,
   actor: Actor,
-  documents: readonly Document[],
-): Promise<ReadonlyMap<Document, readonly Document[]>> {
-  const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
-  if (digests.length === 0) return new Map();
+  keys: readonly ProgressKey[],
+): Promise<ReadonlyMap<string, readonly Document[]>> {
+  if (keys.length === 0) return new Map();
   const isVisible = isVisibleIn(await readLibraryAccess(store), libraryVisibilityOf(actor));
-  const catalogued = await cataloguedDocuments(store, digests);
+  const catalogued = await cataloguedDocuments(store, [...new Set(keys.map(({ document }) => document))]);
   return new Map(
-    documents.flatMap((document) => {
-      const known = catalogued.get(document);
-      return known === undefined ? [] : [[document, equivalentTo(known, isVisible)]];
+    keys.flatMap((key) => {
+      const known = catalogued.get(key.document);
+      return known === undefined ? [] : [[progressKeyText(key), equivalentTo(known, isVisible, key.userId)]];
     }),
   );
 }

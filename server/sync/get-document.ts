@@ -10,6 +10,7 @@ import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { booksOfDocuments, type ShelvedBook } from './books-of-documents.js';
 import { seesAllDocuments } from './documents-shown.js';
 import { equivalentDocuments, equivalentsOfDocuments } from './equivalent-documents.js';
+import { progressKeyText } from './progress-key.js';
 
 export interface DocumentOfUser {
   /** The user; `undefined`: the actor. */
@@ -19,7 +20,7 @@ export interface DocumentOfUser {
 
 export interface DocumentDetails {
   readonly document: Document;
-  /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
+  /** The book of the document; `undefined` when there is none that the actor may see. */
   readonly book: ShelvedBook | undefined;
   /**
    * The last position of each device, under any digest of the book, ordered from the newest to the oldest. The first
@@ -69,13 +70,14 @@ export async function findDocument(
   { userId, document }: DocumentOfUser,
 ): Promise<FoundDocument> {
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
-  const book = (await booksOfDocuments(store, actor, [document])).get(document);
+  const key = { userId: user.id, document };
+  const book = (await booksOfDocuments(store, actor, [key])).get(progressKeyText(key));
   const isWhole = seesAllDocuments(actor, user.id);
   // Before further statements: their number must not tell whether the book is hidden from the actor.
   if (book === undefined && !isWhole) throw progressNotFound();
   const pulled = await equivalentDocuments(store, user.id, document);
   if (isWhole) return { userId: user.id, documents: [document, ...pulled], book };
-  const visible = new Set((await equivalentsOfDocuments(store, actor, [document])).get(document));
+  const visible = new Set((await equivalentsOfDocuments(store, actor, [key])).get(progressKeyText(key)));
   return { userId: user.id, documents: [document, ...pulled.filter((each) => visible.has(each))], book };
 }
 

@@ -3,7 +3,6 @@ import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { idChunks } from '../database/bulk-write.js';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Page, PageRequest } from '../domain/page.js';
 import { documentsOfAllUsers, documentsOfUser } from './device-progress-repository.js';
@@ -79,10 +78,10 @@ async function superseded(
   actor: Actor,
   shown: readonly ShownDocument[],
 ): Promise<ReadonlySet<ShownDocument>> {
-  const documents = new Set<Document>(shown.map(({ record }) => record.document));
-  const others = await equivalentsOfDocuments(store, actor, [...documents]);
-  const keysOf = ({ userId, record }: ShownDocument) =>
-    (others.get(record.document) ?? []).map((document) => ({ userId, document }));
+  const keyOf = ({ userId, record }: ShownDocument) => ({ userId, document: record.document });
+  const others = await equivalentsOfDocuments(store, actor, shown.map(keyOf));
+  const keysOf = (each: ShownDocument) =>
+    (others.get(progressKeyText(keyOf(each))) ?? []).map((document) => ({ userId: each.userId, document }));
   const keys = new Map(shown.flatMap(keysOf).map((key) => [progressKeyText(key), key]));
   const arrivals = new Map<string, number>();
   for (const chunk of idChunks([...keys.values()])) {

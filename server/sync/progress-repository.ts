@@ -492,6 +492,26 @@ function hourOf(pushedMs: number): number {
   return Math.floor(pushedMs / HOUR_MS);
 }
 
+/**
+ * Inserts the progress of a document of which the user has none, as if it had come before everything else: the user has read
+ * on in another document of the same book. Where there is progress, it stays.
+ */
+export async function insertPassedProgress({ db, dialect }: Store, push: ProgressPush): Promise<void> {
+  if (dialect === 'mysql') {
+    const text = `${MYSQL_START}${mysqlRow(push, '0')} on duplicate key update arrival = arrival`;
+    await db.executeQuery(CompiledQuery.raw(text));
+    return;
+  }
+  const cells: unknown[] = [];
+  pushCells(cells, push, 0);
+  await db.executeQuery(
+    CompiledQuery.raw(
+      `insert into document_progress (${PUSHED}) values ${SQLITE_ROW} on conflict (user_id, document) do nothing`,
+      cells,
+    ),
+  );
+}
+
 interface ProgressRow {
   readonly user_id: UserId;
   readonly document: Buffer;

@@ -1,9 +1,10 @@
 import type { Principal } from '../domain/principal.js';
-import type { Progress } from './progress.js';
+import type { Progress, ProgressPush } from './progress.js';
 import { SyncError } from '../domain/sync-error.js';
 import type { PushClient } from '../batching/push-queue.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
+import type { UnmatchedWriter } from './unmatched-writer.js';
 
 /** What happens to a push whose document is not a digest of a visible book: it is rejected, or stored all the same. */
 export type UnknownDocuments = 'reject' | 'store';
@@ -22,6 +23,8 @@ export interface PutOptions {
  * Stores the progress of one device in a document and resolves when it is committed. A later push of any device of the
  * user in the document replaces it as the newest.
  *
+ * A push that is refused because no book has the document is kept for the list of such documents (list-unmatched.ts).
+ *
  * When it is cached whether the document is known, which is nearly always so, the queue's promise is returned without
  * another one around it.
  *
@@ -29,7 +32,7 @@ export interface PutOptions {
  *   when too many pushes wait; `unavailable` at the request's deadline; `refused` when the database refuses the row
  */
 export function putProgress(
-  sync: Pick<SyncStore, 'isKnown' | 'pushes'>,
+  sync: Pick<SyncStore, 'isKnown' | 'pushes'> & { readonly unmatched?: UnmatchedWriter | undefined },
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
   { unknownDocuments, sinceMs, pushedMs, client }: PutOptions,
@@ -37,13 +40,14 @@ export function putProgress(
   const push = { userId, document, position, percentage, device, metadataJson, pushedMs };
   const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
   if (known === true) return sync.pushes.push(push, sinceMs, client);
-  if (known === false) throw unknownDocument();
+  if (known === false) throw unknownDocument(push, sync.unmatched);
   return withinRequestDeadline(known, sinceMs).then((isKnown) => {
-    if (!isKnown) throw unknownDocument();
+    if (!isKnown) throw unknownDocument(push, sync.unmatched);
     return sync.pushes.push(push, sinceMs, client);
   });
 }
 
-function unknownDocument(): SyncError {
+function unknownDocument(push: ProgressPush, unmatched: UnmatchedWriter | undefined): SyncError {
+  unmatched?.note(push);
   return new SyncError('document-unknown', 'No book in a library that this user may see has this digest.');
 }

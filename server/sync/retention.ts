@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { librariesOfDigests } from '../book/digest-repository.js';
+import { holdersOfDocuments } from '../book/digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { forgetOldestDevices, type SeenDevice } from '../device/device-repository.js';
 import { withDeadline } from '../domain/deadline.js';
-import { digestOfDocument, type Document } from '../domain/document.js';
+import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { forgetOldestPositions } from './device-progress-repository.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
@@ -318,8 +318,8 @@ export class Retention {
   }
 
   async #outsideLibraries(page: readonly DocumentArrival[]): Promise<readonly DocumentArrival[]> {
-    const digests = page.flatMap(({ document }) => digestOfDocument(document) ?? []);
-    const held = await librariesOfDigests(this.#store, digests);
+    const documents = page.map(({ document }) => document);
+    const held = await holdersOfDocuments(this.#store, documents);
     return page.filter(({ document }) => !held.has(document));
   }
 }

@@ -1,9 +1,11 @@
-import { digestOfDocument, isDigest, parseDocument } from '../domain/document.js';
+import { isDigest, parseDocument } from '../domain/document.js';
 import type { LibraryId, UserId } from '../domain/ids.js';
 import type { Document } from '../domain/document.js';
 import type { ProgressPush, ProgressWithArrival } from './progress.js';
 import { deviceKey } from '../device/device.js';
-import { cataloguedDocuments, librariesOfDigests } from '../book/digest-repository.js';
+import type { DigestHolder } from '../book/catalogued-document.js';
+import { cataloguedDocuments, holdersOfDocuments } from '../book/digest-repository.js';
+import { hasLinks } from '../book/document-link-repository.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { FingerprintTable } from './fingerprint-table.js';
 import { HistoryWriter, type HistoryWriterOptions } from './history-writer.js';
@@ -14,13 +16,14 @@ import { isRetryable, isRowLocked, isStatementRefused } from '../database/databa
 import { isDatabaseAway } from '../database/database-fault.js';
 import { ChangeMarks } from '../changes/change-marks.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
-import { EquivalentDocuments } from './equivalent-documents.js';
+import { EquivalentDocuments, isKnownBy } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.js';
 import { type BatchRow, PushQueue } from '../batching/push-queue.js';
 import { Retention, type RetentionBounds, type RetentionOptions } from './retention.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
+import { type UnmatchedBounds, UnmatchedWriter } from './unmatched-writer.js';
 import { WaitingShares } from '../batching/waiting-shares.js';
 import { SyncError } from '../domain/sync-error.js';
 
@@ -43,6 +46,7 @@ const CACHED_DOCUMENTS = 50_000;
  */
 const LIBRARIES_TTL_MS = 10 * 60_000;
 const ACCESS = 'access';
+const LINKS = 'links';
 
 /** The share of a queue that one user may fill. Eight users must work together to fill it. */
 const SHARE_OF_USER = 1 / 8;
@@ -59,6 +63,9 @@ export interface SyncStoreOptions {
   readonly bounds?: RetentionBounds;
   /** Whether pushes are kept as a history of progress. Default: no. */
   readonly history?: HistoryWriterOptions | undefined;
+  /** Which refused pushes are kept, so that people see what their devices sync in vain. Default: none. */
+  readonly unmatched?: UnmatchedBounds | undefined;
+  readonly onUnmatchedError?: (error: unknown) => void;
   /** Whether what readers say about documents (file name, title, authors) is stored. Default: yes. */
   readonly keepsMetadata?: boolean;
   readonly onForgotten?: RetentionOptions['onForgotten'];
@@ -75,6 +82,7 @@ export class SyncStore {
   readonly devices = new DeviceLastSeen();
   readonly retention: Retention;
   readonly history: HistoryWriter | undefined;
+  readonly unmatched: UnmatchedWriter | undefined;
   /** Tells pages that stay open of pushes. */
   readonly changes: ChangeMarks;
   readonly #store: Store;
@@ -84,8 +92,9 @@ export class SyncStore {
   readonly #lastDevices = new FingerprintTable();
   readonly #metadata = new FingerprintTable();
   readonly #documents: ReadThroughCache<EquivalentDocuments>;
-  readonly #libraries: ReadThroughCache<ReadonlySet<LibraryId>>;
+  readonly #libraries: ReadThroughCache<KnownHolders>;
   readonly #access: ReadThroughCache<LibraryAccess>;
+  readonly #links: ReadThroughCache<{ readonly hasAny: boolean }>;
 
   constructor(store: Store, options: SyncStoreOptions = {}) {
     const { dialect } = store;
@@ -113,6 +122,16 @@ export class SyncStore {
             },
           });
     this.#keepsMetadata = options.keepsMetadata ?? true;
+    const { unmatched, onUnmatchedError } = options;
+    this.unmatched =
+      unmatched === undefined
+        ? undefined
+        : new UnmatchedWriter(store, {
+            ...unmatched,
+            keepsMetadata: this.#keepsMetadata,
+            onWritten: (users) => this.changes.note('progress', users),
+            ...(onUnmatchedError === undefined ? {} : { onError: onUnmatchedError }),
+          });
     const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
     this.pushes = new PushQueue({
       commit: (rows) => this.#commit(rows),
@@ -148,7 +167,7 @@ export class SyncStore {
       entries: CACHED_DOCUMENTS,
     });
     this.#libraries = new ReadThroughCache({
-      read: (documents) => librariesOfDigests(store, documents.flatMap(toDigest)),
+      read: (documents) => knownHoldersOf(store, documents),
       entries: CACHED_DOCUMENTS,
       ttlMs: LIBRARIES_TTL_MS,
     });
@@ -156,20 +175,27 @@ export class SyncStore {
       read: async () => new Map([[ACCESS, await readLibraryAccess(store)]]),
       entries: 1,
     });
+    this.#links = new ReadThroughCache({
+      read: async () => new Map([[LINKS, { hasAny: await hasLinks(store) }]]),
+      entries: 1,
+    });
   }
 
   /**
-   * Whether the document is or was a digest of a book that the user may see. A promise only if this is not cached.
+   * Whether the document has a book that the user may see: as a digest of now or before, or by a link. A promise only if
+   * this is not cached.
    *
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
   isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
-    if (!isDigest(document)) return false;
-    const libraries = this.#libraries.peek(document);
+    const known = this.#libraries.peek(document);
     const access = this.#access.peek(ACCESS);
-    const isCached =
-      libraries !== undefined && access !== undefined && isAnyVisible(libraries, access, userId);
-    return isCached || this.#readIsKnown(userId, document);
+    if (known !== undefined && access !== undefined) {
+      if (isAnyVisible(known.libraries, access, userId)) return true;
+      // Links are taken back, so they are not trusted for as long as digests.
+      if (this.#documents.peek(document)?.isKnownTo(userId, access) === true) return true;
+    }
+    return this.#readIsKnown(userId, document);
   }
 
   /**
@@ -181,7 +207,7 @@ export class SyncStore {
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
   equivalentTo(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
-    if (!isDigest(document)) return NONE;
+    if (!isDigest(document) && this.#links.peek(LINKS)?.hasAny === false) return NONE;
     const others = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
     const isCached =
@@ -193,11 +219,12 @@ export class SyncStore {
     return this.#readEquivalents(userId, document);
   }
 
-  /** After a change to libraries or books that was made through this server: it takes effect here at once. */
+  /** After a change to libraries, books or links that was made through this server: it takes effect here at once. */
   forgetLibraries(): void {
     this.#documents.invalidateAll();
     this.#libraries.invalidateAll();
     this.#access.invalidateAll();
+    this.#links.invalidateAll();
   }
 
   async #commit(pushes: readonly BatchRow<ProgressPush>[]): Promise<void> {
@@ -238,9 +265,11 @@ export class SyncStore {
       throw new SyncError('overloaded', 'Too many requests of this user are waiting for the database.');
     }
     try {
-      const [libraries] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
-      if (libraries === undefined) return false;
-      return isAnyVisible(libraries, await this.#accessTo(libraries), userId);
+      if (!isDigest(document) && !(await this.#mayBeLinked())) return false;
+      const [known] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
+      if (known === undefined) return false;
+      const access = await this.#accessTo(known.holders.map(({ libraryId }) => libraryId));
+      return isKnownBy(known.holders, isVisibleIn(access, userId), userId);
     } finally {
       this.#lookUps.remove(userId, 1);
     }
@@ -252,6 +281,11 @@ export class SyncStore {
     return others === undefined ? NONE : others.visibleTo(userId, await this.#accessTo(others.libraries));
   }
 
+  /** Whether a document that is no digest may have a book: most servers have no links, and then it costs no look-up. */
+  async #mayBeLinked(): Promise<boolean> {
+    return (await this.#links.get(LINKS))?.hasAny ?? true;
+  }
+
   /** The cached access map, or a fresh one if a library is not in it: the library may have been added since. */
   async #accessTo(libraries: Iterable<LibraryId>): Promise<LibraryAccess> {
     const access = await this.#access.get(ACCESS);
@@ -261,6 +295,25 @@ export class SyncStore {
 }
 
 const NONE: readonly Document[] = [];
+
+/** The books of a document, and the libraries of those that have or had it as a digest. */
+interface KnownHolders {
+  readonly holders: readonly DigestHolder[];
+  readonly libraries: ReadonlySet<LibraryId>;
+}
+
+async function knownHoldersOf(
+  store: Store,
+  documents: readonly string[],
+): Promise<ReadonlyMap<string, KnownHolders>> {
+  const known = await holdersOfDocuments(store, documents.flatMap(toDocument));
+  return new Map(
+    [...known].map(([document, holders]) => {
+      const withDigest = holders.filter(({ linkedFor }) => linkedFor === undefined);
+      return [document, { holders, libraries: new Set(withDigest.map(({ libraryId }) => libraryId)) }];
+    }),
+  );
+}
 
 function isAnyVisible(libraries: ReadonlySet<LibraryId>, access: LibraryAccess, userId: UserId): boolean {
   const isVisible = isVisibleIn(access, userId);
@@ -277,7 +330,7 @@ async function equivalentsOf(
   store: Store,
   documents: readonly string[],
 ): Promise<ReadonlyMap<string, EquivalentDocuments>> {
-  const known = await cataloguedDocuments(store, documents.flatMap(toDigest));
+  const known = await cataloguedDocuments(store, documents.flatMap(toDocument));
   return new Map([...known].map(([document, each]) => [document, new EquivalentDocuments(each)]));
 }
 
@@ -287,8 +340,7 @@ function comparePushes(left: ProgressPush, right: ProgressPush): number {
   return left.document < right.document ? -1 : 1;
 }
 
-function toDigest(text: string): readonly Buffer[] {
+function toDocument(text: string): readonly Document[] {
   const document = parseDocument(text);
-  const digest = document === undefined ? undefined : digestOfDocument(document);
-  return digest === undefined ? [] : [digest];
+  return document === undefined ? [] : [document];
 }

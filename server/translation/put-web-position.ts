@@ -5,6 +5,7 @@ import type { ReaderDevice } from '../device/device.js';
 import type { TranslatedPosition } from '../positions/translation/translated-position.js';
 import type { Locator } from '../positions/translation/locator.js';
 import { booksOfDocuments } from '../sync/books-of-documents.js';
+import { progressKeyText } from '../sync/progress-key.js';
 import { putProgress } from '../sync/put-progress.js';
 import { inOtherFile, type TranslationDetails, type TranslationContext } from './get-translations.js';
 import type { SyncStore } from '../sync/sync-store.js';
@@ -56,8 +57,9 @@ export async function putWebPosition(
   principal: Principal,
   { document, place, device, allowsChapter }: WebPosition,
 ): Promise<WebPositionOutcome> {
-  const books = await booksOfDocuments(store, principal, [document]);
-  const found = await translatedDocument(store, principal, document, books.get(document));
+  const key = { userId: principal.userId, document };
+  const books = await booksOfDocuments(store, principal, [key]);
+  const found = await translatedDocument(store, principal, document, books.get(progressKeyText(key)));
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
   if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
   // The x-pointer is checked in another file than the one that the reader has.

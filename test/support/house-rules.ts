@@ -68,6 +68,7 @@ const LIBRARIES = 'server/library/library-repository.ts';
 const READERS = 'server/library/library-reader-repository.ts';
 const BOOKS = 'server/book/book-repository.ts';
 const DIGESTS = 'server/book/digest-repository.ts';
+const LINKS = 'server/book/document-link-repository.ts';
 const USERS = 'server/accounts/user-repository.ts';
 const KEYS = 'server/accounts/keys/api-key-repository.ts';
 const SESSIONS = 'server/accounts/sessions/session-repository.ts';
@@ -78,6 +79,7 @@ const PROGRESS = 'server/sync/progress-repository.ts';
 const DEVICE_PROGRESS = 'server/sync/device-progress-repository.ts';
 const METADATA = 'server/sync/document-metadata-repository.ts';
 const HISTORY = 'server/sync/progress-history-repository.ts';
+const UNMATCHED = 'server/sync/unmatched-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
 const SCAN_FAILURES = 'server/scan/scan-failure-repository.ts';
 const CHANGE_MARKS = 'server/changes/change-mark-repository.ts';
@@ -94,13 +96,15 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   library: { owner: LIBRARIES, readers: [READERS] },
   restricted_library: { owner: READERS, readers: [LIBRARIES] },
   library_reader: { owner: READERS, readers: [LIBRARIES] },
-  book: { owner: BOOKS, readers: [DIGESTS] },
+  book: { owner: BOOKS, readers: [DIGESTS, LINKS] },
+  document_link: { owner: LINKS, readers: [DIGESTS] },
   former_digest: { owner: DIGESTS, readers: [] },
-  device: { owner: DEVICES, readers: [DEVICE_PROGRESS, HISTORY] },
+  device: { owner: DEVICES, readers: [DEVICE_PROGRESS, HISTORY, UNMATCHED] },
   document_progress: { owner: PROGRESS, readers: [DEVICE_PROGRESS, HISTORY] },
   device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },
   document_metadata: { owner: METADATA, readers: [DEVICE_PROGRESS] },
   progress_history: { owner: HISTORY, readers: [] },
+  unmatched_document: { owner: UNMATCHED, readers: [] },
   arrival_counter: { owner: PROGRESS, readers: [] },
   arrival_ticket: { owner: PROGRESS, readers: [] },
   scan: { owner: SCANS, readers: [CHANGE_SIGNS] },

@@ -14,6 +14,8 @@ import { scanFailures } from './0011-scan-failures.js';
 import { pushHours } from './0012-push-hours.js';
 import { stateMarks } from './0013-state-marks.js';
 import { skipRules } from './0014-skip-rules.js';
+import { unmatchedDocuments } from './0015-unmatched-documents.js';
+import { documentLinks } from './0016-document-links.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -50,4 +52,6 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0012-push-hours': { up: pushHours },
   '0013-state-marks': { up: stateMarks },
   '0014-skip-rules': { up: skipRules },
+  '0015-unmatched-documents': { up: unmatchedDocuments },
+  '0016-document-links': { up: documentLinks },
 };

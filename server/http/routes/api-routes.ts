@@ -6,6 +6,7 @@ import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js'
 import type { Route, RouteGroup } from '../route.js';
 import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
+import { linkRoutes } from './api/link-routes.js';
 import { changeRoutes } from './api/change-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
 import { folderRoutes } from './api/folder-routes.js';
@@ -17,6 +18,7 @@ import { readingRoutes } from './api/reading-routes.js';
 import { scanRoutes } from './api/scan-routes.js';
 import { serverRoutes } from './api/server-routes.js';
 import { sessionRoutes } from './api/session-routes.js';
+import { unmatchedRoutes } from './api/unmatched-routes.js';
 import { userRoutes } from './api/user-routes.js';
 
 const ROUTES: readonly ApiRoute[] = [
@@ -27,6 +29,8 @@ const ROUTES: readonly ApiRoute[] = [
   ...deviceRoutes,
   ...progressRoutes,
   ...webPositionRoutes,
+  ...unmatchedRoutes,
+  ...linkRoutes,
   ...readingRoutes,
   ...apiKeyRoutes,
   ...userRoutes,

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { booksOfDocuments } from '../../../server/sync/books-of-documents.js';
 import { documentOfDigest } from '../../../server/domain/document.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
+import { userId } from '../../../server/domain/ids.js';
+import { progressKeyText } from '../../../server/sync/progress-key.js';
 import { bookFolder, md5 } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
@@ -15,8 +17,9 @@ describe.each(testDatabases())('the book of a document on $name', (kind) => {
 
   async function pathOf(digest: string): Promise<string | undefined> {
     const document = documentOfDigest(Buffer.from(digest, 'hex'));
-    const books = await booksOfDocuments(bench.store, OPERATOR, [document]);
-    return books.get(document)?.path.toString();
+    const key = { userId: userId(1), document };
+    const books = await booksOfDocuments(bench.store, OPERATOR, [key]);
+    return books.get(progressKeyText(key))?.path.toString();
   }
 
   it('is the one with the smallest id where several are present', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentOfDigest, parseDocument } from '../../../../server/domain/document.js';
+import { type Document, documentOfDigest, parseDocument } from '../../../../server/domain/document.js';
 import {
   apiKeyId,
   type BookId,
@@ -17,9 +17,10 @@ import {
   booksWithPartialMd5,
   cataloguedDocuments,
   keepFormerDigests,
-  librariesOfDigests,
+  holdersOfDocuments,
   deleteNewBooks,
 } from '../../../../server/book/digest-repository.js';
+import { linkedBooks } from '../../../../server/book/document-link-repository.js';
 import {
   bookAhead,
   booksAtPaths,
@@ -82,7 +83,7 @@ const READERS = 3;
 const HOUR_MS = 3_600_000;
 const ENTRIES = 12;
 /** Statements search several indexes for each key, and MySQL counts the rows of temporary tables too. */
-const ROWS_A_KEY = 40;
+const ROWS_A_KEY = 48;
 /** The path before the last hundred books of the library. */
 const NEAR_THE_END = pathOf(BOOKS - 101);
 
@@ -109,6 +110,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     await addDevices(store);
     await addHistory(store);
     await addChangeMarks(store);
+    await addLinks(store);
     await makeStatisticsStale(store, [
       'book',
       'former_digest',
@@ -121,6 +123,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
       'api_key',
       'session',
       'change_mark',
+      'document_link',
     ]);
   });
   afterAll(() => store.close());
@@ -135,18 +138,48 @@ describe('on MySQL, with statistics from before any row was written,', () => {
   });
 
   const byKeys: readonly (readonly [string, Statement])[] = [
-    ['documents that are partial MD5s', (db, n) => cataloguedDocuments(db, some(n, partialMd5))],
-    ['documents that are filename MD5s', (db, n) => cataloguedDocuments(db, some(n, filenameMd5))],
-    ['documents that are former digests', (db, n) => cataloguedDocuments(db, some(n, formerMd5))],
+    [
+      'documents that are partial MD5s',
+      (db, n) =>
+        cataloguedDocuments(
+          db,
+          some(n, (i) => documentOfDigest(partialMd5(i))),
+        ),
+    ],
+    [
+      'documents that are filename MD5s',
+      (db, n) =>
+        cataloguedDocuments(
+          db,
+          some(n, (i) => documentOfDigest(filenameMd5(i))),
+        ),
+    ],
+    [
+      'documents that are former digests',
+      (db, n) =>
+        cataloguedDocuments(
+          db,
+          some(n, (i) => documentOfDigest(formerMd5(i))),
+        ),
+    ],
     [
       'unknown documents',
       (db, n) =>
         cataloguedDocuments(
           db,
-          some(n, (index) => md5(`unknown ${index}`)),
+          some(n, (index) => documentOfDigest(md5(`unknown ${index}`))),
         ),
     ],
-    ['libraries of digests', (db, n) => librariesOfDigests(db, some(n, formerMd5))],
+    [
+      'books of documents',
+      (db, n) =>
+        holdersOfDocuments(
+          db,
+          some(n, (i) => documentOfDigest(formerMd5(i))),
+        ),
+    ],
+    ['books of linked documents', (db, n) => holdersOfDocuments(db, some(n, linkedOf))],
+    ['documents that are linked', (db, n) => linkedBooks(db, some(n, linkedOf), [userId(1)], [library])],
     ['books of digests', (db, n) => booksOfDigests(db, some(n, formerMd5), [library])],
     ['where moved files were', (db, n) => booksWithPartialMd5(db, library, some(n, partialMd5))],
     ['books at paths', (db, n) => booksAtPaths(db, library, some(n, pathOf))],
@@ -571,6 +604,27 @@ function partialMd5(index: number): Buffer {
 
 function filenameMd5(index: number): Buffer {
   return md5(`name ${index}`);
+}
+
+function linkedOf(index: number): Document {
+  const document = parseDocument(`linked ${String(index)}`);
+  if (document === undefined) throw new Error('the test is wrong');
+  return document;
+}
+
+/** Links for everybody, but none to the books that other statements look for. */
+async function addLinks(store: Store): Promise<void> {
+  const columns = ['document', 'user_id', 'book_id', 'linked_s'];
+  await bulkUpsert(
+    store,
+    { table: 'document_link', columns, key: ['document', 'user_id'], update: [] },
+    Array.from({ length: BOOKS }, (_, index) => [
+      Buffer.from(linkedOf(index)),
+      0,
+      idOf(index % 59 === 0 ? index + 1 : index),
+      1,
+    ]).flat(),
+  );
 }
 
 function formerMd5(index: number): Buffer {

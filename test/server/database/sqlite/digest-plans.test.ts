@@ -8,8 +8,10 @@ import {
   cataloguedDocuments,
   repeatedContents,
 } from '../../../../server/book/digest-repository.js';
+import { linkedBooks } from '../../../../server/book/document-link-repository.js';
+import { documentOfDigest } from '../../../../server/domain/document.js';
 import type { OpenStore, Store } from '../../../../server/database/store.js';
-import { type LibraryId, libraryId } from '../../../../server/domain/ids.js';
+import { type LibraryId, libraryId, userId } from '../../../../server/domain/ids.js';
 import { bookFolder } from '../../../support/book-folder.js';
 import { SQLITE } from '../../../support/databases.js';
 import { openHookedStore } from '../../../support/hooked-store.js';
@@ -54,7 +56,11 @@ describe('SQLite', () => {
         await booksOfContent(store, LIBRARIES, { partialMd5, sizeBytes: 1, limit: 9 });
       },
     ],
-    ['what pulls ask', (store, digests) => cataloguedDocuments(store, digests)],
+    ['what pulls ask', (store, digests) => cataloguedDocuments(store, digests.map(documentOfDigest))],
+    [
+      'books of links',
+      (store, digests) => linkedBooks(store, digests.map(documentOfDigest), [userId(1)], LIBRARIES),
+    ],
   ];
 
   it.each(
@@ -65,8 +71,8 @@ describe('SQLite', () => {
     expect(statements.length).toBeGreaterThan(0);
     for (const sql of new Set(statements)) {
       const steps = await planOf(bench.store, sql);
-      expect(steps.join('\n')).toMatch(/\((?:partial_md5|digest)[=>]/);
-      expect(steps.filter((step) => /library_id=\?|SCAN (?:book|b|f)\b/.test(step))).toEqual([]);
+      expect(steps.join('\n')).toMatch(/\b(?:partial_md5|digest|document)[=>]/);
+      expect(steps.filter((step) => /library_id=\?|SCAN (?:book|b|f|l)\b/.test(step))).toEqual([]);
     }
   });
 

@@ -9,6 +9,7 @@ import { Overview } from '../../../../../server/overview/overview.js';
 import { BackgroundScans } from '../../../../../server/scan/background-scans.js';
 import { scanLibrary } from '../../../../../server/scan/scan-library.js';
 import { SyncStore } from '../../../../../server/sync/sync-store.js';
+import type { UnmatchedBounds } from '../../../../../server/sync/unmatched-writer.js';
 import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { ALL_PERMISSIONS, type Permission } from '../../../../../server/domain/permission.js';
 import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
@@ -79,6 +80,8 @@ export async function startApiServer(
     readonly folderRoots?: readonly string[];
     /** Whether a history of progress is kept: its statements come seconds after the pushes. */
     readonly keepsHistory?: boolean;
+    /** Whether refused pushes are kept: their statements come a second later, or with `sync.unmatched.flush()`. */
+    readonly unmatched?: UnmatchedBounds;
     /** Around every statement of the server. */
     readonly hooks?: StatementHooks;
   } = {},
@@ -89,7 +92,10 @@ export async function startApiServer(
   const logLines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => logLines.push(line) });
   const accounts = new Accounts(store, (error) => log.error(error));
-  const sync = new SyncStore(store, options.keepsHistory === true ? { history: {} } : {});
+  const sync = new SyncStore(store, {
+    ...(options.keepsHistory === true ? { history: {} } : {}),
+    unmatched: options.unmatched,
+  });
   const scans = new BackgroundScans({
     scan: (library, scanOptions) =>
       scanLibrary(
@@ -191,6 +197,7 @@ export async function startApiServer(
       await Promise.all([scans.close(), server.close(5000)]);
       await sync.pushes.idle();
       await sync.history?.close();
+      await sync.unmatched?.close();
       await accounts.close();
       await translations.close();
       await engine.close();

@@ -37,6 +37,8 @@ export interface World {
   readonly otherUser: number;
   readonly ownKey: number;
   readonly device: string;
+  /** A document that the caller has linked to the book. */
+  readonly linked: string;
   readonly ownSession: number;
   readonly ownPassword: string | null;
   /** Of a setup link, while no owner can sign in. */
@@ -187,6 +189,35 @@ export const TABLE: readonly Row[] = [
     method: 'GET',
     path: ({ book }) => `/books/${String(book)}/reading`,
     may: OWN_SYNC,
+    status: 200,
+  },
+  {
+    operation: 'linkDocument',
+    method: 'POST',
+    path: ({ book }) => `/books/${String(book)}/documents`,
+    body: ({ fresh }) => ({ document: `${fresh} linked` }),
+    may: ['feature:koreader_sync', 'owner'],
+    status: 201,
+  },
+  {
+    operation: 'showLinks',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}/documents`,
+    may: EVERYBODY,
+    status: 200,
+  },
+  {
+    operation: 'unlinkDocument',
+    method: 'DELETE',
+    path: ({ book, linked }) => `/books/${String(book)}/documents/${linked}`,
+    may: ['feature:koreader_sync', 'owner'],
+    status: 204,
+  },
+  {
+    operation: 'listUnmatched',
+    method: 'GET',
+    path: at('/unmatched'),
+    may: ['feature:koreader_sync', 'owner'],
     status: 200,
   },
   { operation: 'listReading', method: 'GET', path: at('/reading'), may: OWN_SYNC, status: 200 },

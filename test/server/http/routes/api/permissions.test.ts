@@ -70,11 +70,16 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       ({ id: ownKey } = await owner.expect(201, 'POST', '/api-keys', key));
       await push(caller, fresh);
     }
+    const linked = `${fresh}-linked`;
+    const book = (books.items as Json[])[0].id as number;
+    if (caller === callers['feature:koreader_sync'] || caller === owner) {
+      await caller.expect(201, 'POST', `/books/${String(book)}/documents`, { document: linked });
+    }
     const setupToken = await makeUnclaimed();
     return {
       folder,
       library: library as number,
-      book: (books.items as Json[])[0].id as number,
+      book,
       endedScan: endedScan as number,
       runningScan,
       otherUser: otherUser as number,
@@ -83,6 +88,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       ownPassword: caller === owner ? null : PASSWORD,
       setupToken,
       device: Buffer.from(`i${fresh}`).toString('base64url'),
+      linked,
       fresh,
     };
   }

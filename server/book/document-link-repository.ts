@@ -1,0 +1,162 @@
+import { sql } from 'kysely';
+import { idChunks } from '../database/bulk-write.js';
+import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
+import { toNumber } from '../database/int64.js';
+import type { Store } from '../database/store.js';
+import { type Document, parseDocument } from '../domain/document.js';
+import { type BookId, type LibraryId, type UserId, userId } from '../domain/ids.js';
+import { toBook } from './book-repository.js';
+import type { CataloguedBook } from './book.js';
+import type { DocumentLink, LinkedFor } from './document-link.js';
+
+// The table `document_link`. Look-ups of documents read it together with books and digests: digest-repository.ts.
+
+/** In place of a user: the link holds for all of them. Ids of users begin with 1. */
+const EVERYBODY_ID = 0;
+
+/** @param id as the table holds it */
+export function linkedForOf(id: number): LinkedFor {
+  return id === EVERYBODY_ID ? 'everybody' : userId(id);
+}
+
+function idOfLinkedFor(linkedFor: LinkedFor): number {
+  return linkedFor === 'everybody' ? EVERYBODY_ID : linkedFor;
+}
+
+/** @returns `false` when the document has a link for these users already */
+export async function insertDocumentLink(store: Store, link: DocumentLink): Promise<boolean> {
+  const values = sql`${Buffer.from(link.document)}, ${idOfLinkedFor(link.linkedFor)}, ${link.bookId},
+    ${link.linkedBy ?? null}, ${link.linkedSeconds}`;
+  const onKey = sql.raw(
+    store.dialect === 'sqlite' ? 'on conflict do nothing' : 'on duplicate key update user_id = user_id',
+  );
+  const { numAffectedRows = 0n } = await sql`
+    insert into document_link (document, user_id, book_id, linked_by, linked_s)
+    values (${values}) ${onKey}`.execute(store.db);
+  return numAffectedRows > 0n;
+}
+
+interface LinkRow {
+  readonly document: Buffer;
+  readonly user_id: number;
+  readonly book_id: BookId;
+  readonly linked_by: UserId | null;
+  readonly linked_s: number | bigint | string;
+}
+
+/** The links of a document, those for everybody first. */
+export async function linksOfDocument(store: Store, document: Document): Promise<readonly DocumentLink[]> {
+  const rows = await store.db
+    .selectFrom('document_link')
+    .selectAll()
+    .where('document', '=', Buffer.from(document))
+    .orderBy('user_id')
+    .execute();
+  return rows.map(toLink);
+}
+
+/** The links of a book, those for everybody first. */
+export async function linksOfBook(store: Store, id: BookId): Promise<readonly DocumentLink[]> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'document_link', 'document_link_book'))
+    .selectAll()
+    .where('book_id', '=', id)
+    .orderBy('user_id')
+    .orderBy('document')
+    .execute();
+  return rows.map(toLink);
+}
+
+function toLink(row: LinkRow): DocumentLink {
+  const document = parseDocument(row.document.toString('utf8'));
+  if (document === undefined) throw new Error('the database holds a link of a document that is not valid');
+  return {
+    document,
+    bookId: row.book_id,
+    linkedFor: linkedForOf(row.user_id),
+    linkedBy: row.linked_by ?? undefined,
+    linkedSeconds: toNumber(row.linked_s),
+  };
+}
+
+export async function countLinksOfUser({ db }: Store, user: UserId): Promise<number> {
+  const row = await db
+    .selectFrom('document_link')
+    .select((expression) => expression.fn.countAll<number | string>().as('links'))
+    .where('user_id', '=', user)
+    .executeTakeFirstOrThrow();
+  return toNumber(row.links);
+}
+
+/** Whether there is any link at all. */
+export async function hasLinks({ db }: Store): Promise<boolean> {
+  const row = await db.selectFrom('document_link').select('user_id').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** @returns whether there was such a link */
+export async function deleteLink(
+  { db }: Store,
+  { document, linkedFor, bookId }: Pick<DocumentLink, 'document' | 'linkedFor' | 'bookId'>,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('document_link')
+    .where('document', '=', Buffer.from(document))
+    .where('user_id', '=', idOfLinkedFor(linkedFor))
+    .where('book_id', '=', bookId)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+export async function deleteLinksOfBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const keys of idChunks(sorted)) {
+    await deleteByIndex(store, {
+      table: 'document_link',
+      column: 'book_id',
+      index: 'document_link_book',
+      keys,
+    });
+  }
+}
+
+export async function deleteLinksOfUser({ db }: Store, user: UserId): Promise<void> {
+  await db.deleteFrom('document_link').where('user_id', '=', user).execute();
+}
+
+export interface LinkedBook {
+  readonly document: Document;
+  readonly linkedFor: LinkedFor;
+  readonly book: CataloguedBook;
+}
+
+/**
+ * The books of these libraries that the documents are linked to, for everybody or for one of these users. One statement.
+ *
+ * @param documents a page, some hundred at most
+ */
+export async function linkedBooks(
+  store: Store,
+  documents: readonly Document[],
+  users: readonly UserId[],
+  libraryIds: readonly LibraryId[],
+): Promise<readonly LinkedBook[]> {
+  if (documents.length === 0 || libraryIds.length === 0) return [];
+  const names = documents.map((document) => Buffer.from(document));
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'document_link', 'primary', 'l'))
+    .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'l.book_id')
+    .modifyFront(sql.raw(inOrder(store.dialect)))
+    .selectAll('b')
+    .select(['l.document', 'l.user_id'])
+    .where('l.document', 'in', names)
+    .where('l.user_id', 'in', [EVERYBODY_ID, ...users])
+    .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
+    .execute();
+  return rows.flatMap((row) => {
+    const document = parseDocument(row.document.toString('utf8'));
+    return document === undefined
+      ? []
+      : [{ document, linkedFor: linkedForOf(row.user_id), book: toBook(row) }];
+  });
+}

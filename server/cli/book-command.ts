@@ -1,0 +1,107 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { getUserByName } from '../accounts/get-user.js';
+import type { CataloguedBook } from '../book/book.js';
+import type { LinkedFor } from '../book/document-link.js';
+import { type BookCursor, listBooks } from '../book/list-books.js';
+import { parsePathSearch, SEARCH_WORDS } from '../book/path-search.js';
+import { type ComposedStore, withStore } from '../compose/program.js';
+import { OPERATOR } from '../domain/actor.js';
+import type { Document } from '../domain/document.js';
+import { bookId } from '../domain/ids.js';
+import type { BookId } from '../domain/ids.js';
+import type { Page, PageRequest } from '../domain/page.js';
+import { linkDocument, unlinkDocument } from '../sync/link-document.js';
+import { allPages } from './all-pages.js';
+import type { CommandContext } from './context.js';
+import { documentArgument } from './document-argument.js';
+import { EXIT } from './exit-code.js';
+import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
+import { jsonPath, shownPath, shownText } from './shown-text.js';
+
+interface LinkFlags {
+  readonly user?: string;
+  readonly everybody?: true;
+}
+
+export function addBookCommand(program: Command, context: CommandContext): void {
+  const book = program.command('book').description('books, and the documents that are linked to them');
+
+  book
+    .command('find')
+    .argument('<words...>', 'words that the path has, in upper or lower case')
+    .description('list the books whose path has all of these words')
+    .option('--json', 'one JSON object a line')
+    .action((words: readonly string[], flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const search = parsePathSearch(words.join(' '));
+        if (search === undefined || words.length > SEARCH_WORDS) {
+          writeError(`give 1 to ${String(SEARCH_WORDS)} words.`);
+          context.exitWith(EXIT.usage);
+          return;
+        }
+        let listed = 0;
+        const read = async (page: PageRequest<BookCursor>): Promise<Page<CataloguedBook, BookCursor>> => {
+          const wanted = { kind: 'path', search } as const;
+          const found = await listBooks(store, OPERATOR, { libraryId: undefined, wanted }, page);
+          return { items: found.items.map((each) => each.book), next: found.next };
+        };
+        for await (const each of allPages(read)) {
+          listed++;
+          if (flags.json === true) writeJsonLine(asJson(each));
+          else writeLine(`${String(each.id)}: ${shownPath(each.path)}`);
+        }
+        if (listed === 0) writeNote('No book has a path with these words.');
+      }),
+    );
+
+  const changing = (name: 'link' | 'unlink', description: string): Command =>
+    book
+      .command(name)
+      .argument('<document>', 'as "dogear unmatched list" shows it', documentArgument)
+      .argument('<book>', 'the id of the book, as "dogear book find" shows it', bookArgument)
+      .description(description)
+      .option('--user <name>', 'for this user')
+      .option('--everybody', 'for all users');
+
+  changing('link', 'let a document find a book, for one user or for everybody').action(
+    (document: Document, id: BookId, flags: LinkFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const linkedFor = await linkedForOfFlags(store, context, flags);
+        if (linkedFor === undefined) return;
+        await linkDocument(store, OPERATOR, { document, bookId: id, linkedFor });
+        writeLine(`Linked ${shownText(document)} to the book ${String(id)}.`);
+      }),
+  );
+
+  changing('unlink', 'take such a link back; the document keeps its progress for itself').action(
+    (document: Document, id: BookId, flags: LinkFlags, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const linkedFor = await linkedForOfFlags(store, context, flags);
+        if (linkedFor === undefined) return;
+        await unlinkDocument(store, OPERATOR, { document, bookId: id, linkedFor });
+        writeLine(`${shownText(document)} is no longer linked to the book ${String(id)}.`);
+      }),
+  );
+}
+
+async function linkedForOfFlags(
+  store: ComposedStore,
+  context: CommandContext,
+  { user, everybody }: LinkFlags,
+): Promise<LinkedFor | undefined> {
+  if ((user === undefined) === (everybody === undefined)) {
+    writeError('say for whom: --user NAME or --everybody.');
+    context.exitWith(EXIT.usage);
+    return undefined;
+  }
+  return user === undefined ? 'everybody' : (await getUserByName(store, user)).id;
+}
+
+function bookArgument(text: string): BookId {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('The id of a book is a whole number.');
+  return bookId(Number(text));
+}
+
+function asJson(book: CataloguedBook): object {
+  return { book_id: book.id, library_id: book.libraryId, ...jsonPath(book.path) };
+}

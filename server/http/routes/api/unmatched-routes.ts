@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { listUnmatched } from '../../../sync/list-unmatched.js';
+import type { ListedUnmatched, UnmatchedCursor } from '../../../sync/unmatched-document.js';
+import { documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
+import { type ApiRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { nextCursor, pageRequest } from '../../cursor.js';
+import {
+  deviceReference,
+  deviceReferenceOf,
+  metadata,
+  metadataObject,
+  positionFields,
+} from './progress-json.js';
+
+const { progress, percentage } = positionFields;
+
+const unmatchedDocument = answerSchema(
+  'UnmatchedDocument',
+  z.strictObject({
+    document: z.string(),
+    progress,
+    percentage,
+    device: deviceReference.describe('the device that pushed it last'),
+    metadata,
+    first_seen: time,
+    last_seen: time,
+    pushes: z.int().min(1).describe('how often it was pushed in vain'),
+  }),
+);
+const unmatchedDocuments = pageSchema('UnmatchedDocumentPage', unmatchedDocument);
+
+const cursor = z
+  .strictObject({ t: z.int().min(0), d: documentText })
+  .transform(({ t, d }): UnmatchedCursor => ({ lastSeenMs: t, document: d }));
+
+export const unmatchedRoutes: readonly ApiRoute[] = [
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/unmatched',
+      operationId: 'listUnmatched',
+      tag: 'unmatched',
+      summary: 'List the documents that the caller pushed in vain: no book has them. The last pushed first',
+      description:
+        'A page may have fewer items than its limit although another one follows: what has found a book is left out. The list is some seconds late. The settings bound it.',
+      access: ['feature:koreader_sync'],
+      query: z.object({ ...pageQuery }),
+      reply: { kind: 'json', status: 200, schema: unmatchedDocuments, says: 'A page of documents' },
+    },
+    async ({ store }, { principal, query }) => {
+      const page = await listUnmatched(store, principal, undefined, pageRequest(query, cursor));
+      return {
+        value: {
+          items: page.items.map(unmatchedJson),
+          next_cursor: nextCursor(page, ({ lastSeenMs, document }) => ({ t: lastSeenMs, d: document })),
+        },
+      };
+    },
+  ),
+];
+
+function unmatchedJson(known: ListedUnmatched): z.input<typeof unmatchedDocument> {
+  return {
+    document: known.document,
+    progress: known.position,
+    percentage: known.percentage,
+    device: deviceReferenceOf(known.device, known.friendlyName),
+    metadata: metadataObject(known.metadataJson),
+    first_seen: timeOfMs(known.firstSeenMs),
+    last_seen: timeOfMs(known.lastSeenMs),
+    pushes: known.pushes,
+  };
+}

@@ -1,0 +1,75 @@
+import type { Store } from '../database/store.js';
+import { markChanges } from '../changes/change-mark-repository.js';
+import type { Document } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
+import { holdersOfDocuments } from '../book/digest-repository.js';
+import { equivalentDocuments, isKnownBy } from './equivalent-documents.js';
+import { progressKeyText } from './progress-key.js';
+import { insertPassedProgress, newestProgress, savePushes } from './progress-repository.js';
+import type { UnmatchedDocument } from './unmatched-document.js';
+import { deleteUnmatched, unmatchedByName, type UnmatchedPlace } from './unmatched-repository.js';
+
+/** Documents of one read. In SQLite pushes wait for it. */
+const READ_AT_ONCE = 200;
+
+/**
+ * Makes progress of what was kept of refused pushes, where the document has a book by now: a scan has found it, or somebody
+ * has linked it. Where the user has read on in the book since, under another of its documents, the kept position becomes
+ * that of its document alone, and pulls go on to give the newer one.
+ *
+ * @param only this document; `undefined`: all that are kept
+ * @returns how many positions became progress
+ */
+export async function adoptUnmatched(store: Store, only?: Document): Promise<number> {
+  const access = await readLibraryAccess(store);
+  let adopted = 0;
+  for (let after: UnmatchedPlace | undefined; ;) {
+    const rows = await unmatchedByName(store, { only, after, limit: READ_AT_ONCE });
+    for (const kept of await withBook(store, access, rows)) {
+      if (await adopt(store, kept)) adopted++;
+    }
+    after = rows.at(-1);
+    if (rows.length < READ_AT_ONCE) return adopted;
+  }
+}
+
+async function withBook(
+  store: Store,
+  access: LibraryAccess,
+  rows: readonly UnmatchedDocument[],
+): Promise<readonly UnmatchedDocument[]> {
+  const holders = await holdersOfDocuments(store, [...new Set(rows.map(({ document }) => document))]);
+  return rows.filter(({ userId, document }) =>
+    isKnownBy(holders.get(document) ?? [], isVisibleIn(access, userId), userId),
+  );
+}
+
+/**
+ * The position is stored before it leaves the list: after a crash in between it is adopted once more, which changes nothing.
+ *
+ * @returns `false` when somebody else was first
+ */
+async function adopt(store: Store, kept: UnmatchedDocument): Promise<boolean> {
+  const { userId, document, lastSeenMs } = kept;
+  const push = { ...kept, pushedMs: lastSeenMs };
+  if (await hasReadOn(store, userId, document, lastSeenMs)) await insertPassedProgress(store, push);
+  else await savePushes(store, { pushes: [{ push, arrivalIndex: 0 }] });
+  const isOurs = (await deleteUnmatched(store, userId, [Buffer.from(document)])) > 0;
+  if (isOurs) await markChanges(store, ['progress'], [userId]);
+  return isOurs;
+}
+
+/** Whether the user has pushed any document of the book after this moment. */
+async function hasReadOn(
+  store: Store,
+  userId: UserId,
+  document: Document,
+  sinceMs: number,
+): Promise<boolean> {
+  const documents = [document, ...(await equivalentDocuments(store, userId, document))];
+  const keys = documents.map((each) => ({ userId, document: each }));
+  const newest = await newestProgress(store, keys);
+  return keys.some((key) => (newest.get(progressKeyText(key))?.pushedMs ?? -1) >= sinceMs);
+}

@@ -1,0 +1,37 @@
+import { requireOneOf } from '../accounts/permission-check.js';
+import { resolveTargetUser } from '../accounts/resolve-target-user.js';
+import type { Store } from '../database/store.js';
+import type { Actor } from '../domain/actor.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
+import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import { seesAllDocuments } from './documents-shown.js';
+import { knownDocuments } from './equivalent-documents.js';
+import type { ListedUnmatched, UnmatchedCursor } from './unmatched-document.js';
+import { unmatchedPage } from './unmatched-repository.js';
+
+/**
+ * The documents of a user whose pushes were refused because no book has them, the last seen first. A page may have fewer
+ * items than were asked for although another one follows: documents that have found a book since are left out. What others
+ * read is nobody's business but the operator's.
+ *
+ * @param userId the user; `undefined`: the actor
+ * @throws DogearError `forbidden`, `user-not-found`
+ */
+export async function listUnmatched(
+  store: Store,
+  actor: Actor,
+  userId: UserId | undefined,
+  { after, limit }: PageRequest<UnmatchedCursor>,
+): Promise<Page<ListedUnmatched, UnmatchedCursor>> {
+  requireOneOf(actor, ['feature:koreader_sync']);
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
+  if (!seesAllDocuments(actor, user.id)) {
+    throw new DogearError('forbidden', 'Only the user may see which documents found no book.');
+  }
+  const rows = await unmatchedPage(store, user.id, { after, limit: limit + 1 });
+  const page = pageOf(rows, limit, ({ lastSeenMs, document }) => ({ lastSeenMs, document }));
+  const documents = page.items.map(({ document }) => document);
+  const known = await knownDocuments(store, user.id, documents);
+  return { items: page.items.filter(({ document }) => !known.has(document)), next: page.next };
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseDocument } from '../../../server/domain/document.js';
+import { findUserByName } from '../../../server/accounts/user-repository.js';
+import { openStore } from '../../../server/database/store.js';
+import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
+import { bookFolder } from '../../support/book-folder.js';
+import { runProgram } from '../../support/program.js';
+import { pushOf } from '../../support/progress-push.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+// Each command is a process of its own, which takes half a second on an idle machine.
+describe('the command line of documents without a book', { timeout: 120_000 }, () => {
+  it('lists them, finds books, links them, and takes links back', async () => {
+    const { path: cwd } = await temporaryFolder();
+    const dogear = async (...args: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await runProgram(args, { cwd });
+      return { exitCode, text: `${stdout}${stderr}`.trim() };
+    };
+    const folder = await bookFolder({ 'Jane Austen/Emma.epub': 'emma', 'Found.epub': 'found' });
+    await dogear('library', 'add', 'books', folder.path);
+    await dogear('user', 'add', 'anna');
+    await refusePushes(cwd, ['a', 'md5 of no book']);
+
+    const listed = await dogear('unmatched', 'list', 'anna');
+    expect(listed.text).toMatch(/^a \{"title":"T"\}: 50\.0 % on Kobo, pushed 3 times, last .* UTC$/m);
+    const [json] = (await dogear('unmatched', 'list', 'anna', '--json')).text.split('\n');
+    expect(JSON.parse(json ?? '')).toMatchObject({ progress: 'here', pushes: 3, metadata: { title: 'T' } });
+
+    expect((await dogear('scan')).exitCode).toBe(0);
+    const found = await dogear('book', 'find', 'emma', 'AUSTEN');
+    const id = /^(\d+): Jane Austen\/Emma\.epub$/.exec(found.text)?.[1] ?? found.text;
+    expect((await dogear('book', 'find', 'nothing')).text).toBe('No book has a path with these words.');
+    expect((await dogear('book', 'link', 'a', id)).exitCode).toBe(2);
+    expect((await dogear('book', 'link', 'a', '99', '--user', 'anna')).exitCode).toBe(1);
+    expect(await dogear('book', 'link', 'a', id, '--user', 'anna')).toEqual({
+      exitCode: 0,
+      text: `Linked a to the book ${id}.`,
+    });
+    expect((await dogear('progress', 'list', 'anna')).text).toMatch(
+      /^a \(Jane Austen\/Emma\.epub\): 50\.0 %/,
+    );
+    expect((await dogear('unmatched', 'list', 'anna')).text).not.toMatch(/^a /m);
+    expect((await dogear('book', 'link', 'a', id, '--everybody')).exitCode).toBe(0);
+    expect((await dogear('book', 'unlink', 'a', id, '--everybody')).exitCode).toBe(0);
+    expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(0);
+    expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(1);
+    expect((await dogear('unmatched', 'list', 'anna')).text).toMatch(/^a: /m);
+  });
+});
+
+async function refusePushes(cwd: string, names: readonly string[]): Promise<void> {
+  const store = await openStore(`sqlite:${join(cwd, 'dogear.db')}`);
+  try {
+    const user = await findUserByName(store, 'anna');
+    if (user === undefined) throw new Error('there is no anna');
+    await saveUnmatched(
+      store,
+      names.flatMap((name) => {
+        const document = parseDocument(name);
+        if (document === undefined) return [];
+        const push = pushOf(document, 'Kobo', 'here');
+        const seen = { firstSeenMs: 1, lastSeenMs: 2000, pushes: 3, metadataJson: '{"title":"T"}' };
+        return [{ ...push, ...seen, userId: user.id }];
+      }),
+    );
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { adoptUnmatched } from '../../../../../server/sync/adopt-unmatched.js';
+import { bookFolder, md5 } from '../../../../support/book-folder.js';
+import { testDatabases } from '../../../../support/databases.js';
+import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
+
+describe.each(testDatabases())('documents that are linked to books on $name', (kind) => {
+  let server: ApiServer;
+  let owner: Caller;
+  /** With `Emma.epub` of the content "emma", and `Other.epub`. */
+  let book: Json;
+  let other: Json;
+  let names = 0;
+
+  beforeAll(async () => {
+    server = await startApiServer(kind, { unmatched: { perUser: 100, inAll: 1000 } });
+    owner = await server.caller({ isOwner: true });
+    const library = await addLibrary({ 'Emma.epub': 'emma', 'Other.epub': 'other' });
+    [book, other] = (await owner.expect(200, 'GET', `/books?library_id=${String(library)}`)).items;
+  });
+
+  afterAll(() => server.close());
+
+  async function addLibrary(files: Readonly<Record<string, string>>, more: object = {}): Promise<number> {
+    const folder = await bookFolder(files);
+    const name = `library ${String(++names)}`;
+    const { id } = await owner.expect(201, 'POST', '/libraries', { name, root: folder.path, ...more });
+    const { id: scan } = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    await vi.waitUntil(
+      async () => (await owner.expect(200, 'GET', `/scans/${String(scan)}`)).state === 'completed',
+      { timeout: 20_000 },
+    );
+    server.sync.forgetLibraries();
+    return id as number;
+  }
+
+  /** A document that no other test has. */
+  const fresh = (): string => md5(`document ${String(++names)}`);
+  const reader = () => server.caller({ permissions: ['feature:koreader_sync'] });
+
+  async function push({ key }: Caller, document: string, progress: string): Promise<number> {
+    const body = { document, progress, percentage: 0.25, device: progress, device_id: progress };
+    const address = `${server.url}/koreader/${key}/syncs/progress`;
+    const { status } = await fetch(address, { method: 'PUT', body: JSON.stringify(body) });
+    await server.sync.unmatched?.flush();
+    return status;
+  }
+
+  async function pull({ key }: Caller, document: string): Promise<unknown> {
+    const address = `${server.url}/koreader/${key}/syncs/progress/${encodeURIComponent(document)}`;
+    const answer = (await (await fetch(address)).json()) as Json;
+    return answer.progress;
+  }
+
+  const link = (caller: Caller, document: string, more: object = {}, to: Json = book) =>
+    caller.call('POST', `/books/${String(to.id)}/documents`, { document, ...more });
+  const unlink = (caller: Caller, document: string, query = '') =>
+    caller.call('DELETE', `/books/${String(book.id)}/documents/${encodeURIComponent(document)}${query}`);
+  const unmatched = async (caller: Caller): Promise<string[]> =>
+    (await caller.expect(200, 'GET', '/unmatched')).items.map(({ document }: Json) => document);
+
+  it('find the book from then on, for the user who linked them, and what was refused before is progress', async () => {
+    const anna = await reader();
+    const ben = await reader();
+    const document = fresh();
+    expect(await push(anna, document, 'refused')).toBe(404);
+    expect(await push(ben, document, 'of ben')).toBe(404);
+    const made = await link(anna, document);
+    expect([made.status, made.json]).toMatchObject([
+      201,
+      { document, book_id: book.id, everybody: false, linked_by: anna.userId },
+    ]);
+    expect(await pull(anna, md5('emma'))).toBe('refused');
+    expect(await pull(anna, md5('Emma.epub'))).toBe('refused');
+    expect(await push(anna, document, 'over the link')).toBe(200);
+    expect(await pull(anna, md5('emma'))).toBe('over the link');
+    expect(await push(anna, md5('emma'), 'by content')).toBe(200);
+    expect(await pull(anna, document)).toBe('by content');
+    expect(await unmatched(anna)).toEqual([]);
+    const [reading] = (await anna.expect(200, 'GET', '/progress')).items;
+    expect(reading.book.id).toBe(book.id);
+    const shown = await anna.expect(200, 'GET', `/progress/${md5('emma')}`);
+    expect(shown.positions.map(({ document: each }: Json) => each)).toEqual([
+      md5('emma'),
+      document,
+      document,
+    ]);
+
+    expect(await push(ben, document, 'of ben')).toBe(404);
+    expect(await pull(ben, md5('emma'))).toBeUndefined();
+    expect(await unmatched(ben)).toEqual([document]);
+    const { items } = await ben.expect(200, 'GET', `/books/${String(book.id)}/documents`);
+    expect(items.filter((each: Json) => each.document === document)).toEqual([]);
+  });
+
+  it('are separate again when the link is taken back', async () => {
+    const anna = await reader();
+    const document = fresh();
+    await push(anna, md5('emma'), 'by content');
+    await link(anna, document);
+    await push(anna, document, 'over the link');
+    expect(await pull(anna, md5('emma'))).toBe('over the link');
+    expect((await unlink(anna, document)).status).toBe(204);
+    expect(await pull(anna, md5('emma'))).toBe('by content');
+    expect(await push(anna, document, 'refused')).toBe(404);
+    expect(await unmatched(anna)).toEqual([document]);
+    expect((await unlink(anna, document)).json).toMatchObject({ code: 'document-link-not-found' });
+    expect((await link(anna, document, {}, other)).status).toBe(201);
+    expect(await pull(anna, md5('other'))).toBe('refused');
+  });
+
+  it('find the book for everybody, if somebody who manages libraries says so', async () => {
+    const anna = await reader();
+    const ben = await reader();
+    const document = 'no digest: an opaque name';
+    await push(anna, document, 'of anna');
+    await push(ben, document, 'of ben');
+    expect((await link(anna, document, { everybody: true })).json).toMatchObject({ code: 'forbidden' });
+    expect((await link(owner, document, { everybody: true })).status).toBe(201);
+    expect(await pull(anna, md5('emma'))).toBe('of anna');
+    expect(await pull(ben, md5('emma'))).toBe('of ben');
+    expect(await push(ben, document, 'later')).toBe(200);
+    expect(await pull(ben, document)).toBe('later');
+    expect((await unlink(anna, document, '?everybody=true')).json).toMatchObject({ code: 'forbidden' });
+    const { items } = await ben.expect(200, 'GET', `/books/${String(book.id)}/documents`);
+    expect(items).toContainEqual(expect.objectContaining({ document, everybody: true }));
+    expect((await unlink(owner, document, '?everybody=true')).status).toBe(204);
+    expect(await pull(ben, md5('emma'))).toBeUndefined();
+  });
+
+  it('follow the own link of a user rather than the one for everybody', async () => {
+    const anna = await reader();
+    const document = fresh();
+    await link(owner, document, { everybody: true });
+    await link(anna, document, {}, other);
+    await push(anna, document, 'in the other');
+    expect(await pull(anna, md5('other'))).toBe('in the other');
+    expect(await pull(anna, md5('emma'))).toBeUndefined();
+  });
+
+  it('are none that have a book, or another one by a link', async () => {
+    const anna = await reader();
+    expect((await link(anna, md5('other'))).json).toMatchObject({ code: 'document-has-book' });
+    expect((await link(anna, md5('Emma.epub'))).json).toMatchObject({ code: 'document-has-book' });
+    const document = fresh();
+    expect((await link(anna, document)).status).toBe(201);
+    expect((await link(anna, document)).status).toBe(201);
+    expect((await link(anna, document, {}, other)).json).toMatchObject({ code: 'document-linked' });
+  });
+
+  it('lead nobody to a book of a library that they may not see', async () => {
+    const library = await addLibrary({ 'Secret.epub': 'secret' }, { restricted: true });
+    const [secret] = (await owner.expect(200, 'GET', `/books?library_id=${String(library)}`)).items;
+    const anna = await reader();
+    const ben = await reader();
+    const document = fresh();
+    await owner.expect(204, 'PUT', `/libraries/${String(library)}/readers/${String(anna.userId)}`);
+    expect((await link(owner, document, { everybody: true }, secret)).status).toBe(201);
+    expect(await push(anna, document, 'of anna')).toBe(200);
+    expect(await push(ben, document, 'of ben')).toBe(404);
+    expect((await link(ben, document, {}, secret)).json).toMatchObject({ code: 'book-not-found' });
+    expect((await link(ben, document)).status).toBe(201);
+    expect(await pull(ben, md5('emma'))).toBe('of ben');
+    await owner.expect(200, 'DELETE', `/libraries/${String(library)}`);
+    expect(await push(anna, document, 'of anna')).toBe(404);
+  });
+
+  it('give way to the book when a scan finds it, and what was refused is progress then', async () => {
+    const anna = await reader();
+    const content = `late ${fresh()}`;
+    await link(anna, md5(content));
+    const unknown = `unknown ${fresh()}`;
+    await push(anna, md5(unknown), 'refused');
+    await addLibrary({ 'Late.epub': content, 'Unknown.epub': unknown });
+    await adoptUnmatched(server.store);
+    expect(await pull(anna, md5(unknown))).toBe('refused');
+    expect(await push(anna, md5(content), 'in the late one')).toBe(200);
+    expect(await pull(anna, md5('emma'))).toBeUndefined();
+  });
+
+  it('do not bring back a place that was left since', async () => {
+    const anna = await reader();
+    const document = fresh();
+    await push(anna, document, 'refused');
+    await push(anna, md5('emma'), 'read on');
+    await link(anna, document);
+    expect(await pull(anna, md5('emma'))).toBe('read on');
+    const shown = await anna.expect(200, 'GET', `/progress/${md5('emma')}`);
+    expect(shown.positions.map(({ progress }: Json) => progress)).toEqual(['read on', 'refused']);
+  });
+
+  it('are bounded for each book', async () => {
+    const documents = Array.from({ length: 17 }, fresh);
+    const codes: unknown[] = [];
+    for (const document of documents) {
+      const { status, json } = await link(owner, document, { everybody: true }, other);
+      codes.push(status === 201 ? status : (json as Json).code);
+    }
+    expect(codes).toEqual([...Array<number>(16).fill(201), 'document-links-at-limit']);
+  });
+
+  it('go with their user', async () => {
+    const anna = await reader();
+    const document = fresh();
+    await link(anna, document);
+    await owner.expect(204, 'DELETE', `/users/${String(anna.userId)}`);
+    const rows = await server.store.db
+      .selectFrom('document_link')
+      .select('document')
+      .where('document', '=', Buffer.from(document))
+      .execute();
+    expect(rows).toEqual([]);
+  });
+});
