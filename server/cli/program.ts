@@ -22,6 +22,7 @@ import { addUnmatchedCommand } from './unmatched-command.js';
 import { addUpCommand } from './up-command.js';
 import { addUserCommand } from './user-command.js';
 import { addVerifyCommand } from './verify-command.js';
+import { addWhyCommand } from './why-command.js';
 
 /** Options that may be given before or after any command. */
 export interface GlobalFlags {
@@ -64,6 +65,7 @@ export function buildProgram(context: CommandContext): Command {
   addProgressCommand(program, context);
   addUnmatchedCommand(program, context);
   addBookCommand(program, context);
+  addWhyCommand(program, context);
   addHashCommand(program, context);
   addTranslateCommand(program, context);
   addMigrateCommand(program, context);

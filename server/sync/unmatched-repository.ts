@@ -139,6 +139,18 @@ export async function unmatchedByName(
   return rows.map(toUnmatched);
 }
 
+export async function findUnmatched(
+  { db }: Store,
+  userId: UserId,
+  document: UnmatchedDocument['document'],
+): Promise<UnmatchedDocument | undefined> {
+  const { rows } = await sql<UnmatchedRow>`
+    select * from unmatched_document where user_id = ${userId} and document = ${Buffer.from(document)}`.execute(
+    db,
+  );
+  return rows.map(toUnmatched)[0];
+}
+
 /** Documents of one statement. */
 const FORGOTTEN_AT_ONCE = 500;
 

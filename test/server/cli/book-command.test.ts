@@ -41,6 +41,11 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
       /^a \(Jane Austen\/Emma\.epub\): 50\.0 %/,
     );
     expect((await dogear('unmatched', 'list', 'anna')).text).not.toMatch(/^a /m);
+    const why = (await dogear('why', 'a', '--user', 'anna')).text;
+    expect(why).toContain(`The user has linked it to the book ${id}, Jane Austen/Emma.epub`);
+    const ofFile = (await dogear('why', join(folder.path, 'Found.epub'), '--user', 'anna')).text;
+    expect(ofFile).toContain('It is the partial MD5 of the book');
+    expect(ofFile).toContain('It is the MD5 of the file name of the book');
     expect((await dogear('book', 'link', 'a', id, '--everybody')).exitCode).toBe(0);
     expect((await dogear('book', 'unlink', 'a', id, '--everybody')).exitCode).toBe(0);
     expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(0);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { explainDocument } from '../../../sync/explain-document.js';
+import { explanationSentences } from '../../../sync/explanation-sentences.js';
 import { listUnmatched } from '../../../sync/list-unmatched.js';
 import type { ListedUnmatched, UnmatchedCursor } from '../../../sync/unmatched-document.js';
 import { documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
@@ -6,6 +8,8 @@ import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
 import {
+  bookReference,
+  bookReferenceJson,
   deviceReference,
   deviceReferenceOf,
   metadata,
@@ -29,6 +33,34 @@ const unmatchedDocument = answerSchema(
   }),
 );
 const unmatchedDocuments = pageSchema('UnmatchedDocumentPage', unmatchedDocument);
+
+const explanation = answerSchema(
+  'DocumentExplanation',
+  z.strictObject({
+    document: z.string(),
+    known: z.boolean().describe('whether pushes of the caller find a book'),
+    ambiguous: z.boolean().describe('books of different contents have it: it stands for none of them'),
+    books: z
+      .array(
+        z.strictObject({
+          book: bookReference,
+          why: z.array(
+            z.enum([
+              'partial-md5',
+              'filename-md5',
+              'former-partial-md5',
+              'former-filename-md5',
+              'own-link',
+              'link-for-everybody',
+            ]),
+          ),
+        }),
+      )
+      .describe('the first books to which it leads, and how'),
+    others: z.array(z.string()).describe('other documents that share its progress'),
+    sentences: z.array(z.string()).describe('all of this for people'),
+  }),
+);
 
 const cursor = z
   .strictObject({ t: z.int().min(0), d: documentText })
@@ -54,6 +86,31 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
         value: {
           items: page.items.map(unmatchedJson),
           next_cursor: nextCursor(page, ({ lastSeenMs, document }) => ({ t: lastSeenMs, d: document })),
+        },
+      };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/documents/{document}/why',
+      operationId: 'explainDocument',
+      tag: 'unmatched',
+      summary: 'Say why pushes of a document do or do not find a book',
+      access: ['feature:koreader_sync'],
+      params: z.object({ document: documentText }),
+      reply: { kind: 'json', status: 200, schema: explanation, says: 'What is known of the document' },
+    },
+    async ({ store }, { principal, params: { document } }) => {
+      const known = await explainDocument(store, principal, { userId: undefined, document });
+      return {
+        value: {
+          document,
+          known: known.isKnown,
+          ambiguous: known.isAmbiguous,
+          books: known.books.map(({ book, why }) => ({ book: bookReferenceJson(book), why: [...why] })),
+          others: [...known.others],
+          sentences: [...explanationSentences(known)],
         },
       };
     },

@@ -189,6 +189,33 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(shown.positions.map(({ progress }: Json) => progress)).toEqual(['read on', 'refused']);
   });
 
+  it('say why they find a book or none, and nothing of books that the caller may not see', async () => {
+    const anna = await reader();
+    const why = (document: string) =>
+      anna.expect(200, 'GET', `/documents/${encodeURIComponent(document)}/why`);
+    const document = fresh();
+    await push(anna, document, 'refused');
+    const unknown = await why(document);
+    expect(unknown).toMatchObject({ known: false, books: [], others: [] });
+    expect(unknown.sentences.join(' ')).toContain('Of refused pushes there were 1, the last from refused');
+    await link(anna, document);
+    expect(await why(document)).toMatchObject({
+      known: true,
+      books: [{ book: { id: book.id }, why: ['own-link'] }],
+      others: expect.arrayContaining([md5('emma'), md5('Emma.epub')]),
+    });
+    expect(await why(md5('emma'))).toMatchObject({ books: [{ why: ['partial-md5'] }] });
+    const named = await why(md5('Emma.epub'));
+    expect(named).toMatchObject({ known: true, ambiguous: false, books: [{ why: ['filename-md5'] }] });
+    expect(named.sentences.join(' ')).toContain('MD5 of the file name of the book');
+    await addLibrary({ 'Hidden.epub': 'hidden content' }, { restricted: true });
+    expect(await why(md5('hidden content'))).toMatchObject({ known: false, books: [] });
+    await addLibrary({ 'x/Twice.epub': 'one', 'y/Twice.epub': 'two' });
+    const twice = await why(md5('Twice.epub'));
+    expect(twice).toMatchObject({ known: true, ambiguous: true, others: [] });
+    expect(twice.books).toHaveLength(2);
+  });
+
   it('are bounded for each book', async () => {
     const documents = Array.from({ length: 17 }, fresh);
     const codes: unknown[] = [];

@@ -214,6 +214,13 @@ export const TABLE: readonly Row[] = [
     status: 204,
   },
   {
+    operation: 'explainDocument',
+    method: 'GET',
+    path: ({ linked }) => `/documents/${linked}/why`,
+    may: ['feature:koreader_sync', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'listUnmatched',
     method: 'GET',
     path: at('/unmatched'),

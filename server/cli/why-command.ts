@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { getUserByName } from '../accounts/get-user.js';
+import { composeEngine, withStore } from '../compose/program.js';
+import { OPERATOR } from '../domain/actor.js';
+import { type Document, documentOfDigest } from '../domain/document.js';
+import { hashPaths } from '../scan/hash-paths.js';
+import { explainDocument } from '../sync/explain-document.js';
+import { explanationSentences } from '../sync/explanation-sentences.js';
+import type { Configuration } from '../../config/schema.js';
+import type { CommandContext } from './context.js';
+import { documentArgument } from './document-argument.js';
+import { EXIT } from './exit-code.js';
+import { writeError, writeLine } from './output.js';
+import { pathArgument } from './path-argument.js';
+import { shownPath, shownText } from './shown-text.js';
+
+export function addWhyCommand(program: Command, context: CommandContext): void {
+  program
+    .command('why')
+    .argument('<thing>', 'a file, or a document as "dogear unmatched list" shows it', pathArgument)
+    .description('say which book a document or a file finds, how, and what became of its pushes')
+    .requiredOption('--user <name>', 'the user whose device pushes it')
+    .action(async (thing: Buffer, { user }: { readonly user: string }, command: Command) => {
+      const configuration = context.configuration(command);
+      const documents = existsSync(thing)
+        ? await documentsOfFile(configuration, thing)
+        : [documentArgument(thing.toString('utf8'))];
+      if (documents.length === 0) context.exitWith(EXIT.failed);
+      await withStore(configuration, async (store) => {
+        const { id } = await getUserByName(store, user);
+        for (const document of documents) {
+          const known = await explainDocument(store, OPERATOR, { userId: id, document });
+          writeLine(`${shownText(document)}:`);
+          for (const sentence of explanationSentences(known)) writeLine(`  ${shownText(sentence)}`);
+        }
+      });
+    });
+}
+
+/** Its partial MD5 and the MD5 of its name, hashed now. */
+async function documentsOfFile(configuration: Configuration, path: Buffer): Promise<readonly Document[]> {
+  const engine = composeEngine(configuration);
+  try {
+    const documents: Document[] = [];
+    for await (const { outcome } of hashPaths(engine, [path], {})) {
+      if (outcome.state === 'failed') writeError(`${shownPath(path)}: ${outcome.message}`);
+      else documents.push(documentOfDigest(outcome.partialMd5), documentOfDigest(outcome.filenameMd5));
+      // A folder has many files; the first one is enough of a mistake.
+      break;
+    }
+    return documents;
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,118 @@
+import { requireOneOf } from '../accounts/permission-check.js';
+import { resolveTargetUser } from '../accounts/resolve-target-user.js';
+import { countingHolders } from '../book/catalogued-document.js';
+import { booksWithDigest, formerDigestsOf, holdersOfDocuments } from '../book/digest-repository.js';
+import { linkedBooks } from '../book/document-link-repository.js';
+import type { Store } from '../database/store.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { visibleLibraries } from '../library/library-repository.js';
+import { isVisibleIn } from '../library/library-visibility.js';
+import type { Actor } from '../domain/actor.js';
+import { digestOfDocument, type Document } from '../domain/document.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
+import type { ShelvedBook } from './books-of-documents.js';
+import { seesAllDocuments } from './documents-shown.js';
+import { equivalentDocuments } from './equivalent-documents.js';
+import { progressKeyText } from './progress-key.js';
+import { newestProgress } from './progress-repository.js';
+import type { ProgressRecord } from './progress.js';
+import type { UnmatchedDocument } from './unmatched-document.js';
+import { findUnmatched } from './unmatched-repository.js';
+
+/** How a document leads to a book. */
+export type WhyBook =
+  | 'partial-md5'
+  | 'filename-md5'
+  | 'former-partial-md5'
+  | 'former-filename-md5'
+  | 'own-link'
+  | 'link-for-everybody';
+
+export interface ExplainedBook {
+  readonly book: ShelvedBook;
+  readonly why: readonly WhyBook[];
+}
+
+export interface DocumentExplanation {
+  readonly document: Document;
+  /** Whether it has the form of a digest. Others find a book by a link alone. */
+  readonly isDigest: boolean;
+  /** Whether pushes of the user find a book. */
+  readonly isKnown: boolean;
+  /** The books to which it leads, the first {@link BOOKS_NAMED}. */
+  readonly books: readonly ExplainedBook[];
+  /** Books of different contents have it: it stands for none of them, and has progress of its own. */
+  readonly isAmbiguous: boolean;
+  /** Other documents with the same progress. */
+  readonly others: readonly Document[];
+  /** The newest progress of this very document. */
+  readonly progress: ProgressRecord | undefined;
+  /** What was refused of it. */
+  readonly refused: UnmatchedDocument | undefined;
+}
+
+/** A name such as `Volume 1.cbz` belongs to many. */
+const BOOKS_NAMED = 5;
+/** Former digests of one book that are looked through. */
+const FORMER_DIGESTS = 200;
+
+/**
+ * What is known of a document for a user: which books it leads to and how, and what became of its pushes. Nothing of books
+ * that the user may not see.
+ *
+ * @param userId the user; `undefined`: the actor
+ * @throws DogearError `forbidden`, `user-not-found`
+ */
+export async function explainDocument(
+  store: Store,
+  actor: Actor,
+  { userId, document }: { readonly userId: UserId | undefined; readonly document: Document },
+): Promise<DocumentExplanation> {
+  requireOneOf(actor, ['feature:koreader_sync']);
+  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
+  if (!seesAllDocuments(actor, user.id)) {
+    throw new DogearError('forbidden', 'Only the user may see what became of the own documents.');
+  }
+  const key = { userId: user.id, document };
+  const isVisible = isVisibleIn(await readLibraryAccess(store), user.id);
+  const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];
+  const counting = countingHolders(holders, isVisible, user.id);
+  const contents = new Set(counting.map(({ content }) => content));
+  const libraries = await visibleLibraries(store, user.id);
+  const names = new Map(libraries.map(({ id, name }) => [id, name]));
+  const libraryIds = [...names.keys()];
+  const digest = digestOfDocument(document);
+  const books: ExplainedBook[] = [];
+  if (digest !== undefined) {
+    const found = await booksWithDigest(store, digest, {
+      libraryIds,
+      afterId: undefined,
+      limit: BOOKS_NAMED,
+    });
+    for (const book of found) {
+      const former = await formerDigestsOf(store, book.id, FORMER_DIGESTS);
+      const why: WhyBook[] = [];
+      if (book.partialMd5?.equals(digest) === true) why.push('partial-md5');
+      if (book.filenameMd5?.equals(digest) === true) why.push('filename-md5');
+      for (const { kind, digest: before } of former) {
+        if (before.equals(digest)) why.push(`former-${kind}-md5`);
+      }
+      books.push({ book: { ...book, libraryName: names.get(book.libraryId) ?? '' }, why });
+    }
+  }
+  for (const { book, linkedFor } of await linkedBooks(store, [document], [user.id], libraryIds)) {
+    const why = linkedFor === 'everybody' ? 'link-for-everybody' : 'own-link';
+    books.push({ book: { ...book, libraryName: names.get(book.libraryId) ?? '' }, why: [why] });
+  }
+  return {
+    document,
+    isDigest: digest !== undefined,
+    isKnown: counting.length > 0,
+    books,
+    isAmbiguous: counting.length > 0 && (contents.size > 1 || contents.has(undefined)),
+    others: await equivalentDocuments(store, user.id, document),
+    progress: (await newestProgress(store, [key])).get(progressKeyText(key)),
+    refused: await findUnmatched(store, user.id, document),
+  };
+}

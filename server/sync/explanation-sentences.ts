@@ -1,0 +1,51 @@
+import type { DocumentExplanation, ExplainedBook, WhyBook } from './explain-document.js';
+
+const WHY: Readonly<Record<WhyBook, string>> = {
+  'partial-md5': 'It is the partial MD5 of',
+  'filename-md5': 'It is the MD5 of the file name of',
+  'former-partial-md5': 'It was the partial MD5, before its file changed, of',
+  'former-filename-md5': 'It was the MD5 of the file name, before it was renamed, of',
+  'own-link': 'The user has linked it to',
+  'link-for-everybody': 'It is linked for everybody to',
+};
+
+/** An explanation for people, one sentence after the other. */
+export function explanationSentences(explanation: DocumentExplanation): readonly string[] {
+  const { isDigest, isKnown, books, isAmbiguous, others, progress, refused } = explanation;
+  return [
+    isDigest
+      ? 'It has the form of a digest: of the content of a file, or of its name.'
+      : 'It is no digest, so only a link can lead it to a book.',
+    ...books.flatMap(bookSentences),
+    ...(isKnown
+      ? []
+      : [
+          'No library that the user may see has a book for it, so pushes of it are refused where unknown documents are.',
+        ]),
+    ...(isAmbiguous
+      ? ['Its books differ in content, so it stands for none of them: it has progress of its own.']
+      : []),
+    ...(others.length === 0 ? [] : [`It shares its progress with ${others.join(', ')}.`]),
+    ...(progress === undefined
+      ? ['No push of it is stored.']
+      : [`The last push that was stored came from ${progress.device.name} at ${timeOf(progress.pushedMs)}.`]),
+    ...(refused === undefined
+      ? []
+      : [
+          `Of refused pushes there were ${String(refused.pushes)}, the last from ${refused.device.name} at ${timeOf(refused.lastSeenMs)}.`,
+        ]),
+  ];
+}
+
+function bookSentences({ book, why }: ExplainedBook): readonly string[] {
+  const name = `the book ${String(book.id)}, ${book.path.toString('utf8')}, in the library "${book.libraryName}"`;
+  const missing =
+    book.missingSinceSeconds === undefined
+      ? ''
+      : ' Its file is missing since the last scan; it is found all the same.';
+  return why.map((each) => `${WHY[each]} ${name}.${missing}`);
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
