@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { PageRequest } from '../domain/page.js';
-import { listUnmatched } from '../sync/list-unmatched.js';
-import type { ListedUnmatched, UnmatchedCursor } from '../sync/unmatched-document.js';
+import type { SuggestionReason } from '../sync/suggest-books.js';
+import { listUnmatched, type SuggestedUnmatched } from '../sync/list-unmatched.js';
+import type { UnmatchedCursor } from '../sync/unmatched-document.js';
 import { withStore } from '../compose/program.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
-import { jsonTime, shownText, shownTime } from './shown-text.js';
+import { jsonPath, jsonTime, shownPath, shownText, shownTime } from './shown-text.js';
 
 export function addUnmatchedCommand(program: Command, context: CommandContext): void {
   const unmatched = program
@@ -28,12 +29,24 @@ export function addUnmatchedCommand(program: Command, context: CommandContext): 
         for await (const each of allPages(read)) {
           listed++;
           if (flags.json === true) writeJsonLine(asJson(each));
-          else writeLine(asText(each));
+          else {
+            writeLine(asText(each));
+            for (const { book, reason } of each.suggestions) {
+              writeLine(`  may be the book ${String(book.id)}, ${shownPath(book.path)}: ${REASONS[reason]}`);
+            }
+          }
         }
         if (listed === 0) writeNote(`Every document that "${user}" has pushed found its book.`);
       }),
     );
 }
+
+const REASONS: Readonly<Record<SuggestionReason, string>> = {
+  'same-file-name': 'its file has this name',
+  'title-and-author': 'its file is named after title and author',
+  'other-format': 'its file has this name in another format',
+  title: 'its file is named after the title',
+};
 
 function asText({
   document,
@@ -43,7 +56,7 @@ function asText({
   metadataJson,
   pushes,
   lastSeenMs,
-}: ListedUnmatched): string {
+}: SuggestedUnmatched): string {
   const about = metadataJson === undefined ? '' : ` ${shownText(metadataJson)}`;
   const name = shownText(friendlyName ?? device.name);
   return (
@@ -62,7 +75,8 @@ function asJson({
   pushes,
   firstSeenMs,
   lastSeenMs,
-}: ListedUnmatched): object {
+  suggestions,
+}: SuggestedUnmatched): object {
   return {
     document,
     progress: position,
@@ -74,5 +88,10 @@ function asJson({
     first_seen: jsonTime(firstSeenMs / 1000),
     last_seen: jsonTime(lastSeenMs / 1000),
     pushes,
+    suggestions: suggestions.map(({ book, reason }) => ({
+      book_id: book.id,
+      ...jsonPath(book.path),
+      reason,
+    })),
   };
 }

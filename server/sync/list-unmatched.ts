@@ -7,8 +7,14 @@ import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { seesAllDocuments } from './documents-shown.js';
 import { knownDocuments } from './equivalent-documents.js';
+import { suggestBooks, type Suggestion } from './suggest-books.js';
 import type { ListedUnmatched, UnmatchedCursor } from './unmatched-document.js';
 import { unmatchedPage } from './unmatched-repository.js';
+
+/** A document with the books that it may be. */
+export interface SuggestedUnmatched extends ListedUnmatched {
+  readonly suggestions: readonly Suggestion[];
+}
 
 /**
  * The documents of a user whose pushes were refused because no book has them, the last seen first. A page may have fewer
@@ -23,7 +29,7 @@ export async function listUnmatched(
   actor: Actor,
   userId: UserId | undefined,
   { after, limit }: PageRequest<UnmatchedCursor>,
-): Promise<Page<ListedUnmatched, UnmatchedCursor>> {
+): Promise<Page<SuggestedUnmatched, UnmatchedCursor>> {
   requireOneOf(actor, ['feature:koreader_sync']);
   const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
   if (!seesAllDocuments(actor, user.id)) {
@@ -33,5 +39,10 @@ export async function listUnmatched(
   const page = pageOf(rows, limit, ({ lastSeenMs, document }) => ({ lastSeenMs, document }));
   const documents = page.items.map(({ document }) => document);
   const known = await knownDocuments(store, user.id, documents);
-  return { items: page.items.filter(({ document }) => !known.has(document)), next: page.next };
+  const unknown = page.items.filter(({ document }) => !known.has(document));
+  const suggestions = await suggestBooks(store, user.id, unknown);
+  return {
+    items: unknown.map((each) => ({ ...each, suggestions: suggestions.get(each.document) ?? [] })),
+    next: page.next,
+  };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { explainDocument } from '../../../sync/explain-document.js';
 import { explanationSentences } from '../../../sync/explanation-sentences.js';
-import { listUnmatched } from '../../../sync/list-unmatched.js';
-import type { ListedUnmatched, UnmatchedCursor } from '../../../sync/unmatched-document.js';
+import { listUnmatched, type SuggestedUnmatched } from '../../../sync/list-unmatched.js';
+import type { UnmatchedCursor } from '../../../sync/unmatched-document.js';
 import { documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema } from '../../api-schemas.js';
@@ -30,6 +30,16 @@ const unmatchedDocument = answerSchema(
     first_seen: time,
     last_seen: time,
     pushes: z.int().min(1).describe('how often it was pushed in vain'),
+    suggestions: z
+      .array(
+        z.strictObject({
+          book: bookReference,
+          reason: z
+            .enum(['same-file-name', 'title-and-author', 'other-format', 'title'])
+            .describe('what of the metadata the file name of the book follows from'),
+        }),
+      )
+      .describe('books that it may be, the likeliest first'),
   }),
 );
 const unmatchedDocuments = pageSchema('UnmatchedDocumentPage', unmatchedDocument);
@@ -117,7 +127,7 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-function unmatchedJson(known: ListedUnmatched): z.input<typeof unmatchedDocument> {
+function unmatchedJson(known: SuggestedUnmatched): z.input<typeof unmatchedDocument> {
   return {
     document: known.document,
     progress: known.position,
@@ -127,5 +137,6 @@ function unmatchedJson(known: ListedUnmatched): z.input<typeof unmatchedDocument
     first_seen: timeOfMs(known.firstSeenMs),
     last_seen: timeOfMs(known.lastSeenMs),
     pushes: known.pushes,
+    suggestions: known.suggestions.map(({ book, reason }) => ({ book: bookReferenceJson(book), reason })),
   };
 }

@@ -112,6 +112,38 @@ describe.each(testDatabases())('documents that found no book on $name', (kind) =
     expect((await listed(anna)).items).toEqual([]);
   });
 
+  it('suggest books by what the reader said: file name, name in another format, title and author', async () => {
+    const anna = await reader();
+    const library = await addLibrary({
+      'a/Persuasion.epub': 'p',
+      'b/Emma - Jane Austen.epub': 'e',
+      'c/Mansfield Park.kepub.epub': 'm',
+      'c/Unlike.epub': 'u',
+    });
+    await addLibrary({ 'Sanditon.epub': 's' }, { restricted: true });
+    const authors = 'Jane Austen\nSomebody';
+    await push(anna.key, 'one', { metadata: { filename: 'Persuasion.epub', title: 'Emma', authors } });
+    await push(anna.key, 'two', { metadata: { filename: 'x/Mansfield Park.pdf', title: 'Sanditon' } });
+    await push(anna.key, 'three', { metadata: { filename: 7, title: '' } });
+    await push(anna.key, 'four');
+    const { items } = await listed(anna);
+    const suggested = Object.fromEntries(
+      items.map(({ document, suggestions }: Json) => [
+        document,
+        suggestions.map(({ book, reason }: Json) => [book.library_id, book.file_name, reason]),
+      ]),
+    );
+    expect(suggested).toEqual({
+      one: [
+        [library, 'Persuasion.epub', 'same-file-name'],
+        [library, 'Emma - Jane Austen.epub', 'title-and-author'],
+      ],
+      two: [[library, 'Mansfield Park.kepub.epub', 'other-format']],
+      three: [],
+      four: [],
+    });
+  });
+
   it('go with their user', async () => {
     const anna = await reader();
     await push(anna.key, 'gone');
