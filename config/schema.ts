@@ -2,6 +2,7 @@ import { type Setting, type ValuesOf, setting, settingsByPath } from './setting.
 import {
   autoOrWholeNumber,
   baseUrl,
+  cronPattern,
   databaseUrl,
   file,
   folders,
@@ -68,6 +69,26 @@ export const settings = {
         'size and time of modification alone. Inodes do not count on file systems that make them up, such as FAT and SMB.',
       default: 'full',
       environment: 'DOGEAR_LIBRARY_CHANGE_CHECK',
+    }),
+    schedule: setting(cronPattern, {
+      sentence:
+        'When all libraries are scanned, in the syntax of cron and the time zone of the machine, such as 0 3 * * * for three ' +
+        'in the morning; without it, scans are only begun by somebody.',
+      default: undefined,
+      environment: 'DOGEAR_LIBRARY_SCHEDULE',
+    }),
+    watch: setting(trueOrFalse, {
+      sentence:
+        'Whether the server watches the folders of libraries, and scans a library after something was touched in it; network ' +
+        'shares tell nothing of what other machines change.',
+      default: false,
+      environment: 'DOGEAR_LIBRARY_WATCH',
+    }),
+    watch_quiet_seconds: setting(wholeNumber(1, 3600, 'seconds'), {
+      sentence:
+        'How long nothing may have been touched before that scan, so that files that are being written are waited for.',
+      default: 30,
+      environment: 'DOGEAR_LIBRARY_WATCH_QUIET_SECONDS',
     }),
   },
   log: {

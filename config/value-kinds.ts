@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { DATABASE_URL_EXPECTED, maskedDatabaseUrl, normalisedDatabaseUrl } from './database-url.js';
 import {
@@ -37,6 +38,22 @@ export function autoOrWholeNumber(
     schema: () => schema,
     fromText: numberFromText,
   };
+}
+
+const cronPatternSchema = optional(z.string().refine(isCronPattern));
+export const cronPattern: ValueKind<string | undefined> = {
+  expected: 'five fields of cron, such as 0 3 * * *',
+  schema: () => cronPatternSchema,
+  fromText: sameText,
+};
+
+/** With a time to come: there is no 30th of February. */
+function isCronPattern(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true, mode: '5-part' }).nextRun() !== null;
+  } catch {
+    return false;
+  }
 }
 
 const yesNoSchema = z.boolean();

@@ -28,4 +28,5 @@ export { isBookName, KOREADER_EXTENSIONS } from './walk/book-extensions.js';
 export { EntryBatch, type PackedEntries } from './walk/entry-batch.js';
 export { EntryBatchBuilder } from './walk/entry-batch-builder.js';
 export { shardOfFolder, type Shard } from './walk/shard.js';
+export { isSystemFolder } from './walk/system-entries.js';
 export type { SkipCounts } from './walk/walk-step.js';

@@ -5,6 +5,8 @@ export interface ListenerTask {
   readonly configuration: Configuration;
   readonly port: number;
   readonly limits: SharedLimitsSeed;
+  /** Whether this thread begins the scans that nobody has asked for. */
+  readonly isFirst: boolean;
 }
 
 /** To a listening thread, from the one that started it. */

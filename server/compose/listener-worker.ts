@@ -7,7 +7,7 @@ import { operatorMessage } from './operator-error.js';
 import { packageVersion } from './version.js';
 
 async function startListener(
-  { configuration, port, limits }: ListenerTask,
+  { configuration, port, limits, isFirst }: ListenerTask,
   parent: NonNullable<typeof parentPort>,
 ): Promise<void> {
   const send = (event: ListenerEvent): void => parent.postMessage(event);
@@ -17,6 +17,7 @@ async function startListener(
       port,
       threads: configuration.server.listeners,
       limits,
+      isFirst,
       version: packageVersion(),
     });
     parent.once('message', ({ deadlineMs }: ListenerClose) => {

@@ -33,6 +33,7 @@ import { FaultLog } from './fault-log.js';
 import { RareWarning } from './rare-warning.js';
 import { composeEngine, composeStore } from './program.js';
 import { loggedError } from '../http/logged-error.js';
+import { startAutomaticScans } from './scans-by-themselves.js';
 import { scanInThread } from './scan-thread.js';
 import { TranslationThread } from './translation-thread.js';
 import { seedSharedLimits, SharedLimits, type SharedLimitsSeed } from './shared-limits.js';
@@ -51,6 +52,8 @@ export interface ListenerOptions {
   readonly version: string;
   /** Number of threads that answer requests on this port, this one included. */
   readonly threads: number;
+  /** Whether this thread begins the scans that nobody has asked for. */
+  readonly isFirst: boolean;
   /** Absent: this is the only thread. */
   readonly limits?: SharedLimitsSeed;
 }
@@ -66,7 +69,7 @@ const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping', detail: 'T
 export async function composeListener(
   configuration: Configuration,
   log: Logger,
-  { port, threads, version, limits: seed = seedSharedLimits() }: ListenerOptions,
+  { port, threads, isFirst, version, limits: seed = seedSharedLimits() }: ListenerOptions,
 ): Promise<Listener> {
   const { server, sync: syncing, database } = configuration;
   const basePath = server.base_url === '/' ? '' : server.base_url;
@@ -178,6 +181,9 @@ export async function composeListener(
       onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
       running: limits.scans,
     });
+    if (isFirst) {
+      closedAtEnd(startAutomaticScans(configuration.library, { store: unlimitedStore, scans, log }));
+    }
     const translations = closedAtEnd(new TranslationThread());
     const access = consoleAccess(configuration, basePath);
     http = await startSyncServer({
@@ -238,6 +244,10 @@ export async function composeListener(
                 koreaderSync: configuration.enable_koreader_sync,
                 takesRegistrations: syncing.registration,
                 keepsHistory: syncing.history,
+                automaticScans: {
+                  schedule: configuration.library.schedule,
+                  watches: configuration.library.watch,
+                },
                 database: databaseFacts(database.url),
               },
               folders: new FolderPicker(configuration.console.folder_roots, limits.folderLooks),

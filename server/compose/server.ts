@@ -29,13 +29,19 @@ export async function startServer(configuration: Configuration): Promise<Running
   const log = createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
-    const listener = await composeListener(configuration, log, { threads: 1, version: packageVersion() });
+    const listener = await composeListener(configuration, log, {
+      threads: 1,
+      isFirst: true,
+      version: packageVersion(),
+    });
     return { ...listener, log, lost: new Promise(() => undefined) };
   }
   const shared = port === 0 ? await freePort(configuration.server.host) : port;
   const limits = seedSharedLimits();
   const started = await Promise.allSettled(
-    Array.from({ length: listeners }, () => startThread({ configuration, port: shared, limits })),
+    Array.from({ length: listeners }, (_, index) =>
+      startThread({ configuration, port: shared, limits, isFirst: index === 0 }),
+    ),
   );
   const threads = started.flatMap((thread) => (thread.status === 'fulfilled' ? [thread.value] : []));
   const failed = started.find((thread) => thread.status === 'rejected');

@@ -19,6 +19,11 @@ export interface ServerFacts {
   readonly koreaderSync: boolean;
   readonly takesRegistrations: boolean;
   readonly keepsHistory: boolean;
+  readonly automaticScans: {
+    /** A pattern of cron. */
+    readonly schedule: string | undefined;
+    readonly watches: boolean;
+  };
   readonly database: {
     /** Without its password. */
     readonly url: string;

@@ -47,7 +47,7 @@ describe('whatever the file holds', () => {
         try {
           const { configuration } = folder.load(text);
           expect(Object.isFrozen(configuration)).toBe(true);
-          expect(Object.keys(configuration)).toHaveLength(8);
+          expect(Object.keys(configuration)).toHaveLength(9);
         } catch (error) {
           if (!(error instanceof ConfigurationError)) throw error;
           expect(error.problems.length).toBeGreaterThan(0);

@@ -56,7 +56,7 @@ enable_koreader_sync: yes
     'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE (also mariadb://; ?tls=true and ?socket=PATH may ' +
     'follow; special characters of a password percent-encoded)';
   const proxies = 'a list of at most 100 IP addresses, networks such as 10.0.0.0/8, or the word loopback';
-  const top = 'one of database, engine, log, server, enable_koreader_sync, sync, console, metrics';
+  const top = 'one of database, engine, library, log, server, enable_koreader_sync, sync, console, metrics';
   expect(folder.problems(text, { environment, flags })).toEqual([
     `dogear.yaml:3:8: database.url: found "postgres://***", expected ${database}`,
     'dogear.yaml:4:16: database.connections: found 0, expected a whole number of connections from 1 to 200',
@@ -234,3 +234,16 @@ function accepts(setting: string, text: string): boolean {
     throw error;
   }
 }
+
+it('patterns of cron are told from other texts, and from those that name no time', () => {
+  const problems = (pattern: string): number =>
+    folder.problems(stringify({ library: { schedule: pattern } }), {}).length;
+  for (const pattern of ['0 3 * * *', '*/15 8-18 * * MON-FRI', '30 4 1 JAN *']) {
+    expect(folder.load(stringify({ library: { schedule: pattern } })).configuration.library.schedule).toBe(
+      pattern,
+    );
+  }
+  for (const pattern of ['', 'daily', '0 3 * *', '60 3 * * *', '* * * * * *', '0 0 30 2 *']) {
+    expect([pattern, problems(pattern)]).toEqual([pattern, 1]);
+  }
+});

@@ -46,7 +46,7 @@ const NOUNS = [ACCOUNTS, ...DEVICE_AND_LIBRARY, BOOK, ...SCAN_AND_SYNC, TRANSLAT
 
 export const IMPORT_TABLE: readonly Room[] = [
   // The ground: these know nothing of each other.
-  { name: 'config/', node: true, packages: ['fastest-levenshtein', 'yaml', 'zod'] },
+  { name: 'config/', node: true, packages: ['croner', 'fastest-levenshtein', 'yaml', 'zod'] },
   { name: ENGINE, node: true, ours: ['engine/'] },
   { name: FAILURE, node: false },
   { name: MOVING_AVERAGE, node: false },
@@ -92,7 +92,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     node: true,
     below: BELOW_SYNC,
     ours: [ENGINE, MOVING_AVERAGE],
-    packages: ['kysely'],
+    packages: ['croner', 'kysely'],
   },
   { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },

@@ -24,7 +24,7 @@ it('a listener that cannot have its port leaves nothing behind that looks at the
   onTestFinished(() => void vi.useRealTimers());
   const lines: string[] = [];
   const log = pino({}, { write: (line) => void lines.push(line) });
-  const options = { port, threads: 1, version: 'test' };
+  const options = { port, threads: 1, isFirst: true, version: 'test' };
   await expect(composeListener(configuration, log, options)).rejects.toThrow(/it is taken/);
   expect(vi.getTimerCount()).toBe(0);
   await vi.advanceTimersByTimeAsync(60_000);

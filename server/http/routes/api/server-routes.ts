@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { getAbout } from '../../../overview/about.js';
+import { nextTimeMs } from '../../../scan/scan-schedule.js';
+import type { ServerFacts } from '../../management.js';
+import { time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema } from '../../api-schemas.js';
 
@@ -32,6 +35,11 @@ const about = answerSchema(
     engine: z.strictObject({
       md5: z.string().describe('the implementation of MD5'),
       reads: z.string().describe('how files are read'),
+    }),
+    automatic_scans: z.strictObject({
+      schedule: z.string().nullable().describe('when all libraries are scanned, as a pattern of cron'),
+      next_at: time.nullable().describe('the next of these times'),
+      watch: z.boolean().describe('whether a library is scanned after something was touched in it'),
     }),
     findings: z
       .array(
@@ -87,9 +95,22 @@ export const serverRoutes: readonly ApiRoute[] = [
           ...machine,
           database: { ...database, url: facts.database.url },
           engine: { md5: engine.md5KernelName, reads: engine.reads.name },
+          automatic_scans: automaticScansJson(facts.automaticScans),
           findings: findings.map((finding) => ({ ...finding })),
         },
       };
     },
   ),
 ];
+
+function automaticScansJson({
+  schedule,
+  watches,
+}: ServerFacts['automaticScans']): z.input<typeof about>['automatic_scans'] {
+  const nextMs = schedule === undefined ? undefined : nextTimeMs(schedule);
+  return {
+    schedule: schedule ?? null,
+    next_at: nextMs === undefined ? null : timeOfMs(nextMs),
+    watch: watches,
+  };
+}

@@ -119,6 +119,7 @@ export async function startApiServer(
       koreaderSync: true,
       takesRegistrations: false,
       keepsHistory: true,
+      automaticScans: { schedule: '0 3 * * *', watches: false },
       database: { url: 'sqlite:somewhere.db', file: undefined },
     },
     folders: new FolderPicker(options.folderRoots ?? [], new SharedCount()),

@@ -53,6 +53,7 @@ describe.each(testDatabases())('what a server says of itself, on $name,', (kind)
         // Without its password.
         url: store.url.replace(/:[^:@/]+@/, ':***@'),
       },
+      automatic_scans: { schedule: null, next_at: null, watch: false },
       engine: { md5: expect.stringMatching(/./), reads: expect.stringMatching(/^(io-uring|system-calls)$/) },
     });
     expect(await shown('/server')).toMatchObject({

@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import type { LibraryId } from '../domain/ids.js';
+import { FolderWatch } from '../scan/folder-watch.js';
+import type { WatchThreadEvent, WatchThreadTask } from './watch-thread-messages.js';
+
+/** Watched folders of one library. Each takes some kilobytes, here and in the system. */
+const MOST_FOLDERS = 20_000;
+
+/** Watches folders for watch-thread.ts. */
+function watchLibraries(port: NonNullable<typeof parentPort>): void {
+  const send = (event: WatchThreadEvent): void => port.postMessage(event);
+  const watches = new Map<LibraryId, { readonly settings: string; readonly watch: FolderWatch }>();
+  port.on('message', ({ libraries }: WatchThreadTask) => {
+    const kept = new Set(libraries.map(({ id }) => id));
+    for (const [id, { watch }] of watches) {
+      if (kept.has(id)) continue;
+      watch.close();
+      watches.delete(id);
+    }
+    for (const { id, root, extensions, fileRules } of libraries) {
+      const settings = JSON.stringify([rootIdentity(root), extensions, fileRules]);
+      const known = watches.get(id);
+      if (known?.settings === settings) continue;
+      known?.watch.close();
+      const watch = new FolderWatch({
+        library: { root: Buffer.from(root), extensions, fileRules },
+        mostFolders: MOST_FOLDERS,
+        onTouched: () => send({ type: 'touched', id }),
+        onProblem: (text) => send({ type: 'problem', id, text }),
+      });
+      watches.set(id, { settings, watch });
+      if (watch.folders > 0) send({ type: 'touched', id });
+    }
+  });
+}
+
+/** Another one when the folder is replaced, or its disk is mounted. */
+function rootIdentity(root: Uint8Array): string {
+  const path = Buffer.from(root);
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return `${path.toString('latin1')} ${String(stats?.dev)} ${String(stats?.ino)}`;
+}
+
+if (parentPort !== null) watchLibraries(parentPort);

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DogearError } from '../../../server/domain/dogear-error.js';
+import { scanId } from '../../../server/domain/ids.js';
+import type { Library } from '../../../server/library/library.js';
+import { AutomaticScans } from '../../../server/scan/automatic-scans.js';
+import { bookFolder } from '../../support/book-folder.js';
+import { testDatabases } from '../../support/databases.js';
+import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+const [DATABASE] = testDatabases();
+const QUIET_MS = 30_000;
+
+describe('scans that nobody starts', () => {
+  let bench: ScanBench;
+  let automatic: AutomaticScans;
+  let libraries: readonly Library[];
+  let started: string[];
+  let errors: unknown[];
+  /** With what the next scans of a library do not begin. */
+  let refusals: Map<string, DogearError[]>;
+
+  beforeEach(async () => {
+    if (DATABASE === undefined) throw new Error('no database');
+    bench = await openScanBench(DATABASE);
+    const folder = await bookFolder();
+    libraries = [
+      await bench.makeLibrary(folder, { name: 'a' }),
+      await bench.makeLibrary(folder, { name: 'b' }),
+    ];
+    started = [];
+    errors = [];
+    refusals = new Map();
+    automatic = new AutomaticScans({
+      store: bench.store,
+      scans: {
+        start: ({ name }) => {
+          const refusal = refusals.get(name)?.shift();
+          if (refusal !== undefined) return Promise.reject(refusal);
+          started.push(name);
+          return Promise.resolve(scanId(started.length));
+        },
+      },
+      quietMs: QUIET_MS,
+      onError: (error) => errors.push(error),
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    await automatic.close();
+    await bench.close();
+  });
+
+  const touch = (name: string): void => {
+    for (const library of libraries) if (library.name === name) automatic.touched(library.id);
+  };
+  const refuse = (name: string, code: DogearError['code'], times: number): void => {
+    refusals.set(
+      name,
+      Array.from({ length: times }, () => new DogearError(code, 'not now')),
+    );
+  };
+  const refused = (name: string, left: number): Promise<void> =>
+    vi.waitFor(() => expect(refusals.get(name)).toHaveLength(left));
+  /** Time passes, and then what it set off is done: that reads the database, which is not in this thread. */
+  async function pass(ms: number, expected: readonly string[]): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms);
+    await vi.waitFor(() => expect(started).toEqual(expected));
+  }
+
+  it('begin once nothing has been touched for a while', async () => {
+    for (let round = 0; round < 3; round++) {
+      touch('a');
+      await pass(QUIET_MS - 1, []);
+    }
+    await pass(1, ['a']);
+    await pass(10 * QUIET_MS, ['a']);
+    touch('b');
+    await pass(QUIET_MS, ['a', 'b']);
+    expect(errors).toEqual([]);
+  });
+
+  it('begin in the end also where something is touched without end', async () => {
+    for (let ms = 0; ms < 580_000; ms += 20_000) {
+      touch('a');
+      await pass(20_000, []);
+    }
+    touch('a');
+    await pass(19_999, []);
+    await pass(1, ['a']);
+  });
+
+  it('of all libraries begin at a set time; one that is scanned already is left out', async () => {
+    refuse('a', 'scan-running', 1);
+    await automatic.scanAll();
+    await pass(60_000, ['b']);
+    expect(errors).toEqual([]);
+  });
+
+  it('are tried again when others run, or when the library that was touched is being scanned', async () => {
+    refuse('a', 'scans-at-limit', 2);
+    await automatic.scanAll();
+    await refused('a', 1);
+    await pass(10_000, ['b']);
+    await refused('a', 0);
+    await pass(10_000, ['b', 'a']);
+    refuse('b', 'scan-running', 1);
+    touch('b');
+    await pass(QUIET_MS, ['b', 'a']);
+    await refused('b', 0);
+    await pass(10_000, ['b', 'a', 'b']);
+    expect(errors).toEqual([]);
+  });
+
+  it('go on with the other libraries after one that cannot begin, which is reported', async () => {
+    refuse('a', 'stopping', 1);
+    await automatic.scanAll();
+    await pass(1, ['b']);
+    expect(errors).toMatchObject([{ code: 'stopping' }]);
+  });
+});
