@@ -136,7 +136,9 @@ export async function documentsOfAllUsers(
   const earlier = after === undefined ? sql`pushed_hour >= 0` : sql`pushed_hour < ${after.pushedHour}`;
   const { rows } = await sql<{ pushed_hour: number }>`
     select pushed_hour from document_progress ${byHour}
-      where ${earlier} order by pushed_hour desc limit 1 offset ${limit - 1}`.execute(store.db);
+      where ${earlier} and ${NOT_COVERED} order by pushed_hour desc limit 1 offset ${limit - 1}`.execute(
+    store.db,
+  );
   const from = sql`pushed_hour >= ${rows[0]?.pushed_hour ?? 0}`;
   return summaries(
     store,
@@ -146,6 +148,12 @@ export async function documentsOfAllUsers(
     sql`h.pushed_hour desc, ${BY_ARRIVAL}`,
   );
 }
+
+/**
+ * Looks useless but is needed: this column is not part of the index. Otherwise MySQL, with stale statistics, reads the
+ * index from its end and not from the hour before the page.
+ */
+const NOT_COVERED = sql`pushed_ms is not null`;
 
 /** Arrivals are nearly always unique. */
 function pushedBefore(after: DocumentCursor | undefined): RawBuilder<unknown> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,9 @@ export async function addMigratedTables(
   { name }: Pick<TestDatabaseKind, 'name'>,
   url: string,
 ): Promise<void> {
-  const made = join(inject('runFolder'), `migrated.${name}`);
+  // Each server spells its tables as it wants them.
+  const server = name === 'mysql' ? createHash('md5').update(new URL(url).host).digest('hex') : 'file';
+  const made = join(inject('runFolder'), `migrated.${name}.${server}`);
   const isCopied = existsSync(made);
   if (!isCopied) await migrateOnce(url);
   if (name === 'mysql') {
