@@ -53,8 +53,7 @@ export function reconcileBench(timeMs: number): MicroBench {
       modifiedNs: 1_700_000_000_000_000_000n + BigInt(index),
       stateMark: index + 1,
       missing: false,
-      hashedMs: 1,
-      failed: false,
+      isHashed: true,
     });
   }
   const entries = builder.take();
@@ -63,7 +62,6 @@ export function reconcileBench(timeMs: number): MicroBench {
     new LibraryMerge({
       koreaderHashes: true,
       changeCheck: 'full',
-      regenSinceMs: undefined,
       isMine: () => true,
     }).merge(entries, books, { entry: 0, known: 0 }, decisions, true);
     return decisions;

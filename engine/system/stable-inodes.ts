@@ -24,12 +24,13 @@ export class StableInodes {
 
   /**
    * @param device of a file
-   * @param folder the folder of the file, absolute, latin1
+   * @param root absolute, latin1, ends with a slash
+   * @param folder of the file, below the root
    */
-  on(device: number, folder: string): boolean {
+  on(device: number, root: string, folder: string): boolean {
     let isStable = this.#known.get(device);
     if (isStable === undefined) {
-      isStable = hasStableType(folder);
+      isStable = hasStableType(root + folder);
       this.#known.set(device, isStable);
     }
     return isStable;

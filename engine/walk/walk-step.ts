@@ -175,7 +175,7 @@ function examineFile(folders: FolderChain, path: string, root: string, found: Fo
       .enter(folder)
       .stateOf(path.slice(nameStart));
     if (kind === 'file') {
-      const isStable = found.stableInodes.on(device, root + folder);
+      const isStable = found.stableInodes.on(device, root, folder);
       found.next().addFile(path, sizeBytes, modifiedNs, isStable ? mark : NO_STATE_MARK);
     }
     // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.

@@ -202,28 +202,32 @@ interface RawBookRow {
   readonly size_bytes: number | string;
   readonly modified_ns: number | bigint | string;
   readonly state_mark: number | string | null;
-  readonly hashed_ms: number | string | null;
   readonly flags: number | string;
 }
 
 const IS_MISSING = 1;
-const HAS_FAILED = 2;
-/** Both flags in one column: each column of a row costs a scan time. */
+const LACKS_DIGESTS = 2;
+/** Flags in one column: each column of a row costs a scan time, and a large number more than a small one. */
 const BOOK_ROW_COLUMNS =
-  'id, path, size_bytes, modified_ns, state_mark, hashed_ms, ' +
-  `${String(IS_MISSING)} * (missing_since_s is not null) + ${String(HAS_FAILED)} * (failure is not null) as flags`;
+  'id, path, size_bytes, modified_ns, state_mark, ' +
+  `${String(IS_MISSING)} * (missing_since_s is not null) + ${String(LACKS_DIGESTS)} * (hashed_ms is null or hashed_ms < ? or failure is not null) as flags`;
 
-/** The books of a library behind `afterPath`, in byte order of their paths. */
+/**
+ * The books of a library behind `afterPath`, in byte order of their paths.
+ *
+ * @param hashedSinceMs milliseconds since 1970: digests from before do not count
+ */
 export async function nextBookRows(
   store: Store,
   libraryId: LibraryId,
   afterPath: Buffer,
   limit: number,
+  hashedSinceMs = 0,
 ): Promise<readonly BookRow[]> {
   const book = `book${forceIndex(store.dialect, LIBRARY_AND_PATH)}`;
   const text = `select ${BOOK_ROW_COLUMNS} from ${book} where library_id = ? and path > ? order by path limit ?`;
   const { rows } = await store.db.executeQuery<RawBookRow>(
-    CompiledQuery.raw(text, [libraryId, afterPath, limit]),
+    CompiledQuery.raw(text, [hashedSinceMs, libraryId, afterPath, limit]),
   );
   return rows.map((row) => {
     const flags = toNumber(row.flags);
@@ -234,8 +238,7 @@ export async function nextBookRows(
       modifiedNs: toBigInt(row.modified_ns),
       stateMark: toNumberOrUndefined(row.state_mark),
       missing: (flags & IS_MISSING) !== 0,
-      hashedMs: toNumberOrUndefined(row.hashed_ms),
-      failed: (flags & HAS_FAILED) !== 0,
+      isHashed: (flags & LACKS_DIGESTS) === 0,
     };
   });
 }

@@ -13,10 +13,8 @@ export interface BookRow {
   /** Its inode and time of last change in one number, as the engine's walk gives it; `undefined`: not known. */
   readonly stateMark?: number | undefined;
   readonly missing: boolean;
-  /** When its digests were made, in ms since 1970; `undefined`: it has none, or none of the file as it is now. */
-  readonly hashedMs: number | undefined;
-  /** Whether the last attempt to hash it failed. */
-  readonly failed: boolean;
+  /** Whether it has digests of the file as it is, and none that have to be made again. */
+  readonly isHashed: boolean;
 }
 
 /** The two digests of a file, 16 bytes each. */

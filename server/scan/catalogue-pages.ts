@@ -14,11 +14,14 @@ const PAGE_ROWS = 1000;
 export class CataloguePages {
   readonly #store: Store;
   readonly #libraryId: LibraryId;
+  readonly #hashedSinceMs: number | undefined;
   #ahead: Promise<readonly BookRow[]>;
 
-  constructor(store: Store, libraryId: LibraryId) {
+  /** @param hashedSinceMs milliseconds since 1970: digests from before do not count */
+  constructor(store: Store, libraryId: LibraryId, hashedSinceMs?: number) {
     this.#store = store;
     this.#libraryId = libraryId;
+    this.#hashedSinceMs = hashedSinceMs;
     this.#ahead = this.#read(Buffer.alloc(0));
   }
 
@@ -36,7 +39,9 @@ export class CataloguePages {
   }
 
   #read(afterPath: Buffer): Promise<readonly BookRow[]> {
-    const page = retrying(() => nextBookRows(this.#store, this.#libraryId, afterPath, PAGE_ROWS));
+    const page = retrying(() =>
+      nextBookRows(this.#store, this.#libraryId, afterPath, PAGE_ROWS, this.#hashedSinceMs),
+    );
     // `next` awaits it. A scan that ends earlier must not leave an unhandled rejection behind.
     page.catch(() => undefined);
     return page;

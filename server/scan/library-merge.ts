@@ -61,8 +61,6 @@ export type ChangeCheck = 'full' | 'mtime';
 export interface MergeOptions {
   readonly koreaderHashes: boolean;
   readonly changeCheck: ChangeCheck;
-  /** Milliseconds since 1970: digests made before this moment are made again. */
-  readonly regenSinceMs: number | undefined;
   /** Whether this scan judges the book at this path. Where a library is scanned in parts, it judges only its own part. */
   isMine(this: void, path: Buffer): boolean;
 }
@@ -151,7 +149,7 @@ export class LibraryMerge {
     decisions.found++;
     const { koreaderHashes } = this.#options;
     if (known !== undefined && hasSameStats(entries, entry, known)) {
-      if (!koreaderHashes || !this.#lacksDigests(known)) {
+      if (!koreaderHashes || known.isHashed) {
         if (this.#hasSameMark(entries, entry, known, decisions)) {
           if (known.missing) decisions.returned.push(known.id);
           else decisions.unchanged++;
@@ -173,12 +171,6 @@ export class LibraryMerge {
     if (known.stateMark !== undefined) return false;
     decisions.marked.push({ known, stateMark });
     return true;
-  }
-
-  #lacksDigests(known: BookRow): boolean {
-    if (known.hashedMs === undefined || known.failed) return true;
-    const { regenSinceMs } = this.#options;
-    return regenSinceMs !== undefined && known.hashedMs < regenSinceMs;
   }
 
   #judgeFailure(

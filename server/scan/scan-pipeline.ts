@@ -44,7 +44,7 @@ export interface ScanPipelineOptions extends ScanListener {
  *   an error of the database as it is
  */
 export async function runScan(options: ScanPipelineOptions): Promise<void> {
-  const catalogue = new CataloguePages(options.store, options.library.id);
+  const catalogue = new CataloguePages(options.store, options.library.id, options.regenSinceMs);
   const gone = new GoneBooks();
   const commit = new CommitStage(await commitContext(options, catalogue, gone), options);
   const batchSize = new BatchSize(options.engine.minBatchFiles);
@@ -123,17 +123,11 @@ const NO_ENTRIES = new EntryBatchBuilder().take();
 export async function* mergeWithCatalogue(
   found: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
   catalogue: CataloguePages,
-  {
-    library,
-    shard,
-    regenSinceMs,
-    changeCheck,
-  }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'regenSinceMs' | 'changeCheck'>,
+  { library, shard, changeCheck }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'changeCheck'>,
 ): AsyncGenerator<MergedStretch> {
   const merge = new LibraryMerge({
     koreaderHashes: library.koreaderHashes,
     changeCheck,
-    regenSinceMs,
     isMine: (path) => isInShard(path, shard),
   });
   let page = await catalogue.next();

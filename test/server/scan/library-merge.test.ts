@@ -28,8 +28,7 @@ function knownOf(files: readonly FileState[]): BookRow[] {
     sizeBytes: version,
     modifiedNs: BigInt(version),
     missing: false,
-    hashedMs: 1,
-    failed: false,
+    isHashed: true,
   }));
 }
 
@@ -38,7 +37,6 @@ function mergeAll(batches: readonly EntryBatch[], known: readonly BookRow[], pag
   const merge = new LibraryMerge({
     koreaderHashes: true,
     changeCheck: 'full',
-    regenSinceMs: undefined,
     isMine: () => true,
   });
   const decisions = noDecisions();

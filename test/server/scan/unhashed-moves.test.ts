@@ -17,7 +17,7 @@ function fileOf(path: string, state: State, known?: BookRow): ScannedFile {
 }
 
 function bookOf(id: number, state: State): BookRow {
-  const row = { path: Buffer.from('old'), missing: false, hashedMs: undefined, failed: false };
+  const row = { path: Buffer.from('old'), missing: false, isHashed: false };
   return { id: bookId(id), ...row, ...state };
 }
 
