@@ -1,6 +1,6 @@
 import { CompiledQuery, type RawBuilder, type Selectable, sql, type SqlBool } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
+import { byIndex, deleteByIndex, forceIndex, unindexed } from '../database/by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { BookTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
@@ -170,6 +170,68 @@ export async function lockBook(store: Store, id: BookId): Promise<CataloguedBook
   return row === undefined ? undefined : toBook(row);
 }
 
+/** Books that do not exist are left out. */
+export async function booksById(store: Store, ids: readonly BookId[]): Promise<readonly CataloguedBook[]> {
+  const books: CataloguedBook[] = [];
+  for (const chunk of idChunks(ids)) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'book', 'primary'))
+      .selectAll()
+      .where('id', 'in', chunk)
+      .execute();
+    books.push(...rows.map(toBook));
+  }
+  return books;
+}
+
+/** The book that was added last, to any library. */
+export async function lastBookId(store: Store): Promise<BookId | undefined> {
+  const row = await store.db
+    .selectFrom('book')
+    .select('id')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Present books of a library that were added after another book, in that order. */
+export async function booksAddedAfter(
+  store: Store,
+  libraryId: LibraryId,
+  after: BookId,
+  limit: number,
+): Promise<readonly CataloguedBook[]> {
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book', 'primary'))
+    .selectAll()
+    .where('id', '>', after)
+    .where(unindexed<LibraryId>(store, 'library_id'), '=', libraryId)
+    .where('missing_since_s', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toBook);
+}
+
+/** Locks the rows of books until the transaction ends, in ascending order. Books that do not exist are left out. */
+export async function lockWholeBooks(
+  store: Store,
+  ids: readonly BookId[],
+): Promise<readonly CataloguedBook[]> {
+  const books: CataloguedBook[] = [];
+  for (const chunk of idChunks(ids.toSorted((left, right) => left - right))) {
+    const query = store.db
+      .selectFrom(byIndex(store, 'book', 'primary'))
+      .selectAll()
+      .where('id', 'in', chunk)
+      .orderBy('id');
+    const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
+    books.push(...rows.map(toBook));
+  }
+  return books;
+}
+
 export interface LockedBook {
   readonly path: Buffer;
   /** `undefined` unless it has both digests. */
@@ -280,6 +342,12 @@ export interface RemovalScope {
   readonly missingSinceS: number | undefined;
 }
 
+export function isInScope(book: CataloguedBook, { libraryId, missingSinceS }: RemovalScope): boolean {
+  if (book.libraryId !== libraryId) return false;
+  const { missingSinceSeconds: since } = book;
+  return missingSinceS === undefined || (since !== undefined && since <= missingSinceS);
+}
+
 /**
  * The books of the scope among the next `rows` of the library behind `afterPath`.
  *
@@ -304,26 +372,6 @@ export async function booksToRemove(
     return since !== null && toNumber(since) <= missingSinceS;
   });
   return { ids: going.map(({ id }) => id), lastPath: page.length < rows ? undefined : page.at(-1)?.path };
-}
-
-/** Those of the books that have been missing since then or longer. Locks their rows until the transaction ends. */
-export async function lockBooksMissingSince(
-  store: Store,
-  ids: readonly BookId[],
-  missingSinceS: number,
-): Promise<readonly BookId[]> {
-  const missing: BookId[] = [];
-  for (const chunk of idChunks(ids.toSorted((left, right) => left - right))) {
-    const query = store.db
-      .selectFrom(byIndex(store, 'book', 'primary'))
-      .select('id')
-      .where('id', 'in', chunk)
-      .where('missing_since_s', '<=', missingSinceS)
-      .orderBy('id');
-    const rows = await (store.dialect === 'mysql' ? query.forUpdate() : query).execute();
-    missing.push(...rows.map(({ id }) => id));
-  }
-  return missing;
 }
 
 export interface BookRange {
@@ -474,19 +522,19 @@ export async function booksAtPaths(
   store: Store,
   libraryId: LibraryId,
   paths: readonly Buffer[],
-): Promise<readonly BookId[]> {
-  const ids: BookId[] = [];
+): Promise<readonly BookPlace[]> {
+  const places: BookPlace[] = [];
   for (const chunk of idChunks(paths)) {
     const rows = await store.db
       .selectFrom(byIndex(store, 'book', LIBRARY_AND_PATH))
       // The size is not needed, but it is not part of the index: MariaDB scans an index that holds all selected columns.
-      .select(['id', 'size_bytes'])
+      .select(['id', 'path', 'size_bytes'])
       .where('library_id', '=', libraryId)
       .where('path', 'in', chunk)
       .execute();
-    ids.push(...rows.map((row) => row.id));
+    places.push(...rows.map(({ id, path }) => ({ id, path })));
   }
-  return ids;
+  return places;
 }
 
 /** Deletes books by id. deleteFormerDigests() in digest-repository.ts deletes their former digests. */

@@ -62,6 +62,11 @@ export interface FormerDigest {
   readonly replacedSeconds: number;
 }
 
+/** A former digest together with the book that has it. */
+export interface FormerDigestOf extends FormerDigest {
+  readonly bookId: BookId;
+}
+
 export interface ReplacedDigest {
   readonly bookId: BookId;
   readonly kind: 'partial' | 'filename';

@@ -1,11 +1,11 @@
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { digestOfDocument, type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
-import type { CataloguedBook, FormerDigest, ReplacedDigest } from './book.js';
+import type { CataloguedBook, FormerDigest, FormerDigestOf, ReplacedDigest } from './book.js';
 import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 import { deleteLinksOfBooks, linkedForOf } from './document-link-repository.js';
@@ -20,6 +20,14 @@ export async function keepFormerDigests(
   replaced: readonly ReplacedDigest[],
   replacedS: number,
 ): Promise<void> {
+  await addFormerDigests(
+    store,
+    replaced.map((digest) => ({ ...digest, replacedSeconds: replacedS })),
+  );
+}
+
+/** The same, of digests that were replaced at different times. */
+export async function addFormerDigests(store: Store, digests: readonly FormerDigestOf[]): Promise<void> {
   await bulkUpsert(
     store,
     {
@@ -28,8 +36,27 @@ export async function keepFormerDigests(
       key: ['digest', 'book_id', 'kind'],
       update: [],
     },
-    replaced.flatMap(({ digest, bookId, kind }) => [digest, bookId, kind, replacedS]),
+    digests.flatMap(({ digest, bookId, kind, replacedSeconds }) => [digest, bookId, kind, replacedSeconds]),
   );
+}
+
+/** All former digests of these books, in no particular order. */
+export async function allFormerDigestsOf(
+  store: Store,
+  ids: readonly BookId[],
+): Promise<readonly FormerDigestOf[]> {
+  const digests: FormerDigestOf[] = [];
+  for (const chunk of idChunks(ids)) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
+      .selectAll()
+      .where('book_id', 'in', chunk)
+      .execute();
+    for (const { book_id: bookId, digest, kind, replaced_s: replacedS } of rows) {
+      digests.push({ bookId, digest, kind, replacedSeconds: toNumber(replacedS) });
+    }
+  }
+  return digests;
 }
 
 /** Former digests of a book, ordered from the last replaced to the first. */
@@ -155,7 +182,7 @@ export async function deleteFormerDigests(store: Store, ids: readonly BookId[]):
 
 /**
  * Deletes books that a scan has just inserted and that turned out to be moved ones. They have no former digests yet, so
- * the order of the two deletions, the reverse of that in remove-library.ts, cannot leave a digest without a book.
+ * the order of the two deletions, the reverse of that in inherit-digests.ts, cannot leave a digest without a book.
  */
 export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
@@ -164,6 +191,86 @@ export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Prom
     await deleteLinksOfBooks(store, chunk);
     await deleteBooks(store, chunk);
   }
+}
+
+/** Copies of one content in one library from which an heir is chosen. */
+const HEIRS_EXAMINED = 16;
+
+/**
+ * Books outside of the scope of a removal that have one of these partial MD5s now. For each digest, size and library up to 16 books,
+ * present ones first, then by id.
+ */
+export async function booksOutside(
+  store: Store,
+  scope: RemovalScope,
+  partialMd5s: readonly Buffer[],
+): Promise<readonly CataloguedBook[]> {
+  const books: CataloguedBook[] = [];
+  for (const chunk of idChunks(partialMd5s)) {
+    const rows = await store.db
+      .selectFrom((from) =>
+        from
+          .selectFrom(byIndex(store, 'book', 'book_partial_md5'))
+          .selectAll()
+          .select(
+            sql<number>`row_number() over (partition by partial_md5, size_bytes, library_id order by missing_since_s is not null, id)`.as(
+              'place',
+            ),
+          )
+          .where('partial_md5', 'in', chunk)
+          .where(notInScope(scope, 'book'))
+          .as('copy'),
+      )
+      .selectAll()
+      .where('place', '<=', HEIRS_EXAMINED)
+      .orderBy('library_id')
+      .orderBy('place')
+      .execute();
+    books.push(...rows.map(toBook));
+  }
+  return books;
+}
+
+function notInScope({ libraryId, missingSinceS }: RemovalScope, alias: string): RawBuilder<SqlBool> {
+  const library = sql.ref(`${alias}.library_id`);
+  if (missingSinceS === undefined) return sql<SqlBool>`${library} <> ${libraryId}`;
+  const since = sql.ref(`${alias}.missing_since_s`);
+  return sql<SqlBool>`(${library} <> ${libraryId} or ${since} is null or ${since} > ${missingSinceS})`;
+}
+
+/** A book that had a partial MD5 before. */
+export interface FormerHolder {
+  readonly partialMd5: Buffer;
+  readonly bookId: BookId;
+}
+
+/**
+ * For each of these partial MD5s and each library with books outside of the scope that had it before: one of them. Books that have become
+ * different files since are left out, because none of them is the one.
+ */
+export async function formerHoldersOutside(
+  store: Store,
+  scope: RemovalScope,
+  partialMd5s: readonly Buffer[],
+): Promise<readonly FormerHolder[]> {
+  const holders: FormerHolder[] = [];
+  for (const chunk of idChunks(partialMd5s)) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'former_digest', 'primary', 'f'))
+      .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'f.book_id')
+      .modifyFront(sql.raw(inOrder(store.dialect)))
+      .select(['f.digest', firstId])
+      .where('f.digest', 'in', chunk)
+      .where('f.kind', '=', 'partial')
+      // This column is not part of the index; see digestHolders() for the reason.
+      .where('f.replaced_s', 'is not', null)
+      .where(notInScope(scope, 'b'))
+      .groupBy(['f.digest', 'b.library_id'])
+      .having(sql<number>`count(distinct b.partial_md5)`, '=', 1)
+      .execute();
+    for (const { digest, first_id: bookId } of rows) holders.push({ partialMd5: digest, bookId });
+  }
+  return holders;
 }
 
 /** A book with the same partial MD5 as a file that a scan found. */

@@ -108,6 +108,24 @@ export async function deleteLink(
   return numDeletedRows > 0n;
 }
 
+/** Links of the books that are keys become links of the books that are their values. Few books have any. */
+export async function moveLinks(store: Store, moves: ReadonlyMap<BookId, BookId>): Promise<void> {
+  for (const chunk of idChunks([...moves.keys()])) {
+    const linked = await store.db
+      .selectFrom(byIndex(store, 'document_link', 'document_link_book'))
+      .select('book_id')
+      .distinct()
+      .where('book_id', 'in', chunk)
+      .orderBy('book_id')
+      .execute();
+    for (const { book_id: from } of linked) {
+      const to = moves.get(from);
+      if (to === undefined) continue;
+      await store.db.updateTable('document_link').set({ book_id: to }).where('book_id', '=', from).execute();
+    }
+  }
+}
+
 export async function deleteLinksOfBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
   for (const keys of idChunks(sorted)) {

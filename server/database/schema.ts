@@ -64,6 +64,16 @@ export interface FormerDigestTable {
   replaced_s: Int64;
 }
 
+/** Digests of books that were removed, by content; see book/kept-digest-repository.ts. */
+export interface KeptDigestTable {
+  id: Generated<number>;
+  partial_md5: Buffer;
+  size_bytes: Int64;
+  digest: Buffer;
+  kind: 'partial' | 'filename';
+  replaced_s: Int64;
+}
+
 export type ScanStateColumn = 'running' | 'completed' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface ScanTable {
@@ -295,6 +305,7 @@ export interface Schema {
   library: LibraryTable;
   book: BookTable;
   former_digest: FormerDigestTable;
+  kept_digest: KeptDigestTable;
   scan: ScanTable;
   user: UserTable;
   user_name_lock: UserNameLockTable;

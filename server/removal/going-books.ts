@@ -1,5 +1,6 @@
 import { booksToRemove, type RemovalScope } from '../book/book-repository.js';
 import { countLostDigests } from '../book/digest-repository.js';
+import { withoutHeirs } from '../book/inherit-digests.js';
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
 
@@ -18,7 +19,7 @@ export async function countRemoval(store: Store, scope: RemovalScope): Promise<R
   let digests = 0;
   for await (const ids of pagesToRemove(store, scope)) {
     books += ids.length;
-    digests += await countLostDigests(store, scope, ids);
+    digests += await countLostDigests(store, scope, await withoutHeirs(store, scope, ids));
   }
   return { books, digests };
 }

@@ -1,11 +1,11 @@
-import { deleteBooks, lockBooksMissingSince, type RemovalScope } from '../book/book-repository.js';
-import { deleteFormerDigests } from '../book/digest-repository.js';
-import { deleteLinksOfBooks } from '../book/document-link-repository.js';
+import type { RemovalScope } from '../book/book-repository.js';
+import { removeBooks } from '../book/inherit-digests.js';
+import { pruneKeptDigests } from '../book/kept-digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../domain/actor.js';
-import type { BookId, LibraryId } from '../domain/ids.js';
+import type { LibraryId } from '../domain/ids.js';
 import { getLibrary } from '../library/get-library.js';
 import { touchLibrary } from '../library/library-repository.js';
 import { countRemoval, pagesToRemove, type RemovalCounts } from './going-books.js';
@@ -20,7 +20,7 @@ export interface PurgeRequest {
 const DAY_SECONDS = 86_400;
 
 /**
- * Removes books that have been missing for long, with their digests. Progress stays. A book that a scan finds again at the
+ * Removes books that have been missing for long. Books of the same content inherit their digests. Progress stays. A book that a scan finds again at the
  * same time stays too.
  *
  * For actors with `library:manage`: the caller checks it.
@@ -41,20 +41,11 @@ export async function purgeLibrary(
   const counts = await countRemoval(store, scope);
   if (isDryRun || counts.books === 0) return counts;
   let books = 0;
-  for await (const ids of pagesToRemove(store, scope))
-    books += await deleteMissing(store, ids, missingSinceS);
+  for await (const ids of pagesToRemove(store, scope)) {
+    const removed = await inTransaction(store, (transaction) => removeBooks(transaction, scope, ids, nowS));
+    books += removed.length;
+  }
+  await pruneKeptDigests(store);
   await touchLibrary(store, id);
   return { ...counts, books };
-}
-
-/** @returns how many were still missing, and were deleted */
-function deleteMissing(store: Store, ids: readonly BookId[], missingSinceS: number): Promise<number> {
-  return inTransaction(store, async (transaction) => {
-    const missing = await lockBooksMissingSince(transaction, ids, missingSinceS);
-    // The book before its digests, as in remove-library.ts.
-    await deleteBooks(transaction, missing);
-    await deleteFormerDigests(transaction, missing);
-    await deleteLinksOfBooks(transaction, missing);
-    return missing.length;
-  });
 }

@@ -1,6 +1,7 @@
-import { deleteBooks, someBooksOfLibrary } from '../book/book-repository.js';
-import { deleteFormerDigests } from '../book/digest-repository.js';
-import { deleteLinksOfBooks } from '../book/document-link-repository.js';
+import { someBooksOfLibrary } from '../book/book-repository.js';
+import { removeBooks } from '../book/inherit-digests.js';
+import { pruneKeptDigests } from '../book/kept-digest-repository.js';
+import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -24,7 +25,8 @@ const BOOKS_AT_ONCE = 500;
 const ROUNDS = 10;
 
 /**
- * Removes a library with its books, their digests and links, and its scans. Files are not touched.
+ * Removes a library with its books, their digests and links, and its scans. Files are not touched. Books of the same content
+ * in other libraries inherit the digests and links; digests without an heir are kept for the next book of their content.
  *
  * The scans are deleted first: a batch that a scan is committing at this moment is waited for, and every later batch
  * finds that the scan's lease is lost. After that no book can appear any more. A library that still has a book is not
@@ -37,10 +39,12 @@ const ROUNDS = 10;
  */
 export async function removeLibrary(store: Store, actor: Actor, id: LibraryId): Promise<void> {
   const { library } = await getLibrary(store, actor, id);
+  const nowS = Math.floor((await readDatabaseNowMs(store)) / 1000);
   for (let round = 1; round <= ROUNDS; round++) {
     await deleteFailuresOfLibrary(store, id);
     await inTransaction(store, (transaction) => deleteScansOfLibrary(transaction, id));
-    while ((await deleteSomeBooks(store, id)) > 0);
+    while ((await deleteSomeBooks(store, id, nowS)) > 0);
+    await pruneKeptDigests(store);
     if (await deleteEmptyLibrary(store, id)) return;
   }
   throw new DogearError(
@@ -50,13 +54,10 @@ export async function removeLibrary(store: Store, actor: Actor, id: LibraryId): 
 }
 
 /** @returns how many books were deleted, at most {@link BOOKS_AT_ONCE} */
-function deleteSomeBooks(store: Store, id: LibraryId): Promise<number> {
+function deleteSomeBooks(store: Store, id: LibraryId, nowS: number): Promise<number> {
   return inTransaction(store, async (transaction) => {
     const books = await someBooksOfLibrary(transaction, id, BOOKS_AT_ONCE);
-    // The book before its digests: a transaction that is about to keep a former digest has locked the book's row.
-    await deleteBooks(transaction, books);
-    await deleteFormerDigests(transaction, books);
-    await deleteLinksOfBooks(transaction, books);
+    await removeBooks(transaction, { libraryId: id, missingSinceS: undefined }, books, nowS);
     return books.length;
   });
 }

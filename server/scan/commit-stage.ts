@@ -6,6 +6,7 @@ import type { FileToRecord, MergedStretch } from './library-merge.js';
 import type { PlannedBatch } from './planned-batch.js';
 import { addCounts, type FileFailure, type RunningCounts, type ScanCounts } from './scan.js';
 import { commitBatch, type CommitContext, commitMissing } from './scan-commit.js';
+import { commitRewrittenRenames } from './rewritten-renames.js';
 import { fileAt, hashedFileAt } from './scanned-file.js';
 import { commitUnhashedMoves, UnhashedMoves } from './unhashed-moves.js';
 
@@ -71,6 +72,25 @@ export class CommitStage {
       await commitUnhashedMoves(this.#context, moves, this.#countsAfter(counts));
       this.#count(counts);
     }
+  }
+
+  /** Joins gone books with new files that are the same books, renamed and rewritten. */
+  async commitRenames(): Promise<void> {
+    const { library, mayHoldMoved, gone } = this.#context;
+    if (
+      !library.koreaderHashes ||
+      !mayHoldMoved ||
+      gone.isEmpty ||
+      this.#listener.counts.current.added === 0
+    ) {
+      return;
+    }
+    const renamed = (joined: number) => ({ moved: joined, added: -joined });
+    await commitRewrittenRenames(
+      this.#context,
+      (joined) => this.#countsAfter(renamed(joined)),
+      (joined) => this.#count(renamed(joined)),
+    );
   }
 
   /** @returns how many books were marked missing */

@@ -14,6 +14,7 @@ import {
   saveBooks,
   saveStateMarks,
 } from '../book/book-repository.js';
+import { type CataloguedFile, claimKeptDigests } from '../book/inherit-digests.js';
 import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
@@ -31,6 +32,10 @@ export interface CommitContext {
   readonly gone: GoneBooks;
   /** Whether the library held books before: only then can a new file be a moved one. */
   readonly mayHoldMoved: boolean;
+  /** The last book of the database when the scan began, if any: books with larger ids are new. */
+  readonly lastBookBefore: BookId | undefined;
+  /** Whether digests of removed books are kept, which new books may inherit. */
+  readonly mayInherit: boolean;
   /** Milliseconds since 1970 by the database's clock. */
   nowMs(this: void): number;
   /** Whether this scan is the one that finds files in the folder of this path. See {@link commitMissing}. */
@@ -144,6 +149,7 @@ async function writeBatch(
   await keepFormerDigests(transaction, replaced, nowS);
   await moveBooks(transaction, moved, nowMs);
   await saveBooks(transaction, saved, nowMs);
+  if (context.mayInherit) await claimKeptDigests(transaction, context.library.id, cataloguedFiles(saved));
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
   const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));
@@ -176,6 +182,12 @@ export async function commitMissing(
     await markMissing(transaction, missing, Math.floor(context.nowMs() / 1000));
     return { counts: countsAfter(missing.length), result: missing.length };
   });
+}
+
+function cataloguedFiles(records: readonly BookRecord[]): readonly CataloguedFile[] {
+  return records.flatMap(({ path, sizeBytes, digests }) =>
+    digests === undefined ? [] : [{ path, sizeBytes, ...digests }],
+  );
 }
 
 /** The books that this batch changes or moves, so that their rows are locked first. */

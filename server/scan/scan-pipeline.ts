@@ -9,6 +9,8 @@ import {
   type SkipCounts,
 } from '../../engine/index.js';
 import type { BookRow } from '../book/book.js';
+import { lastBookId } from '../book/book-repository.js';
+import { hasKeptDigests } from '../book/kept-digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
@@ -81,6 +83,8 @@ async function commitContext(
     scanId,
     gone,
     mayHoldMoved: !(await catalogue.isAtEnd()),
+    lastBookBefore: await retrying(() => lastBookId(store)),
+    mayInherit: await retrying(() => hasKeptDigests(store)),
     isMine: (path) => isInShard(path, shard),
     whichAreGone: (root, paths) =>
       engine.whichAreGone(root, paths, { followLinks: library.fileRules.followLinks, signal }),
@@ -211,6 +215,7 @@ async function commitGone(
 ): Promise<void> {
   if (options.counts.current.found === 0 && !goneAtFirst.isEmpty) await refuseEmptyRoot(options);
   await commit.commitMoves();
+  if (goneAtFirst.isComplete) await commit.commitRenames();
   await commit.commitMissing(goneAtFirst);
   for (let gone = goneAtFirst; !gone.isComplete;) {
     gone = await findGoneAgain(options);

@@ -82,7 +82,7 @@ export async function commitUnhashedMoves(
     // When this is run again, after a commit whose answer was lost, the moved books are at these paths already.
     await deleteNewBooks(
       transaction,
-      made.filter((id) => !ids.has(id)),
+      made.map(({ id }) => id).filter((id) => !ids.has(id)),
     );
     await renameBooks(
       transaction,

@@ -68,6 +68,7 @@ const LIBRARIES = 'server/library/library-repository.ts';
 const READERS = 'server/library/library-reader-repository.ts';
 const BOOKS = 'server/book/book-repository.ts';
 const DIGESTS = 'server/book/digest-repository.ts';
+const KEPT_DIGESTS = 'server/book/kept-digest-repository.ts';
 const LINKS = 'server/book/document-link-repository.ts';
 const USERS = 'server/accounts/user-repository.ts';
 const KEYS = 'server/accounts/keys/api-key-repository.ts';
@@ -99,6 +100,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   book: { owner: BOOKS, readers: [DIGESTS, LINKS] },
   document_link: { owner: LINKS, readers: [DIGESTS] },
   former_digest: { owner: DIGESTS, readers: [] },
+  kept_digest: { owner: KEPT_DIGESTS, readers: [] },
   device: { owner: DEVICES, readers: [DEVICE_PROGRESS, HISTORY, UNMATCHED] },
   document_progress: { owner: PROGRESS, readers: [DEVICE_PROGRESS, HISTORY] },
   device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },

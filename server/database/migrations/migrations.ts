@@ -16,6 +16,7 @@ import { stateMarks } from './0013-state-marks.js';
 import { skipRules } from './0014-skip-rules.js';
 import { unmatchedDocuments } from './0015-unmatched-documents.js';
 import { documentLinks } from './0016-document-links.js';
+import { keptDigests } from './0017-kept-digests.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -54,4 +55,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0014-skip-rules': { up: skipRules },
   '0015-unmatched-documents': { up: unmatchedDocuments },
   '0016-document-links': { up: documentLinks },
+  '0017-kept-digests': { up: keptDigests },
 };

@@ -57,6 +57,8 @@ async function main([url = '', books = '', where, hashes]: readonly string[]): P
       scanId,
       gone,
       mayHoldMoved: true,
+      lastBookBefore: undefined,
+      mayInherit: false,
       isMine: () => true,
       whichAreGone: (_, paths) => Promise.resolve(paths.map(() => true)),
       nowMs: () => Date.now(),

@@ -1,0 +1,259 @@
+import type { Store } from '../database/store.js';
+import type { BookId, LibraryId } from '../domain/ids.js';
+import type { CataloguedBook, FormerDigest, FormerDigestOf } from './book.js';
+import {
+  booksAtPaths,
+  booksById,
+  deleteBooks,
+  isInScope,
+  lockWholeBooks,
+  type RemovalScope,
+} from './book-repository.js';
+import {
+  addFormerDigests,
+  allFormerDigestsOf,
+  booksOutside,
+  deleteFormerDigests,
+  formerHoldersOutside,
+} from './digest-repository.js';
+import { deleteLinksOfBooks, moveLinks } from './document-link-repository.js';
+import { deleteKeptDigests, keepDigests, type KeptDigest, keptDigestsOf } from './kept-digest-repository.js';
+
+// A reader computes a digest once and may send it for ever. So the digests of a book that is removed go to the books of
+// the same content in other libraries. Where there is none, they are kept, and the next book of this content that a scan
+// finds takes them over. The content is the partial MD5 together with the size: readers see no more of a file either.
+
+/** The books that inherit from each book: one for each library that has its content. */
+type Heirs = ReadonlyMap<BookId, readonly BookId[]>;
+
+/**
+ * Which books outside of the scope inherit the digests of these books. A library is restricted to some users or not, so
+ * each library that has the content gets an heir. Of several copies in one library it is the one of the same file name,
+ * then one that is present, then the oldest. Where no library has the content now, a book that had it before inherits.
+ */
+async function findHeirs(
+  store: Store,
+  scope: RemovalScope,
+  books: readonly CataloguedBook[],
+): Promise<Heirs> {
+  const heirs = new Map<BookId, readonly BookId[]>();
+  const copies = groupBy(await booksOutside(store, scope, partialMd5sOf(books)), contentKey);
+  const without: CataloguedBook[] = [];
+  for (const book of books) {
+    if (book.partialMd5 === undefined) continue;
+    const same = groupBy(copies.get(contentKey(book)) ?? [], (copy) => copy.libraryId);
+    if (same.size === 0) without.push(book);
+    else
+      heirs.set(
+        book.id,
+        [...same.values()].flatMap((list) => chooseHeir(book, list)?.id ?? []),
+      );
+  }
+  const former = groupBy(await formerHoldersOutside(store, scope, partialMd5sOf(without)), ({ partialMd5 }) =>
+    partialMd5.toString('latin1'),
+  );
+  for (const { id, partialMd5 } of without) {
+    const holders = former.get(partialMd5?.toString('latin1') ?? '');
+    if (holders !== undefined)
+      heirs.set(
+        id,
+        holders.map(({ bookId }) => bookId),
+      );
+  }
+  return heirs;
+}
+
+function chooseHeir(book: CataloguedBook, copies: readonly CataloguedBook[]): CataloguedBook | undefined {
+  return copies.find(({ filenameMd5 }) => areEqual(filenameMd5, book.filenameMd5)) ?? copies[0];
+}
+
+/** Those of these books, all of the scope, whose digests find no book after the removal. */
+export async function withoutHeirs(
+  store: Store,
+  scope: RemovalScope,
+  ids: readonly BookId[],
+): Promise<readonly BookId[]> {
+  const heirs = await findHeirs(store, scope, await booksById(store, ids));
+  return ids.filter((id) => !heirs.has(id));
+}
+
+/**
+ * Deletes books that still are in the scope and hands on their digests and links, in the caller's transaction. The rows of the books and of
+ * their heirs are locked first: a transaction that is about to keep a former digest of one of them has locked its row.
+ *
+ * @param ids some hundred at most
+ * @param nowS seconds since 1970, when the current digests count as replaced
+ * @returns the books that were deleted
+ */
+export async function removeBooks(
+  transaction: Store,
+  scope: RemovalScope,
+  ids: readonly BookId[],
+  nowS: number,
+): Promise<readonly BookId[]> {
+  const going = new Set(ids);
+  const locked = await lockWithHeirs(transaction, scope, ids);
+  const books = locked.books.filter((book) => going.has(book.id) && isInScope(book, scope));
+  const byId = new Map(locked.books.map((book) => [book.id, book]));
+  const former = await formerByBook(transaction, books);
+  const inherited: FormerDigestOf[] = [];
+  const kept: KeptDigest[] = [];
+  for (const book of books) {
+    const digests = handedOn(book, former.get(book.id) ?? [], nowS);
+    const { partialMd5, sizeBytes } = book;
+    const heirs = (locked.heirs.get(book.id) ?? []).flatMap((id) => byId.get(id) ?? []);
+    for (const heir of heirs) {
+      const own = digests.filter(({ digest, kind }) => !areEqual(currentDigest(heir, kind), digest));
+      inherited.push(...own.map((digest) => ({ ...digest, bookId: heir.id })));
+    }
+    if (heirs.length === 0 && partialMd5 !== undefined) {
+      const others = digests.filter(({ digest, kind }) => kind === 'filename' || !digest.equals(partialMd5));
+      kept.push(...others.map((digest) => ({ ...digest, partialMd5, sizeBytes })));
+    }
+  }
+  await addFormerDigests(transaction, inherited);
+  await keepDigests(transaction, kept);
+  const removed = books.map(({ id }) => id);
+  const firstHeirs = removed.flatMap((id) => {
+    const heir = locked.heirs.get(id)?.[0];
+    return heir === undefined ? [] : [[id, heir] as const];
+  });
+  await moveLinks(transaction, new Map(firstHeirs));
+  await deleteLinksOfBooks(transaction, removed);
+  await deleteBooks(transaction, removed);
+  await deleteFormerDigests(transaction, removed);
+  return removed;
+}
+
+interface LockedWithHeirs {
+  /** The books to remove and their heirs, as they are now. */
+  readonly books: readonly CataloguedBook[];
+  readonly heirs: Heirs;
+}
+
+/**
+ * All rows in one order, because transactions that lock the same rows in different orders may deadlock. Who the heirs are
+ * is read before their rows are locked. An heir that was deleted or hashed anew in between still is a book that had the
+ * content a moment ago, or none.
+ */
+async function lockWithHeirs(
+  transaction: Store,
+  scope: RemovalScope,
+  ids: readonly BookId[],
+): Promise<LockedWithHeirs> {
+  const before = await booksById(transaction, ids);
+  const heirs = await findHeirs(transaction, scope, before);
+  const books = await lockWholeBooks(transaction, [...new Set([...ids, ...[...heirs.values()].flat()])]);
+  const there = new Set(books.map(({ id }) => id));
+  const alive = [...heirs].flatMap(([id, list]) => {
+    const left = list.filter((heir) => there.has(heir));
+    return left.length === 0 ? [] : [[id, left] as const];
+  });
+  return { books, heirs: new Map(alive) };
+}
+
+/** A file that a scan wrote into the catalogue, with the digests that it has now. */
+export interface CataloguedFile {
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly partialMd5: Buffer;
+  readonly filenameMd5: Buffer;
+}
+
+/**
+ * Gives new books the digests of removed books of the same content, in the transaction that wrote them. Of several files
+ * of one content it is the one of the same name, or else the first.
+ */
+export async function claimKeptDigests(
+  transaction: Store,
+  libraryId: LibraryId,
+  files: readonly CataloguedFile[],
+): Promise<void> {
+  const kept = await keptDigestsOf(transaction, distinct(files.map(({ partialMd5 }) => partialMd5)));
+  if (kept.length === 0) return;
+  const filesOf = groupBy(files, contentKey);
+  const claims = [...groupBy(kept, contentKey)].flatMap(([content, digests]) => {
+    const candidates = filesOf.get(content) ?? [];
+    const isNamed = ({ filenameMd5 }: CataloguedFile) =>
+      digests.some(({ kind, digest }) => kind === 'filename' && digest.equals(filenameMd5));
+    const file = candidates.find(isNamed) ?? candidates[0];
+    return file === undefined ? [] : [{ file, digests }];
+  });
+  const places = await booksAtPaths(
+    transaction,
+    libraryId,
+    claims.map(({ file }) => file.path),
+  );
+  const idOf = new Map(places.map(({ id, path }) => [path.toString('latin1'), id]));
+  const claimed = claims.flatMap(({ file, digests }) => {
+    const bookId = idOf.get(file.path.toString('latin1'));
+    return bookId === undefined ? [] : digests.map((digest) => ({ ...digest, bookId, file }));
+  });
+  await addFormerDigests(
+    transaction,
+    claimed.filter(({ kind, digest, file }) => !areEqual(currentDigest(file, kind), digest)),
+  );
+  await deleteKeptDigests(
+    transaction,
+    claimed.map(({ id }) => id),
+  );
+}
+
+/** All digests of the book: those of now, and those that it had before. */
+function handedOn(
+  { partialMd5, filenameMd5 }: CataloguedBook,
+  former: readonly FormerDigest[],
+  nowS: number,
+): readonly FormerDigest[] {
+  const digests: FormerDigest[] = [...former];
+  if (partialMd5 !== undefined) digests.push({ kind: 'partial', digest: partialMd5, replacedSeconds: nowS });
+  if (filenameMd5 !== undefined)
+    digests.push({ kind: 'filename', digest: filenameMd5, replacedSeconds: nowS });
+  return digests;
+}
+
+async function formerByBook(
+  store: Store,
+  books: readonly CataloguedBook[],
+): Promise<ReadonlyMap<BookId, readonly FormerDigest[]>> {
+  const former = await allFormerDigestsOf(
+    store,
+    books.map(({ id }) => id),
+  );
+  return groupBy(former, ({ bookId }) => bookId);
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+type Content = Pick<CataloguedBook, 'partialMd5' | 'sizeBytes'>;
+
+function contentKey({ partialMd5, sizeBytes }: Content): string {
+  return `${partialMd5?.toString('latin1') ?? ''} ${String(sizeBytes)}`;
+}
+
+function partialMd5sOf(books: readonly Content[]): readonly Buffer[] {
+  return distinct(books.flatMap(({ partialMd5 }) => partialMd5 ?? []));
+}
+
+function distinct(digests: readonly Buffer[]): readonly Buffer[] {
+  return [...new Map(digests.map((digest) => [digest.toString('latin1'), digest])).values()];
+}
+
+function currentDigest(
+  { partialMd5, filenameMd5 }: Pick<CataloguedBook, 'partialMd5' | 'filenameMd5'>,
+  kind: FormerDigest['kind'],
+): Buffer | undefined {
+  return kind === 'partial' ? partialMd5 : filenameMd5;
+}
+
+function areEqual(left: Buffer | undefined, right: Buffer | undefined): boolean {
+  return left !== undefined && right !== undefined && left.equals(right);
+}

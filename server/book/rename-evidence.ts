@@ -1,0 +1,162 @@
+import type { BookId } from '../domain/ids.js';
+
+/** A missing book, or a new one that it may have become. */
+export interface RenameCandidate {
+  readonly id: BookId;
+  /** Relative to the library's root, bytes. */
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Why a new file may be a missing book that was renamed and rewritten at once.
+ * - `calibre-number`: both lie where Calibre puts a book, `Author/Title (number)/Title - Author`, with the same number
+ * - `same-name`: the same file name in another folder
+ * - `similar-name`: most words of the names are the same, and all numbers
+ * - `same-folder`, `similar-size`: not enough by themselves
+ */
+export type RenameReason = 'calibre-number' | 'same-name' | 'similar-name' | 'same-folder' | 'similar-size';
+
+export interface RenameEvidence {
+  readonly reasons: readonly RenameReason[];
+  /** Whether the reasons suffice where there is no second candidate. */
+  readonly isCertain: boolean;
+}
+
+/** A rewritten book differs by its metadata, and often by its cover: this many bytes, or this share of a large file. */
+const METADATA_BYTES = 64 * 1024;
+const METADATA_SHARE = 0.1;
+/** Without a word in common, a book of the same folder is a candidate only if its size differs by no more than this share. */
+const CLOSE_SHARE = 0.02;
+/** `The Fall` and `The Fall of Hyperion` have half of their words in common, and are different books. */
+const SIMILAR_SHARE = 0.6;
+/** Names such as `Volume 1` or `cover` stand in many folders. */
+const TELLING_WORDS = 2;
+const TELLING_LETTERS = 8;
+
+/** @returns `undefined`: they are different books */
+export function renameEvidence(missing: RenameCandidate, found: RenameCandidate): RenameEvidence | undefined {
+  const [old, now] = [namesOf(missing.path), namesOf(found.path)];
+  const difference = Math.abs(missing.sizeBytes - found.sizeBytes);
+  const largest = Math.max(missing.sizeBytes, found.sizeBytes);
+  if (old.format !== now.format || difference > Math.max(METADATA_BYTES, METADATA_SHARE * largest)) {
+    return undefined;
+  }
+  const reasons: RenameReason[] = [];
+  const hasSameNumber = old.calibreNumber !== undefined && old.calibreNumber === now.calibreNumber;
+  if (hasSameNumber) reasons.push('calibre-number');
+  const hasSameName = old.stem === now.stem;
+  if (hasSameName) reasons.push('same-name');
+  const hasSameFolder = old.folder === now.folder;
+  // Volume 1 and volume 2 of a series: different books, however similar the rest is.
+  const isSimilar = !hasSameName && hasSameNumbers(old, now) && sharedWords(old, now) >= SIMILAR_SHARE;
+  if (isSimilar) reasons.push('similar-name');
+  if (hasSameFolder) reasons.push('same-folder');
+  const isClose = difference <= CLOSE_SHARE * largest && hasSameNumbers(old, now);
+  if (isClose) reasons.push('similar-size');
+  const isCertain = hasSameNumber || (hasSameFolder && isSimilar) || (hasSameName && isTelling(old));
+  if (isCertain || hasSameName || (isSimilar && isClose) || (hasSameFolder && isClose)) {
+    return { reasons, isCertain };
+  }
+  return undefined;
+}
+
+/** Files that share none of these keys are never certain candidates for each other. */
+function renameKeys(path: Buffer): readonly string[] {
+  const { folder, stem, format, calibreNumber } = namesOf(path);
+  const keys = [`folder ${format} ${folder}`, `name ${format} ${stem}`];
+  return calibreNumber === undefined ? keys : [...keys, `number ${format} ${calibreNumber}`];
+}
+
+export interface RenamePair<Book extends RenameCandidate> {
+  readonly missing: Book;
+  readonly found: Book;
+}
+
+/** Missing books of one folder that are compared with each new file in it. Where more are gone, names alone count. */
+const MOST_OF_A_KEY = 64;
+
+/** Finds the pairs that are certain: neither of the two is a certain candidate for another. */
+export class CertainRenames<Book extends RenameCandidate> {
+  readonly #missing = new Map<string, Book[]>();
+  readonly #pairs: RenamePair<Book>[] = [];
+
+  constructor(missing: Iterable<Book>) {
+    for (const book of missing) {
+      for (const key of renameKeys(book.path)) {
+        const list = this.#missing.get(key);
+        if (list === undefined) this.#missing.set(key, [book]);
+        else list.push(book);
+      }
+    }
+  }
+
+  addFound(found: Book): void {
+    const candidates = new Set(
+      renameKeys(found.path).flatMap((key) => {
+        const list = this.#missing.get(key) ?? [];
+        return list.length > MOST_OF_A_KEY ? [] : list;
+      }),
+    );
+    for (const missing of candidates) {
+      if (renameEvidence(missing, found)?.isCertain === true) this.#pairs.push({ missing, found });
+    }
+  }
+
+  pairs(): readonly RenamePair<Book>[] {
+    const times = new Map<BookId, number>();
+    for (const { missing, found } of this.#pairs) {
+      for (const { id } of [missing, found]) times.set(id, (times.get(id) ?? 0) + 1);
+    }
+    return this.#pairs.filter(
+      ({ missing, found }) => times.get(missing.id) === 1 && times.get(found.id) === 1,
+    );
+  }
+}
+
+interface Names {
+  readonly folder: string;
+  readonly stem: string;
+  /** The extension, in lower case. */
+  readonly format: string;
+  readonly calibreNumber: string | undefined;
+  readonly words: ReadonlySet<string>;
+  readonly numbers: readonly string[];
+}
+
+/** Bytes that are not UTF-8 become U+FFFD, which is no letter. */
+function namesOf(path: Buffer): Names {
+  const parts = path.toString().normalize('NFC').split('/');
+  const name = parts.pop() ?? '';
+  const { stem = name, format = '' } =
+    /^(?<stem>.+?)(?<format>(?:\.kepub)?\.[^.]+)$/.exec(name)?.groups ?? {};
+  const tokens = stem.toLowerCase().match(/\p{N}+|[\p{L}\p{M}]+/gu) ?? [];
+  return {
+    folder: parts.join('/'),
+    stem,
+    format: format.toLowerCase(),
+    calibreNumber: calibreNumberOf(parts, stem),
+    words: new Set(tokens.filter((token) => !/\p{N}/u.test(token))),
+    numbers: tokens.filter((token) => /\p{N}/u.test(token)).toSorted(),
+  };
+}
+
+/** A folder named `Title (2016)` alone may as well be a series and its year. */
+function calibreNumberOf(folders: readonly string[], stem: string): string | undefined {
+  const [author, folder] = folders.slice(-2);
+  const { title, number } = /^(?<title>.+) \((?<number>\d+)\)$/.exec(folder ?? '')?.groups ?? {};
+  return title !== undefined && author !== undefined && stem === `${title} - ${author}` ? number : undefined;
+}
+
+function hasSameNumbers(left: Names, right: Names): boolean {
+  return left.numbers.join(' ') === right.numbers.join(' ');
+}
+
+function sharedWords(left: Names, right: Names): number {
+  const shared = [...left.words].filter((word) => right.words.has(word)).length;
+  return shared / Math.max(1, left.words.size + right.words.size - shared);
+}
+
+function isTelling({ words }: Names): boolean {
+  return words.size >= TELLING_WORDS && [...words].join('').length >= TELLING_LETTERS;
+}

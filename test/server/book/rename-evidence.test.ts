@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { bookId } from '../../../server/domain/ids.js';
+import {
+  CertainRenames,
+  type RenameCandidate,
+  renameEvidence,
+} from '../../../server/book/rename-evidence.js';
+
+const SIZE = 1_000_000;
+
+function file(path: string, sizeBytes = SIZE, id = 1): RenameCandidate {
+  return { id: bookId(id), path: Buffer.from(path), sizeBytes };
+}
+
+function verdict(missing: RenameCandidate, found: RenameCandidate): string {
+  const evidence = renameEvidence(missing, found);
+  if (evidence === undefined) return 'different';
+  return `${evidence.isCertain ? 'certain' : 'possible'}: ${evidence.reasons.join(', ')}`;
+}
+
+describe('a missing book and a new file', () => {
+  it.each([
+    [
+      'Frank Herbert/Dune (12)/Dune - Frank Herbert.epub',
+      'Frank Herbert/The Desert Planet (12)/The Desert Planet - Frank Herbert.epub',
+      'certain: calibre-number, similar-size',
+    ],
+    ['sf/Dune Messiah.epub', 'sf/Dune Messiah 2.epub', 'different'],
+    ['sf/Dune - Messiah.epub', 'sf/Dune Messiah.epub', 'certain: similar-name, same-folder, similar-size'],
+    ['new/The Long Way Home.epub', 'sf/The Long Way Home.epub', 'certain: same-name, similar-size'],
+    ['x/Volume 1.cbz', 'y/Volume 1.cbz', 'possible: same-name, similar-size'],
+    ['x/Saga 1.cbz', 'x/Saga 2.cbz', 'different'],
+    ['The Fall.epub', 'The Fall of Hyperion.epub', 'possible: same-folder, similar-size'],
+    ['sf/Untitled.epub', 'sf/Dune.epub', 'possible: same-folder, similar-size'],
+    ['Batman (2016)/Batman.cbz', 'Superman (2016)/Superman.cbz', 'different'],
+    ['sf/Dune Messiah.epub', 'sf/Dune Messiah.pdf', 'different'],
+    ['sf/Dune Messiah.epub', 'sf/Dune, Messiah.kepub.epub', 'different'],
+    ['a/One.epub', 'b/Two.epub', 'different'],
+  ])('%s, %s: %s', (missing, found, expected) => {
+    expect(verdict(file(missing), file(found))).toBe(expected);
+  });
+
+  it.each([
+    [64 * 1024, 'certain: same-name'],
+    [64 * 1024 + 1, 'different'],
+  ])('that differ by %i bytes of 100,000: %s', (bytes, expected) => {
+    expect(verdict(file('a/The Long Way.epub', 100_000), file('b/The Long Way.epub', 100_000 + bytes))).toBe(
+      expected,
+    );
+  });
+
+  it('are a pair only where neither is a certain candidate for another', () => {
+    const missing = [file('a/The Long Way.epub', SIZE, 1), file('a/Other Story Here.epub', SIZE, 2)];
+    const renames = new CertainRenames(missing);
+    renames.addFound(file('b/The Long Way.epub', SIZE, 3));
+    renames.addFound(file('c/Other Story Here.epub', SIZE, 4));
+    renames.addFound(file('d/Other Story Here.epub', SIZE, 5));
+    expect(renames.pairs().map((pair) => [pair.missing.id, pair.found.id])).toEqual([[1, 3]]);
+  });
+});

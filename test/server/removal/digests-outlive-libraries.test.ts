@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepDigests, pruneKeptDigests } from '../../../server/book/kept-digest-repository.js';
+import { OPERATOR } from '../../../server/domain/actor.js';
+import type { Library } from '../../../server/library/library.js';
+import { countLibraryRemoval, removeLibrary } from '../../../server/removal/remove-library.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { catalogueOf } from '../../support/catalogue.js';
+import { testDatabases } from '../../support/databases.js';
+import { type DeviceMeeting, openDeviceMeeting } from '../../support/device-meeting.js';
+
+describe.each(testDatabases())('digests of a removed library on $name', (kind) => {
+  let meeting: DeviceMeeting;
+  let folder: BookFolder;
+  /** Libraries that a test leaves; the next one must not find their books. */
+  let left: Library[];
+  beforeAll(async () => {
+    meeting = await openDeviceMeeting(kind);
+  });
+  afterAll(() => meeting.close());
+  beforeEach(async () => {
+    folder = await bookFolder();
+    left = [];
+  });
+  afterEach(async () => {
+    for (const { id } of left) await removeLibrary(meeting.server.store, OPERATOR, id);
+    await meeting.server.store.db.deleteFrom('kept_digest').execute();
+  });
+
+  async function scannedLibrary(root: BookFolder): Promise<Library> {
+    const library = await meeting.addLibrary(root);
+    left.push(library);
+    await meeting.scan(library);
+    return library;
+  }
+
+  async function remove(library: Library) {
+    left = left.filter(({ id }) => id !== library.id);
+    const expected = await countLibraryRemoval(meeting.server.store, OPERATOR, library.id);
+    await removeLibrary(meeting.server.store, OPERATOR, library.id);
+    return expected;
+  }
+
+  /**
+   * One device has the first edition, one knows the book by the name that it had then, one has the second edition.
+   *
+   * @returns the library and the documents of the devices
+   */
+  async function twoEditions() {
+    const [first, second] = [`first ${folder.path}`, `second ${folder.path}`];
+    folder.write('a/old name.epub', first);
+    const library = await scannedLibrary(folder);
+    folder.move('a/old name.epub', 'a/new name.epub');
+    await meeting.scan(library);
+    folder.write('a/new name.epub', second);
+    await meeting.scan(library);
+    const documents = [md5(first), md5('old name.epub'), md5(second)];
+    expect(await meeting.problems(documents)).toEqual([]);
+    return { library, documents, second };
+  }
+
+  it('go with the books to the library that they were moved to', async () => {
+    const { library, documents, second } = await twoEditions();
+    const other = await bookFolder({ 'else/where.epub': second });
+    folder.remove('a/new name.epub');
+    const heir = await scannedLibrary(other);
+    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+    expect(await meeting.problems([...documents, md5('new name.epub'), md5('where.epub')])).toEqual([]);
+    expect(await catalogueOf(meeting.server.store, heir)).toMatchObject([
+      { partialMd5: md5(second), former: expect.arrayContaining([`partial ${documents[0] ?? ''}`]) },
+    ]);
+  });
+
+  it('wait for the folder to be added again', async () => {
+    const { library, documents } = await twoEditions();
+    expect(await remove(library)).toEqual({ books: 1, digests: 4 });
+    expect(await meeting.problems(documents)).toContain('device 0 pushes: 404');
+    await scannedLibrary(folder);
+    expect(await meeting.problems(documents)).toEqual([]);
+    expect(await meeting.server.store.db.selectFrom('kept_digest').selectAll().execute()).toEqual([]);
+  });
+
+  it('wait for a book under another name, in a library that is there already', async () => {
+    const { library, documents } = await twoEditions();
+    const other = await bookFolder({ 'other.epub': `other ${folder.path}` });
+    const heir = await scannedLibrary(other);
+    await remove(library);
+    const [, , second = ''] = documents;
+    other.write('shelf/third name.epub', `second ${folder.path}`);
+    expect((await meeting.scan(heir)).counts).toMatchObject({ added: 1 });
+    expect(await meeting.problems([...documents, md5('new name.epub'), md5('third name.epub')])).toEqual([]);
+    expect((await catalogueOf(meeting.server.store, heir)).at(-1)).toMatchObject({ partialMd5: second });
+  });
+
+  it('go to the book that had the content before, where nobody has it now', async () => {
+    const { library, documents, second } = await twoEditions();
+    const other = await bookFolder({ 'else/where.epub': second });
+    const heir = await scannedLibrary(other);
+    other.write('else/where.epub', `third ${folder.path}`);
+    await meeting.scan(heir);
+    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+    expect(await meeting.problems([...documents, md5(`third ${folder.path}`)])).toEqual([]);
+  });
+
+  it('go to one copy in each library, the one of the same name first', async () => {
+    const { library, second } = await twoEditions();
+    const copies = { 'copy.epub': second, 'shelf/new name.epub': second };
+    const heirs = [
+      await scannedLibrary(await bookFolder(copies)),
+      await scannedLibrary(await bookFolder(copies)),
+    ];
+    await remove(library);
+    for (const heir of heirs) {
+      const rows = await catalogueOf(meeting.server.store, heir);
+      expect(rows.map(({ former }) => former.length)).toEqual([0, 2]);
+    }
+  });
+
+  it('do not go to a file of another size', async () => {
+    const { library } = await twoEditions();
+    const heir = await scannedLibrary(await bookFolder({ 'copy.epub': `second ${folder.path}` }));
+    // As files are that differ only behind the last sample that is read of them.
+    await meeting.server.store.db
+      .updateTable('book')
+      .set({ size_bytes: 1 })
+      .where('library_id', '=', heir.id)
+      .execute();
+    // The content itself still finds that file.
+    expect(await remove(library)).toEqual({ books: 1, digests: 3 });
+    expect(await catalogueOf(meeting.server.store, heir)).toMatchObject([{ former: [] }]);
+  });
+
+  it('are not counted for books without digests', async () => {
+    folder.write('one.epub', 'one');
+    const library = await meeting.addLibrary(folder, { koreaderHashes: false });
+    await meeting.scan(library);
+    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+  });
+
+  it('are kept up to a bound, the newest', async () => {
+    const { store } = meeting.server;
+    const digest = (number: number): Buffer => Buffer.from(md5(String(number)), 'hex');
+    for (let number = 1; number <= 5; number++) {
+      const content = { partialMd5: digest(0), sizeBytes: 1 };
+      await keepDigests(store, [
+        { ...content, kind: 'partial', digest: digest(number), replacedSeconds: 1 },
+        { ...content, kind: 'filename', digest: digest(number), replacedSeconds: 1 },
+      ]);
+    }
+    await pruneKeptDigests(store, 4);
+    const rows = await store.db.selectFrom('kept_digest').select('digest').orderBy('id').execute();
+    expect(rows.map((row) => row.digest.toString('hex'))).toEqual(
+      [4, 4, 5, 5].map((number) => md5(String(number))),
+    );
+  });
+});

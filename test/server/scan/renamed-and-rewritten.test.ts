@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { acceptRename, suggestRenames } from '../../../server/book/suggest-renames.js';
+import { OPERATOR } from '../../../server/domain/actor.js';
+import { bookId } from '../../../server/domain/ids.js';
+import type { Library } from '../../../server/library/library.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { catalogueOf } from '../../support/catalogue.js';
+import { testDatabases } from '../../support/databases.js';
+import { type DeviceMeeting, openDeviceMeeting } from '../../support/device-meeting.js';
+import { counts } from '../../support/scan-bench.js';
+
+describe.each(testDatabases())('a book of $name that was renamed and rewritten at once', (kind) => {
+  let meeting: DeviceMeeting;
+  let folder: BookFolder;
+  let library: Library;
+  beforeAll(async () => {
+    meeting = await openDeviceMeeting(kind);
+  });
+  afterAll(() => meeting.close());
+  beforeEach(async () => {
+    folder = await bookFolder();
+    folder.write('stays.epub', `stays ${folder.path}`);
+  });
+  afterEach(async () => {
+    await removeLibrary(meeting.server.store, OPERATOR, library.id);
+    await meeting.server.store.db.deleteFrom('kept_digest').execute();
+  });
+
+  const rows = () => catalogueOf(meeting.server.store, library);
+
+  /** A scanned library with a book at the path, and the contents of its two states. */
+  async function withBook(path: string): Promise<readonly [before: string, after: string]> {
+    const contents = [`before ${folder.path}`, `after, with a title ${folder.path}`] as const;
+    folder.write(path, contents[0]);
+    library = await meeting.addLibrary(folder);
+    await meeting.scan(library);
+    return contents;
+  }
+
+  it.each([
+    [
+      'with its folder, as Calibre does it',
+      'Frank Herbert/Dune (12)/Dune - Frank Herbert.epub',
+      'Frank Herbert/The Desert Planet (12)/The Desert Planet - Frank Herbert.epub',
+    ],
+    ['within its folder', 'sf/Dune - Messiah.epub', 'sf/Dune Messiah.epub'],
+    ['into another folder', 'new/The Long Way Home.epub', 'sf/The Long Way Home.epub'],
+  ])('%s keeps its id and every device', async (_, from, to) => {
+    const [before, after] = await withBook(from);
+    const id = (await rows()).find(({ path }) => path === from)?.id;
+    folder.remove(from);
+    folder.write(to, after);
+    expect((await meeting.scan(library)).counts).toEqual(
+      counts({ found: 2, moved: 1, hashed: 1, unchanged: 1 }),
+    );
+    const [name = '', newName = ''] = [from, to].map((path) => path.split('/').at(-1));
+    expect((await rows()).find(({ path }) => path === to)).toMatchObject({ id, partialMd5: md5(after) });
+    expect(await rows()).toHaveLength(2);
+    const documents = [md5(before), md5(after), md5(name), md5(newName)];
+    expect(await meeting.problems([...new Set(documents)])).toEqual([]);
+    expect((await meeting.scan(library)).counts).toEqual(counts({ found: 2, unchanged: 2 }));
+  });
+
+  it('a second time keeps the device that has the first file', async () => {
+    const [before, after] = await withBook('sf/Dune - Messiah.epub');
+    folder.remove('sf/Dune - Messiah.epub');
+    folder.write('sf/Dune Messiah.epub', after);
+    await meeting.scan(library);
+    folder.remove('sf/Dune Messiah.epub');
+    folder.write('sf/Dune, Messiah.epub', `${after} and a cover`);
+    await meeting.scan(library);
+    expect(await meeting.problems([md5(before), md5(after), md5(`${after} and a cover`)])).toEqual([]);
+  });
+
+  it('is only suggested where another book is as likely, and joined when somebody accepts it', async () => {
+    const [before, after] = await withBook('sf/Dune - Messiah.epub');
+    folder.remove('sf/Dune - Messiah.epub');
+    folder.write('sf/Dune Messiah.epub', after);
+    folder.write('sf/Messiah, Dune.epub', `other ${after}`);
+    expect((await meeting.scan(library)).counts).toMatchObject({ added: 2, moved: 0, missing: 1 });
+    const books = await rows();
+    const ids = books.map(({ id }) => bookId(id));
+    const suggestions = await suggestRenames(meeting.server.store, OPERATOR, ids);
+    expect(
+      suggestions.map(({ missing, candidate, reasons }) => [
+        missing.path.toString(),
+        candidate.path.toString(),
+        reasons.slice(0, 2),
+      ]),
+    ).toEqual([
+      ['sf/Dune - Messiah.epub', 'sf/Dune Messiah.epub', ['similar-name', 'same-folder']],
+      ['sf/Dune - Messiah.epub', 'sf/Messiah, Dune.epub', ['similar-name', 'same-folder']],
+    ]);
+    expect(await meeting.problems([md5(before), md5(after)])).not.toEqual([]);
+    const [suggestion] = suggestions;
+    const [missingId, candidateId] = [
+      suggestion?.missing.id ?? bookId(1_000_000),
+      suggestion?.candidate.id ?? bookId(1_000_000),
+    ];
+    await acceptRename(meeting.server.store, OPERATOR, { missingId, candidateId });
+    expect(await meeting.problems([md5(before), md5(after)])).toEqual([]);
+    expect((await rows()).map(({ id, path, missing }) => [id, path, missing])).toContainEqual([
+      missingId,
+      'sf/Dune Messiah.epub',
+      false,
+    ]);
+    await expect(
+      acceptRename(meeting.server.store, OPERATOR, { missingId, candidateId }),
+    ).rejects.toMatchObject({ code: 'book-not-found' });
+  });
+
+  it('is another book where only the folder is the same', async () => {
+    const [before, after] = await withBook('sf/Dune.epub');
+    folder.remove('sf/Dune.epub');
+    folder.write('sf/Solaris.epub', after);
+    expect((await meeting.scan(library)).counts).toMatchObject({ added: 1, moved: 0, missing: 1 });
+    expect(await meeting.problems([md5(before), md5(after)])).not.toEqual([]);
+  });
+});
