@@ -14,6 +14,7 @@ export class BookError extends Error {
 
 /**
  * - `unreadable`: the file system refused (missing file, permission, I/O); `cause` is its error
+ * - `changed`: it is not the file that was expected
  * - `not-a-zip`: not an archive
  * - `truncated`: the file begins as an archive and ends too early
  * - `damaged`: the archive's structure or a compressed stream is broken
@@ -26,6 +27,7 @@ export class BookError extends Error {
  */
 export type BookErrorCode =
   | 'unreadable'
+  | 'changed'
   | 'not-a-zip'
   | 'truncated'
   | 'damaged'

@@ -49,7 +49,7 @@ export async function judgeBook(folder: EpubFolder, book: CrengineBook): Promise
     const isRight =
       there !== undefined &&
       (text === '' ? place.text === '' : text.startsWith(place.text) || place.text.startsWith(text));
-    note('elements', verdictOf(there?.cfiConfidence, isRight), place.xpointer);
+    note('elements', verdictOf(there?.xpointerConfidence, isRight), place.xpointer);
   }
   for (const xpointer of book.pastTheEnd) {
     const there = await answer(translator.translateXpointer({ path }, xpointer));

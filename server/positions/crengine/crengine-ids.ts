@@ -1,4 +1,4 @@
-import { attributeOf } from '../source/attributes.js';
+import { crengineAttributeOf } from '../source/attributes.js';
 import { ELEMENT, NO_NODE, endOf, nameOf, startOf } from '../source/source-tree.js';
 import type { CrengineView } from './crengine-view.js';
 import { IN_SVG, hasBit } from './node-bits.js';
@@ -17,8 +17,8 @@ export function crengineIdOffset(view: CrengineView, id: string): number {
   ) {
     if (tree.kind[node] !== ELEMENT || hasBit(view.styled, node, IN_SVG)) continue;
     const isNamed =
-      attributeOf(tree, node, 'id') === id ||
-      (nameOf(tree, node) === 'a' && attributeOf(tree, node, 'name') === id);
+      crengineAttributeOf(tree, node, 'id') === id ||
+      (nameOf(tree, node) === 'a' && crengineAttributeOf(tree, node, 'name') === id);
     if (isNamed) found = node;
   }
   return found === NO_NODE ? NO_NODE : startOf(tree, found);

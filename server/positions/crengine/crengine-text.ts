@@ -34,7 +34,7 @@ const ZERO_WIDTH_SPACE = 0x200b;
 const REFERENCE_STEPS = 4;
 
 /** What follows an `&` in crengine, up to the `;` or a character that ends it (RULES.md R21). */
-const NAME = /([A-Za-z][^; ]{0,30})[; ]/y;
+const NAME = /([A-Za-z][A-Za-z0-9]{0,30})[; ]/y;
 const NUMBER = /#(?:x[0-9A-Fa-f]*|[0-9]*)/y;
 
 /**

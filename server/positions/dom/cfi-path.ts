@@ -15,7 +15,7 @@ import {
   startOf,
   type SourceTree,
 } from '../source/source-tree.js';
-import { unitCount, unitsBefore } from './dom-text.js';
+import { hasUnitAt, unitCount, unitsBefore } from './dom-text.js';
 import type { DomView } from './dom-view.js';
 
 /** The part of a CFI after the `!`, in both ways of counting texts. */
@@ -36,7 +36,10 @@ export function contentPathOf(view: DomView, place: Place): ContentPath {
   switch (place.kind) {
     case 'character': {
       const text = textAt(order, place.offset);
-      return text === NO_NODE ? nextPath(view, place.offset) : textPath(view, text, place.offset, 'exact');
+      if (text === NO_NODE) return nextPath(view, place.offset);
+      // crengine may have a character there that is a part of a reference in the browser.
+      const isExact = hasUnitAt(tree, text, view.syntax, place.offset);
+      return textPath(view, text, place.offset, isExact ? 'exact' : 'clamped');
     }
     case 'text-end': {
       const text = textAt(order, place.offset - 1);

@@ -51,6 +51,16 @@ export function unitsBefore(tree: SourceTree, node: number, syntax: 'xml' | 'htm
   return units;
 }
 
+/** Whether a unit of a text node has this source offset, so that a CFI can name the place before it. */
+export function hasUnitAt(tree: SourceTree, node: number, syntax: 'xml' | 'html', offset: number): boolean {
+  let isThere = false;
+  visitUnits(tree, node, syntax, (at) => {
+    isThere = at === offset;
+    return at >= offset;
+  });
+  return isThere;
+}
+
 /** The place of a unit of a text node. */
 export type UnitPlace =
   /** Source offset of the character that the unit belongs to. */

@@ -7,6 +7,7 @@ import type { Work } from '../work.js';
 export const MAX_PATH_LENGTH = 1024;
 /** Splitting and joining take longer than a plain scan. */
 const JOIN_PASSES = 16;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 
 /**
  * The path in the archive and the fragment of a reference in one of its files. Percent escapes are decoded, and `.`
@@ -21,19 +22,32 @@ export function resolveReference(
   work: Work,
 ): { readonly path: string; readonly fragment: string | undefined } | undefined {
   work.scan(reference.length);
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(reference)) return undefined;
+  if (SCHEME.test(reference)) return undefined;
   const hash = reference.indexOf('#');
   const pathPart = hash < 0 ? reference : reference.slice(0, hash);
   const fragment = hash < 0 ? undefined : decodePercent(reference.slice(hash + 1));
   if (pathPart === '') return { path: from, fragment };
   if (pathPart.length > MAX_PATH_LENGTH) return undefined;
-  work.scan((from.length + pathPart.length) * JOIN_PASSES);
-  const base = pathPart.startsWith('/') ? [] : from.split('/').slice(0, -1);
-  for (const segment of decodePercent(pathPart).split('/')) {
+  return { path: joinPaths(from, pathPart, work), fragment };
+}
+
+/**
+ * The path in the archive of a file of the manifest, as crengine makes it: a `#` and what follows it are part of the name
+ * (RULES.md R10). Undefined as for `resolveReference`.
+ */
+export function pathOfHref(from: string, href: string, work: Work): string | undefined {
+  work.scan(href.length);
+  return SCHEME.test(href) || href.length > MAX_PATH_LENGTH ? undefined : joinPaths(from, href, work);
+}
+
+function joinPaths(from: string, reference: string, work: Work): string {
+  work.scan((from.length + reference.length) * JOIN_PASSES);
+  const base = reference.startsWith('/') ? [] : from.split('/').slice(0, -1);
+  for (const segment of decodePercent(reference).split('/')) {
     if (segment === '..') base.pop();
     else if (segment !== '.' && segment !== '') base.push(segment);
   }
-  return { path: base.join('/'), fragment };
+  return base.join('/');
 }
 
 /** Decodes percent escapes. A text with a wrong escape was never escaped, and stays as it is. */

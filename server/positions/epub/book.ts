@@ -8,6 +8,7 @@ import { decodePercent } from './archive-path.js';
 import type { FileReader } from './file-reader.js';
 import { readContainer, readPackageDocument, type PackageDocument } from './package-document.js';
 import { readNavigation, readNcx, type TocEntry } from './table-of-contents.js';
+import { bodyCounter } from './body-count.js';
 import { decodeMarkup } from './text-encoding.js';
 import { readZipContent } from './zip-content.js';
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.js';
@@ -54,7 +55,12 @@ export async function readBook(file: FileReader, work: Work): Promise<Book> {
     throw new BookError('not-an-epub', 'container.xml names no package document that is there');
   }
   const packageDocument = withinLimits(() =>
-    readPackageDocument(readMarkup(file, packageEntry, MAX_PACKAGE_BYTES), packagePath, work),
+    readPackageDocument(
+      readMarkup(file, packageEntry, MAX_PACKAGE_BYTES),
+      packagePath,
+      work,
+      bodyCounter(file, directory, work),
+    ),
   );
   const toc = readToc(file, directory, packageDocument, work);
   const weights = packageDocument.spine.map(({ path }) =>

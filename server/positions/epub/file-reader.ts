@@ -1,11 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BookError } from '../book-error.js';
 
-/** Distinguishes one state of a file from another. */
-export interface FileIdentity {
-  readonly path: Buffer;
+/** By these a scan notices that a file has changed. */
+export interface BookFileState {
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+}
+
+/** Distinguishes one state of a file from another. */
+export interface FileIdentity extends BookFileState {
+  readonly path: Buffer;
 }
 
 /** A file that is open for reading at any offset. Reading is synchronous, for use in a worker thread. */
@@ -42,13 +46,22 @@ function openReader(path: string | Buffer): FileReader {
   }
 }
 
-/** Opens a file for one call, and closes it after the call, even if it throws. */
+/**
+ * Opens a file for one call, and closes it after the call, even if it throws.
+ *
+ * @param expected the state that the file should have. Undefined: any.
+ * @throws BookError `changed` if it has another one; what `use` throws
+ */
 export async function withFile<Result>(
   path: string | Buffer,
+  expected: BookFileState | undefined,
   use: (file: FileReader) => Promise<Result>,
 ): Promise<Result> {
   const file = openReader(path);
   try {
+    const { sizeBytes, modifiedNs } = file.identity;
+    if (expected !== undefined && (expected.sizeBytes !== sizeBytes || expected.modifiedNs !== modifiedNs))
+      throw new BookError('changed', 'the file has changed');
     return await use(file);
   } finally {
     file.close();

@@ -1,6 +1,6 @@
 import { parseAsCrengine } from '../crengine/crengine-parser.js';
 import { BookError } from '../book-error.js';
-import { attributeOf } from '../source/attributes.js';
+import { attributeOf, crengineAttributeOf } from '../source/attributes.js';
 import {
   ELEMENT,
   NO_NODE,
@@ -11,7 +11,7 @@ import {
   type SourceTree,
 } from '../source/source-tree.js';
 import type { Work } from '../work.js';
-import { resolveReference } from './archive-path.js';
+import { pathOfHref } from './archive-path.js';
 
 /** An `itemref` of the spine. */
 export interface SpineItem {
@@ -24,8 +24,12 @@ export interface SpineItem {
   readonly path: string | undefined;
   readonly mediaType: string | undefined;
   readonly isLinear: boolean;
-  /** The number of its DocFragment, counted from 1 (RULES.md R10). Undefined if KOReader has none for it. */
+  /** Its number among the items that KOReader has, counted from 1 (RULES.md R11). Undefined if it has not this one. */
+  readonly number: number | undefined;
+  /** The number of its first DocFragment, counted from 1 (RULES.md R10). Undefined if KOReader has none for it. */
   readonly fragment: number | undefined;
+  /** How many DocFragments it has: one for each body, or for an error (RULES.md R34, R36). */
+  readonly fragmentCount: number;
   /** Its number in books that were opened before 2024: only XHTML items were counted (RULES.md R10). */
   readonly formerFragment: number | undefined;
 }
@@ -56,9 +60,15 @@ interface ManifestItem {
 /**
  * Reads the package document as crengine reads it, so that the DocFragments get the same numbers (RULES.md R10).
  * @param path of the package document in the archive; references are relative to it.
+ * @param bodyCountOf how many bodies the file at a path has.
  * @throws BookError `not-an-epub`, `no-spine`, `too-large`.
  */
-export function readPackageDocument(source: string, path: string, work: Work): PackageDocument {
+export function readPackageDocument(
+  source: string,
+  path: string,
+  work: Work,
+  bodyCountOf: (path: string) => number,
+): PackageDocument {
   const { tree } = parseAsCrengine(source, work);
   const root = findElement(tree, 'package');
   if (root === NO_NODE) throw new BookError('not-an-epub', 'the package document has no package');
@@ -68,14 +78,14 @@ export function readPackageDocument(source: string, path: string, work: Work): P
     if (!isCounted(tree, child)) continue;
     elementPosition += 1;
     if (nameOf(tree, child) !== 'spine') continue;
-    const spine = readSpine(tree, child, manifest);
+    const spine = readSpine(tree, child, manifest, bodyCountOf);
     if (spine.length === 0) break;
-    const tocId = attributeOf(tree, child, 'toc');
+    const tocId = crengineAttributeOf(tree, child, 'toc');
     return {
       spineStep: elementPosition * 2,
       spineId: attributeOf(tree, child, 'id'),
       spine,
-      fragmentCount: spine.reduce((count, item) => Math.max(count, item.fragment ?? 0), 0),
+      fragmentCount: spine.reduce((count, item) => count + item.fragmentCount, 0),
       navigationPath: pathOf(manifest, (item) => item.properties.includes('nav')),
       ncxPath:
         (tocId === undefined ? undefined : manifest.get(tocId)?.path) ??
@@ -98,12 +108,14 @@ function readManifest(tree: SourceTree, root: number, packagePath: string): Map<
     if (!isElement(tree, child) || nameOf(tree, child) !== 'manifest') continue;
     for (const item of childrenOf(tree, child)) {
       if (tree.kind[item] !== ELEMENT || nameOf(tree, item) !== 'item') continue;
-      const id = attributeOf(tree, item, 'id');
-      const href = attributeOf(tree, item, 'href');
+      const id = crengineAttributeOf(tree, item, 'id');
+      const href = crengineAttributeOf(tree, item, 'href');
       if (id === undefined || id === '' || href === undefined || href === '') continue;
+      // Of two items with the same id the first one counts (RULES.md R10).
+      if (items.has(id)) continue;
       items.set(id, {
-        path: resolveReference(packagePath, href, tree.work)?.path,
-        mediaType: attributeOf(tree, item, 'media-type'),
+        path: pathOfHref(packagePath, href, tree.work),
+        mediaType: crengineAttributeOf(tree, item, 'media-type'),
         properties: (attributeOf(tree, item, 'properties') ?? '').split(/\s+/),
       });
     }
@@ -111,31 +123,42 @@ function readManifest(tree: SourceTree, root: number, packagePath: string): Map<
   return items;
 }
 
-function readSpine(tree: SourceTree, spine: number, manifest: Map<string, ManifestItem>): SpineItem[] {
+function readSpine(
+  tree: SourceTree,
+  spine: number,
+  manifest: Map<string, ManifestItem>,
+  bodyCountOf: (path: string) => number,
+): SpineItem[] {
   const items: SpineItem[] = [];
   let position = 0;
-  let fragment = 0;
-  let formerFragment = 0;
+  let number = 0;
+  let fragment = 1;
+  let formerFragment = 1;
   for (const child of childrenOf(tree, spine)) {
     if (!isCounted(tree, child)) continue;
     position += 1;
     if (nameOf(tree, child) !== 'itemref') continue;
     if (items.length === MAX_SPINE_ITEMS) throw new BookError('too-large', 'the spine has too many items');
-    const idref = attributeOf(tree, child, 'idref') ?? '';
+    const idref = crengineAttributeOf(tree, child, 'idref') ?? '';
     const item = manifest.get(idref);
     const isXhtml = item?.mediaType === XHTML;
-    if (item !== undefined) fragment += 1;
-    if (isXhtml) formerFragment += 1;
+    const fragmentCount =
+      item === undefined ? 0 : item.path === undefined ? 1 : Math.max(1, bodyCountOf(item.path));
+    if (item !== undefined) number += 1;
     items.push({
       position,
       idref,
       id: attributeOf(tree, child, 'id'),
       path: item?.path,
       mediaType: item?.mediaType,
-      isLinear: attributeOf(tree, child, 'linear') !== 'no',
+      isLinear: crengineAttributeOf(tree, child, 'linear') !== 'no',
+      number: item === undefined ? undefined : number,
       fragment: item === undefined ? undefined : fragment,
+      fragmentCount,
       formerFragment: isXhtml ? formerFragment : undefined,
     });
+    fragment += fragmentCount;
+    if (isXhtml) formerFragment += fragmentCount;
   }
   return items;
 }

@@ -27,9 +27,9 @@ export function decodeMarkup(bytes: Buffer): Markup {
 }
 
 function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le';
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return 'utf-16be';
+  const start = bytes.subarray(0, 6).toString('latin1');
+  if (start.startsWith('\xFF\xFE') || start === '<\0?\0x\0') return 'utf-16le';
+  if (start.startsWith('\xFE\xFF') || start === '\0<\0?\0x') return 'utf-16be';
   return undefined;
 }
 

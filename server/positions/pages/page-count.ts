@@ -1,4 +1,4 @@
-import { withFile, type FileReader } from '../epub/file-reader.js';
+import { withFile, type FileReader, type BookFileState } from '../epub/file-reader.js';
 import { countComicPages, isImageName } from './comic-pages.js';
 
 const TAR_HEADER_BYTES = 512;
@@ -9,10 +9,11 @@ const MAX_TAR_ENTRIES = 65_535;
  * Number of pages of a comic in a ZIP or tar archive, recognised by its content and not by its name. Undefined for
  * any other kind of file (PDF, DjVu, RAR, 7-Zip), and for an archive without images.
  *
- * @throws BookError where the file cannot be read, or is a damaged ZIP archive.
+ * @param state of the file whose pages are wanted. Undefined: any.
+ * @throws BookError where the file cannot be read, has another state, or is a damaged ZIP archive.
  */
-export async function countPages(path: string | Buffer): Promise<number | undefined> {
-  const count = await withFile(path, countByKind);
+export async function countPages(path: string | Buffer, state?: BookFileState): Promise<number | undefined> {
+  const count = await withFile(path, state, countByKind);
   return count === 0 ? undefined : count;
 }
 

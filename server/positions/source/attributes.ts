@@ -1,4 +1,4 @@
-import { decodeAttribute } from './character-references.js';
+import { decodeAttribute, decodeReferences } from './character-references.js';
 import type { SourceTree } from './source-tree.js';
 import { innerStartOf, startOf } from './source-tree.js';
 
@@ -8,7 +8,7 @@ const TAG_NAME = /<[^\s/>]+/y;
 /** No element of a book has more attributes. Bounds the work on one tag. */
 const MAX_ATTRIBUTES = 64;
 
-/** The name (as written, with its prefix) and the decoded value of each attribute in the start tag of an element. */
+/** The name (as written, with its prefix) and the value (as written) of each attribute in the start tag of an element. */
 function* attributesOf(tree: SourceTree, node: number): Generator<readonly [string, string]> {
   const start = startOf(tree, node);
   if (start < 0) return;
@@ -24,7 +24,7 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
     if (match === null || match.index + match[0].length > end) return;
     at = ATTRIBUTE.lastIndex;
     const [, name, double, single, bare] = match;
-    if (name !== undefined) yield [name, decodeAttribute(double ?? single ?? bare ?? '')];
+    if (name !== undefined) yield [name, double ?? single ?? bare ?? ''];
   }
 }
 
@@ -42,6 +42,17 @@ export function localAttributeOf(tree: SourceTree, node: number, wanted: string)
 
 /** The attribute of that name with its prefix (`epub:type`), in lower case or in upper case (`ID`, as in HTML). */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
+  const value = writtenAttributeOf(tree, node, wanted);
+  return value === undefined ? undefined : decodeAttribute(value);
+}
+
+/** The same as crengine reads it: without spaces and tabs around it, but with line ends (RULES.md R10). */
+export function crengineAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
+  const value = writtenAttributeOf(tree, node, wanted);
+  return value === undefined ? undefined : decodeReferences(value).replaceAll(/^[ \t]+|[ \t]+$/g, '');
+}
+
+function writtenAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
   tree.work.scan(tag.length);

@@ -69,16 +69,19 @@ export function isKnownEntityName(name: string): boolean {
 
 /** Decodes the value of an attribute: references as in XML; line ends and tabs become spaces. */
 export function decodeAttribute(raw: string): string {
-  const plain = raw.replaceAll(/\r\n|[\r\n\t]/g, ' ');
-  if (!plain.includes('&')) return plain;
+  return decodeReferences(raw.replaceAll(/\r\n|[\r\n\t]/g, ' '));
+}
+
+/** Decodes the references in a text as in XML. */
+export function decodeReferences(raw: string): string {
   let decoded = '';
   let from = 0;
-  for (let at = plain.indexOf('&'); at >= 0; at = plain.indexOf('&', from)) {
-    const reference = xmlReference(plain, at);
-    decoded += plain.slice(from, at) + (reference?.text ?? '&');
+  for (let at = raw.indexOf('&'); at >= 0; at = raw.indexOf('&', from)) {
+    const reference = xmlReference(raw, at);
+    decoded += raw.slice(from, at) + (reference?.text ?? '&');
     from = reference?.end ?? at + 1;
   }
-  return decoded + plain.slice(from);
+  return decoded + raw.slice(from);
 }
 
 function numericReference(source: string, at: number): CharacterReference | undefined {

@@ -1,4 +1,4 @@
-import { xmlReference } from './character-references.js';
+import { decodeReferences } from './character-references.js';
 import { CDATA, endOf, isText, startOf, type SourceTree } from './source-tree.js';
 
 /** The text in an element with white space collapsed and trimmed, at most `maxUnits` UTF-16 units of it. */
@@ -16,15 +16,4 @@ export function textContentOf(tree: SourceTree, element: number, maxUnits: numbe
     if (text.length > maxUnits) break;
   }
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, maxUnits);
-}
-
-function decodeReferences(raw: string): string {
-  let decoded = '';
-  let from = 0;
-  for (let at = raw.indexOf('&'); at >= 0; at = raw.indexOf('&', from)) {
-    const reference = xmlReference(raw, at);
-    decoded += raw.slice(from, at) + (reference?.text ?? '&');
-    from = reference?.end ?? at + 1;
-  }
-  return decoded + raw.slice(from);
 }

@@ -1,8 +1,10 @@
 import { BookError } from '../book-error.js';
+import { isHtmlToCrengine } from '../crengine/format-check.js';
 import { crengineViewOf, type CrengineView } from '../crengine/crengine-view.js';
 import { domViewOf, type DomView } from '../dom/dom-view.js';
 import type { StyleSheet } from '../crengine/style-sheet.js';
 import type { Book } from '../epub/book.js';
+import { MAX_CHAPTER_BYTES } from '../epub/body-count.js';
 import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
@@ -23,12 +25,14 @@ export type ChapterProblem =
   | 'chapter-too-complex'
   /** It cannot be decompressed. */
   | 'chapter-damaged'
-  /** Not a document with a body, but an image or a plain text. */
+  /** To crengine it is not a document with a body, but an image or a plain text (RULES.md R36). */
   | 'chapter-without-body';
 
-/** A chapter in both views, over one source string. */
+/** A chapter, or one of several bodies in its file, in both views, over one source string. */
 export interface Chapter {
   readonly state: 'readable';
+  /** Which body of the document this is, counted from 0 (RULES.md R34). */
+  readonly bodyIndex: number;
   readonly crengine: CrengineView;
   readonly dom: DomView;
   readonly measure: TextMeasure;
@@ -44,11 +48,6 @@ export interface UnreadableChapter {
   readonly sizeBytes: number;
 }
 
-/**
- * Tools write chapters of some 300 KB; a whole novel in one file has 2 MB. For 8 MiB the check of well-formedness
- * and both trees take less than a second and 150 MB.
- */
-const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
 /** A string that is not Latin-1 has two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
 /** The memory of the objects around the columns. */
@@ -63,6 +62,7 @@ export function readChapter(
   file: FileReader,
   book: Book,
   spineIndex: number,
+  bodyIndex: number,
   sheetAt: (path: string) => StyleSheet | undefined,
   work: Work,
 ): Chapter | UnreadableChapter {
@@ -71,8 +71,10 @@ export function readChapter(
   if (path === undefined || entry === undefined) return unreadable('chapter-missing');
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
   try {
-    const markup = decodeMarkup(readZipContent(file, entry, MAX_CHAPTER_BYTES));
-    const crengine = crengineViewOf(markup, work, (tree) => chapterStyles(tree, path, sheetAt));
+    const content = readZipContent(file, entry, MAX_CHAPTER_BYTES);
+    if (!isHtmlToCrengine(content, path)) return unreadable('chapter-without-body');
+    const markup = decodeMarkup(content);
+    const crengine = crengineViewOf(markup, work, (tree) => chapterStyles(tree, path, sheetAt), bodyIndex);
     const dom = domViewOf(markup.source, work);
     if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
     const measure = textMeasureOf(crengine);
@@ -83,7 +85,7 @@ export function readChapter(
       crengine.sizeBytes +
       dom.sizeBytes +
       measure.sizeBytes;
-    return { state: 'readable', crengine, dom, measure, titles, sizeBytes };
+    return { state: 'readable', bodyIndex, crengine, dom, measure, titles, sizeBytes };
   } catch (error) {
     if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
     if (error instanceof WorkLimitError) return unreadable('chapter-too-complex');

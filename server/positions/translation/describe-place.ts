@@ -5,7 +5,8 @@ import { contentPathOf, elementOfPlace } from '../dom/cfi-path.js';
 import { cssSelectorOf } from '../dom/css-selector.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
-import { startOf } from '../source/source-tree.js';
+import { elementAt } from '../source/source-order.js';
+import { NO_NODE, innerEndOf, startOf } from '../source/source-tree.js';
 import { formatXpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
 import { chapterTitleAt } from './chapter-titles.js';
@@ -64,11 +65,12 @@ function describeInChapter(
   };
   const content = contentPathOf(dom, place);
   const pointer = xpointerOf(book, spineIndex, chapter, place);
-  const fraction = measure.fractionAt(place.offset);
+  const offset = textOffsetOf(chapter, place);
+  const fraction = measure.fractionAt(offset);
   const total = bookFraction(book, spineIndex, fraction);
-  const title = chapterTitleAt(book, spineIndex, chapter.titles, place.offset);
+  const title = chapterTitleAt(book, spineIndex, chapter.titles, offset);
   // The text of the locator is the word at the place, with the text around it.
-  const around = textContextAt(crengine, place.offset, CONTEXT_CODE_POINTS * 2);
+  const around = textContextAt(crengine, offset, CONTEXT_CODE_POINTS * 2);
   const textBefore = lastCodePoints(around.before, CONTEXT_CODE_POINTS);
   const highlight = firstCodePoints(/^\S*/.exec(around.after)?.[0] ?? '', CONTEXT_CODE_POINTS);
   return {
@@ -102,6 +104,13 @@ function describeInChapter(
   };
 }
 
+/** The source offset between the text before a place and the text after it. */
+function textOffsetOf({ crengine: { order } }: Chapter, place: Place): number {
+  if (place.kind !== 'element-end') return place.offset;
+  const element = elementAt(order, place.offset);
+  return element === NO_NODE ? place.offset : innerEndOf(order.tree, element);
+}
+
 function xpointerOf(
   book: Book,
   spineIndex: number,
@@ -110,7 +119,7 @@ function xpointerOf(
 ): { readonly text: string; readonly confidence: Confidence } {
   const fragment = book.package.spine[spineIndex]?.fragment;
   if (fragment === undefined) return { text: chapterXpointer(book, spineIndex), confidence: 'fragment' };
-  const { pointer, confidence } = xpointerTo(chapter.crengine, fragment, place);
+  const { pointer, confidence } = xpointerTo(chapter.crengine, fragment + chapter.bodyIndex, place);
   return { text: formatXpointer(pointer, book.package.fragmentCount === 1), confidence };
 }
 

@@ -2,7 +2,7 @@ import type { Cfi } from '../cfi.js';
 import { worse } from '../confidence.js';
 import { resolveCfi, type CfiDialect } from '../dom/cfi-resolution.js';
 import type { Book } from '../epub/book.js';
-import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+import { chapterOfPlace, chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
 
 /** Finds the place of a CFI. */
 export function locateCfi(open: OpenBook, cfi: Cfi, dialect: CfiDialect): Located | NotLocated {
@@ -14,7 +14,13 @@ export function locateCfi(open: OpenBook, cfi: Cfi, dialect: CfiDialect): Locate
   if (cfi.contentSteps.length === 0) return chapterStart(open, spineIndex, repaired);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   const { place, confidence } = resolveCfi(chapter.dom, cfi, dialect);
-  return { state: 'located', spineIndex, chapter, place, confidence: worse(confidence, repaired) };
+  return {
+    state: 'located',
+    spineIndex,
+    chapter: chapterOfPlace(open, spineIndex, chapter, place),
+    place,
+    confidence: worse(confidence, repaired),
+  };
 }
 
 /**

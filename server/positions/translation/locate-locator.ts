@@ -10,7 +10,7 @@ import { NO_NODE, startOf } from '../source/source-tree.js';
 import type { Work } from '../work.js';
 import type { Chapter } from './chapter.js';
 import { locateInChapter } from './locate-fraction.js';
-import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+import { chapterOfPlace, chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
 import type { Locator } from './locator.js';
 import { findQuote } from './text-quote.js';
 
@@ -26,7 +26,10 @@ export function locateLocator(open: OpenBook, locator: Locator): Located | NotLo
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   const found = byCfi(chapter, locator) ?? byText(chapter, locator) ?? byElement(chapter, locator);
-  if (found !== undefined) return { state: 'located', spineIndex, chapter, ...found };
+  if (found !== undefined) {
+    const inBody = chapterOfPlace(open, spineIndex, chapter, found.place);
+    return { state: 'located', spineIndex, chapter: inBody, ...found };
+  }
   const progression = locator.locations?.progression;
   if (progression === undefined) return chapterStart(open, spineIndex, 'fragment');
   return locateInChapter(open, spineIndex, progression);

@@ -22,16 +22,19 @@ interface PlaceFound {
  */
 export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | NotLocated {
   const { spine } = open.book.package;
-  const current = spine.findIndex(({ fragment }) => fragment === pointer.fragment);
-  const former = spine.findIndex(({ formerFragment }) => formerFragment === pointer.fragment);
-  const strict = current < 0 ? undefined : locateStrictly(open, current, pointer);
+  const current = spine.findIndex((item) => isWithin(pointer.fragment, item.fragment, item.fragmentCount));
+  const former = spine.findIndex((item) =>
+    isWithin(pointer.fragment, item.formerFragment, item.fragmentCount),
+  );
+  const bodyIndex = pointer.fragment - (spine[current]?.fragment ?? pointer.fragment);
+  const strict = current < 0 ? undefined : locateStrictly(open, current, bodyIndex, pointer);
   if (strict !== undefined) return strict;
   const isRenumbered = former >= 0 && former !== current;
-  const asFormer = isRenumbered ? locateStrictly(open, former, pointer) : undefined;
+  const asFormer = isRenumbered ? locateStrictly(open, former, 0, pointer) : undefined;
   if (asFormer !== undefined) return { ...asFormer, confidence: worse(asFormer.confidence, 'element') };
   const spineIndex = current < 0 ? former : current;
   if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
-  const chapter = open.chapter(spineIndex);
+  const chapter = open.chapter(spineIndex, bodyIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   const unboxed = pointer.steps.filter((step) => step.kind !== 'element' || !BOXING_NAMES.has(step.name));
   if (unboxed.length < pointer.steps.length) {
@@ -55,23 +58,43 @@ export function locateLink(
   fragmentIndex: number,
   id: string | undefined,
 ): Located | NotLocated {
-  const spineIndex = open.book.package.spine.findIndex(({ fragment }) => fragment === fragmentIndex + 1);
+  const spineIndex = open.book.package.spine.findIndex(({ number }) => number === fragmentIndex + 1);
   if (spineIndex < 0) return { state: 'not-located', reason: 'outside-the-book' };
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   if (id === undefined) return chapterStart(open, spineIndex, 'exact');
-  const offset = crengineIdOffset(chapter.crengine, id);
-  if (offset < 0) return chapterStart(open, spineIndex, 'fragment');
-  const place: Place = { kind: 'element', offset };
-  return { state: 'located', spineIndex, chapter, place, confidence: 'exact' };
+  // Of several elements with the id the last one counts.
+  for (let bodyIndex = chapter.crengine.bodyOffsets.length - 1; bodyIndex >= 0; bodyIndex -= 1) {
+    const inBody = open.chapter(spineIndex, bodyIndex);
+    const offset = inBody.state === 'readable' ? crengineIdOffset(inBody.crengine, id) : NO_NODE;
+    if (offset < 0) continue;
+    return {
+      state: 'located',
+      spineIndex,
+      chapter: inBody,
+      place: { kind: 'element', offset },
+      confidence: 'exact',
+    };
+  }
+  return chapterStart(open, spineIndex, 'fragment');
 }
 
-function locateStrictly(open: OpenBook, spineIndex: number, pointer: Xpointer): Located | undefined {
+/** Whether a number is among `count` numbers from the first one on. */
+function isWithin(number: number, first: number | undefined, count: number): boolean {
+  return first !== undefined && number >= first && number < first + count;
+}
+
+function locateStrictly(
+  open: OpenBook,
+  spineIndex: number,
+  bodyIndex: number,
+  pointer: Xpointer,
+): Located | undefined {
   if (!pointer.hasBody) {
     const confidence = (pointer.point ?? 0) === 0 ? 'exact' : 'clamped';
-    return chapterStart(open, spineIndex, confidence);
+    return chapterStart(open, spineIndex, confidence, bodyIndex);
   }
-  const chapter = open.chapter(spineIndex);
+  const chapter = open.chapter(spineIndex, bodyIndex);
   if (chapter.state === 'unreadable') return undefined;
   const found = strictPlaceOf(chapter, pointer);
   return found === undefined ? undefined : { state: 'located', spineIndex, chapter, ...found };

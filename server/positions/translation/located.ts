@@ -32,10 +32,36 @@ export interface NotLocated {
 export interface OpenBook {
   readonly book: Book;
   readonly work: Work;
-  chapter(spineIndex: number): Chapter | UnreadableChapter;
+  /** @param bodyIndex of the body, where its file has several (RULES.md R34). */
+  chapter(spineIndex: number, bodyIndex?: number): Chapter | UnreadableChapter;
+}
+
+/** The chapter with the body that a place is in. */
+export function chapterOfPlace(
+  open: OpenBook,
+  spineIndex: number,
+  chapter: Chapter,
+  place: Place | undefined,
+): Chapter {
+  const { bodyOffsets } = chapter.crengine;
+  if (place === undefined || bodyOffsets.length === 1) return chapter;
+  const bodyIndex = bodyOffsets.findLastIndex((offset) => offset <= place.offset);
+  const other = open.chapter(spineIndex, Math.max(0, bodyIndex));
+  return other.state === 'readable' ? other : chapter;
 }
 
 /** The start of a chapter. */
-export function chapterStart(open: OpenBook, spineIndex: number, confidence: Confidence): Located {
-  return { state: 'located', spineIndex, chapter: open.chapter(spineIndex), place: undefined, confidence };
+export function chapterStart(
+  open: OpenBook,
+  spineIndex: number,
+  confidence: Confidence,
+  bodyIndex = 0,
+): Located {
+  return {
+    state: 'located',
+    spineIndex,
+    chapter: open.chapter(spineIndex, bodyIndex),
+    place: undefined,
+    confidence,
+  };
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CfiDialect } from '../dom/cfi-resolution.js';
 import { readBook, type Book } from '../epub/book.js';
-import { withFile, type FileIdentity, type FileReader } from '../epub/file-reader.js';
+import { withFile, type FileIdentity, type FileReader, type BookFileState } from '../epub/file-reader.js';
 import { parsePosition, type Position } from '../position.js';
 import { BookError } from '../book-error.js';
 import { Work, WorkLimitError } from '../work.js';
@@ -20,6 +20,8 @@ import type { Translation } from './translated-position.js';
 /** An EPUB in the file system. A path that is not UTF-8 is given as bytes. */
 export interface BookFile {
   readonly path: string | Buffer;
+  /** The state of the file for which positions are wanted. Undefined: any. */
+  readonly state?: BookFileState | undefined;
 }
 
 export interface TranslationOptions {
@@ -124,11 +126,11 @@ export function createTranslator(options: TranslatorOptions): Translator {
   };
 
   const translate = async (
-    { path }: BookFile,
+    { path, state }: BookFile,
     percentage: number | undefined,
     locate: (open: OpenBook) => Located | NotLocated,
   ): Promise<Translation> =>
-    await withFile(path, async (file) => {
+    await withFile(path, state, async (file) => {
       work.begin();
       const key = fileKeyOf(file.identity);
       const book = await bookAt(file, `book:${key}`);
@@ -147,13 +149,13 @@ export function createTranslator(options: TranslatorOptions): Translator {
       const open: OpenBook = {
         book,
         work,
-        chapter: (spineIndex) => {
-          const chapterKey = `chapter:${spineIndex}:${key}`;
+        chapter: (spineIndex, bodyIndex = 0) => {
+          const chapterKey = `chapter:${spineIndex}:${bodyIndex}:${key}`;
           const cached = cache.get(chapterKey);
           if (cached?.kind === 'chapter') return cached.chapter;
           const before = work.steps;
           work.begin();
-          const chapter = readChapter(file, book, spineIndex, sheetAt, work);
+          const chapter = readChapter(file, book, spineIndex, bodyIndex, sheetAt, work);
           // The translation goes on, and costs the same where the chapter was cached.
           work.begin();
           work.spend(before);

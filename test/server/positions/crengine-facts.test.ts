@@ -74,6 +74,18 @@ describe('points on elements', () => {
     expect(await mixed.translator.isResolvable(mixed, `${BODY}/div.4`)).toBe(false);
   });
 
+  it('have the text and the percentage of their own place', async () => {
+    const chapter = chapterUnderTest(folder, '<div><p>12345</p><div id="x"/></div><p>67890</p>');
+    const end = await chapter.forward(`${BODY}/div.2`);
+    expect([end.textBefore, end.textAfter.trim(), end.chapterPercentage]).toEqual(['12345', '67890', 0.5]);
+    const inside = await chapter.forward(`${BODY}/div/p.1`);
+    expect([inside.textBefore, inside.textAfter.trim(), inside.chapterPercentage]).toEqual([
+      '12345',
+      '67890',
+      0.5,
+    ]);
+  });
+
   it('leave one space between two inline elements', async () => {
     const space = await mixed.forward(`${BODY}/div/text().0`);
     expect([space.cfi, space.cfiConfidence]).toEqual(['epubcfi(/6/2!/4/2/5:0)', 'exact']);

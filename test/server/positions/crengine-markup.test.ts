@@ -89,6 +89,7 @@ describe('an & that begins no reference', () => {
     ['gives nothing for the number 0', '<p>a&#0;b</p>', '/p/text().1', 'b'],
     ['begins a reference after another one', '<p>a&&amp;b</p>', '/p/text().1', '&b'],
     ['is a reference if a space ends a known name', '<p>a&copy b</p>', '/p/text().2', 'b'],
+    ['stays before a name in which another one begins', '<p>a&Tb&#65 c;</p>', '/p/text().4', 'c;'],
     ['is none if a known name ends elsewhere', '<p>a&copy, b</p>', '/p/text().6', ', b'],
   ])('%s', async (_, body, xpointer, text) => {
     expect(await textAt(page(`${body}<br>`), xpointer)).toBe(text);

@@ -1,0 +1,56 @@
+import { BookError } from '../book-error.js';
+import { parseAsCrengine } from '../crengine/crengine-parser.js';
+import { DocumentLimitError } from '../source/source-tree-builder.js';
+import type { Work } from '../work.js';
+import type { FileReader } from './file-reader.js';
+import { decodeMarkup } from './text-encoding.js';
+import { readZipContent } from './zip-content.js';
+import type { ZipDirectory } from './zip-directory.js';
+
+/**
+ * Tools write chapters of some 300 KB; a whole novel in one file has 2 MB. For 8 MiB the check of well-formedness
+ * and both trees take less than a second and 150 MB.
+ */
+export const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
+/**
+ * All chapters of a book are read to number its DocFragments, which takes a second for some hundred megabytes. The text of
+ * the longest books has some twenty.
+ */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
+
+const BODY = /<[ \t\r\n]*body/gi;
+
+/**
+ * Counts the bodies of the files of a book, of which each is a DocFragment (RULES.md R34). Files that cannot be read, and
+ * those after the first 64 MiB, count as one.
+ */
+export function bodyCounter(file: FileReader, directory: ZipDirectory, work: Work): (path: string) => number {
+  const counts = new Map<string, number>();
+  let readBytes = 0;
+  return (path) => {
+    const known = counts.get(path);
+    if (known !== undefined) return known;
+    const entry = directory.get(path);
+    const sizeBytes = entry?.sizeBytes ?? 0;
+    let count = 1;
+    if (entry !== undefined && readBytes + sizeBytes <= MAX_READ_BYTES) {
+      readBytes += sizeBytes;
+      count = countBodies(() => readZipContent(file, entry, MAX_CHAPTER_BYTES), work);
+    }
+    counts.set(path, count);
+    return count;
+  };
+}
+
+function countBodies(read: () => Buffer, work: Work): number {
+  try {
+    const { source } = decodeMarkup(read());
+    work.scan(source.length);
+    // Few files have more than one. Those are parsed, because it may stand in a comment or in the other one.
+    const mentions = source.match(BODY)?.length ?? 0;
+    return mentions > 1 ? parseAsCrengine(source, work).bodies.length : 1;
+  } catch (error) {
+    if (error instanceof BookError || error instanceof DocumentLimitError) return 1;
+    throw error;
+  }
+}

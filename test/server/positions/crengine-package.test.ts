@@ -1,0 +1,114 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createTranslator } from '../../../server/positions/translation/translator.js';
+import { type EpubOptions, makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
+import { translated } from '../../support/one-chapter.js';
+
+const folder = makeBookFolder();
+afterAll(() => folder.remove());
+
+/** The text at an x-pointer, or why only its chapter is known. */
+async function textAt(options: EpubOptions, xpointer: string): Promise<string | undefined> {
+  const path = folder.write(makeEpub(options));
+  const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+  const there = translated(await translator.translateXpointer({ path }, `/body/DocFragment${xpointer}`));
+  if (there.xpointerConfidence === 'exact') return there.textAfter;
+  return there.chapterProblem ?? there.xpointerConfidence;
+}
+
+const first = { content: xhtml('<p>first</p>') };
+const second = { content: xhtml('<p>second</p>') };
+/** A manifest before the one that `makeEpub` writes: its items are not those of the spine. */
+const manifest = (items: string): string => `<manifest>${items}</manifest>`;
+
+describe('items of the manifest', () => {
+  it('are found with spaces around their ids', async () => {
+    const epub = {
+      chapters: [{ isDangling: true }, second],
+      beforeSpine: manifest('<item id=" c1 " href="x"/>'),
+    };
+    expect(await textAt(epub, '[2]/body/p/text().0')).toBe('second');
+    const lineEnd = { ...epub, beforeSpine: manifest('<item id="\nc1" href="x"/>') };
+    expect(await textAt(lineEnd, '/body/p/text().0')).toBe('second');
+  });
+
+  it('are found by the first of two with one id', async () => {
+    const twice = manifest('<item id="c1" href="text/2.xhtml"/><item id="c1" href="text/1.xhtml"/>');
+    const chapters = [{ ...first, isDangling: true }, second];
+    expect(await textAt({ chapters, beforeSpine: twice }, '[1]/body/p/text().0')).toBe('second');
+  });
+
+  it('are missing if their href has a fragment', async () => {
+    const withHash = manifest('<item id="c1" href="text/1.xhtml#a" media-type="application/xhtml+xml"/>');
+    const book = { chapters: [{ ...first, isDangling: true }, second], beforeSpine: withHash };
+    expect(await textAt(book, '[1]/body/p/text().0')).toBe('chapter-missing');
+    expect(await textAt(book, '[2]/body/p/text().0')).toBe('second');
+  });
+});
+
+describe('a file of the spine', () => {
+  const html = '<html><head/><body><p>text</p></body></html>';
+  it.each([
+    ['is shown', html, 'text'],
+    ['is shown in capitals', '<HTML><BODY><P>text</P></BODY></HTML>', 'text'],
+    ['is shown by its document type', '<!DOCTYPE html><x:html><body><p>text</p></body></x:html>', 'text'],
+    ['is shown by chance', '<x:html><body><p>text</p><ul/></body></x:html>', 'text'],
+    [
+      'is an error with prefixes',
+      '<x:html><x:head/><x:body><x:p>text</x:p></x:body></x:html>',
+      'chapter-without-body',
+    ],
+    ['is an error without a body', '<html><head/><p>text</p> and some more</html>', 'chapter-without-body'],
+    ['is an error with 30 bytes', '<html><body><p>text</p></body>', 'chapter-without-body'],
+    [
+      'is an error if it begins late',
+      `${' '.repeat(2048)}${html.replace('<p>', '<p >')}`,
+      'chapter-without-body',
+    ],
+    ['is an error in UTF-16 without a mark', Buffer.from(html, 'utf16le'), 'chapter-without-body'],
+    ['is shown in UTF-16 with a mark', Buffer.from(`\uFEFF${html}`, 'utf16le'), 'text'],
+  ])('%s', async (_, content, expected) => {
+    expect(await textAt({ chapters: [{ content }] }, '/body/p/text().0')).toBe(expected);
+  });
+});
+
+describe('a file with several bodies', () => {
+  const two = '<html><head/><body><p id="a">one</p></body><body><p id="a">two</p><p>three</p></body></html>';
+  const options = { chapters: [{ content: two }, second] };
+
+  it.each([
+    ['[1]/body/p/text().0', 'one'],
+    ['[2]/body/p[1]/text().0', 'two three'],
+    ['[2]/body/p[2]/text().0', 'three'],
+    ['[2].0', 'two three'],
+    ['[3]/body/p/text().0', 'second'],
+  ])('is several fragments: %s is %s', async (xpointer, text) => {
+    expect(await textAt(options, xpointer)).toBe(text);
+  });
+
+  it('has one number in links, and its last body is searched first', async () => {
+    const path = folder.write(makeEpub(options));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const link = translated(await translator.translateXpointer({ path }, '#_doc_fragment_0_ a'));
+    expect(link.xpointer).toBe('/body/DocFragment[2]/body/p[1].0');
+    const next = translated(await translator.translateXpointer({ path }, '#_doc_fragment_1'));
+    expect(next.xpointer).toBe('/body/DocFragment[3].0');
+  });
+
+  it('has the x-pointers of the body in which a place is', async () => {
+    const path = folder.write(makeEpub(options));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const there = translated(
+      await translator.translateXpointer({ path }, '/body/DocFragment[2]/body/p[2]/text().1'),
+    );
+    const back = translated(await translator.translateCfi({ path }, there.cfi));
+    expect([back.xpointer, back.xpointerConfidence]).toEqual([
+      '/body/DocFragment[2]/body/p[2]/text().1',
+      'exact',
+    ]);
+  });
+
+  it('is one fragment where the other body is a comment or inside of the first', async () => {
+    const content = '<html><head/><body><!-- <body> --><p>one</p><div><body>two</body></div></body></html>';
+    expect(await textAt({ chapters: [{ content }, second] }, '[2]/body/p/text().0')).toBe('second');
+  });
+});
