@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { databaseLocation, maskedDatabaseUrl } from '../../config/database-url.js';
 import type { Configuration } from '../../config/schema.js';
 import { Accounts } from '../accounts/accounts.js';
+import { ChangedBooks } from '../book/changed-books.js';
 import { errorMessage } from '../domain/error-text.js';
 import { FolderPicker } from '../library/folder-picker.js';
 import { Overview } from '../overview/overview.js';
@@ -185,6 +186,14 @@ export async function composeListener(
       closedAtEnd(startAutomaticScans(configuration.library, { store: unlimitedStore, scans, log }));
     }
     const translations = closedAtEnd(new TranslationThread());
+    const changedBooks = closedAtEnd(
+      new ChangedBooks({
+        store: unlimitedStore,
+        engine,
+        onError: (error) =>
+          log.error({ error: loggedError(error) }, 'a changed book could not be hashed again'),
+      }),
+    );
     const access = consoleAccess(configuration, basePath);
     http = await startSyncServer({
       host: server.host,
@@ -259,6 +268,7 @@ export async function composeListener(
               streams: limits.streams,
               streamShares: newStreamShares(threads),
               translate: translations.translate,
+              changedBooks,
               console: access,
             },
             isDatabaseAway,

@@ -1,7 +1,7 @@
 import { BookError } from '../positions/book-error.js';
 import { countPages, pageOfPercentage } from '../positions/pages/page-count.js';
 import { parsePosition } from '../positions/position.js';
-import type { Translator } from '../positions/translation/translator.js';
+import type { BookFile, Translator } from '../positions/translation/translator.js';
 import type { QueryOutcome, TranslationQuery, TranslationRequest } from './translations.js';
 
 /** Shorter than the time that the caller waits, so that the outcomes until then reach it. */
@@ -12,14 +12,15 @@ const BUDGET_MS = 1000;
  * synchronously.
  *
  * A query that has not begun after a second is `too-slow`. A single query is not interrupted: the caller stops
- * waiting for the thread. A file that cannot be read is the outcome `book-unreadable` of each query.
+ * waiting for the thread. A file that cannot be read is the outcome `book-unreadable` of each query, and one that is not in
+ * the state of the request `book-changed`.
  *
  * @returns an outcome for each query, in their order.
  * @throws only on programming errors, which end the thread.
  */
 export async function answerTranslation(
   translator: Translator,
-  { path, format, queries }: TranslationRequest,
+  { path, state, format, queries }: TranslationRequest,
 ): Promise<readonly QueryOutcome[]> {
   const startedMs = performance.now();
   // A view of the bytes that came from the other thread, without a copy.
@@ -27,13 +28,15 @@ export async function answerTranslation(
   const outcomes: QueryOutcome[] = [];
   // Once for all queries: an archive may have tens of thousands of files.
   let pages: Promise<number | undefined> | undefined;
-  const pageCount = (): Promise<number | undefined> => (pages ??= countPages(file));
+  const pageCount = (): Promise<number | undefined> => (pages ??= countPages(file, state));
   for (const query of queries) {
     outcomes.push(
       performance.now() - startedMs > BUDGET_MS
         ? { state: 'too-slow' }
         : await answered(() =>
-            format === 'epub' ? translated(translator, file, query) : paged(pageCount, query),
+            format === 'epub'
+              ? translated(translator, { path: file, state }, query)
+              : paged(pageCount, query),
           ),
     );
   }
@@ -45,18 +48,19 @@ async function answered(work: () => Promise<QueryOutcome>): Promise<QueryOutcome
     return await work();
   } catch (error) {
     if (!(error instanceof BookError)) throw error;
+    if (error.code === 'changed') return { state: 'book-changed' };
     return { state: 'book-unreadable', failure: error.code, message: error.message };
   }
 }
 
-function translated(translator: Translator, path: Buffer, query: TranslationQuery): Promise<QueryOutcome> {
+function translated(translator: Translator, book: BookFile, query: TranslationQuery): Promise<QueryOutcome> {
   switch (query.kind) {
     case 'position':
-      return translator.translateXpointer({ path }, query.position, { percentage: query.percentage });
+      return translator.translateXpointer(book, query.position, { percentage: query.percentage });
     case 'cfi':
-      return translator.translateCfi({ path }, query.cfi);
+      return translator.translateCfi(book, query.cfi);
     case 'locator':
-      return translator.translateLocator({ path }, query.locator);
+      return translator.translateLocator(book, query.locator);
     default:
       return query satisfies never;
   }

@@ -1,3 +1,4 @@
+import type { ChangedBooks } from '../book/changed-books.js';
 import type { Actor } from '../domain/actor.js';
 import type { PageRequest } from '../domain/page.js';
 import type { DevicePosition, PositionCursor } from '../sync/progress.js';
@@ -16,6 +17,8 @@ export type TranslationDetails =
 export interface TranslationContext {
   readonly store: Store;
   readonly translate: Translate;
+  /** Hashes a book again whose file has changed since the last scan. */
+  readonly changedBooks: Pick<ChangedBooks, 'rehash'>;
 }
 
 export interface TranslatedPositions {
@@ -44,7 +47,8 @@ export async function getTranslatedPositions(
  * file, too many requests) is an outcome, so that the positions themselves can always be shown.
  *
  * A position that a device has under a former digest of the book may belong to the file as it was. Its confidences
- * are at most `fragment`.
+ * are at most `fragment`. A file that has changed since the last scan gives no translations (`book-changed`), and is hashed
+ * again.
  *
  * @param actor whose visible libraries are searched for the file.
  * @param details of the document, as `getDocument` returns them for the same actor.
@@ -52,17 +56,23 @@ export async function getTranslatedPositions(
  * @throws what the database throws.
  */
 async function getTranslations(
-  { store, translate }: TranslationContext,
+  { store, translate, changedBooks }: TranslationContext,
   actor: Actor,
   { document, book, positions: { items } }: DocumentDetails,
 ): Promise<readonly TranslationDetails[]> {
   const found = await translatedDocument(store, actor, document, book);
   if (found.state !== 'found') return items.map(() => found);
   const answer = await translate(
-    { path: found.path, format: found.format, queries: items.map(queryOfPosition) },
+    {
+      path: found.path,
+      state: found.fileState,
+      format: found.format,
+      queries: items.map(queryOfPosition),
+    },
     actor.userId,
   );
   if (answer.state !== 'answered') return items.map(() => answer);
+  if (answer.outcomes.some(({ state }) => state === 'book-changed')) changedBooks.rehash(actor, found.bookId);
   const outcomes = items.map((_, index) => answer.outcomes[index] ?? { state: 'too-slow' as const });
   // A device with a former digest may have the file as it was.
   return outcomes.map((outcome, index) => {

@@ -45,15 +45,20 @@ export type WebPositionOutcome =
  * Only books in EPUB are translated. The result is `imprecise`, and nothing is stored, if only the chapter or a
  * fraction is known, if the document is a former digest of the book (`book-changed`), both unless `allowsChapter`
  * is true; if there is no place (`none`); and if the x-pointer is longer than a position may be (`too-long`). A
- * book that is missing, broken or of another format, and a translator that is too slow or too busy, give
- * `not-translated`.
+ * book that is missing, broken or of another format, one whose file has changed since the last scan (it is hashed again),
+ * and a translator that is too slow or too busy, give `not-translated`.
  *
  * @param principal who sends the request: the user whose progress is stored, and whose visible libraries are
  *   searched.
  * @throws SyncError `overloaded`, `unavailable`, `refused`, as `putProgress`
  */
 export async function putWebPosition(
-  { store, translate, sync }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
+  {
+    store,
+    translate,
+    changedBooks,
+    sync,
+  }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
   principal: Principal,
   { document, place, device, allowsChapter }: WebPosition,
 ): Promise<WebPositionOutcome> {
@@ -65,10 +70,14 @@ export async function putWebPosition(
   // The x-pointer is checked in another file than the one that the reader has.
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
   const queries = [queryOfPlace(place)];
-  const answer = await translate({ path: found.path, format: 'epub', queries }, principal.userId);
+  const answer = await translate(
+    { path: found.path, state: found.fileState, format: 'epub', queries },
+    principal.userId,
+  );
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };
   const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
   const translation = found.isFormer ? inOtherFile(outcome) : outcome;
+  if (translation.state === 'book-changed') changedBooks.rehash(principal, found.bookId);
   if (translation.state !== 'translated') return { state: 'not-translated', outcome: translation };
   const { xpointer: position, xpointerConfidence: confidence } = translation;
   switch (confidence) {

@@ -1,5 +1,7 @@
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from '../book/book.js';
+import type { BookId } from '../domain/ids.js';
+import type { BookFileState } from '../positions/epub/file-reader.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
 import { findVisibleLibrary } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
@@ -11,6 +13,9 @@ export type TranslatedDocument =
   | {
       readonly state: 'found';
       readonly path: Buffer;
+      readonly bookId: BookId;
+      /** Of the file, as the catalogue has it. The document is a digest of the file in this state, if it is no former one. */
+      readonly fileState: BookFileState;
       readonly format: TranslatedFormat;
       /** The document is a digest of the book before its file changed. Readers may still have that file. */
       readonly isFormer: boolean;
@@ -43,7 +48,9 @@ export async function translatedDocument(
   // The library was restricted or removed after `book` was read.
   if (listed === undefined) return { state: 'book-not-found' };
   const path = Buffer.concat([listed.library.root, SLASH, book.path]);
-  return { state: 'found', path, format, isFormer: !isDigestNow(document, book) };
+  const { id: bookId, sizeBytes, modifiedNs } = book;
+  const fileState = { sizeBytes, modifiedNs };
+  return { state: 'found', path, bookId, fileState, format, isFormer: !isDigestNow(document, book) };
 }
 
 /** True if the document is a digest of the book's file as it is now, and not a former one. */

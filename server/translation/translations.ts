@@ -1,5 +1,6 @@
 import type { UserId } from '../domain/ids.js';
 import type { BookErrorCode } from '../positions/book-error.js';
+import type { BookFileState } from '../positions/epub/file-reader.js';
 import type { Locator } from '../positions/translation/locator.js';
 import type { Translation } from '../positions/translation/translated-position.js';
 
@@ -14,6 +15,8 @@ export type TranslationQuery =
 export interface TranslationRequest {
   /** Bytes of an absolute path, or of one relative to the working folder. */
   readonly path: Uint8Array;
+  /** The state of the file for which positions are wanted. Undefined: any. */
+  readonly state?: BookFileState;
   readonly format: TranslatedFormat;
   readonly queries: readonly TranslationQuery[];
 }
@@ -25,8 +28,14 @@ export type QueryOutcome =
   | Translation
   /** A document with pages, counted from 1. `pageCount` is undefined where the pages are not counted. */
   | { readonly state: 'paged'; readonly page: number; readonly pageCount: number | undefined }
+  /** The file is not in the state of the request. */
+  | { readonly state: 'book-changed' }
   /** The file as a whole cannot be read. */
-  | { readonly state: 'book-unreadable'; readonly failure: BookErrorCode; readonly message: string }
+  | {
+      readonly state: 'book-unreadable';
+      readonly failure: Exclude<BookErrorCode, 'changed'>;
+      readonly message: string;
+    }
   /** Not a page, in a kind of document whose pages are not counted. */
   | { readonly state: 'format-unsupported' }
   /** The queries before this one took all the time. */

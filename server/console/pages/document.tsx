@@ -33,6 +33,7 @@ const SURE: Readonly<Record<Confidence, string>> = {
 const WHY_NO_TEXT: Readonly<Record<Reason, string>> = {
   'book-not-found': 'No book of a library belongs to this document, so there is no text to show.',
   'book-missing': 'The file of the book is missing, so there is no text to show.',
+  'book-changed': 'The file of the book has changed and is being hashed again.',
   'book-unreadable': 'The file of the book cannot be read',
   'format-unsupported': 'Text is shown for EPUB only.',
   'unknown-form': 'The reader sent the place in a form that Dogear does not know.',
@@ -41,6 +42,8 @@ const WHY_NO_TEXT: Readonly<Record<Reason, string>> = {
   busy: 'Dogear had no time to find the text.',
   'too-slow': 'Finding the text took too long.',
 };
+
+const PASSING: ReadonlySet<Reason> = new Set(['busy', 'too-slow', 'book-changed']);
 
 const TRIES = 5;
 const TRY_AGAIN_MS = 3000;
@@ -95,7 +98,7 @@ function useRetries(shown: Shown | undefined, retry: () => void): void {
 }
 
 function isPassing(translation: Translation): boolean {
-  return translation.state === 'none' && (translation.reason === 'busy' || translation.reason === 'too-slow');
+  return translation.state === 'none' && PASSING.has(translation.reason);
 }
 
 function Nothing({ user }: { readonly user: ChosenUser }) {

@@ -53,6 +53,7 @@ export const translatedSchema = translated;
 const REASONS = [
   'book-not-found',
   'book-missing',
+  'book-changed',
   'book-unreadable',
   'format-unsupported',
   'unknown-form',
@@ -78,7 +79,11 @@ export const translationSchema = answerSchema(
     }),
     z.strictObject({
       state: z.literal('none'),
-      reason: z.enum(REASONS).describe('why the position has no other form; busy and too-slow are temporary'),
+      reason: z
+        .enum(REASONS)
+        .describe(
+          'why the position has no other form; busy and too-slow are temporary, and so is book-changed: the file has changed since the last scan, and is hashed again',
+        ),
       failure: z.string().nullable().describe('for book-unreadable: what is wrong with the file'),
     }),
   ]),
@@ -100,6 +105,7 @@ export function translationJson(shown: TranslationDetails): TranslationJson {
       return none('book-unreadable', 'crashed');
     case 'book-not-found':
     case 'book-missing':
+    case 'book-changed':
     case 'format-unsupported':
     case 'busy':
     case 'too-slow':

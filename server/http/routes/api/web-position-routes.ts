@@ -136,6 +136,13 @@ function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'store
       return new ProblemError('book-not-found', 'The document is not a digest of a book that you may see.');
     case 'book-missing':
       return new ProblemError('book-missing', 'The last scan did not find the file of the book.');
+    case 'book-changed':
+      return new ProblemError(
+        'position-untranslatable',
+        'The file of the book has changed since the last scan. It is hashed again now, and its digest may be another one.',
+        [],
+        { failure: 'book-changed' },
+      );
     case 'paged':
     case 'format-unsupported':
       return new ProblemError('format-unsupported', 'Only positions in EPUBs are translated.');

@@ -2,6 +2,7 @@ import { createEngine, type Engine, EngineError } from '../../../../../engine/in
 import pino from 'pino';
 import { newStreamShares } from '../../../../../server/http/event-stream.js';
 import { Accounts } from '../../../../../server/accounts/accounts.js';
+import { ChangedBooks } from '../../../../../server/book/changed-books.js';
 import { addApiKey } from '../../../../../server/accounts/keys/add-api-key.js';
 import { addUser } from '../../../../../server/accounts/add-user.js';
 import { FolderPicker } from '../../../../../server/library/folder-picker.js';
@@ -131,6 +132,7 @@ export async function startApiServer(
     streams: new SharedCount(),
     streamShares: newStreamShares(1),
     translate: translations.translate,
+    changedBooks: new ChangedBooks({ store, engine, onError: (error) => log.error(error) }),
     console:
       options.hasConsole === false
         ? undefined

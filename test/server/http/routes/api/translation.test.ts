@@ -24,6 +24,8 @@ const WEB = { id: 'web-1', name: 'Web reader' };
 /** Filename MD5s, which readers with that method send. */
 const DOCUMENT = md5('book.epub');
 
+const none = (reason: string, failure: string | null = null) => ({ state: 'none', reason, failure });
+
 describe.each(testDatabases())('positions between KOReader and a web reader on $name', (kind) => {
   let server: ApiServer;
   let folder: BookFolder;
@@ -213,7 +215,6 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
       confidence: 'percentage',
       text_after: 'first',
     });
-    const none = (reason: string, failure: string | null = null) => ({ state: 'none', reason, failure });
     expect(await translationOf(md5('broken.epub'), XPOINTER)).toEqual(none('book-unreadable', 'not-a-zip'));
     expect(await translationOf(md5('gone.epub'), XPOINTER)).toEqual(none('book-missing'));
     expect(await translationOf(md5('other.mobi'), XPOINTER)).toEqual(none('format-unsupported'));
@@ -241,5 +242,34 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     const seen = await reader.expect(200, 'GET', `/progress/${DOCUMENT}`);
     expect(seen.positions[0].translation).toEqual(none('book-not-found'));
     await me.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: false });
+  });
+
+  it('are not translated with a file that has changed since the scan, which is hashed again', async () => {
+    const document = md5('changing.epub');
+    folder.write('changing.epub', makeEpub({ chapters: [{ content: xhtml('<p>old</p>') }] }));
+    await scan();
+    const start = '/body/DocFragment/body/p/text().0';
+    expect(await translationOf(document, start)).toMatchObject({ text_after: 'old' });
+
+    folder.write('changing.epub', makeEpub({ chapters: [{ content: xhtml('<p>newer text</p>') }] }));
+    const cfi = 'epubcfi(/6/2!/4/2/1:1)';
+    const place = { cfi, device: WEB, allow: 'chapter' };
+    const refused = await me.expect(422, 'PUT', `/progress/${document}`, place);
+    expect(refused).toMatchObject({ code: 'position-untranslatable', failure: 'book-changed' });
+    const shown = await me.expect(200, 'GET', `/progress/${document}`);
+    expect(shown.positions.map(({ device }: { device: { name: string } }) => device.name)).toEqual(['Kobo']);
+
+    await vi.waitFor(
+      async () => expect(await translationOf(document, start)).toMatchObject({ text_after: 'newer text' }),
+      { timeout: 20_000 },
+    );
+    await me.expect(200, 'PUT', `/progress/${document}`, place);
+    // By its time alone, too: a file of the same size.
+    folder.write('changing.epub', makeEpub({ chapters: [{ content: xhtml('<p>other text</p>') }] }));
+    expect(await translationOf(document, start)).toEqual(none('book-changed'));
+    await vi.waitFor(
+      async () => expect(await translationOf(document, start)).toMatchObject({ text_after: 'other text' }),
+      { timeout: 20_000 },
+    );
   });
 });
