@@ -117,8 +117,10 @@ async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFi
       const replaced = replacedDigests(book.id, { partialMd5, filenameMd5 }, hashed.digests);
       await keepFormerDigests(transaction, replaced, Math.floor(nowMs / 1000));
     }
-    const { libraryId, path, stateMark } = current;
-    // The mark of the last scan: if the file has changed since, the next one sees that and reads it once more.
+    const { libraryId, path, sizeBytes, modifiedNs } = current;
+    const isSame = hashed.sizeBytes === sizeBytes && hashed.modifiedNs === modifiedNs;
+    // The mark of the last scan is not that of a file that has changed since. The next scan adds it without a read.
+    const stateMark = isSame ? current.stateMark : undefined;
     await saveBooks(transaction, [{ libraryId, path, stateMark, ...hashed, failure: undefined }], nowMs);
     return true;
   });
