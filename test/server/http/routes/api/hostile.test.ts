@@ -92,7 +92,9 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
   }
 
   it('invalid ids', async () => {
-    for (const { path, method } of operations.filter(({ path }) => path.includes('{'))) {
+    // Of any text it can be said why it finds no book.
+    const withIds = operations.filter(({ path }) => path.includes('{') && !path.endsWith('/why'));
+    for (const { path, method } of withIds) {
       for (const id of WRONG_IDS) await refused(method, path.replaceAll(/\{\w+\}/g, id), {});
     }
   });
