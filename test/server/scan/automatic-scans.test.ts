@@ -9,6 +9,8 @@ import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
 const [DATABASE] = testDatabases();
 const QUIET_MS = 30_000;
+/** A busy database may take a while. Each interval also passes in the false time. */
+const PATIENT = { timeout: 20_000, interval: 20 };
 
 describe('scans that nobody starts', () => {
   let bench: ScanBench;
@@ -61,11 +63,11 @@ describe('scans that nobody starts', () => {
     );
   };
   const refused = (name: string, left: number): Promise<void> =>
-    vi.waitFor(() => expect(refusals.get(name)).toHaveLength(left));
+    vi.waitFor(() => expect(refusals.get(name)).toHaveLength(left), PATIENT);
   /** Time passes, and then what it set off is done: that reads the database, which is not in this thread. */
   async function pass(ms: number, expected: readonly string[]): Promise<void> {
     await vi.advanceTimersByTimeAsync(ms);
-    await vi.waitFor(() => expect(started).toEqual(expected));
+    await vi.waitFor(() => expect(started).toEqual(expected), PATIENT);
   }
 
   it('begin once nothing has been touched for a while', async () => {
