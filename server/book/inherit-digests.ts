@@ -17,7 +17,13 @@ import {
   formerHoldersOutside,
 } from './digest-repository.js';
 import { deleteLinksOfBooks, moveLinks } from './document-link-repository.js';
-import { deleteKeptDigests, keepDigests, type KeptDigest, keptDigestsOf } from './kept-digest-repository.js';
+import {
+  deleteKeptDigests,
+  hasKeptDigests,
+  keepDigests,
+  type KeptDigest,
+  keptDigestsOf,
+} from './kept-digest-repository.js';
 
 // A reader computes a digest once and may send it for ever. So the digests of a book that is removed go to the books of
 // the same content in other libraries. Where there is none, they are kept, and the next book of this content that a scan
@@ -162,13 +168,15 @@ export interface CataloguedFile {
 
 /**
  * Gives new books the digests of removed books of the same content, in the transaction that wrote them. Of several files
- * of one content it is the one of the same name, or else the first.
+ * of one content it is the one of the same name, or else the first. Asked anew in each transaction: a library may be
+ * removed while another one, into which its files were moved, is being scanned.
  */
 export async function claimKeptDigests(
   transaction: Store,
   libraryId: LibraryId,
   files: readonly CataloguedFile[],
 ): Promise<void> {
+  if (files.length === 0 || !(await hasKeptDigests(transaction))) return;
   const kept = await keptDigestsOf(transaction, distinct(files.map(({ partialMd5 }) => partialMd5)));
   if (kept.length === 0) return;
   const filesOf = groupBy(files, contentKey);

@@ -47,7 +47,7 @@ export async function keepDigests(store: Store, digests: readonly KeptDigest[]):
   );
 }
 
-/** Whether there are any: in most installations there are none, and a scan has nothing to look up. */
+/** Whether there are any: in most installations there are none, and a batch of a scan has nothing to look up. */
 export async function hasKeptDigests(store: Store): Promise<boolean> {
   return (await store.db.selectFrom('kept_digest').select('id').limit(1).executeTakeFirst()) !== undefined;
 }

@@ -34,8 +34,6 @@ export interface CommitContext {
   readonly mayHoldMoved: boolean;
   /** The last book of the database when the scan began, if any: books with larger ids are new. */
   readonly lastBookBefore: BookId | undefined;
-  /** Whether digests of removed books are kept, which new books may inherit. */
-  readonly mayInherit: boolean;
   /** Milliseconds since 1970 by the database's clock. */
   nowMs(this: void): number;
   /** Whether this scan is the one that finds files in the folder of this path. See {@link commitMissing}. */
@@ -149,7 +147,7 @@ async function writeBatch(
   await keepFormerDigests(transaction, replaced, nowS);
   await moveBooks(transaction, moved, nowMs);
   await saveBooks(transaction, saved, nowMs);
-  if (context.mayInherit) await claimKeptDigests(transaction, context.library.id, cataloguedFiles(saved));
+  await claimKeptDigests(transaction, context.library.id, cataloguedFiles(saved));
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
   const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));

@@ -10,7 +10,6 @@ import {
 } from '../../engine/index.js';
 import type { BookRow } from '../book/book.js';
 import { lastBookId } from '../book/book-repository.js';
-import { hasKeptDigests } from '../book/kept-digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
@@ -84,7 +83,6 @@ async function commitContext(
     gone,
     mayHoldMoved: !(await catalogue.isAtEnd()),
     lastBookBefore: await retrying(() => lastBookId(store)),
-    mayInherit: await retrying(() => hasKeptDigests(store)),
     isMine: (path) => isInShard(path, shard),
     whichAreGone: (root, paths) =>
       engine.whichAreGone(root, paths, { followLinks: library.fileRules.followLinks, signal }),

@@ -1,4 +1,4 @@
-import { createEngine } from '../../engine/index.js';
+import { createEngine, type Engine } from '../../engine/index.js';
 import type { Library } from '../../server/library/library.js';
 import { insertLibrary } from '../../server/library/library-repository.js';
 import { scanLibrary, type ScanSummary } from '../../server/scan/scan-library.js';
@@ -15,7 +15,8 @@ import type { TestDatabaseKind } from './databases.js';
 export interface DeviceMeeting {
   readonly server: TestServer;
   addLibrary(folder: BookFolder, changes?: Partial<Library>): Promise<Library>;
-  scan(library: Library): Promise<ScanSummary>;
+  /** @param atStart done when the scan has begun, before it looks at the first file */
+  scan(library: Library, atStart?: () => Promise<unknown>): Promise<ScanSummary>;
   /**
    * Each device pushes in turn, and all others pull. One device a document.
    *
@@ -62,7 +63,16 @@ export async function openDeviceMeeting(kind: TestDatabaseKind): Promise<DeviceM
       if (library === undefined) throw new Error('the name is taken');
       return library;
     },
-    scan: (library) => scanLibrary({ store: server.store, engine }, library),
+    scan: (library, atStart) => {
+      const walking = Object.assign(Object.create(engine) as Engine, {
+        ...engine,
+        async *walk(...parameters: Parameters<Engine['walk']>) {
+          await atStart?.();
+          yield* engine.walk(...parameters);
+        },
+      });
+      return scanLibrary({ store: server.store, engine: walking }, library);
+    },
     problems: async (documents) => {
       // As a scan or a removal in the server's own process does it.
       server.sync.forgetLibraries();

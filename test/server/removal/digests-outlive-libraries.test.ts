@@ -91,6 +91,14 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     expect((await catalogueOf(meeting.server.store, heir)).at(-1)).toMatchObject({ partialMd5: second });
   });
 
+  it('wait for a book that a scan finds which had begun before', async () => {
+    const { library, documents, second } = await twoEditions();
+    const heir = await meeting.addLibrary(await bookFolder({ 'else/where.epub': second }));
+    left.push(heir);
+    await meeting.scan(heir, () => remove(library));
+    expect(await meeting.problems([...documents, md5('where.epub')])).toEqual([]);
+  });
+
   it('go to the book that had the content before, where nobody has it now', async () => {
     const { library, documents, second } = await twoEditions();
     const other = await bookFolder({ 'else/where.epub': second });

@@ -58,7 +58,6 @@ async function main([url = '', books = '', where, hashes]: readonly string[]): P
       gone,
       mayHoldMoved: true,
       lastBookBefore: undefined,
-      mayInherit: false,
       isMine: () => true,
       whichAreGone: (_, paths) => Promise.resolve(paths.map(() => true)),
       nowMs: () => Date.now(),
