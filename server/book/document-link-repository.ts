@@ -108,20 +108,34 @@ export async function deleteLink(
   return numDeletedRows > 0n;
 }
 
-/** Links of the books that are keys become links of the books that are their values. Few books have any. */
-export async function moveLinks(store: Store, moves: ReadonlyMap<BookId, BookId>): Promise<void> {
-  for (const chunk of idChunks([...moves.keys()])) {
+/**
+ * Moves the links of books to other books. Few books have any.
+ *
+ * @param heirOf the book that gets a link; `undefined`: it stays
+ */
+export async function moveLinks(
+  store: Store,
+  ids: readonly BookId[],
+  heirOf: (from: BookId, linkedFor: LinkedFor) => BookId | undefined,
+): Promise<void> {
+  for (const chunk of idChunks(ids)) {
     const linked = await store.db
       .selectFrom(byIndex(store, 'document_link', 'document_link_book'))
-      .select('book_id')
+      .select(['book_id', 'user_id'])
       .distinct()
       .where('book_id', 'in', chunk)
       .orderBy('book_id')
+      .orderBy('user_id')
       .execute();
-    for (const { book_id: from } of linked) {
-      const to = moves.get(from);
+    for (const { book_id: from, user_id: user } of linked) {
+      const to = heirOf(from, linkedForOf(user));
       if (to === undefined) continue;
-      await store.db.updateTable('document_link').set({ book_id: to }).where('book_id', '=', from).execute();
+      await store.db
+        .updateTable('document_link')
+        .set({ book_id: to })
+        .where('book_id', '=', from)
+        .where('user_id', '=', user)
+        .execute();
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { Store } from '../database/store.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, FormerDigestOf } from './book.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import {
   booksAtPaths,
   booksById,
@@ -16,6 +18,7 @@ import {
   deleteFormerDigests,
   formerHoldersOutside,
 } from './digest-repository.js';
+import type { LinkedFor } from './document-link.js';
 import { deleteLinksOfBooks, moveLinks } from './document-link-repository.js';
 import {
   deleteKeptDigests,
@@ -120,15 +123,22 @@ export async function removeBooks(
   await addFormerDigests(transaction, inherited);
   await keepDigests(transaction, kept);
   const removed = books.map(({ id }) => id);
-  const firstHeirs = removed.flatMap((id) => {
-    const heir = locked.heirs.get(id)?.[0];
-    return heir === undefined ? [] : [[id, heir] as const];
+  const access = await readLibraryAccess(transaction);
+  await moveLinks(transaction, removed, (from, linkedFor) => {
+    const heirs = (locked.heirs.get(from) ?? []).flatMap((id) => byId.get(id) ?? []);
+    return (heirs.find(({ libraryId }) => isVisibleFor(access, linkedFor, libraryId)) ?? heirs[0])?.id;
   });
-  await moveLinks(transaction, new Map(firstHeirs));
   await deleteLinksOfBooks(transaction, removed);
   await deleteBooks(transaction, removed);
   await deleteFormerDigests(transaction, removed);
   return removed;
+}
+
+/** A link leads to one book only: it must be one that those may see for whom it holds. */
+function isVisibleFor(access: LibraryAccess, linkedFor: LinkedFor, library: LibraryId): boolean {
+  return linkedFor === 'everybody'
+    ? access.get(library) === 'everybody'
+    : isVisibleIn(access, linkedFor)(library);
 }
 
 interface LockedWithHeirs {

@@ -51,7 +51,7 @@ export async function joinBooks(
       return bookId === undefined ? [] : { ...digest, bookId };
     }),
   );
-  await moveLinks(transaction, becomes);
+  await moveLinks(transaction, goes, (from) => becomes.get(from));
   await deleteBooks(transaction, goes);
   await deleteFormerDigests(transaction, goes);
   await moveBooks(transaction, moved, nowMs);

@@ -109,6 +109,26 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await pull(anna, md5('other'))).toBe('refused');
   });
 
+  it('go with a removed library to the copies that those may see for whom they hold', async () => {
+    const anna = await reader();
+    const ben = await reader();
+    const copy = { 'Copy.epub': 'copied' };
+    const [ofAnna, forAll] = [fresh(), fresh()];
+    const removed = await addLibrary(copy);
+    const hidden = await addLibrary(copy, { restricted: true });
+    await addLibrary({ 'Another name.epub': 'copied' });
+    const [copied] = (await owner.expect(200, 'GET', `/books?library_id=${String(removed)}`)).items;
+    expect((await link(anna, ofAnna, {}, copied)).status).toBe(201);
+    expect((await link(owner, forAll, { everybody: true }, copied)).status).toBe(201);
+    await owner.expect(200, 'DELETE', `/libraries/${String(removed)}`);
+    expect(await push(anna, ofAnna, 'over the own link')).toBe(200);
+    expect(await pull(anna, md5('copied'))).toBe('over the own link');
+    expect(await push(ben, forAll, 'over the link for all')).toBe(200);
+    expect(await pull(ben, md5('copied'))).toBe('over the link for all');
+    await owner.expect(200, 'DELETE', `/libraries/${String(hidden)}`);
+    expect(await push(ben, forAll, 'later')).toBe(200);
+  });
+
   it('find the book for everybody, if somebody who manages libraries says so', async () => {
     const anna = await reader();
     const ben = await reader();
