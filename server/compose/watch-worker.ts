@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { errorCode } from '../domain/error-text.js';
 import type { LibraryId } from '../domain/ids.js';
 import { FolderWatch } from '../scan/folder-watch.js';
 import type { WatchThreadEvent, WatchThreadTask } from './watch-thread-messages.js';
@@ -35,11 +36,17 @@ function watchLibraries(port: NonNullable<typeof parentPort>): void {
   });
 }
 
-/** Another one when the folder is replaced, or its disk is mounted. */
+/** Another one when the folder is replaced, or its disk is mounted or fails. */
 function rootIdentity(root: Uint8Array): string {
   const path = Buffer.from(root);
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return `${path.toString('latin1')} ${String(stats?.dev)} ${String(stats?.ino)}`;
+  const name = path.toString('latin1');
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${name} ${String(dev)} ${String(ino)}`;
+  } catch (error) {
+    // EACCES, EIO or ESTALE of one root must not end the thread, which watches the others too.
+    return `${name} ${String(errorCode(error))}`;
+  }
 }
 
 if (parentPort !== null) watchLibraries(parentPort);
