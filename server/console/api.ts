@@ -31,7 +31,10 @@ type OptionsArgument<All> = Record<string, never> extends All ? [options?: All] 
 
 /** A request that was not answered as asked. `message` says in one or two sentences what went wrong and what to do. */
 export class ApiError extends Error {
-  /** The code of the problem (server/http/ERRORS.md); `offline`: no answer came; `unreadable`: it was not Dogear's. */
+  /**
+   * The code of the problem (server/http/ERRORS.md); `offline`: no answer came, or only a part of it; `unreadable`: it was not
+   * Dogear's.
+   */
   readonly code: string;
   readonly status: number;
 
@@ -95,6 +98,7 @@ async function call<Result>(method: string, path: string, options: AnyOptions = 
   const { params, query, body, signal } = options;
   const changes = method !== 'GET';
   let response: Response;
+  let answer: unknown;
   try {
     response = await fetch(`${API}${address(path, params, query)}`, {
       method,
@@ -104,11 +108,11 @@ async function call<Result>(method: string, path: string, options: AnyOptions = 
       ...(signal === undefined ? {} : { signal }),
       cache: 'no-store',
     });
+    if (response.status !== 204) answer = await response.json().catch(noJson);
   } catch (error) {
     if (signal?.aborted === true) throw error;
     throw new ApiError('offline', 'Dogear does not answer. It may be restarting, or the network is away.', 0);
   }
-  const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => NO_JSON);
   // The server answers as its description says, from which the types are made; tests hold it to that.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   if (response.ok && answer !== NO_JSON) return answer as Result;
@@ -116,6 +120,12 @@ async function call<Result>(method: string, path: string, options: AnyOptions = 
 }
 
 const NO_JSON = Symbol('no JSON');
+
+/** A body that ends too early is another error than one that is no JSON: the server was stopped while it answered. */
+function noJson(error: unknown): typeof NO_JSON {
+  if (error instanceof SyntaxError) return NO_JSON;
+  throw error;
+}
 
 function failureOf(status: number, answer: unknown): ApiError {
   if (status === 401) onSignedOut();

@@ -6,11 +6,15 @@ import { testBrowser } from '../../support/test-browser.js';
 import { ConsoleClient, KoreaderDevice } from './console-client.js';
 import { OWNER, setUpOwner, startConsole } from './console-program.js';
 import { countStreams } from './counted-streams.js';
+import { cutAnswer } from './cut-answer.js';
 import { testConsole } from './test-console.js';
 import { heading, visit } from './visit.js';
 
 const STORE_ALL = 'sync.unknown_documents.api_key=store';
 const TABS = 10;
+/** The longest pause between two reloads, and how often it passes in the flood of pushes. */
+const RELOAD_EVERY_MS = 2000;
+const FLOOD_MS = 3 * RELOAD_EVERY_MS;
 /** While the server is away, or the database is. */
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|answered 50[0-9]/;
 
@@ -67,6 +71,69 @@ describe('live updates', () => {
     await page.getByText('Dogear does not answer at the moment.').waitFor({ state: 'detached' });
     const document = md5('read after the restart');
     await kobo.push({ document, percentage: 0.5 });
+    await page.getByText(document).waitFor();
+  });
+});
+
+let documents = 0;
+
+function newDocument(): string {
+  documents += 1;
+  return md5(`document ${String(documents)}`);
+}
+
+describe('a list', () => {
+  const browser = testBrowser();
+  const server = testConsole({ settings: [STORE_ALL] });
+
+  it('is loaded again when its answer was cut', async () => {
+    const { program } = server();
+    const base = await cutAnswer(program.base, '/api/v1/devices');
+    const client = await ConsoleClient.signIn(base, OWNER);
+    const { page, allow } = await visit(browser(), base, { as: client, path: 'devices' });
+    allow(/ERR_CONTENT_LENGTH_MISMATCH/);
+    await page.getByText('Dogear does not answer.').waitFor();
+    await page.getByText('No reader has synced yet').waitFor();
+  });
+
+  it('is loaded at most every two seconds while pushes keep coming, and in the end shows the last', async () => {
+    const { program, owner } = server();
+    const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo');
+    let last = newDocument();
+    await kobo.push({ document: last, percentage: 0.5 });
+    const { page, requests } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+    await page.getByText(last).waitFor();
+    const loads = () => requests().filter((each) => each.startsWith('GET /api/v1/progress?')).length;
+    const before = loads();
+    const begunMs = performance.now();
+    while (performance.now() - begunMs < FLOOD_MS) {
+      last = newDocument();
+      await kobo.push({ document: last, percentage: 0.5 });
+    }
+    const most = 2 + (performance.now() - begunMs) / RELOAD_EVERY_MS;
+    expect(loads() - before).toBeLessThanOrEqual(most);
+    await page.getByText(last).waitFor();
+  });
+
+  it('is not loaded again in a tab that nobody looks at, until it is shown', async () => {
+    const { program, owner } = server();
+    const kobo = new KoreaderDevice(await owner.addReader('Kobo 2'), 'Kobo');
+    const first = newDocument();
+    await kobo.push({ document: first, percentage: 0.5 });
+    const { page, tab } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+    const shown = await tab('reading');
+    await page.getByText(first).waitFor();
+    const hide = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, value: ${String(hidden)} });
+        document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await hide(true);
+    const document = newDocument();
+    await kobo.push({ document, percentage: 0.5 });
+    await shown.getByText(document).waitFor();
+    expect(await page.getByText(document).count()).toBe(0);
+    await hide(false);
     await page.getByText(document).waitFor();
   });
 });
