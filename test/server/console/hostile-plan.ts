@@ -47,9 +47,9 @@ export const HOSTILE_PLAN: WorldPlan = {
     },
     {
       user: long.slice(0, 64),
-      keyName: emoji.slice(0, 100),
+      keyName: emoji,
       device: script,
-      friendlyName: emoji.slice(0, 100),
+      friendlyName: emoji,
       places: [0.05],
     },
   ],
