@@ -150,7 +150,9 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
   library
     .command('purge')
     .argument('[library...]', 'names of libraries (default: all)')
-    .description('remove books that have long been missing, with their digests; progress stays')
+    .description(
+      'remove books that have long been missing; progress stays, and digests for the next book of the same content',
+    )
     .option('--missing-for <days>', 'how long, such as 30d; 0d for all missing books', parseDays, 90)
     .option('--yes', 'do not ask')
     .action(
@@ -179,7 +181,7 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
   library
     .command('remove')
     .argument('<name>', 'name of the library')
-    .description('remove a library and its books from the database; no file is touched')
+    .description('remove a library and its books from the database; no file is touched, and progress stays')
     .option('--yes', 'do not ask')
     .action((name: string, flags: { readonly yes?: true }, command: Command) =>
       withStore(context.configuration(command), async (store) => {
@@ -201,7 +203,10 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
 const MOST_DAYS = 36_500;
 
 function asLoss({ books, digests }: RemovalCounts): string {
-  return `${String(books)} books with ${String(digests)} digests by which no other book is found`;
+  return (
+    `${String(books)} books with ${String(digests)} digests by which no other book is found ` +
+    '(until a scan finds a book of the same content)'
+  );
 }
 
 /** `90d` or `90`. */

@@ -6,7 +6,10 @@ import type { BookId } from '../domain/ids.js';
 
 export interface RemovalCounts {
   readonly books: number;
-  /** Digests by which no book is found afterwards: devices that send them get 404. Former digests count too. */
+  /**
+   * Digests by which no book is found afterwards: devices that send them get 404 until a scan finds a book of the same
+   * content. Former digests count too.
+   */
   readonly digests: number;
 }
 

@@ -112,7 +112,8 @@ const removal = answerSchema(
       .int()
       .min(0)
       .describe(
-        'digests, former ones included, by which no book is found afterwards: devices that send them get 404',
+        'digests, former ones included, by which no book is found afterwards: devices that send them get 404 until a ' +
+          'scan finds a book of the same content',
       ),
   }),
 );
