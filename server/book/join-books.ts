@@ -9,7 +9,7 @@ import {
   keepFormerDigests,
 } from './digest-repository.js';
 import { moveLinks } from './document-link-repository.js';
-import type { RenamePair } from './rename-evidence.js';
+import type { RenamePair } from './certain-renames.js';
 
 /**
  * Makes a missing book and a new one of the same library one book, in the caller's transaction: the missing book takes the

@@ -1,7 +1,7 @@
 import type { CataloguedBook } from '../book/book.js';
 import { booksAddedAfter, booksById } from '../book/book-repository.js';
 import { joinBooks } from '../book/join-books.js';
-import { CertainRenames } from '../book/rename-evidence.js';
+import { CertainRenames } from '../book/certain-renames.js';
 import { retrying } from '../database/transaction.js';
 import type { BookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';

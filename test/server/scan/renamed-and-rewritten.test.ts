@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { acceptRename, suggestRenames } from '../../../server/book/suggest-renames.js';
+import { booksById } from '../../../server/book/book-repository.js';
+import { insertDocumentLink } from '../../../server/book/document-link-repository.js';
+import { joinBooks } from '../../../server/book/join-books.js';
+import { inTransaction } from '../../../server/database/transaction.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
+import { parseDocument } from '../../../server/domain/document.js';
 import { bookId } from '../../../server/domain/ids.js';
 import type { Library } from '../../../server/library/library.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
@@ -73,41 +77,39 @@ describe.each(testDatabases())('a book of $name that was renamed and rewritten a
     expect(await meeting.problems([md5(before), md5(after), md5(`${after} and a cover`)])).toEqual([]);
   });
 
-  it('is only suggested where another book is as likely, and joined when somebody accepts it', async () => {
+  it('is another book where a second file is as likely, and takes over the links of the one that it is joined with', async () => {
     const [before, after] = await withBook('sf/Dune - Messiah.epub');
     folder.remove('sf/Dune - Messiah.epub');
     folder.write('sf/Dune Messiah.epub', after);
     folder.write('sf/Messiah, Dune.epub', `other ${after}`);
     expect((await meeting.scan(library)).counts).toMatchObject({ added: 2, moved: 0, missing: 1 });
-    const books = await rows();
-    const ids = books.map(({ id }) => bookId(id));
-    const suggestions = await suggestRenames(meeting.server.store, OPERATOR, ids);
-    expect(
-      suggestions.map(({ missing, candidate, reasons }) => [
-        missing.path.toString(),
-        candidate.path.toString(),
-        reasons.slice(0, 2),
-      ]),
-    ).toEqual([
-      ['sf/Dune - Messiah.epub', 'sf/Dune Messiah.epub', ['similar-name', 'same-folder']],
-      ['sf/Dune - Messiah.epub', 'sf/Messiah, Dune.epub', ['similar-name', 'same-folder']],
-    ]);
     expect(await meeting.problems([md5(before), md5(after)])).not.toEqual([]);
-    const [suggestion] = suggestions;
-    const [missingId, candidateId] = [
-      suggestion?.missing.id ?? bookId(1_000_000),
-      suggestion?.candidate.id ?? bookId(1_000_000),
-    ];
-    await acceptRename(meeting.server.store, OPERATOR, { missingId, candidateId });
-    expect(await meeting.problems([md5(before), md5(after)])).toEqual([]);
-    expect((await rows()).map(({ id, path, missing }) => [id, path, missing])).toContainEqual([
-      missingId,
+    const { store } = meeting.server;
+    const books = await booksById(
+      store,
+      (await rows()).map(({ id }) => bookId(id)),
+    );
+    const missing = books.find(({ missingSinceSeconds }) => missingSinceSeconds !== undefined);
+    const found = books.find(({ path }) => path.toString() === 'sf/Dune Messiah.epub');
+    if (missing === undefined || found === undefined) throw new Error('the test is wrong');
+    const document = parseDocument(md5(`a file that only a reader has ${folder.path}`));
+    if (document === undefined) throw new Error('the test is wrong');
+    await insertDocumentLink(store, {
+      document,
+      bookId: found.id,
+      linkedFor: 'everybody',
+      linkedBy: undefined,
+      linkedSeconds: 1,
+    });
+    const join = () => inTransaction(store, (transaction) => joinBooks(transaction, [{ missing, found }], 1));
+    expect(await join()).toEqual([missing.id]);
+    expect(await meeting.problems([md5(before), md5(after), document])).toEqual([]);
+    expect((await rows()).map(({ id, path, missing: is }) => [id, path, is])).toContainEqual([
+      missing.id,
       'sf/Dune Messiah.epub',
       false,
     ]);
-    await expect(
-      acceptRename(meeting.server.store, OPERATOR, { missingId, candidateId }),
-    ).rejects.toMatchObject({ code: 'book-not-found' });
+    expect(await join()).toEqual([]);
   });
 
   it('is another book where only the folder is the same', async () => {

@@ -8,57 +8,33 @@ export interface RenameCandidate {
   readonly sizeBytes: number;
 }
 
-/**
- * Why a new file may be a missing book that was renamed and rewritten at once.
- * - `calibre-number`: both lie where Calibre puts a book, `Author/Title (number)/Title - Author`, with the same number
- * - `same-name`: the same file name in another folder
- * - `similar-name`: most words of the names are the same, and all numbers
- * - `same-folder`, `similar-size`: not enough by themselves
- */
-export type RenameReason = 'calibre-number' | 'same-name' | 'similar-name' | 'same-folder' | 'similar-size';
-
-export interface RenameEvidence {
-  readonly reasons: readonly RenameReason[];
-  /** Whether the reasons suffice where there is no second candidate. */
-  readonly isCertain: boolean;
-}
-
 /** A rewritten book differs by its metadata, and often by its cover: this many bytes, or this share of a large file. */
 const METADATA_BYTES = 64 * 1024;
 const METADATA_SHARE = 0.1;
-/** Without a word in common, a book of the same folder is a candidate only if its size differs by no more than this share. */
-const CLOSE_SHARE = 0.02;
 /** `The Fall` and `The Fall of Hyperion` have half of their words in common, and are different books. */
 const SIMILAR_SHARE = 0.6;
 /** Names such as `Volume 1` or `cover` stand in many folders. */
 const TELLING_WORDS = 2;
 const TELLING_LETTERS = 8;
 
-/** @returns `undefined`: they are different books */
-export function renameEvidence(missing: RenameCandidate, found: RenameCandidate): RenameEvidence | undefined {
+/**
+ * Whether a new file is a missing book that was renamed and rewritten at once, where there is no second candidate. One of
+ * these must be true:
+ * - both lie where Calibre puts a book, `Author/Title (number)/Title - Author`, with the same number
+ * - they have the same file name, which few other books have
+ * - they lie in the same folder, and most words of their names are the same, and all numbers
+ */
+export function isCertainRename(missing: RenameCandidate, found: RenameCandidate): boolean {
   const [old, now] = [namesOf(missing.path), namesOf(found.path)];
   const difference = Math.abs(missing.sizeBytes - found.sizeBytes);
   const largest = Math.max(missing.sizeBytes, found.sizeBytes);
   if (old.format !== now.format || difference > Math.max(METADATA_BYTES, METADATA_SHARE * largest)) {
-    return undefined;
+    return false;
   }
-  const reasons: RenameReason[] = [];
-  const hasSameNumber = old.calibreNumber !== undefined && old.calibreNumber === now.calibreNumber;
-  if (hasSameNumber) reasons.push('calibre-number');
-  const hasSameName = old.stem === now.stem;
-  if (hasSameName) reasons.push('same-name');
-  const hasSameFolder = old.folder === now.folder;
+  if (old.calibreNumber !== undefined && old.calibreNumber === now.calibreNumber) return true;
+  if (old.stem === now.stem) return isTelling(old);
   // Volume 1 and volume 2 of a series: different books, however similar the rest is.
-  const isSimilar = !hasSameName && hasSameNumbers(old, now) && sharedWords(old, now) >= SIMILAR_SHARE;
-  if (isSimilar) reasons.push('similar-name');
-  if (hasSameFolder) reasons.push('same-folder');
-  const isClose = difference <= CLOSE_SHARE * largest && hasSameNumbers(old, now);
-  if (isClose) reasons.push('similar-size');
-  const isCertain = hasSameNumber || (hasSameFolder && isSimilar) || (hasSameName && isTelling(old));
-  if (isCertain || hasSameName || (isSimilar && isClose) || (hasSameFolder && isClose)) {
-    return { reasons, isCertain };
-  }
-  return undefined;
+  return old.folder === now.folder && hasSameNumbers(old, now) && sharedWords(old, now) >= SIMILAR_SHARE;
 }
 
 /** Files that share none of these keys are never certain candidates for each other. */
@@ -99,7 +75,7 @@ export class CertainRenames<Book extends RenameCandidate> {
       }),
     );
     for (const missing of candidates) {
-      if (renameEvidence(missing, found)?.isCertain === true) this.#pairs.push({ missing, found });
+      if (isCertainRename(missing, found)) this.#pairs.push({ missing, found });
     }
   }
 
