@@ -13,18 +13,6 @@ import type { SyncState } from './sync-readiness.js';
 /** The index over `library_id` and `path`. The database named it after its first column. */
 const LIBRARY_AND_PATH = 'library_id';
 
-const RECORD_COLUMNS = [
-  'library_id',
-  'path',
-  'size_bytes',
-  'modified_ns',
-  'state_mark',
-  'partial_md5',
-  'filename_md5',
-  'hashed_ms',
-  'failure',
-];
-
 const UPDATED_COLUMNS = [
   'size_bytes',
   'modified_ns',
@@ -34,6 +22,9 @@ const UPDATED_COLUMNS = [
   'hashed_ms',
   'failure',
 ];
+
+/** In the order in which {@link pushRecord} gives their values. */
+const RECORD_COLUMNS = ['library_id', 'path', ...UPDATED_COLUMNS];
 
 /** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
