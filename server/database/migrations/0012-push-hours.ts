@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
+import { createIndexOnce } from './index-creation.js';
 
 /**
  * The newest pushes of all users are found by the hour of the push. Most pushes come within an hour of the one before in
@@ -23,10 +24,11 @@ export async function pushHours(db: Kysely<unknown>, dialect: SqlDialect): Promi
   }
   // MySQL has no "if exists" for these.
   await runUnless(db, () => hasPushedHour(db), column);
-  await runUnless(db, () => hasProgressIndex(db, 'document_progress_hour'), sql`create index ${hour}`);
+  const table = 'document_progress';
+  await createIndexOnce(db, { table, index: 'document_progress_hour' }, sql`create index ${hour}`);
   await runUnless(
     db,
-    async () => !(await hasProgressIndex(db, 'document_progress_newest')),
+    async () => !(await hasNewestIndex(db)),
     sql`drop index document_progress_newest on document_progress`,
   );
 }
@@ -54,11 +56,10 @@ async function hasPushedHour(db: Kysely<unknown>): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function hasProgressIndex(db: Kysely<unknown>, name: string): Promise<boolean> {
+async function hasNewestIndex(db: Kysely<unknown>): Promise<boolean> {
   const { rows } = await sql`
     select 1 from information_schema.statistics
-      where table_schema = database() and table_name = 'document_progress' and index_name = ${name}`.execute(
-    db,
-  );
+      where table_schema = database() and table_name = 'document_progress'
+        and index_name = 'document_progress_newest'`.execute(db);
   return rows.length > 0;
 }

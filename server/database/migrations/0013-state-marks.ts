@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
+import { addColumnOnce } from './column-addition.js';
 import { columnTypes } from './column-types.js';
 
 /**
@@ -11,27 +12,7 @@ import { columnTypes } from './column-types.js';
  */
 export async function stateMarks(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   const { int64 } = columnTypes(dialect);
-  const additions = [
-    { table: 'book', column: 'state_mark', type: int64 },
-    { table: 'scan', column: 'rechecked', type: sql`${int64} not null default 0` },
-  ];
-  for (const { table, column, type } of additions) {
-    const exists = async (): Promise<boolean> => {
-      const { rows } = await (
-        dialect === 'sqlite'
-          ? sql`select 1 from pragma_table_info(${table}) where name = ${column}`
-          : sql`
-              select 1 from information_schema.columns
-                where table_schema = database() and table_name = ${table} and column_name = ${column}`
-      ).execute(db);
-      return rows.length > 0;
-    };
-    if (await exists()) continue;
-    try {
-      await sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${type}`.execute(db);
-    } catch (error) {
-      // Another program was first.
-      if (!(await exists())) throw error;
-    }
-  }
+  await addColumnOnce(db, dialect, { table: 'book', column: 'state_mark', type: int64 });
+  const counted = sql`${int64} not null default 0`;
+  await addColumnOnce(db, dialect, { table: 'scan', column: 'rechecked', type: counted });
 }

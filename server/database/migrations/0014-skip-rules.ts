@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SqlDialect } from '../store.js';
+import { addColumnOnce } from './column-addition.js';
 import { columnTypes } from './column-types.js';
 
 /**
@@ -18,28 +19,5 @@ export async function skipRules(db: Kysely<unknown>, dialect: SqlDialect): Promi
     ['scan', 'skipped', sql`${t.int64} not null default 0`],
     ['scan', 'skippable', sql`${t.int64} not null default 0`],
   ];
-  for (const [table, column, type] of columns) {
-    if (await hasColumn(db, dialect, table, column)) continue;
-    try {
-      await sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${type}`.execute(db);
-    } catch (error) {
-      // Another program was first.
-      if (!(await hasColumn(db, dialect, table, column))) throw error;
-    }
-  }
-}
-
-async function hasColumn(
-  db: Kysely<unknown>,
-  dialect: SqlDialect,
-  table: string,
-  column: string,
-): Promise<boolean> {
-  const { rows } = await (
-    dialect === 'sqlite'
-      ? sql`select 1 from pragma_table_info(${table}) where name = ${column}`
-      : sql`select 1 from information_schema.columns
-          where table_schema = database() and table_name = ${table} and column_name = ${column}`
-  ).execute(db);
-  return rows.length > 0;
+  for (const [table, column, type] of columns) await addColumnOnce(db, dialect, { table, column, type });
 }
