@@ -68,7 +68,8 @@ export async function verifyLibrary(
       yield new BooksToVerify(builder.take(), books);
     }
   }
-  for await (const hashed of engine.hash(library.root, pages(), { signal })) {
+  const { followLinks } = library.fileRules;
+  for await (const hashed of engine.hash(library.root, pages(), { followLinks, signal })) {
     for (let index = 0; index < hashed.entries.length; index++) {
       const book = hashed.entries.bookAt(index);
       if (book?.partialMd5 === undefined) continue;

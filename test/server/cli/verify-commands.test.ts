@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { statSync, utimesSync } from 'node:fs';
+import { statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findDuplicates } from '../../../server/book/find-duplicates.js';
 import { verifyLibrary, type VerifyFinding } from '../../../server/book/verify-library.js';
+import { NEW_FILE_RULES } from '../../../server/library/library.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
 import { testDatabases } from '../../support/databases.js';
@@ -69,6 +70,17 @@ describe.each(testDatabases())('with $name', (kind) => {
       expect.objectContaining({ state: 'failed', path: Buffer.from('c.epub'), code: 'vanished' }),
     ]);
     expect(await catalogueOf(bench.store, library)).toEqual(before);
+  });
+
+  it('a library that follows links is compared behind them too', async () => {
+    const folder = await bookFolder();
+    const elsewhere = await bookFolder({ 'behind.epub': 'behind a link' });
+    symlinkSync(elsewhere.path, join(folder.path, 'link'));
+    const fileRules = { ...NEW_FILE_RULES, followLinks: true };
+    const library = await bench.makeLibrary(folder, { name: 'with links', fileRules });
+    await bench.scan(library);
+    const counts = await verifyLibrary(bench, library, { signal: never, onFinding: () => undefined });
+    expect(counts).toEqual({ verified: 1, differing: 0, changed: 0, failed: 0, skipped: 0 });
   });
 
   it('files that are the same to the last byte are duplicates, across libraries', async () => {
