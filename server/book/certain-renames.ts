@@ -25,9 +25,23 @@ const TELLING_LETTERS = 8;
  * - they lie in the same folder, and most words of their names are the same, and all numbers
  */
 export function isCertainRename(missing: RenameCandidate, found: RenameCandidate): boolean {
-  const [old, now] = [namesOf(missing.path), namesOf(found.path)];
-  const difference = Math.abs(missing.sizeBytes - found.sizeBytes);
-  const largest = Math.max(missing.sizeBytes, found.sizeBytes);
+  return isCertain(named(missing), named(found));
+}
+
+/** A file with its names, which take longer to make than to compare. */
+interface Named<Book extends RenameCandidate> {
+  readonly book: Book;
+  readonly names: Names;
+}
+
+function named<Book extends RenameCandidate>(book: Book): Named<Book> {
+  return { book, names: namesOf(book.path) };
+}
+
+function isCertain(missing: Named<RenameCandidate>, found: Named<RenameCandidate>): boolean {
+  const [old, now] = [missing.names, found.names];
+  const difference = Math.abs(missing.book.sizeBytes - found.book.sizeBytes);
+  const largest = Math.max(missing.book.sizeBytes, found.book.sizeBytes);
   if (old.format !== now.format || difference > Math.max(METADATA_BYTES, METADATA_SHARE * largest)) {
     return false;
   }
@@ -38,8 +52,7 @@ export function isCertainRename(missing: RenameCandidate, found: RenameCandidate
 }
 
 /** Files that share none of these keys are never certain candidates for each other. */
-function renameKeys(path: Buffer): readonly string[] {
-  const { folder, stem, format, calibreNumber } = namesOf(path);
+function renameKeys({ folder, stem, format, calibreNumber }: Names): readonly string[] {
   const keys = [`folder ${format} ${folder}`, `name ${format} ${stem}`];
   return calibreNumber === undefined ? keys : [...keys, `number ${format} ${calibreNumber}`];
 }
@@ -54,39 +67,49 @@ const MOST_OF_A_KEY = 64;
 
 /** Finds the pairs that are certain: neither of the two is a certain candidate for another. */
 export class CertainRenames<Book extends RenameCandidate> {
-  readonly #missing = new Map<string, Book[]>();
+  readonly #missing = new Map<string, Named<Book>[]>();
+  /** How many certain candidates each book has so far. */
+  readonly #candidatesOf = new Map<BookId, number>();
   readonly #pairs: RenamePair<Book>[] = [];
 
   constructor(missing: Iterable<Book>) {
     for (const book of missing) {
-      for (const key of renameKeys(book.path)) {
+      const known = named(book);
+      for (const key of renameKeys(known.names)) {
         const list = this.#missing.get(key);
-        if (list === undefined) this.#missing.set(key, [book]);
-        else list.push(book);
+        if (list === undefined) this.#missing.set(key, [known]);
+        else list.push(known);
       }
     }
   }
 
-  addFound(found: Book): void {
+  addFound(book: Book): void {
+    const found = named(book);
     const candidates = new Set(
-      renameKeys(found.path).flatMap((key) => {
+      renameKeys(found.names).flatMap((key) => {
         const list = this.#missing.get(key) ?? [];
         return list.length > MOST_OF_A_KEY ? [] : list;
       }),
     );
     for (const missing of candidates) {
-      if (isCertainRename(missing, found)) this.#pairs.push({ missing, found });
+      if (isCertain(missing, found)) this.#addPair({ missing: missing.book, found: book });
     }
   }
 
-  pairs(): readonly RenamePair<Book>[] {
-    const times = new Map<BookId, number>();
-    for (const { missing, found } of this.#pairs) {
-      for (const { id } of [missing, found]) times.set(id, (times.get(id) ?? 0) + 1);
+  /** A pair of which one has another candidate already is not stored: one name may be in a hundred thousand folders. */
+  #addPair(pair: RenamePair<Book>): void {
+    for (const { id } of [pair.missing, pair.found]) {
+      this.#candidatesOf.set(id, (this.#candidatesOf.get(id) ?? 0) + 1);
     }
-    return this.#pairs.filter(
-      ({ missing, found }) => times.get(missing.id) === 1 && times.get(found.id) === 1,
-    );
+    if (this.#isOnlyPair(pair)) this.#pairs.push(pair);
+  }
+
+  #isOnlyPair({ missing, found }: RenamePair<Book>): boolean {
+    return this.#candidatesOf.get(missing.id) === 1 && this.#candidatesOf.get(found.id) === 1;
+  }
+
+  pairs(): readonly RenamePair<Book>[] {
+    return this.#pairs.filter((pair) => this.#isOnlyPair(pair));
   }
 }
 
