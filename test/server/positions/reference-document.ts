@@ -165,7 +165,8 @@ function splitLongText(atoms: readonly Atom[]): Atom[][] {
       const atom = rest[cut - 1];
       if (atom?.raw === ' ' || atom?.raw === '\n' || atom?.raw === '\r\n') afterBreak = cut;
     }
-    if (cut === rest.length) break;
+    // A text of exactly 8192 is cut too.
+    if (cut === rest.length && length < 8192) break;
     const at = afterBreak === 0 ? cut : afterBreak;
     pieces.push(rest.slice(0, at));
     rest = rest.slice(at);
