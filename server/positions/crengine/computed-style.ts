@@ -272,6 +272,7 @@ function undeclaredDisplay(tree: SourceTree, element: number): number {
     let isShown = name === 'default' || isFormula(element);
     for (const choice of name === 'default' ? childrenOf(tree, parent) : []) {
       if (choice >= element) break;
+      tree.work.spend(1);
       if (isFormula(choice)) isShown = false;
     }
     if (!isShown) return NOT_DISPLAYED;

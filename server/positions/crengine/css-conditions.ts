@@ -74,7 +74,7 @@ const DEPENDENT =
   /^(?:(?:min-|max-)?(?:(?:device-)?aspect-ratio|resolution|color)|orientation|monochrome|grid|scripting|update|overflow-(?:inline|block)|-cr-.*)$/;
 
 function featureApplies(feature: string): Applies {
-  const [, name = '', number, unit = ''] = FEATURE.exec(feature.toLowerCase()) ?? [];
+  const [, name = '', number, unit = ''] = FEATURE.exec(withSingleSpaces(feature.toLowerCase())) ?? [];
   const size = name.replace(/^(?:min|max)-/, '');
   if (!SIZES.has(size)) return DEPENDENT.test(/^\s*([a-z-]*)/i.exec(feature)?.[1] ?? '') ? 'unknown' : 'no';
   const pixelsPerUnit = PIXELS[unit];
@@ -82,6 +82,11 @@ function featureApplies(feature: string): Applies {
   const pixels = Number(number) * pixelsPerUnit;
   if (name.startsWith('min-')) return appliesBySize(pixels, 'yes', 'no');
   return name.startsWith('max-') ? appliesBySize(pixels, 'no', 'yes') : appliesBySize(pixels, 'no', 'no');
+}
+
+/** `FEATURE` tries each way to divide a series of spaces among its parts, which takes the cube of its length. */
+function withSingleSpaces(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
 }
 
 function appliesBySize(pixels: number, ifSmall: Applies, ifLarge: Applies): Applies {

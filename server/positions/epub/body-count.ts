@@ -31,10 +31,11 @@ export function bodyCounter(file: FileReader, directory: ZipDirectory, work: Wor
     const known = counts.get(path);
     if (known !== undefined) return known;
     const entry = directory.get(path);
-    const sizeBytes = entry?.sizeBytes ?? 0;
+    // A damaged entry may have more compressed bytes than it says that they hold.
+    const costBytes = Math.max(entry?.sizeBytes ?? 0, entry?.compressedBytes ?? 0);
     let count = 1;
-    if (entry !== undefined && readBytes + sizeBytes <= MAX_READ_BYTES) {
-      readBytes += sizeBytes;
+    if (entry !== undefined && readBytes + costBytes <= MAX_READ_BYTES) {
+      readBytes += costBytes;
       count = countBodies(() => readZipContent(file, entry, MAX_CHAPTER_BYTES), work);
     }
     counts.set(path, count);

@@ -49,7 +49,16 @@ export function attributeOf(tree: SourceTree, node: number, wanted: string): str
 /** The same as crengine reads it: without spaces and tabs around it, but with line ends (RULES.md R10). */
 export function crengineAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
   const value = writtenAttributeOf(tree, node, wanted);
-  return value === undefined ? undefined : decodeReferences(value).replaceAll(/^[ \t]+|[ \t]+$/g, '');
+  return value === undefined ? undefined : withoutEdges(decodeReferences(value));
+}
+
+/** In linear time: a pattern for the end would start anew at each space of a long series. */
+function withoutEdges(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && (text[start] === ' ' || text[start] === '\t')) start += 1;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1;
+  return text.slice(start, end);
 }
 
 function writtenAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {

@@ -5,6 +5,9 @@ import { BookError } from '../../../server/positions/book-error.js';
 import { matchSelector, startMatching } from '../../../server/positions/crengine/selector-matching.js';
 import { parseStyleSheet } from '../../../server/positions/crengine/style-sheet.js';
 import { parseXml } from '../../../server/positions/dom/xml-parser.js';
+import { bodyCounter } from '../../../server/positions/epub/body-count.js';
+import type { FileReader } from '../../../server/positions/epub/file-reader.js';
+import type { ZipEntry } from '../../../server/positions/epub/zip-directory.js';
 import { parseSelectors } from '../../../server/positions/source/selector.js';
 import { createTranslator } from '../../../server/positions/translation/translator.js';
 import { Work } from '../../../server/positions/work.js';
@@ -174,6 +177,48 @@ describe('the work of a translation', () => {
   ])('a style sheet with four million %s is read', (_name, before, repeated, after) => {
     const sheet = parseStyleSheet(before + repeated.repeat(4_000_000) + after);
     expect(sheet.rules.length).toBeLessThanOrEqual(1);
+  });
+
+  it('reads conditions with long series of white space', () => {
+    const condition = `@media (width:${' '.repeat(980)}!){p{display:none}}`;
+    // A pattern that tries each way to divide the spaces takes seconds for each.
+    expect(parseStyleSheet(condition.repeat(100)).rules).toEqual([]);
+  });
+
+  it('reads an id with half a million spaces in it', async () => {
+    const id = `x${' '.repeat(500_000)}y`;
+    const files = epubFiles(oneChapter(`<i id="${id}"/>`));
+    expect((await costOf(files, '#_doc_fragment_0_ z')).outcome).toBe('fragment');
+  });
+
+  it('gives up a choice among too many elements', async () => {
+    const content = `<switch>${'<default/>'.repeat(20_000)}</switch>`;
+    expect((await costOf(epubFiles(oneChapter(content)))).outcome).toBe('chapter-too-complex');
+  });
+
+  it('reads 64 MiB to count bodies, also of damaged files that are longer than they say', () => {
+    let readBytes = 0;
+    const file: FileReader = {
+      identity: { path: Buffer.from('x'), sizeBytes: 0, modifiedNs: 0n },
+      read: (_position, length) => {
+        readBytes += length;
+        return Buffer.from('PK\x03\x04'.padEnd(length, '\0'), 'latin1');
+      },
+      close: () => undefined,
+    };
+    const entryOf = (name: string): ZipEntry => ({
+      name,
+      compressedBytes: 8 * 1024 * 1024,
+      sizeBytes: 1,
+      method: 8,
+      isEncrypted: false,
+      headerOffset: 0,
+    });
+    const names = Array.from({ length: 20 }, (_, number) => String(number));
+    const directory = new Map(names.map((name) => [name, entryOf(name)]));
+    const countOf = bodyCounter(file, directory, new Work());
+    expect(names.map(countOf)).toEqual(names.map(() => 1));
+    expect(readBytes).toBeLessThan(65 * 1024 * 1024);
   });
 
   it('counts each class that a selector asks for', async () => {
