@@ -1,4 +1,5 @@
 import type { Store } from '../database/store.js';
+import { retrying } from '../database/transaction.js';
 import { markChanges } from '../changes/change-mark-repository.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
@@ -9,7 +10,7 @@ import { equivalentDocuments, isKnownBy } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
 import { insertPassedProgress, newestProgress, savePushes } from './progress-repository.js';
 import type { UnmatchedDocument } from './unmatched-document.js';
-import { deleteUnmatched, unmatchedByName, type UnmatchedPlace } from './unmatched-repository.js';
+import { deleteUnmatchedAsRead, unmatchedByName, type UnmatchedPlace } from './unmatched-repository.js';
 
 /** Documents of one read. In SQLite pushes wait for it. */
 const READ_AT_ONCE = 200;
@@ -48,17 +49,23 @@ async function withBook(
 
 /**
  * The position is stored before it leaves the list: after a crash in between it is adopted once more, which changes nothing.
+ * A later push, refused by a thread that does not know of the book yet, stays in the list for the next adoption.
  *
- * @returns `false` when somebody else was first
+ * @returns `false` when it did not leave the list, or another server was first
  */
 async function adopt(store: Store, kept: UnmatchedDocument): Promise<boolean> {
+  // The readers' own pushes come in the same moment.
+  await retrying(() => saveAsProgress(store, kept));
+  const hasLeft = await deleteUnmatchedAsRead(store, kept);
+  await markChanges(store, ['progress'], [kept.userId]);
+  return hasLeft;
+}
+
+async function saveAsProgress(store: Store, kept: UnmatchedDocument): Promise<void> {
   const { userId, document, lastSeenMs } = kept;
   const push = { ...kept, pushedMs: lastSeenMs };
   if (await hasReadOn(store, userId, document, lastSeenMs)) await insertPassedProgress(store, push);
   else await savePushes(store, { pushes: [{ push, arrivalIndex: 0 }] });
-  const isOurs = (await deleteUnmatched(store, userId, [Buffer.from(document)])) > 0;
-  if (isOurs) await markChanges(store, ['progress'], [userId]);
-  return isOurs;
 }
 
 /** Whether the user has pushed any document of the book after this moment. */

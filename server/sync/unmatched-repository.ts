@@ -186,6 +186,17 @@ export function deleteUnmatched(store: Store, userId: UserId, documents: readonl
   });
 }
 
+/** @returns `false` when the document was pushed again after it was read, or is gone */
+export async function deleteUnmatchedAsRead(
+  { db }: Store,
+  { userId, document, pushes, lastSeenMs }: UnmatchedDocument,
+): Promise<boolean> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from unmatched_document where user_id = ${userId} and document = ${Buffer.from(document)}
+      and pushes = ${pushes} and last_seen_ms = ${lastSeenMs}`.execute(db);
+  return numAffectedRows > 0n;
+}
+
 /** Counts the documents of all users. Reads an index. */
 export async function countUnmatched({ db, dialect }: Store): Promise<number> {
   const hint = sql.raw(forceIndex(dialect, 'unmatched_document_seen'));

@@ -1,5 +1,9 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { adoptUnmatched } from '../../../../../server/sync/adopt-unmatched.js';
+import { documentOfDigest } from '../../../../../server/domain/document.js';
+import { userId } from '../../../../../server/domain/ids.js';
+import { findUnmatched } from '../../../../../server/sync/unmatched-repository.js';
 import { bookFolder, md5 } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
@@ -196,6 +200,28 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await pull(anna, md5(unknown))).toBe('refused');
     expect(await push(anna, md5(content), 'in the late one')).toBe(200);
     expect(await pull(anna, md5('emma'))).toBeUndefined();
+  });
+
+  it('do not lose a push that was refused while an earlier one became progress', async () => {
+    const anna = await reader();
+    const document = fresh();
+    await push(anna, document, 'refused');
+    const again = sql`update unmatched_document set pushes = 2, position = x'6c61746572'
+      where document = ${sql.raw(`x'${Buffer.from(document).toString('hex')}'`)}`;
+    const { db, dialect } = server.store;
+    const refused = dialect === 'mysql' ? sql`for each row ${again}` : sql`begin ${again}; end`;
+    await sql`create trigger refused_again after insert on document_progress ${refused}`.execute(db);
+    try {
+      expect((await link(anna, document)).status).toBe(201);
+    } finally {
+      await sql`drop trigger refused_again`.execute(db);
+    }
+    const left = await findUnmatched(
+      server.store,
+      userId(anna.userId),
+      documentOfDigest(Buffer.from(document, 'hex')),
+    );
+    expect([left?.position, left?.pushes]).toEqual(['later', 2]);
   });
 
   it('do not bring back a place that was left since', async () => {
