@@ -16,7 +16,7 @@ import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../domain/actor.js';
 import type { Document } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';
-import type { BookId, LibraryId } from '../domain/ids.js';
+import type { BookId, UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn, libraryVisibilityOf } from '../library/library-visibility.js';
 import { adoptUnmatched } from './adopt-unmatched.js';
@@ -51,11 +51,18 @@ export async function linkDocument(
   if (!isVisible(book.libraryId)) {
     throw new DogearError('book-not-found', `There is no book ${String(bookId)} that the user may see.`);
   }
-  await requireWithoutBook(store, document, isVisible);
+  const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];
+  const visible = holders.filter(({ libraryId }) => isVisible(libraryId));
+  if (visible.some((holder) => holder.linkedFor === undefined)) {
+    throw new DogearError('document-has-book', 'The document is a digest of a book already.');
+  }
+  const hasVisibleLink = visible.some((holder) => holder.linkedFor === linkedFor);
   const linkedSeconds = Math.floor((await readDatabaseNowMs(store)) / 1000);
-  const link = await inTransaction(store, (transaction) =>
-    insertOrGet(transaction, { document, bookId, linkedFor, linkedBy: actor.userId, linkedSeconds }),
-  );
+  const link = await inTransaction(store, async (transaction) => {
+    // A user who may no longer see the book of the own link cannot take it back.
+    if (linkedFor !== 'everybody' && !hasVisibleLink) await deleteOwnLink(transaction, document, linkedFor);
+    return insertOrGet(transaction, { document, bookId, linkedFor, linkedBy: actor.userId, linkedSeconds });
+  });
   await adoptUnmatched(store, document);
   return link;
 }
@@ -118,14 +125,9 @@ async function requireMayLink(store: Store, actor: Actor, linkedFor: LinkedFor):
     throw new DogearError('forbidden', 'Users link documents for themselves.');
 }
 
-async function requireWithoutBook(
-  store: Store,
-  document: Document,
-  isVisible: (library: LibraryId) => boolean,
-): Promise<void> {
-  const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];
-  if (!holders.some(({ linkedFor, libraryId }) => linkedFor === undefined && isVisible(libraryId))) return;
-  throw new DogearError('document-has-book', 'The document is a digest of a book already.');
+async function deleteOwnLink(store: Store, document: Document, linkedFor: UserId): Promise<void> {
+  const own = (await linksOfDocument(store, document)).find((each) => each.linkedFor === linkedFor);
+  if (own !== undefined) await deleteLink(store, own);
 }
 
 async function insertOrGet(store: Store, link: DocumentLink): Promise<DocumentLink> {

@@ -189,6 +189,21 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await push(anna, document, 'of anna')).toBe(404);
   });
 
+  it('can be linked to another book by a user who may no longer see the first one', async () => {
+    const library = await addLibrary({ 'Closed.epub': 'closed' }, { restricted: true });
+    const [closed] = (await owner.expect(200, 'GET', `/books?library_id=${String(library)}`)).items;
+    const anna = await reader();
+    const document = fresh();
+    const access = `/libraries/${String(library)}/readers/${String(anna.userId)}`;
+    await owner.expect(204, 'PUT', access);
+    expect((await link(anna, document, {}, closed)).status).toBe(201);
+    expect((await link(anna, document)).json).toMatchObject({ code: 'document-linked' });
+    await owner.expect(204, 'DELETE', access);
+    expect((await link(anna, document)).status).toBe(201);
+    expect(await push(anna, document, 'of anna')).toBe(200);
+    expect(await pull(anna, md5('emma'))).toBe('of anna');
+  });
+
   it('give way to the book when a scan finds it, and what was refused is progress then', async () => {
     const anna = await reader();
     const content = `late ${fresh()}`;
