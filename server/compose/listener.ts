@@ -105,6 +105,10 @@ export async function composeListener(
       log,
       'old positions, history or tickets were not deleted; the next check tries again',
     );
+    const unmatchedWarning = new RareWarning(
+      log,
+      'documents that found no book were not kept, or old ones not deleted; the next push tries again',
+    );
     const accounts = closedAtEnd(new Accounts(store, (error) => lastUseWarning.note(error), limits.accounts));
     let http: HttpServer | undefined;
     const metrics: Metrics = new Metrics({
@@ -145,11 +149,7 @@ export async function composeListener(
         syncing.unmatched_per_user === 0
           ? undefined
           : { perUser: syncing.unmatched_per_user, inAll: syncing.unmatched_in_all },
-      onUnmatchedError: (error) =>
-        log.warn(
-          { error: errorMessage(error) },
-          'documents that found no book were not kept, or old ones not deleted; the next push tries again',
-        ),
+      onUnmatchedError: (error) => unmatchedWarning.note(error),
       onForgotten: (what, count) => metrics.forgot(what, count),
       onRetentionError: (error) => retentionWarning.note(error),
     });

@@ -132,7 +132,7 @@ export class UnmatchedWriter {
       this.#options.onWritten?.(users);
       await this.#forgetOldest(users, documents.length);
     } catch (error) {
-      // What comes while the database is away is many refusals, one line of the log each second at most.
+      // An absent database is reported by fault-log.ts.
       if (!isDatabaseAway(error)) this.#options.onError?.(error);
     }
   }
