@@ -275,12 +275,14 @@ export const libraryRoutes: readonly ApiRoute[] = [
       reply: { kind: 'json', status: 200, schema: removal, says: 'What was removed, or would be' },
       problems: ['library-not-found'],
     },
-    async ({ store }, { principal, params: { id: libraryId }, body }) => ({
-      value: await purgeLibrary(store, principal, libraryId, {
+    async ({ store, sync }, { principal, params: { id: libraryId }, body }) => {
+      const value = await purgeLibrary(store, principal, libraryId, {
         missingForDays: body.missing_for_days,
         isDryRun: body.dry_run,
-      }),
-    }),
+      });
+      if (!body.dry_run) sync.forgetLibraries();
+      return { value };
+    },
   ),
   jsonRoute(
     {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { adoptUnmatched } from '../../../../../server/sync/adopt-unmatched.js';
 import { documentOfDigest } from '../../../../../server/domain/document.js';
-import { userId } from '../../../../../server/domain/ids.js';
+import { libraryId, userId } from '../../../../../server/domain/ids.js';
 import { findUnmatched } from '../../../../../server/sync/unmatched-repository.js';
 import { bookFolder, md5 } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
@@ -275,6 +275,23 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     const twice = await why(md5('Twice.epub'));
     expect(twice).toMatchObject({ known: true, ambiguous: true, others: [] });
     expect(twice.books).toHaveLength(2);
+  });
+
+  it('find no book that was purged, from then on', async () => {
+    const library = await addLibrary({ 'Gone.epub': 'gone' });
+    const anna = await reader();
+    expect(await push(anna, md5('gone'), 'of anna')).toBe(200);
+    await server.store.db
+      .updateTable('book')
+      .set({ missing_since_s: 1 })
+      .where('library_id', '=', libraryId(library))
+      .execute();
+    const purge = (more: object) =>
+      owner.expect(200, 'POST', `/libraries/${String(library)}/purge`, { missing_for_days: 0, ...more });
+    expect(await purge({ dry_run: true })).toMatchObject({ books: 1 });
+    expect(await push(anna, md5('gone'), 'of anna')).toBe(200);
+    expect(await purge({})).toMatchObject({ books: 1 });
+    expect(await push(anna, md5('gone'), 'of anna')).toBe(404);
   });
 
   it('are bounded for each book', async () => {
