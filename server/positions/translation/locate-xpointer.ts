@@ -8,7 +8,7 @@ import type { Place } from '../place.js';
 import { NO_NODE, endOf, isText, startOf } from '../source/source-tree.js';
 import { BOXING_NAMES, type Xpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
-import { chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+import { chapterOfPlace, chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
 
 interface PlaceFound {
   readonly place: Place | undefined;
@@ -63,20 +63,16 @@ export function locateLink(
   const chapter = open.chapter(spineIndex);
   if (chapter.state === 'unreadable') return chapterStart(open, spineIndex, 'fragment');
   if (id === undefined) return chapterStart(open, spineIndex, 'exact');
-  // Of several elements with the id the last one counts.
-  for (let bodyIndex = chapter.crengine.bodyOffsets.length - 1; bodyIndex >= 0; bodyIndex -= 1) {
-    const inBody = open.chapter(spineIndex, bodyIndex);
-    const offset = inBody.state === 'readable' ? crengineIdOffset(inBody.crengine, id) : NO_NODE;
-    if (offset < 0) continue;
-    return {
-      state: 'located',
-      spineIndex,
-      chapter: inBody,
-      place: { kind: 'element', offset },
-      confidence: 'exact',
-    };
-  }
-  return chapterStart(open, spineIndex, 'fragment');
+  const offset = crengineIdOffset(chapter.crengine, id);
+  if (offset < 0) return chapterStart(open, spineIndex, 'fragment');
+  const place: Place = { kind: 'element', offset };
+  return {
+    state: 'located',
+    spineIndex,
+    chapter: chapterOfPlace(open, spineIndex, chapter, place),
+    place,
+    confidence: 'exact',
+  };
 }
 
 /** Whether a number is among `count` numbers from the first one on. */

@@ -221,6 +221,14 @@ describe('the work of a translation', () => {
     expect(readBytes).toBeLessThan(65 * 1024 * 1024);
   });
 
+  it('searches a file with many bodies once for the id of a link', async () => {
+    const content = `<html><head/>${'<body><p>x</p></body>'.repeat(100)}</html>`;
+    const files = epubFiles({ chapters: [{ content }] });
+    const first = await costOf(files);
+    const link = await costOf(files, '#_doc_fragment_0_ z');
+    expect(link.steps).toBeLessThan(2 * first.steps);
+  });
+
   it('counts each class that a selector asks for', async () => {
     const names = Array.from({ length: 800 }, (_, number) => `c${number}`);
     const css = `.${names.join('.')}{display:block}`.repeat(100);
