@@ -23,6 +23,8 @@ export const MOST_LINKS = {
   ofDocument: 64,
   /** Of single users to one book. */
   ofBook: 200,
+  /** Of one user to one book: eight users must work together to take all links of a book. */
+  ofBookOfUser: 25,
   /** For everybody, to one book: each is looked up by every pull of the book. */
   ofBookForEverybody: 16,
   ofUser: 1000,

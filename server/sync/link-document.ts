@@ -69,7 +69,8 @@ export async function linkDocument(
 
 /**
  * Takes a link back. The document has its own progress again, with what was pushed for it meanwhile, and the book no longer
- * gets it; it is in the list of documents without a book again. A server must call `SyncStore.forgetLibraries` afterwards.
+ * gets it. It is in the list of documents without a book again: after an own link at once, after a link for everybody when a
+ * user pushes it next. A server must call `SyncStore.forgetLibraries` afterwards.
  *
  * @throws DogearError `forbidden`; `book-not-found`; `document-link-not-found`
  */
@@ -148,6 +149,7 @@ async function insertOrGet(store: Store, link: DocumentLink): Promise<DocumentLi
     linkedFor === 'everybody'
       ? ofBook.length >= MOST_LINKS.ofBookForEverybody
       : ofBook.length >= MOST_LINKS.ofBook ||
+        ofBook.filter((each) => each.linkedFor === linkedFor).length >= MOST_LINKS.ofBookOfUser ||
         ofDocument.length >= MOST_LINKS.ofDocument ||
         (await countLinksOfUser(store, linkedFor)) >= MOST_LINKS.ofUser;
   if (isFull) {

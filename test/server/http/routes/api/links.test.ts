@@ -304,6 +304,13 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(codes).toEqual([...Array<number>(16).fill(201), 'document-links-at-limit']);
   });
 
+  it('are bounded for each user of a book, so that one leaves room for others', async () => {
+    const anna = await reader();
+    for (let made = 0; made < 25; made++) expect((await link(anna, fresh())).status).toBe(201);
+    expect((await link(anna, fresh())).json).toMatchObject({ code: 'document-links-at-limit' });
+    expect((await link(await reader(), fresh())).status).toBe(201);
+  });
+
   it('go with their user', async () => {
     const anna = await reader();
     const document = fresh();
