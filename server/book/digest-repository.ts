@@ -262,7 +262,7 @@ export async function formerHoldersOutside(
       .select(['f.digest', firstId])
       .where('f.digest', 'in', chunk)
       .where('f.kind', '=', 'partial')
-      // This column is not part of the index; see digestHolders() for the reason.
+      // This column is not part of the index; see holdersOfDocuments() for the reason.
       .where('f.replaced_s', 'is not', null)
       .where(notInScope(scope, 'b'))
       .groupBy(['f.digest', 'b.library_id'])
@@ -442,7 +442,7 @@ export async function booksOfDigests(
         .modifyFront(sql.raw(inOrder(store.dialect)))
         .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
         .where('f.digest', 'in', digests)
-        // This column is not part of the index; see digestHolders() for the reason.
+        // This column is not part of the index; see holdersOfDocuments() for the reason.
         .where('f.replaced_s', 'is not', null)
         .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
         .groupBy('f.digest'),

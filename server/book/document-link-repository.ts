@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
+import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, parseDocument } from '../domain/document.js';
@@ -24,16 +25,22 @@ function idOfLinkedFor(linkedFor: LinkedFor): number {
 }
 
 /** @returns `false` when the document has a link for these users already */
-export async function insertDocumentLink(store: Store, link: DocumentLink): Promise<boolean> {
-  const values = sql`${Buffer.from(link.document)}, ${idOfLinkedFor(link.linkedFor)}, ${link.bookId},
-    ${link.linkedBy ?? null}, ${link.linkedSeconds}`;
-  const onKey = sql.raw(
-    store.dialect === 'sqlite' ? 'on conflict do nothing' : 'on duplicate key update user_id = user_id',
-  );
-  const { numAffectedRows = 0n } = await sql`
-    insert into document_link (document, user_id, book_id, linked_by, linked_s)
-    values (${values}) ${onKey}`.execute(store.db);
-  return numAffectedRows > 0n;
+export async function insertDocumentLink(
+  { db }: Store,
+  { document, linkedFor, bookId, linkedBy, linkedSeconds }: DocumentLink,
+): Promise<boolean> {
+  const key = { document: Buffer.from(document), user_id: idOfLinkedFor(linkedFor) };
+  try {
+    await db
+      .insertInto('document_link')
+      .values({ ...key, book_id: bookId, linked_by: linkedBy ?? null, linked_s: linkedSeconds })
+      .execute();
+    return true;
+  } catch (error) {
+    // Not "on duplicate key update": of a row that stays as it is, the driver says too that it is affected.
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
 }
 
 interface LinkRow {

@@ -1,5 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { insertDocumentLink, linksOfDocument } from '../../../../../server/book/document-link-repository.js';
+import { parseDocument } from '../../../../../server/domain/document.js';
+import { bookId } from '../../../../../server/domain/ids.js';
 import { adoptUnmatched } from '../../../../../server/sync/adopt-unmatched.js';
 import { documentOfDigest } from '../../../../../server/domain/document.js';
 import { libraryId, userId } from '../../../../../server/domain/ids.js';
@@ -131,6 +134,21 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await pull(ben, md5('copied'))).toBe('over the link for all');
     await owner.expect(200, 'DELETE', `/libraries/${String(hidden)}`);
     expect(await push(ben, forAll, 'later')).toBe(200);
+  });
+
+  it('are those of the first of two who link a document at once', async () => {
+    const document = parseDocument(fresh());
+    if (document === undefined) throw new Error('the test is wrong');
+    const linkTo = ({ id }: Json) =>
+      insertDocumentLink(server.store, {
+        document,
+        bookId: bookId(id as number),
+        linkedFor: 'everybody',
+        linkedBy: undefined,
+        linkedSeconds: 1,
+      });
+    expect([await linkTo(book), await linkTo(other)]).toEqual([true, false]);
+    expect(await linksOfDocument(server.store, document)).toMatchObject([{ bookId: book.id }]);
   });
 
   it('find the book for everybody, if somebody who manages libraries says so', async () => {
