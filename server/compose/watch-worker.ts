@@ -8,6 +8,12 @@ import type { WatchThreadEvent, WatchThreadTask } from './watch-thread-messages.
 /** Watched folders of one library. Each takes some kilobytes, here and in the system. */
 const MOST_FOLDERS = 20_000;
 
+/**
+ * Events of a library are sent at most this often: copying a book makes thousands a second, and the thread that receives them
+ * answers devices. Less than the shortest `library.watch_quiet_seconds`.
+ */
+const SEND_EVERY_MS = 500;
+
 /** Watches folders for watch-thread.ts. */
 function watchLibraries(port: NonNullable<typeof parentPort>): void {
   const send = (event: WatchThreadEvent): void => port.postMessage(event);
@@ -27,13 +33,24 @@ function watchLibraries(port: NonNullable<typeof parentPort>): void {
       const watch = new FolderWatch({
         library: { root: Buffer.from(root), extensions, fileRules },
         mostFolders: MOST_FOLDERS,
-        onTouched: () => send({ type: 'touched', id }),
+        onTouched: atMostEvery(SEND_EVERY_MS, () => send({ type: 'touched', id })),
         onProblem: (text) => send({ type: 'problem', id, text }),
       });
       watches.set(id, { settings, watch });
       if (watch.folders > 0) send({ type: 'touched', id });
     }
   });
+}
+
+/** Calls `run` once for all calls within this time, at its end. */
+function atMostEvery(ms: number, run: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      run();
+    }, ms);
+  };
 }
 
 /** Another one when the folder is replaced, or its disk is mounted or fails. */
