@@ -43,7 +43,7 @@ it('a root is there, missing, a file, or reached by a link; what was found out i
 it('storage that does not answer is said to, is asked once, and keeps a bounded number of threads', async () => {
   const asked: string[] = [];
   const engine: ConstructorParameters<typeof RootChecks>[0] = {
-    // eslint-disable-next-line require-yield
+    // oxlint-disable-next-line require-yield -- it never answers
     hash: async function* (root) {
       asked.push(root.toString());
       await new Promise(() => undefined);
