@@ -3,13 +3,12 @@ import type { Command } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
 import { composeEngine, withStore } from '../compose/program.js';
 import { OPERATOR } from '../domain/actor.js';
-import { type Document, documentOfDigest } from '../domain/document.js';
+import { type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import { hashPaths } from '../scan/hash-paths.js';
 import { explainDocument } from '../sync/explain-document.js';
 import { explanationSentences } from '../sync/explanation-sentences.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
-import { documentArgument } from './document-argument.js';
 import { EXIT } from './exit-code.js';
 import { writeError, writeLine } from './output.js';
 import { pathArgument } from './path-argument.js';
@@ -25,8 +24,11 @@ export function addWhyCommand(program: Command, context: CommandContext): void {
       const configuration = context.configuration(command);
       const documents = existsSync(thing)
         ? await documentsOfFile(configuration, thing)
-        : [documentArgument(thing.toString('utf8'))];
-      if (documents.length === 0) context.exitWith(EXIT.failed);
+        : documentsOfArgument(thing);
+      if (documents.length === 0) {
+        context.exitWith(EXIT.failed);
+        return;
+      }
       await withStore(configuration, async (store) => {
         const { id } = await getUserByName(store, user);
         for (const document of documents) {
@@ -38,16 +40,21 @@ export function addWhyCommand(program: Command, context: CommandContext): void {
     });
 }
 
+function documentsOfArgument(thing: Buffer): readonly Document[] {
+  const document = parseDocument(thing.toString('utf8'));
+  if (document !== undefined) return [document];
+  writeError(`${shownPath(thing)}: there is no such file, and a document has 1 to 255 bytes of text`);
+  return [];
+}
+
 /** Its partial MD5 and the MD5 of its name, hashed now. */
 async function documentsOfFile(configuration: Configuration, path: Buffer): Promise<readonly Document[]> {
   const engine = composeEngine(configuration);
   try {
     const documents: Document[] = [];
-    for await (const { outcome } of hashPaths(engine, [path], {})) {
+    for await (const { outcome } of hashPaths(engine, [path], { foldersAreFailures: true })) {
       if (outcome.state === 'failed') writeError(`${shownPath(path)}: ${outcome.message}`);
       else documents.push(documentOfDigest(outcome.partialMd5), documentOfDigest(outcome.filenameMd5));
-      // A folder has many files; the first one is enough of a mistake.
-      break;
     }
     return documents;
   } finally {

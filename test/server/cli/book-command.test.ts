@@ -46,6 +46,12 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
     const ofFile = (await dogear('why', join(folder.path, 'Found.epub'), '--user', 'anna')).text;
     expect(ofFile).toContain('It is the partial MD5 of the book');
     expect(ofFile).toContain('It is the MD5 of the file name of the book');
+    const tooLong = await dogear('why', 'x'.repeat(256), '--user', 'anna');
+    expect(tooLong.exitCode).toBe(1);
+    expect(tooLong.text).toContain('a document has 1 to 255 bytes of text');
+    const ofFolder = await dogear('why', folder.path, '--user', 'anna');
+    expect(ofFolder.exitCode).toBe(1);
+    expect(ofFolder.text).toContain('not a regular file');
     expect((await dogear('book', 'link', 'a', id, '--everybody')).exitCode).toBe(0);
     expect((await dogear('book', 'unlink', 'a', id, '--everybody')).exitCode).toBe(0);
     expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(0);
