@@ -247,7 +247,8 @@ async function refuseEmptyRoot({ library, shard }: ScanPipelineOptions): Promise
   throw new DogearError(
     'root-empty',
     `The folder ${library.root.toString()} of the library "${library.name}" holds no book any more. ` +
-      'Is its disk mounted? No book was marked missing. If the library is really empty, remove it.',
+      `Is its disk mounted? Do its patterns, or those of its file ${IGNORE_FILE}, leave out every book? ` +
+      'No book was marked missing. If the library is really empty, remove it.',
   );
 }
 

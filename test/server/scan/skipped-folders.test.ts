@@ -75,6 +75,18 @@ describe.each(testDatabases())('folders of trash in a library on $name', (kind) 
     ]);
   });
 
+  it('a pattern that leaves out every book marks none missing, and the error speaks of patterns', async () => {
+    const folder = await bookFolder({ 'a.epub': 'a' });
+    const library = await bench.makeLibrary(folder, { name: 'all left out' });
+    await bench.scan(library);
+    folder.write('.dogearignore', '*');
+    await expect(bench.scan(library)).rejects.toMatchObject({
+      code: 'root-empty',
+      message: expect.stringContaining('Do its patterns, or those of its file .dogearignore') as string,
+    });
+    expect(await catalogueOf(bench.store, library)).toMatchObject([{ path: 'a.epub', missing: false }]);
+  });
+
   it('and other folders go by patterns of the library and of its file; links are followed when it says so', async () => {
     const away = await bookFolder({ 'linked.epub': 'linked' });
     const folder = await bookFolder({
