@@ -1,5 +1,6 @@
 import { BookError } from '../book-error.js';
 import { parseAsCrengine } from '../crengine/crengine-parser.js';
+import { isHtmlToCrengine } from '../crengine/format-check.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
 import type { FileReader } from './file-reader.js';
@@ -36,16 +37,19 @@ export function bodyCounter(file: FileReader, directory: ZipDirectory, work: Wor
     let count = 1;
     if (entry !== undefined && readBytes + costBytes <= MAX_READ_BYTES) {
       readBytes += costBytes;
-      count = countBodies(() => readZipContent(file, entry, MAX_CHAPTER_BYTES), work);
+      count = countBodies(() => readZipContent(file, entry, MAX_CHAPTER_BYTES), path, work);
     }
     counts.set(path, count);
     return count;
   };
 }
 
-function countBodies(read: () => Buffer, work: Work): number {
+function countBodies(read: () => Buffer, path: string, work: Work): number {
   try {
-    const { source } = decodeMarkup(read());
+    const content = read();
+    // What crengine does not take for HTML is one page about an error (RULES.md R36).
+    if (!isHtmlToCrengine(content, path)) return 1;
+    const { source } = decodeMarkup(content);
     work.scan(source.length);
     // Few files have more than one. Those are parsed, because it may stand in a comment or in the other one.
     const mentions = source.match(BODY)?.length ?? 0;

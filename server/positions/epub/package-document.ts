@@ -11,7 +11,7 @@ import {
   type SourceTree,
 } from '../source/source-tree.js';
 import type { Work } from '../work.js';
-import { pathOfHref } from './archive-path.js';
+import { decodePercent, pathOfHref } from './archive-path.js';
 
 /** An `itemref` of the spine. */
 export interface SpineItem {
@@ -23,6 +23,8 @@ export interface SpineItem {
   /** Path in the archive. Undefined if the manifest has no such item. */
   readonly path: string | undefined;
   readonly mediaType: string | undefined;
+  /** The path as crengine shows it in an error (RULES.md R36). Undefined if it may be another one than `path`. */
+  readonly shownPath: string | undefined;
   readonly isLinear: boolean;
   /** Its number among the items that KOReader has, counted from 1 (RULES.md R11). Undefined if it has not this one. */
   readonly number: number | undefined;
@@ -53,6 +55,7 @@ const NCX = 'application/x-dtbncx+xml';
 
 interface ManifestItem {
   readonly path: string | undefined;
+  readonly shownPath: string | undefined;
   readonly mediaType: string | undefined;
   readonly properties: readonly string[];
 }
@@ -104,6 +107,7 @@ export function readContainer(source: string, work: Work): string | undefined {
 
 function readManifest(tree: SourceTree, root: number, packagePath: string): Map<string, ManifestItem> {
   const items = new Map<string, ManifestItem>();
+  const folder = packagePath.slice(0, packagePath.lastIndexOf('/') + 1);
   for (const child of childrenOf(tree, root)) {
     if (!isElement(tree, child) || nameOf(tree, child) !== 'manifest') continue;
     for (const item of childrenOf(tree, child)) {
@@ -113,8 +117,11 @@ function readManifest(tree: SourceTree, root: number, packagePath: string): Map<
       if (id === undefined || id === '' || href === undefined || href === '') continue;
       // Of two items with the same id the first one counts (RULES.md R10).
       if (items.has(id)) continue;
+      const path = pathOfHref(packagePath, href, tree.work);
       items.set(id, {
-        path: pathOfHref(packagePath, href, tree.work),
+        path,
+        // crengine does not leave out `.` and empty parts everywhere.
+        shownPath: path === `${folder}${decodePercent(href)}` ? path : undefined,
         mediaType: crengineAttributeOf(tree, item, 'media-type'),
         properties: (attributeOf(tree, item, 'properties') ?? '').split(/\s+/),
       });
@@ -151,6 +158,7 @@ function readSpine(
       id: attributeOf(tree, child, 'id'),
       path: item?.path,
       mediaType: item?.mediaType,
+      shownPath: item?.shownPath,
       isLinear: crengineAttributeOf(tree, child, 'linear') !== 'no',
       number: item === undefined ? undefined : number,
       fragment: item === undefined ? undefined : fragment,

@@ -1,4 +1,5 @@
 import { BookError } from '../book-error.js';
+import { errorPage, mayBeDrawing } from '../crengine/error-page.js';
 import { isHtmlToCrengine } from '../crengine/format-check.js';
 import { crengineViewOf, type CrengineView } from '../crengine/crengine-view.js';
 import { domViewOf, type DomView } from '../dom/dom-view.js';
@@ -8,6 +9,7 @@ import { MAX_CHAPTER_BYTES } from '../epub/body-count.js';
 import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
+import type { Markup } from '../source/markup.js';
 import { NO_NODE } from '../source/source-tree.js';
 import { WorkLimitError, type Work } from '../work.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
@@ -28,9 +30,11 @@ export type ChapterProblem =
   /** To crengine it is not a document with a body, but an image or a plain text (RULES.md R36). */
   | 'chapter-without-body';
 
-/** A chapter, or one of several bodies in its file, in both views, over one source string. */
+/** A chapter, one of several bodies in its file, or a page about an error, in both views, over one source string. */
 export interface Chapter {
   readonly state: 'readable';
+  /** Why the chapter is the page that KOReader shows instead of its file (RULES.md R36). Undefined if it is its file. */
+  readonly problem: ChapterProblem | undefined;
   /** Which body of the document this is, counted from 0 (RULES.md R34). */
   readonly bodyIndex: number;
   readonly crengine: CrengineView;
@@ -66,17 +70,15 @@ export function readChapter(
   sheetAt: (path: string) => StyleSheet | undefined,
   work: Work,
 ): Chapter | UnreadableChapter {
-  const path = book.package.spine[spineIndex]?.path;
+  const item = book.package.spine[spineIndex];
+  const path = item?.path;
   const entry = path === undefined ? undefined : book.directory.get(path);
-  if (path === undefined || entry === undefined) return unreadable('chapter-missing');
+  if (item === undefined || path === undefined) return unreadable('chapter-missing');
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
-  try {
-    const content = readZipContent(file, entry, MAX_CHAPTER_BYTES);
-    if (!isHtmlToCrengine(content, path)) return unreadable('chapter-without-body');
-    const markup = decodeMarkup(content);
+  const readMarkup = (markup: Markup, problem?: ChapterProblem): Chapter | undefined => {
     const crengine = crengineViewOf(markup, work, (tree) => chapterStyles(tree, path, sheetAt), bodyIndex);
     const dom = domViewOf(markup.source, work);
-    if (dom === undefined || crengine.body === NO_NODE) return unreadable('chapter-without-body');
+    if (dom === undefined || crengine.body === NO_NODE) return undefined;
     const measure = textMeasureOf(crengine);
     const titles = titledOffsets(crengine.order.tree, book, path);
     const sizeBytes =
@@ -85,7 +87,21 @@ export function readChapter(
       crengine.sizeBytes +
       dom.sizeBytes +
       measure.sizeBytes;
-    return { state: 'readable', bodyIndex, crengine, dom, measure, titles, sizeBytes };
+    return { state: 'readable', problem, bodyIndex, crengine, dom, measure, titles, sizeBytes };
+  };
+  const readErrorPage = (problem: ChapterProblem): Chapter | UnreadableChapter => {
+    const { shownPath, mediaType = '', idref } = item;
+    const name = shownPath;
+    const page =
+      name === undefined ? undefined : readMarkup(errorPage({ name, mediaType, id: idref }), problem);
+    return page ?? unreadable(problem);
+  };
+  try {
+    if (entry === undefined) return readErrorPage('chapter-missing');
+    const content = readZipContent(file, entry, MAX_CHAPTER_BYTES);
+    const chapter = isHtmlToCrengine(content, path) ? readMarkup(decodeMarkup(content)) : undefined;
+    if (chapter !== undefined) return chapter;
+    return mayBeDrawing(content) ? unreadable('chapter-without-body') : readErrorPage('chapter-without-body');
   } catch (error) {
     if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
     if (error instanceof WorkLimitError) return unreadable('chapter-too-complex');

@@ -100,7 +100,7 @@ function describeInChapter(
     spineIndex,
     textBefore,
     textAfter: firstCodePoints(around.after, CONTEXT_CODE_POINTS),
-    chapterProblem: undefined,
+    chapterProblem: chapter.problem,
   };
 }
 

@@ -71,6 +71,53 @@ describe('a file of the spine', () => {
   });
 });
 
+describe('the page that KOReader shows instead of a file', () => {
+  const missing = (item: string): EpubOptions => ({
+    chapters: [{ isDangling: true }, second],
+    beforeSpine: manifest(`<item id="c1" ${item}/>`),
+  });
+
+  it.each([
+    ['href="a.xhtml" media-type="b/c"', '37', "a.xhtml' (b/c, c1)."],
+    ['href="a%20%C3%A9.xhtml"', '37', "a é.xhtml' (, c1)."],
+    ['href="a&amp;amp;b&lt;i&gt;" media-type="b/c"', '37', "a&b' (b/c, c1)."],
+  ])('has text: %s', async (item, point, text) => {
+    const path = folder.write(makeEpub(missing(item)));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const pointer = `/body/DocFragment[1]/body/pre/text().${point}`;
+    const there = translated(await translator.translateXpointer({ path }, pointer));
+    expect(there).toMatchObject({
+      textAfter: text,
+      cfiConfidence: 'exact',
+      xpointer: pointer,
+      chapterProblem: 'chapter-missing',
+    });
+    const back = translated(await translator.translateCfi({ path }, there.cfi));
+    expect([back.xpointer, back.xpointerConfidence]).toEqual([pointer, 'exact']);
+  });
+
+  it('ends where its text ends', async () => {
+    const path = folder.write(makeEpub({ chapters: [{ content: 'plain' }, second] }));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const text = "Failed handling EPUB spine item 'OPS/text/1.xhtml' (application/xhtml+xml, c1).";
+    const end = (point: number): string => `/body/DocFragment[1]/body/pre/text().${point}`;
+    expect(await translator.isResolvable({ path }, end(text.length))).toBe(true);
+    expect(await translator.isResolvable({ path }, end(text.length + 1))).toBe(false);
+  });
+
+  it('is not known where crengine may write another path, or shows a drawing', async () => {
+    const pointer = '[1]/body/pre/text().0';
+    expect(await textAt(missing('href="a//b.xhtml"'), pointer)).toBe('chapter-missing');
+    const drawing = { content: '<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>' };
+    expect(await textAt({ chapters: [drawing, second] }, pointer)).toBe('chapter-without-body');
+  });
+
+  it('is one fragment, however many bodies its file has', async () => {
+    const content = '<x:html><x:head/><body>a</body><body>b</body></x:html>';
+    expect(await textAt({ chapters: [{ content }, second] }, '[2]/body/p/text().0')).toBe('second');
+  });
+});
+
 describe('a file with several bodies', () => {
   const two = '<html><head/><body><p id="a">one</p></body><body><p id="a">two</p><p>three</p></body></html>';
   const options = { chapters: [{ content: two }, second] };
