@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { MD5_CHOICES, type Md5Choice } from '../digest/md5-kernel-choice.js';
 import { READS_CHOICES, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import { isExtension } from '../walk/book-extensions.js';
+import { isSlowPattern } from '../walk/ignore-patterns.js';
 import type { Shard } from '../walk/shard.js';
 import type { SkipCounts } from '../walk/walk-step.js';
 
@@ -101,6 +102,8 @@ export function checkWalkOptions(options: WalkOptions): void {
   if (!Array.isArray(ignore) || ignore.some((line) => typeof line !== 'string' || /[\r\n]/.test(line))) {
     throw refusal('ignore', 'a list of texts of one line', ignore);
   }
+  const slow = ignore.find(isSlowPattern);
+  if (slow !== undefined) throw refusal('ignore', 'a pattern with one `**` at most before its end', slow);
   checkSignal(signal);
   if (shard === undefined) return;
   const { index, count } = shard;

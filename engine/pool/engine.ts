@@ -2,6 +2,7 @@ import { md5KernelNameFor, type Md5Choice } from '../digest/md5-kernel-choice.js
 import type { Md5KernelName } from '../digest/md5-kernel.js';
 import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
+import { isSlowPattern } from '../walk/ignore-patterns.js';
 import { automaticConcurrency } from './automatic-concurrency.js';
 import { EngineError } from './engine-error.js';
 import {
@@ -283,8 +284,16 @@ function findReadsKind(reads: ReadsChoice): ReadsKind {
 /** @throws EngineError `root-unreadable`: a walk without the patterns would find what is to be left out */
 function patternsOf(name: string | undefined, found: SmallFileResult['found']): readonly string[] {
   if (found === undefined) return [];
-  if ('text' in found) return [found.text];
-  throw new EngineError('root-unreadable', `the file ${name ?? ''} cannot be read (${found.errno})`);
+  if (!('text' in found)) {
+    throw new EngineError('root-unreadable', `the file ${name ?? ''} cannot be read (${found.errno})`);
+  }
+  const lines = found.text.split(/\r?\n/);
+  const slow = lines.findIndex(isSlowPattern);
+  if (slow === -1) return lines;
+  throw new EngineError(
+    'root-unreadable',
+    `line ${slow + 1} of the file ${name ?? ''} takes too long: it may have one \`**\` only, and another at its end`,
+  );
 }
 
 function closedError(): EngineError {

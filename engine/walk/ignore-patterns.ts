@@ -8,6 +8,16 @@ import { isAscii } from '../system/latin1-path.js';
 const PATHS_REMEMBERED = 1000;
 
 /**
+ * Whether a pattern takes too long: it has more than one `**` that is not at its end. Each of those multiplies the time by
+ * the depth of a path: `**` + `/a*` three times took 3 seconds for a path of 1,000 folders, and one `**` takes 0.03 ms.
+ */
+export function isSlowPattern(line: string): boolean {
+  if (line.startsWith('#')) return false;
+  const parts = line.trim().replace(/\/+$/, '').split('/');
+  return parts.slice(0, -1).filter((part) => /^!?\*\*+$/.test(part)).length > 1;
+}
+
+/**
  * Patterns in the syntax of .gitignore, relative to the root of a walk. Upper and lower case differ, as for Git on Linux.
  * Pinned by test/engine/walk/ignore-patterns.test.ts.
  */

@@ -1,4 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
+import { isSlowPattern } from '../../engine/index.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { isShownName } from '../domain/single-line.js';
 import { type FileRules, LIBRARY_NAME_CHARACTERS } from './library.js';
@@ -47,6 +48,14 @@ export function checkedFileRules<Rules extends Partial<FileRules>>(rules: Rules)
       'library-invalid',
       `A library has at most ${String(MOST_PATTERNS)} patterns of ${String(PATTERN_CHARACTERS)} characters, each on ` +
         'one line. More fit into a file .dogearignore in its folder.',
+    );
+  }
+  const slow = lines.find((line) => isSlowPattern(line));
+  if (slow !== undefined) {
+    throw new DogearError(
+      'library-invalid',
+      `The pattern "${slow}" takes too long: it may have one "**" only, and another at its end. Write two patterns, or ` +
+        'name the folders between.',
     );
   }
   return { ...rules, ignorePatterns: lines };

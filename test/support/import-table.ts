@@ -85,7 +85,13 @@ export const IMPORT_TABLE: readonly Room[] = [
     below: [...BELOW_ACCOUNTS, ACCOUNTS],
     packages: ['kysely', 'lru-cache'],
   },
-  { name: 'server/library/', node: true, below: [...BELOW_ACCOUNTS, ACCOUNTS], packages: ['kysely'] },
+  {
+    name: 'server/library/',
+    node: true,
+    below: [...BELOW_ACCOUNTS, ACCOUNTS],
+    ours: [ENGINE],
+    packages: ['kysely'],
+  },
   { name: BOOK, node: true, below: BELOW_BOOK, ours: [ENGINE], packages: ['kysely'] },
   {
     name: 'server/scan/',

@@ -66,6 +66,22 @@ describe('a walk with patterns', async () => {
     rmSync(file);
   });
 
+  it('refuses patterns that would hold it for seconds with one deep path, and names the line', async () => {
+    const file = join(folder.path, '.dogearignore');
+    for (const slow of ['**/a*/**/d', 'x/**/a*/***/d/', '!**/a/**/b/**', '\\#/**/**/b']) {
+      await expect(found({ ignore: [slow] })).rejects.toThrow('one `**` at most before its end');
+      writeFileSync(file, `# **/a/**/b\n**/old/**\r\n${slow}\n`);
+      await expect(found({ ignoreFile: '.dogearignore' })).rejects.toMatchObject({
+        code: 'root-unreadable',
+        message: expect.stringContaining('line 3 of the file .dogearignore') as string,
+      });
+    }
+    rmSync(file);
+    expect(
+      (await found({ ignore: ['**/old/**', 'x/**/d.epub/', 'caf\u00e9/**/', '**a**b**/*'] }))[0],
+    ).toEqual(['a.epub', 'a.pdf', 'caf\u00e9/b.epub', 'keep.pdf']);
+  });
+
   it('answers the same for more paths than it remembers', () => {
     const patterns = new IgnorePatterns('*.pdf\n!1.pdf');
     for (let round = 0; round < 5000; round += 1) {

@@ -85,6 +85,9 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       expect([name, await code({ name, root: folder.path })]).toEqual([name, '422 library-invalid']);
     }
     expect(await code({ name: 'a', root: folder.path, extensions: ['e/b'] })).toBe('422 library-invalid');
+    expect(await code({ name: 'a', root: folder.path, ignore_patterns: ['**/a*/**/b'] })).toBe(
+      '422 library-invalid',
+    );
     expect(await code({ name: 'a', root: 'books' })).toBe('422 body-invalid');
     expect(await code({ name: 'taken', root: folder.path })).toMatch(/^201/);
     expect(await code({ name: 'taken', root: folder.path })).toBe('409 library-exists');
