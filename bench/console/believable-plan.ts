@@ -76,5 +76,9 @@ export const BELIEVABLE_PLAN: WorldPlan = {
       places: [undefined, 0.23, undefined, undefined, undefined, 0.99],
     },
   ],
+  refusedBooks: [
+    { path: 'Emma.pdf', title: 'Emma', authors: 'Jane Austen' },
+    { path: 'Knitting for beginners.epub', title: 'Knitting for beginners', authors: 'Inge' },
+  ],
   unknownBook: { path: 'manual.pdf', title: 'Bread baking at home', authors: 'Aaron' },
 };

@@ -25,7 +25,7 @@ export async function startConsoleServer(
   slowStorage?: string,
 ): Promise<ConsoleServer> {
   const port = await freePort();
-  const settings = ['sync.unknown_documents.api_key=store'];
+  const settings = ['sync.unknown_documents.api_key=store', 'sync.unknown_documents.account=reject'];
   const server = new DogearServer({
     port,
     databaseUrl,

@@ -69,6 +69,7 @@ const EMPTY_PAGES: readonly WorldPage[] = [
   'libraries',
   'books',
   'reading',
+  'unmatched',
   'devices',
   'api-keys',
   'koreader',

@@ -13,6 +13,7 @@ import { Library } from './pages/library.jsx';
 import { NewUser } from './pages/new-user.jsx';
 import { Reading } from './pages/reading.jsx';
 import { ScanPage } from './pages/scan.jsx';
+import { UnmatchedPage } from './pages/unmatched.jsx';
 import { User } from './pages/user.jsx';
 import { Users } from './pages/users.jsx';
 import type { Permission } from './session.js';
@@ -34,6 +35,7 @@ export interface PageDescription {
 }
 
 const READERS: readonly Permission[] = ['feature:koreader_sync', 'user:manage'];
+const SYNCS: readonly Permission[] = ['feature:koreader_sync'];
 const MANAGES_USERS: readonly Permission[] = ['user:manage'];
 
 /** Every page behind the sign-in, in the order of the list. Of two patterns that fit, the first one counts. */
@@ -46,6 +48,13 @@ export const PAGES: readonly PageDescription[] = [
   { pattern: 'books/:id', title: 'Book', show: BookPage },
   { pattern: 'reading', title: 'Reading', show: Reading, menu: 'Reading', needs: READERS },
   { pattern: 'reading/:document', title: 'Reading', show: DocumentPage },
+  {
+    pattern: 'unmatched',
+    title: 'Unmatched documents',
+    show: UnmatchedPage,
+    menu: 'Unmatched',
+    needs: SYNCS,
+  },
   { pattern: 'devices', title: 'Devices', show: Devices, menu: 'Devices', needs: READERS },
   {
     pattern: 'api-keys',
@@ -59,7 +68,7 @@ export const PAGES: readonly PageDescription[] = [
     title: 'Set up KOReader',
     show: KoreaderSetup,
     menu: 'Set up KOReader',
-    needs: ['feature:koreader_sync'],
+    needs: SYNCS,
   },
   { pattern: 'users', title: 'Users', show: Users, menu: 'Users', needs: MANAGES_USERS },
   { pattern: 'users/new', title: 'Add a user', show: NewUser, needs: MANAGES_USERS },

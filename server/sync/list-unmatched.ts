@@ -9,11 +9,25 @@ import { seesAllDocuments } from './documents-shown.js';
 import { knownDocuments } from './equivalent-documents.js';
 import { suggestBooks, type Suggestion } from './suggest-books.js';
 import type { ListedUnmatched, UnmatchedCursor } from './unmatched-document.js';
-import { unmatchedPage } from './unmatched-repository.js';
+import { countUnmatched, unmatchedPage } from './unmatched-repository.js';
 
 /** A document with the books that it may be. */
 export interface SuggestedUnmatched extends ListedUnmatched {
   readonly suggestions: readonly Suggestion[];
+}
+
+export interface UnmatchedCounts {
+  /** Documents of the actor, also those that have found a book a moment ago. */
+  readonly own: number;
+  /** Those of other users; `undefined` unless the actor may see other users. */
+  readonly ofOthers: number | undefined;
+}
+
+/** How long the list of the actor is, and how many documents others have in theirs. */
+export async function countUnmatchedOf(store: Store, actor: Actor): Promise<UnmatchedCounts> {
+  const own = actor.userId === undefined ? 0 : await countUnmatched(store, actor.userId);
+  const ofOthers = actor.permissions.has('user:manage') ? (await countUnmatched(store)) - own : undefined;
+  return { own, ofOthers: ofOthers === undefined ? undefined : Math.max(0, ofOthers) };
 }
 
 /**

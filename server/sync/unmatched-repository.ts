@@ -197,11 +197,13 @@ export async function deleteUnmatchedAsRead(
   return numAffectedRows > 0n;
 }
 
-/** Counts the documents of all users. Reads an index. */
-export async function countUnmatched({ db, dialect }: Store): Promise<number> {
-  const hint = sql.raw(forceIndex(dialect, 'unmatched_document_seen'));
+/** Counts the documents of all users, or of one. Reads an index. */
+export async function countUnmatched({ db, dialect }: Store, userId?: UserId): Promise<number> {
+  const index = userId === undefined ? 'unmatched_document_seen' : 'unmatched_document_user';
+  const hint = sql.raw(forceIndex(dialect, index));
+  const isWanted = userId === undefined ? sql`1 = 1` : sql`user_id = ${userId}`;
   const { rows } = await sql<{ documents: number | string }>`
-    select count(*) as documents from unmatched_document ${hint}`.execute(db);
+    select count(*) as documents from unmatched_document ${hint} where ${isWanted}`.execute(db);
   return toNumber(rows[0]?.documents ?? 0);
 }
 

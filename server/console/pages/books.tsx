@@ -9,7 +9,9 @@ import { shownText, splitPath } from '../parts/path.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { VirtualList } from '../parts/virtual-list.jsx';
+import { WhySentences } from '../parts/why.jsx';
 import { hrefOf, query, setQuery } from '../router.js';
+import { may, useMe } from '../session.js';
 import { BookTag } from './book-words.jsx';
 import './books.css';
 
@@ -31,6 +33,7 @@ const STATES = [
 
 /** The books of all libraries, searched and filtered. What is searched for stands in the address. */
 export function Books() {
+  const syncs = may(useMe(), 'feature:koreader_sync');
   const asked = query.value;
   const q = (asked.get('q') ?? '').trim();
   const library = asked.get('library') ?? '';
@@ -91,6 +94,7 @@ export function Books() {
                   : 'No book is like this. The search looks for each word in the path of the file.'
               }
             >
+              {isDigest && syncs ? <WhySentences document={q.toLowerCase()} /> : null}
               <a class="button" href={hrefOf('books')}>
                 Show all books
               </a>

@@ -13,7 +13,7 @@ import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
-import { NeedLine } from './needs.jsx';
+import { NeedLine, UnmatchedLine } from './needs.jsx';
 import { Unmatched } from './reading.jsx';
 
 type Overview = Reply<'/overview', 'get'>;
@@ -29,12 +29,19 @@ const LOOK_AGAIN_MS = 30_000;
 export function Home() {
   const me = useMe();
   const overview = useResource('overview', (signal) => get('/overview', { signal }), ['libraries']);
-  const seesReading = may(me, 'feature:koreader_sync') || may(me, 'user:manage');
+  const syncs = may(me, 'feature:koreader_sync');
+  const seesReading = syncs || may(me, 'user:manage');
   const reading = useResource(
     `reading ${String(seesReading)}`,
     async (signal): Promise<ReadingPage> =>
       seesReading ? get('/reading', { query: { limit: LAST_READ }, signal }) : NOTHING_READ,
     ['progress', 'devices'],
+  );
+  const unmatched = useResource(
+    `unmatched ${String(syncs)}`,
+    async (signal): Promise<number> =>
+      syncs ? (await get('/unmatched', { query: { limit: 1 }, signal })).total : 0,
+    ['progress'],
   );
   useEffect(() => {
     const look = (): void => {
@@ -49,10 +56,10 @@ export function Home() {
         <h1>Hello, {me.name}</h1>
         <Totals overview={overview.value} />
       </header>
-      <Problem error={overview.error ?? reading.error} />
+      <Problem error={overview.error ?? reading.error ?? unmatched.error} />
       <Beginning overview={overview.value} reading={reading.value?.items} />
       <RunningScans overview={overview.value} />
-      {may(me, 'library:scan') || may(me, 'library:manage') ? <Needs overview={overview} /> : null}
+      <Needs overview={overview} documents={unmatched.value ?? 0} />
       {seesReading ? <LastRead reading={reading} /> : null}
     </div>
   );
@@ -178,18 +185,28 @@ function RunningScans({ overview }: { readonly overview: Overview | undefined })
   );
 }
 
-function Needs({ overview: { value, error } }: { readonly overview: Resource<Overview> }) {
-  if (value?.libraries.length === 0 && value.needs_look.length === 0) return null;
+interface NeedsProps {
+  readonly overview: Resource<Overview>;
+  /** How many of the viewer's own documents have no book. */
+  readonly documents: number;
+}
+
+function Needs({ overview: { value, error }, documents }: NeedsProps) {
+  const me = useMe();
+  const canMend = may(me, 'library:scan') || may(me, 'library:manage');
+  const needs = canMend ? (value?.needs_look ?? []) : [];
+  if (documents + needs.length === 0 && (!canMend || value?.libraries.length === 0)) return null;
   return (
     <section class="stack" aria-labelledby="needs">
       <h2 id="needs">What needs a look</h2>
       {value === undefined ? (
         <Loading unless={error} />
-      ) : value.needs_look.length === 0 ? (
+      ) : documents + needs.length === 0 ? (
         <p class="good">Nothing: all is well.</p>
       ) : (
         <ul class="needs">
-          {value.needs_look.map((need) => (
+          {documents === 0 ? null : <UnmatchedLine documents={documents} />}
+          {needs.map((need) => (
             <NeedLine key={`${need.kind} ${String(need.library_id)}`} need={need} overview={value} />
           ))}
         </ul>

@@ -16,7 +16,22 @@ interface NeedWords {
 
 /** Something that somebody should look at. */
 export function NeedLine({ need, overview }: { readonly need: Need; readonly overview: Overview }) {
-  const { tone, words, link, to } = needWords(need, overview);
+  return <NeedItem {...needWords(need, overview)} says={need.says} />;
+}
+
+/** @param documents how many of the viewer's own have no book */
+export function UnmatchedLine({ documents }: { readonly documents: number }) {
+  return (
+    <NeedItem
+      tone="warning"
+      words={`${counted(documents, 'document that your readers pushed is', 'documents that your readers pushed are')} no book of a library.`}
+      link={documents === 1 ? 'Show it' : 'Show them'}
+      to="unmatched"
+    />
+  );
+}
+
+function NeedItem({ tone, words, link, to, says }: NeedWords & { readonly says?: string | null }) {
   return (
     <li>
       <p class="line">
@@ -25,7 +40,7 @@ export function NeedLine({ need, overview }: { readonly need: Need; readonly ove
           {link}
         </a>
       </p>
-      {need.says === null ? null : <p class="faint small">{need.says}</p>}
+      {says == null ? null : <p class="faint small">{says}</p>}
     </li>
   );
 }

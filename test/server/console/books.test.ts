@@ -120,6 +120,7 @@ describe('the books of the console', () => {
     await page.getByRole('link', { name: 'Walden.epub' }).waitFor();
     await page.getByLabel('Search').fill(md5('no book'));
     await page.getByText('No book that you may see has or had this digest.').waitFor();
+    await page.getByText('No push of it is stored.').waitFor();
   });
 
   it('are narrowed to a library and a state, in the address', async () => {

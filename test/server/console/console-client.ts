@@ -1,4 +1,4 @@
-import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
+import { type AccountCredentials, passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
 import { sendAsKoreader } from '../../../server/probe/koreader-request.js';
 import type { Json } from '../http/routes/api/api-server.js';
 
@@ -106,14 +106,27 @@ export class KoreaderDevice {
   readonly #address: string;
   readonly #name: string;
   readonly #id: string;
+  readonly #credentials: AccountCredentials;
 
-  constructor(address: string, name: string, id = name) {
+  /** @param credentials count at addresses without a key */
+  constructor(address: string, name: string, id = name, credentials = { name: 'a', password: 'a' }) {
     this.#address = address;
     this.#name = name;
     this.#id = id;
+    this.#credentials = { name: credentials.name, key: passwordKeyOf(credentials.password) };
   }
 
-  async push({ document, percentage, progress, metadata }: ReadingPlace): Promise<void> {
+  /** @throws Error when it is refused */
+  async push(place: ReadingPlace): Promise<void> {
+    await this.#push(place, 200);
+  }
+
+  /** Pushes a document that no book has. @throws Error unless it is refused for that reason */
+  async pushInVain(place: ReadingPlace): Promise<void> {
+    await this.#push(place, 404);
+  }
+
+  async #push({ document, percentage, progress, metadata }: ReadingPlace, expected: number): Promise<void> {
     const body = JSON.stringify({
       document,
       progress: progress ?? '/body/DocFragment[4]/body/p[12]/text().0',
@@ -122,22 +135,22 @@ export class KoreaderDevice {
       device_id: this.#id,
       ...(metadata === undefined ? {} : { metadata }),
     });
-    await this.#send('PUT', '/syncs/progress', body);
+    await this.#send('PUT', '/syncs/progress', expected, body);
   }
 
   async pull(document: string): Promise<Json> {
-    return JSON.parse(await this.#send('GET', `/syncs/progress/${document}`));
+    return JSON.parse(await this.#send('GET', `/syncs/progress/${document}`, 200));
   }
 
-  /** @throws Error when the answer is not the 200 that KOReader takes for success */
-  async #send(method: 'GET' | 'PUT', path: string, body?: string): Promise<string> {
-    const credentials = { name: 'a', key: passwordKeyOf('a') };
+  async #send(method: 'GET' | 'PUT', path: string, expected: number, body?: string): Promise<string> {
     const reply = await sendAsKoreader(new URL(`${this.#address}${path}`), {
       method,
-      credentials,
+      credentials: this.#credentials,
       ...(body === undefined ? {} : { body }),
     });
-    if (reply.status !== 200) throw new Error(`${method} ${path}: ${String(reply.status)} ${reply.text}`);
+    if (reply.status !== expected) {
+      throw new Error(`${method} ${path}: ${String(reply.status)} ${reply.text}`);
+    }
     return reply.text;
   }
 }

@@ -30,7 +30,9 @@ interface Findings {
 // longer than looking at it, so each is loaded once for all tests.
 describe('every page', () => {
   const browser = testBrowser();
-  const server = testConsole({ settings: ['sync.unknown_documents.api_key=store'] });
+  const server = testConsole({
+    settings: ['sync.unknown_documents.api_key=store', 'sync.unknown_documents.account=reject'],
+  });
   const found: Findings = {
     light: [],
     dark: [],

@@ -53,5 +53,10 @@ export const HOSTILE_PLAN: WorldPlan = {
       places: [0.05],
     },
   ],
+  refusedBooks: [
+    // A file of this name is in a library.
+    { path: `${markup}.epub`, title: image, authors: svg },
+    { path: `${long}.epub`, title: long, authors: `${emoji}\n${rightToLeft}` },
+  ],
   unknownBook: { path: `${script.replaceAll('/', '')}.epub`, title: link, authors: script },
 };

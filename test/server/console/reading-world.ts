@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { md5 } from '../../support/book-folder.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
 import { type ConsoleClient, KoreaderDevice, type ReadingPlace } from './console-client.js';
+import { OWNER } from './console-program.js';
 
 /** A book file, and what a reader says about it. */
 export interface WorldBook {
@@ -36,6 +38,8 @@ export interface WorldPlan {
   readonly readers: readonly WorldReader[];
   /** Read by the first reader, and in no library. */
   readonly unknownBook: WorldBook;
+  /** Pushed by the first reader in vain: in no library either, and refused. */
+  readonly refusedBooks: readonly WorldBook[];
 }
 
 /** A page with everything that the console can show in this world. */
@@ -60,7 +64,8 @@ const STEPS = 12;
  * Fills a new server: libraries of which one has a missing and an unreadable file, users, readers that push, a name for some
  * of them.
  *
- * @param owner called `aaron`
+ * @param owner with the name and the password of OWNER. The server stores unknown documents that come with an API key, and
+ *   refuses those that come with a password.
  * @param folder empty; the libraries are made in it
  */
 export async function makeWorld(
@@ -93,8 +98,24 @@ export async function makeWorld(
     const device = new KoreaderDevice(await owner.addReader('Old key'), first.device);
     const { unknownBook: book } = plan;
     await device.push({ document: md5(book.title), percentage: 0.4, metadata: metadataOf(book) });
+    await pushInVain(owner, first.device, plan.refusedBooks);
   }
-  return worldPages(owner, libraries[0] ?? 0, books[0] === undefined ? '' : documentOf(books[0]));
+  const document = books[0] === undefined ? '' : documentOf(books[0]);
+  return worldPages(owner, libraries[0] ?? 0, document, plan.refusedBooks[0]?.title ?? '');
+}
+
+/** Returns when the books are listed as documents without a book. */
+async function pushInVain(
+  owner: ConsoleClient,
+  deviceName: string,
+  books: readonly WorldBook[],
+): Promise<void> {
+  const device = new KoreaderDevice(owner.base, deviceName, deviceName, OWNER);
+  for (const book of books) {
+    const document = md5(`${book.title} of another edition`);
+    await device.pushInVain({ document, percentage: 0.15, metadata: metadataOf(book) });
+  }
+  while ((await owner.call('GET', '/unmatched?limit=1')).total < books.length) await delay(50);
 }
 
 interface WrittenBook extends WorldBook {
@@ -135,6 +156,7 @@ async function worldPages(
   owner: ConsoleClient,
   libraryId: number,
   document: string,
+  refusedTitle: string,
 ): Promise<readonly WorldPage[]> {
   const library = String(libraryId);
   const { items: books } = await owner.call('GET', `/books?digest=${document}`);
@@ -155,6 +177,13 @@ async function worldPages(
     { name: 'reading', path: 'reading' },
     { name: 'reading-all', path: 'reading?user=all' },
     { name: 'document', path: `reading/${document}` },
+    { name: 'unmatched', path: 'unmatched' },
+    {
+      name: 'unmatched-link',
+      path: 'unmatched',
+      press: `Link to a book: ${refusedTitle}`,
+      shows: 'Search the books',
+    },
     { name: 'devices', path: 'devices' },
     { name: 'api-keys', path: 'api-keys' },
     { name: 'api-key-new', path: 'api-keys?new=1' },

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { explainDocument } from '../../../sync/explain-document.js';
 import { explanationSentences } from '../../../sync/explanation-sentences.js';
-import { listUnmatched, type SuggestedUnmatched } from '../../../sync/list-unmatched.js';
+import { forgetUnmatched } from '../../../sync/forget-unmatched.js';
+import { countUnmatchedOf, listUnmatched, type SuggestedUnmatched } from '../../../sync/list-unmatched.js';
 import type { UnmatchedCursor } from '../../../sync/unmatched-document.js';
 import { documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
-import { type ApiRoute, jsonRoute } from '../../api-route.js';
-import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
+import { answerSchema, nextCursorSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
 import {
   bookReference,
@@ -42,7 +43,22 @@ const unmatchedDocument = answerSchema(
       .describe('books that it may be, the likeliest first'),
   }),
 );
-const unmatchedDocuments = pageSchema('UnmatchedDocumentPage', unmatchedDocument);
+const unmatchedDocuments = answerSchema(
+  'UnmatchedDocumentPage',
+  z.strictObject({
+    items: z.array(unmatchedDocument),
+    next_cursor: nextCursorSchema,
+    total: z
+      .int()
+      .min(0)
+      .describe('documents of the caller on all pages, also those that have found a book a moment ago'),
+    others: z
+      .int()
+      .min(0)
+      .nullable()
+      .describe('documents of other users, of whom nothing else is shown; null without user:manage'),
+  }),
+);
 
 const explanation = answerSchema(
   'DocumentExplanation',
@@ -92,13 +108,31 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
     },
     async ({ store }, { principal, query }) => {
       const page = await listUnmatched(store, principal, undefined, pageRequest(query, cursor));
+      const { own, ofOthers } = await countUnmatchedOf(store, principal);
       return {
         value: {
           items: page.items.map(unmatchedJson),
           next_cursor: nextCursor(page, ({ lastSeenMs, document }) => ({ t: lastSeenMs, d: document })),
+          total: own,
+          others: ofOthers ?? null,
         },
       };
     },
+  ),
+  emptyRoute(
+    {
+      method: 'DELETE',
+      path: '/unmatched/{document}',
+      operationId: 'forgetUnmatched',
+      tag: 'unmatched',
+      summary: 'Take a document out of the list of those that the caller pushed in vain',
+      description:
+        'The position that was kept of it goes. When it is pushed again, it is listed again. A document that is not listed is no failure.',
+      access: ['feature:koreader_sync'],
+      params: z.object({ document: documentText }),
+      reply: { kind: 'empty', says: 'It is not listed' },
+    },
+    ({ store }, { principal, params: { document } }) => forgetUnmatched(store, principal, document),
   ),
   jsonRoute(
     {

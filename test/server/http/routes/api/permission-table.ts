@@ -227,6 +227,13 @@ export const TABLE: readonly Row[] = [
     may: ['feature:koreader_sync', 'owner'],
     status: 200,
   },
+  {
+    operation: 'forgetUnmatched',
+    method: 'DELETE',
+    path: ({ fresh }) => `/unmatched/${fresh}`,
+    may: ['feature:koreader_sync', 'owner'],
+    status: 204,
+  },
   { operation: 'listReading', method: 'GET', path: at('/reading'), may: OWN_SYNC, status: 200 },
   { operation: 'listProgress', method: 'GET', path: at('/progress'), may: OWN_SYNC, status: 200 },
   {

@@ -144,6 +144,41 @@ describe.each(testDatabases())('documents that found no book on $name', (kind) =
     });
   });
 
+  it('are counted, those of others for whoever manages users, and forgotten one by one', async () => {
+    const anna = await reader();
+    const ben = await reader();
+    const counts = async (caller: Caller): Promise<unknown> => {
+      const { total, others } = await listed(caller, '?limit=1');
+      return { total, others };
+    };
+    const { others: before } = await listed(owner);
+    for (const document of ['forgotten', 'a/b c', 'kept']) await push(anna.key, document);
+    await push(ben.key, 'forgotten');
+    expect(await counts(anna)).toEqual({ total: 3, others: null });
+    expect(await counts(owner)).toEqual({ total: 0, others: before + 4 });
+    // What tells a page that is open.
+    const changed = (): Promise<unknown> =>
+      server.store.db
+        .selectFrom('change_mark')
+        .select('revision')
+        .where('topic', '=', 'progress')
+        .where('user_id', '=', anna.userId)
+        .executeTakeFirst();
+    const version = await changed();
+    await anna.expect(204, 'DELETE', '/unmatched/forgotten');
+    expect(await changed()).not.toEqual(version);
+    await anna.expect(204, 'DELETE', `/unmatched/${encodeURIComponent('a/b c')}`);
+    await anna.expect(204, 'DELETE', '/unmatched/never%20listed');
+    const { items } = await listed(anna);
+    expect(items.map(({ document }: Json) => document)).toEqual(['kept']);
+    expect(await counts(ben)).toEqual({ total: 1, others: null });
+    await push(anna.key, 'forgotten');
+    expect((await listed(anna)).items).toMatchObject([
+      { document: 'forgotten', pushes: 1 },
+      { document: 'kept' },
+    ]);
+  });
+
   it('go with their user', async () => {
     const anna = await reader();
     await push(anna.key, 'gone');
