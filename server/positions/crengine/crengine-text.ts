@@ -28,6 +28,10 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
+const QUESTION_MARK = 0x3f;
+/** What stands for wrong bytes in the encoding `broken`. */
+const WRONG_START = 0xfffd;
+const FIRST_WRONG_BYTE = 0xfdd8;
 const TAB_STOP = 8;
 const ZERO_WIDTH_SPACE = 0x200b;
 /** A name is looked up. */
@@ -97,11 +101,18 @@ class TextReader {
     const { source } = this.#from;
     const offset = this.#at;
     const length = this.#lengthOfCharacter(offset);
-    const codePoint = length === 2 ? (source.codePointAt(offset) ?? unit) : unit;
+    const codePoint = length === 2 ? (source.codePointAt(offset) ?? unit) : this.#meaningOf(unit);
     this.#at += length;
     this.#isAfterSpace = false;
     this.#isAfterNewline = false;
     return this.#emit(offset, codePoint, this.#isCertain);
+  }
+
+  /** What a wrong byte is to crengine (RULES.md R35). */
+  #meaningOf(unit: number): number {
+    if (this.#from.encoding !== 'broken') return unit;
+    if (unit === WRONG_START) return QUESTION_MARK;
+    return unit >= FIRST_WRONG_BYTE && unit < FIRST_WRONG_BYTE + 8 ? unit - FIRST_WRONG_BYTE + 0x78 : unit;
   }
 
   /** In UTF-16 the halves of a surrogate pair stay two characters (RULES.md R6). */

@@ -105,6 +105,7 @@ function resolvePoint(
 
 /** False for a text in which bytes may mean other characters to crengine (RULES.md R35). */
 function isDecoded(tree: SourceTree, text: number): boolean {
+  if (tree.encoding === 'broken') return true;
   const source = tree.source.slice(startOf(tree, text), endOf(tree, text));
   tree.work.scan(source.length);
   return !(tree.encoding === 'guessed' ? BEYOND_ASCII : REPLACED).test(source);

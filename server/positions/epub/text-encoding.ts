@@ -23,7 +23,24 @@ export function decodeMarkup(bytes: Buffer): Markup {
   }
   const decoder = declared ?? new TextDecoder('utf-8');
   const text = decoder.decode(bytes);
+  const broken = decoder.encoding === 'utf-8' && text.includes('\uFFFD') ? decodeBroken(bytes) : undefined;
+  if (broken !== undefined) return { source: broken, encoding: 'broken' };
   return { source: decoder.encoding === 'windows-1252' ? fromLatin1(text) : text, encoding: 'known' };
+}
+
+/**
+ * Decodes UTF-8 with letters of Latin-1 in it: bytes that begin a longer character without its other bytes, and those that
+ * no character has. Undefined for any other text.
+ */
+function decodeBroken(bytes: Buffer): string | undefined {
+  const text = bytes.toString('latin1');
+  // U+FFFD or one of those that stand for bytes.
+  if (/\xEF(?:\xBF\xBD|\xB7[\x98-\x9F])/.test(text)) return undefined;
+  const mended = text
+    .replaceAll(/[\xC0-\xF7](?![\x80-\xBF])/g, '\xEF\xBF\xBD')
+    .replaceAll(/[\xF8-\xFF]/g, (byte) => `\xEF\xB7${String.fromCodePoint(byte.charCodeAt(0) - 0x60)}`);
+  const mendedBytes = Buffer.from(mended, 'latin1');
+  return isUtf8(mendedBytes) ? mendedBytes.toString() : undefined;
 }
 
 function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {

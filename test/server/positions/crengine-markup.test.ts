@@ -132,8 +132,18 @@ describe('a chapter in another encoding', () => {
     expect(await textAt(latin1, '/p[2]/text().1')).toBe('ea');
   });
 
-  it('is not sure of bytes that are wrong', async () => {
-    const declared = `<?xml version="1.0" encoding="utf-8"?>${page('<p>caf\u00E9</p><p>tea</p>')}`;
+  it('has letters of Latin-1 as crengine reads them as UTF-8', async () => {
+    const declared = `<?xml version="1.0" encoding="utf-8"?>${page('<p>caf\u00E9 <b>\u00F6</b> b\u00FCro</p>')}`;
+    const bytes = Buffer.from(declared, 'latin1');
+    expect(await textAt(bytes, '/p/text()[1].3')).toBe('? ? b|ro');
+    expect(await textAt(bytes, '/p/text()[2].2')).toBe('|ro');
+  });
+
+  it.each([
+    ['that may be markup', 'caf\u00E9 \u00A0'],
+    ['beside a replacement character', 'caf\u00E9 \u00EF\u00BF\u00BD'],
+  ])('is not sure of wrong bytes %s', async (_, text) => {
+    const declared = `<?xml version="1.0" encoding="utf-8"?>${page(`<p>${text}</p><p>tea</p>`)}`;
     expect(await textAt(Buffer.from(declared, 'latin1'), '/p[1]/text().1')).toBe(undefined);
     expect(await textAt(Buffer.from(declared, 'latin1'), '/p[2]/text().1')).toBe('ea');
   });
