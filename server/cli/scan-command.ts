@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getLibrariesByName } from '../library/get-library.js';
-import { composeProgram } from '../compose/program.js';
+import { errorMessage } from '../domain/error-text.js';
+import { composeProgram, NOT_ADOPTED } from '../compose/program.js';
 import type { ScanShard } from '../scan/scan.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -27,7 +28,9 @@ export function addScanCommand(program: Command, context: CommandContext): void 
     )
     .option('--json', 'one JSON object a line: progress, failures, summary')
     .action(async (names: string[], flags: ScanFlags, command: Command) => {
-      const composed = await composeProgram(context.configuration(command));
+      const composed = await composeProgram(context.configuration(command), (error) => {
+        writeError(`${NOT_ADOPTED}: ${errorMessage(error)}`);
+      });
       const interrupt = listenForInterrupt();
       try {
         const libraries = await getLibrariesByName(composed.store, names);

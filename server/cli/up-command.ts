@@ -5,6 +5,7 @@ import { ensureLibrary } from '../library/add-library.js';
 import { errorMessage } from '../domain/error-text.js';
 import { withStore } from '../compose/program.js';
 import type { Library } from '../library/library.js';
+import { NOT_ADOPTED } from '../compose/program.js';
 import { scanInThread } from '../compose/scan-thread.js';
 import type { CommandContext } from './context.js';
 import { goOnWithoutOutput, writeError, writeLine } from './output.js';
@@ -54,7 +55,8 @@ async function scanAll(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await scanLibraries(scanInThread(configuration), libraries, { json: false, signal });
+    const scan = scanInThread(configuration, ({ message }) => writeError(`${NOT_ADOPTED}: ${message}`));
+    await scanLibraries(scan, libraries, { json: false, signal });
     if (!signal.aborted) writeLine('Scanned. Syncing goes on until Ctrl-C.');
   } catch (error) {
     // What was committed stays, and the next scan goes on from it.

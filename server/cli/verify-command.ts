@@ -15,7 +15,7 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .description('hash its files again and compare them with the catalogue, which stays as it is')
     .option('--json', 'one JSON object a line: findings, summary')
     .action(async (name: string, flags: { readonly json?: true }, command: Command) => {
-      const composed = await composeProgram(context.configuration(command));
+      const composed = await composeProgram(context.configuration(command), () => undefined);
       const interrupt = listenForInterrupt();
       try {
         const library = await getLibraryByName(composed.store, name);

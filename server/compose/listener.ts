@@ -32,7 +32,7 @@ import { withDeadline } from '../domain/deadline.js';
 import { closeAll } from './close-all.js';
 import { FaultLog } from './fault-log.js';
 import { RareWarning } from './rare-warning.js';
-import { composeEngine, composeStore } from './program.js';
+import { composeEngine, composeStore, NOT_ADOPTED } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { startAutomaticScans } from './scans-by-themselves.js';
 import { scanInThread } from './scan-thread.js';
@@ -178,7 +178,7 @@ export async function composeListener(
     const shared = closedAtEnd(new SharedMetrics(metrics.registry, threads));
     const stopping = new AbortController();
     const scans = new BackgroundScans({
-      scan: scanInThread(configuration),
+      scan: scanInThread(configuration, (error) => log.warn({ error }, NOT_ADOPTED)),
       onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
       running: limits.scans,
     });

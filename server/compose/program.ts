@@ -65,8 +65,13 @@ export async function withStore<Result>(
   }
 }
 
+/** What to say of an error of {@link adoptUnmatched} after a scan. */
+export const NOT_ADOPTED = 'positions of documents that have a book now wait for the next scan';
+
+/** @param onAdoptionError called with what kept {@link adoptUnmatched} from its end; the next scan tries it again */
 export async function composeProgram(
   configuration: Pick<Configuration, 'database' | 'engine' | 'library'>,
+  onAdoptionError: (error: unknown) => void,
 ): Promise<Program> {
   const store = await composeStore(configuration);
   const engine = composeEngine(configuration);
@@ -76,7 +81,7 @@ export async function composeProgram(
     scan: async (library, options) => {
       const { change_check: changeCheck } = configuration.library;
       const summary = await scanLibrary({ store, engine, changeCheck }, library, options);
-      await adoptUnmatched(store);
+      await adoptUnmatched(store).catch(onAdoptionError);
       return summary;
     },
     close: () =>

@@ -10,6 +10,7 @@ export interface ScanThreadTask {
   readonly configuration: Pick<Configuration, 'database' | 'engine' | 'library'>;
   readonly libraryId: LibraryId;
   readonly regenHashes: boolean;
+  readonly unlessBegunWithinMs: number | undefined;
   readonly shard: ScanShard | undefined;
 }
 
@@ -23,5 +24,7 @@ export type ScanThreadEvent =
   | { readonly type: 'started'; readonly scanId: ScanId }
   | { readonly type: 'progress'; readonly progress: ScanProgress }
   | { readonly type: 'failure'; readonly failure: FileFailure }
+  /** What was refused of documents that have a book by now did not become progress. The scan has ended well. */
+  | { readonly type: 'not-adopted'; readonly error: LoggedError }
   | { readonly type: 'completed'; readonly summary: ScanSummary }
   | { readonly type: 'failed'; readonly code: DogearErrorCode | undefined; readonly error: LoggedError };

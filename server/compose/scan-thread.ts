@@ -13,7 +13,10 @@ export type ScanLibrary = (library: Library, options?: ScanOptions) => Promise<S
  * Scans in a thread of its own. Walking and hashing run in the engine's workers in any case. Comparing and writing take
  * some 10 µs for each file, which would delay the requests of a server in the same thread.
  */
-export function scanInThread(configuration: Configuration): ScanLibrary {
+export function scanInThread(
+  configuration: Configuration,
+  onAdoptionError: (error: LoggedError) => void,
+): ScanLibrary {
   return (library, options = {}) =>
     new Promise((resolve, reject) => {
       const task: ScanThreadTask = {
@@ -24,6 +27,7 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
         },
         libraryId: library.id,
         regenHashes: options.regenHashes === true,
+        unlessBegunWithinMs: options.unlessBegunWithinMs,
         shard: options.shard,
       };
       const worker = new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: task });
@@ -40,6 +44,9 @@ export function scanInThread(configuration: Configuration): ScanLibrary {
             return;
           case 'failure':
             options.onFailure?.({ ...event.failure, path: Buffer.from(event.failure.path) });
+            return;
+          case 'not-adopted':
+            onAdoptionError(event.error);
             return;
           case 'completed':
             resolve(event.summary);

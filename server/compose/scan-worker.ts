@@ -17,12 +17,15 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
   port.on('message', (_stop: ScanThreadStop) => stop.abort());
   let close = (): Promise<void> => Promise.resolve();
   try {
-    const program = await composeProgram(task.configuration);
+    const program = await composeProgram(task.configuration, (error) =>
+      send({ type: 'not-adopted', error: loggedError(error) }),
+    );
     close = () => program.close();
     const { library } = await getLibrary(program.store, OPERATOR, task.libraryId);
     let sentMs = -Infinity;
     const summary = await program.scan(library, {
       regenHashes: task.regenHashes,
+      unlessBegunWithinMs: task.unlessBegunWithinMs,
       signal: stop.signal,
       ...(task.shard === undefined ? {} : { shard: task.shard }),
       onStart: (scanId) => send({ type: 'started', scanId }),

@@ -18,7 +18,7 @@ export function startAutomaticScans(
     log.warn({ error: errorMessage(error) }, 'a scan that nobody asked for did not begin');
   };
   const automatic = new AutomaticScans({ store, scans, quietMs: quietSeconds * 1000, onError });
-  const times = schedule === undefined ? undefined : runAtTimes(schedule, () => void automatic.scanAll());
+  const times = schedule === undefined ? undefined : runAtTimes(schedule, () => automatic.scanAll());
   const thread = watch
     ? new WatchThread({
         libraries: () => getLibrariesByName(store, []),

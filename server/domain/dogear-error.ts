@@ -4,6 +4,8 @@ export type DogearErrorCode =
   | 'library-not-found'
   | 'library-invalid'
   | 'scan-running'
+  /** Another one began a moment ago, and this one was to begin only otherwise. */
+  | 'scan-recent'
   | 'scan-lease-lost'
   | 'scan-cancelled'
   | 'root-missing'

@@ -3,7 +3,13 @@ import type { Answer, AnswerHeaders } from './answer.js';
 
 /** Codes of errors that only a scan throws. They go into the `error` of the scan, never into an answer. */
 type ScanOnlyCode =
-  'scan-lease-lost' | 'scan-cancelled' | 'root-unreadable' | 'root-is-link' | 'root-changed' | 'root-empty';
+  | 'scan-recent'
+  | 'scan-lease-lost'
+  | 'scan-cancelled'
+  | 'root-unreadable'
+  | 'root-is-link'
+  | 'root-changed'
+  | 'root-empty';
 
 /** Codes of errors that only commands meet. */
 type CommandOnlyCode = 'owner-needed' | 'console-off';

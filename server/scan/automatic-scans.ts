@@ -4,7 +4,7 @@ import type { LibraryId } from '../domain/ids.js';
 import { allLibraries } from '../library/library-repository.js';
 import type { BackgroundScans } from './background-scans.js';
 
-/** How soon a scan that could not begin is tried again: the library is being scanned, or too many others are. */
+/** How soon a scan that could not begin is tried again: the library is being scanned, too many others are, or the database is away. */
 const RETRY_MS = 10_000;
 /**
  * How long files that do not come to rest keep a scan from beginning. A download that never pauses must not keep other
@@ -12,19 +12,32 @@ const RETRY_MS = 10_000;
  */
 const LONGEST_WAIT_MS = 600_000;
 
+/**
+ * At a set time every server of one database wants the same scan. Their clocks differ by less than this, and no schedule
+ * asks for scans that follow each other faster.
+ */
+const SAME_TIME_MS = 30_000;
+
 /** Why a library is to be scanned. A scan that runs already is enough for the schedule; what was touched meanwhile is not. */
 type Reason = 'schedule' | 'touched';
+
+interface Wanted {
+  readonly reason: Reason;
+  /** By performance.now(): a scan that began after this is the one that is wanted, whoever began it. */
+  readonly sinceMs: number;
+}
 
 export interface AutomaticScansOptions {
   readonly store: Store;
   readonly scans: Pick<BackgroundScans, 'start'>;
   /** How long nothing may have been touched in a library before it is scanned. */
   readonly quietMs: number;
-  /** Called with what kept a scan from beginning, unless it is tried again. */
+  /** Called with what kept a scan from beginning, unless another scan did. */
   readonly onError: (error: unknown) => void;
 }
 
 interface Touched {
+  /** When the first of these touches was. */
   readonly sinceMs: number;
   timer: NodeJS.Timeout;
 }
@@ -32,12 +45,14 @@ interface Touched {
 /** Begins scans that nobody has asked for: at set times, and when something has been touched in a library. */
 export class AutomaticScans {
   readonly #options: AutomaticScansOptions;
-  readonly #wanted = new Map<LibraryId, Reason>();
+  readonly #wanted = new Map<LibraryId, Wanted>();
   readonly #touched = new Map<LibraryId, Touched>();
   #starting: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   /** Whether something was wanted after the scans that are wanted were looked through. */
   #hasNew = false;
+  /** When all libraries were to be scanned; they are not among those that are wanted yet. */
+  #allSinceMs: number | undefined;
   #isClosed = false;
 
   constructor(options: AutomaticScansOptions) {
@@ -45,12 +60,11 @@ export class AutomaticScans {
   }
 
   /** Wants a scan of every library. */
-  async scanAll(): Promise<void> {
-    try {
-      for (const { id } of await allLibraries(this.#options.store)) this.#want(id, 'schedule');
-    } catch (error) {
-      this.#options.onError(error);
-    }
+  scanAll(): void {
+    if (this.#isClosed) return;
+    this.#allSinceMs = performance.now() - SAME_TIME_MS;
+    this.#hasNew = true;
+    this.#begin();
   }
 
   /** Wants a scan once nothing has been touched for a while: files that are being written are waited for. */
@@ -63,7 +77,9 @@ export class AutomaticScans {
     const waitMs = Math.min(this.#options.quietMs, Math.max(0, sinceMs + LONGEST_WAIT_MS - nowMs));
     const timer = setTimeout(() => {
       this.#touched.delete(id);
-      this.#want(id, 'touched');
+      this.#wanted.set(id, { reason: 'touched', sinceMs: nowMs });
+      this.#hasNew = true;
+      this.#begin();
     }, waitMs);
     this.#touched.set(id, { sinceMs, timer });
   }
@@ -76,13 +92,6 @@ export class AutomaticScans {
     this.#touched.clear();
     this.#wanted.clear();
     await this.#starting;
-  }
-
-  #want(id: LibraryId, reason: Reason): void {
-    if (this.#isClosed) return;
-    if (reason === 'touched' || !this.#wanted.has(id)) this.#wanted.set(id, reason);
-    this.#hasNew = true;
-    this.#begin();
   }
 
   #begin(): void {
@@ -105,27 +114,43 @@ export class AutomaticScans {
         (await allLibraries(this.#options.store)).map((library) => [library.id, library]),
       );
       this.#hasNew = false;
+      this.#wantAll(libraries.keys());
       // A list of its own: what is wanted again meanwhile is not looked at again at once.
-      for (const [id, reason] of Array.from(this.#wanted)) {
+      for (const [id, wanted] of Array.from(this.#wanted)) {
         const library = libraries.get(id);
         // Before the scan begins: what is touched from now on is wanted again.
         this.#wanted.delete(id);
         if (library === undefined) continue;
         try {
-          await this.#options.scans.start(library, { regenHashes: false });
+          await this.#options.scans.start(library, {
+            regenHashes: false,
+            unlessBegunWithinMs: Math.ceil(performance.now() - wanted.sinceMs),
+          });
         } catch (error) {
           if (this.#isClosed) return;
           const code = error instanceof DogearError ? error.code : undefined;
-          if (code === 'scans-at-limit' || (code === 'scan-running' && reason === 'touched')) {
-            if (!this.#wanted.has(id)) this.#wanted.set(id, reason);
-            this.#retryLater();
-            if (code === 'scans-at-limit') return;
-          } else if (code !== 'scan-running' && code !== 'library-not-found') this.#options.onError(error);
+          if (code === 'scan-recent' || code === 'library-not-found') continue;
+          if (code === 'scan-running' && wanted.reason === 'schedule') continue;
+          if (code !== 'scan-running' && code !== 'scans-at-limit') this.#options.onError(error);
+          // Anything but a DogearError: the database is away.
+          if (code !== undefined && code !== 'scan-running' && code !== 'scans-at-limit') continue;
+          if (!this.#wanted.has(id)) this.#wanted.set(id, wanted);
+          this.#retryLater();
+          if (code === 'scans-at-limit') return;
         }
       }
     } catch (error) {
       this.#options.onError(error);
       this.#retryLater();
+    }
+  }
+
+  #wantAll(ids: Iterable<LibraryId>): void {
+    const sinceMs = this.#allSinceMs;
+    if (sinceMs === undefined) return;
+    this.#allSinceMs = undefined;
+    for (const id of ids) {
+      if (!this.#wanted.has(id)) this.#wanted.set(id, { reason: 'schedule', sinceMs });
     }
   }
 

@@ -30,6 +30,12 @@ export interface BackgroundScansOptions {
   readonly running?: SharedCount;
 }
 
+export interface BackgroundScanOptions {
+  readonly regenHashes: boolean;
+  /** As `ScanOptions`. */
+  readonly unlessBegunWithinMs?: number | undefined;
+}
+
 interface OwnScan {
   live: LiveScan;
   readonly stop: AbortController;
@@ -54,11 +60,12 @@ export class BackgroundScans {
    *
    * @throws DogearError
    *   - `scan-running`: the library is being scanned, by this process or another one
+   *   - `scan-recent`: with `unlessBegunWithinMs`
    *   - `scans-at-limit`: this process runs as many scans as it may
    *   - `stopping`: `close` was called
    *   - `library-not-found`: the library was removed meanwhile
    */
-  start(library: Library, { regenHashes }: { readonly regenHashes: boolean }): Promise<ScanId> {
+  start(library: Library, options: BackgroundScanOptions): Promise<ScanId> {
     if (this.#closing.signal.aborted) {
       return Promise.reject(new DogearError('stopping', 'The server is stopping.'));
     }
@@ -67,7 +74,7 @@ export class BackgroundScans {
       return Promise.reject(new DogearError('scans-at-limit', limit));
     }
     return new Promise((resolve, reject) => {
-      const task: Promise<void> = this.#run(library, regenHashes, resolve)
+      const task: Promise<void> = this.#run(library, options, resolve)
         .catch(reject)
         .finally(() => {
           this.#count.subtract();
@@ -102,12 +109,12 @@ export class BackgroundScans {
   }
 
   /** Rejects only for a scan that did not begin. Nobody awaits the end of a scan that did. */
-  async #run(library: Library, regenHashes: boolean, onStart: (id: ScanId) => void): Promise<void> {
+  async #run(library: Library, options: BackgroundScanOptions, onStart: (id: ScanId) => void): Promise<void> {
     const stop = new AbortController();
     let begun: ScanId | undefined;
     try {
       await this.#options.scan(library, {
-        regenHashes,
+        ...options,
         signal: AbortSignal.any([stop.signal, this.#closing.signal]),
         onStart: (id) => {
           begun = id;

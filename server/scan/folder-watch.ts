@@ -1,6 +1,6 @@
 import { type Dirent, type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { isBookName, isSystemFolder, KOREADER_EXTENSIONS } from '../../engine/index.js';
-import { errorMessage } from '../domain/error-text.js';
+import { errorCode, errorMessage } from '../domain/error-text.js';
 import type { Library } from '../library/library.js';
 
 export interface FolderWatchOptions {
@@ -73,8 +73,8 @@ export class FolderWatch {
       this.#watches.set(folder, added);
       return true;
     } catch (error) {
-      // ENOENT: it has gone meanwhile. ENOSPC: the system's limit of watches (fs.inotify.max_user_watches).
-      if (!hasVanished(error)) this.#report(errorMessage(error));
+      // ENOENT: it has gone meanwhile.
+      if (!hasVanished(error)) this.#report(watchProblem(error, this.#watches.size));
       return false;
     }
   }
@@ -143,6 +143,23 @@ export class FolderWatch {
   #pathOf(path: string): Buffer {
     return Buffer.concat([this.#options.library.root, Buffer.from(`/${path}`, 'latin1')]);
   }
+}
+
+/** Linux's limits of watches, which all programs of a user share, and how to raise them. */
+const SYSTEM_LIMITS = new Map([
+  ['ENOSPC', 'fs.inotify.max_user_watches'],
+  ['EMFILE', 'fs.inotify.max_user_instances'],
+]);
+
+/** What to say when a folder cannot be watched. */
+export function watchProblem(error: unknown, watched: number): string {
+  const setting = SYSTEM_LIMITS.get(errorCode(error) ?? '');
+  if (setting === undefined) return errorMessage(error);
+  return (
+    `only its first ${String(watched)} folders are watched: the limit of the system is reached. Raise it (as root: ` +
+    `sysctl ${setting}=524288, and in /etc/sysctl.d/ to keep it), then restart Dogear. Scans by library.schedule find ` +
+    'the rest meanwhile'
+  );
 }
 
 function hasVanished(error: unknown): boolean {

@@ -28,13 +28,17 @@ export interface ScanStart {
  *
  * @throws DogearError
  *   - `scan-running`: another scan runs on the whole library, on the same part, or with another number of parts
+ *   - `scan-recent`: the last one began within `unlessBegunWithinMs`, and has not failed
  *   - `library-not-found`: the library was removed meanwhile
  */
 export async function acquireScan(
   store: Store,
   library: Library,
   shard: ScanShard,
-  regenHashes: boolean,
+  {
+    regenHashes,
+    unlessBegunWithinMs,
+  }: { readonly regenHashes: boolean; readonly unlessBegunWithinMs: number | undefined },
 ): Promise<ScanStart> {
   const runner = currentRunner();
   let begun: ScanStart | undefined;
@@ -48,6 +52,9 @@ export async function acquireScan(
       if (leaseExpired || isRunnerDead(record.runner)) await interruptScan(transaction, record.id);
       else if (collides(record.shard, shard)) throw alreadyRunning(library, record);
     }
+    if (unlessBegunWithinMs !== undefined) {
+      await throwIfRecent(transaction, library, shard, unlessBegunWithinMs);
+    }
     const regenSinceMs = regenHashes ? await regenSince(transaction, library, shard) : undefined;
     const scanId = await insertScan(transaction, {
       libraryId: library.id,
@@ -59,6 +66,18 @@ export async function acquireScan(
     begun = { scanId, regenSinceMs };
     return begun;
   });
+}
+
+async function throwIfRecent(
+  store: Store,
+  library: Library,
+  shard: ScanShard,
+  withinMs: number,
+): Promise<void> {
+  const last = await latestScan(store, library.id, shard);
+  if (last?.state.state !== 'completed') return;
+  if ((await readDatabaseNowMs(store)) - last.startedMs > withinMs) return;
+  throw new DogearError('scan-recent', `The library "${library.name}" has just been scanned.`);
 }
 
 function collides(running: ScanShard, wanted: ScanShard): boolean {

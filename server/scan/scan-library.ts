@@ -23,6 +23,11 @@ export interface ScanDependencies {
 export interface ScanOptions {
   /** Hashes every book again, not only new and changed ones. */
   readonly regenHashes?: boolean;
+  /**
+   * Begins no scan when one of the same part has begun within this time, unless it failed or was stopped: several servers
+   * of one database may want the same scan.
+   */
+  readonly unlessBegunWithinMs?: number | undefined;
   /** The part of the library to scan. Default: all of it. */
   readonly shard?: ScanShard;
   /** Ends the scan as cancelled. */
@@ -60,8 +65,9 @@ export interface ScanSummary {
  * whose file was found at a new path keeps its id. A file that cannot be hashed is counted and reported, never thrown.
  *
  * @returns `counts` of this scan alone
- * @throws DogearError; the database then holds the scan as cancelled or failed, except for the first two, which leave none
+ * @throws DogearError; the database then holds the scan as cancelled or failed, except for the first three, which leave none
  *   - `scan-running`: the library, or this part of it, is being scanned
+ *   - `scan-recent`: with `unlessBegunWithinMs`
  *   - `library-not-found`: the library was removed meanwhile, before the scan or during it
  *   - `scan-cancelled`: by `signal`, or through the database
  *   - `scan-lease-lost`: this process was silent for too long, and another one has taken the scan over
@@ -79,7 +85,10 @@ export async function scanLibrary(
   const startedAt = performance.now();
   const last = await latestScan(store, library.id, shard);
   const expectedFiles = last?.state.state === 'completed' ? last.counts.found : undefined;
-  const { scanId, regenSinceMs } = await acquireScan(store, library, shard, options.regenHashes === true);
+  const { scanId, regenSinceMs } = await acquireScan(store, library, shard, {
+    regenHashes: options.regenHashes === true,
+    unlessBegunWithinMs: options.unlessBegunWithinMs,
+  });
   options.onStart?.(scanId);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);

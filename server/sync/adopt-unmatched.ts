@@ -61,14 +61,20 @@ async function adopt(store: Store, kept: UnmatchedDocument): Promise<boolean> {
   return hasLeft;
 }
 
+/** A push of the same document waits from the first statement on, or is seen by the comparison. */
 async function saveAsProgress(store: Store, kept: UnmatchedDocument): Promise<void> {
   const { userId, document, lastSeenMs } = kept;
   const push = { ...kept, pushedMs: lastSeenMs };
-  if (await hasReadOn(store, userId, document, lastSeenMs)) await insertPassedProgress(store, push);
-  else await savePushes(store, { pushes: [{ push, arrivalIndex: 0 }] });
+  await savePushes(store, {
+    pushes: [{ push, arrivalIndex: 0 }],
+    unless: async (transaction) => {
+      await insertPassedProgress(transaction, push);
+      return hasReadOn(transaction, userId, document, lastSeenMs);
+    },
+  });
 }
 
-/** Whether the user has pushed any document of the book after this moment. */
+/** Whether the user has pushed any document of the book after this moment. Progress that was passed has no arrival. */
 async function hasReadOn(
   store: Store,
   userId: UserId,
@@ -78,5 +84,8 @@ async function hasReadOn(
   const documents = [document, ...(await equivalentDocuments(store, userId, document))];
   const keys = documents.map((each) => ({ userId, document: each }));
   const newest = await newestProgress(store, keys);
-  return keys.some((key) => (newest.get(progressKeyText(key))?.pushedMs ?? -1) >= sinceMs);
+  return keys.some((key) => {
+    const progress = newest.get(progressKeyText(key));
+    return progress !== undefined && progress.arrival > 0 && progress.pushedMs >= sinceMs;
+  });
 }

@@ -51,6 +51,8 @@ export interface PushBatch {
   readonly isLastDevice?: (push: ProgressPush) => boolean;
   /** Whether metadata is stored. What is stored already stays. Default: yes. */
   readonly keepsMetadata?: boolean;
+  /** Asked first, in the transaction. `true`: nothing is saved. */
+  readonly unless?: (transaction: Store) => Promise<boolean>;
   /** Whether this metadata of the push is in the database, provided that the user has progress in it. Default: no. */
   readonly isMetadataWritten?: (push: ProgressPush, metadataJson: string) => boolean;
 }
@@ -108,6 +110,7 @@ function saveOnce(store: Store, batch: PushBatch): Promise<PushTraces> {
   return inTransaction(
     store,
     async (transaction) => {
+      if ((await batch.unless?.(transaction)) === true) return NO_TRACES;
       const wanted = batch.pushes.filter(isPushWanted);
       const traces = await saveProgress(transaction, wanted, batch);
       const { devices = [] } = batch;
@@ -494,7 +497,7 @@ function hourOf(pushedMs: number): number {
 
 /**
  * Inserts the progress of a document of which the user has none, as if it had come before everything else: the user has read
- * on in another document of the same book. Where there is progress, it stays.
+ * on in another document of the same book. Where there is progress, it stays. In a transaction its row is locked from now on.
  */
 export async function insertPassedProgress({ db, dialect }: Store, push: ProgressPush): Promise<void> {
   if (dialect === 'mysql') {

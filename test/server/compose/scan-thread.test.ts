@@ -20,11 +20,21 @@ describe.each(testDatabases())('a scan into $name that fails unexpectedly', (kin
     await bench.store.db.schema.dropTable('scan').execute();
     const environment = { DOGEAR_DATABASE_URL: bench.store.url };
     const { configuration } = loadConfiguration({ environment });
-    await expect(scanInThread(configuration)(library)).rejects.toMatchObject({
+    await expect(scanInThread(configuration, () => undefined)(library)).rejects.toMatchObject({
       message: expect.stringMatching(/scan/) as string,
       code: expect.stringMatching(/SQLITE_ERROR|ER_NO_SUCH_TABLE/) as string,
       stack: expect.not.stringContaining('scan-thread') as string,
     });
+  });
+
+  it('only when positions of documents that have a book now are to become progress has completed', async () => {
+    const library = await bench.makeLibrary(await bookFolder({ 'one.epub': 'one' }));
+    await bench.store.db.schema.dropTable('unmatched_document').execute();
+    const { configuration } = loadConfiguration({ environment: { DOGEAR_DATABASE_URL: bench.store.url } });
+    const errors: string[] = [];
+    const scan = scanInThread(configuration, ({ message }) => errors.push(message));
+    expect((await scan(library)).counts.added).toBe(1);
+    expect(errors).toEqual([expect.stringContaining('unmatched_document')]);
   });
 
   it('stores the reason in the database', async () => {

@@ -38,7 +38,12 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
 
   it('leaves no books of a batch that is being committed', async () => {
     const library = await bench.makeLibrary(await bookFolder());
-    const { scanId } = await acquireScan(bench.store, library, { index: 1, count: 1 }, false);
+    const { scanId } = await acquireScan(
+      bench.store,
+      library,
+      { index: 1, count: 1 },
+      { regenHashes: false, unlessBegunWithinMs: undefined },
+    );
     let hasLease = (): void => undefined;
     const renewed = new Promise<void>((resolve) => (hasLease = resolve));
     const batch = inTransaction(bench.store, async (transaction) => {

@@ -31,8 +31,9 @@ describe('scans that nobody starts', () => {
   let libraries: readonly Library[];
   let started: string[];
   let errors: unknown[];
+  let within: unknown[];
   /** With what the next scans of a library do not begin. */
-  let refusals: Map<string, DogearError[]>;
+  let refusals: Map<string, Error[]>;
 
   beforeEach(async () => {
     if (DATABASE === undefined) throw new Error('no database');
@@ -44,11 +45,13 @@ describe('scans that nobody starts', () => {
     ];
     started = [];
     errors = [];
+    within = [];
     refusals = new Map();
     automatic = new AutomaticScans({
       store: bench.store,
       scans: {
-        start: ({ name }) => {
+        start: ({ name }, { unlessBegunWithinMs }) => {
+          within.push(unlessBegunWithinMs);
           const refusal = refusals.get(name)?.shift();
           if (refusal !== undefined) return Promise.reject(refusal);
           started.push(name);
@@ -107,14 +110,14 @@ describe('scans that nobody starts', () => {
 
   it('of all libraries begin at a set time; one that is scanned already is left out', async () => {
     refuse('a', 'scan-running', 1);
-    await automatic.scanAll();
+    automatic.scanAll();
     await pass(60_000, ['b']);
     expect(errors).toEqual([]);
   });
 
   it('are tried again when others run, or when the library that was touched is being scanned', async () => {
     refuse('a', 'scans-at-limit', 2);
-    await automatic.scanAll();
+    automatic.scanAll();
     await refused('a', 1);
     await pass(10_000, ['b']);
     await refused('a', 0);
@@ -129,8 +132,39 @@ describe('scans that nobody starts', () => {
 
   it('go on with the other libraries after one that cannot begin, which is reported', async () => {
     refuse('a', 'stopping', 1);
-    await automatic.scanAll();
+    automatic.scanAll();
     await pass(1, ['b']);
     expect(errors).toMatchObject([{ code: 'stopping' }]);
+  });
+
+  it('are tried again when the database was away, also those of all libraries', async () => {
+    refusals.set('a', [new Error('the database is away')]);
+    touch('a');
+    await pass(QUIET_MS, []);
+    await refused('a', 0);
+    await pass(10_000, ['a']);
+    expect(errors).toMatchObject([{ message: 'the database is away' }]);
+    const { db } = bench.store;
+    await db.schema.alterTable('library').renameTo('away').execute();
+    automatic.scanAll();
+    await eventually(() => expect(errors).toHaveLength(2));
+    await db.schema.alterTable('away').renameTo('library').execute();
+    await pass(10_000, ['a', 'a', 'b']);
+  });
+
+  it('are those of another server too, which began after the last touch or at the same time', async () => {
+    refuse('a', 'scan-running', 1);
+    touch('a');
+    await pass(QUIET_MS, []);
+    await refused('a', 0);
+    refuse('a', 'scan-recent', 1);
+    await pass(10_000, []);
+    await refused('a', 0);
+    expect(within).toEqual([QUIET_MS, QUIET_MS + 10_000]);
+    refuse('a', 'scan-recent', 1);
+    automatic.scanAll();
+    await pass(60_000, ['b']);
+    expect(within.slice(2)).toEqual([30_000, 30_000]);
+    expect(errors).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NEW_FILE_RULES } from '../../../server/library/library.js';
-import { FolderWatch } from '../../../server/scan/folder-watch.js';
+import { FolderWatch, watchProblem } from '../../../server/scan/folder-watch.js';
 import { type BookFolder, bookFolder } from '../../support/book-folder.js';
 
 describe('the watch of a folder', () => {
@@ -70,5 +70,15 @@ describe('the watch of a folder', () => {
     expect(watch?.folders).toBe(3);
     expect(problems).toEqual(['only its first 3 folders are watched']);
     expect(await touchedAfter(() => folder.write('e.epub', 'e'))).toEqual(new Set(['e.epub']));
+  });
+
+  it('says which limit of the system was reached, and how to raise it', () => {
+    const limit = Object.assign(new Error('System limit for number of file watchers reached'), {
+      code: 'ENOSPC',
+    });
+    expect(watchProblem(limit, 8000)).toMatch(
+      /^only its first 8000 folders are watched: .*sysctl fs\.inotify\.max_user_watches=/,
+    );
+    expect(watchProblem(new Error('EIO: i/o error'), 1)).toBe('EIO: i/o error');
   });
 });

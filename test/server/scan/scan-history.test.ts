@@ -109,4 +109,15 @@ describe.each(testDatabases())('the history of scans in $name', (kind) => {
     await makeStatisticsStale(bench.store, ['scan']);
     for (const look of looks) expect(await rowsRead(bench.store, look)).toBeLessThan(60);
   });
+
+  it('lets in one of two scans that are wanted once, at the same time or one after the other', async () => {
+    const once = { unlessBegunWithinMs: 60_000 };
+    const both = await Promise.allSettled([bench.scan(library, once), bench.scan(library, once)]);
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await expect(bench.scan(library, once)).rejects.toMatchObject({ code: 'scan-recent' });
+    await bench.store.db.updateTable('scan').set({ state: 'failed' }).execute();
+    expect((await bench.scan(library, once)).counts.unchanged).toBe(1);
+    await bench.store.db.updateTable('scan').set({ started_ms: 1 }).execute();
+    expect((await bench.scan(library, once)).counts.unchanged).toBe(1);
+  });
 });
