@@ -376,6 +376,8 @@ export interface BookRange {
    * beyond ASCII.
    */
   readonly holding: readonly string[];
+  /** Words that the title, the authors or the series must contain, as foldedText() makes them. Default: none. */
+  readonly titled?: readonly string[] | undefined;
   /** Only books in this state. Default: all. */
   readonly state?: SyncState | undefined;
   readonly limit: number;
@@ -390,7 +392,7 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
     .where('path', '>', range.after);
   if (range.upTo !== undefined) query = query.where('path', '<=', range.upTo);
   for (const text of range.holding) {
-    const pattern = `%${text.replaceAll(/[!%_]/g, '!$&')}%`;
+    const pattern = containing(text);
     // Latin-1 has a character for every byte, so paths that are not UTF-8 can be searched too.
     query = query.where(
       store.dialect === 'sqlite'
@@ -398,9 +400,21 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
         : sql<SqlBool>`convert(path using latin1) collate latin1_general_ci like ${pattern} escape '!'`,
     );
   }
+  if (range.titled !== undefined && range.titled.length > 0) {
+    const words = range.titled.map((word) => sql`m.search_text like ${containing(word)} escape '!'`);
+    // Counted, because MySQL may turn "exists" into a join that begins with the other table.
+    query = query.where(
+      sql<SqlBool>`(select count(*) from book_metadata m where m.book_id = book.id and ${sql.join(words, sql` and `)}) > 0`,
+    );
+  }
   if (range.state !== undefined) query = query.where(IN_STATE[range.state]);
   const rows = await query.orderBy('path').limit(range.limit).execute();
   return rows.map(toBook);
+}
+
+/** A pattern for `like … escape '!'`. */
+function containing(text: string): string {
+  return `%${text.replaceAll(/[!%_]/g, '!$&')}%`;
 }
 
 const IS_HASHED = sql<SqlBool>`(partial_md5 is not null and filename_md5 is not null and hashed_ms is not null)`;

@@ -84,3 +84,8 @@ export function replacedDigests(bookId: BookId, before: Digests, now: Digests | 
   }
   return replaced;
 }
+
+/** Whether two digests are equal, or both are absent. */
+export function areEqual(left: Buffer | undefined, right: Buffer | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : left.equals(right);
+}

@@ -6,6 +6,7 @@ import type { Store } from '../database/store.js';
 import { digestOfDocument, type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, FormerDigestOf, ReplacedDigest } from './book.js';
+import { deleteMetadata } from './book-metadata-repository.js';
 import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 import { deleteLinksOfBooks, linkedForOf } from './document-link-repository.js';
@@ -188,6 +189,7 @@ export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Prom
   const sorted = ids.toSorted((left, right) => left - right);
   for (const chunk of idChunks(sorted)) {
     await deleteFormerDigests(store, chunk);
+    await deleteMetadata(store, chunk);
     await deleteLinksOfBooks(store, chunk);
     await deleteBooks(store, chunk);
   }

@@ -1,5 +1,7 @@
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook, FormerDigest } from './book.js';
+import type { BookMetadata } from './book-metadata.js';
+import { metadataOfBooks } from './book-metadata-repository.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
@@ -17,6 +19,8 @@ export interface BookDetails {
   readonly book: CataloguedBook;
   readonly library: Library;
   readonly readiness: SyncReadiness;
+  /** `undefined`: not read yet, not readable, or no EPUB. */
+  readonly metadata: BookMetadata | undefined;
   /** Up to 200, ordered from the last replaced to the first. */
   readonly formerDigests: readonly FormerDigest[];
 }
@@ -32,6 +36,7 @@ export async function getBook(store: Store, actor: Actor, id: BookId): Promise<B
     book,
     library,
     readiness: syncReadiness(book, library.koreaderHashes),
+    metadata: (await metadataOfBooks(store, [id])).get(id),
     formerDigests: await formerDigestsOf(store, id, FORMER_DIGESTS_LISTED),
   };
 }

@@ -1,8 +1,9 @@
 import type { Store } from '../database/store.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
-import type { CataloguedBook, FormerDigest, FormerDigestOf } from './book.js';
+import { areEqual, type CataloguedBook, type FormerDigest, type FormerDigestOf } from './book.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
+import { deleteMetadata } from './book-metadata-repository.js';
 import {
   booksAtPaths,
   booksById,
@@ -131,6 +132,7 @@ export async function removeBooks(
   await deleteLinksOfBooks(transaction, removed);
   await deleteBooks(transaction, removed);
   await deleteFormerDigests(transaction, removed);
+  await deleteMetadata(transaction, removed);
   return removed;
 }
 
@@ -270,8 +272,4 @@ function currentDigest(
   kind: FormerDigest['kind'],
 ): Buffer | undefined {
   return kind === 'partial' ? partialMd5 : filenameMd5;
-}
-
-function areEqual(left: Buffer | undefined, right: Buffer | undefined): boolean {
-  return left !== undefined && right !== undefined && left.equals(right);
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
+import { deleteMetadata } from './book-metadata-repository.js';
 import { type CataloguedBook, type Digests, replacedDigests } from './book.js';
 import { deleteBooks, lockWholeBooks, type MovedBook, moveBooks } from './book-repository.js';
 import {
@@ -54,6 +55,7 @@ export async function joinBooks(
   await moveLinks(transaction, goes, (from) => becomes.get(from));
   await deleteBooks(transaction, goes);
   await deleteFormerDigests(transaction, goes);
+  await deleteMetadata(transaction, goes);
   await moveBooks(transaction, moved, nowMs);
   return moved.map(({ id }) => id);
 }

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from './book.js';
+import type { BookMetadata } from './book-metadata.js';
+import { metadataOfBooks } from './book-metadata-repository.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
@@ -19,6 +21,8 @@ export interface BookFilter {
   readonly wanted:
     | { readonly kind: 'all' }
     | { readonly kind: 'path'; readonly search: PathSearch }
+    /** Words that the title, the authors or the series must contain. */
+    | { readonly kind: 'title'; readonly search: PathSearch }
     /** 16 bytes. Finds books that have or had it as partial MD5 or as filename MD5. */
     | { readonly kind: 'digest'; readonly digest: Buffer };
   /** Only books in this state. Default: all. */
@@ -33,6 +37,8 @@ export type BookCursor =
 export interface BookSummary {
   readonly book: CataloguedBook;
   readonly readiness: SyncReadiness;
+  /** `undefined`: not read yet, not readable, or no EPUB. */
+  readonly metadata: BookMetadata | undefined;
 }
 
 /** A cursor with a longer path names the book instead: callers pass cursors on in places of a few kilobytes, as in URLs. */
@@ -78,13 +84,22 @@ export async function listBooks(
       : await byPath(
           store,
           libraries,
-          { search: wanted.kind === 'path' ? wanted.search : undefined, state },
+          {
+            search: wanted.kind === 'path' ? wanted.search : undefined,
+            titled: wanted.kind === 'title' ? wanted.search.words : undefined,
+            state,
+          },
           page,
           bounds,
         );
   const hashesOn = new Map(libraries.map((library) => [library.id, library.koreaderHashes]));
+  const metadata = await metadataOfBooks(
+    store,
+    items.map(({ id }) => id),
+  );
   const summaries = items.map((book) => ({
     book,
+    metadata: metadata.get(book.id),
     readiness: syncReadiness(book, hashesOn.get(book.libraryId) ?? false),
   }));
   // Those with a digest are few, and no index finds the ones in a state among them.
@@ -108,10 +123,16 @@ async function byDigest(
   return pageOf(rows, limit, ({ id }) => ({ behind: 'book', id }));
 }
 
+interface PathFilter {
+  readonly search: PathSearch | undefined;
+  readonly titled: readonly string[] | undefined;
+  readonly state: SyncState | undefined;
+}
+
 async function byPath(
   store: Store,
   libraries: readonly Library[],
-  { search, state }: { readonly search: PathSearch | undefined; readonly state: SyncState | undefined },
+  { search, titled, state }: PathFilter,
   { after, limit }: PageRequest<BookCursor>,
   { atOnce, rowsAtOnce, aPage }: SearchBounds,
 ): Promise<Page<CataloguedBook, BookCursor>> {
@@ -122,7 +143,7 @@ async function byPath(
     if (begin !== undefined && libraryId < begin.libraryId) continue;
     let path = libraryId === begin?.libraryId ? begin.path : Buffer.alloc(0);
     for (;;) {
-      const isSelective = search !== undefined || state !== undefined;
+      const isSelective = search !== undefined || titled !== undefined || state !== undefined;
       const end = isSelective ? await bookAhead(store, libraryId, path, atOnce) : undefined;
       const rowLimit = search === undefined ? limit + 1 - found.length : rowsAtOnce;
       const rows = await booksInRange(store, {
@@ -130,6 +151,7 @@ async function byPath(
         after: path,
         upTo: end?.path,
         holding: search?.asciiRuns ?? [],
+        titled,
         state,
         limit: rowLimit,
       });

@@ -17,7 +17,7 @@ export interface PathSearch {
  * @returns `undefined` for a text without a word
  */
 export function parsePathSearch(text: string): PathSearch | undefined {
-  const words = fold(text)
+  const words = foldedText(text)
     .split(/\s+/u)
     .filter((word) => word !== '')
     .slice(0, SEARCH_WORDS);
@@ -27,11 +27,12 @@ export function parsePathSearch(text: string): PathSearch | undefined {
 
 /** @param path bytes; parts that are not UTF-8 match nothing */
 export function matchesPath(search: PathSearch, path: Buffer): boolean {
-  const folded = fold(path.toString('utf8'));
+  const folded = foldedText(path.toString('utf8'));
   return search.words.every((word) => folded.includes(word));
 }
 
-function fold(text: string): string {
+/** The text in the form in which searches compare it. */
+export function foldedText(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
-import type { CataloguedBook } from '../book/book.js';
 import type { LinkedFor } from '../book/document-link.js';
-import { type BookCursor, listBooks } from '../book/list-books.js';
+import { type BookCursor, type BookSummary, listBooks } from '../book/list-books.js';
 import { parsePathSearch, SEARCH_WORDS } from '../book/path-search.js';
 import { type ComposedStore, withStore } from '../compose/program.js';
 import { OPERATOR } from '../domain/actor.js';
@@ -18,6 +17,11 @@ import { EXIT } from './exit-code.js';
 import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
 import { jsonPath, shownPath, shownText } from './shown-text.js';
 
+interface FindFlags {
+  readonly title?: true;
+  readonly json?: true;
+}
+
 interface LinkFlags {
   readonly user?: string;
   readonly everybody?: true;
@@ -30,8 +34,9 @@ export function addBookCommand(program: Command, context: CommandContext): void 
     .command('find')
     .argument('<words...>', 'words that the path has, in upper or lower case')
     .description('list the books whose path has all of these words')
+    .option('--title', 'search in titles, authors and series instead of paths')
     .option('--json', 'one JSON object a line')
-    .action((words: readonly string[], flags: { readonly json?: true }, command: Command) =>
+    .action((words: readonly string[], flags: FindFlags, command: Command) =>
       withStore(context.configuration(command), async (store) => {
         const search = parsePathSearch(words.join(' '));
         if (search === undefined || words.length > SEARCH_WORDS) {
@@ -40,17 +45,17 @@ export function addBookCommand(program: Command, context: CommandContext): void 
           return;
         }
         let listed = 0;
-        const read = async (page: PageRequest<BookCursor>): Promise<Page<CataloguedBook, BookCursor>> => {
-          const wanted = { kind: 'path', search } as const;
-          const found = await listBooks(store, OPERATOR, { libraryId: undefined, wanted }, page);
-          return { items: found.items.map((each) => each.book), next: found.next };
-        };
+        const wanted = { kind: flags.title === true ? 'title' : 'path', search } as const;
+        const read = (page: PageRequest<BookCursor>): Promise<Page<BookSummary, BookCursor>> =>
+          listBooks(store, OPERATOR, { libraryId: undefined, wanted }, page);
         for await (const each of allPages(read)) {
           listed++;
           if (flags.json === true) writeJsonLine(asJson(each));
-          else writeLine(`${String(each.id)}: ${shownPath(each.path)}`);
+          else writeLine(`${String(each.book.id)}: ${shownPath(each.book.path)}${shownTitle(each)}`);
         }
-        if (listed === 0) writeNote('No book has a path with these words.');
+        if (listed === 0) {
+          writeNote(`No book has a ${flags.title === true ? 'title or authors' : 'path'} with these words.`);
+        }
       }),
     );
 
@@ -102,6 +107,18 @@ function bookArgument(text: string): BookId {
   return bookId(Number(text));
 }
 
-function asJson(book: CataloguedBook): object {
-  return { book_id: book.id, library_id: book.libraryId, ...jsonPath(book.path) };
+function shownTitle({ metadata }: BookSummary): string {
+  if (metadata?.title === undefined) return '';
+  const by = metadata.authors.length === 0 ? '' : ` by ${metadata.authors.map(shownText).join(', ')}`;
+  return ` ("${shownText(metadata.title)}"${by})`;
+}
+
+function asJson({ book, metadata }: BookSummary): object {
+  return {
+    book_id: book.id,
+    library_id: book.libraryId,
+    ...jsonPath(book.path),
+    title: metadata?.title ?? null,
+    authors: metadata?.authors ?? [],
+  };
 }

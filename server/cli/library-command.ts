@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
 import { type LibraryTotals, listLibraryTotals } from '../book/library-details.js';
+import type { PassCounts } from '../book/book-metadata.js';
+import { readLibraryMetadata } from '../book/read-metadata.js';
 import { addLibrary } from '../library/add-library.js';
 import { changeLibrary } from '../library/change-library.js';
 import { getLibrariesByName, getLibraryByName } from '../library/get-library.js';
@@ -12,8 +14,9 @@ import { withStore } from '../compose/program.js';
 import { isConfirmed } from './confirm.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
+import { listenForInterrupt } from './interrupt.js';
 import { parseExtensions } from './list-options.js';
-import { writeJsonLine, writeLine, writeNote } from './output.js';
+import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';
 import { pathArgument } from './path-argument.js';
 import { jsonPath, shownPath, shownText } from './shown-text.js';
 
@@ -148,6 +151,35 @@ export function addLibraryCommand(program: Command, context: CommandContext): vo
     );
 
   library
+    .command('metadata')
+    .argument('[library...]', 'names of libraries (default: all)')
+    .description('read titles and authors from EPUBs that are new or have changed since they were read')
+    .option('--json', 'one JSON object a line')
+    .action((names: string[], flags: { readonly json?: true }, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const interrupt = listenForInterrupt();
+        try {
+          for (const each of await getLibrariesByName(store, names)) {
+            if (interrupt.signal.aborted) break;
+            const counts = await readLibraryMetadata(store, each, {
+              signal: interrupt.signal,
+              isPaced: false,
+            });
+            if (counts === undefined) {
+              writeError(`the metadata of "${each.name}" is being read already.`);
+              context.exitWith(EXIT.failed);
+            } else if (flags.json === true) writeJsonLine({ library: each.name, ...counts });
+            else writeLine(`${each.name}: ${asMetadataCounts(counts)}.`);
+          }
+        } finally {
+          interrupt.release();
+        }
+        const code = interrupt.exitCode();
+        if (code !== undefined) context.exitWith(code);
+      }),
+    );
+
+  library
     .command('purge')
     .argument('[library...]', 'names of libraries (default: all)')
     .description(
@@ -207,6 +239,11 @@ function asLoss({ books, digests }: RemovalCounts): string {
     `${String(books)} books with ${String(digests)} digests by which no other book is found ` +
     '(until a scan finds a book of the same content)'
   );
+}
+
+function asMetadataCounts({ examined, read, failed }: PassCounts): string {
+  const unreadable = failed === 0 ? '' : `, ${String(failed)} of them are no EPUBs or broken ones`;
+  return `${String(examined)} books looked at, ${String(read)} read${unreadable}`;
 }
 
 /** `90d` or `90`. */

@@ -74,6 +74,41 @@ export interface KeptDigestTable {
   replaced_s: Int64;
 }
 
+/** What EPUBs say of themselves; see book/book-metadata-repository.ts. */
+export interface BookMetadataTable {
+  book_id: BookId;
+  /** The state of the file that was read. */
+  size_bytes: Int64;
+  modified_ns: Int64;
+  partial_md5: Buffer | null;
+  read_s: Int64;
+  /** Why the file could not be read. NULL: it was. */
+  failure: string | null;
+  identifier: string | null;
+  title: string | null;
+  /** JSON array of names. */
+  authors: string | null;
+  series: string | null;
+  series_index: number | null;
+  language: string | null;
+  structure_md5: Buffer | null;
+  /** Title, authors and series, folded for searches. */
+  search_text: string | null;
+}
+
+/** The last pass over the EPUBs of each library; see book/metadata-pass-repository.ts. */
+export interface MetadataPassTable {
+  library_id: LibraryId;
+  runner: string;
+  lease_until_ms: Int64;
+  started_ms: Int64;
+  /** NULL: it runs, or was stopped. */
+  finished_ms: Int64 | null;
+  examined: Int64;
+  books_read: Int64;
+  failed: Int64;
+}
+
 export type ScanStateColumn = 'running' | 'completed' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface ScanTable {
@@ -306,6 +341,8 @@ export interface Schema {
   book: BookTable;
   former_digest: FormerDigestTable;
   kept_digest: KeptDigestTable;
+  book_metadata: BookMetadataTable;
+  metadata_pass: MetadataPassTable;
   scan: ScanTable;
   user: UserTable;
   user_name_lock: UserNameLockTable;

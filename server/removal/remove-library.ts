@@ -1,3 +1,4 @@
+import { deletePass } from '../book/metadata-pass-repository.js';
 import { someBooksOfLibrary } from '../book/book-repository.js';
 import { removeBooks } from '../book/inherit-digests.js';
 import { pruneKeptDigests } from '../book/kept-digest-repository.js';
@@ -69,6 +70,7 @@ function deleteEmptyLibrary(store: Store, id: LibraryId): Promise<boolean> {
     await lockLibrary(transaction, id);
     await deleteScansOfLibrary(transaction, id);
     if ((await someBooksOfLibrary(transaction, id, 1)).length > 0) return false;
+    await deletePass(transaction, id);
     await deleteLibraryRow(transaction, id);
     await deleteAccessToLibrary(transaction, id);
     return true;

@@ -23,6 +23,10 @@ export interface EpubOptions {
   readonly ncx?: string;
   /** Further files of the archive. */
   readonly files?: readonly ZipFile[];
+  /** Elements in `metadata`. */
+  readonly metadata?: string;
+  /** Further attributes of `package`, with a leading space. */
+  readonly packageAttributes?: string;
   /** Further elements of `package`, before `spine`. */
   readonly beforeSpine?: string;
   readonly spineAttributes?: string;
@@ -62,8 +66,8 @@ export function epubFiles(options: EpubOptions): ZipFile[] {
     .map(({ itemrefAttributes = '' }, index) => `<itemref idref="c${index + 1}"${itemrefAttributes}/>`)
     .join('\n');
   const opf =
-    '<?xml version="1.0"?>\n<package xmlns="http://www.idpf.org/2007/opf" version="3.0">' +
-    `<metadata/><manifest>${items}${nav}${ncx}</manifest>${options.beforeSpine ?? ''}` +
+    '<?xml version="1.0"?>\n<package xmlns="http://www.idpf.org/2007/opf" version="3.0"' +
+    `${options.packageAttributes ?? ''}><metadata>${options.metadata ?? ''}</metadata><manifest>${items}${nav}${ncx}</manifest>${options.beforeSpine ?? ''}` +
     `<spine${options.spineAttributes ?? ''}>\n${itemrefs}\n</spine></package>`;
   return [
     { name: 'mimetype', content: 'application/epub+zip', isStored: true },

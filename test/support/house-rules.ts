@@ -69,6 +69,8 @@ const READERS = 'server/library/library-reader-repository.ts';
 const BOOKS = 'server/book/book-repository.ts';
 const DIGESTS = 'server/book/digest-repository.ts';
 const KEPT_DIGESTS = 'server/book/kept-digest-repository.ts';
+const BOOK_METADATA = 'server/book/book-metadata-repository.ts';
+const METADATA_PASSES = 'server/book/metadata-pass-repository.ts';
 const LINKS = 'server/book/document-link-repository.ts';
 const USERS = 'server/accounts/user-repository.ts';
 const KEYS = 'server/accounts/keys/api-key-repository.ts';
@@ -97,7 +99,9 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   library: { owner: LIBRARIES, readers: [READERS] },
   restricted_library: { owner: READERS, readers: [LIBRARIES] },
   library_reader: { owner: READERS, readers: [LIBRARIES] },
-  book: { owner: BOOKS, readers: [DIGESTS, LINKS] },
+  book: { owner: BOOKS, readers: [DIGESTS, LINKS, BOOK_METADATA] },
+  book_metadata: { owner: BOOK_METADATA, readers: [BOOKS] },
+  metadata_pass: { owner: METADATA_PASSES, readers: [] },
   document_link: { owner: LINKS, readers: [DIGESTS] },
   former_digest: { owner: DIGESTS, readers: [] },
   kept_digest: { owner: KEPT_DIGESTS, readers: [] },

@@ -92,7 +92,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     ours: [ENGINE],
     packages: ['kysely'],
   },
-  { name: BOOK, node: true, below: BELOW_BOOK, ours: [ENGINE], packages: ['kysely'] },
+  { name: BOOK, node: true, below: BELOW_BOOK, ours: [ENGINE, POSITIONS], packages: ['kysely'] },
   {
     name: 'server/scan/',
     node: true,

@@ -17,6 +17,7 @@ import { skipRules } from './0014-skip-rules.js';
 import { unmatchedDocuments } from './0015-unmatched-documents.js';
 import { documentLinks } from './0016-document-links.js';
 import { keptDigests } from './0017-kept-digests.js';
+import { bookMetadata } from './0018-book-metadata.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -56,4 +57,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0015-unmatched-documents': { up: unmatchedDocuments },
   '0016-document-links': { up: documentLinks },
   '0017-kept-digests': { up: keptDigests },
+  '0018-book-metadata': { up: bookMetadata },
 };

@@ -39,11 +39,18 @@ const FONT_OBFUSCATION: ReadonlySet<string> = new Set([
   'http://ns.adobe.com/pdf/enc#RC',
 ]);
 
+/** The package document of an EPUB, not parsed yet. */
+export interface PackageSource {
+  readonly directory: ZipDirectory;
+  readonly packagePath: string;
+  readonly source: string;
+}
+
 /**
- * Reads the parts of an EPUB that are needed to find its chapters.
+ * Finds and reads the package document.
  * @throws BookError with any of its codes.
  */
-export async function readBook(file: FileReader, work: Work): Promise<Book> {
+export async function readPackageSource(file: FileReader, work: Work): Promise<PackageSource> {
   const directory = await readZipDirectory(file);
   const container = directory.get('META-INF/container.xml');
   if (container === undefined) throw new BookError('not-an-epub', 'no META-INF/container.xml');
@@ -54,13 +61,17 @@ export async function readBook(file: FileReader, work: Work): Promise<Book> {
   if (packagePath === undefined || packageEntry === undefined) {
     throw new BookError('not-an-epub', 'container.xml names no package document that is there');
   }
+  return { directory, packagePath, source: readMarkup(file, packageEntry, MAX_PACKAGE_BYTES) };
+}
+
+/**
+ * Reads the parts of an EPUB that are needed to find its chapters.
+ * @throws BookError with any of its codes.
+ */
+export async function readBook(file: FileReader, work: Work): Promise<Book> {
+  const { directory, packagePath, source } = await readPackageSource(file, work);
   const packageDocument = withinLimits(() =>
-    readPackageDocument(
-      readMarkup(file, packageEntry, MAX_PACKAGE_BYTES),
-      packagePath,
-      work,
-      bodyCounter(file, directory, work),
-    ),
+    readPackageDocument(source, packagePath, work, bodyCounter(file, directory, work)),
   );
   const toc = readToc(file, directory, packageDocument, work);
   const weights = packageDocument.spine.map(({ path }) =>
@@ -127,7 +138,7 @@ function readEncryptedPaths(file: FileReader, directory: ZipDirectory, work: Wor
 }
 
 /** A package document with too many nodes makes the book unreadable. */
-function withinLimits<Result>(read: () => Result): Result {
+export function withinLimits<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (cause) {

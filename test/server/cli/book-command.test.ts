@@ -5,6 +5,7 @@ import { findUserByName } from '../../../server/accounts/user-repository.js';
 import { openStore } from '../../../server/database/store.js';
 import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
+import { makeEpub } from '../../support/epub.js';
 import { runProgram } from '../../support/program.js';
 import { pushOf } from '../../support/progress-push.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -18,6 +19,8 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
       return { exitCode, text: `${stdout}${stderr}`.trim() };
     };
     const folder = await bookFolder({ 'Jane Austen/Emma.epub': 'emma', 'Found.epub': 'found' });
+    const metadata = '<dc:title>Persuasion</dc:title><dc:creator>Jane Austen</dc:creator>';
+    folder.write('Titled.epub', makeEpub({ chapters: [{ content: '<html/>' }], metadata }));
     await dogear('library', 'add', 'books', folder.path);
     await dogear('user', 'add', 'anna');
     await refusePushes(cwd, ['a', 'md5 of no book']);
@@ -31,6 +34,12 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
     const found = await dogear('book', 'find', 'emma', 'AUSTEN');
     const id = /^(\d+): Jane Austen\/Emma\.epub$/.exec(found.text)?.[1] ?? found.text;
     expect((await dogear('book', 'find', 'nothing')).text).toBe('No book has a path with these words.');
+    expect((await dogear('library', 'metadata')).text).toBe(
+      'books: 3 books looked at, 3 read, 2 of them are no EPUBs or broken ones.',
+    );
+    expect((await dogear('book', 'find', '--title', 'persuasion')).text).toMatch(
+      /^\d+: Titled\.epub \("Persuasion" by Jane Austen\)$/,
+    );
     expect((await dogear('book', 'link', 'a', id)).exitCode).toBe(2);
     expect((await dogear('book', 'link', 'a', '99', '--user', 'anna')).exitCode).toBe(1);
     expect(await dogear('book', 'link', 'a', id, '--user', 'anna')).toEqual({

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { type BookCursor, type BookFilter, listBooks } from '../../../book/list-books.js';
 import { rehashBook } from '../../../book/rehash-book.js';
 import { getBook, type BookDetails } from '../../../book/get-book.js';
-import type { CataloguedBook } from '../../../book/book.js';
 import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search.js';
-import type { SyncReadiness } from '../../../book/sync-readiness.js';
 import {
   bookIdNumber,
   bookIdText,
@@ -44,6 +42,11 @@ const book = {
   id,
   library_id: id,
   path: pathSchema.describe('relative to the root of the library'),
+  title: z
+    .string()
+    .nullable()
+    .describe('as the EPUB says; null: it says none, was not read yet, or is no EPUB'),
+  authors: z.array(z.string()).describe('as the EPUB says'),
   size_bytes: z.int().min(0),
   modified_at: time.nullable().describe('of the file; null for a time that RFC 3339 cannot write'),
   partial_md5: digest.nullable(),
@@ -58,6 +61,10 @@ const shownBook = answerSchema(
   'BookWithFormerDigests',
   z.strictObject({
     ...book,
+    series: z.string().nullable(),
+    series_index: z.number().nullable(),
+    language: z.string().nullable().describe('a language tag, as the EPUB says'),
+    identifier: z.string().nullable().describe('the identifier that the EPUB gives itself'),
     former_digests: z
       .array(
         z.strictObject({
@@ -77,6 +84,11 @@ const cursor = z.union([
   z.strictObject({ b: bookIdNumber }).transform(({ b }): BookCursor => ({ behind: 'book', id: b })),
 ]);
 
+const searchText = text(200).refine(
+  (words) => words.trim().split(/\s+/u).length <= SEARCH_WORDS,
+  `has at most ${String(SEARCH_WORDS)} words`,
+);
+
 const params = z.object({ id: bookIdText });
 
 export const bookRoutes: readonly ApiRoute[] = [
@@ -94,13 +106,14 @@ export const bookRoutes: readonly ApiRoute[] = [
       query: z.object({
         ...pageQuery,
         library_id: libraryIdText.optional().describe('only this library'),
-        q: text(200)
-          .refine(
-            (words) => words.trim().split(/\s+/u).length <= SEARCH_WORDS,
-            `has at most ${String(SEARCH_WORDS)} words`,
-          )
+        q: searchText
           .optional()
           .describe('books whose path contains each of these words, in upper or lower case'),
+        title: searchText
+          .optional()
+          .describe(
+            'books whose title, authors or series contain each of these words, in upper or lower case',
+          ),
         digest: digest
           .optional()
           .describe('books that have, or had, this partial or filename MD5, in the order of their ids'),
@@ -125,7 +138,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       const page = await listBooks(store, principal, filter, request);
       return {
         value: {
-          items: page.items.map((listed) => bookJson(listed.book, listed.readiness)),
+          items: page.items.map(bookJson),
           next_cursor: nextCursor(page, cursorJson),
         },
       };
@@ -174,16 +187,20 @@ export const bookRoutes: readonly ApiRoute[] = [
 
 function wantedOf(query: {
   readonly q?: string | undefined;
+  readonly title?: string | undefined;
   readonly digest?: string | undefined;
 }): BookFilter['wanted'] {
-  if (query.q !== undefined && query.digest !== undefined) {
-    throw new ProblemError('parameter-invalid', 'Search by q or by digest, not by both.', [
-      { parameter: 'digest', detail: 'cannot be given with q' },
+  const given = (['q', 'title', 'digest'] as const).filter((name) => query[name] !== undefined);
+  const second = given[1];
+  if (second !== undefined) {
+    throw new ProblemError('parameter-invalid', 'Search by one of q, title and digest.', [
+      { parameter: second, detail: `cannot be given with ${given[0] ?? ''}` },
     ]);
   }
   if (query.digest !== undefined) return { kind: 'digest', digest: Buffer.from(query.digest, 'hex') };
-  const search = query.q === undefined ? undefined : parsePathSearch(query.q);
-  return search === undefined ? { kind: 'all' } : { kind: 'path', search };
+  const search = parsePathSearch(query.q ?? query.title ?? '');
+  if (search === undefined) return { kind: 'all' };
+  return { kind: query.title === undefined ? 'path' : 'title', search };
 }
 
 function cursorJson(place: BookCursor): unknown {
@@ -192,11 +209,17 @@ function cursorJson(place: BookCursor): unknown {
     : { b: place.id };
 }
 
-function bookJson(known: CataloguedBook, readiness: SyncReadiness): z.input<typeof listedBookSchema> {
+function bookJson({
+  book: known,
+  readiness,
+  metadata,
+}: Pick<BookDetails, 'book' | 'readiness' | 'metadata'>): z.input<typeof listedBookSchema> {
   return {
     id: known.id,
     library_id: known.libraryId,
     path: pathJson(known.path),
+    title: metadata?.title ?? null,
+    authors: [...(metadata?.authors ?? [])],
     size_bytes: known.sizeBytes,
     modified_at: timeOfNs(known.modifiedNs),
     partial_md5: known.partialMd5?.toString('hex') ?? null,
@@ -211,9 +234,14 @@ function bookJson(known: CataloguedBook, readiness: SyncReadiness): z.input<type
   };
 }
 
-function bookDetailsJson({ book: known, readiness, formerDigests }: BookDetails): z.input<typeof shownBook> {
+function bookDetailsJson(details: BookDetails): z.input<typeof shownBook> {
+  const { metadata, formerDigests } = details;
   return {
-    ...bookJson(known, readiness),
+    ...bookJson(details),
+    series: metadata?.series ?? null,
+    series_index: metadata?.seriesIndex ?? null,
+    language: metadata?.language ?? null,
+    identifier: metadata?.identifier ?? null,
     former_digests: formerDigests.map((former) => ({
       kind: former.kind,
       digest: former.digest.toString('hex'),

@@ -1,8 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraryId } from '../../../../../server/domain/ids.js';
+import { OPERATOR } from '../../../../../server/domain/actor.js';
+import { readLibraryMetadata } from '../../../../../server/book/read-metadata.js';
+import { getLibrary } from '../../../../../server/library/get-library.js';
 import { saveBooks } from '../../../../../server/book/book-repository.js';
 import { type BookFolder, bookFolder, md5 } from '../../../../support/book-folder.js';
+import { makeEpub } from '../../../../support/epub.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
@@ -103,6 +107,33 @@ describe.each(testDatabases())('books over HTTP on $name', (kind) => {
     expect(await owner.expect(200, 'GET', `/libraries/${String(id)}`)).toMatchObject({
       books: { present: 2, missing: 1, hashed: 3, failed: 1, ready: 1 },
     });
+  });
+
+  it('show what an EPUB says of itself, and are found by it', async () => {
+    const folder = await bookFolder({ 'plain.epub': 'no archive' });
+    const metadata =
+      '<dc:title>Émile</dc:title><dc:creator>J.-J. Rousseau</dc:creator><dc:language>fr</dc:language>' +
+      '<dc:identifier>urn:x</dc:identifier><meta name="calibre:series" content="Traités"/>';
+    folder.write('read.epub', makeEpub({ chapters: [{ content: '<html><body/></html>' }], metadata }));
+    const id = await library(folder);
+    await scan(id);
+    const { library: scanned } = await getLibrary(server.store, OPERATOR, libraryId(id));
+    await readLibraryMetadata(server.store, scanned, { isPaced: false });
+    const [plain, read] = await list(`library_id=${String(id)}`);
+    expect(plain).toMatchObject({ title: null, authors: [] });
+    expect(read).toMatchObject({ title: 'Émile', authors: ['J.-J. Rousseau'] });
+    expect(await owner.expect(200, 'GET', `/books/${String(read.id)}`)).toMatchObject({
+      title: 'Émile',
+      series: 'Traités',
+      series_index: null,
+      language: 'fr',
+      identifier: 'urn:x',
+    });
+    for (const title of ['ÉMILE rousseau', 'traités']) {
+      expect(paths(await list(`title=${encodeURIComponent(title)}`))).toEqual(['read.epub']);
+    }
+    expect(await list('title=plain')).toEqual([]);
+    await owner.expect(400, 'GET', '/books?title=a&q=b');
   });
 
   it('can be hashed again one by one, and are still found by their former digests', async () => {

@@ -1,0 +1,43 @@
+import type { EpubMetadata } from '../positions/epub/metadata.js';
+import type { BookErrorCode } from '../positions/book-error.js';
+import type { BookId } from '../domain/ids.js';
+
+/** What the file of a book says of itself. */
+export type BookMetadata = EpubMetadata;
+
+/** A book, with whether what is stored was read from the file as it is now. */
+export interface BookToRead {
+  readonly id: BookId;
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+  readonly modifiedNs: bigint;
+  readonly partialMd5: Buffer | undefined;
+  readonly isMissing: boolean;
+  readonly isCurrent: boolean;
+}
+
+/** What came of reading one book. */
+export interface MetadataRead {
+  readonly book: BookToRead;
+  readonly outcome:
+    | { readonly state: 'read'; readonly metadata: BookMetadata }
+    /** Stored, so that the file is not read again as long as it does not change. */
+    | { readonly state: 'failed'; readonly failure: BookErrorCode };
+}
+
+export interface PassCounts {
+  /** Books that were looked at. */
+  readonly examined: number;
+  /** Files that were read. */
+  readonly read: number;
+  /** Of those, the ones that are no EPUBs, or broken ones. */
+  readonly failed: number;
+}
+
+export interface MetadataPass extends PassCounts {
+  /** `stopped`: it did not come to its end. The next one goes on where it was. */
+  readonly state: 'running' | 'completed' | 'stopped';
+  /** By the database's clock. */
+  readonly startedMs: number;
+  readonly finishedMs: number | undefined;
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readDatabaseNowMs } from '../database/database-clock.js';
+import type { Store } from '../database/store.js';
+import { inTransaction, retrying } from '../database/transaction.js';
+import type { Library } from '../library/library.js';
+import { touchLibrary } from '../library/library-repository.js';
+import { BookError } from '../positions/book-error.js';
+import { readEpubMetadata } from '../positions/epub/metadata.js';
+import type { BookToRead, MetadataRead, PassCounts } from './book-metadata.js';
+import { nextBooksToRead, saveMetadata } from './book-metadata-repository.js';
+import { lockBooks } from './book-repository.js';
+import { beginPass, endPass, renewPass } from './metadata-pass-repository.js';
+
+/** Rows of one look at the catalogue: some milliseconds of SQLite, in which pushes wait. */
+const ROWS_AT_ONCE = 500;
+/** Books that one transaction writes. An EPUB takes about a millisecond to read. */
+const BOOKS_A_COMMIT = 50;
+/**
+ * The pause after each commit and each look, as a share of the time that it took: half of a processor and half of the disk
+ * are left to others.
+ */
+const PAUSE_SHARE = 1;
+/** A pass that was silent for so long may be taken over. It is renewed with each commit, which takes some seconds at most. */
+const LEASE_MS = 60_000;
+/** Pages that show the library are told of it as often. */
+const TOUCH_EVERY_MS = 5000;
+
+export interface MetadataPassOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the pass leaves time to others. Default: true. */
+  readonly isPaced?: boolean | undefined;
+  /** Resolves when the pass may go on: it waits while scans run. */
+  readonly turn?: ((this: void) => Promise<void>) | undefined;
+  /** Called after every commit; must return quickly. */
+  onProgress?(this: void, counts: PassCounts): void;
+}
+
+/**
+ * Reads the metadata of the EPUBs of a library that are new or have changed since they were read. Files are read
+ * synchronously: use it in a thread of its own, or in a program that does nothing else. What is committed stays, and the
+ * next pass reads what is left.
+ *
+ * @returns `undefined` when another pass over the library runs
+ * @throws whatever the database throws
+ */
+export async function readLibraryMetadata(
+  store: Store,
+  library: Library,
+  options: MetadataPassOptions = {},
+): Promise<PassCounts | undefined> {
+  const runner = randomUUID();
+  if (!(await retrying(() => beginPass(store, library.id, runner, LEASE_MS)))) return undefined;
+  const pass = { store, library, runner, ...options };
+  const counts = { examined: 0, read: 0, failed: 0 };
+  let isComplete = false;
+  try {
+    isComplete = await readAll(pass, counts);
+    return counts;
+  } finally {
+    await endPass(store, library.id, runner, counts, isComplete).catch(() => undefined); // The lease runs out.
+    await touchLibrary(store, library.id).catch(() => undefined); // Pages show the old state for a while.
+  }
+}
+
+interface Pass extends MetadataPassOptions {
+  readonly store: Store;
+  readonly library: Library;
+  readonly runner: string;
+}
+
+type PassTally = { -readonly [Key in keyof PassCounts]: PassCounts[Key] };
+
+/** @returns whether it came to the end of the library */
+async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
+  const { store, library, runner } = pass;
+  let touchedMs = performance.now();
+  let after: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const beganMs = performance.now();
+    const rows = await retrying(() => nextBooksToRead(store, library.id, after, ROWS_AT_ONCE));
+    const due = rows.filter((book) => !book.isCurrent && !book.isMissing && isEpub(book.path));
+    await rest(pass, beganMs);
+    for (let start = 0; start < due.length; start += BOOKS_A_COMMIT) {
+      await pass.turn?.();
+      if (pass.signal?.aborted === true) return false;
+      const startedMs = performance.now();
+      const reads: MetadataRead[] = [];
+      for (const book of due.slice(start, start + BOOKS_A_COMMIT)) {
+        const read = await readBookMetadata(library, book);
+        if (read !== undefined) reads.push(read);
+      }
+      await commit(store, reads);
+      counts.read += reads.length;
+      counts.failed += reads.filter(({ outcome }) => outcome.state === 'failed').length;
+      if (!(await retrying(() => renewPass(store, library.id, runner, LEASE_MS, counts)))) return false;
+      pass.onProgress?.(counts);
+      if (performance.now() - touchedMs > TOUCH_EVERY_MS) {
+        touchedMs = performance.now();
+        await retrying(() => touchLibrary(store, library.id));
+      }
+      await rest(pass, startedMs);
+    }
+    counts.examined += rows.length;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_AT_ONCE) return true;
+    after = last.path;
+    if (pass.signal?.aborted === true) return false;
+    if (!(await retrying(() => renewPass(store, library.id, runner, LEASE_MS, counts)))) return false;
+  }
+}
+
+async function rest({ isPaced = true, signal }: Pass, sinceMs: number): Promise<void> {
+  if (!isPaced) return;
+  // The loop above looks at the signal.
+  await delay(
+    (performance.now() - sinceMs) * PAUSE_SHARE,
+    undefined,
+    signal === undefined ? {} : { signal },
+  ).catch(() => undefined);
+}
+
+const SLASH = Buffer.from('/');
+const EPUB = /\.k?epub$/i;
+
+/** By its name, as KOReader decides what a file is. */
+function isEpub(path: Buffer): boolean {
+  return EPUB.test(path.subarray(-6).toString('latin1'));
+}
+
+/** @returns `undefined` when the file is not there, or is not as the last scan saw it: the next scan looks at it */
+async function readBookMetadata(library: Library, book: BookToRead): Promise<MetadataRead | undefined> {
+  try {
+    const path = Buffer.concat([library.root, SLASH, book.path]);
+    return { book, outcome: { state: 'read', metadata: await readEpubMetadata(path, book) } };
+  } catch (error) {
+    if (!(error instanceof BookError)) throw error;
+    if (error.code === 'unreadable' || error.code === 'changed') return undefined;
+    return { book, outcome: { state: 'failed', failure: error.code } };
+  }
+}
+
+/** Books that were removed meanwhile are left out: their rows would stay for ever. */
+async function commit(store: Store, reads: readonly MetadataRead[]): Promise<void> {
+  if (reads.length === 0) return;
+  const nowS = Math.floor((await readDatabaseNowMs(store)) / 1000);
+  await inTransaction(store, async (transaction) => {
+    const there = await lockBooks(
+      transaction,
+      reads.map(({ book }) => book.id),
+    );
+    await saveMetadata(
+      transaction,
+      reads.filter(({ book }) => there.has(book.id)),
+      nowS,
+    );
+  });
+}
