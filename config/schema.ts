@@ -1,3 +1,4 @@
+import { FLAG_SENTENCES } from './flags.js';
 import { type Setting, type ValuesOf, setting, settingsByPath } from './setting.js';
 import {
   autoOrWholeNumber,
@@ -23,9 +24,7 @@ import {
 export const settings = {
   database: {
     url: setting(databaseUrl, {
-      sentence:
-        'The database: one SQLite file, or a MySQL or MariaDB database. A password in a flag shows to every user of the ' +
-        'machine in the list of processes; give it in a file (database.url_file) or in the environment.',
+      sentence: FLAG_SENTENCES['--database'],
       default: 'sqlite:dogear.db',
       environment: 'DOGEAR_DATABASE_URL',
       flag: '--database',
@@ -44,7 +43,7 @@ export const settings = {
   },
   engine: {
     jobs: setting(autoOrWholeNumber(1, 256, 'threads'), {
-      sentence: 'The number of threads that hash at once; auto adapts it to the storage.',
+      sentence: FLAG_SENTENCES['--jobs'],
       default: 'auto',
       environment: 'DOGEAR_JOBS',
       flag: '--jobs',
@@ -105,13 +104,13 @@ export const settings = {
   },
   server: {
     host: setting(host, {
-      sentence: 'The address that the server listens on; 0.0.0.0 is every IPv4 address of the machine.',
+      sentence: FLAG_SENTENCES['--host'],
       default: '0.0.0.0',
       environment: 'DOGEAR_SERVER_HOST',
       flag: '--host',
     }),
     port: setting(wholeNumber(0, 65_535), {
-      sentence: 'The TCP port that the server listens on; 0 takes a free one.',
+      sentence: FLAG_SENTENCES['--port'],
       // 8, then D-O-G on the keys of a telephone; no registered service and none of the usual 80xx ports.
       default: 8364,
       environment: 'DOGEAR_SERVER_PORT',

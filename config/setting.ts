@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Flag } from './flags.js';
 
 /** How values of one kind are written and checked; made by the functions of value-kinds.ts. */
 export interface ValueKind<Value> {
@@ -21,7 +22,7 @@ export interface Setting<Value> {
   readonly default: unknown;
   readonly environment: string;
   /** Its own flag, where it has one. Every setting can be given as `--set group.name=value`. */
-  readonly flag?: string;
+  readonly flag?: Flag;
 }
 
 export type SettingTree = { readonly [name: string]: Setting<unknown> | SettingTree };

@@ -32,7 +32,7 @@ const environmentNames = new Set([
   'DOGEAR_TEST_MYSQL_URL',
 ]);
 
-const program = programHelp();
+const program = await programHelp();
 
 describe('the commands that documents show', () => {
   it.each([

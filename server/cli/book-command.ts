@@ -27,9 +27,7 @@ interface LinkFlags {
   readonly everybody?: true;
 }
 
-export function addBookCommand(program: Command, context: CommandContext): void {
-  const book = program.command('book').description('books, and the documents that are linked to them');
-
+export function fillBookCommand(book: Command, context: CommandContext): void {
   book
     .command('find')
     .argument('<words...>', 'words that the path has, in upper or lower case')

@@ -8,14 +8,9 @@ import { serverAddress } from './run-server.js';
 import { consoleAddress } from './setup-offer.js';
 import { shownText } from './shown-text.js';
 
-export function addConsoleCommand(program: Command, context: CommandContext): void {
-  program
-    .command('console')
+export function fillConsoleCommand(console: Command, context: CommandContext): void {
+  console
     .argument('[owner]', 'name of the owner (default: the one who has been there longest)')
-    .description(
-      'print a link that signs an owner in to the console once, within ten minutes; or, while no owner can sign in, one ' +
-        'that sets up the owner',
-    )
     .action((name: string | undefined, _flags: unknown, command: Command) => {
       const configuration = context.configuration(command);
       if (!configuration.console.enabled) {

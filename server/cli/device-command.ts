@@ -16,9 +16,7 @@ import { jsonTime, shownText, shownTime } from './shown-text.js';
 
 const DEVICE = 'the id that "dogear device list" shows, the id that the device sends, or its name';
 
-export function addDeviceCommand(program: Command, context: CommandContext): void {
-  const device = program.command('device').description('the devices that users sync with');
-
+export function fillDeviceCommand(device: Command, context: CommandContext): void {
   device
     .command('list')
     .argument('<user>', 'name of the user')

@@ -4,7 +4,8 @@ import { errorMessage } from '../domain/error-text.js';
 import { passwordKeyOf } from '../accounts/passwords/password-key.js';
 import { checkAddress } from '../probe/check-address.js';
 import { operatorMessage } from '../compose/operator-error.js';
-import { composeEngine, type ComposedStore, withStore } from '../compose/program.js';
+import { composeEngine } from '../compose/engine.js';
+import { type ComposedStore, withStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
 import { thisMachine } from '../overview/about.js';
 import { examineDatabase } from '../overview/examine-database.js';
@@ -12,13 +13,8 @@ import { EXIT } from './exit-code.js';
 import { writeLine } from './output.js';
 import { readKnownPassword, readSecretAddress } from './read-password.js';
 
-export function addDoctorCommand(program: Command, context: CommandContext): void {
-  program
-    .command('doctor')
-    .description(
-      'show what this machine offers, and check that the database answers; or speak to an address as KOReader does, and ' +
-        'say what keeps it from syncing',
-    )
+export function fillDoctorCommand(doctor: Command, context: CommandContext): void {
+  doctor
     .option(
       '--url <address>',
       'check this address instead, as it is typed into KOReader; "-" asks for it, or reads it from standard input, so ' +

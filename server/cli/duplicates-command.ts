@@ -8,11 +8,9 @@ import { listenForInterrupt } from './interrupt.js';
 import { writeError, writeJsonLine, writeLine } from './output.js';
 import { jsonPath, shownPath, shownText } from './shown-text.js';
 
-export function addDuplicatesCommand(program: Command, context: CommandContext): void {
-  program
-    .command('duplicates')
+export function fillDuplicatesCommand(duplicates: Command, context: CommandContext): void {
+  duplicates
     .argument('[library...]', 'names of libraries (default: all)')
-    .description('list books whose files are the same to the last byte; reads those of equal digest and size')
     .option('--json', 'one JSON object a line, for each content')
     .action(async (names: string[], flags: { readonly json?: true }, command: Command) => {
       const store = await composeStore(context.configuration(command));

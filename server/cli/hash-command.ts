@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type HashedPath, hashPaths } from '../scan/hash-paths.js';
 import { checkedExtensions } from '../library/library-settings.js';
-import { composeEngine } from '../compose/program.js';
+import { composeEngine } from '../compose/engine.js';
 import { checkDigests } from './check-digests.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
@@ -20,11 +20,9 @@ interface HashFlags {
   readonly extensions?: readonly string[];
 }
 
-export function addHashCommand(program: Command, context: CommandContext): void {
-  program
-    .command('hash')
+export function fillHashCommand(hash: Command, context: CommandContext): void {
+  hash
     .argument('[path...]', 'files, and folders to search for books', pathArguments)
-    .description("print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path")
     .option('--json', 'one JSON object a line, with both digests and the size')
     .option(
       '--check <file>',

@@ -24,9 +24,7 @@ interface AddFlags {
 
 const SYNC: ReadonlySet<Permission> = new Set(['feature:koreader_sync']);
 
-export function addKeyCommand(program: Command, context: CommandContext): void {
-  const key = program.command('key').description('API keys, with which readers and programs log in');
-
+export function fillKeyCommand(key: Command, context: CommandContext): void {
   key
     .command('list')
     .argument('<user>', 'name of the user')

@@ -41,9 +41,7 @@ interface SetFlags {
   readonly removeReader?: string;
 }
 
-export function addLibraryCommand(program: Command, context: CommandContext): void {
-  const library = program.command('library').description('the folders of books that Dogear knows');
-
+export function fillLibraryCommand(library: Command, context: CommandContext): void {
   library
     .command('add')
     .argument('<name>', 'name of the library')

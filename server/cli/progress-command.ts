@@ -18,9 +18,7 @@ import { documentArgument } from './document-argument.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
 import { jsonPath, jsonTime, shownPath, shownText, shownTime } from './shown-text.js';
 
-export function addProgressCommand(program: Command, context: CommandContext): void {
-  const progress = program.command('progress').description('how far users have read');
-
+export function fillProgressCommand(progress: Command, context: CommandContext): void {
   progress
     .command('list')
     .argument('<user>', 'name of the user')

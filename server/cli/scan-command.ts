@@ -15,11 +15,9 @@ interface ScanFlags {
   readonly json?: true;
 }
 
-export function addScanCommand(program: Command, context: CommandContext): void {
-  program
-    .command('scan')
+export function fillScanCommand(scan: Command, context: CommandContext): void {
+  scan
     .argument('[library...]', 'names of libraries (default: all)')
-    .description('find new, changed, moved and missing books, and hash the new and changed ones')
     .option('--regen-hashes', 'hash every book again')
     .option(
       '--shard <i/n>',

@@ -5,10 +5,7 @@ import { writeNote } from './output.js';
 import { announceSetup } from './setup-offer.js';
 import { addSettingFlags } from './setting-flags.js';
 
-export function addServeCommand(program: Command, context: CommandContext): void {
-  const serve = program
-    .command('serve')
-    .description('answer readers and the management API; scans are started by "dogear scan" or over the API');
+export function fillServeCommand(serve: Command, context: CommandContext): void {
   addSettingFlags(serve, ['--host', '--port']).action(async (_flags: unknown, command: Command) => {
     const configuration = context.configuration(command);
     const signals = nextSignal();

@@ -1,24 +1,28 @@
 import type { Command } from 'commander';
-import { allSettings } from '../../config/schema.js';
+import { type Flag, FLAG_SENTENCES } from '../../config/flags.js';
 import type { FlagValue } from '../../config/text-settings.js';
+
+/** Options that may be given before or after any command. */
+export interface GlobalFlags {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly [flag: string]: unknown;
+}
 
 /** Flags as commander parses them: `--database` becomes `database`. */
 type ParsedFlags = Readonly<Record<string, unknown>>;
 
-/** Adds the flags of settings to a command, with the descriptions of config/schema.ts. */
-export function addSettingFlags(command: Command, flags: readonly string[]): Command {
-  for (const setting of allSettings.values()) {
-    if (setting.flag === undefined || !flags.includes(setting.flag)) continue;
-    command.option(`${setting.flag} <value>`, setting.sentence);
-  }
+/** Adds flags of settings to a command. */
+export function addSettingFlags(command: Command, flags: readonly Flag[]): Command {
+  for (const flag of flags) command.option(`${flag} <value>`, FLAG_SENTENCES[flag]);
   return command;
 }
 
 /** The settings among the parsed flags of a command, and those of each `--set path=value`. */
 export function settingFlags(parsed: ParsedFlags, sets: readonly string[]): readonly FlagValue[] {
-  const own = [...allSettings.values()].flatMap(({ flag }) => {
-    const text = flag === undefined ? undefined : parsed[flag.slice('--'.length)];
-    return flag !== undefined && typeof text === 'string' ? [{ flag, text }] : [];
+  const own = Object.keys(FLAG_SENTENCES).flatMap((flag) => {
+    const text = parsed[flag.slice('--'.length)];
+    return typeof text === 'string' ? [{ flag, text }] : [];
   });
   return [...own, ...sets.map((text) => ({ flag: '--set', text }))];
 }

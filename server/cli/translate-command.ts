@@ -17,11 +17,9 @@ interface TranslateFlags {
 /** Includes starting the thread and reading the book from a slow disk. */
 const TIMEOUT_MS = 10_000;
 
-export function addTranslateCommand(program: Command, context: CommandContext): void {
-  program
-    .command('translate')
+export function fillTranslateCommand(translate: Command, context: CommandContext): void {
+  translate
     .argument('<book>', 'an EPUB', pathArgument)
-    .description("print a reading position in all its forms: KOReader's, EPUB CFI, and the text around it")
     .option('--xpointer <string>', 'a position in the form of KOReader')
     .option('--cfi <string>', 'a position in the form of web readers: epubcfi(…)')
     .option('--json', 'one JSON object, with the Readium locator')

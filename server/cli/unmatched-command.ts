@@ -11,11 +11,7 @@ import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
 import { jsonPath, jsonTime, shownPath, shownText, shownTime } from './shown-text.js';
 
-export function addUnmatchedCommand(program: Command, context: CommandContext): void {
-  const unmatched = program
-    .command('unmatched')
-    .description('documents that devices push in vain, because no book has them');
-
+export function fillUnmatchedCommand(unmatched: Command, context: CommandContext): void {
   unmatched
     .command('list')
     .argument('<user>', 'name of the user')

@@ -15,11 +15,8 @@ import { scanLibraries } from './scan-libraries.js';
 import { announceSetup } from './setup-offer.js';
 import { addSettingFlags } from './setting-flags.js';
 
-export function addUpCommand(program: Command, context: CommandContext): void {
-  const up = program
-    .command('up')
-    .argument('<folder...>', 'folders of books', pathArguments)
-    .description('add the folders as libraries if they are new, scan them, and answer readers');
+export function fillUpCommand(up: Command, context: CommandContext): void {
+  up.argument('<folder...>', 'folders of books', pathArguments);
   addSettingFlags(up, ['--host', '--port']).action(
     async (folders: readonly Buffer[], _flags: unknown, command: Command) => {
       // This command is for syncing, so it does not ask for the setting as "dogear serve" does.

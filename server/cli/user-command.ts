@@ -34,9 +34,7 @@ interface SetFlags {
 
 const READER: ReadonlySet<Permission> = new Set(['feature:koreader_sync', 'feature:api_keys']);
 
-export function addUserCommand(program: Command, context: CommandContext): void {
-  const user = program.command('user').description('the users, and what they may do');
-
+export function fillUserCommand(user: Command, context: CommandContext): void {
   user
     .command('list')
     .description('list the users')

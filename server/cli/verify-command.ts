@@ -8,11 +8,9 @@ import { listenForInterrupt } from './interrupt.js';
 import { writeJsonLine, writeLine } from './output.js';
 import { jsonPath, shownPath } from './shown-text.js';
 
-export function addVerifyCommand(program: Command, context: CommandContext): void {
-  program
-    .command('verify')
+export function fillVerifyCommand(verify: Command, context: CommandContext): void {
+  verify
     .argument('<library>', 'name of the library')
-    .description('hash its files again and compare them with the catalogue, which stays as it is')
     .option('--json', 'one JSON object a line: findings, summary')
     .action(async (name: string, flags: { readonly json?: true }, command: Command) => {
       const composed = await composeProgram(context.configuration(command), () => undefined);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
-import { composeEngine, withStore } from '../compose/program.js';
+import { composeEngine } from '../compose/engine.js';
+import { withStore } from '../compose/program.js';
 import { OPERATOR } from '../domain/actor.js';
 import { type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import { hashPaths } from '../scan/hash-paths.js';
@@ -14,11 +15,9 @@ import { writeError, writeLine } from './output.js';
 import { pathArgument } from './path-argument.js';
 import { shownPath, shownText } from './shown-text.js';
 
-export function addWhyCommand(program: Command, context: CommandContext): void {
-  program
-    .command('why')
+export function fillWhyCommand(why: Command, context: CommandContext): void {
+  why
     .argument('<thing>', 'a file, or a document as "dogear unmatched list" shows it', pathArgument)
-    .description('say which book a document or a file finds, how, and what became of its pushes')
     .requiredOption('--user <name>', 'the user whose device pushes it')
     .action(async (thing: Buffer, { user }: { readonly user: string }, command: Command) => {
       const configuration = context.configuration(command);

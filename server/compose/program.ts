@@ -1,5 +1,6 @@
 import type { Configuration } from '../../config/schema.js';
-import { createEngine, type Engine } from '../../engine/index.js';
+import type { Engine } from '../../engine/index.js';
+import { composeEngine } from './engine.js';
 import { closeAll } from './close-all.js';
 import { scanLibrary } from '../scan/scan-library.js';
 import type { ScanLibrary } from './scan-thread.js';
@@ -14,14 +15,6 @@ export interface Program {
   /** Scans a library. What was refused of documents that have a book by now becomes progress afterwards. */
   readonly scan: ScanLibrary;
   close(): Promise<void>;
-}
-
-export function composeEngine({ engine }: Pick<Configuration, 'engine'>): Engine {
-  return createEngine({
-    md5: engine.md5,
-    reads: engine.reads,
-    ...(engine.jobs === 'auto' ? {} : { jobs: engine.jobs }),
-  });
 }
 
 /** An open database with the current schema. */

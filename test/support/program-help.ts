@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { COMMANDS } from '../../server/cli/commands.js';
 import { buildProgram } from '../../server/cli/program.js';
 
 /** A command, parsed from what its `--help` prints. */
@@ -13,11 +14,11 @@ export interface CommandHelp {
 }
 
 /** The whole command line. It is not run: a process for each of its commands takes half a minute. */
-export function programHelp(): CommandHelp {
-  return helpOf(
-    buildProgram({ version: '', loaded: isNotRun, configuration: isNotRun, exitWith: () => undefined }),
-    'dogear',
-  );
+export async function programHelp(): Promise<CommandHelp> {
+  const program = buildProgram('', () => undefined);
+  const context = { version: '', loaded: isNotRun, configuration: isNotRun, exitWith: () => undefined };
+  for (const command of program.commands) (await COMMANDS[command.name()]?.load())?.(command, context);
+  return helpOf(program, 'dogear');
 }
 
 function isNotRun(): never {
