@@ -19,7 +19,7 @@ const TIMEOUT_MS = 10_000;
 
 export function fillTranslateCommand(translate: Command, context: CommandContext): void {
   translate
-    .argument('<book>', 'an EPUB', pathArgument)
+    .argument('<book>', 'an EPUB or a FictionBook', pathArgument)
     .option('--xpointer <string>', 'a position in the form of KOReader')
     .option('--cfi <string>', 'a position in the form of web readers: epubcfi(…)')
     .option('--json', 'one JSON object, with the Readium locator')
@@ -56,7 +56,7 @@ async function printTranslation(
       ...jsonPath(path),
       xpointer: position.xpointer,
       xpointer_confidence: position.xpointerConfidence,
-      cfi: position.cfi,
+      cfi: position.cfi ?? null,
       cfi_confidence: position.cfiConfidence,
       epubjs_cfi: position.epubJsCfi ?? null,
       locator: position.locator,

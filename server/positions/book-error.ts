@@ -23,6 +23,7 @@ export class BookError extends Error {
  * - `too-complex`: reading it takes more steps than any real book needs (work.ts)
  * - `unsupported`: an unknown compression method
  * - `not-an-epub`: an archive without container.xml or without a package document
+ * - `not-a-document`: an archive without a document of the format that its name says
  * - `no-spine`: a package document without a spine, or with an empty one
  */
 export type BookErrorCode =
@@ -36,4 +37,5 @@ export type BookErrorCode =
   | 'too-complex'
   | 'unsupported'
   | 'not-an-epub'
+  | 'not-a-document'
   | 'no-spine';

@@ -7,11 +7,16 @@ export type XpointerStep =
   /** The n-th child of any kind, counted from 1. crengine reads this form; KOReader never writes it. */
   | { readonly kind: 'child'; readonly index: number };
 
+/** The first step of an x-pointer, which tells the format: EPUB, FictionBook, or HTML (RULES.md R5). */
+export type XpointerRoot = 'DocFragment' | 'FictionBook' | 'html';
+
 /**
- * The parts of a crengine x-pointer into an EPUB, `/body/DocFragment[8]/body/div/p[3]/text()[2].15` (RULES.md R2).
+ * The parts of a crengine x-pointer: `/body/DocFragment[8]/body/div/p[3]/text()[2].15`, `/FictionBook/body/p.0` or
+ * `/html/body/p.0` (RULES.md R2, R5).
  */
 export interface Xpointer {
-  /** Number of the DocFragment, counted from 1. */
+  readonly root: XpointerRoot;
+  /** Number of the DocFragment, counted from 1. In another format than EPUB it is 1. */
   readonly fragment: number;
   /** False for a pointer to the DocFragment itself, `/body/DocFragment[8].0`. */
   readonly hasBody: boolean;
@@ -28,35 +33,54 @@ export const BOXING_NAMES: ReadonlySet<string> = new Set(
 /** No tree is this deep (`MAX_DEPTH` in source-tree-builder.ts), so that a longer pointer resolves nowhere. */
 const MAX_STEPS = 1024;
 
+const SINGLE_ROOTS = ['FictionBook', 'html'] as const;
+
 const STEP = /\/(?:(text\(\))(?:\[(\d{1,9})\])?|(\d{1,9})|([^[\]/.\d][^[\]/.]*)(?:\[(\d{1,9})\])?)/y;
 const POINT = /\.(\d{1,9})$/y;
 
 /**
- * Parses an x-pointer into an EPUB, in both forms: without `[1]`, and always with it (RULES.md R8). Undefined for
- * everything else, and for pointers that crengine reads but never resolves (`[0]`, children of a text, another root).
+ * Parses an x-pointer, in both forms: without `[1]`, and always with it (RULES.md R8). Undefined for everything else, and
+ * for pointers that crengine reads but never resolves (`[0]`, children of a text, another root).
  */
 export function parseXpointer(text: string): Xpointer | undefined {
   const parsed = parseSteps(text.startsWith('/') ? text : `/${text}`);
   if (parsed === undefined) return undefined;
+  const { point } = parsed;
   const [root, fragment, body, ...steps] = parsed.steps;
+  const single = SINGLE_ROOTS.find((name) => isElementStep(root, name));
+  if (single !== undefined) {
+    const below = parsed.steps.slice(1);
+    if ((root?.index ?? 1) !== 1 || hasTextInside(below)) return undefined;
+    return { root: single, fragment: 1, hasBody: below.length > 0, steps: below, point };
+  }
   if (!isElementStep(root, 'body') || !isElementStep(fragment, 'DocFragment')) return undefined;
   if ((root.index ?? 1) !== 1) return undefined;
   if (body !== undefined && (!isElementStep(body, 'body') || (body.index ?? 1) !== 1)) return undefined;
-  if (steps.slice(0, -1).some((step) => step.kind === 'text')) return undefined;
+  if (hasTextInside(steps)) return undefined;
   return {
+    root: 'DocFragment',
     fragment: fragment.index ?? 1,
     hasBody: body !== undefined,
     steps,
-    point: parsed.point,
+    point,
   };
+}
+
+/** A text has no children, so that such steps lead nowhere. */
+function hasTextInside(steps: readonly XpointerStep[]): boolean {
+  return steps.slice(0, -1).some((step) => step.kind === 'text');
 }
 
 /** Writes the form of DOM versions before 20260812 (RULES.md R8): a step without an index is its name alone. */
 export function formatXpointer(pointer: Xpointer, hasOneFragment: boolean): string {
-  const fragment = hasOneFragment ? '/body/DocFragment' : `/body/DocFragment[${pointer.fragment}]`;
-  const body = pointer.hasBody ? '/body' : '';
   const point = pointer.point === undefined ? '' : `.${pointer.point}`;
-  return `${fragment}${body}${pointer.steps.map(formatStep).join('')}${point}`;
+  return `${rootPath(pointer, hasOneFragment)}${pointer.steps.map(formatStep).join('')}${point}`;
+}
+
+function rootPath({ root, fragment, hasBody }: Xpointer, hasOneFragment: boolean): string {
+  if (root !== 'DocFragment') return `/${root}`;
+  const index = hasOneFragment ? '' : `[${fragment}]`;
+  return `/body/DocFragment${index}${hasBody ? '/body' : ''}`;
 }
 
 function formatStep(step: XpointerStep): string {

@@ -34,9 +34,9 @@ export async function answerTranslation(
       performance.now() - startedMs > BUDGET_MS
         ? { state: 'too-slow' }
         : await answered(() =>
-            format === 'epub'
-              ? translated(translator, { path: file, state }, query)
-              : paged(pageCount, query),
+            format === 'pages'
+              ? paged(pageCount, query)
+              : translated(translator, { path: file, state, format }, query),
           ),
     );
   }

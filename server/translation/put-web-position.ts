@@ -42,7 +42,7 @@ export type WebPositionOutcome =
  * and the fraction of the book before it (0–1). The translator has resolved the x-pointer as strictly as KOReader
  * (RULES.md R3).
  *
- * Only books in EPUB are translated. The result is `imprecise`, and nothing is stored, if only the chapter or a
+ * Only books in EPUB and FictionBook are translated, and for the latter the place is a locator. The result is `imprecise`, and nothing is stored, if only the chapter or a
  * fraction is known, if the document is a former digest of the book (`book-changed`), both unless `allowsChapter`
  * is true; if there is no place (`none`); and if the x-pointer is longer than a position may be (`too-long`). A
  * book that is missing, broken or of another format, one whose file has changed since the last scan (it is hashed again),
@@ -66,12 +66,13 @@ export async function putWebPosition(
   const books = await booksOfDocuments(store, principal, [key]);
   const found = await translatedDocument(store, principal, document, books.get(progressKeyText(key)));
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
-  if (found.format !== 'epub') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
+  const { format } = found;
+  if (format === 'pages') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
   // The x-pointer is checked in another file than the one that the reader has.
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
   const queries = [queryOfPlace(place)];
   const answer = await translate(
-    { path: found.path, state: found.fileState, format: 'epub', queries },
+    { path: found.path, state: found.fileState, format, queries },
     principal.userId,
   );
   if (answer.state !== 'answered') return { state: 'not-translated', outcome: answer };

@@ -10,12 +10,11 @@ export interface PrintedPosition {
 }
 
 /**
- * A position in a book file in all its forms. A file is read as an EPUB whatever its name is, unless its extension
- * is that of a document with pages.
+ * A position in a book file in all its forms. A file is read as an EPUB, unless its extension is that of another format.
  *
  * @param path bytes of an absolute path, or of one relative to the working folder.
  * @throws DogearError
- *   - `book-unreadable`: the file cannot be read, is not an EPUB, or needs more memory than the thread has
+ *   - `book-unreadable`: the file cannot be read, is not a book of its format, or needs more memory than the thread has
  *   - `position-untranslatable`: the position has no place in the book, or the book has pages
  *   - `translation-slow`: reading the book takes longer than the caller of `translate` waits
  *   - `overloaded`: too many requests are waiting
@@ -25,13 +24,14 @@ export async function translatePosition(
   path: Buffer,
   query: TranslationQuery,
 ): Promise<PrintedPosition> {
-  if (formatOf(path) === 'pages') {
+  const format = formatOf(path) ?? 'epub';
+  if (format === 'pages') {
     throw new DogearError(
       'position-untranslatable',
       'The book has pages, and its positions are page numbers.',
     );
   }
-  const answer = await translate({ path, format: 'epub', queries: [query] }, undefined);
+  const answer = await translate({ path, format, queries: [query] }, undefined);
   switch (answer.state) {
     case 'busy':
       throw new DogearError('overloaded', 'Too many positions are being translated.');
@@ -60,7 +60,7 @@ export async function translatePosition(
     case 'format-unsupported':
     case 'too-slow':
     case undefined:
-      throw new Error('a query for an EPUB has the outcome of another format');
+      throw new Error('a query for a book of markup has the outcome of another format');
     default:
       return outcome satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { UserId } from '../domain/ids.js';
 import type { BookErrorCode } from '../positions/book-error.js';
+import type { DocumentFormat } from '../positions/document-format.js';
 import type { BookFileState } from '../positions/epub/file-reader.js';
 import type { Locator } from '../positions/translation/locator.js';
 import type { Translation } from '../positions/translation/translated-position.js';
@@ -21,8 +22,8 @@ export interface TranslationRequest {
   readonly queries: readonly TranslationQuery[];
 }
 
-/** A book with chapters, or one with pages. */
-export type TranslatedFormat = 'epub' | 'pages';
+/** A book of markup, or one with pages. */
+export type TranslatedFormat = DocumentFormat | 'pages';
 
 export type QueryOutcome =
   | Translation
@@ -59,6 +60,7 @@ export type TranslationAnswer =
 export type Translate = (request: TranslationRequest, user: UserId | undefined) => Promise<TranslationAnswer>;
 
 const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
+const FICTION_BOOK = /\.fb2(?:\.zip)?$/i;
 /** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
 
@@ -67,7 +69,9 @@ const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(
  * book are not translated.
  */
 export function formatOf(path: Buffer): TranslatedFormat | undefined {
-  const extension = /\.([^./]+)$/.exec(path.toString('latin1'))?.[1]?.toLowerCase() ?? '';
+  const name = path.toString('latin1');
+  const extension = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+  if (FICTION_BOOK.test(name)) return 'fiction-book';
   if (EPUB.has(extension)) return 'epub';
   return PAGED.has(extension) ? 'pages' : undefined;
 }

@@ -34,7 +34,7 @@ export async function judgeBook(folder: EpubFolder, book: CrengineBook): Promise
     const isRight = there !== undefined && hasText(there.textAfter, place);
     note('texts', verdictOf(there?.cfiConfidence, isRight), place.xpointer);
     if (!isRight || there.cfiConfidence !== 'exact') continue;
-    const back = await answer(translator.translateCfi({ path }, there.cfi));
+    const back = await answer(translator.translateCfi({ path }, there.cfi ?? ''));
     const isSame = back !== undefined && isSamePlace(back.xpointer, place);
     note('back', verdictOf(back?.xpointerConfidence, isSame), place.xpointer);
   }

@@ -5,14 +5,17 @@ import type {
 } from '../../server/positions/translation/translated-position.js';
 import { type EpubFolder, makeEpub, xhtml } from './epub.js';
 
+/** A position in an EPUB has a CFI. */
+export type PositionInEpub = TranslatedPosition & { readonly cfi: string };
+
 /** Translates positions in one chapter of a book whose other chapters hold one line each. */
 export interface ChapterUnderTest {
   readonly path: string;
   readonly translator: Translator;
   /** The translation of an x-pointer. Fails when there is none. */
-  forward(xpointer: string): Promise<TranslatedPosition>;
+  forward(xpointer: string): Promise<PositionInEpub>;
   /** The translation of a CFI. Fails when there is none. */
-  back(cfi: string): Promise<TranslatedPosition>;
+  back(cfi: string): Promise<PositionInEpub>;
 }
 
 /** A book of `number` + 1 chapters with `body` in chapter `number`, counted from 1. */
@@ -34,8 +37,10 @@ export function chapterUnderTest(
   };
 }
 
-/** The translated position. Throws an error with the reason when there is none. */
-export function translated(translation: Translation): TranslatedPosition {
-  if (translation.state === 'translated') return translation;
-  throw new Error(`not translated: ${translation.reason}`);
+/** The translated position in an EPUB. Throws an error with the reason when there is none. */
+export function translated(translation: Translation): PositionInEpub {
+  if (translation.state !== 'translated') throw new Error(`not translated: ${translation.reason}`);
+  const { cfi } = translation;
+  if (cfi === undefined) throw new Error('a position without a CFI');
+  return { ...translation, cfi };
 }

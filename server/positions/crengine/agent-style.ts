@@ -1,5 +1,6 @@
 import { attributeOf, localAttributeOf } from '../source/attributes.js';
 import { nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
+import type { Dialect } from './dialect.js';
 import { defaultDisplay } from './element-names.js';
 import type { StyleDeclarations } from './style-declarations.js';
 
@@ -32,8 +33,14 @@ const TABLE_FORM_PARENTS: ReadonlySet<string> = new Set(['table', 'thead', 'tbod
  * @param withHints with the rules for attributes of HTML that describe looks (`hidden`, `align`). KOReader leaves them out
  * where the style sheets of the book are switched off.
  */
-export function agentRules(tree: SourceTree, element: number, withHints: boolean): readonly AgentRule[] {
+export function agentRules(
+  tree: SourceTree,
+  element: number,
+  withHints: boolean,
+  dialect: Dialect,
+): readonly AgentRule[] {
   const name = nameOf(tree, element);
+  if (dialect === 'fiction-book') return fictionBookRules(tree, element, name);
   const rules: AgentRule[] = [];
   if (name === 'form' && TABLE_FORM_PARENTS.has(nameOf(tree, parentOf(tree, element)))) {
     rules.push({ declarations: displayed('none', true), specificity: NAME + NAME });
@@ -49,9 +56,44 @@ export function agentRules(tree: SourceTree, element: number, withHints: boolean
   return rules;
 }
 
+/** The rules of the style sheet for FictionBooks (RULES.md R37). */
+function fictionBookRules(tree: SourceTree, element: number, name: string): AgentRule[] {
+  if (name === 'nobr') return [{ declarations: spaced('nowrap'), specificity: NAME }];
+  if (name === 'image' && (isInside(tree, element, 'p') || isInside(tree, element, 'li'))) {
+    return [{ declarations: displayed('inline'), specificity: NAME + NAME }];
+  }
+  if (name === 'title' && isInNotes(tree, element)) {
+    return [{ declarations: displayed('run-in'), specificity: NAME_AND_ATTRIBUTE + NAME + NAME }];
+  }
+  return [];
+}
+
+/** A title of a section of a body that holds notes. */
+function isInNotes(tree: SourceTree, title: number): boolean {
+  let isInSection = false;
+  for (let at = parentOf(tree, title); at > 0; at = parentOf(tree, at)) {
+    tree.work.spend(1);
+    const name = nameOf(tree, at);
+    if (name === 'section') isInSection = true;
+    if (name !== 'body' || !isInSection) continue;
+    const kind = localAttributeOf(tree, at, 'name');
+    if (kind === 'notes' || kind === 'comments') return true;
+  }
+  return false;
+}
+
+/** The mark of a note has a character before it (RULES.md R37). */
+export function hasContentBefore(tree: SourceTree, element: number, dialect: Dialect): boolean {
+  return (
+    dialect === 'fiction-book' &&
+    nameOf(tree, element) === 'a' &&
+    localAttributeOf(tree, element, 'type') === 'note'
+  );
+}
+
 function hintsOf(tree: SourceTree, element: number, name: string): AgentRule[] {
   const rules: AgentRule[] = [];
-  const display = defaultDisplay(name);
+  const display = defaultDisplay(name, 'chapter');
   const has = (attribute: string): boolean => attributeOf(tree, element, attribute) !== undefined;
   if (has('hidden')) {
     // Parts of tables stay what they are.

@@ -1,6 +1,7 @@
 import { attributeOf } from '../source/attributes.js';
 import { childrenOf, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
-import { agentRules } from './agent-style.js';
+import { agentRules, hasContentBefore } from './agent-style.js';
+import type { Dialect } from './dialect.js';
 import {
   BLOCK,
   INLINE,
@@ -11,7 +12,7 @@ import {
   displayNumber,
   isTablePart,
 } from './display.js';
-import { IMAGES, PREFORMATTED, defaultDisplay } from './element-names.js';
+import { IMAGES, defaultDisplay, isPreformatted } from './element-names.js';
 import {
   identityOf,
   keyOfSubject,
@@ -51,10 +52,22 @@ export interface BookStyles {
   readonly hasStyleAttributes: boolean;
 }
 
+/** What `::before` has where something is generated. */
+const SOME_CONTENT: StyleDeclarations = {
+  display: undefined,
+  whiteSpace: undefined,
+  float: undefined,
+  content: { value: 'some', isImportant: false },
+};
+
 const NO_STYLES: BookStyles = { sheets: [], hasStyleAttributes: false };
 
 /** @param styles those of the book, or undefined for how KOReader shows a book without them. */
-export function computedStyles(tree: SourceTree, styles: BookStyles | undefined): ComputedStyles {
+export function computedStyles(
+  tree: SourceTree,
+  styles: BookStyles | undefined,
+  dialect: Dialect,
+): ComputedStyles {
   const { sheets, hasStyleAttributes } = styles ?? NO_STYLES;
   if (sheets.some(({ isCut }) => isCut)) return { styleOf: () => UNKNOWN_STYLE };
   const cascade: Cascade = {
@@ -62,6 +75,7 @@ export function computedStyles(tree: SourceTree, styles: BookStyles | undefined)
     rulesByKey: rulesByKeyOf(tree, sheets),
     hasStyleAttributes,
     withHints: styles !== undefined,
+    dialect,
   };
   return { styleOf: (element) => styleOf(cascade, element) };
 }
@@ -86,6 +100,7 @@ interface Cascade {
   readonly rulesByKey: ReadonlyMap<string, readonly OrderedRule[]>;
   readonly hasStyleAttributes: boolean;
   readonly withHints: boolean;
+  readonly dialect: Dialect;
 }
 
 function rulesByKeyOf(tree: SourceTree, sheets: readonly StyleSheet[]): Map<string, OrderedRule[]> {
@@ -125,14 +140,17 @@ const OWN_WEIGHT = 1e14;
 const IMPORTANT = 1e15;
 
 function styleOf(cascade: Cascade, element: number): ElementStyle {
-  const { matching, rulesByKey, hasStyleAttributes, withHints } = cascade;
+  const { matching, rulesByKey, hasStyleAttributes, withHints, dialect } = cascade;
   const { tree } = matching;
   const own = new Applied();
   const before = new Applied();
   const after = new Applied();
   let hasFirstPart = false;
-  for (const { declarations, specificity } of agentRules(tree, element, withHints)) {
+  for (const { declarations, specificity } of agentRules(tree, element, withHints, dialect)) {
     own.certain.push({ declarations, weight: AGENT_WEIGHT + specificity });
+  }
+  if (hasContentBefore(tree, element, dialect)) {
+    before.certain.push({ declarations: SOME_CONTENT, weight: AGENT_WEIGHT });
   }
   const keys = rulesByKey.size === 0 ? [] : ruleKeysOf(matching, element);
   if (keys === undefined) return UNKNOWN_STYLE;
@@ -154,7 +172,7 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
   const attribute = hasStyleAttributes ? attributeOf(tree, element, 'style') : undefined;
   const declared = attribute === undefined ? undefined : parseDeclarations(attribute, tree.work);
   if (declared !== undefined) own.certain.push({ declarations: declared, weight: OWN_WEIGHT });
-  const style = elementStyleOf(tree, element, own, before, after);
+  const style = elementStyleOf(cascade, element, own, before, after);
   return hasFirstPart ? { ...style, hasFirstPart } : style;
 }
 
@@ -170,20 +188,21 @@ function targetOf(
 }
 
 function elementStyleOf(
-  tree: SourceTree,
+  { matching: { tree }, dialect }: Cascade,
   element: number,
   own: Applied,
   before: Applied,
   after: Applied,
 ): ElementStyle {
   const name = nameOf(tree, element);
-  // `q` has quotation marks before and after it.
-  const quotes: GeneratedContent = name === 'q' ? 'inline' : 'none';
-  if (own.isEmpty && before.isEmpty && after.isEmpty && !SPECIAL.has(name)) return plainStyleOf(name);
+  // `q` has quotation marks before and after it, but not in a FictionBook.
+  const quotes: GeneratedContent = name === 'q' && dialect !== 'fiction-book' ? 'inline' : 'none';
+  if (own.isEmpty && before.isEmpty && after.isEmpty && !SPECIAL.has(name))
+    return plainStyleOf(name, dialect);
   const float = floatOf(computedValue('float', own));
   return {
-    display: displayOf(tree, element, computedValue('display', own), float),
-    whiteSpace: whiteSpaceOf(name, computedValue('whiteSpace', own)),
+    display: displayOf(tree, element, computedValue('display', own), float, dialect),
+    whiteSpace: whiteSpaceOf(name, computedValue('whiteSpace', own), dialect),
     float,
     before: generatedContentOf(before, quotes),
     after: generatedContentOf(after, quotes),
@@ -194,22 +213,27 @@ function elementStyleOf(
 /** Their style depends on more than the rules. */
 const SPECIAL: ReadonlySet<string> = new Set(['q', 'case', 'default']);
 
-const plainStyles = new Map<string, ElementStyle>();
+const plainStyles: Readonly<Record<Dialect, Map<string, ElementStyle>>> = {
+  chapter: new Map(),
+  'fiction-book': new Map(),
+  html: new Map(),
+};
 /** There are some hundred names in crengine's table. Others share the style of an unknown element. */
 const MAX_PLAIN_STYLES = 1000;
 
-function plainStyleOf(name: string): ElementStyle {
-  const known = plainStyles.get(name);
+function plainStyleOf(name: string, dialect: Dialect): ElementStyle {
+  const styles = plainStyles[dialect];
+  const known = styles.get(name);
   if (known !== undefined) return known;
   const style: ElementStyle = {
-    display: displayNumber(defaultDisplay(name)),
-    whiteSpace: whiteSpaceOf(name, undefined),
+    display: displayNumber(defaultDisplay(name, dialect)),
+    whiteSpace: whiteSpaceOf(name, undefined, dialect),
     float: 'none',
     before: 'none',
     after: 'none',
     hasFirstPart: false,
   };
-  if (plainStyles.size < MAX_PLAIN_STYLES) plainStyles.set(name, style);
+  if (styles.size < MAX_PLAIN_STYLES) styles.set(name, style);
   return style;
 }
 
@@ -248,11 +272,13 @@ function displayOf(
   element: number,
   value: string | undefined,
   float: ElementStyle['float'],
+  dialect: Dialect,
 ): number | undefined {
   const name = nameOf(tree, element);
   if (value === 'inherit' && name !== 'br' && float === 'none') return undefined;
   const declared = value === 'inherit' ? 'inline' : value;
-  const display = declared === undefined ? undeclaredDisplay(tree, element) : displayNumber(declared);
+  const display =
+    declared === undefined ? undeclaredDisplay(tree, element, dialect) : displayNumber(declared);
   // A line break stays one, whatever a style sheet says, unless it is not displayed.
   const shown = name === 'br' && display !== NOT_DISPLAYED ? INLINE : imageDisplay(name, display);
   if (shown > INLINE) return shown;
@@ -263,7 +289,7 @@ function displayOf(
 const MATHML = 'http://www.w3.org/1998/Math/MathML';
 
 /** Of the choices of `epub:switch` crengine shows those for formulas, and the default where there is no formula. */
-function undeclaredDisplay(tree: SourceTree, element: number): number {
+function undeclaredDisplay(tree: SourceTree, element: number, dialect: Dialect): number {
   const name = nameOf(tree, element);
   const parent = parentOf(tree, element);
   if ((name === 'case' || name === 'default') && nameOf(tree, parent) === 'switch') {
@@ -277,7 +303,7 @@ function undeclaredDisplay(tree: SourceTree, element: number): number {
     }
     if (!isShown) return NOT_DISPLAYED;
   }
-  return displayNumber(defaultDisplay(name));
+  return displayNumber(defaultDisplay(name, dialect));
 }
 
 /** A picture is no table and no part of one. */
@@ -292,10 +318,10 @@ function floatOf(value: string | undefined): ElementStyle['float'] {
   return value === UNKNOWN_VALUE || value === 'inherit' ? value : 'floating';
 }
 
-function whiteSpaceOf(name: string, value: string | undefined): ElementStyle['whiteSpace'] {
+function whiteSpaceOf(name: string, value: string | undefined, dialect: Dialect): ElementStyle['whiteSpace'] {
   switch (value) {
     case undefined:
-      return PREFORMATTED.has(name) ? 'kept' : 'inherit';
+      return isPreformatted(name, dialect) ? 'kept' : 'inherit';
     case 'normal':
     case 'nowrap':
       return 'collapsed';

@@ -3,12 +3,18 @@ import { CDATA, INSERTED, TEXT, type SourceTree } from '../source/source-tree.js
 import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
 import { endOfTag, nameAt, skipSpaces } from './crengine-tag.js';
+import type { Dialect } from './dialect.js';
 import { cutOfText } from './text-splitting.js';
 
 export interface CrengineTree {
   readonly tree: SourceTree;
-  /** The `body` of each DocFragment, in order (RULES.md R34). */
+  /** The `body` of each DocFragment, in order (RULES.md R34). Of another document than a chapter, its root elements. */
   readonly bodies: readonly number[];
+}
+
+export interface ParserOptions {
+  readonly encoding?: MarkupEncoding;
+  readonly dialect?: Dialect;
 }
 
 const SPACE_ONLY = /^[ \t\r\n]*$/;
@@ -25,10 +31,10 @@ const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
 export function parseAsCrengine(
   source: string,
   work: Work,
-  encoding: MarkupEncoding = 'known',
+  { encoding = 'known', dialect = 'chapter' }: ParserOptions = {},
 ): CrengineTree {
   work.scan(source.length);
-  const parser = new CrengineParser(source, work, encoding);
+  const parser = new CrengineParser(source, work, encoding, dialect);
   parser.run();
   return { tree: parser.builder.seal(), bodies: parser.bodies };
 }
@@ -38,6 +44,7 @@ class CrengineParser {
   readonly bodies: number[] = [];
   readonly #source: string;
   readonly #isUtf16: boolean;
+  readonly #dialect: Dialect;
   readonly #work: Work;
   /** The next character to read. */
   #at = 0;
@@ -50,8 +57,9 @@ class CrengineParser {
   /** The element whose content is one text up to its end tag, until that text is read (RULES.md R18). */
   #rawName: 'script' | 'style' | undefined;
 
-  constructor(source: string, work: Work, encoding: MarkupEncoding) {
+  constructor(source: string, work: Work, encoding: MarkupEncoding, dialect: Dialect) {
     this.#source = source;
+    this.#dialect = dialect;
     this.#isUtf16 = encoding === 'utf-16';
     this.#work = work;
     this.builder = new SourceTreeBuilder(source, work, encoding);
@@ -151,7 +159,10 @@ class CrengineParser {
     this.#leavePlace(open);
     const element = this.builder.openElement(local, open, tag.end);
     if (RUBY_ROWS.has(local)) this.builder.appendText(INSERTED, tag.end - 1, tag.end - 1);
-    if (local === 'body' && this.#bodyDepth === 0) {
+    if (this.#dialect === 'fiction-book' && local === 'FictionBook' && this.builder.depth === 1) {
+      this.bodies.push(element);
+    }
+    if (this.#dialect === 'chapter' && local === 'body' && this.#bodyDepth === 0) {
       this.#bodyDepth = this.builder.depth;
       this.bodies.push(element);
     }
@@ -173,7 +184,7 @@ class CrengineParser {
   }
 
   #caseOf(name: string): string {
-    return this.#svgDepth > 0 ? name : name.toLowerCase();
+    return this.#svgDepth > 0 || this.#dialect === 'fiction-book' ? name : name.toLowerCase();
   }
 
   /** Closes the innermost open element of that name, with all in it. Inside of a body only what is in it is searched. */

@@ -2,7 +2,9 @@ import type { Markup } from '../source/markup.js';
 import type { SourceOrder } from '../source/source-order.js';
 import { NO_NODE, TREE_BYTES_PER_NODE, startOf, type SourceTree } from '../source/source-tree.js';
 import type { Work } from '../work.js';
+import type { XpointerRoot } from '../xpointer.js';
 import { parseAsCrengine } from './crengine-parser.js';
+import type { Dialect } from './dialect.js';
 import { keptTexts } from './kept-texts.js';
 import { STATE_BYTES_PER_NODE, emptyStates, type NodeStates } from './node-bits.js';
 import { computedStyles, type BookStyles } from './computed-style.js';
@@ -10,7 +12,8 @@ import { computedStyles, type BookStyles } from './computed-style.js';
 /** crengine's tree of a document, over the same source string as the browser's view. */
 export interface CrengineView {
   readonly order: SourceOrder;
-  /** The body. `NO_NODE` for a document without one: crengine shows an error text instead (RULES.md R10). */
+  readonly root: XpointerRoot;
+  /** The body of a chapter, or the root element of another document. `NO_NODE` for a document without one: crengine shows an error text instead (RULES.md R10). */
   readonly body: number;
   /** Source offsets of all bodies of the document, in order (RULES.md R34). */
   readonly bodyOffsets: readonly number[];
@@ -21,30 +24,43 @@ export interface CrengineView {
   readonly sizeBytes: number;
 }
 
+export interface CrengineViewOptions {
+  /** Gives the style sheets of the book for the document. */
+  readonly stylesOf: (tree: SourceTree) => BookStyles;
+  readonly dialect?: Dialect;
+  /** Of the body that the view is of, counted from 0 (RULES.md R34). */
+  readonly bodyIndex?: number;
+}
+
+const ROOTS: Readonly<Record<Dialect, XpointerRoot>> = {
+  chapter: 'DocFragment',
+  'fiction-book': 'FictionBook',
+  html: 'html',
+};
+
 /**
- * @param stylesOf gives the style sheets of the book for the document.
- * @param bodyIndex of the body that the view is of, counted from 0 (RULES.md R34).
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
 export function crengineViewOf(
   { source, encoding }: Markup,
   work: Work,
-  stylesOf: (tree: SourceTree) => BookStyles,
-  bodyIndex = 0,
+  { stylesOf, dialect = 'chapter', bodyIndex = 0 }: CrengineViewOptions,
 ): CrengineView {
-  const { tree, bodies } = parseAsCrengine(source, work, encoding);
+  const root = ROOTS[dialect];
+  const { tree, bodies } = parseAsCrengine(source, work, { encoding, dialect });
   const order: SourceOrder = { tree, nodes: undefined };
   const body = bodies[bodyIndex] ?? NO_NODE;
   const bodyOffsets = bodies.map((node) => startOf(tree, node));
   if (body === NO_NODE) {
     const states = emptyStates(0);
     const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE;
-    return { order, body, bodyOffsets, styled: states, plain: states, sizeBytes };
+    return { order, root, body, bodyOffsets, styled: states, plain: states, sizeBytes };
   }
-  const styled = keptTexts(tree, body, computedStyles(tree, stylesOf(tree)));
-  const plain = keptTexts(tree, body, computedStyles(tree, undefined));
+  const styled = keptTexts(tree, body, computedStyles(tree, stylesOf(tree), dialect), dialect);
+  const plain = keptTexts(tree, body, computedStyles(tree, undefined, dialect), dialect);
   return {
     order,
+    root,
     body,
     bodyOffsets,
     styled,

@@ -1,13 +1,20 @@
+import type { Dialect } from './dialect.js';
 import type { DisplayName } from './display.js';
 
 /** Text right inside of these is dropped while parsing (RULES.md R23). The second half are names of FictionBook. */
-export const REFUSES_TEXT: ReadonlySet<string> = new Set(
+const REFUSES_TEXT: ReadonlySet<string> = new Set(
   (
     'table thead tbody tfoot tr col colgroup img image object embed svg audio source track area input keygen param ' +
     'applet html head base basefont bgsound meta link ?xml ?xml-stylesheet annotation author coverpage ' +
-    'epigraph part poem stanza description document-info empty-line publish-info src-title-info title-info'
+    'epigraph part poem stanza description document-info empty-line publish-info src-title-info title-info ' +
+    'FictionBook'
   ).split(' '),
 );
+
+/** The parser of HTML files keeps all texts (RULES.md R38). */
+export function refusesText(name: string, dialect: Dialect): boolean {
+  return dialect !== 'html' && REFUSES_TEXT.has(name);
+}
 
 /** Inside of `svg` only these keep text, as it is written (RULES.md R30). */
 export const SVG_TEXT: ReadonlySet<string> = new Set(
@@ -15,9 +22,12 @@ export const SVG_TEXT: ReadonlySet<string> = new Set(
 );
 
 /** White space is kept in these (RULES.md R22). */
-export const PREFORMATTED: ReadonlySet<string> = new Set(
-  'pre listing plaintext textarea xmp style'.split(' '),
-);
+const PREFORMATTED: ReadonlySet<string> = new Set('pre listing plaintext textarea xmp style'.split(' '));
+
+/** The style sheet for FictionBooks has `code` too (RULES.md R37). */
+export function isPreformatted(name: string, dialect: Dialect): boolean {
+  return PREFORMATTED.has(name) || (name === 'code' && dialect === 'fiction-book');
+}
 
 /** Their first text loses one newline at its start (RULES.md R22). */
 export const DROPS_FIRST_NEWLINE: ReadonlySet<string> = new Set(['pre', 'textarea']);
@@ -66,10 +76,24 @@ const DISPLAYS: ReadonlyMap<string, DisplayName> = new Map<string, DisplayName>(
   ...OTHERS,
 ]);
 
+const SHOWN_IN_FICTION_BOOK =
+  'FictionBook title description cite image button select marquee template noembed area datalist';
+const HIDDEN_IN_FICTION_BOOK =
+  'form author book-title keywords lang src-lang translator document-info publish-info custom-info coverpage';
+
+/** What is different in FictionBooks, for which crengine has another style sheet (RULES.md R37). */
+const FICTION_BOOK_DISPLAYS: ReadonlyMap<string, DisplayName> = new Map<string, DisplayName>([
+  ...SHOWN_IN_FICTION_BOOK.split(' ').map((name): [string, DisplayName] => [name, 'block']),
+  ...HIDDEN_IN_FICTION_BOOK.split(' ').map((name): [string, DisplayName] => [name, 'none']),
+  ['style', 'inline'],
+  ['input', 'block'],
+]);
+
 /**
  * How crengine displays an element without a style sheet of the book, but for what depends on attributes (RULES.md R28).
  * Unknown elements are inline.
  */
-export function defaultDisplay(name: string): DisplayName {
-  return DISPLAYS.get(name) ?? 'inline';
+export function defaultDisplay(name: string, dialect: Dialect): DisplayName {
+  const ownDisplay = dialect === 'fiction-book' ? FICTION_BOOK_DISPLAYS.get(name) : undefined;
+  return ownDisplay ?? DISPLAYS.get(name) ?? 'inline';
 }

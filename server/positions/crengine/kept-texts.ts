@@ -12,8 +12,9 @@ import {
 import { closeElements } from './closed-elements.js';
 import type { ComputedStyles, ElementStyle, GeneratedContent } from './computed-style.js';
 import { isWhiteSpaceOnly } from './crengine-text.js';
+import type { Dialect } from './dialect.js';
 import { BLOCK, INLINE, NOT_DISPLAYED, UNKNOWN_DISPLAY } from './display.js';
-import { DROPS_FIRST_NEWLINE, REFUSES_TEXT, SVG_TEXT } from './element-names.js';
+import { DROPS_FIRST_NEWLINE, SVG_TEXT, refusesText } from './element-names.js';
 import {
   AS_BLOCK,
   AS_FLOAT,
@@ -36,7 +37,12 @@ import {
  * Decides for each text of the body whether crengine keeps it and how (RULES.md R22, R23, R24, R25, R26, R27), under one
  * guess at the styles. The states of nodes outside of the body are 0.
  */
-export function keptTexts(tree: SourceTree, body: number, styles: ComputedStyles): NodeStates {
+export function keptTexts(
+  tree: SourceTree,
+  body: number,
+  styles: ComputedStyles,
+  dialect: Dialect,
+): NodeStates {
   const states = emptyStates(tree.nodeCount);
   const { bits, displays } = states;
   const hasKeptChild = new Uint8Array(tree.nodeCount);
@@ -61,7 +67,7 @@ export function keptTexts(tree: SourceTree, body: number, styles: ComputedStyles
       const ownBits = bitsOfText(tree, node, inherited, isFirst);
       const isEmptyStart =
         isFirst && isSpace[node] === 1 && dropsLeadingSpace(displays[parent] ?? 0, ownBits);
-      const isDropped = isEmptyStart || refusesText(tree, parent, ownBits);
+      const isDropped = isEmptyStart || isRefused(tree, parent, ownBits, dialect);
       bits[node] = isDropped ? ownBits | DROPPED : ownBits;
       if (!isDropped) hasKeptChild[parent] = 1;
     }
@@ -138,9 +144,9 @@ function bitsOfText(tree: SourceTree, text: number, inherited: number, isFirst: 
 }
 
 /** True for a text right inside of an element that refuses text (RULES.md R23, R30). */
-function refusesText(tree: SourceTree, parent: number, bits: number): boolean {
+function isRefused(tree: SourceTree, parent: number, bits: number, dialect: Dialect): boolean {
   const name = nameOf(tree, parent);
-  return (bits & IN_SVG) !== 0 ? !SVG_TEXT.has(name) : REFUSES_TEXT.has(name);
+  return (bits & IN_SVG) !== 0 ? !SVG_TEXT.has(name) : refusesText(name, dialect);
 }
 
 /** A block drops white space as its first child (RULES.md R24). */

@@ -19,13 +19,13 @@ export interface XpointerPath {
  * The x-pointer to a place of the document, with the style sheets of the book. Before it is returned, it is resolved
  * strictly, without the style sheets too (RULES.md R29), because KOReader goes to page 1 if a pointer does not resolve
  * (RULES.md R3). If it may not resolve, the result is the element around the place, or the start of the chapter, which
- * always resolves (RULES.md R10).
+ * always resolves (RULES.md R10), or that of the document.
  *
  * @param fragment number of the DocFragment, counted from 1.
  */
 export function xpointerTo(view: CrengineView, fragment: number, place: Place): XpointerPath {
   const chapter: XpointerPath = {
-    pointer: { fragment, hasBody: false, steps: [], point: 0 },
+    pointer: { root: view.root, fragment, hasBody: false, steps: [], point: 0 },
     confidence: 'fragment',
   };
   if (view.body === NO_NODE) return chapter;
@@ -91,7 +91,14 @@ function pointerTo(
   for (let at = node; at !== view.body && at > view.body; at = parentOf(tree, at)) {
     steps.push(stepTo(view, states, at));
   }
-  return { fragment, hasBody: true, steps: steps.toReversed(), point: isText(tree, node) ? (index ?? 0) : 0 };
+  const { root } = view;
+  return {
+    root,
+    fragment,
+    hasBody: true,
+    steps: steps.toReversed(),
+    point: isText(tree, node) ? (index ?? 0) : 0,
+  };
 }
 
 /** The index is left out for the only child of its kind (RULES.md R8). */

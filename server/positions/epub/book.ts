@@ -1,4 +1,5 @@
 import { BookError } from '../book-error.js';
+import type { DocumentFormat } from '../document-format.js';
 import { parseAsCrengine } from '../crengine/crengine-parser.js';
 import { attributeOf } from '../source/attributes.js';
 import { ELEMENT, nameOf } from '../source/source-tree.js';
@@ -13,8 +14,9 @@ import { decodeMarkup } from './text-encoding.js';
 import { readZipContent } from './zip-content.js';
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.js';
 
-/** The directory, the spine and the table of contents of an EPUB, without its chapters. */
+/** The directory, the spine and the table of contents of an EPUB, without its chapters; or a document of one file. */
 export interface Book {
+  readonly format: DocumentFormat;
   readonly directory: ZipDirectory;
   readonly packagePath: string;
   readonly package: PackageDocument;
@@ -78,6 +80,7 @@ export async function readBook(file: FileReader, work: Work): Promise<Book> {
     path === undefined ? 0 : (directory.get(path)?.sizeBytes ?? 0),
   );
   return {
+    format: 'epub',
     directory,
     packagePath,
     package: packageDocument,

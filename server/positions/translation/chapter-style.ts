@@ -11,9 +11,11 @@ import { attributeOf } from '../source/attributes.js';
 import type { Work } from '../work.js';
 import {
   ELEMENT,
+  childrenOf,
   firstChildOf,
   isText,
   nameOf,
+  parentOf,
   startOf,
   endOf,
   type SourceTree,
@@ -54,8 +56,28 @@ export function chapterStyles(
     }
   }
   collection.addSheet(path, parseStyleSheet(headStyle, tree.work));
+  return { sheets: collection.sheets, hasStyleAttributes: hasStyleAttributes(tree) };
+}
+
+/** The first `stylesheet` of a FictionBook (RULES.md R37). */
+export function documentStyles(tree: SourceTree): BookStyles {
+  let css = '';
+  for (let node = 0; node < tree.nodeCount; node += 1) {
+    if (tree.kind[node] !== ELEMENT) continue;
+    const name = nameOf(tree, node);
+    if (name === 'body') break;
+    if (name !== 'stylesheet' || nameOf(tree, parentOf(tree, node)) !== 'FictionBook') continue;
+    for (const child of childrenOf(tree, node)) {
+      if (isText(tree, child)) css += `${tree.source.slice(startOf(tree, child), endOf(tree, child))}\n`;
+    }
+    break;
+  }
+  return { sheets: [parseStyleSheet(css, tree.work)], hasStyleAttributes: hasStyleAttributes(tree) };
+}
+
+function hasStyleAttributes(tree: SourceTree): boolean {
   tree.work.scan(tree.source.length);
-  return { sheets: collection.sheets, hasStyleAttributes: STYLE_ATTRIBUTE.test(tree.source) };
+  return STYLE_ATTRIBUTE.test(tree.source);
 }
 
 /** The sheets in the order in which they apply: what a sheet imports comes before it. */

@@ -1,6 +1,7 @@
 import type { Book } from '../epub/book.js';
 import { attributeOf } from '../source/attributes.js';
-import { ELEMENT, startOf, type SourceTree } from '../source/source-tree.js';
+import { ELEMENT, childrenOf, isElement, nameOf, startOf, type SourceTree } from '../source/source-tree.js';
+import { textContentOf } from '../source/text-content.js';
 
 /** A line of the table of contents that leads into a chapter. */
 export interface TitledOffset {
@@ -23,6 +24,35 @@ export function titledOffsets(tree: SourceTree, book: Book, path: string): Title
   return entries
     .map(({ title, fragment }) => ({ title, offset: offsets.get(fragment ?? '') ?? 0 }))
     .toSorted((a, b) => a.offset - b.offset);
+}
+
+/** A title is shown on one line. */
+const MAX_TITLE_UNITS = 300;
+/** As many as the lines of a table of contents. */
+const MAX_HEADINGS = 20_000;
+const HEADING = /^h[1-6]$/;
+
+/** The titles of the sections of a FictionBook, or the headings of an HTML file, in their order. */
+export function headingOffsets(tree: SourceTree, format: 'fiction-book' | 'html'): TitledOffset[] {
+  const headings: TitledOffset[] = [];
+  for (let node = 0; node < tree.nodeCount && headings.length < MAX_HEADINGS; node += 1) {
+    if (tree.kind[node] !== ELEMENT) continue;
+    const name = nameOf(tree, node);
+    if (format === 'html' && HEADING.test(name)) addHeading(headings, tree, node, node);
+    if (format !== 'fiction-book' || (name !== 'section' && name !== 'body')) continue;
+    for (const child of childrenOf(tree, node)) {
+      if (!isElement(tree, child)) continue;
+      if (nameOf(tree, child) === 'title') addHeading(headings, tree, node, child);
+      // A title is the first element, but for pictures.
+      if (nameOf(tree, child) !== 'image') break;
+    }
+  }
+  return headings;
+}
+
+function addHeading(headings: TitledOffset[], tree: SourceTree, place: number, titled: number): void {
+  const title = textContentOf(tree, titled, MAX_TITLE_UNITS);
+  if (title !== '') headings.push({ offset: startOf(tree, place), title });
 }
 
 /**

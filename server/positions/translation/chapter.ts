@@ -1,7 +1,7 @@
 import { BookError } from '../book-error.js';
 import { errorPage, mayBeDrawing } from '../crengine/error-page.js';
-import { isHtmlToCrengine } from '../crengine/format-check.js';
-import { crengineViewOf, type CrengineView } from '../crengine/crengine-view.js';
+import { isDocumentToCrengine, isHtmlToCrengine } from '../crengine/format-check.js';
+import { crengineViewOf, type CrengineView, type CrengineViewOptions } from '../crengine/crengine-view.js';
 import { domViewOf, type DomView } from '../dom/dom-view.js';
 import type { StyleSheet } from '../crengine/style-sheet.js';
 import type { Book } from '../epub/book.js';
@@ -10,11 +10,12 @@ import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import type { Markup } from '../source/markup.js';
-import { NO_NODE } from '../source/source-tree.js';
+import { readSingleContent } from '../single/single-document.js';
+import { NO_NODE, type SourceTree } from '../source/source-tree.js';
 import { WorkLimitError, type Work } from '../work.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
-import { chapterStyles } from './chapter-style.js';
-import { titledOffsets, type TitledOffset } from './chapter-titles.js';
+import { chapterStyles, documentStyles } from './chapter-style.js';
+import { headingOffsets, titledOffsets, type TitledOffset } from './chapter-titles.js';
 import { textMeasureOf, type TextMeasure } from './text-measure.js';
 
 /** Why positions inside of a chapter are unknown. The chapter itself still has a position in the book. */
@@ -72,23 +73,19 @@ export function readChapter(
 ): Chapter | UnreadableChapter {
   const item = book.package.spine[spineIndex];
   const path = item?.path;
-  const entry = path === undefined ? undefined : book.directory.get(path);
   if (item === undefined || path === undefined) return unreadable('chapter-missing');
+  const { format } = book;
+  if (format !== 'epub') return attemptReading(() => readDocument(file, book, format, path, sheetAt, work));
+  const entry = book.directory.get(path);
   if (book.encryptedPaths.has(path)) throw new BookError('encrypted', 'the book is encrypted');
-  const readMarkup = (markup: Markup, problem?: ChapterProblem): Chapter | undefined => {
-    const crengine = crengineViewOf(markup, work, (tree) => chapterStyles(tree, path, sheetAt), bodyIndex);
-    const dom = domViewOf(markup.source, work);
-    if (dom === undefined || crengine.body === NO_NODE) return undefined;
-    const measure = textMeasureOf(crengine);
-    const titles = titledOffsets(crengine.order.tree, book, path);
-    const sizeBytes =
-      FIXED_BYTES +
-      markup.source.length * BYTES_PER_CHARACTER +
-      crengine.sizeBytes +
-      dom.sizeBytes +
-      measure.sizeBytes;
-    return { state: 'readable', problem, bodyIndex, crengine, dom, measure, titles, sizeBytes };
-  };
+  const readMarkup = (markup: Markup, problem?: ChapterProblem): Chapter | undefined =>
+    viewsOf(markup, work, {
+      dialect: 'chapter',
+      bodyIndex,
+      stylesOf: (tree) => chapterStyles(tree, path, sheetAt),
+      titlesOf: (tree) => titledOffsets(tree, book, path),
+      problem,
+    });
   const readErrorPage = (problem: ChapterProblem): Chapter | UnreadableChapter => {
     const { shownPath, mediaType = '', idref } = item;
     const name = shownPath;
@@ -96,12 +93,63 @@ export function readChapter(
       name === undefined ? undefined : readMarkup(errorPage({ name, mediaType, id: idref }), problem);
     return page ?? unreadable(problem);
   };
-  try {
+  return attemptReading(() => {
     if (entry === undefined) return readErrorPage('chapter-missing');
     const content = readZipContent(file, entry, MAX_CHAPTER_BYTES);
     const chapter = isHtmlToCrengine(content, path) ? readMarkup(decodeMarkup(content)) : undefined;
     if (chapter !== undefined) return chapter;
     return mayBeDrawing(content) ? unreadable('chapter-without-body') : readErrorPage('chapter-without-body');
+  });
+}
+
+/** Reads a document of one file, of which nothing else is shown if it is not what its name says. */
+function readDocument(
+  file: FileReader,
+  book: Book,
+  format: 'fiction-book' | 'html',
+  path: string,
+  sheetAt: (path: string) => StyleSheet | undefined,
+  work: Work,
+): Chapter | UnreadableChapter {
+  const content = readSingleContent(file, book, path);
+  if (content.length > MAX_CHAPTER_BYTES) return unreadable('chapter-too-large');
+  const chapter = isDocumentToCrengine(content, path, format)
+    ? viewsOf(decodeMarkup(content), work, {
+        dialect: format,
+        bodyIndex: 0,
+        stylesOf: (tree) => (format === 'html' ? chapterStyles(tree, path, sheetAt) : documentStyles(tree)),
+        titlesOf: (tree) => headingOffsets(tree, format),
+      })
+    : undefined;
+  return chapter ?? unreadable('chapter-without-body');
+}
+
+interface ViewOptions extends CrengineViewOptions {
+  readonly bodyIndex: number;
+  readonly titlesOf: (tree: SourceTree) => TitledOffset[];
+  readonly problem?: ChapterProblem | undefined;
+}
+
+/** Undefined for a document without a body. */
+function viewsOf(markup: Markup, work: Work, options: ViewOptions): Chapter | undefined {
+  const crengine = crengineViewOf(markup, work, options);
+  const dom = domViewOf(markup.source, work);
+  if (dom === undefined || crengine.body === NO_NODE) return undefined;
+  const measure = textMeasureOf(crengine);
+  const titles = options.titlesOf(crengine.order.tree);
+  const sizeBytes =
+    FIXED_BYTES +
+    markup.source.length * BYTES_PER_CHARACTER +
+    crengine.sizeBytes +
+    dom.sizeBytes +
+    measure.sizeBytes;
+  const { bodyIndex, problem } = options;
+  return { state: 'readable', problem, bodyIndex, crengine, dom, measure, titles, sizeBytes };
+}
+
+function attemptReading(read: () => Chapter | UnreadableChapter): Chapter | UnreadableChapter {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof DocumentLimitError) return unreadable('chapter-too-large');
     if (error instanceof WorkLimitError) return unreadable('chapter-too-complex');

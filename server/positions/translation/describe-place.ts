@@ -11,7 +11,7 @@ import { formatXpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
 import { chapterTitleAt } from './chapter-titles.js';
 import { bookFraction } from './locate-fraction.js';
-import type { Located, OpenBook } from './located.js';
+import { ROOTS, type Located, type OpenBook } from './located.js';
 import { firstCodePoints, lastCodePoints, textContextAt } from './text-context.js';
 import type { TranslatedLocator, TranslatedPosition } from './translated-position.js';
 
@@ -22,7 +22,7 @@ const CONTEXT_CODE_POINTS = 32;
 export function describePlace(open: OpenBook, located: Located): TranslatedPosition {
   const { book } = open;
   const { spineIndex, chapter } = located;
-  const cfiPrefix = spinePathOf(book, spineIndex);
+  const cfiOf = cfiWriter(book, spineIndex);
   if (chapter.state === 'unreadable') {
     const confidence = worse(located.confidence, 'fragment');
     const title = chapterTitleAt(book, spineIndex, undefined, 0);
@@ -31,9 +31,9 @@ export function describePlace(open: OpenBook, located: Located): TranslatedPosit
       state: 'translated',
       xpointer: chapterXpointer(book, spineIndex),
       xpointerConfidence: confidence,
-      cfi: `epubcfi(${cfiPrefix}!/4)`,
+      cfi: cfiOf('/4'),
       cfiConfidence: confidence,
-      epubJsCfi: `epubcfi(${cfiPrefix}!/4)`,
+      epubJsCfi: cfiOf('/4'),
       locator: {
         ...locatorBase(book, spineIndex, title),
         locations: { progression: 0, totalProgression: fraction },
@@ -48,7 +48,7 @@ export function describePlace(open: OpenBook, located: Located): TranslatedPosit
       chapterProblem: chapter.problem,
     };
   }
-  return describeInChapter(book, spineIndex, chapter, located, cfiPrefix);
+  return describeInChapter(book, spineIndex, chapter, located, cfiOf);
 }
 
 function describeInChapter(
@@ -56,7 +56,7 @@ function describeInChapter(
   spineIndex: number,
   chapter: Chapter,
   located: Located,
-  cfiPrefix: string,
+  cfiOf: CfiWriter,
 ): TranslatedPosition {
   const { crengine, dom, measure } = chapter;
   const place: Place = located.place ?? {
@@ -77,9 +77,9 @@ function describeInChapter(
     state: 'translated',
     xpointer: pointer.text,
     xpointerConfidence: worse(located.confidence, pointer.confidence),
-    cfi: `epubcfi(${cfiPrefix}!${content.spec})`,
+    cfi: cfiOf(content.spec),
     cfiConfidence: worse(located.confidence, content.confidence),
-    epubJsCfi: content.epubJs === undefined ? undefined : `epubcfi(${cfiPrefix}!${content.epubJs})`,
+    epubJsCfi: content.epubJs === undefined ? undefined : cfiOf(content.epubJs),
     locator: {
       ...locatorBase(book, spineIndex, title),
       locations: {
@@ -128,17 +128,21 @@ function chapterXpointer(book: Book, spineIndex: number): string {
   const { spine, fragmentCount } = book.package;
   const next = spine.slice(spineIndex).find((item) => item.fragment !== undefined)?.fragment;
   const fragment = next ?? Math.max(1, fragmentCount);
-  return formatXpointer({ fragment, hasBody: false, steps: [], point: 0 }, fragmentCount === 1);
+  const root = ROOTS[book.format];
+  return formatXpointer({ root, fragment, hasBody: false, steps: [], point: 0 }, fragmentCount === 1);
 }
 
-/** The part of a CFI before the `!`. */
-function spinePathOf(book: Book, spineIndex: number): string {
-  const { spine, spineStep, spineId } = book.package;
+/** Makes a CFI of a path in a chapter. Undefined for a document of one file, which has no package document. */
+type CfiWriter = (path: string) => string | undefined;
+
+function cfiWriter({ format, package: { spine, spineStep, spineId } }: Book, spineIndex: number): CfiWriter {
+  if (format !== 'epub') return () => undefined;
   const item = spine[spineIndex];
-  return formatSteps([
+  const prefix = formatSteps([
     { index: spineStep, id: spineId },
     { index: (item?.position ?? 1) * 2, id: item?.id },
   ]);
+  return (path) => `epubcfi(${prefix}!${path})`;
 }
 
 function locatorBase(

@@ -6,6 +6,8 @@ import { chapterOfPlace, chapterStart, type Located, type NotLocated, type OpenB
 
 /** Finds the place of a CFI. */
 export function locateCfi(open: OpenBook, cfi: Cfi, dialect: CfiDialect): Located | NotLocated {
+  // A CFI begins with a path in the package document.
+  if (open.book.format !== 'epub') return { state: 'not-located', reason: 'other-format' };
   const item = spineItemOfCfi(open.book, cfi);
   if (item === undefined) return { state: 'not-located', reason: 'outside-the-book' };
   const { spineIndex, isAsserted } = item;

@@ -38,6 +38,8 @@ export function locateLocator(open: OpenBook, locator: Locator): Located | NotLo
 /** The href is a path in the archive. Older toolkits write it relative to the package document. */
 function spineIndexOfHref(book: Book, href: string, work: Work): number {
   const { spine } = book.package;
+  // Readers name a document of one file as they like.
+  if (book.format !== 'epub') return 0;
   const candidates = [
     resolveReference('', href.replace(/^\/+/, ''), work)?.path,
     resolveReference(book.packagePath, href, work)?.path,

@@ -8,7 +8,14 @@ import type { Place } from '../place.js';
 import { NO_NODE, endOf, isText, startOf } from '../source/source-tree.js';
 import { BOXING_NAMES, type Xpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
-import { chapterOfPlace, chapterStart, type Located, type NotLocated, type OpenBook } from './located.js';
+import {
+  ROOTS,
+  chapterOfPlace,
+  chapterStart,
+  type Located,
+  type NotLocated,
+  type OpenBook,
+} from './located.js';
 
 interface PlaceFound {
   readonly place: Place | undefined;
@@ -21,6 +28,8 @@ interface PlaceFound {
  * steps that resolve.
  */
 export function locateXpointer(open: OpenBook, pointer: Xpointer): Located | NotLocated {
+  const { format } = open.book;
+  if (pointer.root !== ROOTS[format]) return { state: 'not-located', reason: 'other-format' };
   const { spine } = open.book.package;
   const current = spine.findIndex((item) => isWithin(pointer.fragment, item.fragment, item.fragmentCount));
   const former = spine.findIndex((item) =>

@@ -1,8 +1,17 @@
 import type { Confidence } from '../confidence.js';
+import type { DocumentFormat } from '../document-format.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
 import type { Work } from '../work.js';
+import type { XpointerRoot } from '../xpointer.js';
 import type { Chapter, UnreadableChapter } from './chapter.js';
+
+/** How x-pointers into books of each format begin (RULES.md R5). */
+export const ROOTS: Readonly<Record<DocumentFormat, XpointerRoot>> = {
+  epub: 'DocFragment',
+  'fiction-book': 'FictionBook',
+  html: 'html',
+};
 
 /** A position that was found in the book. */
 export interface Located {
@@ -18,7 +27,7 @@ export interface Located {
 export type NotLocatedReason =
   /** The form of the position is unknown. */
   | 'unknown-form'
-  /** A position in another kind of book: FictionBook, HTML, pages. */
+  /** A position in another kind of book, such as a page. */
   | 'other-format'
   /** A chapter that the book does not have. */
   | 'outside-the-book';

@@ -11,7 +11,10 @@ export function positionLines(translation: Translation): string[] {
   const { locator } = translation;
   const lines: [string, string | undefined][] = [
     ['KOReader', `${translation.xpointer}  (${translation.xpointerConfidence})`],
-    ['EPUB CFI', `${translation.cfi}  (${translation.cfiConfidence})`],
+    [
+      'EPUB CFI',
+      translation.cfi === undefined ? undefined : `${translation.cfi}  (${translation.cfiConfidence})`,
+    ],
     ['epub.js', translation.epubJsCfi === translation.cfi ? undefined : translation.epubJsCfi],
     ['File', locator.href],
     ['Element', locator.locations.cssSelector],

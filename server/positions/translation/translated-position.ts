@@ -12,8 +12,12 @@ export interface TranslatedPosition {
    */
   readonly xpointer: string;
   readonly xpointerConfidence: Confidence;
-  /** By the W3C's specification: for foliate-js and others. */
-  readonly cfi: string;
+  /**
+   * By the W3C's specification: for foliate-js and others. Undefined for a document of one file, which has no package
+   * document. There `locator` has the path in the document as its `partialCfi`.
+   */
+  readonly cfi: string | undefined;
+  /** Of `cfi` and `locator`. */
   readonly cfiConfidence: Confidence;
   /** As epub.js counts texts, with the confidence of `cfi`. Undefined if epub.js cannot name the place. */
   readonly epubJsCfi: string | undefined;

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { CfiDialect } from '../dom/cfi-resolution.js';
+import type { DocumentFormat } from '../document-format.js';
 import { readBook, type Book } from '../epub/book.js';
 import { withFile, type FileIdentity, type FileReader, type BookFileState } from '../epub/file-reader.js';
+import { readSingleDocument } from '../single/single-document.js';
 import { parsePosition, type Position } from '../position.js';
 import { BookError } from '../book-error.js';
 import { Work, WorkLimitError } from '../work.js';
@@ -17,9 +19,11 @@ import type { Located, NotLocated, OpenBook } from './located.js';
 import type { Locator } from './locator.js';
 import type { Translation } from './translated-position.js';
 
-/** An EPUB in the file system. A path that is not UTF-8 is given as bytes. */
+/** A book in the file system. A path that is not UTF-8 is given as bytes. */
 export interface BookFile {
   readonly path: string | Buffer;
+  /** `epub` if it is not given. */
+  readonly format?: DocumentFormat | undefined;
   /** The state of the file for which positions are wanted. Undefined: any. */
   readonly state?: BookFileState | undefined;
 }
@@ -42,7 +46,7 @@ export interface TranslatorOptions {
 }
 
 /**
- * Translates positions in EPUBs between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
+ * Translates positions in EPUBs, FictionBooks and HTML files between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
  * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size
  * and time of modification.
  *
@@ -108,12 +112,12 @@ export function createTranslator(options: TranslatorOptions): Translator {
   const work = options.work ?? new Work();
 
   /** Parses a book once, also one that is refused for its content: each request would take as long again. */
-  const bookAt = async (file: FileReader, key: string): Promise<Book> => {
+  const bookAt = async (file: FileReader, format: DocumentFormat, key: string): Promise<Book> => {
     const known = cache.get(key);
     if (known?.kind === 'book') return known.book;
     if (known?.kind === 'refused') throw known.error;
     try {
-      const book = await readBook(file, work);
+      const book = format === 'epub' ? await readBook(file, work) : await readSingleDocument(file, format);
       cache.set(key, { kind: 'book', book });
       return book;
     } catch (caught) {
@@ -126,14 +130,14 @@ export function createTranslator(options: TranslatorOptions): Translator {
   };
 
   const translate = async (
-    { path, state }: BookFile,
+    { path, state, format = 'epub' }: BookFile,
     percentage: number | undefined,
     locate: (open: OpenBook) => Located | NotLocated,
   ): Promise<Translation> =>
     await withFile(path, state, async (file) => {
       work.begin();
-      const key = fileKeyOf(file.identity);
-      const book = await bookAt(file, `book:${key}`);
+      const key = `${format}:${fileKeyOf(file.identity)}`;
+      const book = await bookAt(file, format, `book:${key}`);
       work.begin();
       const sheetAt = (sheetPath: string): StyleSheet | undefined => {
         const cached = cache.get(`sheet:${sheetPath}:${key}`);
@@ -208,8 +212,10 @@ function locatePosition(open: OpenBook, position: Position, dialect: CfiDialect)
       return locateLink(open, position.fragmentIndex, position.id);
     case 'cfi':
       return locateCfi(open, position.cfi, dialect);
+    case 'id':
+      if (open.book.format === 'epub') return { state: 'not-located', reason: 'unknown-form' };
+      return locateLink(open, 0, position.id);
     case 'page':
-    case 'foreign-xpointer':
       return { state: 'not-located', reason: 'other-format' };
     case 'opaque':
       return { state: 'not-located', reason: 'unknown-form' };

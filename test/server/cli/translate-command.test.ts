@@ -10,7 +10,10 @@ const CFI = 'epubcfi(/6/4!/4/4/3:1)';
 
 describe('dogear translate', () => {
   async function folderWithBook() {
-    const folder = await bookFolder({ 'no.epub': 'no archive' });
+    const folder = await bookFolder({
+      'no.epub': 'no archive',
+      'story.fb2': '<FictionBook><body><p>one</p><p>two</p></body></FictionBook>',
+    });
     const chapters = [
       { content: xhtml('<p>first</p>') },
       { content: xhtml('<p>one</p><p>two <b>three</b> four five</p>') },
@@ -44,6 +47,22 @@ describe('dogear translate', () => {
       text_after: 'four five',
       chapter_problem: null,
     });
+  });
+
+  it('prints a position in a FictionBook without a CFI', async () => {
+    const translate = await folderWithBook();
+    const { stdout } = await translate('story.fb2', '--xpointer', '/FictionBook/body/p[2]/text().0');
+    expect(stdout).toBe(
+      [
+        'KOReader    /FictionBook/body/p[2]/text().0  (exact)',
+        'File        story.fb2',
+        'Element     body > p:nth-child(2)',
+        'In chapter  50.00 %',
+        'In book     50.00 %',
+        'Text        one |two',
+        '',
+      ].join('\n'),
+    );
   });
 
   it.each([

@@ -30,6 +30,7 @@ describe('x-pointers', () => {
 
   it('tell names, texts, node numbers and points apart', () => {
     expect(parseXpointer('/body/DocFragment[2]/body/4/h2[3]/text()[5].7')).toEqual({
+      root: 'DocFragment',
       fragment: 2,
       hasBody: true,
       steps: [
@@ -51,9 +52,10 @@ describe('positions', () => {
     ['#_doc_fragment_44_ c37', { kind: 'link', fragmentIndex: 44, id: 'c37' }],
     ['#_doc_fragment_44_c37', { kind: 'link', fragmentIndex: 44, id: 'c37' }],
     ['#_doc_fragment_0', { kind: 'link', fragmentIndex: 0, id: undefined }],
-    ['#c37', { kind: 'opaque' }],
-    ['/FictionBook/body[1]/section[3]/p[5]/text().0', { kind: 'foreign-xpointer' }],
-    ['/html/body/p[3]/text().0', { kind: 'foreign-xpointer' }],
+    ['#c37', { kind: 'id', id: 'c37' }],
+    ['/FictionBook[2]/body/p.0', { kind: 'opaque' }],
+    ['/html/body/p/text()/b.0', { kind: 'opaque' }],
+    ['/RootNode/body/p.0', { kind: 'opaque' }],
     ['epubcfi(', { kind: 'opaque' }],
     ['some text', { kind: 'opaque' }],
     ['x'.repeat(MAX_POSITION_LENGTH + 1), { kind: 'opaque' }],

@@ -22,7 +22,12 @@ const translated = answerSchema(
   z.strictObject({
     state: z.literal('translated'),
     confidence,
-    cfi: z.string().describe("by the W3C's specification"),
+    cfi: z
+      .string()
+      .nullable()
+      .describe(
+        "by the W3C's specification; null for FictionBook and HTML, where locator.locations has the path in the document",
+      ),
     epubjs_cfi: z
       .string()
       .nullable()
@@ -119,7 +124,7 @@ export function translatedJson(position: TranslatedDetails): z.input<typeof tran
   return {
     state: 'translated',
     confidence: position.cfiConfidence,
-    cfi: position.cfi,
+    cfi: position.cfi ?? null,
     epubjs_cfi: position.epubJsCfi ?? null,
     locator: position.locator,
     percentage: position.percentage,

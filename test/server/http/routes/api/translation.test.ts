@@ -37,6 +37,8 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     folder = await bookFolder({
       'broken.epub': 'no archive',
       'other.mobi': 'x',
+      'story.fb2':
+        '<?xml version="1.0"?><FictionBook><body><section><title><p>I</p></title><p>one two</p></section></body></FictionBook>',
       'some.pdf': '%PDF-1.4 no',
     });
     folder.write('book.epub', BOOK);
@@ -207,6 +209,26 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     await me.expect(200, 'PUT', `/progress/${await digestNow()}`, body);
     const placed = await me.expect(200, 'PUT', `/progress/${former}`, { ...body, allow: 'chapter' });
     expect(placed.translation.confidence).toBe('fragment');
+  });
+
+  it('in a FictionBook go to a web reader and back, with a locator in place of a CFI', async () => {
+    const document = md5('story.fb2');
+    const translation = await translationOf(document, '/FictionBook/body/section/p/text().4');
+    expect(translation).toMatchObject({
+      state: 'translated',
+      confidence: 'exact',
+      cfi: null,
+      epubjs_cfi: null,
+      locator: { href: 'story.fb2', locations: { partialCfi: '/2/2/4/1:4' } },
+      chapter_title: 'I',
+      text_before: 'I one ',
+      text_after: 'two',
+    });
+    const locator = { href: 'blob:1', locations: { partialCfi: '/2/2/4/1:1' } };
+    const placed = await me.expect(200, 'PUT', `/progress/${document}`, { locator, device: WEB });
+    expect(placed.progress).toBe('/FictionBook/body/section/p/text().1');
+    const answer = await me.expect(422, 'PUT', `/progress/${document}`, { cfi: CFI, device: WEB });
+    expect(answer).toMatchObject({ code: 'position-untranslatable', failure: 'other-format' });
   });
 
   it('without other forms are shown with the reason', async () => {
