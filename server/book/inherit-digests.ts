@@ -1,4 +1,5 @@
 import type { Store } from '../database/store.js';
+import { inTransaction } from '../database/transaction.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { areEqual, type CataloguedBook, type FormerDigest, type FormerDigestOf } from './book.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
@@ -87,20 +88,26 @@ export async function withoutHeirs(
   return ids.filter((id) => !heirs.has(id));
 }
 
+export interface Removed {
+  /** The books that were deleted. */
+  readonly books: readonly BookId[];
+  /** The partial MD5s of those whose digests are kept for a book of the same content. */
+  readonly kept: readonly Buffer[];
+}
+
 /**
  * Deletes books that still are in the scope and hands on their digests and links, in the caller's transaction. The rows of the books and of
  * their heirs are locked first: a transaction that is about to keep a former digest of one of them has locked its row.
  *
  * @param ids some hundred at most
  * @param nowS seconds since 1970, when the current digests count as replaced
- * @returns the books that were deleted
  */
 export async function removeBooks(
   transaction: Store,
   scope: RemovalScope,
   ids: readonly BookId[],
   nowS: number,
-): Promise<readonly BookId[]> {
+): Promise<Removed> {
   const going = new Set(ids);
   const locked = await lockWithHeirs(transaction, scope, ids);
   const books = locked.books.filter((book) => going.has(book.id) && isInScope(book, scope));
@@ -133,7 +140,28 @@ export async function removeBooks(
   await deleteBooks(transaction, removed);
   await deleteFormerDigests(transaction, removed);
   await deleteMetadata(transaction, removed);
-  return removed;
+  return { books: removed, kept: distinct(kept.map(({ partialMd5 }) => partialMd5)) };
+}
+
+/**
+ * To be called after the commit of a removal. In MySQL a scan may have written a book of the same content in that moment:
+ * neither saw the other. The scan looks once more after its own commit too, so one of the two finds the digests.
+ *
+ * @param kept as `removeBooks` returned it
+ */
+export async function claimAfterRemoval(
+  store: Store,
+  scope: RemovalScope,
+  { kept }: Pick<Removed, 'kept'>,
+): Promise<void> {
+  if (store.dialect !== 'mysql' || kept.length === 0) return;
+  const books = await booksOutside(store, scope, kept);
+  for (const [libraryId, some] of groupBy(books, (book) => book.libraryId)) {
+    const files = some.flatMap(({ partialMd5, filenameMd5, ...book }) =>
+      partialMd5 === undefined || filenameMd5 === undefined ? [] : [{ ...book, partialMd5, filenameMd5 }],
+    );
+    await inTransaction(store, (transaction) => claimKeptDigests(transaction, libraryId, files));
+  }
 }
 
 /** A link leads to one book only: it must be one that those may see for whom it holds. */

@@ -1,5 +1,5 @@
 import type { RemovalScope } from '../book/book-repository.js';
-import { removeBooks } from '../book/inherit-digests.js';
+import { claimAfterRemoval, removeBooks } from '../book/inherit-digests.js';
 import { pruneKeptDigests } from '../book/kept-digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
@@ -43,7 +43,8 @@ export async function purgeLibrary(
   let books = 0;
   for await (const ids of pagesToRemove(store, scope)) {
     const removed = await inTransaction(store, (transaction) => removeBooks(transaction, scope, ids, nowS));
-    books += removed.length;
+    await claimAfterRemoval(store, scope, removed);
+    books += removed.books.length;
   }
   await pruneKeptDigests(store);
   await touchLibrary(store, id);

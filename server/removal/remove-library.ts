@@ -1,6 +1,6 @@
 import { deletePass } from '../book/metadata-pass-repository.js';
 import { someBooksOfLibrary } from '../book/book-repository.js';
-import { removeBooks } from '../book/inherit-digests.js';
+import { claimAfterRemoval, removeBooks } from '../book/inherit-digests.js';
 import { pruneKeptDigests } from '../book/kept-digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
@@ -55,12 +55,14 @@ export async function removeLibrary(store: Store, actor: Actor, id: LibraryId): 
 }
 
 /** @returns how many books were deleted, at most {@link BOOKS_AT_ONCE} */
-function deleteSomeBooks(store: Store, id: LibraryId, nowS: number): Promise<number> {
-  return inTransaction(store, async (transaction) => {
+async function deleteSomeBooks(store: Store, id: LibraryId, nowS: number): Promise<number> {
+  const scope = { libraryId: id, missingSinceS: undefined };
+  const removed = await inTransaction(store, async (transaction) => {
     const books = await someBooksOfLibrary(transaction, id, BOOKS_AT_ONCE);
-    await removeBooks(transaction, { libraryId: id, missingSinceS: undefined }, books, nowS);
-    return books.length;
+    return removeBooks(transaction, scope, books, nowS);
   });
+  await claimAfterRemoval(store, scope, removed);
+  return removed.books.length;
 }
 
 /** @returns `false` when the library has books, because a scan began meanwhile */

@@ -65,10 +65,22 @@ export async function commitBatch(
   countsAfter: (counts: CommitCounts) => ScanCounts,
 ): Promise<CommitCounts> {
   const moves = await findMoves(context, batch.files);
-  return inLease(context, async (transaction) => {
-    const counted = await writeBatch(context, transaction, batch, moves);
-    return { counts: countsAfter(counted), result: counted };
+  const { counted, saved } = await inLease(context, async (transaction) => {
+    const written = await writeBatch(context, transaction, batch, moves);
+    return { counts: countsAfter(written.counted), result: written };
   });
+  const { store, library } = context;
+  if (store.dialect === 'mysql') {
+    // A removal that was committed in the same moment did not see these books; see claimAfterRemoval().
+    await inTransaction(store, (transaction) => claimKeptDigests(transaction, library.id, saved));
+  }
+  return counted;
+}
+
+interface WrittenBatch {
+  readonly counted: CommitCounts;
+  /** The files that may have been new to the catalogue. */
+  readonly saved: readonly CataloguedFile[];
 }
 
 /**
@@ -109,7 +121,7 @@ async function writeBatch(
   transaction: Store,
   batch: ScanBatch,
   moves: ReadonlyMap<ScannedFile, DigestTwin>,
-): Promise<CommitCounts> {
+): Promise<WrittenBatch> {
   const nowMs = context.nowMs();
   const nowS = Math.floor(nowMs / 1000);
   const before = await lockBooks(transaction, booksOf(batch, moves));
@@ -147,12 +159,13 @@ async function writeBatch(
   await keepFormerDigests(transaction, replaced, nowS);
   await moveBooks(transaction, moved, nowMs);
   await saveBooks(transaction, saved, nowMs);
-  await claimKeptDigests(transaction, context.library.id, cataloguedFiles(saved));
+  const files = cataloguedFiles(saved);
+  await claimKeptDigests(transaction, context.library.id, files);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
   const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));
   await saveStateMarks(transaction, context.library.id, marked);
-  return { added, changed, moved: moved.length, returned, unchanged };
+  return { counted: { added, changed, moved: moved.length, returned, unchanged }, saved: files };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { requireOneOf } from '../accounts/permission-check.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { usersPage } from '../accounts/user-repository.js';
+import { countingHolders } from '../book/catalogued-document.js';
+import { holdersOfDocuments } from '../book/digest-repository.js';
+import { linksOfBook } from '../book/document-link-repository.js';
 import { type BookDetails, getBook } from '../book/get-book.js';
 import { idChunks } from '../database/bulk-write.js';
 import type { Store } from '../database/store.js';
@@ -8,6 +11,8 @@ import type { Actor } from '../domain/actor.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn } from '../library/library-visibility.js';
 import { summariesOfDocuments } from './device-progress-repository.js';
 import type { Reading, ReadingUser } from './list-reading.js';
 import { type ProgressKey, progressKeyText } from './progress-key.js';
@@ -15,13 +20,14 @@ import { newestProgress } from './progress-repository.js';
 
 /** Former digests by which readers are looked for, the last replaced first. */
 const FORMER_DIGESTS = 20;
-/** With the digests of now and the former ones, up to 1,100 rows are looked up for them. */
+/** With the digests of now, the former ones and linked documents, up to 3,200 rows are looked up for them. */
 const READERS_AT_ONCE = 50;
 /** Users of one page: of a server whose users do not read the book, a page is empty although another one follows. */
 const USERS_A_PAGE = 1000;
 
 /**
- * Who reads a book: the newest push of each user under any of its digests, by the names of the users. With `user:manage`
+ * Who reads a book: the newest push of each user under any of its digests, or a document that is linked to it, by the names of
+ * the users. With `user:manage`
  * those of all users, otherwise one's own.
  *
  * @param page behind the user of this name
@@ -35,17 +41,19 @@ export async function listReadingOfBook(
 ): Promise<Page<Reading, string>> {
   requireOneOf(actor, ['feature:koreader_sync', 'user:manage']);
   const details = await getBook(store, actor, id);
-  const documents = documentsOfBook(details);
+  const documents = digestsOfBook(details);
+  const linked = await linkedDocumentsOf(store, id);
+  const documentsOf: DocumentsOf = (user) => [...documents, ...linked(user)];
   if (!actor.permissions.has('user:manage')) {
     const self = await resolveTargetUser(store, actor, undefined, 'feature:koreader_sync', 'read');
-    return { items: await readingOf(store, [self], documents, details), next: undefined };
+    return { items: await readingOf(store, [self], documentsOf, details), next: undefined };
   }
   const items: Reading[] = [];
   let afterName = after;
   for (let looked = 0; looked < USERS_A_PAGE; looked += READERS_AT_ONCE) {
     const rows = await usersPage(store, { afterName, limit: READERS_AT_ONCE + 1 });
     const users = pageOf(rows, READERS_AT_ONCE, (user) => user.name);
-    const read = await readingOf(store, users.items, documents, details);
+    const read = await readingOf(store, users.items, documentsOf, details);
     const room = limit - items.length;
     items.push(...read.slice(0, room));
     const last = read[room - 1];
@@ -58,20 +66,37 @@ export async function listReadingOfBook(
   return { items, next: afterName };
 }
 
-function documentsOfBook({ book, formerDigests }: BookDetails): readonly Document[] {
+/** The documents that stand for the book when this user pushes them. */
+type DocumentsOf = (user: UserId) => readonly Document[];
+
+function digestsOfBook({ book, formerDigests }: BookDetails): readonly Document[] {
   const former = formerDigests.slice(0, FORMER_DIGESTS).map(({ digest }) => digest);
   const digests = [book.partialMd5, book.filenameMd5, ...former].flatMap((digest) => digest ?? []);
   return [...new Set(digests.map(documentOfDigest))];
+}
+
+/** The documents whose link to the book counts for a user: a book that has the document, and the own link, come first. */
+async function linkedDocumentsOf(store: Store, id: BookId): Promise<DocumentsOf> {
+  const links = await linksOfBook(store, id);
+  if (links.length === 0) return () => [];
+  const documents = [...new Set(links.map(({ document }) => document))];
+  const holders = await holdersOfDocuments(store, documents);
+  const access = await readLibraryAccess(store);
+  return (user) =>
+    documents.filter((document) => {
+      const [counting] = countingHolders(holders.get(document) ?? [], isVisibleIn(access, user), user);
+      return links.some((link) => link.document === document && link.linkedFor === counting?.linkedFor);
+    });
 }
 
 /** In the order of the users. */
 async function readingOf(
   store: Store,
   users: readonly ReadingUser[],
-  documents: readonly Document[],
+  documentsOf: DocumentsOf,
   { book, library }: BookDetails,
 ): Promise<readonly Reading[]> {
-  const keys = users.flatMap((user) => documents.map((document) => ({ userId: user.id, document })));
+  const keys = users.flatMap(({ id }) => documentsOf(id).map((document) => ({ userId: id, document })));
   const newest = new Map<UserId, ProgressKey & { readonly arrival: number }>();
   for (const chunk of idChunks(keys)) {
     const records = await newestProgress(store, chunk);

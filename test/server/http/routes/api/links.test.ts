@@ -222,6 +222,29 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await pull(anna, md5('emma'))).toBe('of anna');
   });
 
+  it('show who reads a book by them, each user by the link that counts for that user', async () => {
+    const [anna, ben] = [await reader(), await reader()];
+    const [own, shared] = [fresh(), fresh()];
+    expect((await link(anna, own)).status).toBe(201);
+    expect((await link(owner, shared, { everybody: true })).status).toBe(201);
+    expect((await link(anna, shared, {}, other)).status).toBe(201);
+    await push(anna, shared, 'of the other book');
+    await push(ben, shared, 'of ben');
+    await push(anna, own, 'of anna');
+    const readers = async (id: number) => {
+      const { items } = await owner.expect(200, 'GET', `/books/${String(id)}/reading?limit=200`);
+      const names = [anna.name, ben.name];
+      return (items as Json[])
+        .filter(({ user }) => names.includes(user.name as string))
+        .map(({ user, document }) => [user.name, document]);
+    };
+    expect(await readers(Number(book.id))).toEqual([
+      [anna.name, own],
+      [ben.name, shared],
+    ]);
+    expect(await readers(Number(other.id))).toEqual([[anna.name, shared]]);
+  });
+
   it('give way to the book when a scan finds it, and what was refused is progress then', async () => {
     const anna = await reader();
     const content = `late ${fresh()}`;

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OPERATOR } from '../../../server/domain/actor.js';
+import type { Library } from '../../../server/library/library.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
+import { scanLibrary } from '../../../server/scan/scan-library.js';
+import { bookFolder, md5 } from '../../support/book-folder.js';
+import { catalogueOf } from '../../support/catalogue.js';
+import { testDatabases } from '../../support/databases.js';
+import { openHookedStore } from '../../support/hooked-store.js';
+import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+// SQLite has one writer at a time.
+const mysql = testDatabases().filter(({ name }) => name === 'mysql');
+
+describe.each(mysql)(
+  'digests of a library that is removed in the moment of a scan of another, on $name',
+  (kind) => {
+    let bench: ScanBench;
+    let old: Library;
+    let heir: Library;
+    beforeEach(async () => {
+      bench = await openScanBench(kind);
+      const folder = await bookFolder({ 'one.epub': 'first edition' });
+      old = await bench.makeLibrary(folder);
+      await bench.scan(old);
+      folder.write('one.epub', 'second edition');
+      await bench.scan(old);
+      heir = await bench.makeLibrary(await bookFolder({ 'two.epub': 'second edition' }), { name: 'heir' });
+    });
+    afterEach(() => bench.close());
+
+    /** Does the one thing, and the other before the first statement of it that is like this. */
+    async function during(
+      statement: RegExp,
+      first: (store: ScanBench['store']) => Promise<unknown>,
+      second: () => Promise<unknown>,
+    ): Promise<void> {
+      let isDone = false;
+      const hooked = openHookedStore(bench.store.url, {
+        beforeStatement: async (sql) => {
+          if (isDone || !statement.test(sql)) return;
+          isDone = true;
+          await second();
+        },
+      });
+      try {
+        await first(Object.assign(hooked, { url: bench.store.url }));
+      } finally {
+        await hooked.close();
+      }
+      expect(isDone).toBe(true);
+      expect(await catalogueOf(bench.store, heir)).toMatchObject([
+        { former: expect.arrayContaining([`partial ${md5('first edition')}`]) },
+      ]);
+      expect(await bench.store.db.selectFrom('kept_digest').selectAll().execute()).toEqual([]);
+    }
+
+    it('are found by the scan that had looked for them before', async () => {
+      await during(
+        // The end of the transaction that writes the book.
+        /^update `scan` set .*`found` = /,
+        (store) => scanLibrary({ store, engine: bench.engine }, heir),
+        () => removeLibrary(bench.store, OPERATOR, old.id),
+      );
+    });
+
+    it('go to the book that has come after heirs were looked for', async () => {
+      await during(
+        /^insert into `?kept_digest/,
+        (store) => removeLibrary(store, OPERATOR, old.id),
+        () => bench.scan(heir),
+      );
+    });
+  },
+);
