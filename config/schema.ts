@@ -69,6 +69,13 @@ export const settings = {
       default: 'full',
       environment: 'DOGEAR_LIBRARY_CHANGE_CHECK',
     }),
+    metadata: setting(trueOrFalse, {
+      sentence:
+        'Whether the server reads titles, authors, series and languages from EPUBs after scans, at leisure; what was read ' +
+        'stays when this is switched off.',
+      default: true,
+      environment: 'DOGEAR_LIBRARY_METADATA',
+    }),
     schedule: setting(cronPattern, {
       sentence:
         'When all libraries are scanned, in the syntax of cron and the time zone of the machine, such as 0 3 * * * for three ' +

@@ -7,17 +7,21 @@ import { getLibrary } from '../library/get-library.js';
 import type { LibrarySummary } from '../library/library.js';
 import { readersPage } from '../library/library-reader-repository.js';
 import { librariesPage } from '../library/library-repository.js';
+import type { MetadataPass } from './book-metadata.js';
 import { type BookCounts, bookAhead, countBooksInRange } from './book-repository.js';
+import { findPass } from './metadata-pass-repository.js';
 
 /** A library with the numbers of its books. */
 export interface LibraryDetails extends LibrarySummary {
   readonly books: BookCounts;
+  /** The pass over the metadata of its books that runs, or ran last. */
+  readonly metadataPass: MetadataPass | undefined;
 }
 
 /** @throws DogearError `library-not-found`, also for a library that the actor may not see */
 export async function getLibraryDetails(store: Store, actor: Actor, id: LibraryId): Promise<LibraryDetails> {
   const summary = await getLibrary(store, actor, id);
-  return { ...summary, books: await countBooks(store, id) };
+  return { ...summary, books: await countBooks(store, id), metadataPass: await findPass(store, id) };
 }
 
 /**
@@ -33,10 +37,11 @@ export async function changeCountedLibrary(
   request: LibraryChangeRequest,
 ): Promise<LibraryDetails> {
   const summary = await changeLibrary(store, actor, id, request);
-  return { ...summary, books: await countBooks(store, id) };
+  return { ...summary, books: await countBooks(store, id), metadataPass: await findPass(store, id) };
 }
 
-export interface LibraryTotals extends LibraryDetails {
+export interface LibraryTotals extends LibrarySummary {
+  readonly books: BookCounts;
   /** Names of the readers of a restricted library, the first hundred; `undefined` for one that is not restricted. */
   readonly readers: readonly string[] | undefined;
 }

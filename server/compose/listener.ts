@@ -37,6 +37,7 @@ import { composeStore, NOT_ADOPTED } from './program.js';
 import { loggedError } from '../http/logged-error.js';
 import { startAutomaticScans } from './scans-by-themselves.js';
 import { scanInThread } from './scan-thread.js';
+import { MetadataThread } from './metadata-thread.js';
 import { TranslationThread } from './translation-thread.js';
 import { seedSharedLimits, SharedLimits, type SharedLimitsSeed } from './shared-limits.js';
 import { SharedMetrics } from './shared-metrics.js';
@@ -185,6 +186,19 @@ export async function composeListener(
     });
     if (isFirst) {
       closedAtEnd(startAutomaticScans(configuration.library, { store: unlimitedStore, scans, log }));
+    }
+    if (isFirst && configuration.library.metadata) {
+      closedAtEnd(
+        new MetadataThread({
+          store: unlimitedStore,
+          database,
+          onError: (error) =>
+            log.warn(
+              { error: errorMessage(error) },
+              'metadata of books was not read; the next look tries again',
+            ),
+        }),
+      );
     }
     const translations = closedAtEnd(new TranslationThread());
     const changedBooks = closedAtEnd(

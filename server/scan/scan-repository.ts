@@ -93,6 +93,18 @@ export async function interruptScan(store: Store, id: ScanId): Promise<void> {
     .execute();
 }
 
+/** When the last scan that changed books ended, by library, in milliseconds of the database's clock. */
+export async function lastChanges({ db }: Store): Promise<ReadonlyMap<LibraryId, number>> {
+  const rows = await db
+    .selectFrom('scan')
+    .select(['library_id', sql<number | string>`max(finished_ms)`.as('ended_ms')])
+    .where('finished_ms', 'is not', null)
+    .where(sql<number>`added + changed + moved + returned`, '>', 0)
+    .groupBy('library_id')
+    .execute();
+  return new Map(rows.map((row) => [row.library_id, toNumber(row.ended_ms)]));
+}
+
 /** @returns false when the scan is not running */
 export async function requestCancel(store: Store, id: ScanId): Promise<boolean> {
   const result = await store.db

@@ -11,7 +11,17 @@ import {
 import { purgeLibrary } from '../../../removal/purge-library.js';
 import { countLibraryRemoval, removeLibrary } from '../../../removal/remove-library.js';
 import type { Principal } from '../../../domain/principal.js';
-import { id, libraryIdText, pageQuery, pathJson, pathSchema, text, userIdText } from '../../api-fields.js';
+import {
+  id,
+  libraryIdText,
+  pageQuery,
+  pathJson,
+  pathSchema,
+  text,
+  time,
+  timeOfMs,
+  userIdText,
+} from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
@@ -60,6 +70,19 @@ const shownLibrary = answerSchema(
       failed: z.int().min(0).describe('could not be hashed in their present state'),
       ready: z.int().min(0).describe('that a reader finds by the file as it is now'),
     }),
+    metadata: z
+      .strictObject({
+        state: z
+          .enum(['running', 'completed', 'stopped'])
+          .describe('stopped: it did not come to its end; the next one goes on'),
+        examined: z.int().min(0).describe('books that were looked at'),
+        read: z.int().min(0).describe('EPUBs that were read: new ones, and those that have changed'),
+        failed: z.int().min(0).describe('of those, no EPUBs, or broken ones'),
+        started_at: time,
+        finished_at: time.nullable(),
+      })
+      .nullable()
+      .describe('the last reading of titles and authors, which follows scans; null: there was none'),
   }),
 );
 const libraries = pageSchema('LibraryPage', listedLibrary);
@@ -186,7 +209,12 @@ export const libraryRoutes: readonly ApiRoute[] = [
         isRestricted: body.restricted,
       });
       sync.forgetLibraries();
-      const details = { library: added, isRestricted: body.restricted, books: NO_BOOKS };
+      const details = {
+        library: added,
+        isRestricted: body.restricted,
+        books: NO_BOOKS,
+        metadataPass: undefined,
+      };
       return { value: libraryDetailsJson(details, principal), location: `/libraries/${String(added.id)}` };
     },
   ),
@@ -367,8 +395,20 @@ function libraryJson(
 
 function libraryDetailsJson(shown: LibraryDetails, principal: Principal): z.input<typeof shownLibrary> {
   const { books, missing, hashed, failed, ready } = shown.books;
+  const { metadataPass: pass } = shown;
   return {
     ...libraryJson(shown, principal),
     books: { present: books - missing, missing, hashed, failed, ready },
+    metadata:
+      pass === undefined
+        ? null
+        : {
+            state: pass.state,
+            examined: pass.examined,
+            read: pass.read,
+            failed: pass.failed,
+            started_at: timeOfMs(pass.startedMs),
+            finished_at: timeOfMs(pass.finishedMs),
+          },
   };
 }

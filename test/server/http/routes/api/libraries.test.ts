@@ -36,6 +36,7 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       follow_links: false,
       restricted: false,
       books: { present: 0, missing: 0, hashed: 0, failed: 0, ready: 0 },
+      metadata: null,
     });
     expect(await owner.expect(200, 'GET', `/libraries/${String(id)}`)).toEqual(added.json);
     const other = await bookFolder();

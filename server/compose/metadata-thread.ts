@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import type { Configuration } from '../../config/schema.js';
+import type { Store } from '../database/store.js';
+import type { LibraryId } from '../domain/ids.js';
+import { librariesWithUnreadMetadata } from '../scan/metadata-due.js';
+
+/** The `workerData` of the thread. */
+export interface MetadataThreadTask {
+  readonly database: Configuration['database'];
+  readonly libraryIds: readonly LibraryId[];
+}
+
+/** To the thread: it ends after the book that it reads. */
+export interface MetadataThreadStop {
+  readonly type: 'stop';
+}
+
+/** From the thread, when something went wrong. It ends then. */
+export interface MetadataThreadFailure {
+  readonly message: string;
+}
+
+/**
+ * How soon after a scan, in this process or another, the metadata of its books is read. The look reads a few rows of each
+ * library.
+ */
+const LOOK_EVERY_MS = 15_000;
+/** A file on storage that hangs keeps the thread for ever. What it has committed stays. */
+const STOP_WITHIN_MS = 2000;
+
+export interface MetadataThreadOptions {
+  readonly store: Store;
+  readonly database: Configuration['database'];
+  readonly onError: (error: unknown) => void;
+  /** Default: {@link LOOK_EVERY_MS}. */
+  readonly lookEveryMs?: number;
+}
+
+/**
+ * Reads the metadata of EPUBs after scans, in a thread of its own that ends when all is read: files are read
+ * synchronously, and parsing one takes a millisecond.
+ */
+export class MetadataThread {
+  readonly #options: MetadataThreadOptions;
+  readonly #timer: NodeJS.Timeout;
+  #worker: Worker | undefined;
+  #looking: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: MetadataThreadOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#look(), options.lookEveryMs ?? LOOK_EVERY_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage({ type: 'stop' } satisfies MetadataThreadStop);
+    const timer = setTimeout(() => void worker.terminate(), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #look(): void {
+    if (this.#worker !== undefined) return;
+    this.#looking ??= this.#start()
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  async #start(): Promise<void> {
+    const libraryIds = await librariesWithUnreadMetadata(this.#options.store);
+    if (libraryIds.length === 0 || this.#isClosed) return;
+    const task: MetadataThreadTask = { database: this.#options.database, libraryIds };
+    const worker = new Worker(new URL('./metadata-worker.js', import.meta.url), { workerData: task });
+    this.#worker = worker;
+    worker.on('message', ({ message }: MetadataThreadFailure) => this.#options.onError(new Error(message)));
+    worker.on('error', this.#options.onError);
+    worker.on('exit', () => {
+      this.#worker = undefined;
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MetadataThread } from '../../../server/compose/metadata-thread.js';
+import { findPass } from '../../../server/book/metadata-pass-repository.js';
+import type { Library } from '../../../server/library/library.js';
+import { librariesWithUnreadMetadata } from '../../../server/scan/metadata-due.js';
+import { type BookFolder, bookFolder } from '../../support/book-folder.js';
+import { testDatabases } from '../../support/databases.js';
+import { makeEpub } from '../../support/epub.js';
+import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+const PATIENCE = { timeout: 20_000 };
+
+describe.each(testDatabases())('the thread that reads metadata on $name', (kind) => {
+  let bench: ScanBench;
+  let folder: BookFolder;
+  let library: Library;
+
+  beforeAll(async () => {
+    bench = await openScanBench(kind);
+    folder = await bookFolder();
+    library = await bench.makeLibrary(folder);
+  });
+
+  afterAll(() => bench.close());
+
+  it('reads what scans have found, and no more until a scan has changed something', async () => {
+    const { store } = bench;
+    folder.write(
+      'a.epub',
+      makeEpub({ chapters: [{ content: '<html/>' }], metadata: '<dc:title>A</dc:title>' }),
+    );
+    expect(await librariesWithUnreadMetadata(store)).toEqual([]);
+    await bench.scan(library);
+    expect(await librariesWithUnreadMetadata(store)).toEqual([library.id]);
+    const errors: unknown[] = [];
+    const database = { url: bench.store.url, url_file: undefined, connections: 1 };
+    const thread = new MetadataThread({
+      store,
+      database,
+      lookEveryMs: 20,
+      onError: (error) => errors.push(error),
+    });
+    await expect
+      .poll(() => findPass(store, library.id), PATIENCE)
+      .toMatchObject({ state: 'completed', read: 1, failed: 0 });
+    await bench.scan(library);
+    expect(await librariesWithUnreadMetadata(store)).toEqual([]);
+    folder.write('b.epub', 'broken');
+    await bench.scan(library);
+    await expect
+      .poll(() => findPass(store, library.id), PATIENCE)
+      .toMatchObject({ state: 'completed', examined: 2, read: 1, failed: 1 });
+    await thread.close();
+    expect(errors).toEqual([]);
+  });
+});
