@@ -1,8 +1,10 @@
+import type { PackedValues } from './packed-values.js';
+
 /** A statement for the thread that holds an SQLite connection. Each request gets one reply, with the same id. */
 export interface SqliteRequest {
   readonly id: number;
   readonly sql: string;
-  readonly parameters: readonly unknown[];
+  readonly parameters: PackedValues;
 }
 
 export type SqliteReply =
@@ -11,7 +13,7 @@ export type SqliteReply =
       readonly id: number;
       readonly columns: readonly string[];
       /** Row by row. One flat array is copied between threads several times faster than an object for each row. */
-      readonly cells: readonly unknown[];
+      readonly cells: PackedValues;
     }
   | {
       readonly state: 'written';

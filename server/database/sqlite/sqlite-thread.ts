@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { QueryResult } from 'kysely';
+import { packValues, unpackValues } from './packed-values.js';
 import type {
   SqliteOpenFailure,
   SqliteReply,
@@ -61,7 +62,7 @@ export class SqliteThread {
       this.#waiting.set(id, { resolve, reject });
       // The thread keeps the process running only while a reply is outstanding.
       if (this.#waiting.size === 1) this.#worker.ref();
-      this.#worker.postMessage({ id, sql, parameters } satisfies SqliteRequest);
+      this.#worker.postMessage({ id, sql, parameters: packValues([...parameters]) } satisfies SqliteRequest);
     });
   }
 
@@ -78,7 +79,7 @@ export class SqliteThread {
     if (waiting === undefined) return;
     switch (reply.state) {
       case 'rows':
-        waiting.resolve({ rows: rowsOf(reply.columns, reply.cells) });
+        waiting.resolve({ rows: rowsOf(reply.columns, unpackValues(reply.cells)) });
         return;
       case 'written':
         waiting.resolve({
@@ -117,15 +118,9 @@ function rowsOf(columns: readonly string[], cells: readonly unknown[]): unknown[
   for (let start = 0; start < cells.length; start += columns.length) {
     const row: Record<string, unknown> = {};
     for (const [index, column] of columns.entries()) {
-      const cell = cells[start + index];
-      row[column] = cell instanceof Uint8Array ? asBuffer(cell) : cell;
+      row[column] = cells[start + index];
     }
     rows.push(row);
   }
   return rows;
-}
-
-/** A Buffer that is sent to another thread arrives as a plain Uint8Array. */
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { errorCode, errorMessage } from '../../domain/error-text.js';
 import { fileTrouble } from './file-trouble.js';
 import { fileChange, FileWatch } from './file-watch.js';
+import { packValues, unpackValues } from './packed-values.js';
 import type {
   SqliteOpenFailure,
   SqliteReply,
@@ -88,15 +89,21 @@ function explained(error: unknown, file: string): { readonly message: string; re
 }
 
 function execute(statement: LibsqlDatabase.Statement, { id, parameters }: SqliteRequest): SqliteReply {
+  const bound = unpackValues(parameters);
   if (!statement.reader) {
-    const { changes, lastInsertRowid } = statement.run([...parameters]);
+    const { changes, lastInsertRowid } = statement.run(bound);
     return { state: 'written', id, changes, lastInsertRowid };
   }
   const cells: unknown[] = [];
-  for (const row of statement.iterate([...parameters])) {
+  for (const row of statement.iterate(bound)) {
     if (Array.isArray(row)) for (const cell of row) cells.push(exact(cell));
   }
-  return { state: 'rows', id, columns: statement.columns().map((column) => column.name), cells };
+  return {
+    state: 'rows',
+    id,
+    columns: statement.columns().map((column) => column.name),
+    cells: packValues(cells),
+  };
 }
 
 const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
