@@ -19,7 +19,7 @@ const TIMEOUT_MS = 10_000;
 
 export function fillTranslateCommand(translate: Command, context: CommandContext): void {
   translate
-    .argument('<book>', 'an EPUB or a FictionBook', pathArgument)
+    .argument('<book>', 'an EPUB, a FictionBook or an HTML file', pathArgument)
     .option('--xpointer <string>', 'a position in the form of KOReader')
     .option('--cfi <string>', 'a position in the form of web readers: epubcfi(…)')
     .option('--json', 'one JSON object, with the Readium locator')

@@ -60,6 +60,8 @@ export type TranslationAnswer =
 export type Translate = (request: TranslationRequest, user: UserId | undefined) => Promise<TranslationAnswer>;
 
 const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
+const HTML: ReadonlySet<string> = new Set(['htm', 'html', 'xhtml', 'htmlz']);
+const HTML_ARCHIVE = /\.html\.zip$/i;
 const FICTION_BOOK = /\.fb2(?:\.zip)?$/i;
 /** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
@@ -72,6 +74,7 @@ export function formatOf(path: Buffer): TranslatedFormat | undefined {
   const name = path.toString('latin1');
   const extension = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   if (FICTION_BOOK.test(name)) return 'fiction-book';
+  if (HTML.has(extension) || HTML_ARCHIVE.test(name)) return 'html';
   if (EPUB.has(extension)) return 'epub';
   return PAGED.has(extension) ? 'pages' : undefined;
 }

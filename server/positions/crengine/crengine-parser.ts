@@ -4,12 +4,15 @@ import { SourceTreeBuilder } from '../source/source-tree-builder.js';
 import type { Work } from '../work.js';
 import { endOfTag, nameAt, skipSpaces } from './crengine-tag.js';
 import type { Dialect } from './dialect.js';
+import { HtmlElements } from './html-elements.js';
 import { cutOfText } from './text-splitting.js';
 
 export interface CrengineTree {
   readonly tree: SourceTree;
   /** The `body` of each DocFragment, in order (RULES.md R34). Of another document than a chapter, its root elements. */
   readonly bodies: readonly number[];
+  /** False for an HTML file of which crengine moves some elements (RULES.md R38). */
+  readonly isCertain: boolean;
 }
 
 export interface ParserOptions {
@@ -18,6 +21,15 @@ export interface ParserOptions {
 }
 
 const SPACE_ONLY = /^[ \t\r\n]*$/;
+
+const ROOT_NAMES: Readonly<Record<Dialect, string | undefined>> = {
+  chapter: undefined,
+  'fiction-book': 'FictionBook',
+  html: 'html',
+};
+
+/** The form of a book of that library is in a `div` at the right. */
+const RIGHT_ALIGNED = /<div\s[^>]*(?:align\s*=\s*["']?right|text-align:\s*right)/i;
 
 const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
 
@@ -36,7 +48,7 @@ export function parseAsCrengine(
   work.scan(source.length);
   const parser = new CrengineParser(source, work, encoding, dialect);
   parser.run();
-  return { tree: parser.builder.seal(), bodies: parser.bodies };
+  return { tree: parser.builder.seal(), bodies: parser.bodies, isCertain: parser.isCertain };
 }
 
 class CrengineParser {
@@ -46,6 +58,8 @@ class CrengineParser {
   readonly #isUtf16: boolean;
   readonly #dialect: Dialect;
   readonly #work: Work;
+  /** Only of an HTML file. */
+  readonly #html: HtmlElements | undefined;
   /** The next character to read. */
   #at = 0;
   /** Depth of the open `body` of a DocFragment, 0 outside of one. */
@@ -63,6 +77,16 @@ class CrengineParser {
     this.#isUtf16 = encoding === 'utf-16';
     this.#work = work;
     this.builder = new SourceTreeBuilder(source, work, encoding);
+    this.#html =
+      dialect === 'html'
+        ? new HtmlElements(this.builder, work, (name, start, innerStart) =>
+            this.#add(name, start, innerStart),
+          )
+        : undefined;
+  }
+
+  get isCertain(): boolean {
+    return this.#html?.isRearranged !== true;
   }
 
   run(): void {
@@ -133,6 +157,10 @@ class CrengineParser {
       const cut = cutOfText(this.#source, from, end, this.#isUtf16);
       // White space at the end of the file is dropped (RULES.md R15).
       if (cut === this.#source.length && SPACE_ONLY.test(this.#source.slice(from))) return;
+      const to = cut;
+      const at = from;
+      this.#html?.beforeText(at, () => SPACE_ONLY.test(this.#source.slice(at, to)));
+      if (this.builder.openName() === 'style' && this.builder.openName(1) === 'head') this.#noteStyles();
       if (from === start) this.#leavePlace(from);
       this.builder.appendText(kind, from, cut);
       this.#textEnd = cut;
@@ -144,7 +172,7 @@ class CrengineParser {
     const name = nameAt(this.#source, at);
     this.#skipAfter('>', name?.end ?? at);
     if (name !== undefined && this.#source[name.end] !== '=')
-      this.#close(this.#caseOf(name.local), open, this.#at);
+      this.#close(this.#caseOf(name.local), open, this.#at, false);
   }
 
   #readStartTag(open: number, at: number, prefix: '' | '?'): boolean {
@@ -156,21 +184,37 @@ class CrengineParser {
     const local = prefix + this.#caseOf(name.local);
     const tag = endOfTag(this.#source, name.end);
     this.#at = tag.end;
-    this.#leavePlace(open);
-    const element = this.builder.openElement(local, open, tag.end);
-    if (RUBY_ROWS.has(local)) this.builder.appendText(INSERTED, tag.end - 1, tag.end - 1);
-    if (this.#dialect === 'fiction-book' && local === 'FictionBook' && this.builder.depth === 1) {
-      this.bodies.push(element);
-    }
-    if (this.#dialect === 'chapter' && local === 'body' && this.#bodyDepth === 0) {
-      this.#bodyDepth = this.builder.depth;
-      this.bodies.push(element);
-    }
-    if (this.#bodyDepth > 0 && local === 'svg' && this.#svgDepth === 0) this.#svgDepth = this.builder.depth;
+    if (this.#html === undefined) this.#add(local, open, tag.end);
+    else this.#openInHtml(this.#html, local, open, tag.end);
     const lowerCase = local.toLowerCase();
-    if (tag.kind === 'closed') this.#close(local, tag.end, tag.end);
+    if (tag.kind === 'closed') this.#close(local, tag.end, tag.end, true);
     else if (lowerCase === 'script' || lowerCase === 'style') this.#rawName = lowerCase;
     return tag.kind !== 'broken';
+  }
+
+  #openInHtml(html: HtmlElements, local: string, start: number, innerStart: number): void {
+    html.open(local, start, innerStart);
+    if (this.builder.depth < this.#svgDepth) this.#svgDepth = 0;
+    const tag = this.#source.slice(start, innerStart);
+    if (local === 'link' && this.builder.openName() === 'head' && isStyleLink(tag)) this.#noteStyles();
+    // Books of an old library on the web, which crengine knows by a form, are read in another way.
+    if (local === 'form' && RIGHT_ALIGNED.test(this.#source.slice(0, start))) html.isRearranged = true;
+  }
+
+  #noteStyles(): void {
+    if (this.#html !== undefined) this.#html.hasStyles = true;
+  }
+
+  #add(local: string, start: number, innerStart: number): void {
+    this.#leavePlace(start);
+    const element = this.builder.openElement(local, start, innerStart);
+    const { depth } = this.builder;
+    if (RUBY_ROWS.has(local)) this.builder.appendText(INSERTED, innerStart - 1, innerStart - 1);
+    const isBody = this.#dialect === 'chapter' && local === 'body' && this.#bodyDepth === 0;
+    if (isBody) this.#bodyDepth = depth;
+    if (isBody || (depth === 1 && local === ROOT_NAMES[this.#dialect])) this.bodies.push(element);
+    const mayDraw = this.#bodyDepth > 0 || this.#html !== undefined;
+    if (mayDraw && local === 'svg' && this.#svgDepth === 0) this.#svgDepth = depth;
   }
 
   /**
@@ -188,8 +232,13 @@ class CrengineParser {
   }
 
   /** Closes the innermost open element of that name, with all in it. Inside of a body only what is in it is searched. */
-  #close(name: string, innerEnd: number, end: number): void {
+  #close(name: string, innerEnd: number, end: number, isEmptyTag: boolean): void {
     const { builder } = this;
+    if (this.#html !== undefined) {
+      this.#html.close(name, innerEnd, end, isEmptyTag);
+      if (builder.depth < this.#svgDepth) this.#svgDepth = 0;
+      return;
+    }
     if (!builder.isOpen(name)) return;
     // Any end of a `body` is the end of the DocFragment (RULES.md R34).
     const isFragmentEnd = name === 'body' && this.#bodyDepth > 0;
@@ -204,4 +253,12 @@ class CrengineParser {
     if (builder.depth < this.#svgDepth) this.#svgDepth = 0;
     if (builder.depth < this.#bodyDepth) this.#bodyDepth = 0;
   }
+}
+
+const STYLE_LINK = /\srel\s*=\s*(?:"[ \t]*stylesheet[ \t]*"|'[ \t]*stylesheet[ \t]*'|stylesheet(?=[\s/>]))/i;
+const LINK_TYPE = /\stype\s*=\s*["']?\s*([^"'\s>]*)/i;
+
+function isStyleLink(tag: string): boolean {
+  const type = LINK_TYPE.exec(tag)?.[1]?.toLowerCase() ?? '';
+  return STYLE_LINK.test(tag) && (type === '' || type === 'text/css');
 }

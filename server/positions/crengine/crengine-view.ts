@@ -13,6 +13,8 @@ import { computedStyles, type BookStyles } from './computed-style.js';
 export interface CrengineView {
   readonly order: SourceOrder;
   readonly root: XpointerRoot;
+  /** False if crengine's tree may be another one. */
+  readonly isCertain: boolean;
   /** The body of a chapter, or the root element of another document. `NO_NODE` for a document without one: crengine shows an error text instead (RULES.md R10). */
   readonly body: number;
   /** Source offsets of all bodies of the document, in order (RULES.md R34). */
@@ -47,20 +49,21 @@ export function crengineViewOf(
   { stylesOf, dialect = 'chapter', bodyIndex = 0 }: CrengineViewOptions,
 ): CrengineView {
   const root = ROOTS[dialect];
-  const { tree, bodies } = parseAsCrengine(source, work, { encoding, dialect });
+  const { tree, bodies, isCertain } = parseAsCrengine(source, work, { encoding, dialect });
   const order: SourceOrder = { tree, nodes: undefined };
   const body = bodies[bodyIndex] ?? NO_NODE;
   const bodyOffsets = bodies.map((node) => startOf(tree, node));
   if (body === NO_NODE) {
     const states = emptyStates(0);
     const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE;
-    return { order, root, body, bodyOffsets, styled: states, plain: states, sizeBytes };
+    return { order, root, isCertain, body, bodyOffsets, styled: states, plain: states, sizeBytes };
   }
   const styled = keptTexts(tree, body, computedStyles(tree, stylesOf(tree), dialect), dialect);
   const plain = keptTexts(tree, body, computedStyles(tree, undefined, dialect), dialect);
   return {
     order,
     root,
+    isCertain,
     body,
     bodyOffsets,
     styled,

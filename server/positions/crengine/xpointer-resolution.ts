@@ -2,6 +2,7 @@ import type { Place } from '../place.js';
 import {
   NO_NODE,
   endOf,
+  innerStartOf,
   isElement,
   isText,
   parentOf,
@@ -54,6 +55,12 @@ export function resolveXpointer(
   states: NodeStates,
   pointer: Xpointer,
 ): XpointerResolution {
+  const resolution = followSteps(view, states, pointer);
+  if (view.isCertain || resolution.state === 'unresolvable') return resolution;
+  return { ...resolution, isCertain: false };
+}
+
+function followSteps(view: CrengineView, states: NodeStates, pointer: Xpointer): XpointerResolution {
   const { tree } = view.order;
   let node = view.body;
   for (const [followedSteps, step] of pointer.steps.entries()) {
@@ -119,7 +126,9 @@ function resolveElementPoint(
 ): XpointerResolution {
   const { tree } = view.order;
   const offset = startOf(tree, element);
-  const isOrdinary = !hasBit(states, parentOf(tree, element), IN_MATH);
+  // An element without a start tag has the offset of the first one in it.
+  const hasTag = innerStartOf(tree, element) > offset;
+  const isOrdinary = hasTag && !hasBit(states, parentOf(tree, element), IN_MATH);
   const point = pointer.point ?? 0;
   if (point === 0) {
     return { state: 'resolved', place: { kind: 'element', offset }, node: element, isCertain: isOrdinary };

@@ -18,10 +18,11 @@ export interface DomView {
 
 /**
  * Undefined for a document without a root element.
+ * @param isHtml that browsers use the HTML parser even if the XML parser accepts the document.
  * @throws DocumentLimitError for a document with too many or too deeply nested nodes.
  */
-export function domViewOf(source: string, work: Work): DomView | undefined {
-  const syntax = isWellFormed(source, work) ? 'xml' : 'html';
+export function domViewOf(source: string, work: Work, isHtml = false): DomView | undefined {
+  const syntax = !isHtml && isWellFormed(source, work) ? 'xml' : 'html';
   const order: SourceOrder =
     syntax === 'xml' ? { tree: parseXml(source, work), nodes: undefined } : parseHtml(source, work);
   const tree = order.tree;

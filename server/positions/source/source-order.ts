@@ -42,7 +42,7 @@ export function textAt(order: SourceOrder, offset: number): number {
   return offset < endOf(order.tree, node) ? node : NO_NODE;
 }
 
-/** The element whose start tag begins at this offset. */
+/** The element whose start tag begins at this offset. Of those that it implies in crengine's tree it is the innermost. */
 export function elementAt(order: SourceOrder, offset: number): number {
   // A formatting element that the HTML parser opened again has the offset of the first one, which is wanted here.
   for (let position = positionBefore(order, offset); position >= 0; position -= 1) {
@@ -50,7 +50,7 @@ export function elementAt(order: SourceOrder, offset: number): number {
     const node = nodeAt(order, position);
     if (startOf(order.tree, node) !== offset) return NO_NODE;
     const before = nodeAt(order, position - 1);
-    const isFirst = !isElementAt(order, before, offset);
+    const isFirst = order.nodes === undefined || !isElementAt(order, before, offset);
     if (order.tree.kind[node] === ELEMENT && isFirst) return node;
   }
   return NO_NODE;

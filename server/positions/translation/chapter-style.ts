@@ -1,6 +1,7 @@
 import { BookError } from '../book-error.js';
 import type { BookStyles } from '../crengine/computed-style.js';
 import { mediaApplies, type Applies } from '../crengine/css-conditions.js';
+import type { Dialect } from '../crengine/dialect.js';
 import { parseStyleSheet, type StyleImport, type StyleSheet } from '../crengine/style-sheet.js';
 import { resolveReference } from '../epub/archive-path.js';
 import type { Book } from '../epub/book.js';
@@ -28,6 +29,9 @@ const MIN_SHEET_BYTES = 16;
 /** Of one chapter, with the imported ones. */
 const MAX_SHEETS = 20;
 
+/** Nothing is known of what it says. */
+const UNREAD_SHEET: StyleSheet = { rules: [], imports: [], isCut: true };
+
 const STYLE_ATTRIBUTE = /\sstyle\s*=\s*["'][^"'>]*(?:display|white-space|float)/i;
 
 /**
@@ -38,6 +42,7 @@ export function chapterStyles(
   tree: SourceTree,
   path: string,
   sheetAt: (path: string) => StyleSheet | undefined,
+  dialect: Dialect = 'chapter',
 ): BookStyles {
   const collection = new SheetCollection(tree, sheetAt);
   let headStyle = '';
@@ -46,7 +51,7 @@ export function chapterStyles(
     const name = nameOf(tree, node);
     if (name === 'body') break;
     if (name === 'link') {
-      const applies = linkApplies(tree, node);
+      const applies = linkApplies(tree, node, dialect);
       const url = attributeOf(tree, node, 'href') ?? '';
       if (applies !== 'no') collection.addFile(path, { url, isConditional: applies === 'unknown' });
     }
@@ -127,6 +132,8 @@ export function readStyleSheet(
   work: Work,
 ): StyleSheet | undefined {
   const entry = book.directory.get(path);
+  // crengine reads it from the folder of the file, which may lie outside of the library.
+  if (book.format === 'html' && book.directory.size === 0) return UNREAD_SHEET;
   if (entry === undefined) return undefined;
   try {
     const bytes = readZipContent(file, entry, MAX_SHEET_BYTES);
@@ -138,9 +145,10 @@ export function readStyleSheet(
   }
 }
 
-/** crengine takes any link for a style sheet that does not say otherwise by its `rel` or its `type`. */
-function linkApplies(tree: SourceTree, link: number): Applies {
-  const relation = attributeOf(tree, link, 'rel')?.trim().toLowerCase() ?? 'stylesheet';
+/** In a chapter crengine takes any link for a style sheet that does not say otherwise by its `rel` or its `type`. */
+function linkApplies(tree: SourceTree, link: number, dialect: Dialect): Applies {
+  const relation =
+    attributeOf(tree, link, 'rel')?.trim().toLowerCase() ?? (dialect === 'html' ? '' : 'stylesheet');
   const type = attributeOf(tree, link, 'type')?.trim().toLowerCase() ?? 'text/css';
   if (relation !== 'stylesheet' || type !== 'text/css') return 'no';
   return mediaApplies(attributeOf(tree, link, 'media') ?? '');

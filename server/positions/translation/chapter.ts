@@ -55,6 +55,8 @@ export interface UnreadableChapter {
 
 /** A string that is not Latin-1 has two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
+/** Browsers use the XML parser for these. */
+const XHTML_NAME = /\.xhtml$/i;
 /** The memory of the objects around the columns. */
 const FIXED_BYTES = 4096;
 
@@ -116,8 +118,10 @@ function readDocument(
   const chapter = isDocumentToCrengine(content, path, format)
     ? viewsOf(decodeMarkup(content), work, {
         dialect: format,
+        isHtml: format === 'html' && !XHTML_NAME.test(path),
         bodyIndex: 0,
-        stylesOf: (tree) => (format === 'html' ? chapterStyles(tree, path, sheetAt) : documentStyles(tree)),
+        stylesOf: (tree) =>
+          format === 'html' ? chapterStyles(tree, path, sheetAt, 'html') : documentStyles(tree),
         titlesOf: (tree) => headingOffsets(tree, format),
       })
     : undefined;
@@ -128,12 +132,14 @@ interface ViewOptions extends CrengineViewOptions {
   readonly bodyIndex: number;
   readonly titlesOf: (tree: SourceTree) => TitledOffset[];
   readonly problem?: ChapterProblem | undefined;
+  /** Whether browsers use the HTML parser in any case. */
+  readonly isHtml?: boolean;
 }
 
 /** Undefined for a document without a body. */
 function viewsOf(markup: Markup, work: Work, options: ViewOptions): Chapter | undefined {
   const crengine = crengineViewOf(markup, work, options);
-  const dom = domViewOf(markup.source, work);
+  const dom = domViewOf(markup.source, work, options.isHtml);
   if (dom === undefined || crengine.body === NO_NODE) return undefined;
   const measure = textMeasureOf(crengine);
   const titles = options.titlesOf(crengine.order.tree);

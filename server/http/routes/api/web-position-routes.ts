@@ -78,7 +78,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       tag: 'progress',
       summary: 'Store the position of a web reader, for KOReader to pull',
       description:
-        'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see, or with a locator of a FictionBook.',
+        'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see, or with a locator of a FictionBook or an HTML file.',
       access: ['feature:koreader_sync'],
       params: z.object({ document: documentText }),
       body: place,
@@ -147,7 +147,7 @@ function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'store
     case 'format-unsupported':
       return new ProblemError(
         'format-unsupported',
-        'Only positions in EPUBs and FictionBooks are translated.',
+        'Only positions in EPUBs, FictionBooks and HTML files are translated.',
       );
     case 'untranslatable':
       return new ProblemError('position-untranslatable', 'The position has no place in the book.', [], {
