@@ -1,5 +1,6 @@
 import { requireOneOf } from '../accounts/permission-check.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
+import { findUserById } from '../accounts/user-repository.js';
 import { type DocumentLink, type LinkedFor, MOST_LINKS } from '../book/document-link.js';
 import {
   countLinksOfUser,
@@ -88,21 +89,31 @@ export async function unlinkDocument(
   throw new DogearError('document-link-not-found', 'The document is not linked to this book in this way.');
 }
 
+export interface ShownLink extends DocumentLink {
+  /** Of the user who made it; `undefined` unless the actor may see other users, or is that user. */
+  readonly linkedByName: string | undefined;
+}
+
 /**
  * The documents that are linked to a book: for everybody, and those that the actor has linked for the own use.
  *
  * @throws DogearError `book-not-found`, also for a book that the actor may not see
  */
-export async function listLinks(
-  store: Store,
-  actor: Actor,
-  bookId: BookId,
-): Promise<readonly DocumentLink[]> {
+export async function listLinks(store: Store, actor: Actor, bookId: BookId): Promise<readonly ShownLink[]> {
   await getVisibleBook(store, actor, bookId);
-  const links = await linksOfBook(store, bookId);
-  return links.filter(
+  const links = (await linksOfBook(store, bookId)).filter(
     ({ linkedFor }) => actor.userId === undefined || linkedFor === 'everybody' || linkedFor === actor.userId,
   );
+  const names = new Map<UserId, string | undefined>();
+  for (const { linkedBy } of links) {
+    const isShown = linkedBy === actor.userId || actor.permissions.has('user:manage');
+    if (linkedBy === undefined || names.has(linkedBy) || !isShown) continue;
+    names.set(linkedBy, (await findUserById(store, linkedBy))?.name);
+  }
+  return links.map((link) => ({
+    ...link,
+    linkedByName: link.linkedBy === undefined ? undefined : names.get(link.linkedBy),
+  }));
 }
 
 /** Puts what the user has pushed for the document back into the list of documents without a book. */

@@ -13,14 +13,17 @@ import { deviceTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
+import { Why } from '../parts/why.jsx';
 import { hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
+import { BookLinks } from './book-links.jsx';
 import { type BookDetails, syncWords } from './book-words.jsx';
 import './books.css';
 
 /** One book: whether readers find it, by which digests, and who reads it. */
 export function BookPage({ params: [id = ''] }: PageProps) {
   const me = useMe();
+  const syncs = may(me, 'feature:koreader_sync');
   const found = useResource(id, (signal) => get('/books/{id}', { params: { id }, signal }), ['libraries']);
   const libraryId = found.value?.library_id;
   const library = useResource(String(libraryId), async (signal) =>
@@ -51,8 +54,9 @@ export function BookPage({ params: [id = ''] }: PageProps) {
       </header>
       <Problem error={found.error ?? library.error} />
       <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />
-      <Digests book={book} />
-      {may(me, 'feature:koreader_sync') || may(me, 'user:manage') ? <Reading book={book} /> : null}
+      <Digests book={book} syncs={syncs} />
+      {syncs || may(me, 'library:manage') ? <BookLinks bookId={book.id} /> : null}
+      {syncs || may(me, 'user:manage') ? <Reading book={book} /> : null}
       <section class="sheet">
         <h2>The file</h2>
         <dl class="facts">
@@ -122,14 +126,25 @@ function Readiness({ book, canScan, onHashed }: ReadinessProps) {
   );
 }
 
-function Digests({ book }: { readonly book: BookDetails }) {
+interface DigestsProps {
+  readonly book: BookDetails;
+  readonly syncs: boolean;
+}
+
+function Digests({ book, syncs }: DigestsProps) {
   const { partial_md5: partial, filename_md5: filename, former_digests: former } = book;
   return (
     <section class="sheet">
       <h2>Digests</h2>
       {partial === null && filename === null ? <p class="faint">None yet.</p> : null}
       {partial === null ? null : <CopyField label="Of the content (partial MD5)" value={partial} />}
+      {partial === null || !syncs ? null : (
+        <Why document={partial} asks="What Dogear knows of the content’s digest" />
+      )}
       {filename === null ? null : <CopyField label="Of the file name (filename MD5)" value={filename} />}
+      {filename === null || !syncs ? null : (
+        <Why document={filename} asks="What Dogear knows of the file name’s digest" />
+      )}
       {former.length === 0 ? null : (
         <details>
           <summary>{counted(former.length, 'former digest')}, by which readers still find this book</summary>

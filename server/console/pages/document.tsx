@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { get, remove, type Reply } from '../api.js';
 import { ConfirmDialog } from '../parts/dialog.jsx';
 import { count, percent } from '../parts/format.js';
+import { LinkDialog } from '../parts/link-dialog.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { shownText } from '../parts/path.js';
 import { Empty, Pending, Problem } from '../parts/problem.jsx';
@@ -13,6 +14,7 @@ import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { type ChosenUser, useChosenUser } from '../parts/user-choice.jsx';
 import { hrefOf } from '../router.js';
+import { may, useMe } from '../session.js';
 import type { PageProps } from '../pages.jsx';
 import { ReadingCurve } from './reading-curve.jsx';
 
@@ -63,7 +65,7 @@ export function DocumentPage({ params: [document = ''] }: PageProps) {
   return (
     <div class="stack">
       <Problem error={error} />
-      <Head shown={value} user={user} />
+      <Head shown={value} user={user} onChange={shown.reload} />
       <section class="sheet" aria-labelledby="places">
         <h2 id="places">Places</h2>
         <Track positions={value.positions} />
@@ -116,7 +118,15 @@ function Nothing({ user }: { readonly user: ChosenUser }) {
   );
 }
 
-function Head({ shown, user }: { readonly shown: Shown; readonly user: ChosenUser }) {
+interface HeadProps {
+  readonly shown: Shown;
+  readonly user: ChosenUser;
+  readonly onChange: () => void;
+}
+
+function Head({ shown, user, onChange }: HeadProps) {
+  const isLinking = useSignal(false);
+  const canLink = user.id === undefined && may(useMe(), 'feature:koreader_sync');
   const metadata = shown.positions.find((position) => position.metadata !== null)?.metadata ?? null;
   const title = documentTitle({ ...shown, metadata });
   useTitle(title);
@@ -140,11 +150,23 @@ function Head({ shown, user }: { readonly shown: Shown; readonly user: ChosenUse
           </p>
         )}
       </div>
-      {shown.book === null ? null : (
+      {shown.book !== null ? (
         <a class="button" href={hrefOf(`books/${String(shown.book.id)}`)}>
           Show the book
         </a>
-      )}
+      ) : canLink ? (
+        <button type="button" onClick={() => (isLinking.value = true)}>
+          Link to a book
+        </button>
+      ) : null}
+      {isLinking.value ? (
+        <LinkDialog
+          document={shown.document}
+          title={title}
+          onLinked={onChange}
+          onClose={() => (isLinking.value = false)}
+        />
+      ) : null}
     </header>
   );
 }

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 import { ApiError, get, post } from '../api.js';
 import { may, useMe } from '../session.js';
@@ -81,7 +81,7 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
           value={typed}
           maxLength={MOST_CHARACTERS}
           autoComplete="off"
-          placeholder="Words of the name or the folder"
+          placeholder="Words of its path"
         />
         <fieldset class="picks">
           <legend>Books</legend>
@@ -114,16 +114,15 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
           )}
         </fieldset>
         <MoreButton list={found} />
-        {may(me, 'library:manage') ? (
-          <CheckField
-            label="For everybody"
-            value={forEverybody}
-            hint="Otherwise for your own readers only."
-          />
-        ) : null}
+        {may(me, 'library:manage') ? <EverybodyField value={forEverybody} /> : null}
       </Form>
     </Dialog>
   );
+}
+
+/** For whom a link holds. */
+export function EverybodyField({ value }: { readonly value: Signal<boolean> }) {
+  return <CheckField label="For everybody" value={value} hint="Otherwise for your own readers only." />;
 }
 
 function searchable(text: string): string {

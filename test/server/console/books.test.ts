@@ -74,7 +74,7 @@ describe('the books of the console', () => {
     await page.getByLabel('Search').pressSequentially('melville epub');
     await expect.poll(() => rows(page).count()).toBe(2);
     await page.getByText('2 books', { exact: true }).waitFor();
-    expect(new URL(page.url()).search).toBe('?q=melville+epub');
+    await expect.poll(() => new URL(page.url()).search).toBe('?q=melville+epub');
     await page.reload();
     await page.getByRole('link', { name: 'Moby-Dick.epub' }).waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe('melville epub');
@@ -201,6 +201,46 @@ describe('the books of the console', () => {
     expect(await own.page.getByRole('button', { name: 'Recalculate' }).count()).toBe(0);
   });
 
+  it('one by one, show the documents that are linked to them, which are linked and unlinked there', async () => {
+    const cleo = await owner.addUser('cleo', ['feature:koreader_sync', 'feature:api_keys']);
+    const { items } = await owner.call('GET', '/books?q=mardi');
+    const path = `books/${String(items[0].id)}`;
+    const kobo = new KoreaderDevice(await cleo.addReader('Kobo'), 'Kobo', 'CL');
+    await kobo.pushInVain({ document: md5('Mardi, second edition'), percentage: 0.3 });
+    await expect.poll(async () => (await cleo.call('GET', '/unmatched')).total).toBe(1);
+    const { page } = await visit(browser(), program.base, { as: owner, path });
+    const links = page.locator('section', { has: page.getByRole('heading', { name: 'Linked documents' }) });
+    await links.getByText('None.').waitFor();
+    await links.getByRole('button', { name: 'Link a document' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Document').fill(` ${md5('Mardi, second edition')} `);
+    await dialog.getByLabel('For everybody').check();
+    await dialog.getByRole('button', { name: 'Link', exact: true }).click();
+    await links.getByText(md5('Mardi, second edition')).waitFor();
+    await links.getByText('For everybody, by you, just now').waitFor();
+    await page.getByRole('link', { name: 'cleo: 30%' }).waitFor();
+
+    // Those who may not link for everybody do not unlink for everybody, nor learn who others are.
+    const hers = await visit(browser(), program.base, { as: cleo, path });
+    await hers.page.getByText('For everybody, by somebody').waitFor();
+    expect(await hers.page.getByRole('button', { name: /^Unlink/ }).count()).toBe(0);
+    await hers.page.getByRole('button', { name: 'Link a document' }).click();
+    await hers.page.getByRole('dialog').getByLabel('Document').fill('mardi.mobi');
+    expect(await hers.page.getByRole('checkbox').count()).toBe(0);
+    await hers.page.keyboard.press('Enter');
+    await hers.page.getByText('For you, by you').waitFor();
+    await hers.page.getByRole('button', { name: 'Unlink mardi.mobi' }).waitFor();
+
+    await page.getByRole('button', { name: `Unlink ${md5('Mardi, second edition')}` }).click();
+    await page.getByText('no longer finds this book, for anybody').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Unlink' }).click();
+    await links.getByText('None.').waitFor();
+    await kobo.pushInVain({ document: md5('Mardi, second edition'), percentage: 0.4 });
+    // What the server knows of a digest of the book.
+    await page.getByText('What Dogear knows of the content’s digest').click();
+    await page.getByText(/^It is the partial MD5 of the book \d+, Melville\/Mardi\.epub/).waitFor();
+  });
+
   it('that change while the list is open are shown when one wants to see them', async () => {
     const { page } = await visit(browser(), program.base, {
       as: owner,
@@ -245,6 +285,17 @@ describe('the books of the console', () => {
       .getByRole('alert')
       .getByText('The file was not hashed: it does not exist any more (ENOENT).')
       .waitFor();
+  });
+
+  it('are narrowed to any of more libraries than one answer has', async () => {
+    const all = Array.from({ length: 201 }, (_, number) => `Shelf ${String(number).padStart(3, '0')}`);
+    for (const name of all) {
+      const root = Buffer.from(`/nowhere/${name}`);
+      await insertLibrary(store, { name, root, extensions: undefined, koreaderHashes: true });
+    }
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books' });
+    await page.getByLabel('Library').selectOption('Shelf 200');
+    await page.getByText('No book is like this').waitFor();
   });
 
   it('that are gone say so and lead back', async () => {

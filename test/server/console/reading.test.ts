@@ -57,6 +57,20 @@ describe('what was read', () => {
     expect(new URL(page.url()).pathname).toMatch(/\/ui\/books\/\d+$/);
   });
 
+  it('is linked to its book where it has none', async () => {
+    const { program, owner } = server();
+    const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo');
+    const other = md5('Dune of a shop');
+    await kobo.push({ document: other, percentage: 0.5, metadata: { title: 'dune' } });
+    const { page } = await visit(browser(), program.base, { as: owner, path: `reading/${other}` });
+    await page.getByText('In no library that you may see.').waitFor();
+    await page.getByRole('button', { name: 'Link to a book' }).click();
+    await page.getByRole('radio', { name: 'Dune.epub' }).check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Link', exact: true }).click();
+    await page.getByRole('link', { name: 'Show the book' }).waitFor();
+    await page.getByText('In no library that you may see.').waitFor({ state: 'detached' });
+  });
+
   it('has a mark for every device on one bar, none upon another', async () => {
     const { program, owner } = server();
     const document = md5('marks');

@@ -5,17 +5,28 @@ import { bookIdText, documentText, id, time, timeOfSeconds } from '../../api-fie
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 
-const link = answerSchema(
-  'DocumentLink',
+const linkFields = {
+  document: z.string(),
+  book_id: id,
+  everybody: z.boolean().describe('whether it holds for all users; otherwise for the caller'),
+  linked_by: id.nullable().describe('the user who made it; null: the operator at the command line'),
+  linked_at: time,
+};
+const link = answerSchema('DocumentLink', z.strictObject(linkFields));
+const links = answerSchema(
+  'DocumentLinks',
   z.strictObject({
-    document: z.string(),
-    book_id: id,
-    everybody: z.boolean().describe('whether it holds for all users; otherwise for the caller'),
-    linked_by: id.nullable().describe('the user who made it; null: the operator at the command line'),
-    linked_at: time,
+    items: z.array(
+      z.strictObject({
+        ...linkFields,
+        linked_by_name: z
+          .string()
+          .nullable()
+          .describe('null also for other users than the caller, without user:manage'),
+      }),
+    ),
   }),
 );
-const links = answerSchema('DocumentLinks', z.strictObject({ items: z.array(link) }));
 
 const newLink = requestSchema(
   'NewDocumentLink',
@@ -63,7 +74,12 @@ export const linkRoutes: readonly ApiRoute[] = [
       problems: ['book-not-found'],
     },
     async ({ store }, { principal, params: { id: bookId } }) => ({
-      value: { items: (await listLinks(store, principal, bookId)).map(linkJson) },
+      value: {
+        items: (await listLinks(store, principal, bookId)).map((shown) => ({
+          ...linkJson(shown),
+          linked_by_name: shown.linkedByName ?? null,
+        })),
+      },
     }),
   ),
   emptyRoute(

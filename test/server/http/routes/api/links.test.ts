@@ -165,7 +165,12 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     expect(await pull(ben, document)).toBe('later');
     expect((await unlink(anna, document, '?everybody=true')).json).toMatchObject({ code: 'forbidden' });
     const { items } = await ben.expect(200, 'GET', `/books/${String(book.id)}/documents`);
-    expect(items).toContainEqual(expect.objectContaining({ document, everybody: true }));
+    // Who others are is seen by those who may see other users.
+    const shown = expect.objectContaining({ document, everybody: true, linked_by_name: null });
+    expect(items).toContainEqual(shown);
+    const { name } = await owner.expect(200, 'GET', '/me');
+    const { items: named } = await owner.expect(200, 'GET', `/books/${String(book.id)}/documents`);
+    expect(named).toContainEqual(expect.objectContaining({ document, linked_by_name: name }));
     expect((await unlink(owner, document, '?everybody=true')).status).toBe(204);
     expect(await pull(ben, md5('emma'))).toBeUndefined();
   });
