@@ -1,5 +1,6 @@
 import type { Api, Problem } from './api.generated.js';
 import { API } from './base-path.js';
+import { pathPart } from './path-part.js';
 
 type Methods = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type PathsWith<Method extends Methods> = {
@@ -146,9 +147,7 @@ function isProblem(answer: unknown): answer is Pick<Problem, 'code' | 'detail'> 
 /** `/books/{id}` with its parameters. Fields of the query that are undefined or empty are left out. */
 function address(path: string, params: object = {}, query: object = {}): string {
   const values = textsOf(params);
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(values.get(name) ?? ''),
-  );
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathPart(values.get(name) ?? ''));
   const asked = new URLSearchParams([...textsOf(query)]).toString();
   return asked === '' ? filled : `${filled}?${asked}`;
 }

@@ -1,11 +1,12 @@
 import { computed, signal } from '@preact/signals';
 import { BASE } from './base-path.js';
+import { pathPart, textOfPart } from './path-part.js';
 import { newEntry, restoreScroll } from './scroll-memory.js';
 
 const UI = `${BASE}/ui/`;
 const SECRET_PAGES = /\/(?:setup|sign-in)\/?$/;
 
-/** The address of the page below `ui/`, decoded: path `books/5`, query `q=dune`. */
+/** The address of the page below `ui/`: path `books/5`, query `q=dune`. */
 const place = signal(read());
 /** What stands behind `#`, taken out of the address at once: it may be a secret. */
 export const secretOfAddress = takeFragment();
@@ -29,6 +30,11 @@ function takeFragment(): string {
 /** The address of a page, for links: `books/5`, with the parts of the path encoded already. */
 export function hrefOf(to: string): string {
   return `${UI}${to}`;
+}
+
+/** The address of a page about a document, as hrefOf() takes it: its parts of the path are encoded. */
+export function documentHref(document: string, search = ''): string {
+  return hrefOf(`reading/${pathPart(document)}${search}`);
 }
 
 /** @param to as for hrefOf() */
@@ -78,7 +84,7 @@ function withField(name: string, value: string): string {
   if (value === '') fields.delete(name);
   else fields.set(name, value);
   const text = fields.toString();
-  return `${path.value.split('/').map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
+  return `${path.value}${text === '' ? '' : `?${text}`}`;
 }
 
 /** @returns the decoded parameters of `books/:id` in order; `undefined` when the path does not match */
@@ -89,7 +95,7 @@ export function matchPath(pattern: string, at: string): readonly string[] | unde
   const params: string[] = [];
   for (const [index, part] of parts.entries()) {
     const want = wanted[index] ?? '';
-    if (want.startsWith(':')) params.push(decoded(part));
+    if (want.startsWith(':')) params.push(textOfPart(decoded(part)));
     else if (want !== part) return undefined;
   }
   return params;

@@ -126,3 +126,13 @@ export const documentText = z
     return z.NEVER;
   })
   .describe('what readers sync, percent-encoded: mostly a partial or filename MD5');
+
+/** A document as a part of a path. */
+export const documentPart = z
+  .string()
+  .transform((part) => part.replace(/^~(?=~*\.\.?$)/, ''))
+  .pipe(documentText)
+  .describe(
+    'what readers sync, percent-encoded: mostly a partial or filename MD5. One that is nothing but dots, one or two, ' +
+      'behind any number of tildes is written with one more tilde: clients take . and .. for folders',
+  );

@@ -14,7 +14,7 @@ import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { Why } from '../parts/why.jsx';
-import { hrefOf } from '../router.js';
+import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 import { BookLinks } from './book-links.jsx';
 import { type BookDetails, syncWords } from './book-words.jsx';
@@ -191,7 +191,7 @@ function Reading({ book }: { readonly book: BookDetails }) {
             return (
               <li key={user.id}>
                 <p class="line">
-                  <a href={hrefOf(`reading/${encodeURIComponent(document)}${search}`)}>
+                  <a href={documentHref(document, search)}>
                     <bdi>{who}</bdi>: {percent(percentage)}
                   </a>
                   <span class="small faint">

@@ -13,7 +13,7 @@ import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
-import { hrefOf } from '../router.js';
+import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
 type Device = Reply<'/devices', 'get'>['items'][number];
@@ -151,7 +151,7 @@ function ReadBooks({
     <ul>
       {reading.slice(0, BOOKS_SHOWN).map((item) => (
         <li key={item.document}>
-          <a href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>{documentTitle(item)}</a>{' '}
+          <a href={documentHref(item.document, search)}>{documentTitle(item)}</a>{' '}
           <span class="faint">{percent(item.percentage)}</span>
         </li>
       ))}

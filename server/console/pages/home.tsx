@@ -11,7 +11,7 @@ import { type Resource, useResource } from '../parts/resource.js';
 import { type Scan, ScanProgress } from '../parts/scan-progress.jsx';
 import { scanCounts, ScanState } from '../parts/scan-words.jsx';
 import { Ago } from '../parts/time.jsx';
-import { hrefOf } from '../router.js';
+import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 import { NeedLine, UnmatchedLine } from './needs.jsx';
 import { Unmatched } from './reading.jsx';
@@ -235,7 +235,7 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
             return (
               <li key={`${String(item.user.id)} ${item.document}`}>
                 <div class="line tight">
-                  <a class="cut whole" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
+                  <a class="cut whole" href={documentHref(item.document, search)}>
                     {title}
                   </a>
                   <span class="faint small">

@@ -6,7 +6,7 @@ import { lastMadeKey } from '../parts/key-choice.js';
 import { Problem } from '../parts/problem.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
-import { hrefOf } from '../router.js';
+import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
 type Push = Reply<'/progress', 'get'>['items'][number];
@@ -61,7 +61,7 @@ export function Waiting({ keyId }: { readonly keyId: number | undefined }) {
           </h2>
           <p>
             It is at {percent(push.percentage)} of{' '}
-            <a href={hrefOf(`reading/${encodeURIComponent(push.document)}`)}>{documentTitle(push)}</a>. Tick{' '}
+            <a href={documentHref(push.document)}>{documentTitle(push)}</a>. Tick{' '}
             <b>Automatically keep documents in sync</b> in the menu of step 1, and it keeps up by itself.
           </p>
           <div class="buttons">

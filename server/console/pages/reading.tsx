@@ -11,7 +11,7 @@ import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { Ago } from '../parts/time.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
 import { VirtualList } from '../parts/virtual-list.jsx';
-import { hrefOf } from '../router.js';
+import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 
 type Item = Reply<'/progress', 'get'>['items'][number];
@@ -82,7 +82,7 @@ function ReadingRow({ item, search }: { readonly item: Item; readonly search: st
   const title = documentTitle(item);
   return (
     <div class="reading">
-      <a class="cut" href={hrefOf(`reading/${encodeURIComponent(item.document)}${search}`)}>
+      <a class="cut" href={documentHref(item.document, search)}>
         {title}
       </a>
       <Bar fraction={item.percentage} label={`Read of ${title}`} />

@@ -57,6 +57,24 @@ describe('what was read', () => {
     expect(new URL(page.url()).pathname).toMatch(/\/ui\/books\/\d+$/);
   });
 
+  it.each(['..', '~.', 'a/b %2F?#'])(
+    'opens a document whose name looks like a part of a path: %s',
+    async (name) => {
+      const { program, owner } = server();
+      const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo');
+      await kobo.push({ document: name, percentage: 0.125 });
+      const { page, allow } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+      allow(/\/progress\/\S+ answered 404/);
+      await page.getByRole('link', { name, exact: true }).click();
+      await heading(page, name);
+      await page.reload();
+      await page.getByText('12.5%').first().waitFor();
+      await page.getByRole('button', { name: 'Delete the place of Kobo' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete the place' }).click();
+      await page.getByRole('link', { name: 'To what was read' }).waitFor();
+    },
+  );
+
   it('is linked to its book where it has none', async () => {
     const { program, owner } = server();
     const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DocumentLink, LinkedFor } from '../../../book/document-link.js';
 import { linkDocument, listLinks, unlinkDocument } from '../../../sync/link-document.js';
-import { bookIdText, documentText, id, time, timeOfSeconds } from '../../api-fields.js';
+import { bookIdText, documentPart, documentText, id, time, timeOfSeconds } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 
@@ -92,7 +92,7 @@ export const linkRoutes: readonly ApiRoute[] = [
       description:
         'What was pushed for the document stays its own progress, which the book no longer has. It is a document without a book again.',
       access: ['feature:koreader_sync', 'library:manage'],
-      params: z.object({ id: bookIdText, document: documentText }),
+      params: z.object({ id: bookIdText, document: documentPart }),
       query: z.object({
         everybody: z
           .enum(['true', 'false'])

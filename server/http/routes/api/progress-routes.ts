@@ -5,7 +5,15 @@ import type { HistoryCursor, ShownHistoryEntry } from '../../../sync/history.js'
 import { listProgress } from '../../../sync/list-progress.js';
 import { getTranslatedPositions, type TranslationDetails } from '../../../translation/get-translations.js';
 import type { DevicePosition, PositionCursor } from '../../../sync/progress.js';
-import { documentText, opaqueBytes, pageQuery, time, timeOfMs, userQuery } from '../../api-fields.js';
+import {
+  documentPart,
+  documentText,
+  opaqueBytes,
+  pageQuery,
+  time,
+  timeOfMs,
+  userQuery,
+} from '../../api-fields.js';
 import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, nextCursorSchema, pageSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
@@ -119,7 +127,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       tag: 'progress',
       summary: 'Show the last position of each device in a document',
       access: ACCESS,
-      params: z.object({ document: documentText }),
+      params: z.object({ document: documentPart }),
       query: z.object({ ...pageQuery, user_id: userQuery }),
       reply: { kind: 'json', status: 200, schema: shownDocument, says: 'The document' },
       problems: ['user-not-found', 'progress-not-found'],
@@ -157,7 +165,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       description:
         'Of all devices, under any digest of the book. A push is an entry when it moved the progress by half a point, or half an hour after the entry before; entries are some seconds late. The settings bound their number and age.',
       access: ACCESS,
-      params: z.object({ document: documentText }),
+      params: z.object({ document: documentPart }),
       query: z.object({ ...pageQuery, user_id: userQuery }),
       reply: { kind: 'json', status: 200, schema: history, says: 'A page of entries' },
       problems: ['user-not-found', 'progress-not-found'],
@@ -183,7 +191,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       description:
         'Readers then get the newest of the others. The document is that of the position, which may be another digest of the book than the one in the request for its positions.',
       access: ACCESS,
-      params: z.object({ document: documentText, device: opaqueBytes }),
+      params: z.object({ document: documentPart, device: opaqueBytes }),
       query: z.object({ user_id: userQuery }),
       reply: { kind: 'empty', says: 'It is deleted' },
       problems: ['user-not-found', 'permission-not-held', 'progress-not-found'],

@@ -4,7 +4,7 @@ import { explanationSentences } from '../../../sync/explanation-sentences.js';
 import { forgetUnmatched } from '../../../sync/forget-unmatched.js';
 import { countUnmatchedOf, listUnmatched, type SuggestedUnmatched } from '../../../sync/list-unmatched.js';
 import type { UnmatchedCursor } from '../../../sync/unmatched-document.js';
-import { documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
+import { documentPart, documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, nextCursorSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
@@ -129,7 +129,7 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
       description:
         'The position that was kept of it goes. When it is pushed again, it is listed again. A document that is not listed is no failure.',
       access: ['feature:koreader_sync'],
-      params: z.object({ document: documentText }),
+      params: z.object({ document: documentPart }),
       reply: { kind: 'empty', says: 'It is not listed' },
     },
     ({ store }, { principal, params: { document } }) => forgetUnmatched(store, principal, document),
@@ -142,7 +142,7 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
       tag: 'unmatched',
       summary: 'Say why pushes of a document do or do not find a book',
       access: ['feature:koreader_sync'],
-      params: z.object({ document: documentText }),
+      params: z.object({ document: documentPart }),
       reply: { kind: 'json', status: 200, schema: explanation, says: 'What is known of the document' },
     },
     async ({ store }, { principal, params: { document } }) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type WebPositionOutcome, putWebPosition } from '../../../translation/put-web-position.js';
 import { POSITION_BYTES } from '../../../sync/progress.js';
 import { DEVICE_BYTES } from '../../../device/device.js';
-import { documentText, text, time, timeOfMs } from '../../api-fields.js';
+import { documentPart, text, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 import { ProblemError } from '../../problem.js';
@@ -80,7 +80,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       description:
         'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see, or with a locator of a FictionBook or an HTML file.',
       access: ['feature:koreader_sync'],
-      params: z.object({ document: documentText }),
+      params: z.object({ document: documentPart }),
       body: place,
       reply: { kind: 'json', status: 200, schema: placed, says: 'What is stored' },
       problems: [

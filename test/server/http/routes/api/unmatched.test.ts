@@ -179,6 +179,20 @@ describe.each(testDatabases())('documents that found no book on $name', (kind) =
     ]);
   });
 
+  it('are named by paths also where clients would take them for folders: with one more tilde', async () => {
+    const anna = await reader();
+    for (const document of ['.', '..', '~.', '~~']) await push(anna.key, document);
+    await listed(anna);
+    const forget = async (part: string): Promise<string[]> => {
+      await anna.expect(204, 'DELETE', `/unmatched/${part}`);
+      return (await listed(anna)).items.map(({ document }: Json) => document).toSorted();
+    };
+    expect(await forget('~..')).toEqual(['.', '~.', '~~']);
+    expect(await forget('~~.')).toEqual(['.', '~~']);
+    expect(await forget('~~')).toEqual(['.']);
+    expect(await forget('~.')).toEqual([]);
+  });
+
   it('go with their user', async () => {
     const anna = await reader();
     await push(anna.key, 'gone');
