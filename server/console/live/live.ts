@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { TabElection } from './tab-election.js';
-import type { Changes, LiveNews, LiveRequest } from './live-messages.js';
+import { type Changes, type LiveNews, type LiveRequest, TAB_BEAT_MS } from './live-messages.js';
 
 /** The newest state of the server; `undefined` until it is known. */
 export const changes = signal<Changes | undefined>(undefined);
@@ -21,7 +21,7 @@ function hear(news: LiveNews): void {
 }
 
 interface Line {
-  ask(request: LiveRequest): void;
+  ask(request: 'open' | 'close'): void;
 }
 
 let line: Line | undefined;
@@ -44,5 +44,19 @@ function workerLine(): Line {
   const { port } = new SharedWorker(new URL('./live-worker.ts', import.meta.url), { type: 'module' });
   port.addEventListener('message', ({ data }: MessageEvent<LiveNews>) => hear(data));
   port.start();
-  return { ask: (request) => port.postMessage(request) };
+  const tell = (request: LiveRequest): void => port.postMessage(request);
+  let last: LiveRequest = 'close';
+  const repeat = (): void => {
+    if (last === 'open') tell(last);
+  };
+  setInterval(repeat, TAB_BEAT_MS);
+  addEventListener('pagehide', () => tell('leave'));
+  // Also when the browser has kept the page for its back button.
+  addEventListener('pageshow', repeat);
+  return {
+    ask: (request) => {
+      last = request;
+      tell(request);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { EventConnection } from './event-connection.js';
-import type { LiveNews, LiveRequest } from './live-messages.js';
+import type { LiveNews } from './live-messages.js';
 
 type Told = { readonly kind: 'leading'; readonly tab: number } | { readonly kind: 'left' } | LiveNews;
 
@@ -30,7 +30,7 @@ export class TabElection {
     setInterval(() => this.#beat(), BEAT_MS);
   }
 
-  ask(request: LiveRequest): void {
+  ask(request: 'open' | 'close'): void {
     this.#isOpen = request === 'open';
     if (!this.#isOpen) this.#leave();
     else this.#leaderSeenMs = performance.now() - LOST_AFTER_MS + BEAT_MS; // listens for one beat first

@@ -9,6 +9,7 @@ import { countStreams } from './counted-streams.js';
 import { cutAnswer } from './cut-answer.js';
 import { testConsole } from './test-console.js';
 import { heading, visit } from './visit.js';
+import { countWorkerObjects } from './worker-objects.js';
 
 const STORE_ALL = 'sync.unknown_documents.api_key=store';
 const TABS = 10;
@@ -21,6 +22,27 @@ const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_R
 describe('live updates', () => {
   const browser = testBrowser();
   const server = testConsole({ settings: [STORE_ALL] });
+
+  it('leave nothing of tabs that are closed or reloaded in the worker that all share', async () => {
+    const { program, owner } = server();
+    const { page, tab } = await visit(browser(), program.base, { as: owner });
+    await heading(page, /aaron/);
+    const ports = () => countWorkerObjects(browser(), program.base, 'MessagePort');
+    await expect.poll(ports).toBe(1);
+    const others = [await tab('reading'), await tab('devices')];
+    for (const other of others) await other.getByRole('heading', { level: 1 }).waitFor();
+    await expect.poll(ports).toBe(3);
+    await page.reload();
+    await heading(page, /aaron/);
+    for (const other of others) await other.close();
+    await expect.poll(ports).toBe(1);
+    // The tab that is left still hears what happens.
+    await new KoreaderDevice(await owner.addReader('Kobo 3'), 'Kobo').push({
+      document: md5('Mardi'),
+      percentage: 0.5,
+    });
+    await page.getByText(md5('Mardi')).waitFor();
+  });
 
   it.each([
     ['a shared worker', ''],
