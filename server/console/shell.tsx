@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { isConnected } from './live/live.js';
+import { changes, isConnected } from './live/live.js';
 import { PAGES } from './pages.jsx';
 import { useAction } from './parts/action.jsx';
 import { Brand } from './parts/brand.jsx';
@@ -16,6 +16,14 @@ const LOST_MS = 3000;
 export function Shell({ children }: { readonly children: ComponentChildren }) {
   const me = useMe();
   const isOpen = useSignal(false);
+  const users = changes.value?.versions.users;
+  const seenUsers = useRef(users);
+  useEffect(() => {
+    // Another tab, or somebody else, may have changed the name or the permissions.
+    if (users !== undefined && seenUsers.current !== undefined && users !== seenUsers.current)
+      void checkSession();
+    seenUsers.current = users ?? seenUsers.current;
+  }, [users]);
   const signingOut = useAction();
   const menuButton = useRef<HTMLButtonElement>(null);
   const page = useRef<HTMLElement>(null);

@@ -33,6 +33,16 @@ describe('the page of one’s account', () => {
     await ConsoleClient.signIn(program.base, { name: 'mia', password: 'a new password' });
   });
 
+  it('follows a new name that somebody gives elsewhere', async () => {
+    const { program, owner } = server();
+    const nora = await owner.addUser('nora', ['feature:koreader_sync']);
+    const { user_id: id } = await nora.call('GET', '/me');
+    const { page } = await visit(browser(), program.base, { as: nora });
+    await page.getByRole('link', { name: 'Signed in as nora' }).waitFor();
+    await owner.call('PATCH', `/users/${String(id)}`, { name: 'eleonora' });
+    await page.getByRole('link', { name: 'Signed in as eleonora' }).waitFor();
+  });
+
   it('sets the first password of somebody who signed in with a key', async () => {
     const { program, owner } = server();
     const permissions = ['feature:koreader_sync', 'feature:api_keys'];
