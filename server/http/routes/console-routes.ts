@@ -1,6 +1,6 @@
 import type { Answer, AnswerHeaders } from '../answer.js';
 import type { ConsoleAccess } from '../console-access.js';
-import type { ConsoleFiles } from '../console-files.js';
+import type { ConsoleFile, ConsoleFiles } from '../console-files.js';
 import { ProblemError } from '../problem.js';
 import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { HttpRequest } from '../request.js';
@@ -64,7 +64,15 @@ export function consoleGroups(options: PageOptions): readonly RouteGroup[] {
           return fileAnswer(files, request);
         },
       })),
-      fail,
+      fail: (failure, request) => {
+        if (failure.kind !== 'bad-path') return fail(failure, request);
+        try {
+          access.requireHost(request);
+        } catch (error) {
+          return fail({ kind: 'thrown', error }, request);
+        }
+        return mistyped(files.page);
+      },
     },
     { prefix: '', routes: [{ method: 'GET', pattern: '/', headers: [], handle: () => toConsole }], fail },
   ];
@@ -96,6 +104,11 @@ function fileAnswer(files: ConsoleFiles, request: HttpRequest): Answer {
     body: isZipped ? file.gzip : file.bytes,
     headers: [...headers, ['etag', file.etag], ...(isZipped ? GZIPPED : [])],
   };
+}
+
+/** At an address with a broken escape the page says that there is nothing. Readers must not take it for success. */
+function mistyped({ contentType, bytes }: ConsoleFile): Answer {
+  return { status: 404, contentType, body: bytes, headers: [...SECURITY_HEADERS, ...CHECK_AGAIN] };
 }
 
 const GZIPPED: AnswerHeaders = [['content-encoding', 'gzip']];

@@ -95,14 +95,25 @@ describe('the console', () => {
     expect(gunzipSync(gzip)).toEqual(Buffer.from(bytes));
   });
 
-  it('is not shown under a name that another site made lead here', async () => {
-    const { port } = new URL(await serveConsole());
-    const parts = ['GET /ui/ HTTP/1.1\r\nHost: rebound.example.org\r\nConnection: close\r\n\r\n'];
-    const until = (answer: string): boolean => answer.includes('server.hosts');
-    const { text } = await sendRaw({ port: Number(port), parts, until });
-    expect(text).toMatch(/^HTTP\/1\.1 421 /);
-    expect(text).toContain('host-unknown');
+  it('says itself that there is nothing at an address with a broken escape, which readers take for a failure', async () => {
+    const answer = await fetch(`${await serveConsole()}/ui/reading/%E0%A4%A`);
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await answer.text()).toMatch(/ src="\/ui\/assets\/[^"]+\.js"/);
   });
+
+  it.each(['/ui/', '/ui/%E0%A4%A'])(
+    'is not shown under a name that another site made lead here, at %s',
+    async (path) => {
+      const { port } = new URL(await serveConsole());
+      const parts = [`GET ${path} HTTP/1.1\r\nHost: rebound.example.org\r\nConnection: close\r\n\r\n`];
+      const until = (answer: string): boolean => answer.includes('server.hosts');
+      const { text } = await sendRaw({ port: Number(port), parts, until });
+      expect(text).toMatch(/^HTTP\/1\.1 421 /);
+      expect(text).toContain('host-unknown');
+    },
+  );
 
   it('is no answer to readers, whose address somebody took from a browser', async () => {
     const base = await serveConsole();
