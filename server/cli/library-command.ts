@@ -11,6 +11,7 @@ import { purgeLibrary } from '../removal/purge-library.js';
 import { countLibraryRemoval, removeLibrary } from '../removal/remove-library.js';
 import { OPERATOR } from '../domain/actor.js';
 import { withStore } from '../compose/program.js';
+import { countedNoun } from './counted-noun.js';
 import { isConfirmed } from './confirm.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -193,7 +194,7 @@ export function fillLibraryCommand(library: Command, context: CommandContext): v
             const purge = (isDryRun: boolean) =>
               purgeLibrary(store, OPERATOR, id, { missingForDays, isDryRun });
             const counts = await purge(true);
-            const since = `missing for ${String(missingForDays)} days or longer`;
+            const since = `missing for ${countedNoun(missingForDays, 'day')} or longer`;
             if (counts.books === 0) {
               writeLine(`${name}: no book has been ${since}.`);
               continue;
@@ -234,7 +235,7 @@ const MOST_DAYS = 36_500;
 
 function asLoss({ books, digests }: RemovalCounts): string {
   return (
-    `${String(books)} books with ${String(digests)} digests by which no other book is found ` +
+    `${countedNoun(books, 'book')} with ${countedNoun(digests, 'digest')} by which no other book is found ` +
     '(until a scan finds a book of the same content)'
   );
 }
@@ -264,7 +265,7 @@ function asText({ library, books, readers }: LibraryTotals): string {
   const missing = books.missing === 0 ? '' : `, ${String(books.missing)} missing`;
   const hashes = library.koreaderHashes ? `${String(books.hashed)} hashed` : 'not hashed';
   const only = library.extensions === undefined ? '' : `, only ${library.extensions.join(' ')}`;
-  return `${library.name}: ${shownPath(library.root)}: ${String(books.books - books.missing)} books${missing}, ${hashes}${only}${shownReaders(readers)}`;
+  return `${library.name}: ${shownPath(library.root)}: ${countedNoun(books.books - books.missing, 'book')}${missing}, ${hashes}${only}${shownReaders(readers)}`;
 }
 
 function asJson({ library, books, readers }: LibraryTotals): object {

@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { ScanProgress } from '../scan/scan-library.js';
+import { countedNoun } from './counted-noun.js';
 import { shownText } from './shown-text.js';
 
 /** Shows the progress of one scan. `stop` is called once, when the scan ends. */
@@ -73,7 +74,7 @@ class Bar implements ProgressDisplay {
 
 function describe({ counts, elapsedMs }: ScanProgress): string {
   const parts = [
-    `${String(counts.found)} files`,
+    countedNoun(counts.found, 'file'),
     `${String(Math.round((counts.found / Math.max(elapsedMs, 1)) * 1000))}/s`,
     `${String(counts.hashed)} hashed`,
   ];

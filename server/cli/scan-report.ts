@@ -1,5 +1,6 @@
 import type { FileFailure, ScanCounts } from '../scan/scan.js';
 import type { ScanSummary } from '../scan/scan-library.js';
+import { countedNoun } from './counted-noun.js';
 import { shownPath } from './shown-text.js';
 
 /** Failures that are printed one by one; a broken disk has thousands, of which only the number is printed. */
@@ -21,7 +22,7 @@ export class ScanReport {
     const seconds = elapsedMs / 1000;
     const returned = counts.returned === 0 ? '' : `, ${String(counts.returned)} came back`;
     return [
-      `${library}: ${String(counts.found)} files in ${seconds.toFixed(1)} s ` +
+      `${library}: ${countedNoun(counts.found, 'file')} in ${seconds.toFixed(1)} s ` +
         `(${String(Math.round(counts.found / Math.max(seconds, 0.001)))} files/s)`,
       `  ${String(counts.added)} new, ${String(counts.changed)} changed, ${String(counts.moved)} moved, ` +
         `${String(counts.unchanged)} unchanged${returned}, ${String(counts.missing)} missing, ` +
@@ -38,7 +39,7 @@ export class ScanReport {
     const reasons = [...this.#others].toSorted(([, left], [, right]) => right - left);
     const more = reasons.reduce((sum, [, count]) => sum + count, 0);
     const counts = reasons.map(([reason, count]) => `${String(count)} ${reason}`).join(', ');
-    return [...lines, `  … and ${String(more)} more failures: ${counts}`];
+    return [...lines, `  … and ${countedNoun(more, 'more failure')}: ${counts}`];
   }
 }
 

@@ -6,6 +6,7 @@ import type { SuggestionReason } from '../sync/suggest-books.js';
 import { listUnmatched, type SuggestedUnmatched } from '../sync/list-unmatched.js';
 import type { UnmatchedCursor } from '../sync/unmatched-document.js';
 import { withStore } from '../compose/program.js';
+import { countedNoun } from './counted-noun.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';
@@ -57,7 +58,7 @@ function asText({
   const name = shownText(friendlyName ?? device.name);
   return (
     `${shownText(document)}${about}: ${(percentage * 100).toFixed(1)} % on ${name}, ` +
-    `pushed ${String(pushes)} times, last ${shownTime(lastSeenMs / 1000)}`
+    `pushed ${countedNoun(pushes, 'time')}, last ${shownTime(lastSeenMs / 1000)}`
   );
 }
 

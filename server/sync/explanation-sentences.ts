@@ -32,7 +32,7 @@ export function explanationSentences(explanation: DocumentExplanation): readonly
     ...(refused === undefined
       ? []
       : [
-          `Of refused pushes there were ${String(refused.pushes)}, the last from ${refused.device.name} at ${timeOf(refused.lastSeenMs)}.`,
+          `Pushes that were refused: ${String(refused.pushes)}, the last from ${refused.device.name} at ${timeOf(refused.lastSeenMs)}.`,
         ]),
   ];
 }

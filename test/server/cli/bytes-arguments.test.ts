@@ -73,7 +73,7 @@ describe('an argument that is not UTF-8', () => {
       Buffer.from(`${folder.path}/other\xe9`, 'latin1'),
     );
     expect(await dogear(`library set Books --root HERE/$'other\\xe9'`)).toMatchObject({ exitCode: 0 });
-    expect((await dogear('library list')).stdout.toString()).toContain('other\\xe9: 1 books, 1 hashed');
+    expect((await dogear('library list')).stdout.toString()).toContain('other\\xe9: 1 book, 1 hashed');
   });
 
   it('is refused where text is meant: a name, a setting', async () => {

@@ -29,7 +29,7 @@ describe('the command line of libraries and scans', () => {
     expect(await dogear('library', 'add', 'x', books.path, '--extensions', 'e/b')).toMatchObject({
       exitCode: 1,
     });
-    expect((await dogear('scan')).stdout).toContain('comics: 1 files');
+    expect((await dogear('scan')).stdout).toContain('comics: 1 file in');
     expect(
       await dogear('library', 'set', 'comics', '--name', 'all', '--extensions', 'default'),
     ).toMatchObject({ exitCode: 0 });
@@ -87,7 +87,7 @@ describe('the command line of libraries and scans', () => {
     const { exitCode, stdout, stderr } = await dogear('scan');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^dogear: The folder .* of the library "a" is not there\..*\n$/);
-    expect(stdout).toContain('b: 1 files');
+    expect(stdout).toContain('b: 1 file in');
   });
 
   it('says what to do about a root that has become empty', async () => {

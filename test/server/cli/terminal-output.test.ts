@@ -29,7 +29,7 @@ it('names reach the terminal escaped from commands of every kind, and JSON has t
   await store.close();
   expect(await run('library', 'list')).toContain(`${SHOWN}: `);
   expect(JSON.parse(await run('library', 'list', '--json'))).toMatchObject({ name: HOSTILE });
-  expect(await run('scan')).toContain(`${SHOWN}: 1 files`);
+  expect(await run('scan')).toContain(`${SHOWN}: 1 file in`);
   expect(await run('hash', `${HOSTILE}.pdf`)).toContain(`${SHOWN}.pdf`);
   await run('hash', '--json', HOSTILE, `${HOSTILE}.pdf`);
   await run(HOSTILE);
