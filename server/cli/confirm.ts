@@ -5,7 +5,7 @@ import { writeError } from './output.js';
 /**
  * Asks on a terminal. Elsewhere nobody can answer, so `--yes` has to be given.
  *
- * @returns whether the answer was yes; otherwise it was said that nothing is done
+ * @returns whether the answer was yes; otherwise it was said that nothing was removed
  */
 export async function isConfirmed(question: string, isYes: boolean): Promise<boolean> {
   if (isYes) return true;

@@ -25,7 +25,7 @@ export interface FolderListing {
   readonly folders: readonly ListedFolder[];
   /** Why the folder cannot be read; for people. */
   readonly unreadable: string | undefined;
-  /** Symbolic links that were left out: a scan does not follow links to folders. */
+  /** Symbolic links that were left out. Scans follow links to folders only in libraries that say so. */
   readonly links: number;
   /** Whether the folder has more entries than were read. */
   readonly isCut: boolean;

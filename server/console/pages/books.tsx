@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { get, type Reply } from '../api.js';
 import { changes } from '../live/live.js';
+import { allPages, PAGE_ITEMS } from '../parts/all-pages.js';
 import { TextField } from '../parts/field.jsx';
 import { bytes, counted } from '../parts/format.js';
 import { usePagedList } from '../parts/paged-list.js';
@@ -20,7 +21,6 @@ type Book = Reply<'/books', 'get'>['items'][number];
 /** Pauses in typing are longer than this. */
 const QUIET_MS = 250;
 const ROW_PX = 60;
-const PAGE = 200;
 const DIGEST = /^[0-9a-f]{32}$/i;
 
 const STATES = [
@@ -39,10 +39,12 @@ export function Books() {
   const library = asked.get('library') ?? '';
   const state = STATES.find(([value]) => value === asked.get('state'))?.[0] ?? '';
   const isDigest = DIGEST.test(q);
-  const shelf = useResource('libraries', (signal) => get('/libraries', { query: { limit: 200 }, signal }), [
+  const shelf = useResource(
     'libraries',
-  ]);
-  const libraries = shelf.value?.items ?? [];
+    (signal) => allPages((cursor) => get('/libraries', { query: { cursor, limit: PAGE_ITEMS }, signal })),
+    ['libraries'],
+  );
+  const libraries = shelf.value ?? [];
   const names = new Map(libraries.map((each) => [each.id, shownText(each.name)]));
   const list = usePagedList(`${q}\n${library}\n${state}`, (cursor, signal) =>
     get('/books', {
@@ -51,7 +53,7 @@ export function Books() {
         library_id: library,
         state,
         cursor,
-        limit: PAGE,
+        limit: PAGE_ITEMS,
       },
       signal,
     }),

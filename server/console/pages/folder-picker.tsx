@@ -75,7 +75,7 @@ export function FolderPicker({ start, onOpen }: FolderPickerProps) {
             <p class="hint">
               {value.cut ? 'There are more folders; type the path of one that is not listed. ' : ''}
               {value.links > 0
-                ? `Not listed: ${counted(value.links, 'link')}, which scans do not follow.`
+                ? `Not listed: ${counted(value.links, 'link')}, which scans follow only where the library says so.`
                 : ''}
             </p>
           ) : null}
