@@ -1,7 +1,7 @@
 import './about.css';
 import { ApiError, get, type Reply } from '../api.js';
 import { API, BASE } from '../base-path.js';
-import { counted } from '../parts/format.js';
+import { counted, moment } from '../parts/format.js';
 import { Pending, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { hrefOf } from '../router.js';
@@ -66,7 +66,7 @@ export function About() {
 function DetailsOfServer() {
   const { value, error } = useResource('about', (signal) => get('/about', { signal }));
   if (value === undefined) return <Pending error={error} />;
-  const { database, engine, findings } = value;
+  const { automatic_scans: scans, database, engine, findings } = value;
   return (
     <>
       <section class="sheet">
@@ -107,6 +107,17 @@ function DetailsOfServer() {
           <dd>{engine.md5}</dd>
           <dt>Reads by</dt>
           <dd>{engine.reads}</dd>
+          <dt>Scans by itself</dt>
+          <dd>
+            {scans.schedule === null ? null : (
+              <>
+                at <code>{scans.schedule}</code>
+                {scans.next_at === null ? '' : `, next ${moment(scans.next_at)}`}
+                {scans.watch ? '; ' : ''}
+              </>
+            )}
+            {scans.watch ? 'after something was touched' : scans.schedule === null ? 'never' : ''}
+          </dd>
         </dl>
       </section>
     </>

@@ -116,6 +116,15 @@ function Facts({ library }: { readonly library: LibraryDetails }) {
           ? 'all files that KOReader opens'
           : `files ending in ${library.extensions.join(', ')}`}
       </dd>
+      <dt>Left out</dt>
+      <dd>
+        {[
+          ...(library.skip_system ? ['hidden folders, recycle bins, snapshots, thumbnails'] : []),
+          ...library.ignore_patterns.map(shownText),
+        ].join(', ') || 'nothing'}
+      </dd>
+      <dt>Links to folders</dt>
+      <dd>{library.follow_links ? 'followed' : 'not followed'}</dd>
       <dt>KOReader hashes</dt>
       <dd>
         {library.koreader_hashes ? (

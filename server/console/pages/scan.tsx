@@ -69,6 +69,15 @@ export function ScanPage({ params: [id = ''] }: PageProps) {
             <dd>{counted(scan.counts.skipped, 'folder')}</dd>
           </>
         )}
+        {scan.counts.skippable === 0 ? null : (
+          <>
+            <dt>Could be left out</dt>
+            <dd>
+              {counted(scan.counts.skippable, 'file')} in hidden folders, recycle bins, snapshots or
+              thumbnails: change the library
+            </dd>
+          </>
+        )}
         {scan.part === null ? null : (
           <>
             <dt>Part</dt>

@@ -4,7 +4,8 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface FieldProps {
   readonly label: string;
-  readonly value: Signal<string>;
+  /** A signal, or a part of one. */
+  readonly value: { value: string };
   readonly type?: 'password' | 'search' | 'text';
   readonly autoComplete?: string;
   readonly autoCapitalize?: 'none';
@@ -60,6 +61,28 @@ export function TextField({ label, value, hint, type = 'text', ...input }: Field
           {hint}
         </p>
       )}
+    </div>
+  );
+}
+
+/** Several lines of text with their label. */
+export function LinesField({ label, value, hint }: Pick<FieldProps, 'label' | 'value' | 'hint'>) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={3}
+        spellcheck={false}
+        autoCapitalize="none"
+        aria-describedby={`${id}-hint`}
+        value={value.value}
+        onInput={(event) => (value.value = event.currentTarget.value)}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { heading, visit } from './visit.js';
 
 describe('the page about the server', () => {
   const browser = testBrowser();
-  const server = testConsole();
+  const server = testConsole({ settings: ['library.schedule=0 3 * * *', 'library.watch=true'] });
 
   it('says what the server runs on and what an operator should know', async () => {
     const { program, owner } = server();
@@ -20,6 +20,7 @@ describe('the page about the server', () => {
     expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
     await page.getByText(`Dogear ${packageManifest.version}`).waitFor();
     await page.getByText(`SQLite ${String(database.version)}`).waitFor();
+    await page.getByText(/^at 0 3 \* \* \*, next .+; after something was touched$/).waitFor();
     const finding = page.getByRole('listitem').filter({ hasText: 'every user of this machine can read' });
     await finding.getByText('worth a look').waitFor();
     // The description of the API opens in a tab of its own.

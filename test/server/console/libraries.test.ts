@@ -163,6 +163,34 @@ describe('the libraries of the console', () => {
     await expect.poll(() => new URL(first.page.url()).search).toBe('');
   });
 
+  it('say what their scans leave out, which is changed, and how much more could be left out', async () => {
+    const files = { 'one.epub': 'one', '.trash/old.epub': 'old', 'drafts/two.epub': 'two' };
+    const { path, id } = await library('Rules', files);
+    const { page } = await visit(browser(), program.base, { as: owner, path });
+    await page.getByText('hidden folders, recycle bins, snapshots, thumbnails').waitFor();
+    await page.getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Leave out what is no library').uncheck();
+    await dialog.getByLabel('Leave out as well').fill('/drafts/\n\n<b>*.tmp');
+    await dialog.getByLabel('Follow links to folders').check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('/drafts/, <b>*.tmp', { exact: true }).waitFor();
+    await page.getByText('followed', { exact: true }).waitFor();
+    expect(await owner.call('GET', `/libraries/${String(id)}`)).toMatchObject({
+      skip_system: false,
+      ignore_patterns: ['/drafts/', '<b>*.tmp'],
+      follow_links: true,
+    });
+    await owner.scan(id);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await dialog.getByText('The last scan found 1 file there.').waitFor();
+    await page.keyboard.press('Escape');
+    const scans = page.getByRole('link', { name: /^Scan / });
+    await expect.poll(() => scans.count()).toBe(2);
+    await scans.first().click();
+    await page.getByText('1 file in hidden folders').waitFor();
+  });
+
   it('are restricted to readers, who are added and taken away', async () => {
     const bella = await owner.addUser('bella', ['feature:koreader_sync']);
     const { path } = await library('Private', { 'one.epub': 'one' });
