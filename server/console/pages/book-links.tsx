@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { get, post, remove, type Reply } from '../api.js';
+import { post, remove, type Reply } from '../api.js';
 import { Form, useAction } from '../parts/action.jsx';
 import { CancelButton, ConfirmDialog, Dialog } from '../parts/dialog.jsx';
 import { TextField } from '../parts/field.jsx';
 import { EverybodyField } from '../parts/link-dialog.jsx';
 import { shownText } from '../parts/path.js';
-import { Loading, Problem } from '../parts/problem.jsx';
-import { useResource } from '../parts/resource.js';
+import { Loading } from '../parts/problem.jsx';
+import type { Resource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
 import { say } from '../parts/toast.jsx';
 import { may, useMe } from '../session.js';
@@ -15,16 +15,13 @@ type Link = Reply<'/books/{id}/documents', 'get'>['items'][number];
 
 interface BookLinksProps {
   readonly bookId: number;
+  readonly links: Resource<Reply<'/books/{id}/documents', 'get'>>;
 }
 
 /** The documents that somebody has linked to a book. */
-export function BookLinks({ bookId }: BookLinksProps) {
+export function BookLinks({ bookId, links: { value, error, reload } }: BookLinksProps) {
+  const me = useMe();
   const isAdding = useSignal(false);
-  const { value, error, reload } = useResource(
-    `links ${String(bookId)}`,
-    (signal) => get('/books/{id}/documents', { params: { id: bookId }, signal }),
-    ['progress'],
-  );
   return (
     <section class="sheet">
       <h2>Linked documents</h2>
@@ -41,12 +38,13 @@ export function BookLinks({ bookId }: BookLinksProps) {
           ))}
         </ul>
       )}
-      <Problem error={error} />
-      <div class="buttons">
-        <button type="button" onClick={() => (isAdding.value = true)}>
-          Link a document
-        </button>
-      </div>
+      {may(me, 'feature:koreader_sync') || may(me, 'library:manage') ? (
+        <div class="buttons">
+          <button type="button" onClick={() => (isAdding.value = true)}>
+            Link a document
+          </button>
+        </div>
+      ) : null}
       {isAdding.value ? (
         <AddLink bookId={bookId} onAdded={reload} onClose={() => (isAdding.value = false)} />
       ) : null}
@@ -107,7 +105,8 @@ function LinkLine({ link, onChange }: LinkLineProps) {
   );
 }
 
-interface AddLinkProps extends BookLinksProps {
+interface AddLinkProps {
+  readonly bookId: number;
   readonly onAdded: () => void;
   readonly onClose: () => void;
 }

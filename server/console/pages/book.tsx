@@ -1,4 +1,4 @@
-import { get, post } from '../api.js';
+import { get, post, type Reply } from '../api.js';
 import type { PageProps } from '../pages.jsx';
 import { useAction } from '../parts/action.jsx';
 import { Bar } from '../parts/bar.jsx';
@@ -6,7 +6,7 @@ import { CopyField } from '../parts/copy-field.jsx';
 import { bytes, counted, day, moment, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { useTitle } from '../parts/page-title.js';
-import { usePagedList } from '../parts/paged-list.js';
+import { type PagedList, usePagedList } from '../parts/paged-list.js';
 import { shownPath, shownText, splitPath } from '../parts/path.js';
 import { Loading, Pending, Problem } from '../parts/problem.jsx';
 import { deviceTitle } from '../parts/reader-names.js';
@@ -19,6 +19,8 @@ import { may, useMe } from '../session.js';
 import { BookLinks } from './book-links.jsx';
 import { type BookDetails, syncWords } from './book-words.jsx';
 import './books.css';
+
+type ReadingOfBook = Reply<'/books/{id}/reading', 'get'>;
 
 /** One book: whether readers find it, by which digests, and who reads it. */
 export function BookPage({ params: [id = ''] }: PageProps) {
@@ -55,8 +57,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
       <Problem error={found.error ?? library.error} />
       <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />
       <Digests book={book} syncs={syncs} />
-      {syncs || may(me, 'library:manage') ? <BookLinks bookId={book.id} /> : null}
-      {syncs || may(me, 'user:manage') ? <Reading book={book} /> : null}
+      <LinksAndReading bookId={book.id} isTold={(found.error ?? library.error) !== undefined} />
       <section class="sheet">
         <h2>The file</h2>
         <dl class="facts">
@@ -164,14 +165,41 @@ function Digests({ book, syncs }: DigestsProps) {
   );
 }
 
-/** Where each user is whom the viewer may see, by the device that pushed last. */
-function Reading({ book }: { readonly book: BookDetails }) {
+interface LinksAndReadingProps {
+  readonly bookId: number;
+  /** Whether the page says already that something could not be loaded: mostly it is the same. */
+  readonly isTold: boolean;
+}
+
+/** What changes with pushes. What goes wrong with it is said once. */
+function LinksAndReading({ bookId: id, isTold }: LinksAndReadingProps) {
   const me = useMe();
-  const list = usePagedList(
-    `reading ${String(book.id)}`,
-    (cursor, signal) => get('/books/{id}/reading', { params: { id: book.id }, query: { cursor }, signal }),
+  const links = useResource(
+    `links ${String(id)}`,
+    (signal) => get('/books/{id}/documents', { params: { id }, signal }),
+    ['progress'],
+  );
+  const seesReading = may(me, 'feature:koreader_sync') || may(me, 'user:manage');
+  const reading = usePagedList(
+    `reading ${String(id)} ${String(seesReading)}`,
+    async (cursor, signal): Promise<ReadingOfBook> =>
+      seesReading
+        ? get('/books/{id}/reading', { params: { id }, query: { cursor }, signal })
+        : { items: [], next_cursor: null },
     ['progress', 'devices'],
   );
+  return (
+    <>
+      <Problem error={isTold ? undefined : (links.error ?? reading.error)} />
+      <BookLinks bookId={id} links={links} />
+      {seesReading ? <Reading list={reading} /> : null}
+    </>
+  );
+}
+
+/** Where each user is whom the viewer may see, by the device that pushed last. */
+function Reading({ list }: { readonly list: PagedList<ReadingOfBook['items'][number]> }) {
+  const me = useMe();
   const items = list.items?.toSorted((left, right) => right.pushed_at.localeCompare(left.pushed_at));
   return (
     <section class="sheet">
@@ -204,7 +232,7 @@ function Reading({ book }: { readonly book: BookDetails }) {
           })}
         </ul>
       )}
-      <MoreButton list={list} />
+      <MoreButton list={{ ...list, error: undefined }} />
     </section>
   );
 }

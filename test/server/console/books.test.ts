@@ -241,6 +241,25 @@ describe('the books of the console', () => {
     await page.getByText(/^It is the partial MD5 of the book \d+, Melville\/Mardi\.epub/).waitFor();
   });
 
+  it('one by one, say once what goes wrong in several parts of their page', async () => {
+    const visitor = await visit(browser(), program.base, { as: owner, path: 'account' });
+    const { page, go } = visitor;
+    await heading(page, 'Your account');
+    visitor.allow(/answered 503/);
+    const detail = 'The database is away.';
+    for (const part of ['documents', 'reading']) {
+      await page.route(`**/books/*/${part}`, (route) =>
+        route.fulfill({ status: 503, json: { code: 'database-unavailable', detail } }),
+      );
+    }
+    const { items } = await owner.call('GET', '/books?q=walden');
+    await go(`books/${String(items[0].id)}`);
+    await heading(page, 'Walden.epub');
+    await page.getByText(detail).waitFor();
+    await page.waitForTimeout(300);
+    expect(await page.getByRole('alert').count()).toBe(1);
+  });
+
   it('that change while the list is open are shown when one wants to see them', async () => {
     const { page } = await visit(browser(), program.base, {
       as: owner,
