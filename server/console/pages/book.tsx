@@ -1,13 +1,15 @@
+import { Fragment } from 'preact';
 import { get, post, type Reply } from '../api.js';
 import type { PageProps } from '../pages.jsx';
 import { useAction } from '../parts/action.jsx';
 import { Bar } from '../parts/bar.jsx';
+import { bookLines } from '../parts/book-search.js';
 import { CopyField } from '../parts/copy-field.jsx';
-import { bytes, counted, day, moment, percent } from '../parts/format.js';
+import { bytes, count, counted, day, moment, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { type PagedList, usePagedList } from '../parts/paged-list.js';
-import { shownPath, shownText, splitPath } from '../parts/path.js';
+import { shownPath, shownText } from '../parts/path.js';
 import { Loading, Pending, Problem } from '../parts/problem.jsx';
 import { deviceTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
@@ -32,7 +34,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
     libraryId === undefined ? undefined : get('/libraries/{id}', { params: { id: libraryId }, signal }),
   );
   const book = found.value;
-  const name = book === undefined ? undefined : splitPath(book.path).name;
+  const name = book && bookLines(book).title;
   useTitle(name);
   if (book === undefined || found.error?.status === 404) {
     return (
@@ -41,6 +43,12 @@ export function BookPage({ params: [id = ''] }: PageProps) {
       </Pending>
     );
   }
+  const { series, series_index: index } = book;
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Series', series === null || index === null ? series : `${series}, ${count(index)}`],
+    ['Language', book.language],
+    ['Identifier', book.identifier],
+  ];
   return (
     <div class="stack">
       <header class="page-head">
@@ -52,6 +60,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
             </a>
           </p>
           <h1>{name}</h1>
+          {book.authors.length === 0 ? null : <p>{shownText(book.authors.join(', '))}</p>}
         </div>
       </header>
       <Problem error={found.error ?? library.error} />
@@ -61,6 +70,15 @@ export function BookPage({ params: [id = ''] }: PageProps) {
       <section class="sheet">
         <h2>The file</h2>
         <dl class="facts">
+          {facts.map(
+            ([what, text]) =>
+              text !== null && (
+                <Fragment key={what}>
+                  <dt>{what}</dt>
+                  <dd>{shownText(text)}</dd>
+                </Fragment>
+              ),
+          )}
           <dt>Path</dt>
           <dd>{shownPath(book.path)}</dd>
           <dt>Size</dt>

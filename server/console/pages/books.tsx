@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { get, type Reply } from '../api.js';
+import { get } from '../api.js';
 import { changes } from '../live/live.js';
 import { allPages, PAGE_ITEMS } from '../parts/all-pages.js';
+import { bookLines, type FoundBook, isDigest, useBookSearch } from '../parts/book-search.js';
 import { TextField } from '../parts/field.jsx';
 import { bytes, counted } from '../parts/format.js';
-import { usePagedList } from '../parts/paged-list.js';
-import { shownText, splitPath } from '../parts/path.js';
+import { shownText } from '../parts/path.js';
 import { Empty, Problem } from '../parts/problem.jsx';
 import { useResource } from '../parts/resource.js';
 import { VirtualList } from '../parts/virtual-list.jsx';
@@ -16,12 +16,9 @@ import { may, useMe } from '../session.js';
 import { BookTag } from './book-words.jsx';
 import './books.css';
 
-type Book = Reply<'/books', 'get'>['items'][number];
-
 /** Pauses in typing are longer than this. */
 const QUIET_MS = 250;
 const ROW_PX = 60;
-const DIGEST = /^[0-9a-f]{32}$/i;
 
 const STATES = [
   ['', 'All books'],
@@ -38,7 +35,6 @@ export function Books() {
   const q = (asked.get('q') ?? '').trim();
   const library = asked.get('library') ?? '';
   const state = STATES.find(([value]) => value === asked.get('state'))?.[0] ?? '';
-  const isDigest = DIGEST.test(q);
   const shelf = useResource(
     'libraries',
     (signal) => allPages((cursor) => get('/libraries', { query: { cursor, limit: PAGE_ITEMS }, signal })),
@@ -46,18 +42,7 @@ export function Books() {
   );
   const libraries = shelf.value ?? [];
   const names = new Map(libraries.map((each) => [each.id, shownText(each.name)]));
-  const list = usePagedList(`${q}\n${library}\n${state}`, (cursor, signal) =>
-    get('/books', {
-      query: {
-        ...(isDigest ? { digest: q.toLowerCase() } : { q }),
-        library_id: library,
-        state,
-        cursor,
-        limit: PAGE_ITEMS,
-      },
-      signal,
-    }),
-  );
+  const list = useBookSearch(q, { library, state, limit: PAGE_ITEMS });
   const isFiltered = q !== '' || library !== '' || state !== '';
   return (
     <>
@@ -91,12 +76,12 @@ export function Books() {
           isFiltered ? (
             <Empty
               says={
-                isDigest
+                isDigest(q)
                   ? 'No book that you may see has or had this digest.'
-                  : 'No book is like this. The search looks for each word in the path of the file.'
+                  : 'No book is like this. The search looks for each word in the title, the authors and the series, and in the path.'
               }
             >
-              {isDigest && syncs ? <WhySentences document={q.toLowerCase()} /> : null}
+              {isDigest(q) && syncs ? <WhySentences document={q.toLowerCase()} /> : null}
               <a class="button" href={hrefOf('books')}>
                 Show all books
               </a>
@@ -165,7 +150,7 @@ function SearchField({ asked }: { readonly asked: string }) {
       autoComplete="off"
       autoCapitalize="none"
       spellcheck={false}
-      placeholder="Words of the path, or a digest"
+      placeholder="Words of the title or the path, or a digest"
     />
   );
 }
@@ -193,15 +178,14 @@ function Choice({ label, value, options, onChoose }: ChoiceProps) {
   );
 }
 
-function Row({ book, library }: { readonly book: Book; readonly library: string }) {
-  const { folder, name } = splitPath(book.path);
+function Row({ book, library }: { readonly book: FoundBook; readonly library: string }) {
+  const { title, more } = bookLines(book);
   return (
     <a class="book-row" href={hrefOf(`books/${String(book.id)}`)}>
-      <span class="cut">{name}</span>
+      <span class="cut">{title}</span>
       <BookTag sync={book.sync} />
       <span class="cut small faint">
-        {library}
-        {folder === '' ? '' : ` › ${folder}`}, {bytes(book.size_bytes)}
+        {[library, ...more].join(' › ')}, {bytes(book.size_bytes)}
       </span>
     </a>
   );

@@ -99,6 +99,13 @@ function Numbers({ library: { id, books } }: { readonly library: LibraryDetails 
   );
 }
 
+type MetadataState = NonNullable<LibraryDetails['metadata']>['state'];
+const METADATA: Readonly<Record<MetadataState, string>> = {
+  running: 'being read now',
+  completed: 'up to date',
+  stopped: 'stopped, goes on with the next scan',
+};
+
 function Facts({ library }: { readonly library: LibraryDetails }) {
   return (
     <dl class="facts sheet">
@@ -133,6 +140,18 @@ function Facts({ library }: { readonly library: LibraryDetails }) {
           <span class="warning">off: readers do not find books that have no hashes</span>
         )}
       </dd>
+      {library.metadata === null ? null : (
+        <>
+          <dt>Titles and authors</dt>
+          <dd>
+            {METADATA[library.metadata.state]}: {counted(library.metadata.read, 'new or changed EPUB')} read
+            {library.metadata.failed === 0
+              ? ''
+              : `, ${count(library.metadata.failed)} of them broken or no EPUBs`}
+            , <Ago time={library.metadata.finished_at ?? library.metadata.started_at} />
+          </dd>
+        </>
+      )}
       <dt>Who sees it</dt>
       <dd>{library.restricted ? 'only its readers, and whoever manages libraries' : 'everybody'}</dd>
     </dl>

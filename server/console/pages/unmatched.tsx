@@ -85,7 +85,7 @@ function UnmatchedItem({ item, onChange }: ItemProps) {
   const authors = documentAuthors(metadata);
   const fileName = metadata?.['filename'];
   const likely = item.suggestions.flatMap(({ book, reason }) =>
-    book === null ? [] : [{ ...book, says: REASONS[reason] }],
+    book === null ? [] : [{ ...book, says: [REASONS[reason]] }],
   );
   return (
     <>

@@ -1,22 +1,21 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
-import { ApiError, get, post } from '../api.js';
+import { ApiError, post } from '../api.js';
 import { may, useMe } from '../session.js';
 import { Form, useAction } from './action.jsx';
+import { bookLines, type TitledBook, useBookSearch } from './book-search.js';
 import { CancelButton, Dialog } from './dialog.jsx';
 import { CheckField, TextField } from './field.jsx';
 import { MoreButton } from './more-button.jsx';
-import { usePagedList } from './paged-list.js';
-import { type Path, splitPath } from './path.js';
 import { Loading } from './problem.jsx';
 import { useQuietText } from './quiet-text.js';
 import { say } from './toast.jsx';
 
 /** A book that the document may be. */
-export interface LikelyBook {
+export interface LikelyBook extends TitledBook {
   readonly id: number;
-  readonly path: Path;
-  readonly says?: string;
+  /** Why. */
+  readonly says?: readonly string[];
 }
 
 interface LinkDialogProps {
@@ -42,14 +41,10 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
   const chosen = useSignal(likely[0]?.id ?? 0);
   const forEverybody = useSignal(false);
   const q = searchable(useQuietText(typed.value));
-  const found = usePagedList(
-    `books ${q}`,
-    async (cursor, signal): Promise<{ items: readonly LikelyBook[]; next_cursor: string | null }> =>
-      q === ''
-        ? { items: likely, next_cursor: null }
-        : get('/books', { query: { q, cursor, limit: PAGE }, signal }),
-  );
-  const { items, hasMore } = found;
+  const found = useBookSearch(q, { limit: PAGE });
+  const isLikely = q === '' && likely.length > 0;
+  const items: readonly LikelyBook[] | undefined = isLikely ? likely : found.items;
+  const hasMore = found.hasMore && !isLikely;
   // A page of a search may be empty although others follow.
   useEffect(() => {
     if (items?.length === 0 && hasMore) found.more();
@@ -59,7 +54,7 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
     if (book === undefined) throw new ApiError('no-book', 'Choose a book first.', 0);
     const body = { document, everybody: forEverybody.value };
     await post('/books/{id}/documents', { params: { id: book.id }, body });
-    say(`Linked. Readers that push it are in ${splitPath(book.path).name} from now on.`);
+    say(`Linked. Readers that push it are in ${bookLines(book).title} from now on.`);
   };
   const done = (): void => {
     onClose();
@@ -81,39 +76,35 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
           value={typed}
           maxLength={MOST_CHARACTERS}
           autoComplete="off"
-          placeholder="Words of its path"
+          placeholder="Words of title or path"
         />
         <fieldset class="picks">
           <legend>Books</legend>
           {items === undefined ? (
             <Loading unless={found.error} />
           ) : items.length === 0 && !hasMore ? (
-            <p class="faint">
-              {q === '' ? 'Search for its book.' : 'No book is like this. Fewer words find more.'}
-            </p>
+            <p class="faint">No book is like this. Fewer words find more.</p>
           ) : (
-            items.map(({ id, path, says }) => {
-              const { folder, name: file } = splitPath(path);
+            items.map((book) => {
+              const lines = bookLines(book);
               return (
-                <label key={id}>
+                <label key={book.id}>
                   <input
                     type="radio"
                     name={name}
-                    checked={chosen.value === id}
-                    onChange={() => (chosen.value = id)}
+                    checked={chosen.value === book.id}
+                    onChange={() => (chosen.value = book.id)}
                   />
                   <span>
-                    {file}
-                    <small class="faint">
-                      {[folder, says ?? ''].filter((text) => text !== '').join(' · ')}
-                    </small>
+                    {lines.title}
+                    <small class="faint">{[...lines.more, ...(book.says ?? [])].join(' · ')}</small>
                   </span>
                 </label>
               );
             })
           )}
         </fieldset>
-        <MoreButton list={found} />
+        {isLikely ? null : <MoreButton list={found} />}
         {may(me, 'library:manage') ? <EverybodyField value={forEverybody} /> : null}
       </Form>
     </Dialog>

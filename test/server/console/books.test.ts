@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { makeEpub, xhtml } from '../../support/epub.js';
 import { SQLITE } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
 import { testBrowser } from '../../support/test-browser.js';
@@ -258,6 +259,43 @@ describe('the books of the console', () => {
     await page.getByText(detail).waitFor();
     await page.waitForTimeout(300);
     expect(await page.getByRole('alert').count()).toBe(1);
+  });
+
+  it('are found and named by what EPUBs say of themselves, as text', async () => {
+    const override = '\u202E';
+    const metadata =
+      `<dc:title>&lt;b&gt;Émile&lt;/b&gt;${override}</dc:title><dc:creator>J.-J. Rousseau</dc:creator>` +
+      '<dc:language>fr</dc:language><meta name="calibre:series" content="Traités"/>' +
+      '<meta name="calibre:series_index" content="2"/>';
+    const epub = (more: string) => makeEpub({ chapters: [{ content: xhtml('<p>x</p>') }], metadata: more });
+    const { path } = await bookFolder({});
+    writeFileSync(`${path}/volume-one.epub`, epub(metadata));
+    writeFileSync(`${path}/rousseau.epub`, epub('<dc:title>Confessions</dc:title>'));
+    const id = await owner.addLibrary('French', path);
+    // The server reads them after the scan.
+    const state = async (): Promise<unknown> =>
+      (await owner.call('GET', `/libraries/${String(id)}`)).metadata?.state;
+    await expect.poll(state, { timeout: 20_000 }).toBe('completed');
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books' });
+    await page.getByLabel('Search').fill('rousseau');
+    // Those with the words in title and authors come first, then those with them in the path, each once.
+    const shown = String.raw`<b>Émile</b>\u202e`;
+    await expect
+      .poll(() => rows(page).allInnerTexts())
+      .toEqual([
+        expect.stringMatching(/^<b>Émile<.b>.*French › J\.-J\. Rousseau › volume-one\.epub/s),
+        expect.stringMatching(/^Confessions.*French › rousseau\.epub/s),
+      ]);
+    await page.getByText('2 books', { exact: true }).waitFor();
+    await page.getByLabel('Search').fill('traités');
+    await page.getByRole('link', { name: shown }).click();
+    await heading(page, shown);
+    await page.getByText('J.-J. Rousseau').waitFor();
+    await page.getByText('Traités, 2').waitFor();
+    await page.getByText('volume-one.epub').waitFor();
+    expect(await page.title()).toBe(`${shown} · Dogear`);
+    await page.getByRole('link', { name: 'French' }).click();
+    await page.getByText('up to date: 2 new or changed EPUBs read').waitFor();
   });
 
   it('that change while the list is open are shown when one wants to see them', async () => {
