@@ -1,4 +1,5 @@
 import type { BookId, LibraryId } from '../domain/ids.js';
+import type { NameForm } from './name-forms.js';
 
 /** The longest path below a library's root that the catalogue stores: the width of the column, see 0001-catalogue.ts. */
 export const MAX_PATH_BYTES = 3064;
@@ -55,9 +56,9 @@ export interface CataloguedBook {
   readonly failure: string | undefined;
 }
 
-/** A digest that a book had before. Readers compute a digest once and may send it for ever. */
+/** A digest that a book had before, or that of another form of its name. Readers compute a digest once and may send it for ever. */
 export interface FormerDigest {
-  readonly kind: 'partial' | 'filename';
+  readonly kind: 'partial' | 'filename' | NameForm;
   readonly digest: Buffer;
   readonly replacedSeconds: number;
 }

@@ -12,6 +12,8 @@ export interface DigestHolder {
   readonly content: Document | undefined;
   /** For whom the document is linked to the book; `undefined`: it is a digest of the books, for everybody who may see them. */
   readonly linkedFor?: LinkedFor;
+  /** The document is the digest of another form of the books' names (name-forms.ts), which is a guess. */
+  readonly isNameForm?: true;
 }
 
 /** Another digest of the same content, or a document that is linked to it, with all its books. */
@@ -50,7 +52,8 @@ export function equivalentTo(
 
 /**
  * The books for which a document stands. The visible books with this digest come first, then the user's own link, then the
- * link for everybody: when a scan finds the book of a document, the links of it have no effect any more.
+ * link for everybody: when a scan finds the book of a document, the links of it have no effect any more. Books whose names
+ * have it in another form come last.
  */
 export function countingHolders(
   holders: readonly DigestHolder[],
@@ -59,10 +62,12 @@ export function countingHolders(
 ): readonly DigestHolder[] {
   const visible = holders.filter(({ libraryId }) => isVisible(libraryId));
   for (const wanted of user === undefined ? [undefined, 'everybody'] : [undefined, user, 'everybody']) {
-    const found = visible.filter(({ linkedFor }) => linkedFor === wanted);
+    const found = visible.filter(
+      ({ linkedFor, isNameForm }) => linkedFor === wanted && isNameForm === undefined,
+    );
     if (found.length > 0) return found;
   }
-  return [];
+  return visible.filter(({ isNameForm }) => isNameForm === true);
 }
 
 function onlyContent(

@@ -8,6 +8,7 @@ import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, FormerDigestOf, ReplacedDigest } from './book.js';
 import { deleteMetadata } from './book-metadata-repository.js';
 import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
+import { NAME_FORMS } from './name-forms.js';
 import type { CataloguedDocument, DigestHolder, OtherDigest } from './catalogued-document.js';
 import { deleteLinksOfBooks, linkedForOf } from './document-link-repository.js';
 
@@ -60,16 +61,18 @@ export async function allFormerDigestsOf(
   return digests;
 }
 
-/** Former digests of a book, ordered from the last replaced to the first. */
+/** Former digests of a book, ordered from the last replaced to the first, or the forms of its name from the last made. */
 export async function formerDigestsOf(
   store: Store,
   id: BookId,
   limit: number,
+  of: 'digests' | 'name-forms' = 'digests',
 ): Promise<readonly FormerDigest[]> {
   const rows = await store.db
     .selectFrom('former_digest')
     .selectAll()
     .where('book_id', '=', id)
+    .where('kind', of === 'digests' ? 'not in' : 'in', NAME_FORMS)
     .orderBy('replaced_s', 'desc')
     .orderBy('kind')
     .orderBy('digest')
@@ -410,8 +413,9 @@ export async function booksWithDigest(
 }
 
 /**
- * For each digest one book of these libraries that has or had it. A book that is present is preferred to a missing one,
- * then a book that has the digest now to one that had it before, then the smaller id. Digests without a book are left
+ * For each digest one book of these libraries that has or had it, or else one of which it is a form of the name. A book that
+ * is present is preferred to a missing one, then a book that has the digest now to one that had it before, then the smaller
+ * id. Digests without a book are left
  * out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
  * may belong to thousands of books.
  *
@@ -425,14 +429,14 @@ export async function booksOfDigests(
   if (digests.length === 0 || libraryIds.length === 0) return [];
   const holders = await store.db
     .selectFrom(byIndex(store, 'book', 'book_partial_md5', 'b'))
-    .select(['b.partial_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+    .select(['b.partial_md5 as digest', firstId, firstPresentId, sql<number>`0`.as('demerit')])
     .where('b.partial_md5', 'in', digests)
     .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
     .groupBy('b.partial_md5')
     .unionAll(
       store.db
         .selectFrom(byIndex(store, 'book', 'book_filename_md5', 'b'))
-        .select(['b.filename_md5 as digest', firstId, firstPresentId, sql.lit(0).as('is_former')])
+        .select(['b.filename_md5 as digest', firstId, firstPresentId, sql<number>`0`.as('demerit')])
         .where('b.filename_md5', 'in', digests)
         .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
         .groupBy('b.filename_md5'),
@@ -442,23 +446,23 @@ export async function booksOfDigests(
         .selectFrom(byIndex(store, 'former_digest', 'primary', 'f'))
         .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'f.book_id')
         .modifyFront(sql.raw(inOrder(store.dialect)))
-        .select(['f.digest', firstId, firstPresentId, sql.lit(1).as('is_former')])
+        .select([
+          'f.digest',
+          firstId,
+          firstPresentId,
+          sql<number>`${FORM_FLAG} * ${IS_FORM} + 1`.as('demerit'),
+        ])
         .where('f.digest', 'in', digests)
         // This column is not part of the index; see holdersOfDocuments() for the reason.
         .where('f.replaced_s', 'is not', null)
         .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
-        .groupBy('f.digest'),
+        .groupBy(['f.digest', 'demerit']),
     )
     .execute();
   const chosen = new Map<string, Holder>();
-  for (const {
-    digest,
-    first_id: firstOfAll,
-    first_present_id: firstPresent,
-    is_former: isFormer,
-  } of holders) {
+  for (const { digest, first_id: firstOfAll, first_present_id: firstPresent, demerit } of holders) {
     if (digest === null) continue;
-    const rank = (firstPresent === null ? 2 : 0) + isFormer;
+    const rank = (firstPresent === null ? 2 : 0) + toNumber(demerit);
     const holder = { digest, bookId: firstPresent ?? firstOfAll, rank };
     const key = digest.toString('latin1');
     if (isBefore(holder, chosen.get(key))) chosen.set(key, holder);
@@ -532,11 +536,20 @@ export async function cataloguedDocuments(
   return known;
 }
 
+/** Added to what speaks against a book whose name has the digest in another form only. More than everything else together. */
+const FORM_FLAG = sql.lit(4);
+const FORM_KINDS = NAME_FORMS.map((form) => `'${form}'`).join(', ');
+/** 1 for a row of `former_digest as f` that is a form of the name. */
+const IS_FORM_TEXT = `case when f.kind in (${FORM_KINDS}) then 1 else 0 end`;
+const IS_FORM = sql<number>`${sql.raw(`(${IS_FORM_TEXT})`)}`;
+
 interface HolderRow {
   /** A digest of 16 bytes; with `user_id`, a document as text. */
   readonly document: Buffer;
   /** For whom a link holds; NULL: the document is a digest. */
   readonly user_id: number | null;
+  /** 1: the digest is that of another form of the name. */
+  readonly is_form: number | string;
   readonly library_id: LibraryId;
   readonly lowest: Buffer | null;
   readonly highest: Buffer | null;
@@ -569,6 +582,7 @@ export async function holdersOfDocuments(
         libraryId: row.library_id,
         content: oneContent(row),
         ...(row.user_id === null ? {} : { linkedFor: linkedForOf(row.user_id) }),
+        ...(toNumber(row.is_form) === 0 ? {} : { isNameForm: true as const }),
       };
       const list = holders.get(document);
       if (list === undefined) holders.set(document, [holder]);
@@ -583,7 +597,7 @@ function holdersQuery({ dialect }: Store, documents: readonly Document[]): Compi
   const force = (index: string) => forceIndex(dialect, index);
   const marks = (count: number) => `(?${', ?'.repeat(count - 1)})`;
   const linked = `
-    select ${inOrder(dialect)}l.document as document, l.user_id as user_id, b.library_id, ${CONTENTS}
+    select ${inOrder(dialect)}l.document as document, l.user_id as user_id, 0 as is_form, b.library_id, ${CONTENTS}
       from document_link l${force('primary')} join book b${force('primary')} on b.id = l.book_id
       where l.document in ${marks(documents.length)} and l.linked_s is not null
       group by l.document, l.user_id, b.library_id`;
@@ -591,13 +605,13 @@ function holdersQuery({ dialect }: Store, documents: readonly Document[]): Compi
   if (digests.length === 0) return CompiledQuery.raw(linked, names);
   const list = marks(digests.length);
   const text = `
-    select b.partial_md5 as document, null as user_id, b.library_id, ${CONTENTS}
+    select b.partial_md5 as document, null as user_id, 0 as is_form, b.library_id, ${CONTENTS}
       from book b${force('book_partial_md5')} where b.partial_md5 in ${list} group by b.partial_md5, b.library_id
-    union all select b.filename_md5, null, b.library_id, ${CONTENTS}
+    union all select b.filename_md5, null, 0, b.library_id, ${CONTENTS}
       from book b${force('book_filename_md5')} where b.filename_md5 in ${list} group by b.filename_md5, b.library_id
-    union all select ${inOrder(dialect)}f.digest, null, b.library_id, ${CONTENTS}
+    union all select ${inOrder(dialect)}f.digest, null, ${IS_FORM_TEXT} as is_form, b.library_id, ${CONTENTS}
       from former_digest f${force('primary')} join book b${force('primary')} on b.id = f.book_id
-      where f.digest in ${list} and f.replaced_s is not null group by f.digest, b.library_id
+      where f.digest in ${list} and f.replaced_s is not null group by f.digest, is_form, b.library_id
     union all ${linked}`;
   return CompiledQuery.raw(text, [...digests, ...digests, ...digests, ...names]);
 }
@@ -668,18 +682,18 @@ interface OtherDocumentRow {
   readonly is_link: number;
 }
 
-/** The former digests of books, the last replaced first, and what is linked to the books. */
+/** The former digests of books, the last replaced first, then the forms of their names, and what is linked to the books. */
 async function otherDocuments(
   { db, dialect }: Store,
   ids: readonly BookId[],
 ): Promise<readonly OtherDocumentRow[]> {
   const list = `(?${', ?'.repeat(ids.length - 1)})`;
   const text = `
-    select book_id, digest as document, 0 as is_link, replaced_s as since_s
-      from former_digest${forceIndex(dialect, 'former_digest_book')} where book_id in ${list}
-    union all select book_id, document, 1, linked_s
+    select book_id, digest as document, 0 as is_link, ${IS_FORM_TEXT} as is_form, replaced_s as since_s
+      from former_digest f${forceIndex(dialect, 'former_digest_book')} where book_id in ${list}
+    union all select book_id, document, 1, 0, linked_s
       from document_link${forceIndex(dialect, 'document_link_book')} where book_id in ${list}
-    order by since_s desc`;
+    order by is_form, since_s desc`;
   const { rows } = await db.executeQuery<OtherDocumentRow>(CompiledQuery.raw(text, [...ids, ...ids]));
   return rows;
 }
@@ -697,4 +711,16 @@ function add(digests: Map<Document, Set<Document>>, content: Document, document:
 
 function fromHex(document: Document): Buffer {
   return Buffer.from(document, 'hex');
+}
+
+/** Deletes single rows of a book: forms of its name past their bound. */
+export async function deleteNameForms({ db }: Store, forms: readonly FormerDigestOf[]): Promise<void> {
+  for (const { bookId, digest, kind } of forms) {
+    await db
+      .deleteFrom('former_digest')
+      .where('digest', '=', digest)
+      .where('book_id', '=', bookId)
+      .where('kind', '=', kind)
+      .execute();
+  }
 }

@@ -23,6 +23,8 @@ export interface BookDetails {
   readonly metadata: BookMetadata | undefined;
   /** Up to 200, ordered from the last replaced to the first. */
   readonly formerDigests: readonly FormerDigest[];
+  /** The digests of other forms of the name. */
+  readonly nameForms: readonly FormerDigest[];
 }
 
 /**
@@ -38,6 +40,7 @@ export async function getBook(store: Store, actor: Actor, id: BookId): Promise<B
     readiness: syncReadiness(book, library.koreaderHashes),
     metadata: (await metadataOfBooks(store, [id])).get(id),
     formerDigests: await formerDigestsOf(store, id, FORMER_DIGESTS_LISTED),
+    nameForms: await formerDigestsOf(store, id, FORMER_DIGESTS_LISTED, 'name-forms'),
   };
 }
 

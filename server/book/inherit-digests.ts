@@ -124,7 +124,7 @@ export async function removeBooks(
       inherited.push(...own.map((digest) => ({ ...digest, bookId: heir.id })));
     }
     if (heirs.length === 0 && partialMd5 !== undefined) {
-      const others = digests.filter(({ digest, kind }) => kind === 'filename' || !digest.equals(partialMd5));
+      const others = digests.filter(({ digest, kind }) => kind !== 'partial' || !digest.equals(partialMd5));
       kept.push(...others.map((digest) => ({ ...digest, partialMd5, sizeBytes })));
     }
   }

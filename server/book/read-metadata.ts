@@ -10,6 +10,7 @@ import { readEpubMetadata } from '../positions/epub/metadata.js';
 import type { BookToRead, MetadataRead, PassCounts } from './book-metadata.js';
 import { nextBooksToRead, saveMetadata } from './book-metadata-repository.js';
 import { lockBooks } from './book-repository.js';
+import { saveNameForms } from './save-name-forms.js';
 import { beginPass, endPass, renewPass } from './metadata-pass-repository.js';
 
 /** Rows of one look at the catalogue: some milliseconds of SQLite, in which pushes wait. */
@@ -28,6 +29,8 @@ const TOUCH_EVERY_MS = 5000;
 
 export interface MetadataPassOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Whether EPUBs are read. Otherwise only the forms of the books' names are stored. Default: true. */
+  readonly readsEpubs?: boolean | undefined;
   /** Whether the pass leaves time to others. Default: true. */
   readonly isPaced?: boolean | undefined;
   /** Resolves when the pass may go on: it waits while scans run. */
@@ -37,7 +40,8 @@ export interface MetadataPassOptions {
 }
 
 /**
- * Reads the metadata of the EPUBs of a library that are new or have changed since they were read. Files are read
+ * Reads the metadata of the EPUBs of a library that are new or have changed since they were read, and stores the forms of
+ * the names of all its books. Files are read
  * synchronously: use it in a thread of its own, or in a program that does nothing else. What is committed stays, and the
  * next pass reads what is left.
  *
@@ -79,7 +83,10 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
   for (;;) {
     const beganMs = performance.now();
     const rows = await retrying(() => nextBooksToRead(store, library.id, after, ROWS_AT_ONCE));
-    const due = rows.filter((book) => !book.isCurrent && !book.isMissing && isEpub(book.path));
+    const present = rows.filter(({ isMissing }) => !isMissing);
+    const due =
+      pass.readsEpubs === false ? [] : present.filter(({ isCurrent, path }) => !isCurrent && isEpub(path));
+    if (library.koreaderHashes) await saveNameForms(store, present, await readNowSeconds(store));
     await rest(pass, beganMs);
     for (let start = 0; start < due.length; start += BOOKS_A_COMMIT) {
       await pass.turn?.();
@@ -90,7 +97,7 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
         const read = await readBookMetadata(library, book);
         if (read !== undefined) reads.push(read);
       }
-      await commit(store, reads);
+      await commit(store, library, reads);
       counts.read += reads.length;
       counts.failed += reads.filter(({ outcome }) => outcome.state === 'failed').length;
       if (!(await retrying(() => renewPass(store, library.id, runner, LEASE_MS, counts)))) return false;
@@ -140,10 +147,13 @@ async function readBookMetadata(library: Library, book: BookToRead): Promise<Met
   }
 }
 
-/** Books that were removed meanwhile are left out: their rows would stay for ever. */
-async function commit(store: Store, reads: readonly MetadataRead[]): Promise<void> {
+/**
+ * Books that were removed meanwhile are left out: their rows would stay for ever. The forms of names are stored after the
+ * metadata; where the program is killed in between, those of the metadata come when the file changes next.
+ */
+async function commit(store: Store, library: Library, reads: readonly MetadataRead[]): Promise<void> {
   if (reads.length === 0) return;
-  const nowS = Math.floor((await readDatabaseNowMs(store)) / 1000);
+  const nowS = await readNowSeconds(store);
   await inTransaction(store, async (transaction) => {
     const there = await lockBooks(
       transaction,
@@ -155,4 +165,13 @@ async function commit(store: Store, reads: readonly MetadataRead[]): Promise<voi
       nowS,
     );
   });
+  if (!library.koreaderHashes) return;
+  const named = reads.flatMap(({ book, outcome }) =>
+    outcome.state === 'read' ? [{ id: book.id, path: book.path, metadata: outcome.metadata }] : [],
+  );
+  await saveNameForms(store, named, nowS);
+}
+
+async function readNowSeconds(store: Store): Promise<number> {
+  return Math.floor((await readDatabaseNowMs(store)) / 1000);
 }

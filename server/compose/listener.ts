@@ -187,11 +187,12 @@ export async function composeListener(
     if (isFirst) {
       closedAtEnd(startAutomaticScans(configuration.library, { store: unlimitedStore, scans, log }));
     }
-    if (isFirst && configuration.library.metadata) {
+    if (isFirst) {
       closedAtEnd(
         new MetadataThread({
           store: unlimitedStore,
           database,
+          readsEpubs: configuration.library.metadata,
           onError: (error) =>
             log.warn(
               { error: errorMessage(error) },

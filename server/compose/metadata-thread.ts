@@ -8,6 +8,7 @@ import { librariesWithUnreadMetadata } from '../scan/metadata-due.js';
 export interface MetadataThreadTask {
   readonly database: Configuration['database'];
   readonly libraryIds: readonly LibraryId[];
+  readonly readsEpubs: boolean;
 }
 
 /** To the thread: it ends after the book that it reads. */
@@ -31,13 +32,15 @@ const STOP_WITHIN_MS = 2000;
 export interface MetadataThreadOptions {
   readonly store: Store;
   readonly database: Configuration['database'];
+  /** Whether titles, authors and the like are read; the forms of names are made in any case. */
+  readonly readsEpubs: boolean;
   readonly onError: (error: unknown) => void;
   /** Default: {@link LOOK_EVERY_MS}. */
   readonly lookEveryMs?: number;
 }
 
 /**
- * Reads the metadata of EPUBs after scans, in a thread of its own that ends when all is read: files are read
+ * Reads the metadata of EPUBs after scans, and makes the forms of the names of all books, in a thread of its own that ends when all is read: files are read
  * synchronously, and parsing one takes a millisecond.
  */
 export class MetadataThread {
@@ -77,7 +80,8 @@ export class MetadataThread {
   async #start(): Promise<void> {
     const libraryIds = await librariesWithUnreadMetadata(this.#options.store);
     if (libraryIds.length === 0 || this.#isClosed) return;
-    const task: MetadataThreadTask = { database: this.#options.database, libraryIds };
+    const { database, readsEpubs } = this.#options;
+    const task: MetadataThreadTask = { database, readsEpubs, libraryIds };
     const worker = new Worker(new URL('./metadata-worker.js', import.meta.url), { workerData: task });
     this.#worker = worker;
     worker.on('message', ({ message }: MetadataThreadFailure) => this.#options.onError(new Error(message)));

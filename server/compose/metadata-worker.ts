@@ -33,7 +33,7 @@ async function readMetadata(task: MetadataThreadTask, port: NonNullable<typeof p
         if (stop.signal.aborted) break;
         const library = await libraryIfAny(() => getLibrary(store, OPERATOR, id));
         if (library === undefined) continue;
-        await readLibraryMetadata(store, library, { signal: stop.signal, turn });
+        await readLibraryMetadata(store, library, { signal: stop.signal, turn, readsEpubs: task.readsEpubs });
         // Names that are made of the metadata may be those of documents that found no book.
         await adoptUnmatched(store);
       }

@@ -57,10 +57,13 @@ export interface BookTable {
   failure: string | null;
 }
 
+export type NameFormColumn = 'nfc' | 'nfd' | 'koreader' | 'calibre' | 'ascii' | 'kepub' | 'opds';
+
 export interface FormerDigestTable {
   digest: Buffer;
   book_id: BookId;
-  kind: 'partial' | 'filename';
+  /** What it was of; or the form of the file name of which it is, see book/name-forms.ts. */
+  kind: 'partial' | 'filename' | NameFormColumn;
   replaced_s: Int64;
 }
 
@@ -70,7 +73,7 @@ export interface KeptDigestTable {
   partial_md5: Buffer;
   size_bytes: Int64;
   digest: Buffer;
-  kind: 'partial' | 'filename';
+  kind: 'partial' | 'filename' | NameFormColumn;
   replaced_s: Int64;
 }
 

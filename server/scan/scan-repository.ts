@@ -93,16 +93,22 @@ export async function interruptScan(store: Store, id: ScanId): Promise<void> {
     .execute();
 }
 
-/** When the last scan that changed books ended, by library, in milliseconds of the database's clock. */
+/**
+ * The libraries that were scanned, and when the last scan that is known to have changed books ended: milliseconds of the
+ * database's clock, 0 for none.
+ */
 export async function lastChanges({ db }: Store): Promise<ReadonlyMap<LibraryId, number>> {
+  const changes = sql<boolean>`added + changed + moved + returned > 0`;
   const rows = await db
     .selectFrom('scan')
-    .select(['library_id', sql<number | string>`max(finished_ms)`.as('ended_ms')])
+    .select([
+      'library_id',
+      sql<number | string | null>`max(case when ${changes} then finished_ms end)`.as('ended_ms'),
+    ])
     .where('finished_ms', 'is not', null)
-    .where(sql<number>`added + changed + moved + returned`, '>', 0)
     .groupBy('library_id')
     .execute();
-  return new Map(rows.map((row) => [row.library_id, toNumber(row.ended_ms)]));
+  return new Map(rows.map((row) => [row.library_id, toNumberOrUndefined(row.ended_ms) ?? 0]));
 }
 
 /** @returns false when the scan is not running */

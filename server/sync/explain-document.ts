@@ -26,6 +26,7 @@ export type WhyBook =
   | 'filename-md5'
   | 'former-partial-md5'
   | 'former-filename-md5'
+  | 'name-form'
   | 'own-link'
   | 'link-for-everybody';
 
@@ -92,12 +93,15 @@ export async function explainDocument(
     });
     for (const book of found) {
       const former = await formerDigestsOf(store, book.id, FORMER_DIGESTS);
+      const forms = await formerDigestsOf(store, book.id, FORMER_DIGESTS, 'name-forms');
       const why: WhyBook[] = [];
       if (book.partialMd5?.equals(digest) === true) why.push('partial-md5');
       if (book.filenameMd5?.equals(digest) === true) why.push('filename-md5');
       for (const { kind, digest: before } of former) {
-        if (before.equals(digest)) why.push(`former-${kind}-md5`);
+        if (before.equals(digest))
+          why.push(kind === 'partial' ? 'former-partial-md5' : 'former-filename-md5');
       }
+      if (forms.some((form) => form.digest.equals(digest))) why.push('name-form');
       books.push({ book: { ...book, libraryName: names.get(book.libraryId) ?? '' }, why });
     }
   }

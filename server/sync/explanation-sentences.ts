@@ -5,6 +5,7 @@ const WHY: Readonly<Record<WhyBook, string>> = {
   'filename-md5': 'It is the MD5 of the file name of',
   'former-partial-md5': 'It was the partial MD5, before its file changed, of',
   'former-filename-md5': 'It was the MD5 of the file name, before it was renamed, of',
+  'name-form': 'It is the MD5 of another form of the file name, as devices or other programs write it, of',
   'own-link': 'The user has linked it to',
   'link-for-everybody': 'It is linked for everybody to',
 };

@@ -54,7 +54,7 @@ export async function linkDocument(
   }
   const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];
   const visible = holders.filter(({ libraryId }) => isVisible(libraryId));
-  if (visible.some((holder) => holder.linkedFor === undefined)) {
+  if (visible.some(({ linkedFor: of, isNameForm }) => of === undefined && isNameForm === undefined)) {
     throw new DogearError('document-has-book', 'The document is a digest of a book already.');
   }
   const hasVisibleLink = visible.some((holder) => holder.linkedFor === linkedFor);

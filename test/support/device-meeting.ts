@@ -1,4 +1,5 @@
 import { createEngine, type Engine } from '../../engine/index.js';
+import type { User } from '../../server/accounts/user.js';
 import type { Library } from '../../server/library/library.js';
 import { insertLibrary } from '../../server/library/library-repository.js';
 import { scanLibrary, type ScanSummary } from '../../server/scan/scan-library.js';
@@ -14,6 +15,8 @@ import type { TestDatabaseKind } from './databases.js';
 /** A server, and devices of one user that sync the same book, each by another digest of it. */
 export interface DeviceMeeting {
   readonly server: TestServer;
+  /** Whose devices they are. */
+  readonly user: User;
   addLibrary(folder: BookFolder, changes?: Partial<Library>): Promise<Library>;
   /** @param atStart done when the scan has begun, before it looks at the first file */
   scan(library: Library, atStart?: () => Promise<unknown>): Promise<ScanSummary>;
@@ -52,6 +55,7 @@ export async function openDeviceMeeting(kind: TestDatabaseKind): Promise<DeviceM
 
   return {
     server,
+    user,
     addLibrary: async (folder, changes = {}) => {
       const library = await insertLibrary(server.store, {
         name: `library ${String(++libraries)}`,

@@ -37,6 +37,7 @@ describe.each(testDatabases())('the thread that reads metadata on $name', (kind)
     const thread = new MetadataThread({
       store,
       database,
+      readsEpubs: true,
       lookEveryMs: 20,
       onError: (error) => errors.push(error),
     });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type BookCursor, type BookFilter, listBooks } from '../../../book/list-books.js';
 import { rehashBook } from '../../../book/rehash-book.js';
 import { getBook, type BookDetails } from '../../../book/get-book.js';
+import { NAME_FORMS } from '../../../book/name-forms.js';
 import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search.js';
 import {
   bookIdNumber,
@@ -74,6 +75,13 @@ const shownBook = answerSchema(
         }),
       )
       .describe('earlier digests of the book, which readers may still send; the latest 200, latest first'),
+    name_forms: z
+      .array(z.strictObject({ origin: z.enum(NAME_FORMS), digest }))
+      .describe(
+        'the MD5 of other forms of the file name, and by which rule: nfc and nfd (accents composed or not), koreader (a ' +
+          'download on FAT), calibre (characters that no disk takes), ascii (without accents), kepub (the extension), ' +
+          'opds ("Author - Title", a download from a catalogue)',
+      ),
   }),
 );
 
@@ -235,7 +243,7 @@ function bookJson({
 }
 
 function bookDetailsJson(details: BookDetails): z.input<typeof shownBook> {
-  const { metadata, formerDigests } = details;
+  const { metadata, formerDigests, nameForms } = details;
   return {
     ...bookJson(details),
     series: metadata?.series ?? null,
@@ -243,9 +251,12 @@ function bookDetailsJson(details: BookDetails): z.input<typeof shownBook> {
     language: metadata?.language ?? null,
     identifier: metadata?.identifier ?? null,
     former_digests: formerDigests.map((former) => ({
-      kind: former.kind,
+      kind: former.kind === 'partial' ? ('partial' as const) : ('filename' as const),
       digest: former.digest.toString('hex'),
       replaced_at: timeOfSeconds(former.replacedSeconds),
     })),
+    name_forms: nameForms.flatMap(({ kind, digest: of }) =>
+      kind === 'partial' || kind === 'filename' ? [] : [{ origin: kind, digest: of.toString('hex') }],
+    ),
   };
 }

@@ -76,6 +76,7 @@ const explanation = answerSchema(
               'filename-md5',
               'former-partial-md5',
               'former-filename-md5',
+              'name-form',
               'own-link',
               'link-for-everybody',
             ]),

@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { getBook } from '../../../server/book/get-book.js';
+import { MOST_NAME_FORMS } from '../../../server/book/name-forms.js';
+import { readLibraryMetadata } from '../../../server/book/read-metadata.js';
+import { OPERATOR } from '../../../server/domain/actor.js';
+import { parseDocument } from '../../../server/domain/document.js';
+import type { BookId } from '../../../server/domain/ids.js';
+import type { Library } from '../../../server/library/library.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
+import { adoptUnmatched } from '../../../server/sync/adopt-unmatched.js';
+import { explainDocument } from '../../../server/sync/explain-document.js';
+import { linkDocument } from '../../../server/sync/link-document.js';
+import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
+import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
+import { catalogueOf } from '../../support/catalogue.js';
+import { testDatabases } from '../../support/databases.js';
+import { type DeviceMeeting, openDeviceMeeting } from '../../support/device-meeting.js';
+import { makeEpub } from '../../support/epub.js';
+import { pushOf } from '../../support/progress-push.js';
+
+describe.each(testDatabases())('devices that have a book under another name on $name', (kind) => {
+  let meeting: DeviceMeeting;
+  let folder: BookFolder;
+  let library: Library;
+
+  beforeAll(async () => {
+    meeting = await openDeviceMeeting(kind);
+  });
+  afterAll(() => meeting.close());
+  beforeEach(async () => {
+    folder = await bookFolder();
+    library = await meeting.addLibrary(folder);
+  });
+  afterEach(async () => {
+    await removeLibrary(meeting.server.store, OPERATOR, library.id);
+    await meeting.server.store.db.deleteFrom('kept_digest').execute();
+    meeting.server.sync.forgetLibraries();
+  });
+
+  const store = () => meeting.server.store;
+  const pass = () => readLibraryMetadata(store(), library, { isPaced: false });
+  const documentOf = (text: string) => {
+    const document = parseDocument(text);
+    if (document === undefined) throw new Error('no document');
+    return document;
+  };
+
+  async function idOf(path: string): Promise<BookId> {
+    const row = (await catalogueOf(store(), library)).find(
+      (each) => each.path === Buffer.from(path).toString('latin1'),
+    );
+    if (row === undefined) throw new Error('no book');
+    return row.id as BookId;
+  }
+
+  it('meet those that have it under its own', async () => {
+    const metadata = '<dc:title>Été?</dc:title><dc:creator>Anna B.</dc:creator>';
+    folder.write(
+      '\u00c9t\u00e9: 1.epub',
+      makeEpub({ chapters: [{ content: `<p>${folder.path}` }], metadata }),
+    );
+    await meeting.scan(library);
+    await pass();
+    const id = await idOf('\u00c9t\u00e9: 1.epub');
+    const { book, nameForms } = await getBook(store(), OPERATOR, id);
+    const documents = [
+      book.partialMd5?.toString('hex') ?? '',
+      ...['\u00c9t\u00e9: 1.epub', 'E\u0301te\u0301: 1.epub', '\u00c9t\u00e9_ 1.epub', 'Ete_ 1.epub'].map(
+        md5,
+      ),
+      md5('Anna B. - Été_.epub'),
+    ];
+    expect(await meeting.problems(documents)).toEqual([]);
+    const origins = nameForms.map((form) => form.kind);
+    expect(new Set(origins)).toEqual(new Set(['nfd', 'koreader', 'ascii', 'opds']));
+    // A second pass adds nothing, and a new name keeps the forms of the old one.
+    await pass();
+    expect((await getBook(store(), OPERATOR, id)).nameForms).toEqual(nameForms);
+    folder.move('\u00c9t\u00e9: 1.epub', 'Summer.epub');
+    await meeting.scan(library);
+    await pass();
+    meeting.server.sync.forgetLibraries();
+    expect(await meeting.problems([md5('E\u0301te\u0301: 1.epub'), md5('Summer.epub')])).toEqual([]);
+  });
+
+  it('find the book that really has the name, or to which it is linked, before one of which it is a form', async () => {
+    folder.write('A?.epub', `first ${folder.path}`);
+    await meeting.scan(library);
+    await pass();
+    const { user } = meeting;
+    const document = documentOf(md5('A_.epub'));
+    const why = async () => (await explainDocument(store(), OPERATOR, { userId: user.id, document })).books;
+    expect(await why()).toMatchObject([{ book: { path: Buffer.from('A?.epub') }, why: ['name-form'] }]);
+    folder.write('other.epub', `second ${folder.path}`);
+    await meeting.scan(library);
+    // A form is a guess: people may link the document elsewhere.
+    const other = await idOf('other.epub');
+    await linkDocument(store(), OPERATOR, { document, bookId: other, linkedFor: user.id });
+    meeting.server.sync.forgetLibraries();
+    expect(await meeting.problems([document, md5('other.epub')])).toEqual([]);
+    expect(await meeting.problems([document, md5('A?.epub')])).not.toEqual([]);
+    folder.write('A_.epub', `third ${folder.path}`);
+    await meeting.scan(library);
+    meeting.server.sync.forgetLibraries();
+    expect(await meeting.problems([document, md5(`third ${folder.path}`)])).toEqual([]);
+    expect(await meeting.problems([document, md5('other.epub')])).not.toEqual([]);
+    expect(await meeting.problems([md5('A?.epub'), md5(`first ${folder.path}`)])).toEqual([]);
+  });
+
+  it('get what they had pushed in vain', async () => {
+    const { user } = meeting;
+    const document = md5('B_.epub');
+    const push = { ...pushOf(document, 'Kobo', 'here'), userId: user.id };
+    await saveUnmatched(store(), [{ ...push, firstSeenMs: 1, lastSeenMs: 1, pushes: 1 }]);
+    folder.write('B:.epub', `b ${folder.path}`);
+    await meeting.scan(library);
+    expect(await adoptUnmatched(store())).toBe(0);
+    await pass();
+    expect(await adoptUnmatched(store())).toBe(1);
+  });
+
+  it('have a bounded number of names', async () => {
+    folder.write('Name 0?.epub', folder.path);
+    await meeting.scan(library);
+    for (let i = 0; i < MOST_NAME_FORMS + 2; i++) {
+      await pass();
+      folder.move(`Name ${String(i)}?.epub`, `Name ${String(i + 1)}?.epub`);
+      await meeting.scan(library);
+    }
+    await pass();
+    const id = await idOf(`Name ${String(MOST_NAME_FORMS + 2)}?.epub`);
+    expect((await getBook(store(), OPERATOR, id)).nameForms).toHaveLength(MOST_NAME_FORMS);
+  });
+});
