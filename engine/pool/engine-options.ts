@@ -39,6 +39,12 @@ export interface WalkOptions {
    */
   readonly followLinks?: boolean;
   /**
+   * Only what lies at these places: files, and folders, which end with a slash. Relative to the root, in byte order, none
+   * inside another. What a walk of the whole root leaves out is left out here too, and so are places where nothing is.
+   * Absent: the whole root.
+   */
+  readonly within?: readonly Buffer[];
+  /**
    * Called from time to time with what was left out since the last call; the sum is complete when the walk has ended. Of a
    * shard it counts what lies directly in the folders of the shard.
    */
@@ -86,7 +92,15 @@ export function checkEngineOptions({ jobs, md5, reads }: EngineOptions): void {
 
 /** @throws RangeError that names the option and its value */
 export function checkWalkOptions(options: WalkOptions): void {
-  const { extensions, skipSystem = false, followLinks = false, ignore = [], shard, signal } = options;
+  const {
+    extensions,
+    skipSystem = false,
+    followLinks = false,
+    ignore = [],
+    within = [],
+    shard,
+    signal,
+  } = options;
   if (!(extensions instanceof Set)) throw refusal('extensions', 'a Set', extensions);
   for (const extension of extensions) {
     if (typeof extension !== 'string' || !isExtension(extension)) {
@@ -104,6 +118,9 @@ export function checkWalkOptions(options: WalkOptions): void {
   }
   const slow = ignore.find(isSlowPattern);
   if (slow !== undefined) throw refusal('ignore', 'a pattern with one `**` at most before its end', slow);
+  if (!Array.isArray(within) || !within.every((place) => place instanceof Uint8Array && place.length > 0)) {
+    throw refusal('within', 'a list of paths as bytes, none empty', within);
+  }
   checkSignal(signal);
   if (shard === undefined) return;
   const { index, count } = shard;

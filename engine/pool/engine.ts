@@ -3,6 +3,7 @@ import type { Md5KernelName } from '../digest/md5-kernel.js';
 import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample-reader-choice.js';
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { isSlowPattern } from '../walk/ignore-patterns.js';
+import { walkedPlaces } from '../walk/walk-places.js';
 import { automaticConcurrency } from './automatic-concurrency.js';
 import { EngineError } from './engine-error.js';
 import {
@@ -168,7 +169,7 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
       throwIfClosed();
       checkWalkOptions(options);
       const { extensions, skipSystem = false, followLinks = false, ignore = [] } = options;
-      const { ignoreFile, shard, signal, onSkipped } = options;
+      const { ignoreFile, within, shard, signal, onSkipped } = options;
       const folder = absoluteRoot(root);
       const run = new WalkRun(scheduler, {
         root: folder.toString('latin1'),
@@ -191,6 +192,15 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
                 readFileOfRoot(scheduler, folder.toString('latin1'), ignoreFile),
               );
         run.ignore = [...ignore, ...patternsOf(ignoreFile, more)].join('\n');
+        if (within !== undefined) {
+          const places = walkedPlaces(
+            within.map((place) => Buffer.from(place).toString('latin1')),
+            { extensions, skipSystem, ignore: run.ignore },
+          );
+          const paths = places.map((place) => Buffer.from(place.replace(/\/$/, ''), 'latin1'));
+          const gone = await run.control.unlessFailed(probePaths(scheduler, folder, paths, followLinks));
+          run.start = places.filter((_, index) => gone[index] === false);
+        }
         yield* unlessRootFailed(run.results());
         throwIfChanged(await run.control.unlessFailed(probeRoot(scheduler, folder)), before);
       } finally {

@@ -45,10 +45,12 @@ export class WalkRun implements TaskSource {
   readonly control: RunControl;
   /** In the syntax of .gitignore, one a line. To be set before `results` is called. */
   ignore = '';
+  /** Where the walk begins, in its order. To be set before `results` is called. */
+  start: readonly string[] = [''];
   private readonly scheduler: TaskScheduler;
   private readonly options: WalkRunOptions;
   private readonly extensions: string;
-  private readonly segments: Segment[] = [{ state: 'pending', paths: [''], next: 0 }];
+  private readonly segments: Segment[] = [];
   private bytesAhead = 0;
 
   constructor(scheduler: TaskScheduler, options: WalkRunOptions) {
@@ -64,6 +66,7 @@ export class WalkRun implements TaskSource {
    */
   async *results(): AsyncGenerator<EntryBatch, void, undefined> {
     const gathered = new GatheredEntries();
+    if (this.start.length > 0) this.segments.push({ state: 'pending', paths: this.start, next: 0 });
     try {
       this.scheduler.add(this);
       for (;;) {

@@ -8,6 +8,10 @@ import { isSystemFile, isSystemFolder } from './system-entries.js';
 /** KOReader stores a book's settings and notes beside it in a folder `NAME.sdr`, which never contains books. */
 const SIDECAR_ENDING = '.sdr';
 
+export function isSidecarFolder(name: string): boolean {
+  return name.endsWith(SIDECAR_ENDING);
+}
+
 /** What a walk looks for. */
 export interface ListingRules {
   readonly extensions: ReadonlySet<string>;
@@ -40,7 +44,7 @@ export function listFolder(folder: OpenFolder, path: string, rules: ListingRules
     if (!isFolder) {
       if (!isLatin1BookName(name, extensions) || (skipSystem && isSystemFile(name))) return;
       if (ignored?.has(path + name) !== true) names.push(name);
-    } else if (name.endsWith(SIDECAR_ENDING)) return;
+    } else if (isSidecarFolder(name)) return;
     else if ((skipSystem && isSystemFolder(name)) || ignored?.has(`${path}${name}/`) === true)
       skippedFolders += 1;
     else names.push(`${name}/`);

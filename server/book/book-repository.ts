@@ -266,7 +266,7 @@ const BOOK_ROW_COLUMNS =
   `${String(IS_MISSING)} * (missing_since_s is not null) + ${String(LACKS_DIGESTS)} * (hashed_ms is null or hashed_ms < ? or failure is not null) as flags`;
 
 /**
- * The books of a library behind `afterPath`, in byte order of their paths.
+ * The books of a library behind `afterPath`, and before `beforePath` if it is given, in byte order of their paths.
  *
  * @param hashedSinceMs milliseconds since 1970: digests from before do not count
  */
@@ -276,11 +276,13 @@ export async function nextBookRows(
   afterPath: Buffer,
   limit: number,
   hashedSinceMs = 0,
+  beforePath?: Buffer,
 ): Promise<readonly BookRow[]> {
   const book = `book${forceIndex(store.dialect, LIBRARY_AND_PATH)}`;
-  const text = `select ${BOOK_ROW_COLUMNS} from ${book} where library_id = ? and path > ? order by path limit ?`;
+  const text = `select ${BOOK_ROW_COLUMNS} from ${book} where library_id = ? and path > ?${beforePath === undefined ? '' : ' and path < ?'} order by path limit ?`;
+  const range = beforePath === undefined ? [afterPath] : [afterPath, beforePath];
   const { rows } = await store.db.executeQuery<RawBookRow>(
-    CompiledQuery.raw(text, [hashedSinceMs, libraryId, afterPath, limit]),
+    CompiledQuery.raw(text, [hashedSinceMs, libraryId, ...range, limit]),
   );
   return rows.map((row) => {
     const flags = toNumber(row.flags);

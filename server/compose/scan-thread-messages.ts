@@ -11,6 +11,7 @@ export interface ScanThreadTask {
   readonly libraryId: LibraryId;
   readonly regenHashes: boolean;
   readonly unlessBegunWithinMs: number | undefined;
+  readonly within: readonly Uint8Array[] | undefined;
   readonly shard: ScanShard | undefined;
 }
 

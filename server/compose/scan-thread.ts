@@ -28,6 +28,7 @@ export function scanInThread(
         libraryId: library.id,
         regenHashes: options.regenHashes === true,
         unlessBegunWithinMs: options.unlessBegunWithinMs,
+        within: options.within,
         shard: options.shard,
       };
       const worker = new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: task });

@@ -26,6 +26,7 @@ async function scan(task: ScanThreadTask, port: NonNullable<typeof parentPort>):
     const summary = await program.scan(library, {
       regenHashes: task.regenHashes,
       unlessBegunWithinMs: task.unlessBegunWithinMs,
+      within: task.within?.map((place) => Buffer.from(place)),
       signal: stop.signal,
       ...(task.shard === undefined ? {} : { shard: task.shard }),
       onStart: (scanId) => send({ type: 'started', scanId }),

@@ -22,7 +22,7 @@ export function startAutomaticScans(
   const thread = watch
     ? new WatchThread({
         libraries: () => getLibrariesByName(store, []),
-        onTouched: (id) => automatic.touched(id),
+        onTouched: (id, paths) => automatic.touched(id, paths),
         onProblem: (id, text) => {
           log.warn({ library: id, reason: text }, 'a library is not watched as a whole');
         },

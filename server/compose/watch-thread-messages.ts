@@ -14,6 +14,6 @@ export interface WatchThreadTask {
 }
 
 export type WatchThreadEvent =
-  /** Also when a library begins to be watched: what was changed before is not known. */
-  | { readonly type: 'touched'; readonly id: LibraryId }
+  /** `paths` as of `FolderWatch`; `undefined`: too many, or the library begins to be watched and may have changed before. */
+  | { readonly type: 'touched'; readonly id: LibraryId; readonly paths: readonly string[] | undefined }
   | { readonly type: 'problem'; readonly id: LibraryId; readonly text: string };

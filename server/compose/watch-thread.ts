@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 30_000;
 
 export interface WatchThreadOptions {
   readonly libraries: () => Promise<readonly Library[]>;
-  readonly onTouched: (id: LibraryId) => void;
+  readonly onTouched: (id: LibraryId, paths: readonly string[] | undefined) => void;
   readonly onProblem: (id: LibraryId, text: string) => void;
   readonly onError: (error: unknown) => void;
   /** For tests. */
@@ -59,7 +59,7 @@ export class WatchThread {
     const { onTouched, onProblem, onError } = this.#options;
     const worker = new Worker(this.#options.worker ?? new URL('./watch-worker.js', import.meta.url));
     worker.on('message', (event: WatchThreadEvent) => {
-      if (event.type === 'touched') onTouched(event.id);
+      if (event.type === 'touched') onTouched(event.id, event.paths);
       else onProblem(event.id, event.text);
     });
     worker.on('error', onError);

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { errorCode } from '../domain/error-text.js';
 import type { LibraryId } from '../domain/ids.js';
 import { FolderWatch } from '../scan/folder-watch.js';
+import { MOST_PLACES } from '../scan/touched-places.js';
 import type { WatchThreadEvent, WatchThreadTask } from './watch-thread-messages.js';
 
 /** Watched folders of one library. Each takes some kilobytes, here and in the system. */
@@ -33,23 +34,28 @@ function watchLibraries(port: NonNullable<typeof parentPort>): void {
       const watch = new FolderWatch({
         library: { root: Buffer.from(root), extensions, fileRules },
         mostFolders: MOST_FOLDERS,
-        onTouched: atMostEvery(SEND_EVERY_MS, () => send({ type: 'touched', id })),
+        onTouched: inBundles(SEND_EVERY_MS, (paths) => send({ type: 'touched', id, paths })),
         onProblem: (text) => send({ type: 'problem', id, text }),
       });
       watches.set(id, { settings, watch });
-      if (watch.folders > 0) send({ type: 'touched', id });
+      if (watch.folders > 0) send({ type: 'touched', id, paths: undefined });
     }
   });
 }
 
-/** Calls `run` once for all calls within this time, at its end. */
-function atMostEvery(ms: number, run: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      run();
-    }, ms);
+/** Gives on all paths of this time at its end, each once; `undefined` where there are too many. */
+function inBundles(ms: number, give: (paths: readonly string[] | undefined) => void): (path: string) => void {
+  let bundle: Set<string> | undefined;
+  return (path) => {
+    if (bundle === undefined) {
+      const begun = new Set<string>();
+      bundle = begun;
+      setTimeout(() => {
+        bundle = undefined;
+        give(begun.size > MOST_PLACES ? undefined : [...begun]);
+      }, ms);
+    }
+    if (bundle.size <= MOST_PLACES) bundle.add(path);
   };
 }
 

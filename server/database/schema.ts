@@ -141,6 +141,8 @@ export interface ScanTable {
   skipped: Int64;
   skippable: Int64;
   error: string | null;
+  /** How many places alone were looked at. NULL: the whole library, or its part. */
+  touched: Int64 | null;
 }
 
 export interface UserTable {

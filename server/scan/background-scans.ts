@@ -34,6 +34,8 @@ export interface BackgroundScanOptions {
   readonly regenHashes: boolean;
   /** As `ScanOptions`. */
   readonly unlessBegunWithinMs?: number | undefined;
+  /** As `ScanOptions`. */
+  readonly within?: readonly Buffer[] | undefined;
 }
 
 interface OwnScan {

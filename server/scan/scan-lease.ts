@@ -38,7 +38,13 @@ export async function acquireScan(
   {
     regenHashes,
     unlessBegunWithinMs,
-  }: { readonly regenHashes: boolean; readonly unlessBegunWithinMs: number | undefined },
+    touched,
+  }: {
+    readonly regenHashes: boolean;
+    readonly unlessBegunWithinMs?: number | undefined;
+    /** How many places alone are looked at. */
+    readonly touched?: number | undefined;
+  },
 ): Promise<ScanStart> {
   const runner = currentRunner();
   let begun: ScanStart | undefined;
@@ -62,6 +68,7 @@ export async function acquireScan(
       regenSinceMs,
       runner,
       leaseMs: LEASE_MS,
+      touched,
     });
     begun = { scanId, regenSinceMs };
     return begun;

@@ -30,6 +30,11 @@ export interface ScanOptions {
   readonly unlessBegunWithinMs?: number | undefined;
   /** The part of the library to scan. Default: all of it. */
   readonly shard?: ScanShard;
+  /**
+   * Looks only at these places, which `placesOf` has made of what was touched. Books elsewhere stay as they are. For scans of
+   * whole libraries, without `regenHashes`.
+   */
+  readonly within?: readonly Buffer[] | undefined;
   /** Ends the scan as cancelled. */
   readonly signal?: AbortSignal;
   /** Called once the database holds the scan. */
@@ -83,11 +88,13 @@ export async function scanLibrary(
 ): Promise<ScanSummary> {
   const shard = options.shard ?? WHOLE_LIBRARY;
   const startedAt = performance.now();
-  const last = await latestScan(store, library.id, shard);
+  const { within } = options;
+  const last = within === undefined ? await latestScan(store, library.id, shard) : undefined;
   const expectedFiles = last?.state.state === 'completed' ? last.counts.found : undefined;
   const { scanId, regenSinceMs } = await acquireScan(store, library, shard, {
     regenHashes: options.regenHashes === true,
     unlessBegunWithinMs: options.unlessBegunWithinMs,
+    touched: within?.length,
   });
   options.onStart?.(scanId);
   const stop = new AbortController();
@@ -102,6 +109,7 @@ export async function scanLibrary(
       library,
       scanId,
       shard,
+      within,
       regenSinceMs,
       changeCheck,
       signal,

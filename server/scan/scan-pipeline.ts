@@ -24,6 +24,7 @@ import { type ChangeCheck, LibraryMerge, type MergedStretch, noDecisions } from 
 import { PlannedBatch } from './planned-batch.js';
 import type { ScanShard } from './scan.js';
 import type { CommitContext } from './scan-commit.js';
+import { isInPlaces } from './touched-places.js';
 
 export interface ScanPipelineOptions extends ScanListener {
   readonly store: Store;
@@ -31,6 +32,8 @@ export interface ScanPipelineOptions extends ScanListener {
   readonly library: Library;
   readonly scanId: ScanId;
   readonly shard: ScanShard;
+  /** Only what lies at these places; see touched-places.ts. */
+  readonly within: readonly Buffer[] | undefined;
   /** Milliseconds since 1970: digests made before this moment are made again. */
   readonly regenSinceMs: number | undefined;
   readonly changeCheck: ChangeCheck;
@@ -45,7 +48,10 @@ export interface ScanPipelineOptions extends ScanListener {
  *   an error of the database as it is
  */
 export async function runScan(options: ScanPipelineOptions): Promise<void> {
-  const catalogue = new CataloguePages(options.store, options.library.id, options.regenSinceMs);
+  const catalogue = new CataloguePages(options.store, options.library.id, {
+    hashedSinceMs: options.regenSinceMs,
+    within: options.within,
+  });
   const gone = new GoneBooks();
   const commit = new CommitStage(await commitContext(options, catalogue, gone), options);
   const batchSize = new BatchSize(options.engine.minBatchFiles);
@@ -70,7 +76,7 @@ export async function runScan(options: ScanPipelineOptions): Promise<void> {
 }
 
 async function commitContext(
-  { store, engine, library, scanId, shard, signal }: ScanPipelineOptions,
+  { store, engine, library, scanId, shard, within, signal }: ScanPipelineOptions,
   catalogue: CataloguePages,
   gone: GoneBooks,
 ): Promise<CommitContext> {
@@ -81,9 +87,9 @@ async function commitContext(
     library,
     scanId,
     gone,
-    mayHoldMoved: !(await catalogue.isAtEnd()),
+    mayHoldMoved: within !== undefined || !(await catalogue.isAtEnd()),
     lastBookBefore: await retrying(() => lastBookId(store)),
-    isMine: (path) => isInShard(path, shard),
+    isMine: (path) => isJudged(path, shard, within),
     whichAreGone: (root, paths) =>
       engine.whichAreGone(root, paths, { followLinks: library.fileRules.followLinks, signal }),
     nowMs: () => Math.floor(startMs + (performance.now() - startedAt)),
@@ -95,10 +101,14 @@ function isInShard(path: Buffer, { index, count }: ScanShard): boolean {
   return count === 1 || shardOfFolder(path.subarray(0, Math.max(0, path.lastIndexOf(0x2f))), count) === index;
 }
 
+function isJudged(path: Buffer, shard: ScanShard, within: readonly Buffer[] | undefined): boolean {
+  return isInShard(path, shard) && (within === undefined || isInPlaces(path, within));
+}
+
 // Walk: the files of the library, in byte order of their paths.
 
 function walkLibrary(
-  { engine, library, shard, signal }: ScanPipelineOptions,
+  { engine, library, shard, within, signal }: ScanPipelineOptions,
   onSkipped?: (counts: SkipCounts) => void,
 ): AsyncIterable<EntryBatch> {
   const { skipSystem, ignorePatterns, followLinks } = library.fileRules;
@@ -109,6 +119,7 @@ function walkLibrary(
     ignoreFile: IGNORE_FILE,
     followLinks,
     ...(shard.count === 1 ? {} : { shard }),
+    ...(within === undefined ? {} : { within }),
     ...(onSkipped === undefined ? {} : { onSkipped }),
     signal,
   });
@@ -125,12 +136,18 @@ const NO_ENTRIES = new EntryBatchBuilder().take();
 export async function* mergeWithCatalogue(
   found: AsyncIterable<EntryBatch> | Iterable<EntryBatch>,
   catalogue: CataloguePages,
-  { library, shard, changeCheck }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'changeCheck'>,
+  {
+    library,
+    shard,
+    within,
+    changeCheck,
+  }: Pick<ScanPipelineOptions, 'library' | 'shard' | 'changeCheck'> &
+    Partial<Pick<ScanPipelineOptions, 'within'>>,
 ): AsyncGenerator<MergedStretch> {
   const merge = new LibraryMerge({
     koreaderHashes: library.koreaderHashes,
     changeCheck,
-    isMine: (path) => isInShard(path, shard),
+    isMine: (path) => isJudged(path, shard, within),
   });
   let page = await catalogue.next();
   let known = 0;
@@ -228,7 +245,7 @@ async function commitGone(
  */
 async function findGoneAgain(options: ScanPipelineOptions): Promise<GoneBooks> {
   const gone = new GoneBooks();
-  const catalogue = new CataloguePages(options.store, options.library.id);
+  const catalogue = new CataloguePages(options.store, options.library.id, { within: options.within });
   let found = 0;
   for await (const { decisions } of mergeWithCatalogue(walkLibrary(options), catalogue, options)) {
     found += decisions.found;
@@ -240,10 +257,11 @@ async function findGoneAgain(options: ScanPipelineOptions): Promise<GoneBooks> {
 
 /**
  * A root without a single book, where books were before, is far more often a disk that is not mounted than a
- * library that was emptied. One part of a library may well become empty, so there the root itself has to be.
+ * library that was emptied. One part of a library, or what was touched, may well become empty, so there the root itself has
+ * to be.
  */
-async function refuseEmptyRoot({ library, shard }: ScanPipelineOptions): Promise<void> {
-  if (shard.count > 1 && !(await isEmptyFolder(library.root))) return;
+async function refuseEmptyRoot({ library, shard, within }: ScanPipelineOptions): Promise<void> {
+  if ((shard.count > 1 || within !== undefined) && !(await isEmptyFolder(library.root))) return;
   throw new DogearError(
     'root-empty',
     `The folder ${library.root.toString()} of the library "${library.name}" holds no book any more. ` +

@@ -15,6 +15,8 @@ export interface NewScan {
   readonly regenSinceMs: number | undefined;
   readonly runner: string;
   readonly leaseMs: number;
+  /** As of `ScanRecord`. */
+  readonly touched?: number | undefined;
 }
 
 export async function insertScan(store: Store, scan: NewScan): Promise<ScanId> {
@@ -34,6 +36,7 @@ export async function insertScan(store: Store, scan: NewScan): Promise<ScanId> {
       finished_ms: null,
       ...NO_COUNTS,
       error: null,
+      touched: scan.touched ?? null,
     })
     .executeTakeFirstOrThrow();
   return scanId(Number(result.insertId));
@@ -159,7 +162,8 @@ async function deleteFailures(store: Store, ids: readonly ScanId[]): Promise<voi
 
 /**
  * Ended scans that are kept of each library, the newest. They are the history that people look at; two years of a scan a
- * week. The newest scan of each part, which the next scan looks for, is among them unless a library has a hundred parts.
+ * week. The newest scan of each part, which the next scan looks for, is among them unless a library has a hundred parts, or
+ * many scans of what was touched: then the next scan does not know how many files to expect.
  */
 export const KEPT_SCANS = 100;
 
@@ -207,7 +211,7 @@ export async function runningScans(store: Store, libraryId?: LibraryId): Promise
   return rows.map((row) => ({ record: toScan(row), leaseExpired: row.lease_expired === 1 }));
 }
 
-/** The library's newest scan of the same part, running or ended. */
+/** The library's newest scan of the same part, running or ended. Scans of what was touched do not count. */
 export async function latestScan(
   store: Store,
   libraryId: LibraryId,
@@ -219,6 +223,7 @@ export async function latestScan(
     .where('library_id', '=', libraryId)
     .where('shard_index', '=', shard.index)
     .where('shard_count', '=', shard.count)
+    .where('touched', 'is', null)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -286,6 +291,7 @@ function toScan(row: Selectable<ScanTable>): ScanRecord {
     shard: { index: row.shard_index, count: row.shard_count },
     regenSinceMs: toNumberOrUndefined(row.regen_since_ms),
     runner: row.runner,
+    touched: toNumberOrUndefined(row.touched),
     startedMs: toNumber(row.started_ms),
     counts: {
       found: toNumber(row.found),

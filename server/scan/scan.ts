@@ -55,6 +55,8 @@ export interface ScanRecord {
   readonly shard: ScanShard;
   /** Books hashed before this moment are hashed again; `undefined`: only what is new or changed. */
   readonly regenSinceMs: number | undefined;
+  /** How many places alone were looked at, because they were touched; `undefined`: the whole library, or its part. */
+  readonly touched: number | undefined;
   /** The process that runs or ran it: see scan-runner.ts. */
   readonly runner: string;
   readonly startedMs: number;

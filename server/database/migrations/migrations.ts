@@ -17,6 +17,7 @@ import { skipRules } from './0014-skip-rules.js';
 import { unmatchedDocuments } from './0015-unmatched-documents.js';
 import { documentLinks } from './0016-document-links.js';
 import { keptDigests } from './0017-kept-digests.js';
+import { touchedScans } from './0019-touched-scans.js';
 import { bookMetadata } from './0018-book-metadata.js';
 
 /** @returns what people must be told about it */
@@ -58,4 +59,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0016-document-links': { up: documentLinks },
   '0017-kept-digests': { up: keptDigests },
   '0018-book-metadata': { up: bookMetadata },
+  '0019-touched-scans': { up: touchedScans },
 };

@@ -4,7 +4,7 @@ import type { WatchThreadEvent, WatchThreadTask } from '../../../server/compose/
 // Tells of the first library as touched, and dies.
 parentPort?.once('message', ({ libraries: [library] }: WatchThreadTask) => {
   if (library !== undefined) {
-    parentPort?.postMessage({ type: 'touched', id: library.id } satisfies WatchThreadEvent);
+    parentPort?.postMessage({ type: 'touched', id: library.id, paths: undefined } satisfies WatchThreadEvent);
   }
   throw new Error('the watch is dead');
 });

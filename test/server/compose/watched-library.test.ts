@@ -31,9 +31,14 @@ it.each([1, 2])(
         { timeout: 20_000, interval: 100 },
       );
     await expectPaths(['one.epub']);
+    // Where nothing is touched, nothing is looked at.
+    await bench.store.db.updateTable('book').set({ size_bytes: 99 }).execute();
     folder.write('new/two.epub', 'two');
     await expectPaths(['new/two.epub', 'one.epub']);
+    folder.move('new', 'newer');
+    await expectPaths(['newer/two.epub', 'one.epub']);
+    expect((await catalogueOf(bench.store, library)).map(({ size }) => size)).toEqual([3, 99]);
     folder.remove('one.epub');
-    await expectPaths(['new/two.epub']);
+    await expectPaths(['newer/two.epub']);
   },
 );

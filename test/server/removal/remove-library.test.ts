@@ -42,7 +42,7 @@ describe.each(testDatabases())('removing a library from $name', (kind) => {
       bench.store,
       library,
       { index: 1, count: 1 },
-      { regenHashes: false, unlessBegunWithinMs: undefined },
+      { regenHashes: false },
     );
     let hasLease = (): void => undefined;
     const renewed = new Promise<void>((resolve) => (hasLease = resolve));

@@ -31,7 +31,9 @@ describe('scans that nobody starts', () => {
   let libraries: readonly Library[];
   let started: string[];
   let errors: unknown[];
-  let within: unknown[];
+  /** How old the last scan may not be, and what alone is looked at. */
+  let ages: unknown[];
+  let places: unknown[];
   /** With what the next scans of a library do not begin. */
   let refusals: Map<string, Error[]>;
 
@@ -45,13 +47,15 @@ describe('scans that nobody starts', () => {
     ];
     started = [];
     errors = [];
-    within = [];
+    ages = [];
+    places = [];
     refusals = new Map();
     automatic = new AutomaticScans({
       store: bench.store,
       scans: {
-        start: ({ name }, { unlessBegunWithinMs }) => {
-          within.push(unlessBegunWithinMs);
+        start: ({ name }, { unlessBegunWithinMs, within }) => {
+          ages.push(unlessBegunWithinMs);
+          places.push(within?.map((place) => place.toString()));
           const refusal = refusals.get(name)?.shift();
           if (refusal !== undefined) return Promise.reject(refusal);
           started.push(name);
@@ -69,8 +73,10 @@ describe('scans that nobody starts', () => {
     await bench.close();
   });
 
-  const touch = (name: string): void => {
-    for (const library of libraries) if (library.name === name) automatic.touched(library.id);
+  const touch = (name: string, ...paths: readonly string[]): void => {
+    for (const library of libraries) {
+      if (library.name === name) automatic.touched(library.id, paths.length > 0 ? paths : undefined);
+    }
   };
   const refuse = (name: string, code: DogearError['code'], times: number): void => {
     refusals.set(
@@ -160,11 +166,44 @@ describe('scans that nobody starts', () => {
     refuse('a', 'scan-recent', 1);
     await pass(10_000, []);
     await refused('a', 0);
-    expect(within).toEqual([QUIET_MS, QUIET_MS + 10_000]);
+    expect(ages).toEqual([QUIET_MS, QUIET_MS + 10_000]);
     refuse('a', 'scan-recent', 1);
     automatic.scanAll();
     await pass(60_000, ['b']);
-    expect(within.slice(2)).toEqual([30_000, 30_000]);
+    expect(ages.slice(2)).toEqual([30_000, 30_000]);
     expect(errors).toEqual([]);
+  });
+
+  it('look only at what was touched, each place once', async () => {
+    touch('a', 'y.epub', 'x/b.epub', 'x/c/', 'x/c/d.epub', 'x/c/e/');
+    touch('a', 'x/b.epub');
+    await pass(QUIET_MS, ['a']);
+    expect(places).toEqual([['x/b.epub', 'x/c/', 'y.epub']]);
+  });
+
+  it('look at everything where too much was touched, or the root itself, or a schedule wants it', async () => {
+    touch('a', ...Array.from({ length: 201 }, (_, number) => `${String(number)}.epub`));
+    touch('b', '', 'x.epub');
+    await pass(QUIET_MS, ['a', 'b']);
+    refuse('a', 'scans-at-limit', 1);
+    touch('a', 'x.epub');
+    await pass(QUIET_MS, ['a', 'b']);
+    await refused('a', 0);
+    automatic.scanAll();
+    await pass(10_000, ['a', 'b', 'a', 'b']);
+    expect(places).toEqual([undefined, undefined, ['x.epub'], undefined, undefined]);
+  });
+
+  it('do not look at a file that is written without end, and do at what lies beside it', async () => {
+    touch('a', 'other.epub');
+    for (let ms = 0; ms < 590_000; ms += 10_000) {
+      touch('a', 'large.epub');
+      await pass(10_000, []);
+    }
+    touch('a', 'large.epub');
+    await pass(10_000, ['a']);
+    expect(places).toEqual([['other.epub']]);
+    await pass(QUIET_MS, ['a', 'a']);
+    expect(places.at(-1)).toEqual(['large.epub']);
   });
 });

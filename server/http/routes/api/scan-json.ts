@@ -17,6 +17,9 @@ const scan = {
     .strictObject({ index: z.int().min(1), count: z.int().min(2) })
     .nullable()
     .describe('the part of the library that is scanned; null: the whole library'),
+  touched: count
+    .nullable()
+    .describe('how many files and folders alone are looked at, because they were touched; null: all of them'),
   started_at: time,
   finished_at: time.nullable(),
   elapsed_ms: count,
@@ -107,6 +110,7 @@ export function scanJson({
     state,
     regen_hashes: record.regenSinceMs !== undefined,
     part: shard.count === 1 ? null : { index: shard.index, count: shard.count },
+    touched: record.touched ?? null,
     started_at: timeOfMs(record.startedMs),
     finished_at: record.state.state === 'running' ? null : timeOfMs(record.state.finishedMs),
     elapsed_ms: Math.round(elapsedMs),
