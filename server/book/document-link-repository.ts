@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { idChunks } from '../database/bulk-write.js';
+import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
@@ -93,6 +93,63 @@ export async function countLinksOfUser({ db }: Store, user: UserId): Promise<num
     .where('user_id', '=', user)
     .executeTakeFirstOrThrow();
   return toNumber(row.links);
+}
+
+/** How many links these books have. */
+export async function countLinksOfBooks(store: Store, ids: readonly BookId[]): Promise<number> {
+  let links = 0;
+  for (const chunk of idChunks(ids)) {
+    const row = await store.db
+      .selectFrom(byIndex(store, 'document_link', 'document_link_book'))
+      .select((expression) => expression.fn.countAll<number | string>().as('links'))
+      .where('book_id', 'in', chunk)
+      .executeTakeFirstOrThrow();
+    links += toNumber(row.links);
+  }
+  return links;
+}
+
+/** A link as the table holds it, without its book. */
+export interface StoredLink {
+  readonly document: Buffer;
+  readonly user_id: number;
+  readonly linked_by: UserId | null;
+  readonly linked_s: number;
+}
+
+/** The links of these books as they are stored. */
+export async function storedLinksOf(
+  store: Store,
+  ids: readonly BookId[],
+): Promise<readonly (StoredLink & { readonly book_id: BookId })[]> {
+  const links: (StoredLink & { readonly book_id: BookId })[] = [];
+  for (const chunk of idChunks(ids)) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'document_link', 'document_link_book'))
+      .selectAll()
+      .where('book_id', 'in', chunk)
+      .execute();
+    links.push(...rows.map((row) => ({ ...row, linked_s: toNumber(row.linked_s) })));
+  }
+  return links;
+}
+
+/** Links documents to a book again, except those that somebody has linked meanwhile. */
+export async function insertStoredLinks(
+  store: Store,
+  bookId: BookId,
+  links: readonly StoredLink[],
+): Promise<void> {
+  await bulkUpsert(
+    store,
+    {
+      table: 'document_link',
+      columns: ['document', 'user_id', 'book_id', 'linked_by', 'linked_s'],
+      key: ['document', 'user_id'],
+      update: [],
+    },
+    links.flatMap((link) => [link.document, link.user_id, bookId, link.linked_by, link.linked_s]),
+  );
 }
 
 /** Whether there is any link at all. */

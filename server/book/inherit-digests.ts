@@ -21,7 +21,12 @@ import {
   formerHoldersOutside,
 } from './digest-repository.js';
 import type { LinkedFor } from './document-link.js';
-import { deleteLinksOfBooks, moveLinks } from './document-link-repository.js';
+import {
+  deleteLinksOfBooks,
+  insertStoredLinks,
+  moveLinks,
+  storedLinksOf,
+} from './document-link-repository.js';
 import {
   deleteKeptDigests,
   hasKeptDigests,
@@ -29,10 +34,17 @@ import {
   type KeptDigest,
   keptDigestsOf,
 } from './kept-digest-repository.js';
+import {
+  deleteKeptLinks,
+  hasKeptLinks,
+  keepLinks,
+  type KeptLink,
+  keptLinksOf,
+} from './kept-link-repository.js';
 
 // A reader computes a digest once and may send it for ever. So the digests of a book that is removed go to the books of
 // the same content in other libraries. Where there is none, they are kept, and the next book of this content that a scan
-// finds takes them over. The content is the partial MD5 together with the size: readers see no more of a file either.
+// finds takes them over; the same holds for the links of documents. The content is the partial MD5 together with the size: readers see no more of a file either.
 
 /** The books that inherit from each book: one for each library that has its content. */
 type Heirs = ReadonlyMap<BookId, readonly BookId[]>;
@@ -136,11 +148,27 @@ export async function removeBooks(
     const heirs = (locked.heirs.get(from) ?? []).flatMap((id) => byId.get(id) ?? []);
     return (heirs.find(({ libraryId }) => isVisibleFor(access, linkedFor, libraryId)) ?? heirs[0])?.id;
   });
+  const ofRemoved = await keepLinksWithoutHeir(transaction, books);
   await deleteLinksOfBooks(transaction, removed);
   await deleteBooks(transaction, removed);
   await deleteFormerDigests(transaction, removed);
   await deleteMetadata(transaction, removed);
-  return { books: removed, kept: distinct(kept.map(({ partialMd5 }) => partialMd5)) };
+  return { books: removed, kept: distinct([...kept, ...ofRemoved].map(({ partialMd5 }) => partialMd5)) };
+}
+
+/** Links that have moved to an heir are none of these books any more. */
+async function keepLinksWithoutHeir(
+  transaction: Store,
+  books: readonly CataloguedBook[],
+): Promise<readonly KeptLink[]> {
+  const byId = new Map(books.map((book) => [book.id, book]));
+  const links = await storedLinksOf(transaction, [...byId.keys()]);
+  const kept = links.flatMap(({ book_id: bookId, ...link }) => {
+    const { partialMd5, sizeBytes = 0 } = byId.get(bookId) ?? {};
+    return partialMd5 === undefined ? [] : [{ ...link, partialMd5, sizeBytes }];
+  });
+  await keepLinks(transaction, kept);
+  return kept;
 }
 
 /**
@@ -160,7 +188,7 @@ export async function claimAfterRemoval(
     const files = some.flatMap(({ partialMd5, filenameMd5, ...book }) =>
       partialMd5 === undefined || filenameMd5 === undefined ? [] : [{ ...book, partialMd5, filenameMd5 }],
     );
-    await inTransaction(store, (transaction) => claimKeptDigests(transaction, libraryId, files));
+    await inTransaction(store, (transaction) => claimKept(transaction, libraryId, files));
   }
 }
 
@@ -207,25 +235,30 @@ export interface CataloguedFile {
 }
 
 /**
- * Gives new books the digests of removed books of the same content, in the transaction that wrote them. Of several files
- * of one content it is the one of the same name, or else the first. Asked anew in each transaction: a library may be
+ * Gives new books the digests and links of removed books of the same content, in the transaction that wrote them. Of several
+ * files of one content it is the one of the same name, or else the first. Asked anew in each transaction: a library may be
  * removed while another one, into which its files were moved, is being scanned.
  */
-export async function claimKeptDigests(
+export async function claimKept(
   transaction: Store,
   libraryId: LibraryId,
   files: readonly CataloguedFile[],
 ): Promise<void> {
-  if (files.length === 0 || !(await hasKeptDigests(transaction))) return;
-  const kept = await keptDigestsOf(transaction, distinct(files.map(({ partialMd5 }) => partialMd5)));
-  if (kept.length === 0) return;
+  if (files.length === 0) return;
+  const hasDigests = await hasKeptDigests(transaction);
+  const hasLinks = await hasKeptLinks(transaction);
+  if (!hasDigests && !hasLinks) return;
+  const contents = distinct(files.map(({ partialMd5 }) => partialMd5));
+  const digests = groupBy(hasDigests ? await keptDigestsOf(transaction, contents) : [], contentKey);
+  const links = groupBy(hasLinks ? await keptLinksOf(transaction, contents) : [], contentKey);
   const filesOf = groupBy(files, contentKey);
-  const claims = [...groupBy(kept, contentKey)].flatMap(([content, digests]) => {
+  const claims = [...new Set([...digests.keys(), ...links.keys()])].flatMap((content) => {
     const candidates = filesOf.get(content) ?? [];
+    const claim = { digests: digests.get(content) ?? [], links: links.get(content) ?? [] };
     const isNamed = ({ filenameMd5 }: CataloguedFile) =>
-      digests.some(({ kind, digest }) => kind === 'filename' && digest.equals(filenameMd5));
+      claim.digests.some(({ kind, digest }) => kind === 'filename' && digest.equals(filenameMd5));
     const file = candidates.find(isNamed) ?? candidates[0];
-    return file === undefined ? [] : [{ file, digests }];
+    return file === undefined ? [] : [{ ...claim, file }];
   });
   const places = await booksAtPaths(
     transaction,
@@ -233,17 +266,26 @@ export async function claimKeptDigests(
     claims.map(({ file }) => file.path),
   );
   const idOf = new Map(places.map(({ id, path }) => [path.toString('latin1'), id]));
-  const claimed = claims.flatMap(({ file, digests }) => {
-    const bookId = idOf.get(file.path.toString('latin1'));
-    return bookId === undefined ? [] : digests.map((digest) => ({ ...digest, bookId, file }));
+  const claimed = claims.flatMap((claim) => {
+    const bookId = idOf.get(claim.file.path.toString('latin1'));
+    return bookId === undefined ? [] : [{ ...claim, bookId }];
   });
   await addFormerDigests(
     transaction,
-    claimed.filter(({ kind, digest, file }) => !areEqual(currentDigest(file, kind), digest)),
+    claimed.flatMap(({ bookId, file, digests: own }) =>
+      own.flatMap((digest) =>
+        areEqual(currentDigest(file, digest.kind), digest.digest) ? [] : [{ ...digest, bookId }],
+      ),
+    ),
   );
+  for (const { bookId, links: own } of claimed) await insertStoredLinks(transaction, bookId, own);
   await deleteKeptDigests(
     transaction,
-    claimed.map(({ id }) => id),
+    claimed.flatMap(({ digests: own }) => own.map(({ id }) => id)),
+  );
+  await deleteKeptLinks(
+    transaction,
+    claimed.flatMap(({ links: own }) => own.map(({ id }) => id)),
   );
 }
 

@@ -233,9 +233,10 @@ export function fillLibraryCommand(library: Command, context: CommandContext): v
 
 const MOST_DAYS = 36_500;
 
-function asLoss({ books, digests }: RemovalCounts): string {
+function asLoss({ books, digests, links }: RemovalCounts): string {
+  const linked = links === 0 ? '' : ` and ${countedNoun(links, 'link')} of documents`;
   return (
-    `${countedNoun(books, 'book')} with ${countedNoun(digests, 'digest')} by which no other book is found ` +
+    `${countedNoun(books, 'book')} with ${countedNoun(digests, 'digest')}${linked} by which no other book is found ` +
     '(until a scan finds a book of the same content)'
   );
 }

@@ -303,6 +303,13 @@ export interface DocumentLinkTable {
   linked_s: Int64;
 }
 
+/** Links of books that were removed, by content; see book/kept-link-repository.ts. */
+export interface KeptLinkTable extends Omit<DocumentLinkTable, 'book_id'> {
+  id: Generated<number>;
+  partial_md5: Buffer;
+  size_bytes: Int64;
+}
+
 /** A row for each library that only its readers may see. */
 export interface RestrictedLibraryTable {
   library_id: LibraryId;
@@ -362,6 +369,7 @@ export interface Schema {
   progress_history: ProgressHistoryTable;
   unmatched_document: UnmatchedDocumentTable;
   document_link: DocumentLinkTable;
+  kept_link: KeptLinkTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;

@@ -1,5 +1,6 @@
 import { booksToRemove, type RemovalScope } from '../book/book-repository.js';
 import { countLostDigests } from '../book/digest-repository.js';
+import { countLinksOfBooks } from '../book/document-link-repository.js';
 import { withoutHeirs } from '../book/inherit-digests.js';
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
@@ -11,6 +12,8 @@ export interface RemovalCounts {
    * content. Former digests count too.
    */
   readonly digests: number;
+  /** Links of documents to the books that lead nowhere afterwards, until a scan finds a book of the same content. */
+  readonly links: number;
 }
 
 /** Books whose digests one statement looks up. */
@@ -20,11 +23,14 @@ const BOOKS_AT_ONCE = 500;
 export async function countRemoval(store: Store, scope: RemovalScope): Promise<RemovalCounts> {
   let books = 0;
   let digests = 0;
+  let links = 0;
   for await (const ids of pagesToRemove(store, scope)) {
     books += ids.length;
-    digests += await countLostDigests(store, scope, await withoutHeirs(store, scope, ids));
+    const lost = await withoutHeirs(store, scope, ids);
+    digests += await countLostDigests(store, scope, lost);
+    links += await countLinksOfBooks(store, lost);
   }
-  return { books, digests };
+  return { books, digests, links };
 }
 
 /** The books of the scope, in pages of bounded statements. */

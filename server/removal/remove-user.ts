@@ -5,6 +5,7 @@ import { deleteUserRow, findUserById, lockUser } from '../accounts/user-reposito
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import { deleteLinksOfUser } from '../book/document-link-repository.js';
+import { deleteKeptLinksOfUser } from '../book/kept-link-repository.js';
 import { deleteDevicesOfUser } from '../device/device-repository.js';
 import type { UserId } from '../domain/ids.js';
 import { deleteReaderEverywhere } from '../library/library-reader-repository.js';
@@ -37,6 +38,7 @@ export async function removeUser(store: Store, id: UserId): Promise<boolean> {
   await deleteConsoleLinksOfUser(store, id);
   await inTransaction(store, (transaction) => deleteReaderEverywhere(transaction, id), RETRIES);
   await inTransaction(store, (transaction) => deleteLinksOfUser(transaction, id), RETRIES);
+  await inTransaction(store, (transaction) => deleteKeptLinksOfUser(transaction, id), RETRIES);
   await removeProgressAndDevices(store, id);
   if (!(await deleteUnlessOwner(store, id))) return false;
   await removeProgressAndDevices(store, id);

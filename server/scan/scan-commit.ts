@@ -14,7 +14,7 @@ import {
   saveBooks,
   saveStateMarks,
 } from '../book/book-repository.js';
-import { type CataloguedFile, claimKeptDigests } from '../book/inherit-digests.js';
+import { type CataloguedFile, claimKept } from '../book/inherit-digests.js';
 import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
@@ -72,7 +72,7 @@ export async function commitBatch(
   const { store, library } = context;
   if (store.dialect === 'mysql') {
     // A removal that was committed in the same moment did not see these books; see claimAfterRemoval().
-    await inTransaction(store, (transaction) => claimKeptDigests(transaction, library.id, saved));
+    await inTransaction(store, (transaction) => claimKept(transaction, library.id, saved));
   }
   return counted;
 }
@@ -160,7 +160,7 @@ async function writeBatch(
   await moveBooks(transaction, moved, nowMs);
   await saveBooks(transaction, saved, nowMs);
   const files = cataloguedFiles(saved);
-  await claimKeptDigests(transaction, context.library.id, files);
+  await claimKept(transaction, context.library.id, files);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
   const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));

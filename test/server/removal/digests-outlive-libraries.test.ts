@@ -63,7 +63,7 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     const other = await bookFolder({ 'else/where.epub': second });
     folder.remove('a/new name.epub');
     const heir = await scannedLibrary(other);
-    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+    expect(await remove(library)).toEqual({ books: 1, digests: 0, links: 0 });
     expect(await meeting.problems([...documents, md5('new name.epub'), md5('where.epub')])).toEqual([]);
     expect(await catalogueOf(meeting.server.store, heir)).toMatchObject([
       { partialMd5: md5(second), former: expect.arrayContaining([`partial ${documents[0] ?? ''}`]) },
@@ -72,7 +72,7 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
 
   it('wait for the folder to be added again', async () => {
     const { library, documents } = await twoEditions();
-    expect(await remove(library)).toEqual({ books: 1, digests: 4 });
+    expect(await remove(library)).toEqual({ books: 1, digests: 4, links: 0 });
     expect(await meeting.problems(documents)).toContain('device 0 pushes: 404');
     await scannedLibrary(folder);
     expect(await meeting.problems(documents)).toEqual([]);
@@ -105,7 +105,7 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     const heir = await scannedLibrary(other);
     other.write('else/where.epub', `third ${folder.path}`);
     await meeting.scan(heir);
-    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+    expect(await remove(library)).toEqual({ books: 1, digests: 0, links: 0 });
     expect(await meeting.problems([...documents, md5(`third ${folder.path}`)])).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
       .where('library_id', '=', heir.id)
       .execute();
     // The content itself still finds that file.
-    expect(await remove(library)).toEqual({ books: 1, digests: 3 });
+    expect(await remove(library)).toEqual({ books: 1, digests: 3, links: 0 });
     expect(await catalogueOf(meeting.server.store, heir)).toMatchObject([{ former: [] }]);
   });
 
@@ -141,7 +141,7 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     folder.write('one.epub', 'one');
     const library = await meeting.addLibrary(folder, { koreaderHashes: false });
     await meeting.scan(library);
-    expect(await remove(library)).toEqual({ books: 1, digests: 0 });
+    expect(await remove(library)).toEqual({ books: 1, digests: 0, links: 0 });
   });
 
   it('are kept up to a bound, the newest', async () => {

@@ -40,14 +40,14 @@ describe.each(testDatabases())('purging a library on $name', (kind) => {
     await missFor(91, 'long.epub');
     await missFor(89, 'lately.epub');
     // Its name, its content, and the content before.
-    const loss = { books: 1, digests: 3 };
+    const loss = { books: 1, digests: 3, links: 0 };
     expect(await purge(library, { isDryRun: true })).toEqual(loss);
     expect(await paths(library)).toEqual(['here.epub', 'lately.epub', 'long.epub']);
     expect(await purge(library, {})).toEqual(loss);
     expect(await paths(library)).toEqual(['here.epub', 'lately.epub']);
     expect(await bench.store.db.selectFrom('former_digest').selectAll().execute()).toEqual([]);
-    expect(await purge(library, {})).toEqual({ books: 0, digests: 0 });
-    expect(await purge(library, { missingForDays: 0 })).toEqual({ books: 1, digests: 2 });
+    expect(await purge(library, {})).toEqual({ books: 0, digests: 0, links: 0 });
+    expect(await purge(library, { missingForDays: 0 })).toEqual({ books: 1, digests: 2, links: 0 });
     folder.write('long.epub', 'first');
     expect((await bench.scan(library)).counts).toEqual(
       counts({ found: 2, added: 1, unchanged: 1, hashed: 1 }),
@@ -61,12 +61,20 @@ describe.each(testDatabases())('purging a library on $name', (kind) => {
     await bench.scan(library);
     await bench.scan(second);
     // The name and content of x.epub. The name y.epub goes to z.epub, and the other way round.
-    expect(await countLibraryRemoval(bench.store, OPERATOR, library.id)).toEqual({ books: 3, digests: 2 });
-    expect(await countLibraryRemoval(bench.store, OPERATOR, second.id)).toEqual({ books: 1, digests: 0 });
+    expect(await countLibraryRemoval(bench.store, OPERATOR, library.id)).toEqual({
+      books: 3,
+      digests: 2,
+      links: 0,
+    });
+    expect(await countLibraryRemoval(bench.store, OPERATOR, second.id)).toEqual({
+      books: 1,
+      digests: 0,
+      links: 0,
+    });
     await missFor(100, 'a/x.epub');
-    expect(await purge(library, {})).toEqual({ books: 1, digests: 0 });
+    expect(await purge(library, {})).toEqual({ books: 1, digests: 0, links: 0 });
     await missFor(100, 'b/x.epub');
-    expect(await purge(library, {})).toEqual({ books: 1, digests: 2 });
+    expect(await purge(library, {})).toEqual({ books: 1, digests: 2, links: 0 });
   });
 
   it('adds the counts of several pages', async () => {
@@ -78,9 +86,10 @@ describe.each(testDatabases())('purging a library on $name', (kind) => {
     expect(await countLibraryRemoval(bench.store, OPERATOR, library.id)).toEqual({
       books: 1203,
       digests: 1204,
+      links: 0,
     });
     await bench.store.db.updateTable('book').set({ missing_since_s: 1 }).execute();
-    expect(await purge(library, {})).toEqual({ books: 1203, digests: 1204 });
+    expect(await purge(library, {})).toEqual({ books: 1203, digests: 1204, links: 0 });
     expect(await paths(library)).toEqual([]);
   });
 });

@@ -138,6 +138,10 @@ const removal = answerSchema(
         'digests, former ones included, by which no book is found afterwards: devices that send them get 404 until a ' +
           'scan finds a book of the same content',
       ),
+    links: z
+      .int()
+      .min(0)
+      .describe('links of documents to these books, which wait for a book of the same content too'),
   }),
 );
 const purge = requestSchema(

@@ -64,8 +64,12 @@ describe.each(testDatabases())('libraries over HTTP on $name', (kind) => {
       follow_links: true,
     });
     const purged = await owner.expect(200, 'POST', `/libraries/${String(id)}/purge`, { dry_run: true });
-    expect(purged).toEqual({ books: 0, digests: 0 });
-    expect(await owner.expect(200, 'DELETE', `/libraries/${String(id)}`)).toEqual({ books: 0, digests: 0 });
+    expect(purged).toEqual({ books: 0, digests: 0, links: 0 });
+    expect(await owner.expect(200, 'DELETE', `/libraries/${String(id)}`)).toEqual({
+      books: 0,
+      digests: 0,
+      links: 0,
+    });
     expect(await owner.expect(404, 'GET', `/libraries/${String(id)}`)).toMatchObject({
       type: 'urn:dogear:problem:library-not-found',
       status: 404,

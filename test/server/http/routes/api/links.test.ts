@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { insertDocumentLink, linksOfDocument } from '../../../../../server/book/document-link-repository.js';
 import { parseDocument } from '../../../../../server/domain/document.js';
 import { bookId } from '../../../../../server/domain/ids.js';
+import type { BookId } from '../../../../../server/domain/ids.js';
 import { adoptUnmatched } from '../../../../../server/sync/adopt-unmatched.js';
 import { documentOfDigest } from '../../../../../server/domain/document.js';
 import { libraryId, userId } from '../../../../../server/domain/ids.js';
@@ -248,6 +249,48 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
       [ben.name, shared],
     ]);
     expect(await readers(Number(other.id))).toEqual([[anna.name, shared]]);
+  });
+
+  it('of a removed book wait for the next book of its content, and it is said how many', async () => {
+    const [anna, ben, gone] = [await reader(), await reader(), await reader()];
+    const content = `returns ${fresh()}`;
+    const [own, shared, elsewhere] = [fresh(), fresh(), fresh()];
+    const library = await addLibrary({ 'first.epub': content });
+    const [first] = (await owner.expect(200, 'GET', `/books?library_id=${String(library)}`)).items as Json[];
+    for (const [caller, document, more] of [
+      [anna, own, {}],
+      [owner, shared, { everybody: true }],
+      [ben, elsewhere, {}],
+      [gone, own, {}],
+    ] as const) {
+      expect((await link(caller, document, more, first)).status).toBe(201);
+    }
+    expect(await owner.expect(200, 'DELETE', `/libraries/${String(library)}`)).toMatchObject({
+      books: 1,
+      links: 4,
+    });
+    expect(await push(anna, own, 'refused')).toBe(404);
+    expect((await link(ben, elsewhere)).status).toBe(201);
+    await owner.expect(204, 'DELETE', `/users/${String(gone.userId)}`);
+    const second = await addLibrary({ 'shelf/second.epub': content });
+    const [returned] = (await owner.expect(200, 'GET', `/books?library_id=${String(second)}`))
+      .items as Json[];
+    await adoptUnmatched(server.store);
+    expect(await pull(anna, md5(content))).toBe('refused');
+    expect(await push(ben, shared, 'of ben')).toBe(200);
+    expect(await pull(ben, md5(content))).toBe('of ben');
+    expect(await push(ben, elsewhere, 'of the other book')).toBe(200);
+    expect(await pull(ben, md5(content))).toBe('of ben');
+    const rows = await server.store.db
+      .selectFrom('document_link')
+      .select('user_id')
+      .where('book_id', '=', returned.id as BookId)
+      .orderBy('user_id')
+      .execute();
+    expect(rows.map(({ user_id: user }) => user)).toEqual([0, anna.userId]);
+    const kept = await server.store.db.selectFrom('kept_link').select('document').execute();
+    const left = kept.map(({ document }) => document.toString());
+    expect(left.filter((document) => [own, shared, elsewhere].includes(document))).toEqual([]);
   });
 
   it('give way to the book when a scan finds it, and what was refused is progress then', async () => {
