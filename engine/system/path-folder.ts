@@ -12,7 +12,7 @@ import {
 import { systemPath } from './latin1-path.js';
 import { O_PATH } from './libc.js';
 import type { EntryState, FolderIdentity, OpenFolder } from './open-folder.js';
-import { stateMark } from './state-mark.js';
+import { stateMarkOfStats } from './state-mark.js';
 
 /** @param byDescriptor whether paths may go through `/proc/self/fd`, which keeps them in the folder that was opened */
 export function pathFolderAtTop(byDescriptor: boolean): OpenFolder {
@@ -75,12 +75,7 @@ class PathFolder implements OpenFolder {
       kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
       sizeBytes: Number(stats.size),
       modifiedNs: stats.mtimeNs,
-      mark: stateMark(
-        Number(BigInt.asUintN(32, stats.ino)),
-        Number(BigInt.asUintN(32, stats.ino >> 32n)),
-        Number(BigInt.asUintN(32, stats.ctimeNs / 1_000_000_000n)),
-        Number(stats.ctimeNs % 1_000_000_000n),
-      ),
+      mark: stateMarkOfStats(stats),
       device: Number(stats.dev),
     };
   }

@@ -15,6 +15,22 @@ export function stateMark(inodeLow: number, inodeHigh: number, changedS: number,
   return high * 2 ** 32 + low || 1;
 }
 
+/** The mark of a file by what `stat` of Node.js says with large numbers. */
+export function stateMarkOfStats({
+  ino,
+  ctimeNs,
+}: {
+  readonly ino: bigint;
+  readonly ctimeNs: bigint;
+}): number {
+  return stateMark(
+    Number(BigInt.asUintN(32, ino)),
+    Number(BigInt.asUintN(32, ino >> 32n)),
+    Number(BigInt.asUintN(32, ctimeNs / 1_000_000_000n)),
+    Number(ctimeNs % 1_000_000_000n),
+  );
+}
+
 /** As FNV-1a, but over words of 32 bits, with the high bits brought down. */
 function mixed(seed: number, one: number, two: number, three: number, four: number): number {
   let hash = step(seed, one);

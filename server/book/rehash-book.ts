@@ -27,6 +27,7 @@ export type RehashOutcome =
  * kept as former digests. A file that cannot be read is stored as a failure of the book, as a scan would do. A file
  * that is gone is only reported: a single look cannot tell a missing file from a disk that is not mounted.
  *
+ * @param options `isChanged`: the file is known to be in another state than the last scan saw
  * @returns the book, or why its file could not be hashed
  * @throws DogearError `book-not-found`, also when the actor may not see it; `hashes-off` when its library makes no
  *   digests; `storage-slow` when the file was not read within 30 s, or when a scan moved the book three times meanwhile
@@ -35,6 +36,7 @@ export async function rehashBook(
   { store, engine }: { readonly store: Store; readonly engine: Engine },
   actor: Actor,
   id: BookId,
+  { isChanged = false }: { readonly isChanged?: boolean } = {},
 ): Promise<RehashOutcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { book, library } = await getVisibleBook(store, actor, id);
@@ -46,7 +48,9 @@ export async function rehashBook(
     }
     const hashed = await withinTimeout((signal) => hashFile(engine, library, book, signal));
     const isWritten =
-      'digests' in hashed ? await writeDigests(store, book, hashed) : await writeFailure(store, book, hashed);
+      'digests' in hashed
+        ? await writeDigests(store, book, hashed, isChanged)
+        : await writeFailure(store, book, hashed);
     if (!isWritten) continue;
     await touchLibrary(store, library.id);
     return 'digests' in hashed
@@ -107,7 +111,12 @@ function withinTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 /** @returns `false` when the book has moved to another path meanwhile; nothing is written then */
-async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFile): Promise<boolean> {
+async function writeDigests(
+  store: Store,
+  book: CataloguedBook,
+  hashed: HashedFile,
+  isChanged: boolean,
+): Promise<boolean> {
   const nowMs = await readDatabaseNowMs(store);
   return inTransaction(store, async (transaction) => {
     const current = await lockBook(transaction, book.id);
@@ -118,7 +127,11 @@ async function writeDigests(store: Store, book: CataloguedBook, hashed: HashedFi
       await keepFormerDigests(transaction, replaced, Math.floor(nowMs / 1000));
     }
     const { libraryId, path, sizeBytes, modifiedNs } = current;
-    const isSame = hashed.sizeBytes === sizeBytes && hashed.modifiedNs === modifiedNs;
+    const isSame =
+      !isChanged &&
+      hashed.sizeBytes === sizeBytes &&
+      hashed.modifiedNs === modifiedNs &&
+      partialMd5?.equals(hashed.digests.partialMd5) === true;
     // The mark of the last scan is not that of a file that has changed since. The next scan adds it without a read.
     const stateMark = isSame ? current.stateMark : undefined;
     await saveBooks(transaction, [{ libraryId, path, stateMark, ...hashed, failure: undefined }], nowMs);

@@ -285,6 +285,7 @@ export async function composeListener(
               streamShares: newStreamShares(threads),
               translate: translations.translate,
               changedBooks,
+              comparesMarks: configuration.library.change_check === 'full',
               console: access,
             },
             isDatabaseAway,

@@ -19,6 +19,8 @@ export interface TranslationContext {
   readonly translate: Translate;
   /** Hashes a book again whose file has changed since the last scan. */
   readonly changedBooks: Pick<ChangedBooks, 'rehash'>;
+  /** Whether a file that has another inode or time of last change than the scan saw counts as changed. */
+  readonly comparesMarks: boolean;
 }
 
 export interface TranslatedPositions {
@@ -56,11 +58,11 @@ export async function getTranslatedPositions(
  * @throws what the database throws.
  */
 async function getTranslations(
-  { store, translate, changedBooks }: TranslationContext,
+  { store, translate, changedBooks, comparesMarks }: TranslationContext,
   actor: Actor,
   { document, book, positions: { items } }: DocumentDetails,
 ): Promise<readonly TranslationDetails[]> {
-  const found = await translatedDocument(store, actor, document, book);
+  const found = await translatedDocument(store, actor, document, book, comparesMarks);
   if (found.state !== 'found') return items.map(() => found);
   const answer = await translate(
     {

@@ -57,6 +57,7 @@ export async function putWebPosition(
     store,
     translate,
     changedBooks,
+    comparesMarks,
     sync,
   }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
   principal: Principal,
@@ -64,7 +65,8 @@ export async function putWebPosition(
 ): Promise<WebPositionOutcome> {
   const key = { userId: principal.userId, document };
   const books = await booksOfDocuments(store, principal, [key]);
-  const found = await translatedDocument(store, principal, document, books.get(progressKeyText(key)));
+  const book = books.get(progressKeyText(key));
+  const found = await translatedDocument(store, principal, document, book, comparesMarks);
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
   const { format } = found;
   if (format === 'pages') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };

@@ -32,6 +32,7 @@ const SLASH = Buffer.from('/');
  * Finds the file of a document. The file system is not asked.
  *
  * @param book the result of `booksOfDocuments` for the same actor.
+ * @param comparesMarks as in `TranslationContext`
  * @throws what the database throws.
  */
 export async function translatedDocument(
@@ -39,6 +40,7 @@ export async function translatedDocument(
   actor: Actor,
   document: Document,
   book: CataloguedBook | undefined,
+  comparesMarks: boolean,
 ): Promise<TranslatedDocument> {
   if (book === undefined) return { state: 'book-not-found' };
   if (book.missingSinceSeconds !== undefined) return { state: 'book-missing' };
@@ -49,7 +51,8 @@ export async function translatedDocument(
   if (listed === undefined) return { state: 'book-not-found' };
   const path = Buffer.concat([listed.library.root, SLASH, book.path]);
   const { id: bookId, sizeBytes, modifiedNs } = book;
-  const fileState = { sizeBytes, modifiedNs };
+  const stateMark = comparesMarks ? book.stateMark : undefined;
+  const fileState = { sizeBytes, modifiedNs, stateMark };
   return { state: 'found', path, bookId, fileState, format, isFormer: !isDigestNow(document, book) };
 }
 

@@ -1,15 +1,19 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { stateMarkOfStats } from '../../../engine/system/state-mark.js';
 import { BookError } from '../book-error.js';
 
 /** By these a scan notices that a file has changed. */
 export interface BookFileState {
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** Its inode and time of last change in one number. Undefined where they tell nothing. */
+  readonly stateMark?: number | undefined;
 }
 
 /** Distinguishes one state of a file from another. */
 export interface FileIdentity extends BookFileState {
   readonly path: Buffer;
+  readonly stateMark: number;
 }
 
 /** A file that is open for reading at any offset. Reading is synchronous, for use in a worker thread. */
@@ -34,7 +38,8 @@ function openReader(path: string | Buffer): FileReader {
     const stats = attempt(() => fstatSync(fd, { bigint: true }));
     if (!stats.isFile()) throw new BookError('unreadable', 'not a regular file');
     const sizeBytes = Number(stats.size);
-    const identity = { path: Buffer.from(path), sizeBytes, modifiedNs: stats.mtimeNs };
+    const modifiedNs = stats.mtimeNs;
+    const identity = { path: Buffer.from(path), sizeBytes, modifiedNs, stateMark: stateMarkOfStats(stats) };
     return {
       identity,
       read: (position, length) => readExactly(fd, position, length),
@@ -59,13 +64,18 @@ export async function withFile<Result>(
 ): Promise<Result> {
   const file = openReader(path);
   try {
-    const { sizeBytes, modifiedNs } = file.identity;
-    if (expected !== undefined && (expected.sizeBytes !== sizeBytes || expected.modifiedNs !== modifiedNs))
+    if (expected !== undefined && !isInState(file.identity, expected)) {
       throw new BookError('changed', 'the file has changed');
+    }
     return await use(file);
   } finally {
     file.close();
   }
+}
+
+function isInState(identity: FileIdentity, { sizeBytes, modifiedNs, stateMark }: BookFileState): boolean {
+  if (identity.sizeBytes !== sizeBytes || identity.modifiedNs !== modifiedNs) return false;
+  return stateMark === undefined || stateMark === identity.stateMark;
 }
 
 function readExactly(fd: number, position: number, length: number): Buffer {

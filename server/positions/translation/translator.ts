@@ -47,8 +47,8 @@ export interface TranslatorOptions {
 
 /**
  * Translates positions in EPUBs, FictionBooks and HTML files between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
- * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size
- * and time of modification.
+ * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size,
+ * time of modification, inode and time of last change.
  *
  * Every method rejects with `BookError` if the book as a whole cannot be read, and with no other error for any
  * input. An inexact position has a lower confidence, and a position without a place is `untranslatable`.
@@ -224,6 +224,6 @@ function locatePosition(open: OpenBook, position: Position, dialect: CfiDialect)
   }
 }
 
-function fileKeyOf({ path, sizeBytes, modifiedNs }: FileIdentity): string {
-  return `${sizeBytes}:${modifiedNs}:${path.toString('latin1')}`;
+function fileKeyOf({ path, sizeBytes, modifiedNs, stateMark }: FileIdentity): string {
+  return `${sizeBytes}:${modifiedNs}:${stateMark}:${path.toString('latin1')}`;
 }

@@ -199,7 +199,7 @@ describe('the work of a translation', () => {
   it('reads 64 MiB to count bodies, also of damaged files that are longer than they say', () => {
     let readBytes = 0;
     const file: FileReader = {
-      identity: { path: Buffer.from('x'), sizeBytes: 0, modifiedNs: 0n },
+      identity: { path: Buffer.from('x'), sizeBytes: 0, modifiedNs: 0n, stateMark: 1 },
       read: (_position, length) => {
         readBytes += length;
         return Buffer.from('PK\x03\x04'.padEnd(length, '\0'), 'latin1');

@@ -133,6 +133,7 @@ export async function startApiServer(
     streamShares: newStreamShares(1),
     translate: translations.translate,
     changedBooks: new ChangedBooks({ store, engine, onError: (error) => log.error(error) }),
+    comparesMarks: true,
     console:
       options.hasConsole === false
         ? undefined

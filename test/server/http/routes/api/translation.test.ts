@@ -1,3 +1,5 @@
+import { statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTranslator } from '../../../../../server/positions/translation/translator.js';
 import { type BookFolder, bookFolder, md5 } from '../../../../support/book-folder.js';
@@ -291,6 +293,21 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     expect(await translationOf(document, start)).toEqual(none('book-changed'));
     await vi.waitFor(
       async () => expect(await translationOf(document, start)).toMatchObject({ text_after: 'other text' }),
+      { timeout: 20_000 },
+    );
+    // By its inode and time of last change alone: of the same size and time, as a tag editor may leave it.
+    await scan();
+    const path = join(folder.path, 'changing.epub');
+    const { atime, mtime, size } = statSync(path);
+    utimesSync(path, atime, mtime);
+    await scan();
+    expect(await translationOf(document, start)).toMatchObject({ text_after: 'other text' });
+    folder.write('changing.epub', makeEpub({ chapters: [{ content: xhtml('<p>fifth text</p>') }] }));
+    utimesSync(path, atime, mtime);
+    expect(statSync(path).size).toBe(size);
+    expect(await translationOf(document, start)).toEqual(none('book-changed'));
+    await vi.waitFor(
+      async () => expect(await translationOf(document, start)).toMatchObject({ text_after: 'fifth text' }),
       { timeout: 20_000 },
     );
   });
