@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
+import { findBooksByPath } from '../book/find-books-by-path.js';
+import { getBook } from '../book/get-book.js';
 import { composeEngine } from '../compose/engine.js';
-import { withStore } from '../compose/program.js';
+import { type ComposedStore, withStore } from '../compose/program.js';
 import { OPERATOR } from '../domain/actor.js';
 import { type Document, documentOfDigest, parseDocument } from '../domain/document.js';
+import { DogearError } from '../domain/dogear-error.js';
+import { type BookId, bookId } from '../domain/ids.js';
 import { hashPaths } from '../scan/hash-paths.js';
+import { explainBook } from '../sync/explain-book.js';
 import { explainDocument } from '../sync/explain-document.js';
-import { explanationSentences } from '../sync/explanation-sentences.js';
+import { bookExplanationSentences, explanationSentences } from '../sync/explanation-sentences.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -17,26 +23,58 @@ import { shownPath, shownText } from './shown-text.js';
 
 export function fillWhyCommand(why: Command, context: CommandContext): void {
   why
-    .argument('<thing>', 'a file, or a document as "dogear unmatched list" shows it', pathArgument)
+    .argument(
+      '<thing>',
+      'a file; the id or the path of a book; or a document as "dogear unmatched list" shows it',
+      pathArgument,
+    )
     .requiredOption('--user <name>', 'the user whose device pushes it')
     .action(async (thing: Buffer, { user }: { readonly user: string }, command: Command) => {
       const configuration = context.configuration(command);
-      const documents = existsSync(thing)
-        ? await documentsOfFile(configuration, thing)
-        : documentsOfArgument(thing);
-      if (documents.length === 0) {
-        context.exitWith(EXIT.failed);
-        return;
-      }
+      const isFile = existsSync(thing);
+      const ofFile = isFile ? await documentsOfFile(configuration, thing) : [];
       await withStore(configuration, async (store) => {
-        const { id } = await getUserByName(store, user);
+        const books = await booksOfArgument(store, thing, isFile);
+        // A book, where it is one: the other things that the same text may mean are no help then.
+        const documents = isFile || books.length > 0 ? ofFile : documentsOfArgument(thing);
+        if (documents.length + books.length === 0) {
+          context.exitWith(EXIT.failed);
+          return;
+        }
+        const { id: userId } = await getUserByName(store, user);
         for (const document of documents) {
-          const known = await explainDocument(store, OPERATOR, { userId: id, document });
-          writeLine(`${shownText(document)}:`);
-          for (const sentence of explanationSentences(known)) writeLine(`  ${shownText(sentence)}`);
+          const known = await explainDocument(store, OPERATOR, { userId, document });
+          write(document, explanationSentences(known));
+        }
+        for (const id of books) {
+          const known = await explainBook(store, OPERATOR, { userId, bookId: id });
+          write(`book ${String(id)}`, bookExplanationSentences(known));
         }
       });
     });
+}
+
+function write(what: string, sentences: readonly string[]): void {
+  writeLine(`${shownText(what)}:`);
+  for (const sentence of sentences) writeLine(`  ${shownText(sentence)}`);
+}
+
+/** The book at the path, or of the id. */
+async function booksOfArgument(
+  store: ComposedStore,
+  thing: Buffer,
+  isFile: boolean,
+): Promise<readonly BookId[]> {
+  const path = isFile ? await realpath(thing, 'buffer') : thing;
+  const found = await findBooksByPath(store, OPERATOR, path);
+  const text = thing.toString('latin1');
+  if (found.length > 0 || isFile || !/^[1-9]\d{0,14}$/.test(text)) return found;
+  try {
+    return [(await getBook(store, OPERATOR, bookId(Number(text)))).book.id];
+  } catch (error) {
+    if (error instanceof DogearError && error.code === 'book-not-found') return [];
+    throw error;
+  }
 }
 
 function documentsOfArgument(thing: Buffer): readonly Document[] {

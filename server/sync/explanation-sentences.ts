@@ -1,3 +1,4 @@
+import type { BookExplanation } from './explain-book.js';
 import type { DocumentExplanation, ExplainedBook, WhyBook } from './explain-document.js';
 
 const WHY: Readonly<Record<WhyBook, string>> = {
@@ -33,7 +34,7 @@ export function explanationSentences(explanation: DocumentExplanation): readonly
     ...(refused === undefined
       ? []
       : [
-          `Pushes that were refused: ${String(refused.pushes)}, the last from ${refused.device.name} at ${timeOf(refused.lastSeenMs)}.`,
+          `Pushes that found no book: ${String(refused.pushes)}, the last from ${refused.device.name} at ${timeOf(refused.lastSeenMs)}.`,
         ]),
   ];
 }
@@ -46,6 +47,48 @@ function bookSentences({ book, why }: ExplainedBook): readonly string[] {
       : ' Its file is missing since the last scan; it is found all the same.';
   return why.map((each) => `${WHY[each]} ${name}.${missing}`);
 }
+
+/** An explanation of a book for people, one sentence after the other. */
+export function bookExplanationSentences(explanation: BookExplanation): readonly string[] {
+  const { details, isForEverybody, isVisible, links, reading } = explanation;
+  const { book, library, readiness, formerDigests, nameForms } = details;
+  const found = (digest: Buffer | undefined, how: string): readonly string[] =>
+    digest === undefined ? [] : [`It is found by ${digest.toString('hex')}, ${how}.`];
+  return [
+    `It is ${book.path.toString('utf8')} in the library "${library.name}".`,
+    ...(readiness.ready ? [] : [NOT_READY[readiness.reason]]),
+    ...found(book.partialMd5, 'the partial MD5 of its file'),
+    ...found(book.filenameMd5, 'the MD5 of its file name'),
+    ...formerDigests.flatMap(({ digest, kind, replacedSeconds }) =>
+      found(
+        digest,
+        `${kind === 'partial' ? 'the partial MD5 of its file' : 'the MD5 of its file name'} until ${timeOf(replacedSeconds * 1000)}`,
+      ),
+    ),
+    ...nameForms.flatMap(({ digest, kind }) =>
+      found(digest, `the MD5 of its file name in the form "${kind}", unless another book has that name`),
+    ),
+    ...links.map(
+      ({ document, linkedFor }) =>
+        `${document} is linked to it ${linkedFor === 'everybody' ? 'for everybody' : 'for the user'}.`,
+    ),
+    isForEverybody
+      ? 'Every user may see it.'
+      : `Only the readers of its library may see it; the user is ${isVisible ? '' : 'not '}one of them.`,
+    ...(reading === undefined
+      ? ['No push of the user for it is stored.']
+      : [
+          `The last push of the user came from ${reading.record.device.name} at ${timeOf(reading.record.pushedMs)}, under ${reading.record.document}.`,
+        ]),
+  ];
+}
+
+const NOT_READY = {
+  missing: 'The last complete scan did not find its file; its digests find it all the same.',
+  'hash-failed': 'Its file as it is now could not be hashed, so a device that has it is not recognised.',
+  'hashes-off': 'Its library makes no hashes, so devices do not find it.',
+  'not-hashed': 'Its file was not hashed yet; a scan does that.',
+} as const;
 
 function timeOf(ms: number): string {
   return new Date(ms).toISOString();

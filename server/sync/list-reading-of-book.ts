@@ -66,11 +66,23 @@ export async function listReadingOfBook(
   return { items, next: afterName };
 }
 
+/** The newest push of one user, as {@link listReadingOfBook} finds it. The caller checks whether the actor may see it. */
+export async function readingOfUser(
+  store: Store,
+  user: ReadingUser,
+  details: BookDetails,
+): Promise<Reading | undefined> {
+  const documents = digestsOfBook(details);
+  const linked = await linkedDocumentsOf(store, details.book.id);
+  const [reading] = await readingOf(store, [user], (id) => [...documents, ...linked(id)], details);
+  return reading;
+}
+
 /** The documents that stand for the book when this user pushes them. */
 type DocumentsOf = (user: UserId) => readonly Document[];
 
-function digestsOfBook({ book, formerDigests }: BookDetails): readonly Document[] {
-  const former = formerDigests.slice(0, FORMER_DIGESTS).map(({ digest }) => digest);
+function digestsOfBook({ book, formerDigests, nameForms }: BookDetails): readonly Document[] {
+  const former = [...formerDigests.slice(0, FORMER_DIGESTS), ...nameForms].map(({ digest }) => digest);
   const digests = [book.partialMd5, book.filenameMd5, ...former].flatMap((digest) => digest ?? []);
   return [...new Set(digests.map(documentOfDigest))];
 }

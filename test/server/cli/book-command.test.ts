@@ -4,7 +4,7 @@ import { parseDocument } from '../../../server/domain/document.js';
 import { findUserByName } from '../../../server/accounts/user-repository.js';
 import { openStore } from '../../../server/database/store.js';
 import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
-import { bookFolder } from '../../support/book-folder.js';
+import { bookFolder, md5 } from '../../support/book-folder.js';
 import { makeEpub } from '../../support/epub.js';
 import { runProgram } from '../../support/program.js';
 import { pushOf } from '../../support/progress-push.js';
@@ -55,6 +55,15 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
     const ofFile = (await dogear('why', join(folder.path, 'Found.epub'), '--user', 'anna')).text;
     expect(ofFile).toContain('It is the partial MD5 of the book');
     expect(ofFile).toContain('It is the MD5 of the file name of the book');
+    for (const book of [id, 'Jane Austen/Emma.epub']) {
+      const ofBook = (await dogear('why', book, '--user', 'anna')).text;
+      expect(ofBook).toContain(`book ${id}:`);
+      expect(ofBook).toContain(`It is found by ${md5('emma')}, the partial MD5 of its file.`);
+      expect(ofBook).toContain('a is linked to it for the user.');
+      expect(ofBook).toContain('Every user may see it.');
+      expect(ofBook).toMatch(/The last push of the user came from Kobo at .*, under a\./);
+    }
+    expect(ofFile).toContain('It is Found.epub in the library "books".');
     const tooLong = await dogear('why', 'x'.repeat(256), '--user', 'anna');
     expect(tooLong.exitCode).toBe(1);
     expect(tooLong.text).toContain('a document has 1 to 255 bytes of text');

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { explainBook } from '../../../sync/explain-book.js';
 import { explainDocument } from '../../../sync/explain-document.js';
-import { explanationSentences } from '../../../sync/explanation-sentences.js';
+import { bookExplanationSentences, explanationSentences } from '../../../sync/explanation-sentences.js';
 import { forgetUnmatched } from '../../../sync/forget-unmatched.js';
 import { countUnmatchedOf, listUnmatched, type SuggestedUnmatched } from '../../../sync/list-unmatched.js';
 import type { UnmatchedCursor } from '../../../sync/unmatched-document.js';
-import { documentPart, documentText, pageQuery, time, timeOfMs } from '../../api-fields.js';
+import { bookIdText, documentPart, documentText, id, pageQuery, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, emptyRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, nextCursorSchema } from '../../api-schemas.js';
 import { nextCursor, pageRequest } from '../../cursor.js';
@@ -30,7 +31,7 @@ const unmatchedDocument = answerSchema(
     metadata,
     first_seen: time,
     last_seen: time,
-    pushes: z.int().min(1).describe('how often it was pushed in vain'),
+    pushes: z.int().min(1).describe('how often it was pushed without a book'),
     suggestions: z
       .array(
         z.strictObject({
@@ -89,6 +90,19 @@ const explanation = answerSchema(
   }),
 );
 
+const bookExplanation = answerSchema(
+  'BookExplanation',
+  z.strictObject({
+    book_id: id,
+    everybody: z.boolean().describe('whether every user may see it'),
+    last_push: time.nullable().describe('of the caller, under any document that stands for the book'),
+    linked: z.array(z.string()).describe('documents that are linked to it, for everybody or for the caller'),
+    sentences: z
+      .array(z.string())
+      .describe('all of this for people, with its digests; /books/{id} has them as data'),
+  }),
+);
+
 const cursor = z
   .strictObject({ t: z.int().min(0), d: documentText })
   .transform(({ t, d }): UnmatchedCursor => ({ lastSeenMs: t, document: d }));
@@ -100,7 +114,8 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
       path: '/unmatched',
       operationId: 'listUnmatched',
       tag: 'unmatched',
-      summary: 'List the documents that the caller pushed in vain: no book has them. The last pushed first',
+      summary:
+        'List the documents that the caller pushed and that no book has, refused or stored. The last pushed first',
       description:
         'A page may have fewer items than its limit although another one follows: what has found a book is left out. The list is some seconds late. The settings bound it.',
       access: ['feature:koreader_sync'],
@@ -134,6 +149,31 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
       reply: { kind: 'empty', says: 'It is not listed' },
     },
     ({ store }, { principal, params: { document } }) => forgetUnmatched(store, principal, document),
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/books/{id}/why',
+      operationId: 'explainBook',
+      tag: 'unmatched',
+      summary: 'Say by which documents a book is found, who may see it, and what the caller pushed last',
+      access: ['feature:koreader_sync'],
+      params: z.object({ id: bookIdText }),
+      reply: { kind: 'json', status: 200, schema: bookExplanation, says: 'What is known of the book' },
+      problems: ['book-not-found'],
+    },
+    async ({ store }, { principal, params: { id: bookId } }) => {
+      const known = await explainBook(store, principal, { userId: undefined, bookId });
+      return {
+        value: {
+          book_id: bookId,
+          everybody: known.isForEverybody,
+          last_push: known.reading === undefined ? null : timeOfMs(known.reading.record.pushedMs),
+          linked: known.links.map(({ document }) => document),
+          sentences: [...bookExplanationSentences(known)],
+        },
+      };
+    },
   ),
   jsonRoute(
     {

@@ -214,6 +214,13 @@ export const TABLE: readonly Row[] = [
     status: 204,
   },
   {
+    operation: 'explainBook',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}/why`,
+    may: ['feature:koreader_sync', 'owner'],
+    status: 200,
+  },
+  {
     operation: 'explainDocument',
     method: 'GET',
     path: ({ linked }) => `/documents/${linked}/why`,
