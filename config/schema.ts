@@ -253,7 +253,7 @@ export const settings = {
     }),
     unmatched_per_user: setting(wholeNumber(0, 100_000, 'documents'), {
       sentence:
-        'The number of documents of a user that are listed because pushes of them were refused; past it the oldest are ' +
+        'The number of documents of a user that are listed because no book has them; past it the oldest are ' +
         'forgotten. 0 lists none.',
       // Two and a half times what a reader keeps for a server that it could not reach.
       default: 500,

@@ -272,14 +272,14 @@ export interface ProgressHistoryTable extends DocumentProgressTable {
   entry_number: Int64;
 }
 
-/** The last refused push of a document that no book has; see sync/unmatched-repository.ts. */
+/** The last push of a document that no book has; see sync/unmatched-repository.ts. */
 export interface UnmatchedDocumentTable {
   user_id: UserId;
   /** UTF-8. */
   document: Buffer;
   first_seen_ms: Int64;
   last_seen_ms: Int64;
-  /** How many pushes were refused. */
+  /** How many pushes found no book. */
   pushes: Int64;
   percentage: number;
   /** UTF-8. */

@@ -4,9 +4,7 @@ import { markChanges } from '../changes/change-mark-repository.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
-import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
-import { holdersOfDocuments } from '../book/digest-repository.js';
-import { equivalentDocuments, isKnownBy } from './equivalent-documents.js';
+import { equivalentDocuments, withBook } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
 import { insertPassedProgress, newestProgress, savePushes } from './progress-repository.js';
 import type { UnmatchedDocument } from './unmatched-document.js';
@@ -34,17 +32,6 @@ export async function adoptUnmatched(store: Store, only?: Document): Promise<num
     after = rows.at(-1);
     if (rows.length < READ_AT_ONCE) return adopted;
   }
-}
-
-async function withBook(
-  store: Store,
-  access: LibraryAccess,
-  rows: readonly UnmatchedDocument[],
-): Promise<readonly UnmatchedDocument[]> {
-  const holders = await holdersOfDocuments(store, [...new Set(rows.map(({ document }) => document))]);
-  return rows.filter(({ userId, document }) =>
-    isKnownBy(holders.get(document) ?? [], isVisibleIn(access, userId), userId),
-  );
 }
 
 /**

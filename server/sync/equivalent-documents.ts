@@ -125,6 +125,18 @@ export async function knownDocuments(
   return new Set(documents.filter((document) => isKnownBy(holders.get(document) ?? [], isVisible, userId)));
 }
 
+/** Those of the documents that have a book which their users may see. One statement for 500. */
+export async function withBook<Key extends ProgressKey>(
+  store: Store,
+  access: LibraryAccess,
+  keys: readonly Key[],
+): Promise<readonly Key[]> {
+  const holders = await holdersOfDocuments(store, [...new Set(keys.map(({ document }) => document))]);
+  return keys.filter(({ userId, document }) =>
+    isKnownBy(holders.get(document) ?? [], isVisibleIn(access, userId), userId),
+  );
+}
+
 /**
  * The documents that stand for the same books as these do for their users, as far as the actor may see the books, by
  * `progressKeyText`. Four statements or none.

@@ -31,7 +31,7 @@ export async function countUnmatchedOf(store: Store, actor: Actor): Promise<Unma
 }
 
 /**
- * The documents of a user whose pushes were refused because no book has them, the last seen first. A page may have fewer
+ * The documents of a user that no book has, refused or stored, the last seen first. A page may have fewer
  * items than were asked for although another one follows: documents that have found a book since are left out. What others
  * read is nobody's business but the operator's.
  *

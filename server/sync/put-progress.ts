@@ -23,7 +23,8 @@ export interface PutOptions {
  * Stores the progress of one device in a document and resolves when it is committed. A later push of any device of the
  * user in the document replaces it as the newest.
  *
- * A push that is refused because no book has the document is kept for the list of such documents (list-unmatched.ts).
+ * A push that is refused because no book has the document is kept for the list of such documents (list-unmatched.ts), and
+ * so is one that is stored without a book.
  *
  * When it is cached whether the document is known, which is nearly always so, the queue's promise is returned without
  * another one around it.
@@ -32,13 +33,20 @@ export interface PutOptions {
  *   when too many pushes wait; `unavailable` at the request's deadline; `refused` when the database refuses the row
  */
 export function putProgress(
-  sync: Pick<SyncStore, 'isKnown' | 'pushes'> & { readonly unmatched?: UnmatchedWriter | undefined },
+  sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'pushes'> & {
+    readonly unmatched?: UnmatchedWriter | undefined;
+  },
   { userId }: Principal,
   { document, position, percentage, device, metadataJson }: Progress,
   { unknownDocuments, sinceMs, pushedMs, client }: PutOptions,
 ): Promise<void> {
   const push = { userId, document, position, percentage, device, metadataJson, pushedMs };
-  const known = unknownDocuments === 'store' || sync.isKnown(userId, document);
+  if (unknownDocuments === 'store') {
+    // Whether it has a book is looked up later, together with others: the push does not wait for it.
+    if (!sync.isCachedAsKnown(userId, document)) sync.unmatched?.noteStored(push);
+    return sync.pushes.push(push, sinceMs, client);
+  }
+  const known = sync.isKnown(userId, document);
   if (known === true) return sync.pushes.push(push, sinceMs, client);
   if (known === false) throw unknownDocument(push, sync.unmatched);
   return withinRequestDeadline(known, sinceMs).then((isKnown) => {

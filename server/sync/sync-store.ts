@@ -188,14 +188,17 @@ export class SyncStore {
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
   isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
-    const known = this.#libraries.peek(document);
+    return this.isCachedAsKnown(userId, document) || this.#readIsKnown(userId, document);
+  }
+
+  /** Whether it is cached that the document has a book that the user may see. */
+  isCachedAsKnown(userId: UserId, document: Document): boolean {
     const access = this.#access.peek(ACCESS);
-    if (known !== undefined && access !== undefined) {
-      if (isAnyVisible(known.libraries, access, userId)) return true;
-      // Links are taken back, so they are not trusted for as long as digests.
-      if (this.#documents.peek(document)?.isKnownTo(userId, access) === true) return true;
-    }
-    return this.#readIsKnown(userId, document);
+    if (access === undefined) return false;
+    const known = this.#libraries.peek(document);
+    if (known !== undefined && isAnyVisible(known.libraries, access, userId)) return true;
+    // Links are taken back, so they are not trusted for as long as digests.
+    return this.#documents.peek(document)?.isKnownTo(userId, access) === true;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { Fraction } from './progress.js';
 
-/** What is kept of the pushes of a document that were refused, because no book has it. */
+/** What is kept of the pushes of a document that no book has: they were refused, or stored without a book. */
 export interface UnmatchedDocument {
   readonly userId: UserId;
   readonly document: Document;

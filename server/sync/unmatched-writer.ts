@@ -4,6 +4,8 @@ import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { withDeadline } from '../domain/deadline.js';
 import type { UserId } from '../domain/ids.js';
+import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { withBook } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
 import type { ProgressPush } from './progress.js';
 import type { UnmatchedDocument } from './unmatched-document.js';
@@ -44,8 +46,13 @@ export interface UnmatchedWriterOptions extends UnmatchedBounds {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Of a push that was stored, it is not known yet whether its document has a book. */
+interface WaitingDocument extends UnmatchedDocument {
+  readonly mayHaveBook: boolean;
+}
+
 /**
- * Keeps the last refused push of each document that no book has, so that people can see why a device does not sync. A push
+ * Keeps the last push of each document that no book has, so that people can see why a device does not sync. A push
  * only changes memory; a second later the documents are written together, however often each was pushed. A crash loses
  * what was not written yet, which the next push of the document brings back.
  *
@@ -54,7 +61,7 @@ export interface UnmatchedWriterOptions extends UnmatchedBounds {
 export class UnmatchedWriter {
   readonly #store: Store;
   readonly #options: UnmatchedWriterOptions;
-  #waiting = new Map<string, UnmatchedDocument>();
+  #waiting = new Map<string, WaitingDocument>();
   #shares = new WaitingShares(WAITING_PER_USER);
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -68,7 +75,17 @@ export class UnmatchedWriter {
   }
 
   /** Takes note of a push that was refused because no book that the user may see has its document. */
-  note({ userId, document, position, percentage, device, metadataJson, pushedMs }: ProgressPush): void {
+  note(push: ProgressPush): void {
+    this.#note(push, false);
+  }
+
+  /** Takes note of a push that was stored whether a book has its document or not. */
+  noteStored(push: ProgressPush): void {
+    this.#note(push, true);
+  }
+
+  #note(push: ProgressPush, mayHaveBook: boolean): void {
+    const { userId, document, position, percentage, device, metadataJson, pushedMs } = push;
     const key = progressKeyText({ userId, document });
     const before = this.#waiting.get(key);
     if (before === undefined && !this.#hasRoomFor(userId)) return;
@@ -81,6 +98,7 @@ export class UnmatchedWriter {
       percentage,
       position,
       device,
+      mayHaveBook: mayHaveBook && before?.mayHaveBook !== false,
       metadataJson: this.#options.keepsMetadata ? (metadataJson ?? before?.metadataJson) : undefined,
     });
     if (this.#running === undefined) this.#startIn(WAIT_MS);
@@ -125,9 +143,10 @@ export class UnmatchedWriter {
     const batch = this.#waiting;
     this.#waiting = new Map();
     this.#shares = new WaitingShares(WAITING_PER_USER);
-    const documents = [...batch.values()].toSorted(compareKeys);
-    const users = new Set(documents.map(({ userId }) => userId));
     try {
+      const documents = (await this.#withoutBook([...batch.values()])).toSorted(compareKeys);
+      if (documents.length === 0) return;
+      const users = new Set(documents.map(({ userId }) => userId));
       await retrying(() => saveUnmatched(this.#store, documents));
       this.#options.onWritten?.(users);
       await this.#forgetOldest(users, documents.length);
@@ -135,6 +154,16 @@ export class UnmatchedWriter {
       // An absent database is reported by fault-log.ts.
       if (!isDatabaseAway(error)) this.#options.onError?.(error);
     }
+  }
+
+  async #withoutBook(documents: readonly WaitingDocument[]): Promise<readonly WaitingDocument[]> {
+    const unsure = documents.filter(({ mayHaveBook }) => mayHaveBook);
+    if (unsure.length === 0) return documents;
+    const known = await retrying(async () =>
+      withBook(this.#store, await readLibraryAccess(this.#store), unsure),
+    );
+    const dropped = new Set(known);
+    return documents.filter((each) => !dropped.has(each));
   }
 
   async #forgetOldest(users: ReadonlySet<UserId>, written: number): Promise<void> {

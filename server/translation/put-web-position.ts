@@ -59,7 +59,7 @@ export async function putWebPosition(
     changedBooks,
     comparesMarks,
     sync,
-  }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'pushes'> },
+  }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'pushes'> },
   principal: Principal,
   { document, place, device, allowsChapter }: WebPosition,
 ): Promise<WebPositionOutcome> {

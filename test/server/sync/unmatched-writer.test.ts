@@ -5,6 +5,12 @@ import { userId } from '../../../server/domain/ids.js';
 import type { ProgressPush } from '../../../server/sync/progress.js';
 import type { UnmatchedCursor } from '../../../server/sync/unmatched-document.js';
 import { unmatchedPage } from '../../../server/sync/unmatched-repository.js';
+import { saveBooks } from '../../../server/book/book-repository.js';
+import { insertLibrary } from '../../../server/library/library-repository.js';
+import { adoptUnmatched } from '../../../server/sync/adopt-unmatched.js';
+import { newestProgress } from '../../../server/sync/progress-repository.js';
+import { putProgress } from '../../../server/sync/put-progress.js';
+import { SyncStore } from '../../../server/sync/sync-store.js';
 import { UnmatchedWriter } from '../../../server/sync/unmatched-writer.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
@@ -133,5 +139,42 @@ describe.each(testDatabases())('documents that found no book on $name', (kind) =
     one.note(push('a', { metadataJson: '{"title":"T"}' }));
     await one.flush();
     expect(await kept()).toMatchObject([{ metadataJson: undefined }]);
+  });
+
+  it('are kept too where the push was stored, unless they have a book that the user may see', async () => {
+    const library = await insertLibrary(store, {
+      name: 'stored',
+      root: Buffer.from('/stored'),
+      extensions: undefined,
+      koreaderHashes: true,
+    });
+    if (library === undefined) throw new Error('the name is taken');
+    const known = 'aa'.repeat(16);
+    const digests = { partialMd5: Buffer.from(known, 'hex'), filenameMd5: Buffer.alloc(16, 1) };
+    const record = { libraryId: library.id, path: Buffer.from('a'), sizeBytes: 1, modifiedNs: 0n };
+    await saveBooks(store, [{ ...record, digests, failure: undefined }], 0);
+    const sync = new SyncStore(store, { unmatched: { perUser: 100, inAll: 1000 } });
+    const put = (each: ProgressPush) =>
+      putProgress(
+        sync,
+        { userId: each.userId, userName: 'a', permissions: new Set(), isOwner: false, apiKeyId: undefined },
+        each,
+        { unknownDocuments: 'store', sinceMs: performance.now(), pushedMs: each.pushedMs },
+      );
+    const unknown = push('bb'.repeat(16), { pushedMs: 5000 });
+    await put(push(known));
+    await put(unknown);
+    await put(push('no digest'));
+    await sync.unmatched?.flush();
+    expect((await documents()).toSorted()).toEqual(['bb'.repeat(16), 'no digest']);
+    // It was stored: when a book is found, it only leaves the list.
+    const later = { partialMd5: Buffer.from(unknown.document, 'hex'), filenameMd5: Buffer.alloc(16, 2) };
+    await saveBooks(store, [{ ...record, path: Buffer.from('b'), digests: later, failure: undefined }], 0);
+    await put({ ...unknown, position: 'newer', pushedMs: 6000 });
+    await adoptUnmatched(store);
+    expect(await documents()).toEqual(['no digest']);
+    const key = { userId: unknown.userId, document: unknown.document };
+    expect([...(await newestProgress(store, [key])).values()]).toMatchObject([{ position: 'newer' }]);
+    await sync.unmatched?.close();
   });
 });

@@ -347,7 +347,7 @@ describe.each(testDatabases())('documents that are linked to books on $name', (k
     await push(anna, document, 'refused');
     const unknown = await why(document);
     expect(unknown).toMatchObject({ known: false, books: [], others: [] });
-    expect(unknown.sentences.join(' ')).toContain('Pushes that were refused: 1, the last from refused');
+    expect(unknown.sentences.join(' ')).toContain('Pushes that found no book: 1, the last from refused');
     await link(anna, document);
     expect(await why(document)).toMatchObject({
       known: true,
