@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toBigInt, toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
+import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { areEqual } from './book.js';
 import type { BookMetadata, BookToRead, MetadataRead } from './book-metadata.js';
@@ -135,6 +137,32 @@ export async function nextBooksToRead(
         areEqual(row.read_md5 ?? undefined, row.partial_md5 ?? undefined),
     };
   });
+}
+
+/** Books of one structure that are looked at: more of them stand for nothing. */
+const BOOKS_OF_STRUCTURE = 20;
+
+/** Books of these libraries with this digest of identifier and spine, present ones first, then by id; with their contents. */
+export async function booksOfStructure(
+  store: Store,
+  structureMd5: Buffer,
+  libraryIds: readonly LibraryId[],
+): Promise<readonly { readonly id: BookId; readonly content: Document }[]> {
+  if (libraryIds.length === 0) return [];
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'book_metadata', 'book_metadata_structure', 'm'))
+    .innerJoin(byIndex(store, 'book', 'primary', 'b'), 'b.id', 'm.book_id')
+    .modifyFront(sql.raw(inOrder(store.dialect)))
+    .select(['b.id', 'b.partial_md5'])
+    .where('m.structure_md5', '=', structureMd5)
+    .where(unindexed<LibraryId>(store, 'b.library_id'), 'in', libraryIds)
+    .orderBy(sql`b.missing_since_s is not null`)
+    .orderBy('b.id')
+    .limit(BOOKS_OF_STRUCTURE)
+    .execute();
+  return rows.flatMap(({ id, partial_md5: content }) =>
+    content === null ? [] : [{ id, content: documentOfDigest(content) }],
+  );
 }
 
 export async function deleteMetadata(store: Store, ids: readonly BookId[]): Promise<void> {

@@ -45,7 +45,10 @@ export interface Management extends TranslationContext {
     'store' | 'authenticator' | 'passwords' | 'keys' | 'sessions' | 'forgetUser' | 'canOwnerSignIn'
   >;
   /** Caches libraries and devices, and takes pushes. */
-  readonly sync: Pick<SyncStore, 'forgetLibraries' | 'devices' | 'pushes' | 'isKnown' | 'isCachedAsKnown'>;
+  readonly sync: Pick<
+    SyncStore,
+    'forgetLibraries' | 'devices' | 'pushes' | 'isKnown' | 'isCachedAsKnown' | 'claim'
+  >;
   /** Aborts when the server begins to stop: event streams end then. */
   readonly stopping: AbortSignal;
   /** `undefined`: the console is switched off, and there are no sessions. */

@@ -1,5 +1,7 @@
 import type { Document } from '../domain/document.js';
+import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
+import type { Claim } from './claims.js';
 import type { ProgressRecord } from './progress.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
@@ -8,6 +10,7 @@ import type { SyncStore } from './sync-store.js';
  * The newest progress of a user in a document, from any device, and under any digest of the same book
  * (book/catalogued-document.ts).
  *
+ * @param claims what the reader says the document is, for a document without progress
  * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then
  * @returns `undefined` when the user has no progress there
  * @throws SyncError `overloaded` at once when too many pulls wait; `unavailable` at the request's deadline
@@ -15,6 +18,30 @@ import type { SyncStore } from './sync-store.js';
 export function getProgress(
   sync: SyncStore,
   { userId }: Principal,
+  document: Document,
+  sinceMs: number,
+  claims: readonly Claim[] = [],
+): Promise<ProgressRecord | undefined> {
+  const own = progressOf(sync, userId, document, sinceMs);
+  return claims.length === 0
+    ? own
+    : own.then((record) => record ?? claimedProgress(sync, userId, claims, sinceMs));
+}
+
+/** The progress of the book that the claims are about. Nothing is stored: who only asks has not read. */
+async function claimedProgress(
+  sync: SyncStore,
+  userId: UserId,
+  claims: readonly Claim[],
+  sinceMs: number,
+): Promise<ProgressRecord | undefined> {
+  const claimed = await withinRequestDeadline(sync.claimedContent(userId, claims), sinceMs);
+  return claimed === undefined ? undefined : progressOf(sync, userId, claimed, sinceMs);
+}
+
+function progressOf(
+  sync: SyncStore,
+  userId: UserId,
   document: Document,
   sinceMs: number,
 ): Promise<ProgressRecord | undefined> {

@@ -1,6 +1,7 @@
 import type { ReaderDevice } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
+import type { Claim } from './claims.js';
 
 declare const brand: unique symbol;
 
@@ -28,6 +29,8 @@ export interface Progress {
   readonly device: ReaderDevice;
   /** A JSON object as text; `undefined` when the reader sent none. */
   readonly metadataJson: string | undefined;
+  /** What the reader says the document is besides. Absent: nothing. */
+  readonly claims?: readonly Claim[];
 }
 
 export interface ProgressPush extends Progress {
@@ -37,7 +40,7 @@ export interface ProgressPush extends Progress {
 }
 
 /** The newest progress of a user in a document, from any device. */
-export interface ProgressRecord extends Omit<Progress, 'metadataJson'> {
+export interface ProgressRecord extends Omit<Progress, 'metadataJson' | 'claims'> {
   readonly pushedMs: number;
 }
 

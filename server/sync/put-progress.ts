@@ -6,6 +6,8 @@ import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 import type { UnmatchedWriter } from './unmatched-writer.js';
 
+type PutStore = Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'claim' | 'pushes'>;
+
 /** What happens to a push whose document is not a digest of a visible book: it is rejected, or stored all the same. */
 export type UnknownDocuments = 'reject' | 'store';
 
@@ -26,6 +28,8 @@ export interface PutOptions {
  * A push that is refused because no book has the document is kept for the list of such documents (list-unmatched.ts), and
  * so is one that is stored without a book.
  *
+ * With claims, a document without a book is first linked to the book that they are about, for the user alone.
+ *
  * When it is cached whether the document is known, which is nearly always so, the queue's promise is returned without
  * another one around it.
  *
@@ -33,14 +37,25 @@ export interface PutOptions {
  *   when too many pushes wait; `unavailable` at the request's deadline; `refused` when the database refuses the row
  */
 export function putProgress(
-  sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'pushes'> & {
+  sync: PutStore & {
     readonly unmatched?: UnmatchedWriter | undefined;
   },
-  { userId }: Principal,
-  { document, position, percentage, device, metadataJson }: Progress,
+  principal: Principal,
+  { document, position, percentage, device, metadataJson, claims }: Progress,
   { unknownDocuments, sinceMs, pushedMs, client }: PutOptions,
 ): Promise<void> {
+  const { userId } = principal;
   const push = { userId, document, position, percentage, device, metadataJson, pushedMs };
+  if (claims !== undefined && claims.length > 0 && !sync.isCachedAsKnown(userId, document)) {
+    return withinRequestDeadline(sync.claim(principal, document, claims), sinceMs).then(() =>
+      putProgress(
+        sync,
+        principal,
+        { document, position, percentage, device, metadataJson },
+        { unknownDocuments, sinceMs, pushedMs, ...(client === undefined ? {} : { client }) },
+      ),
+    );
+  }
   if (unknownDocuments === 'store') {
     // Whether it has a book is looked up later, together with others: the push does not wait for it.
     if (!sync.isCachedAsKnown(userId, document)) sync.unmatched?.noteStored(push);

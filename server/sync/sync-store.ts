@@ -26,6 +26,11 @@ import { ReadThroughCache } from '../batching/read-through-cache.js';
 import { type UnmatchedBounds, UnmatchedWriter } from './unmatched-writer.js';
 import { WaitingShares } from '../batching/waiting-shares.js';
 import { SyncError } from '../domain/sync-error.js';
+import type { Actor } from '../domain/actor.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { Claim } from './claims.js';
+import { linkDocument } from './link-document.js';
+import { type ClaimedBook, matchClaims } from './match-claims.js';
 
 /**
  * Pushes of one commit. MySQL: a statement of 500 rows takes about 10 ms and 150 kB, and more rows gain nothing. SQLite
@@ -199,6 +204,38 @@ export class SyncStore {
     if (known !== undefined && isAnyVisible(known.libraries, access, userId)) return true;
     // Links are taken back, so they are not trusted for as long as digests.
     return this.#documents.peek(document)?.isKnownTo(userId, access) === true;
+  }
+
+  /**
+   * Links a document without a book to the one that the claims of its reader are about, for the actor alone. Does nothing
+   * where they are about none, the document has a book, or the actor has too many links or look-ups that wait.
+   */
+  async claim(actor: Actor, document: Document, claims: readonly Claim[]): Promise<void> {
+    const { userId } = actor;
+    if (userId === undefined || (await this.isKnown(userId, document))) return;
+    const book = await this.#matchClaims(userId, claims);
+    if (book === undefined) return;
+    try {
+      await linkDocument(this.#store, actor, { document, bookId: book.id, linkedFor: userId });
+    } catch (error) {
+      if (error instanceof DogearError) return;
+      throw error;
+    }
+    this.forgetLibraries();
+  }
+
+  /** The content of the book that the claims are about. Nothing is stored. */
+  async claimedContent(userId: UserId, claims: readonly Claim[]): Promise<Document | undefined> {
+    return (await this.#matchClaims(userId, claims))?.content;
+  }
+
+  async #matchClaims(userId: UserId, claims: readonly Claim[]): Promise<ClaimedBook | undefined> {
+    if (!this.#lookUps.add(userId, 1)) return undefined;
+    try {
+      return await matchClaims(this.#store, userId, claims);
+    } finally {
+      this.#lookUps.remove(userId, 1);
+    }
   }
 
   /**

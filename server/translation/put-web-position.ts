@@ -59,7 +59,9 @@ export async function putWebPosition(
     changedBooks,
     comparesMarks,
     sync,
-  }: TranslationContext & { readonly sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'pushes'> },
+  }: TranslationContext & {
+    readonly sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'claim' | 'pushes'>;
+  },
   principal: Principal,
   { document, place, device, allowsChapter }: WebPosition,
 ): Promise<WebPositionOutcome> {

@@ -1,4 +1,5 @@
 import { documentMistake, parseDocument } from '../../../domain/document.js';
+import { parseClaims } from '../../../sync/claims.js';
 import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '../../../sync/progress.js';
 import { DEVICE_BYTES } from '../../../device/device.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
@@ -49,7 +50,15 @@ export function parseProgress(body: string): Progress {
     typeof deviceId === 'string' || typeof deviceId === 'number'
       ? textField(deviceId, 'device_id', DEVICE_BYTES)
       : undefined;
-  return { document, position, percentage, device: { name, id }, metadataJson: metadataText(metadata) };
+  const progress = { document, position, percentage, device: { name, id } };
+  const { identifiers } = fields;
+  // Most readers send none.
+  if (identifiers === undefined) return { ...progress, metadataJson: metadataText(metadata) };
+  const claims = parseClaims(identifiers);
+  // Kept with the metadata, so that people see them.
+  const said =
+    claims.length === 0 ? metadata : { ...(isObject(metadata) ? metadata : {}), identifiers: claims };
+  return { ...progress, metadataJson: metadataText(said), claims };
 }
 
 function wrongDocument(document: unknown): BodyError {

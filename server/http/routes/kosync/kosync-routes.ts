@@ -4,6 +4,7 @@ import { readAccountCredentials } from './credential-headers.js';
 import type { Accounts } from '../../../accounts/accounts.js';
 import { changePassword } from '../../../accounts/change-password.js';
 import { deleteAccount } from '../../../removal/delete-account.js';
+import { parseClaimList } from '../../../sync/claims.js';
 import { getProgress } from '../../../sync/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../../sync/put-progress.js';
 import { registerAccount } from '../../../accounts/register-account.js';
@@ -188,7 +189,7 @@ async function put(
 async function get(
   sync: SyncStore,
   authentication: Principal | Promise<Principal>,
-  { receivedMs: sinceMs }: HttpRequest,
+  { receivedMs: sinceMs, query }: HttpRequest,
   text: string | undefined,
   family: KosyncFamily,
 ): Promise<Answer> {
@@ -196,7 +197,8 @@ async function get(
   const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
   const document = parseDocument(text);
   if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
-  const pull = getProgress(sync, principal, document, sinceMs);
+  const claims = query === '' ? undefined : parseClaimList(query);
+  const pull = getProgress(sync, principal, document, sinceMs, claims);
   const record = await (isRemembered ? pull : withinRequestDeadline(pull, sinceMs));
   // The reference server of each family answers 200 here, and KOReader treats any other status as a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
