@@ -142,7 +142,7 @@ export async function countLostDigests(
   return lost;
 }
 
-/** The digests of each book, current and former, by their bytes as latin1. */
+/** The digests of each book, current and former, by their bytes as latin1, without the forms of names. */
 async function digestsOfBooks(
   store: Store,
   ids: readonly BookId[],
@@ -165,6 +165,7 @@ async function digestsOfBooks(
       .selectFrom(byIndex(store, 'former_digest', 'former_digest_book'))
       .select(['book_id', 'digest'])
       .where('book_id', 'in', chunk)
+      .where('kind', 'not in', NAME_FORMS)
       .execute();
     for (const { book_id: id, digest } of former) note(id, digest);
   }

@@ -136,7 +136,10 @@ export async function removeBooks(
       inherited.push(...own.map((digest) => ({ ...digest, bookId: heir.id })));
     }
     if (heirs.length === 0 && partialMd5 !== undefined) {
-      const others = digests.filter(({ digest, kind }) => kind !== 'partial' || !digest.equals(partialMd5));
+      // The forms of a name are made anew for the next book.
+      const others = digests.filter(
+        ({ digest, kind }) => kind === 'filename' || (kind === 'partial' && !digest.equals(partialMd5)),
+      );
       kept.push(...others.map((digest) => ({ ...digest, partialMd5, sizeBytes })));
     }
   }

@@ -9,6 +9,7 @@ import { getLibrariesByName, getLibraryByName } from '../library/get-library.js'
 import type { RemovalCounts } from '../removal/going-books.js';
 import { purgeLibrary } from '../removal/purge-library.js';
 import { countLibraryRemoval, removeLibrary } from '../removal/remove-library.js';
+import { adoptUnmatched } from '../sync/adopt-unmatched.js';
 import { OPERATOR } from '../domain/actor.js';
 import { withStore } from '../compose/program.js';
 import { countedNoun } from './counted-noun.js';
@@ -164,6 +165,8 @@ export function fillLibraryCommand(library: Command, context: CommandContext): v
               signal: interrupt.signal,
               isPaced: false,
             });
+            // The forms of names may be those of documents that found no book.
+            await adoptUnmatched(store);
             if (counts === undefined) {
               writeError(`the metadata of "${each.name}" is being read already.`);
               context.exitWith(EXIT.failed);

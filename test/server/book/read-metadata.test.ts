@@ -10,7 +10,7 @@ import { readLibraryMetadata } from '../../../server/book/read-metadata.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import type { Library } from '../../../server/library/library.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
-import { removeLibrary } from '../../../server/removal/remove-library.js';
+import { countLibraryRemoval, removeLibrary } from '../../../server/removal/remove-library.js';
 import { scanLibrary } from '../../../server/scan/scan-library.js';
 import { testDatabases } from '../../support/databases.js';
 import { makeEpub } from '../../support/epub.js';
@@ -113,6 +113,22 @@ describe.each(testDatabases())('the metadata of a library on $name', (kind) => {
     expect(counts?.read).toBe(50);
     expect(await findPass(store, library.id)).toMatchObject({ state: 'stopped', read: 50 });
     expect(await pass()).toMatchObject({ read: 70 });
+  });
+
+  it('is not read where that is switched off, but names get their other forms', async () => {
+    put('\u00c9t\u00e9.epub', epub('Summer', 'A'));
+    await scan();
+    const counts = await readLibraryMetadata(store, library, { ...PACED, readsEpubs: false });
+    expect(counts).toEqual({ examined: 1, read: 0, failed: 0 });
+    const forms = await store.db
+      .selectFrom('former_digest')
+      .innerJoin('book', 'book.id', 'former_digest.book_id')
+      .select('kind')
+      .where('library_id', '=', library.id)
+      .execute();
+    expect(forms.map(({ kind: form }) => form).toSorted()).toEqual(['ascii', 'nfd']);
+    // They are nobody's digests, which a removal would lose.
+    expect(await countLibraryRemoval(store, OPERATOR, library.id)).toMatchObject({ books: 1, digests: 2 });
   });
 
   it('goes with the library', async () => {
