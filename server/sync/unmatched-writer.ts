@@ -33,6 +33,10 @@ const CLOSE_MS = 1000;
 /** The documents of all users are counted when so large a part of the bound has been written. */
 const COUNT_STEP = 1 / 20;
 
+/** Documents whose pushes are not looked at again for a while, because they have a book. Some 100 bytes each. */
+const KNOWN_DOCUMENTS = 20_000;
+const KNOWN_MS = 10 * 60_000;
+
 export interface UnmatchedBounds {
   readonly perUser: number;
   readonly inAll: number;
@@ -62,6 +66,9 @@ export class UnmatchedWriter {
   readonly #store: Store;
   readonly #options: UnmatchedWriterOptions;
   #waiting = new Map<string, WaitingDocument>();
+  /** By user and document. */
+  readonly #known = new Set<string>();
+  #knownSinceMs = -Infinity;
   #shares = new WaitingShares(WAITING_PER_USER);
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -87,6 +94,7 @@ export class UnmatchedWriter {
   #note(push: ProgressPush, mayHaveBook: boolean): void {
     const { userId, document, position, percentage, device, metadataJson, pushedMs } = push;
     const key = progressKeyText({ userId, document });
+    if (mayHaveBook && this.#known.has(key)) return;
     const before = this.#waiting.get(key);
     if (before === undefined && !this.#hasRoomFor(userId)) return;
     this.#waiting.set(key, {
@@ -162,6 +170,12 @@ export class UnmatchedWriter {
     const known = await retrying(async () =>
       withBook(this.#store, await readLibraryAccess(this.#store), unsure),
     );
+    const nowMs = performance.now();
+    if (nowMs - this.#knownSinceMs > KNOWN_MS || this.#known.size + known.length > KNOWN_DOCUMENTS) {
+      this.#known.clear();
+      this.#knownSinceMs = nowMs;
+    }
+    for (const each of known) this.#known.add(progressKeyText(each));
     const dropped = new Set(known);
     return documents.filter((each) => !dropped.has(each));
   }
