@@ -27,8 +27,8 @@ export interface CrengineView {
 }
 
 export interface CrengineViewOptions {
-  /** Gives the style sheets of the book for the document. */
-  readonly stylesOf: (tree: SourceTree) => BookStyles;
+  /** Gives the style sheets of the book for the body, of all bodies of the document. */
+  readonly stylesOf: (tree: SourceTree, bodies: readonly number[]) => BookStyles;
   readonly dialect?: Dialect;
   /** Of the body that the view is of, counted from 0 (RULES.md R34). */
   readonly bodyIndex?: number;
@@ -58,7 +58,7 @@ export function crengineViewOf(
     const sizeBytes = tree.nodeCount * TREE_BYTES_PER_NODE;
     return { order, root, isCertain, body, bodyOffsets, styled: states, plain: states, sizeBytes };
   }
-  const styled = keptTexts(tree, body, computedStyles(tree, stylesOf(tree), dialect), dialect);
+  const styled = keptTexts(tree, body, computedStyles(tree, stylesOf(tree, bodies), dialect), dialect);
   const plain = keptTexts(tree, body, computedStyles(tree, undefined, dialect), dialect);
   return {
     order,

@@ -105,7 +105,9 @@ function resolvePoint(
   if (found < 0 && index !== wanted) {
     return { state: 'unresolvable', element: parent, text, followedSteps: pointer.steps.length };
   }
-  const isCertain = isKnown && !hasBit(states, parent, DOUBTFUL | IN_MATH);
+  // A place cannot say that it is after a character that is not in the source.
+  const isAfterInserted = found < 0 && end === startOf(tree, text) && wanted > 0;
+  const isCertain = isKnown && !isAfterInserted && !hasBit(states, parent, DOUBTFUL | IN_MATH);
   const place: Place = found < 0 ? { kind: 'text-end', offset: end } : { kind: 'character', offset: found };
   return { state: 'resolved', place, node: text, isCertain };
 }

@@ -2,7 +2,8 @@ import { decodeAttribute, decodeReferences } from './character-references.js';
 import type { SourceTree } from './source-tree.js';
 import { innerStartOf, startOf } from './source-tree.js';
 
-const ATTRIBUTE = /[\s/]*([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/y;
+/** crengine ends a tag in the middle of a quoted value too (RULES.md R17). */
+const ATTRIBUTE = /[\s/]*([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>"']+)))?/y;
 const TAG_NAME = /<[^\s/>]+/y;
 
 /** No element of a book has more attributes. Bounds the work on one tag. */
@@ -15,13 +16,13 @@ function* attributesOf(tree: SourceTree, node: number): Generator<readonly [stri
   TAG_NAME.lastIndex = start;
   const tagName = TAG_NAME.exec(tree.source)?.[0];
   if (tagName === undefined) return;
-  const end = innerStartOf(tree, node) - 1;
-  let at = start + tagName.length;
-  for (let count = 0; at < end && count < MAX_ATTRIBUTES; count += 1) {
+  const tag = tree.source.slice(start, innerStartOf(tree, node) - 1);
+  let at = tagName.length;
+  for (let count = 0; at < tag.length && count < MAX_ATTRIBUTES; count += 1) {
     tree.work.spend(1);
     ATTRIBUTE.lastIndex = at;
-    const match = ATTRIBUTE.exec(tree.source);
-    if (match === null || match.index + match[0].length > end) return;
+    const match = ATTRIBUTE.exec(tag);
+    if (match === null) return;
     at = ATTRIBUTE.lastIndex;
     const [, name, double, single, bare] = match;
     if (name !== undefined) yield [name, double ?? single ?? bare ?? ''];

@@ -34,23 +34,30 @@ const UNREAD_SHEET: StyleSheet = { rules: [], imports: [], isCut: true };
 
 const STYLE_ATTRIBUTE = /\sstyle\s*=\s*["'][^"'>]*(?:display|white-space|float)/i;
 
+/** Of which body of a document the style sheets are wanted. */
+export interface StyledBody {
+  readonly tree: SourceTree;
+  /** All bodies of the document, in order. */
+  readonly bodies: readonly number[];
+  readonly bodyIndex: number;
+}
+
 /**
- * The style sheets of a chapter: those that it links, with what they import, and then the text of its `style` elements,
- * which crengine reads as one sheet (RULES.md R29).
+ * The style sheets of a body: those that are linked before it, after the body before, with what they import, and then the
+ * text of all `style` elements before it, which crengine reads as one sheet (RULES.md R29, R34).
  */
 export function chapterStyles(
-  tree: SourceTree,
+  { tree, bodies, bodyIndex }: StyledBody,
   path: string,
   sheetAt: (path: string) => StyleSheet | undefined,
   dialect: Dialect = 'chapter',
 ): BookStyles {
   const collection = new SheetCollection(tree, sheetAt);
+  const linksFrom = bodies[bodyIndex - 1] ?? 0;
   let headStyle = '';
-  for (let node = 0; node < tree.nodeCount; node += 1) {
-    if (tree.kind[node] !== ELEMENT) continue;
+  for (const node of nodesBefore(tree, bodies, bodyIndex)) {
     const name = nameOf(tree, node);
-    if (name === 'body') break;
-    if (name === 'link') {
+    if (name === 'link' && node >= linksFrom) {
       const applies = linkApplies(tree, node, dialect);
       const url = attributeOf(tree, node, 'href') ?? '';
       if (applies !== 'no') collection.addFile(path, { url, isConditional: applies === 'unknown' });
@@ -83,6 +90,20 @@ export function documentStyles(tree: SourceTree): BookStyles {
 function hasStyleAttributes(tree: SourceTree): boolean {
   tree.work.scan(tree.source.length);
   return STYLE_ATTRIBUTE.test(tree.source);
+}
+
+/** The elements before a body that are in none of the bodies before it. */
+function* nodesBefore(tree: SourceTree, bodies: readonly number[], bodyIndex: number): Generator<number> {
+  const end = bodies[bodyIndex] ?? tree.nodeCount;
+  let inside = 0;
+  for (let node = 0; node < end; node += 1) {
+    tree.work.spend(1);
+    if (bodies[inside] === node) {
+      const bodyEnd = endOf(tree, node);
+      while (node + 1 < end && startOf(tree, node + 1) < bodyEnd) node += 1;
+      inside += 1;
+    } else if (tree.kind[node] === ELEMENT) yield node;
+  }
 }
 
 /** The sheets in the order in which they apply: what a sheet imports comes before it. */

@@ -11,7 +11,7 @@ import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
 import type { Markup } from '../source/markup.js';
 import { readSingleContent } from '../single/single-document.js';
-import { NO_NODE, type SourceTree } from '../source/source-tree.js';
+import { NO_NODE, findElement, type SourceTree } from '../source/source-tree.js';
 import { WorkLimitError, type Work } from '../work.js';
 import { DocumentLimitError } from '../source/source-tree-builder.js';
 import { chapterStyles, documentStyles } from './chapter-style.js';
@@ -84,7 +84,7 @@ export function readChapter(
     viewsOf(markup, work, {
       dialect: 'chapter',
       bodyIndex,
-      stylesOf: (tree) => chapterStyles(tree, path, sheetAt),
+      stylesOf: (tree, bodies) => chapterStyles({ tree, bodies, bodyIndex }, path, sheetAt),
       titlesOf: (tree) => titledOffsets(tree, book, path),
       problem,
     });
@@ -121,11 +121,19 @@ function readDocument(
         isHtml: format === 'html' && !XHTML_NAME.test(path),
         bodyIndex: 0,
         stylesOf: (tree) =>
-          format === 'html' ? chapterStyles(tree, path, sheetAt, 'html') : documentStyles(tree),
+          format === 'html'
+            ? chapterStyles({ tree, bodies: firstBody(tree), bodyIndex: 0 }, path, sheetAt, 'html')
+            : documentStyles(tree),
         titlesOf: (tree) => headingOffsets(tree, format),
       })
     : undefined;
   return chapter ?? unreadable('chapter-without-body');
+}
+
+/** In HTML the styles are those before the `body`, which is inside of what is shown. */
+function firstBody(tree: SourceTree): number[] {
+  const body = findElement(tree, 'body');
+  return body === NO_NODE ? [] : [body];
 }
 
 interface ViewOptions extends CrengineViewOptions {

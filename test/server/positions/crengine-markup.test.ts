@@ -47,6 +47,12 @@ describe('markup that XML does not allow', () => {
     expect(await textAt(content, xpointer)).toBe(text);
   });
 
+  it('has the attributes up to a > in a value', async () => {
+    const body = page('<div>t <b class="f > g">c</b> <i>d</i> e</div>');
+    const styled = body.replace('<title>', '<style>.f { display: block }</style><title>');
+    expect(await textAt(styled, '/div/text()[2].1')).toBe('e');
+  });
+
   it('may have text before the root', async () => {
     expect(await textAt(`\n junk\n${page('<p>a</p><p>b</p>')}`, '/p[2]/text().0')).toBe('b');
   });
@@ -112,6 +118,15 @@ describe('white space that is kept', () => {
     const isThere = (point: number) =>
       translator.isResolvable({ path }, `/body/DocFragment/body/svg/text/text().${point}`);
     expect([await isThere(11), await isThere(12)]).toEqual([true, false]);
+  });
+});
+
+describe('a character that crengine inserts', () => {
+  it('is a place, and what is after it is not', async () => {
+    const ruby = page('<p>a <ruby>b</ruby></p>');
+    expect(await textAt(ruby, '/p/ruby/text()[1].0')).toBe('\u200Bb');
+    expect(await textAt(ruby, '/p/ruby/text()[1].1')).toBe(undefined);
+    expect(await textAt(ruby, '/p/ruby/text()[2].0')).toBe('b');
   });
 });
 

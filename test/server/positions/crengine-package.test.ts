@@ -118,6 +118,8 @@ describe('the page that KOReader shows instead of a file', () => {
   });
 });
 
+const LINK = '<link rel="stylesheet" href="../s.css"/>';
+
 describe('a file with several bodies', () => {
   const two = '<html><head/><body><p id="a">one</p></body><body><p id="a">two</p><p>three</p></body></html>';
   const options = { chapters: [{ content: two }, second] };
@@ -152,6 +154,23 @@ describe('a file with several bodies', () => {
       '/body/DocFragment[2]/body/p[2]/text().1',
       'exact',
     ]);
+  });
+
+  it.each([
+    ['a sheet of the first body does not count', LINK, '', false],
+    ['a sheet between them counts', '', LINK, true],
+    ['a style element counts for all bodies after it', '<style>p{white-space:pre}</style>', '', true],
+    ['what is in a body does not count', '', '', false],
+  ])('has styles for each body: %s', async (_, head, between, isStyled) => {
+    const inBody = `<div>${LINK}</div>`;
+    const content = `<html><head>${head}</head><body>${inBody}</body>${between}<body><p>a\n b</p></body></html>`;
+    const files = [{ name: 'OPS/s.css', content: 'p{white-space:pre}/* the end */' }];
+    // With the style sheet the text has a newline and a space, without it one space.
+    const path = folder.write(makeEpub({ chapters: [{ content }], files }));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const end = (point: number) =>
+      translator.isResolvable({ path }, `/body/DocFragment[2]/body/p/text().${point}`);
+    expect([await end(3), await end(4)]).toEqual([true, isStyled]);
   });
 
   it('is one fragment where the other body is a comment or inside of the first', async () => {
