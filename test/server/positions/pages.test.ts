@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BookError } from '../../../server/positions/book-error.js';
 import { countPages, pageOfPercentage } from '../../../server/positions/pages/page-count.js';
 import { makeBookFolder, makeEpub } from '../../support/epub.js';
+import { makeNewRar, makeOldRar, rarEncryption, type RarFile } from '../../support/rar.js';
 import { makeZip } from '../../support/zip.js';
 
 const folder = makeBookFolder();
@@ -67,12 +68,9 @@ describe('comics', () => {
     expect(await count(Buffer.alloc(0))).toBeUndefined();
   });
 
-  it.each(['Rar!\u001A\u0007\u0000', '%PDF-1.4\n', 'AT&TFORM\0\0\0\fDJVU'])(
-    'are not counted in %j',
-    async (head) => {
-      expect(await count(Buffer.from(head))).toBeUndefined();
-    },
-  );
+  it.each(['%PDF-1.4\n', 'AT&TFORM\0\0\0\fDJVU'])('are not counted in %j', async (head) => {
+    expect(await count(Buffer.from(head))).toBeUndefined();
+  });
 
   it('that are cut off give an error', async () => {
     expect(await count(makeZip([{ name: '1.jpg', content: 'x' }]).subarray(0, 40))).toBe('truncated');
@@ -81,5 +79,45 @@ describe('comics', () => {
   it('in a tar archive', async () => {
     const files = [entry('1.jpg', 'x'.repeat(700)), entry('notes.txt', ''), entry('2.png', 'y'.repeat(512))];
     expect(await count(Buffer.concat([...files, Buffer.alloc(1024)]))).toBe(2);
+  });
+
+  const files: readonly RarFile[] = [
+    { name: 'a/', content: '' },
+    { name: 'a/1.jpg', content: 'x'.repeat(700) },
+    { name: 'notes.txt', content: 'n' },
+    { name: `${'long'.repeat(200)}.png`, content: '' },
+    { name: 'a.gif/', content: '' },
+    { name: 'half.png', content: 'y', isContinued: true },
+    { name: 'Ж.WEBP', content: 'z' },
+  ];
+
+  it.each([
+    ['4', makeOldRar(files)],
+    ['5', makeNewRar(files)],
+  ])('in a RAR archive of version %s', async (_, archive) => {
+    expect(await count(archive)).toBe(3);
+    expect(['truncated', 'damaged']).toContain(await count(archive.subarray(0, -20)));
+    expect(await count(archive.subarray(0, 600))).toBe('truncated');
+  });
+
+  it.each([
+    ['4', makeOldRar(files, 0x80)],
+    ['5', makeNewRar(files, [rarEncryption()])],
+  ])('in a RAR archive of version %s with encrypted names give an error', async (_, archive) => {
+    expect(await count(archive)).toBe('encrypted');
+  });
+
+  it.each([
+    ['4', makeOldRar(files)],
+    ['5', makeNewRar(files)],
+  ])('in a broken RAR archive of version %s give a number or an error', async (_, archive) => {
+    for (let at = 7; at < archive.length; at += 1) {
+      if (at > 120 && at < 780) continue;
+      for (const byte of [0, 0xff]) {
+        const broken = Buffer.from(archive);
+        broken[at] = byte;
+        expect(['number', 'string', 'undefined']).toContain(typeof (await count(broken)));
+      }
+    }
   });
 });

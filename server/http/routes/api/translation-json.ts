@@ -80,7 +80,7 @@ export const translationSchema = answerSchema(
         .int()
         .min(1)
         .nullable()
-        .describe('null where the pages are not counted: PDF, DjVu, and comics in RAR or 7-Zip archives'),
+        .describe('null where the pages are not counted: PDF, DjVu, and comics in 7-Zip archives'),
     }),
     z.strictObject({
       state: z.literal('none'),
