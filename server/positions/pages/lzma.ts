@@ -24,7 +24,7 @@ export function decodeLzma(input: Buffer, properties: Buffer, sizeBytes: number)
   return new LzmaDecoder(input, properties, sizeBytes).run();
 }
 
-function damaged(): BookError {
+function badLzma(): BookError {
   return new BookError('damaged', 'a part of the archive cannot be decompressed');
 }
 
@@ -65,7 +65,7 @@ class LzmaDecoder {
 
   constructor(input: Buffer, properties: Buffer, sizeBytes: number) {
     const first = properties[0] ?? 225;
-    if (first >= 225 || input.length < 5 || input[0] !== 0) throw damaged();
+    if (first >= 225 || input.length < 5 || input[0] !== 0) throw badLzma();
     this.#input = input;
     this.#output = Buffer.alloc(sizeBytes);
     this.#code = input.readUInt32BE(1);
@@ -111,7 +111,7 @@ class LzmaDecoder {
         state = isShort ? (state < 7 ? 9 : 11) : state < 7 ? 8 : 11;
       }
       length += MIN_MATCH;
-      if (rep0 >= at || at + length > output.length) throw damaged();
+      if (rep0 >= at || at + length > output.length) throw badLzma();
       for (; length > 0; length -= 1) {
         output[at] = output[at - rep0 - 1] ?? 0;
         at += 1;
@@ -140,7 +140,7 @@ class LzmaDecoder {
   #normalize(): void {
     if (this.#range >= TOP) return;
     const next = this.#input[this.#at];
-    if (next === undefined) throw damaged();
+    if (next === undefined) throw badLzma();
     this.#at += 1;
     this.#range = (this.#range << 8) >>> 0;
     this.#code = ((this.#code << 8) | next) >>> 0;
@@ -154,7 +154,7 @@ class LzmaDecoder {
     const base = 0x300 * context;
     let symbol = 1;
     if (state >= 7) {
-      if (rep0 >= at) throw damaged();
+      if (rep0 >= at) throw badLzma();
       let matched = this.#output[at - rep0 - 1] ?? 0;
       do {
         const matchBit = (matched >> 7) & 1;

@@ -12,7 +12,7 @@ const MARK_4 = 'Rar!\u001A\u0007\u0000';
 const MARK_5 = 'Rar!\u001A\u0007\u0001\u0000';
 
 /** What a header says of what follows it. */
-interface Entry {
+interface RarEntry {
   /** Undefined for a header that is not of a file, or of a part of one that began in the volume before. */
   readonly name: string | undefined;
   /** Of the header and its data. */
@@ -46,11 +46,11 @@ export function rarNames(file: FileReader): string[] | undefined {
 /** A header, as far as the file has it, of which `length` bytes are wanted. */
 function headerAt(file: FileReader, at: number, length: number): Buffer {
   const header = file.read(at, Math.min(length, file.identity.sizeBytes - at));
-  if (length > READ_BYTES && header.length < length) throw damaged();
+  if (length > READ_BYTES && header.length < length) throw badRarHeader();
   return header;
 }
 
-function damaged(): BookError {
+function badRarHeader(): BookError {
   return new BookError('damaged', 'a header of the archive is damaged');
 }
 
@@ -59,26 +59,26 @@ const OLD_MAIN = 0x73;
 const OLD_END = 0x7b;
 const OLD_FILE_HEADER_BYTES = 32;
 
-function oldEntry(file: FileReader, at: number): Entry {
+function oldEntry(file: FileReader, at: number): RarEntry {
   let header = headerAt(file, at, READ_BYTES);
-  if (header.length < 7) throw damaged();
+  if (header.length < 7) throw badRarHeader();
   const type = header[2];
   const flags = header.readUInt16LE(3);
   const headerBytes = header.readUInt16LE(5);
-  if (headerBytes < 7) throw damaged();
+  if (headerBytes < 7) throw badRarHeader();
   if (type === OLD_END) return { name: undefined, sizeBytes: headerBytes, isEnd: true };
   if (type === OLD_MAIN && (flags & 0x80) !== 0) throw encrypted();
   if (headerBytes > header.length) header = headerAt(file, at, headerBytes);
   const hasData = type === OLD_FILE || (flags & 0x8000) !== 0;
-  if (hasData && header.length < 11) throw damaged();
+  if (hasData && header.length < 11) throw badRarHeader();
   let dataBytes = hasData ? header.readUInt32LE(7) : 0;
   if (type !== OLD_FILE) return { name: undefined, sizeBytes: headerBytes + dataBytes, isEnd: false };
   const isLarge = (flags & 0x100) !== 0;
   const nameStart = OLD_FILE_HEADER_BYTES + (isLarge ? 8 : 0);
-  if (header.length < nameStart) throw damaged();
+  if (header.length < nameStart) throw badRarHeader();
   if (isLarge) dataBytes += header.readUInt32LE(OLD_FILE_HEADER_BYTES) * 2 ** 32;
   const nameEnd = nameStart + header.readUInt16LE(26);
-  if (nameEnd > headerBytes || nameEnd > header.length) throw damaged();
+  if (nameEnd > headerBytes || nameEnd > header.length) throw badRarHeader();
   // A name in Unicode follows the one in the code page of the machine, after a zero.
   const [name] = header.toString('latin1', nameStart, nameEnd).split('\0');
   const isFolder = (flags & 0xe0) === 0xe0;
@@ -99,13 +99,13 @@ const NEW_ENCRYPTION = 4;
 const NEW_END = 5;
 const CHECKSUM_BYTES = 4;
 
-function newEntry(file: FileReader, at: number): Entry {
-  let fields = new Fields(headerAt(file, at, READ_BYTES), CHECKSUM_BYTES);
+function newEntry(file: FileReader, at: number): RarEntry {
+  let fields = new RarFields(headerAt(file, at, READ_BYTES), CHECKSUM_BYTES);
   const contentBytes = fields.number();
   const headerBytes = fields.at + contentBytes;
-  if (headerBytes > MAX_HEADER_BYTES) throw damaged();
+  if (headerBytes > MAX_HEADER_BYTES) throw badRarHeader();
   const start = fields.at;
-  if (headerBytes > READ_BYTES) fields = new Fields(headerAt(file, at, headerBytes), start);
+  if (headerBytes > READ_BYTES) fields = new RarFields(headerAt(file, at, headerBytes), start);
   const type = fields.number();
   const flags = fields.number();
   if ((flags & 1) !== 0) fields.number();
@@ -126,7 +126,7 @@ function newEntry(file: FileReader, at: number): Entry {
 }
 
 /** The fields of a header of version 5. */
-class Fields {
+class RarFields {
   readonly #header: Buffer;
   at: number;
 
@@ -140,7 +140,7 @@ class Fields {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
       const byte = this.#header[this.at];
-      if (byte === undefined || factor > 2 ** 49) throw damaged();
+      if (byte === undefined || factor > 2 ** 49) throw badRarHeader();
       this.at += 1;
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
@@ -152,7 +152,7 @@ class Fields {
   }
 
   text(bytes: number): string {
-    if (this.at + bytes > this.#header.length) throw damaged();
+    if (this.at + bytes > this.#header.length) throw badRarHeader();
     return this.#header.toString('utf8', this.at, this.at + bytes);
   }
 }

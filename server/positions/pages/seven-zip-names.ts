@@ -50,16 +50,16 @@ export function sevenZipNames(file: FileReader): string[] | undefined {
   let header = read(file, START_BYTES + offset, Number(start.readBigUInt64LE(20)));
   if (header.length === 0) return [];
   for (let layer = 0; layer < MAX_LAYERS; layer += 1) {
-    const fields = new Fields(header);
+    const fields = new SevenZipFields(header);
     const kind = fields.byte();
     if (kind === HEADER) return namesIn(fields);
-    if (kind !== ENCODED_HEADER) throw damaged();
+    if (kind !== ENCODED_HEADER) throw badSevenZipHeader();
     header = decodedHeader(file, fields);
   }
-  throw damaged();
+  throw badSevenZipHeader();
 }
 
-function damaged(): BookError {
+function badSevenZipHeader(): BookError {
   return new BookError('damaged', 'the header of the archive is damaged');
 }
 
@@ -88,13 +88,13 @@ interface Streams {
   readonly packs: readonly Pack[];
 }
 
-function decodedHeader(file: FileReader, fields: Fields): Buffer {
+function decodedHeader(file: FileReader, fields: SevenZipFields): Buffer {
   const { offset, packedSizes, packs } = readStreams(fields);
   const [pack] = packs;
   const [packedBytes] = packedSizes;
   const [sizeBytes] = pack?.sizes ?? [];
   const [coder, another] = pack?.coders ?? [];
-  if (coder === undefined || packedBytes === undefined || sizeBytes === undefined) throw damaged();
+  if (coder === undefined || packedBytes === undefined || sizeBytes === undefined) throw badSevenZipHeader();
   if (pack?.coders.some(({ id }) => id === AES) === true) {
     throw new BookError('encrypted', 'the names in the archive are encrypted');
   }
@@ -106,7 +106,7 @@ function decodedHeader(file: FileReader, fields: Fields): Buffer {
   throw new BookError('unsupported', 'the header of the archive is compressed in an unknown way');
 }
 
-function namesIn(fields: Fields): string[] {
+function namesIn(fields: SevenZipFields): string[] {
   let kind = fields.byte();
   if (kind === ARCHIVE_PROPERTIES) {
     while (fields.byte() !== END) fields.skip(fields.number());
@@ -121,7 +121,7 @@ function namesIn(fields: Fields): string[] {
     kind = fields.byte();
   }
   if (kind === END) return [];
-  if (kind !== FILES) throw damaged();
+  if (kind !== FILES) throw badSevenZipHeader();
   const count = fields.count();
   let names: string[] = [];
   let isEmpty: readonly boolean[] = [];
@@ -145,7 +145,7 @@ function namesIn(fields: Fields): string[] {
   });
 }
 
-function readStreams(fields: Fields): Streams {
+function readStreams(fields: SevenZipFields): Streams {
   let offset = 0;
   let packedSizes: number[] = [];
   let packs: Pack[] = [];
@@ -156,7 +156,7 @@ function readStreams(fields: Fields): Streams {
     for (let part = fields.byte(); part !== END; part = fields.byte()) {
       if (part === SIZE) packedSizes = fields.numbers(count);
       else if (part === CHECKSUMS) fields.checksums(count);
-      else throw damaged();
+      else throw badSevenZipHeader();
     }
     kind = fields.byte();
   }
@@ -168,20 +168,20 @@ function readStreams(fields: Fields): Streams {
     skipSubStreams(fields, packs);
     kind = fields.byte();
   }
-  if (kind !== END) throw damaged();
+  if (kind !== END) throw badSevenZipHeader();
   return { offset, packedSizes, packs };
 }
 
-function readPacks(fields: Fields): Pack[] {
-  if (fields.byte() !== FOLDER) throw damaged();
+function readPacks(fields: SevenZipFields): Pack[] {
+  if (fields.byte() !== FOLDER) throw badSevenZipHeader();
   const count = fields.count();
-  if (fields.byte() !== 0) throw damaged();
+  if (fields.byte() !== 0) throw badSevenZipHeader();
   const packs: Pack[] = [];
   for (let index = 0; index < count; index += 1) packs.push(readPack(fields));
-  if (fields.byte() !== UNPACK_SIZE) throw damaged();
+  if (fields.byte() !== UNPACK_SIZE) throw badSevenZipHeader();
   for (const pack of packs) pack.sizes = fields.numbers(pack.outputs);
   for (let part = fields.byte(); part !== END; part = fields.byte()) {
-    if (part !== CHECKSUMS) throw damaged();
+    if (part !== CHECKSUMS) throw badSevenZipHeader();
     const isDefined = fields.checksums(count);
     for (const [index, pack] of packs.entries()) pack.hasChecksum = isDefined[index] === true;
   }
@@ -191,7 +191,7 @@ function readPacks(fields: Fields): Pack[] {
 /** A folder has a few coders: a filter, a compression and an encryption. */
 const MAX_CODERS = 32;
 
-function readPack(fields: Fields): Pack {
+function readPack(fields: SevenZipFields): Pack {
   const coderCount = fields.count(MAX_CODERS);
   const coders: Coder[] = [];
   let inputs = 0;
@@ -205,7 +205,7 @@ function readPack(fields: Fields): Pack {
     const properties = (flags & 0x20) === 0 ? Buffer.alloc(0) : fields.bytes(fields.number());
     coders.push({ id, properties });
   }
-  if (outputs === 0) throw damaged();
+  if (outputs === 0) throw badSevenZipHeader();
   const pairs = outputs - 1;
   fields.numbers(pairs * 2);
   const packed = inputs - pairs;
@@ -213,7 +213,7 @@ function readPack(fields: Fields): Pack {
   return { coders, outputs, sizes: [], hasChecksum: false };
 }
 
-function skipSubStreams(fields: Fields, packs: readonly Pack[]): void {
+function skipSubStreams(fields: SevenZipFields, packs: readonly Pack[]): void {
   let counts = packs.map(() => 1);
   let kind = fields.byte();
   if (kind === UNPACK_STREAMS) {
@@ -225,7 +225,7 @@ function skipSubStreams(fields: Fields, packs: readonly Pack[]): void {
     kind = fields.byte();
   }
   for (; kind !== END; kind = fields.byte()) {
-    if (kind !== CHECKSUMS) throw damaged();
+    if (kind !== CHECKSUMS) throw badSevenZipHeader();
     let unknown = 0;
     for (const [index, count] of counts.entries()) {
       if (count !== 1 || packs[index]?.hasChecksum !== true) unknown += count;
@@ -235,7 +235,7 @@ function skipSubStreams(fields: Fields, packs: readonly Pack[]): void {
 }
 
 /** Reads the fields of a header one after the other. Each of them is checked against its end. */
-class Fields {
+class SevenZipFields {
   readonly #header: Buffer;
   at = 0;
 
@@ -245,7 +245,7 @@ class Fields {
 
   byte(): number {
     const value = this.#header[this.at];
-    if (value === undefined) throw damaged();
+    if (value === undefined) throw badSevenZipHeader();
     this.at += 1;
     return value;
   }
@@ -285,7 +285,7 @@ class Fields {
   }
 
   moveTo(at: number): void {
-    if (at > this.#header.length || at < this.at) throw damaged();
+    if (at > this.#header.length || at < this.at) throw badSevenZipHeader();
     this.at = at;
   }
 
@@ -306,7 +306,7 @@ class Fields {
 
   /** Names in UTF-16, each with a zero at its end. */
   names(count: number, end: number): string[] {
-    if (end > this.#header.length) throw damaged();
+    if (end > this.#header.length) throw badSevenZipHeader();
     const names = this.#header.toString('utf16le', this.at, end).split('\0');
     return names.slice(0, count);
   }
