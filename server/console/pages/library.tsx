@@ -344,8 +344,12 @@ function Dialogs({ library, onChanged }: DialogsProps) {
       confirm="Remove"
       onClose={close}
       onConfirm={async () => {
-        await remove('/libraries/{id}', { params: { id } });
-        say(`Removed ${name}.`);
+        const { digests } = await remove('/libraries/{id}', { params: { id } });
+        const lost =
+          digests === 0
+            ? ''
+            : ` ${counted(digests, 'digest of it finds', 'digests of it find')} no book any more.`;
+        say(`Removed ${name}.${lost}`);
         go('libraries', { replace: true });
       }}
     >

@@ -214,7 +214,7 @@ describe('the libraries of the console', () => {
   });
 
   it('are removed after saying what goes and what stays', async () => {
-    const { path, id } = await library('Old', { 'one.epub': 'one' });
+    const { path, id } = await library('Old', { 'unique.epub': 'in no other library' });
     const visitor = await visit(browser(), program.base, { as: owner, path });
     const { page } = visitor;
     const other = await visitor.tab(path);
@@ -236,7 +236,7 @@ describe('the libraries of the console', () => {
     await page.getByRole('button', { name: 'Remove' }).click();
     await dialog.getByRole('button', { name: 'Remove' }).click();
     await heading(page, 'Libraries');
-    await page.getByText('Removed Old.').waitFor();
+    await page.getByText('Removed Old. 2 digests of it find no book any more.').waitFor();
     // Whoever has it open learns that it is gone.
     await other.getByRole('alert').getByText('There is no library').waitFor();
     await other.getByRole('link', { name: 'All libraries' }).click();
