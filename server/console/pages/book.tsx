@@ -145,13 +145,24 @@ function Readiness({ book, canScan, onHashed }: ReadinessProps) {
   );
 }
 
+/** Where devices have such a name from. */
+const NAME_FORMS: Readonly<Record<BookDetails['name_forms'][number]['origin'], string>> = {
+  nfc: 'accents and letters as one, as most systems write them',
+  nfd: 'accents apart from their letters, as macOS writes them',
+  koreader: 'downloaded by KOReader to a memory card',
+  calibre: 'saved by Calibre',
+  ascii: 'saved by Calibre without accents',
+  kepub: 'with another of Kobo’s extensions',
+  opds: 'downloaded from a catalogue, by author and title',
+};
+
 interface DigestsProps {
   readonly book: BookDetails;
   readonly syncs: boolean;
 }
 
 function Digests({ book, syncs }: DigestsProps) {
-  const { partial_md5: partial, filename_md5: filename, former_digests: former } = book;
+  const { partial_md5: partial, filename_md5: filename, former_digests: former, name_forms: forms } = book;
   return (
     <section class="sheet">
       <h2>Digests</h2>
@@ -174,6 +185,21 @@ function Digests({ book, syncs }: DigestsProps) {
                 <span class="small faint">
                   {kind === 'partial' ? 'content' : 'file name'}, until {day(replaced)}
                 </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {forms.length === 0 ? null : (
+        <details>
+          <summary>
+            {counted(forms.length, 'other form')} of the file name, by which readers find this book too
+          </summary>
+          <ul class="lined">
+            {forms.map(({ origin, digest }) => (
+              <li key={digest} class="line">
+                <span class="digest">{digest}</span>
+                <span class="small faint">{NAME_FORMS[origin]}</span>
               </li>
             ))}
           </ul>

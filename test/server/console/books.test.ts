@@ -181,6 +181,16 @@ describe('the books of the console', () => {
     await page.getByText(md5('Economy')).waitFor();
   });
 
+  it('one by one, show the other forms of their file names, and where devices have those from', async () => {
+    const { path } = await bookFolder({ 'Why?.epub': 'why' });
+    await owner.addLibrary('Questions', path);
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'books?q=why' });
+    await page.getByRole('link', { name: 'Why?.epub' }).click();
+    await page.getByText(/^\d other forms? of the file name/).click();
+    const form = page.getByRole('listitem').filter({ hasText: md5('Why_.epub') });
+    await form.getByText(/saved by Calibre|downloaded by KOReader/).waitFor();
+  });
+
   it('one by one, show who reads them as soon as a reader pushes', async () => {
     const bella = await owner.addUser('bella <i>', ['feature:koreader_sync', 'feature:api_keys']);
     const kobo = new KoreaderDevice(await bella.addReader('Kobo'), 'Kobo <b>', 'AB');
