@@ -79,7 +79,7 @@ export async function makeWorld(
     const root = join(folder, `library-${String(index)}`);
     for (const book of planned) {
       const file = join(root, book.path);
-      writeBook(file, book.title);
+      writeBook(file, book.title, book.authors);
       books.push({ ...book, file });
     }
     if (index === 0) writeBook(join(root, 'lent/The lent book.epub'), 'lent');
@@ -90,6 +90,7 @@ export async function makeWorld(
     rmSync(join(root, 'lent/The lent book.epub'));
     await owner.scan(libraries[0] ?? 0);
   }
+  for (const id of libraries) await metadataRead(owner, id);
   const clients = new Map([['aaron', owner]]);
   for (const user of plan.users) clients.set(user, await owner.addUser(user, READER_PERMISSIONS));
   for (const reader of plan.readers) await read(clients.get(reader.user) ?? owner, reader, books);
@@ -203,20 +204,36 @@ function metadataOf({ path, title, authors }: WorldBook): NonNullable<ReadingPla
   return { filename: basename(path), title, authors };
 }
 
-function writeBook(path: string, title: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, contentOf(title, path.endsWith('.epub')));
+/** Returns when the server has read what the EPUBs of a library say of themselves, which it does after a scan. */
+async function metadataRead(owner: ConsoleClient, libraryId: number): Promise<void> {
+  for (;;) {
+    const { metadata } = await owner.call('GET', `/libraries/${String(libraryId)}`);
+    if (metadata?.state === 'completed') return;
+    await delay(50);
+  }
 }
 
-/** EPUBs have words, so that the pages can show the text around a place. */
-function contentOf(title: string, isEpub: boolean): Buffer {
-  if (!isEpub) return Buffer.from(title);
+function writeBook(path: string, title: string, authors = ''): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, path.endsWith('.epub') ? epubOf(title, authors) : title);
+}
+
+/** With words, so that the pages can show the text around a place. */
+function epubOf(title: string, authors: string): Buffer {
   const paragraphs = Array.from(
     { length: STEPS },
     (_, index) => `<p>${PARAGRAPHS[index % PARAGRAPHS.length] ?? ''}</p>`,
   );
   const body = `<h1>Chapter 1. Loomings.</h1>${paragraphs.join('')}<!-- ${Buffer.from(title).toString('hex')} -->`;
-  return makeEpub({ chapters: [{ content: xhtml(body) }] });
+  const creators = authors === '' ? [] : authors.split('\n');
+  const metadata =
+    `<dc:title>${escaped(title)}</dc:title>` +
+    creators.map((author) => `<dc:creator>${escaped(author)}</dc:creator>`).join('');
+  return makeEpub({ chapters: [{ content: xhtml(body) }], metadata });
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** The beginning of Moby-Dick. */
