@@ -179,13 +179,13 @@ function Choice({ label, value, options, onChoose }: ChoiceProps) {
 }
 
 function Row({ book, library }: { readonly book: FoundBook; readonly library: string }) {
-  const { title, more } = bookLines(book);
+  const { title, by, where } = bookLines(book);
   return (
     <a class="book-row" href={hrefOf(`books/${String(book.id)}`)}>
       <span class="cut">{title}</span>
       <BookTag sync={book.sync} />
       <span class="cut small faint">
-        {[library, ...more].join(' › ')}, {bytes(book.size_bytes)}
+        {[...by, [library, ...where].join(' › ')].join(' · ')}, {bytes(book.size_bytes)}
       </span>
     </a>
   );

@@ -18,7 +18,7 @@ type Reason = Item['suggestions'][number]['reason'];
 
 const REASONS: Readonly<Record<Reason, string>> = {
   'same-file-name': 'its file has the same name',
-  'title-and-author': 'its file is named after title and author',
+  'title-and-author': 'it has the same title and author',
   'other-format': 'its file has the same name in another format',
   title: 'its file is named after the title',
 };

@@ -62,14 +62,16 @@ export interface TitledBook {
   readonly authors?: readonly string[];
 }
 
-/** What people call a book, and what else tells it from others. */
+/** What people call a book, who wrote it, and where it is: its folder, and its file unless that is its name. */
 export function bookLines({ path, title = null, authors = [] }: TitledBook): {
   readonly title: string;
-  readonly more: readonly string[];
+  readonly by: readonly string[];
+  readonly where: readonly string[];
 } {
   const { folder, name } = splitPath(path);
-  const where = folder === '' ? [] : [folder];
-  if (title === null) return { title: name, more: where };
   const by = authors.length === 0 ? [] : [shownText(authors.join(', '))];
-  return { title: shownText(title), more: [...by, ...where, name] };
+  const folders = folder === '' ? [] : [folder];
+  return title === null
+    ? { title: name, by, where: folders }
+    : { title: shownText(title), by, where: [...folders, name] };
 }

@@ -87,6 +87,7 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
           ) : (
             items.map((book) => {
               const lines = bookLines(book);
+              const where = lines.where.length === 0 ? [] : [lines.where.join(' › ')];
               return (
                 <label key={book.id}>
                   <input
@@ -97,7 +98,7 @@ export function LinkDialog({ document, title, likely = [], onLinked, onClose }: 
                   />
                   <span>
                     {lines.title}
-                    <small class="faint">{[...lines.more, ...(book.says ?? [])].join(' · ')}</small>
+                    <small class="faint">{[...lines.by, ...where, ...(book.says ?? [])].join(' · ')}</small>
                   </span>
                 </label>
               );

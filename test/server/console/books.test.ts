@@ -293,7 +293,7 @@ describe('the books of the console', () => {
     await expect
       .poll(() => rows(page).allInnerTexts())
       .toEqual([
-        expect.stringMatching(/^<b>Émile<.b>.*French › J\.-J\. Rousseau › volume-one\.epub/s),
+        expect.stringMatching(/^<b>Émile<.b>.*J\.-J\. Rousseau · French › volume-one\.epub/s),
         expect.stringMatching(/^Confessions.*French › rousseau\.epub/s),
       ]);
     await page.getByText('2 books', { exact: true }).waitFor();
