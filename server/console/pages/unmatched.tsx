@@ -157,7 +157,10 @@ function UnmatchedItem({ item, onChange }: ItemProps) {
             onChange();
           }}
         >
-          <p>It leaves this list, with its place. When a reader pushes it again, it is listed again.</p>
+          <p>
+            It leaves this list, and a place that was refused goes with it. When a reader pushes it again, it
+            is listed again.
+          </p>
         </ConfirmDialog>
       ) : null}
     </>

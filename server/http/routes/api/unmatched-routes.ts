@@ -143,7 +143,7 @@ export const unmatchedRoutes: readonly ApiRoute[] = [
       tag: 'unmatched',
       summary: 'Take a document out of the list of those that the caller pushed in vain',
       description:
-        'The position that was kept of it goes. When it is pushed again, it is listed again. A document that is not listed is no failure.',
+        'The position of a refused push goes with it; one that was stored stays. When it is pushed again, it is listed again. A document that is not listed is no failure.',
       access: ['feature:koreader_sync'],
       params: z.object({ document: documentPart }),
       reply: { kind: 'empty', says: 'It is not listed' },
