@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { errorMessage } from '../domain/error-text.js';
 import type { Store } from '../database/store.js';
 import type { Library } from '../library/library.js';
 import { booksOfContent, repeatedContents } from './digest-repository.js';
+import { fileOfBook, sha256OfFile } from './sha256-of-file.js';
 
 /** Copies of one content that are read. More than this are no mistake, and each is read as a whole. */
 const COPIES_READ = 1000;
@@ -51,7 +50,7 @@ export async function* findDuplicates(
         if (library === undefined) continue;
         const book = { library, path };
         try {
-          const sha256 = await sha256OfFile(book, signal);
+          const sha256 = await sha256OfFile(fileOfBook(book), { signal });
           const key = sha256.toString('latin1');
           const group = groups.get(key) ?? { sha256, books: [] };
           group.books.push(book);
@@ -66,12 +65,4 @@ export async function* findDuplicates(
       }
     }
   }
-}
-
-async function sha256OfFile({ library, path }: DuplicateBook, signal: AbortSignal): Promise<Buffer> {
-  const hash = createHash('sha256');
-  const file = Buffer.concat([library.root, Buffer.from('/'), path]);
-  const chunks: AsyncIterable<Buffer> = createReadStream(file, { signal, highWaterMark: 1024 * 1024 });
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest();
 }

@@ -1,6 +1,7 @@
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
 import { deleteMetadata } from './book-metadata-repository.js';
+import { deleteWholeHashes } from './whole-hash-repository.js';
 import { type CataloguedBook, type Digests, replacedDigests } from './book.js';
 import { deleteBooks, lockWholeBooks, type MovedBook, moveBooks } from './book-repository.js';
 import {
@@ -56,6 +57,7 @@ export async function joinBooks(
   await deleteBooks(transaction, goes);
   await deleteFormerDigests(transaction, goes);
   await deleteMetadata(transaction, goes);
+  await deleteWholeHashes(transaction, goes);
   await moveBooks(transaction, moved, nowMs);
   return moved.map(({ id }) => id);
 }

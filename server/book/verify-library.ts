@@ -9,7 +9,7 @@ import { booksInRange } from './book-repository.js';
 const BOOKS_AT_ONCE = 500;
 
 export type VerifyFinding =
-  /** The file has the size and time of the catalogue, but not its digest. */
+  /** The file has the size and time of the catalogue, but not the digest that is stored. */
   | { readonly state: 'differs'; readonly path: Buffer; readonly stored: Buffer; readonly found: Buffer }
   | { readonly state: 'failed'; readonly path: Buffer; readonly code: string; readonly message: string };
 
@@ -91,7 +91,10 @@ export async function verifyLibrary(
   return counts;
 }
 
-async function* pagesOfBooks(store: Store, { id }: Library): AsyncGenerator<readonly CataloguedBook[]> {
+export async function* pagesOfBooks(
+  store: Store,
+  { id }: Library,
+): AsyncGenerator<readonly CataloguedBook[]> {
   for (let after: Buffer | undefined = Buffer.alloc(0); after !== undefined;) {
     const page: readonly CataloguedBook[] = await booksInRange(store, {
       libraryId: id,

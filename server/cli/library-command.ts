@@ -14,6 +14,7 @@ import { OPERATOR } from '../domain/actor.js';
 import { withStore } from '../compose/program.js';
 import { countedNoun } from './counted-noun.js';
 import { isConfirmed } from './confirm.js';
+import { parseDays } from './days-argument.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
 import { listenForInterrupt } from './interrupt.js';
@@ -234,8 +235,6 @@ export function fillLibraryCommand(library: Command, context: CommandContext): v
     );
 }
 
-const MOST_DAYS = 36_500;
-
 function asLoss({ books, digests, links }: RemovalCounts): string {
   const linked = links === 0 ? '' : ` and ${countedNoun(links, 'link')} of documents`;
   return (
@@ -247,13 +246,6 @@ function asLoss({ books, digests, links }: RemovalCounts): string {
 function asMetadataCounts({ examined, read, failed }: PassCounts): string {
   const unreadable = failed === 0 ? '' : `, ${String(failed)} of them are no EPUBs or broken ones`;
   return `${String(examined)} books looked at, ${String(read)} read${unreadable}`;
-}
-
-/** `90d` or `90`. */
-function parseDays(value: string): number {
-  const days = Number(/^(\d{1,5})d?$/.exec(value)?.[1] ?? NaN);
-  if (days <= MOST_DAYS) return days;
-  throw new InvalidArgumentError(`Expected days, such as 90d, at most ${String(MOST_DAYS)}.`);
 }
 
 function collected(value: string, before: readonly string[] | boolean | undefined): readonly string[] {

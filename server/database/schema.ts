@@ -310,6 +310,16 @@ export interface KeptLinkTable extends Omit<DocumentLinkTable, 'book_id'> {
   size_bytes: Int64;
 }
 
+/** SHA-256 of whole files; see book/whole-hash-repository.ts. */
+export interface WholeHashTable {
+  book_id: BookId;
+  size_bytes: Int64;
+  modified_ns: Int64;
+  sha256: Buffer;
+  /** When the file was found like this last. */
+  checked_s: Int64;
+}
+
 /** A row for each library that only its readers may see. */
 export interface RestrictedLibraryTable {
   library_id: LibraryId;
@@ -370,6 +380,7 @@ export interface Schema {
   unmatched_document: UnmatchedDocumentTable;
   document_link: DocumentLinkTable;
   kept_link: KeptLinkTable;
+  whole_hash: WholeHashTable;
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;

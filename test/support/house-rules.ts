@@ -69,6 +69,7 @@ const READERS = 'server/library/library-reader-repository.ts';
 const BOOKS = 'server/book/book-repository.ts';
 const DIGESTS = 'server/book/digest-repository.ts';
 const KEPT_DIGESTS = 'server/book/kept-digest-repository.ts';
+const WHOLE_HASHES = 'server/book/whole-hash-repository.ts';
 const KEPT_LINKS = 'server/book/kept-link-repository.ts';
 const BOOK_METADATA = 'server/book/book-metadata-repository.ts';
 const METADATA_PASSES = 'server/book/metadata-pass-repository.ts';
@@ -107,6 +108,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   former_digest: { owner: DIGESTS, readers: [] },
   kept_digest: { owner: KEPT_DIGESTS, readers: [] },
   kept_link: { owner: KEPT_LINKS, readers: [] },
+  whole_hash: { owner: WHOLE_HASHES, readers: [] },
   device: { owner: DEVICES, readers: [DEVICE_PROGRESS, HISTORY, UNMATCHED] },
   document_progress: { owner: PROGRESS, readers: [DEVICE_PROGRESS, HISTORY] },
   device_progress: { owner: DEVICE_PROGRESS, readers: [PROGRESS] },

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findDuplicates } from '../../../server/book/find-duplicates.js';
 import { verifyLibrary, type VerifyFinding } from '../../../server/book/verify-library.js';
+import {
+  verifyWholeFiles,
+  type WholeFileCounts,
+  type WholeFileOptions,
+} from '../../../server/book/verify-whole-files.js';
+import { OPERATOR } from '../../../server/domain/actor.js';
 import { NEW_FILE_RULES } from '../../../server/library/library.js';
+import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
 import { testDatabases } from '../../support/databases.js';
@@ -83,6 +90,67 @@ describe.each(testDatabases())('with $name', (kind) => {
     expect(counts).toEqual({ verified: 1, differing: 0, changed: 0, failed: 0, skipped: 0 });
   });
 
+  it('whole files are compared with what was stored of them, and a run that was stopped goes on', async () => {
+    const files = { 'a.epub': LONG, 'b.epub': 'b', 'c.epub': 'c', 'd.epub': 'd' };
+    const folder = await bookFolder(files);
+    folder.setModified('a.epub', 500);
+    const library = await bench.makeLibrary(folder, { name: 'whole' });
+    const stop = new AbortController();
+    const findings: VerifyFinding[] = [];
+    const verify = (options: Partial<WholeFileOptions> = {}) =>
+      verifyWholeFiles(bench.store, library, {
+        signal: never,
+        stores: true,
+        notCheckedForDays: 0,
+        bytesPerSecond: undefined,
+        onFinding: (finding) => {
+          findings.push(finding);
+          stop.abort(new Error('stopped'));
+        },
+        ...options,
+      });
+    const expected = (changes: Partial<WholeFileCounts>) => ({
+      verified: 0,
+      unknown: 0,
+      differing: 0,
+      changed: 0,
+      failed: 0,
+      skipped: 0,
+      ...changes,
+    });
+    await bench.scan(library);
+    expect(await verify({ stores: false })).toEqual(expected({ unknown: 4 }));
+    folder.remove('b.epub');
+    await expect(verify({ signal: stop.signal })).rejects.toThrow('stopped');
+    expect(findings.splice(0)).toMatchObject([
+      { state: 'failed', path: Buffer.from('b.epub'), code: 'ENOENT' },
+    ]);
+    folder.write('b.epub', 'b, and longer');
+    await bench.scan(library);
+    expect(await verify({ notCheckedForDays: 1 })).toEqual(expected({ unknown: 3, skipped: 1 }));
+    expect(await verify({ stores: false })).toEqual(expected({ verified: 4 }));
+    // The catalogue's own digest does not see it.
+    spoil(folder, 'a.epub', OTHER_END);
+    folder.setModified('c.epub', 1000);
+    folder.remove('d.epub');
+    await bench.scan(library);
+    folder.setModified('c.epub', 2000);
+    const rotten = expected({ verified: 1, differing: 1, changed: 1, skipped: 1 });
+    for (let round = 0; round < 2; round++) {
+      expect(await verify()).toEqual(rotten);
+      expect(findings.splice(0)).toEqual([
+        {
+          state: 'differs',
+          path: Buffer.from('a.epub'),
+          stored: Buffer.from(sha256(LONG), 'hex'),
+          found: Buffer.from(sha256(OTHER_END), 'hex'),
+        },
+      ]);
+    }
+    await removeLibrary(bench.store, OPERATOR, library.id);
+    expect(await bench.store.db.selectFrom('whole_hash').selectAll().execute()).toEqual([]);
+  });
+
   it('files that are the same to the last byte are duplicates, across libraries', async () => {
     const one = await bookFolder({
       'x.epub': LONG,
@@ -150,4 +218,16 @@ it('the commands print what they find, and exit with 1 where a file differs', as
   expect(lines).toContainEqual(
     expect.objectContaining({ event: 'summary', differing: 1, failed: 1, verified: 1 }),
   );
+  const full = (...args: readonly string[]) => dogear('verify', 'books', '--full', ...args);
+  expect(await full('--store', '--rate', '500')).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining(
+      'books: 0 as stored, 2 stored now, 0 differ, 0 changed since the last scan, 1 failed, 0 missing or left out\n',
+    ) as string,
+  });
+  expect((await full('--older-than', '1d')).stdout).toContain('1 failed, 2 missing or left out');
+  expect(await dogear('verify', 'books', '--store')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('need --full') as string,
+  });
 });
