@@ -28,6 +28,12 @@ export function isCertainRename(missing: RenameCandidate, found: RenameCandidate
   return isCertain(named(missing), named(found));
 }
 
+/** Whether both lie where Calibre puts a book, with the same number. */
+export function haveSameCalibreNumber(missing: RenameCandidate, found: RenameCandidate): boolean {
+  const { calibreNumber } = namesOf(missing.path);
+  return calibreNumber !== undefined && calibreNumber === namesOf(found.path).calibreNumber;
+}
+
 /** A file with its names, which take longer to make than to compare. */
 interface Named<Book extends RenameCandidate> {
   readonly book: Book;

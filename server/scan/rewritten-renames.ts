@@ -2,6 +2,7 @@ import type { CataloguedBook } from '../book/book.js';
 import { booksAddedAfter, booksById } from '../book/book-repository.js';
 import { joinBooks } from '../book/join-books.js';
 import { CertainRenames } from '../book/certain-renames.js';
+import { withoutContradicted } from '../book/contradicted-renames.js';
 import { retrying } from '../database/transaction.js';
 import type { BookId } from '../domain/ids.js';
 import type { ScanCounts } from './scan.js';
@@ -33,7 +34,7 @@ export async function commitRewrittenRenames(
   if (gone.length === 0) return;
   const renames = new CertainRenames(gone);
   for await (const found of newBooks(context, lastBookBefore)) renames.addFound(found);
-  const pairs = renames.pairs();
+  const pairs = await withoutContradicted(context.store, context.library, renames.pairs());
   for (let start = 0; start < pairs.length; start += JOINED_AT_ONCE) {
     const some = pairs.slice(start, start + JOINED_AT_ONCE);
     const joined = await inLease(context, async (transaction) => {

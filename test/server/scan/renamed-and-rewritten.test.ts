@@ -3,6 +3,7 @@ import { booksById } from '../../../server/book/book-repository.js';
 import { insertDocumentLink } from '../../../server/book/document-link-repository.js';
 import { joinBooks } from '../../../server/book/join-books.js';
 import { inTransaction } from '../../../server/database/transaction.js';
+import { readLibraryMetadata } from '../../../server/book/read-metadata.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { parseDocument } from '../../../server/domain/document.js';
 import { bookId } from '../../../server/domain/ids.js';
@@ -12,6 +13,7 @@ import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
 import { testDatabases } from '../../support/databases.js';
 import { type DeviceMeeting, openDeviceMeeting } from '../../support/device-meeting.js';
+import { makeEpub } from '../../support/epub.js';
 import { counts } from '../../support/scan-bench.js';
 
 describe.each(testDatabases())('a book of $name that was renamed and rewritten at once', (kind) => {
@@ -118,5 +120,29 @@ describe.each(testDatabases())('a book of $name that was renamed and rewritten a
     folder.write('sf/Solaris.epub', after);
     expect((await meeting.scan(library)).counts).toMatchObject({ added: 1, moved: 0, missing: 1 });
     expect(await meeting.problems([md5(before), md5(after)])).not.toEqual([]);
+  });
+
+  it.each([
+    ['another book', 'urn:two', 'Another Long Way', false],
+    ['the same book with a new title', 'urn:one', 'Another Long Way', true],
+    ['the same book, built anew', 'urn:two', 'THE LONG WAY HOME', true],
+  ])('is told from %s of the same name by what its file says', async (_, identifier, title, isSame) => {
+    const epub = (id: string, name: string): Buffer =>
+      makeEpub({
+        chapters: [{ content: `<html><body><p>${folder.path}</p></body></html>` }],
+        metadata: `<dc:identifier>${id}</dc:identifier><dc:title>${name}</dc:title>`,
+      });
+    folder.write('new/The Long Way Home.epub', epub('urn:one', 'The Long Way Home'));
+    library = await meeting.addLibrary(folder);
+    await meeting.scan(library);
+    expect(await readLibraryMetadata(meeting.server.store, library, { isPaced: false })).toMatchObject({
+      read: 2,
+      failed: 1,
+    });
+    folder.remove('new/The Long Way Home.epub');
+    folder.write('sf/The Long Way Home.epub', epub(identifier, title));
+    expect((await meeting.scan(library)).counts).toMatchObject(
+      isSame ? { added: 0, moved: 1, missing: 0 } : { added: 1, moved: 0, missing: 1 },
+    );
   });
 });
