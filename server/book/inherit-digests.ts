@@ -1,11 +1,11 @@
 import type { Store } from '../database/store.js';
-import { inTransaction } from '../database/transaction.js';
+import { inTransaction, retrying } from '../database/transaction.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { areEqual, type CataloguedBook, type FormerDigest, type FormerDigestOf } from './book.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { deleteMetadata } from './book-metadata-repository.js';
-import { deleteWholeHashes } from './whole-hash-repository.js';
+import { deleteWholeHashes, isOfState, wholeHashesOf } from './whole-hash-repository.js';
 import {
   booksAtPaths,
   booksById,
@@ -45,15 +45,16 @@ import {
 
 // A reader computes a digest once and may send it for ever. So the digests of a book that is removed go to the books of
 // the same content in other libraries. Where there is none, they are kept, and the next book of this content that a scan
-// finds takes them over; the same holds for the links of documents. The content is the partial MD5 together with the size: readers see no more of a file either.
+// finds takes them over; the same holds for the links of documents. The content is the partial MD5 together with the size:
+// readers see no more of a file either. Where several copies have it, hashes of whole files decide, if they are stored.
 
 /** The books that inherit from each book: one for each library that has its content. */
 type Heirs = ReadonlyMap<BookId, readonly BookId[]>;
 
 /**
  * Which books outside of the scope inherit the digests of these books. A library is restricted to some users or not, so
- * each library that has the content gets an heir. Of several copies in one library it is the one of the same file name,
- * then one that is present, then the oldest. Where no library has the content now, a book that had it before inherits.
+ * each library that has the content gets an heir. Of several copies in one library it is one that is the same to the last
+ * byte, as far as `verify --full` knows, then the one of the same file name, then one that is present, then the oldest. Where no library has the content now, a book that had it before inherits.
  */
 async function findHeirs(
   store: Store,
@@ -61,7 +62,9 @@ async function findHeirs(
   books: readonly CataloguedBook[],
 ): Promise<Heirs> {
   const heirs = new Map<BookId, readonly BookId[]>();
-  const copies = groupBy(await booksOutside(store, scope, partialMd5sOf(books)), contentKey);
+  const outside = await booksOutside(store, scope, partialMd5sOf(books));
+  const copies = groupBy(outside, contentKey);
+  const wholeHashes = await currentWholeHashes(store, outside.length > 1 ? [...books, ...outside] : []);
   const without: CataloguedBook[] = [];
   for (const book of books) {
     if (book.partialMd5 === undefined) continue;
@@ -70,7 +73,7 @@ async function findHeirs(
     else
       heirs.set(
         book.id,
-        [...same.values()].flatMap((list) => chooseHeir(book, list)?.id ?? []),
+        [...same.values()].flatMap((list) => chooseHeir(book, list, wholeHashes)?.id ?? []),
       );
   }
   const former = groupBy(await formerHoldersOutside(store, scope, partialMd5sOf(without)), ({ partialMd5 }) =>
@@ -87,8 +90,32 @@ async function findHeirs(
   return heirs;
 }
 
-function chooseHeir(book: CataloguedBook, copies: readonly CataloguedBook[]): CataloguedBook | undefined {
-  return copies.find(({ filenameMd5 }) => areEqual(filenameMd5, book.filenameMd5)) ?? copies[0];
+function chooseHeir(
+  book: CataloguedBook,
+  copies: readonly CataloguedBook[],
+  wholeHashes: ReadonlyMap<BookId, Buffer>,
+): CataloguedBook | undefined {
+  const own = wholeHashes.get(book.id);
+  const same = copies.filter(({ id }) => areEqual(wholeHashes.get(id), own));
+  const possible = same.length > 0 ? same : copies;
+  return possible.find(({ filenameMd5 }) => areEqual(filenameMd5, book.filenameMd5)) ?? possible[0];
+}
+
+/** Those that were stored of the files as they are. */
+async function currentWholeHashes(
+  store: Store,
+  books: readonly CataloguedBook[],
+): Promise<ReadonlyMap<BookId, Buffer>> {
+  const stored = await wholeHashesOf(
+    store,
+    books.map(({ id }) => id),
+  );
+  return new Map(
+    books.flatMap((book) => {
+      const hash = stored.get(book.id);
+      return hash !== undefined && isOfState(hash, book) ? [[book.id, hash.sha256] as const] : [];
+    }),
+  );
 }
 
 /** Those of these books, all of the scope, whose digests find no book after the removal. */
@@ -249,12 +276,11 @@ export async function claimKept(
   libraryId: LibraryId,
   files: readonly CataloguedFile[],
 ): Promise<void> {
-  if (files.length === 0) return;
-  const hasDigests = await hasKeptDigests(transaction);
+  // A book that leaves links leaves a digest too, of its name.
+  if (files.length === 0 || !(await hasKeptDigests(transaction))) return;
   const hasLinks = await hasKeptLinks(transaction);
-  if (!hasDigests && !hasLinks) return;
   const contents = distinct(files.map(({ partialMd5 }) => partialMd5));
-  const digests = groupBy(hasDigests ? await keptDigestsOf(transaction, contents) : [], contentKey);
+  const digests = groupBy(await keptDigestsOf(transaction, contents), contentKey);
   const links = groupBy(hasLinks ? await keptLinksOf(transaction, contents) : [], contentKey);
   const filesOf = groupBy(files, contentKey);
   const claims = [...new Set([...digests.keys(), ...links.keys()])].flatMap((content) => {
@@ -292,6 +318,20 @@ export async function claimKept(
     transaction,
     claimed.flatMap(({ links: own }) => own.map(({ id }) => id)),
   );
+}
+
+/**
+ * As `claimKept`, after the commit of the transaction that wrote the files. In MySQL a removal that was committed in the same
+ * moment did not see these books.
+ */
+export async function claimAfterScan(
+  store: Store,
+  libraryId: LibraryId,
+  files: readonly CataloguedFile[],
+): Promise<void> {
+  if (store.dialect !== 'mysql' || files.length === 0 || !(await retrying(() => hasKeptDigests(store))))
+    return;
+  await inTransaction(store, (transaction) => claimKept(transaction, libraryId, files));
 }
 
 /** All digests of the book: those of now, and those that it had before. */

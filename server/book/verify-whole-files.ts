@@ -9,7 +9,7 @@ import type { CataloguedBook } from './book.js';
 import { lockBooks } from './book-repository.js';
 import { fileOfBook, ReadingPace, sha256OfFile } from './sha256-of-file.js';
 import { pagesOfBooks, type VerifyFinding } from './verify-library.js';
-import { saveWholeHashes, type WholeHash, wholeHashesOf } from './whole-hash-repository.js';
+import { isOfState, saveWholeHashes, type WholeHash, wholeHashesOf } from './whole-hash-repository.js';
 
 /** Hashes are stored after so many files: what is read before a run is stopped is not read again by the next one. */
 const FILES_AT_ONCE = 20;
@@ -71,7 +71,8 @@ export async function verifyWholeFiles(
       );
       for (const book of page) {
         signal.throwIfAborted();
-        const before = sameState(known.get(book.id), book);
+        const stored = known.get(book.id);
+        const before = stored !== undefined && isOfState(stored, book) ? stored : undefined;
         const isRecent = notCheckedForDays > 0 && before !== undefined && before.checkedSeconds > recentS;
         if (book.missingSinceSeconds !== undefined || isRecent) {
           counts.skipped++;
@@ -98,10 +99,6 @@ export async function verifyWholeFiles(
     await save();
   }
   return counts;
-}
-
-function sameState(hash: WholeHash | undefined, book: CataloguedBook): WholeHash | undefined {
-  return hash?.sizeBytes === book.sizeBytes && hash.modifiedNs === book.modifiedNs ? hash : undefined;
 }
 
 type ReadResult =

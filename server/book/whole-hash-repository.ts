@@ -16,6 +16,14 @@ export interface WholeHash {
   readonly checkedSeconds: number;
 }
 
+/** Whether the hash is that of the file as the catalogue has it. */
+export function isOfState(
+  hash: WholeHash,
+  book: { readonly sizeBytes: number; readonly modifiedNs: bigint },
+): boolean {
+  return hash.sizeBytes === book.sizeBytes && hash.modifiedNs === book.modifiedNs;
+}
+
 export async function wholeHashesOf(
   store: Store,
   ids: readonly BookId[],

@@ -14,7 +14,7 @@ import {
   saveBooks,
   saveStateMarks,
 } from '../book/book-repository.js';
-import { type CataloguedFile, claimKept } from '../book/inherit-digests.js';
+import { type CataloguedFile, claimAfterScan, claimKept } from '../book/inherit-digests.js';
 import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
@@ -70,10 +70,7 @@ export async function commitBatch(
     return { counts: countsAfter(written.counted), result: written };
   });
   const { store, library } = context;
-  if (store.dialect === 'mysql') {
-    // A removal that was committed in the same moment did not see these books; see claimAfterRemoval().
-    await inTransaction(store, (transaction) => claimKept(transaction, library.id, saved));
-  }
+  await claimAfterScan(store, library.id, saved);
   return counted;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepDigests, pruneKeptDigests } from '../../../server/book/kept-digest-repository.js';
+import { verifyWholeFiles } from '../../../server/book/verify-whole-files.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import type { Library } from '../../../server/library/library.js';
 import { countLibraryRemoval, removeLibrary } from '../../../server/removal/remove-library.js';
@@ -121,6 +122,32 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
       const rows = await catalogueOf(meeting.server.store, heir);
       expect(rows.map(({ former }) => former.length)).toEqual([0, 2]);
     }
+  });
+
+  it('go to the copy that is the same to the last byte, where whole files have been read', async () => {
+    // Alike in all samples of the partial MD5.
+    const [own, alike] = ['x'.repeat(3000), `${'x'.repeat(2500)}y${'x'.repeat(499)}`];
+    folder.write('book.epub', `first ${folder.path}`);
+    const library = await scannedLibrary(folder);
+    folder.write('book.epub', own);
+    await meeting.scan(library);
+    const heir = await scannedLibrary(await bookFolder({ 'book.epub': alike, 'z.epub': own }));
+    for (const each of [library, heir]) {
+      const counts = await verifyWholeFiles(meeting.server.store, each, {
+        signal: new AbortController().signal,
+        stores: true,
+        notCheckedForDays: 0,
+        bytesPerSecond: undefined,
+        onFinding: () => undefined,
+      });
+      expect(counts.failed).toBe(0);
+    }
+    await remove(library);
+    const rows = await catalogueOf(meeting.server.store, heir);
+    expect(rows.map(({ path, former }) => [path, former.length])).toEqual([
+      ['book.epub', 0],
+      ['z.epub', 2],
+    ]);
   });
 
   it('do not go to a file of another size', async () => {
