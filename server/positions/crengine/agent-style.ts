@@ -1,4 +1,4 @@
-import { attributeOf, localAttributeOf } from '../source/attributes.js';
+import { crengineAttributeOf, localAttributeOf } from '../source/attributes.js';
 import { nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
 import type { Dialect } from './dialect.js';
 import { defaultDisplay } from './element-names.js';
@@ -94,13 +94,13 @@ export function hasContentBefore(tree: SourceTree, element: number, dialect: Dia
 function hintsOf(tree: SourceTree, element: number, name: string): AgentRule[] {
   const rules: AgentRule[] = [];
   const display = defaultDisplay(name, 'chapter');
-  const has = (attribute: string): boolean => attributeOf(tree, element, attribute) !== undefined;
+  const has = (attribute: string): boolean => crengineAttributeOf(tree, element, attribute) !== undefined;
   if (has('hidden')) {
     // Parts of tables stay what they are.
     const isPart = display.startsWith('table-') && name !== 'caption';
     rules.push({ declarations: displayed(isPart ? display : 'none'), specificity: ATTRIBUTE });
   }
-  if (name === 'input' && attributeOf(tree, element, 'type')?.toLowerCase() === 'hidden') {
+  if (name === 'input' && crengineAttributeOf(tree, element, 'type')?.toLowerCase() === 'hidden') {
     rules.push({ declarations: displayed('none'), specificity: NAME_AND_ATTRIBUTE });
   }
   if (name === 'pre' && has('wrap'))
@@ -109,7 +109,7 @@ function hintsOf(tree: SourceTree, element: number, name: string): AgentRule[] {
     rules.push({ declarations: spaced('nowrap'), specificity: NAME_AND_ATTRIBUTE });
   }
   if (ALIGNED.has(name)) {
-    const side = attributeOf(tree, element, 'align')?.toLowerCase();
+    const side = crengineAttributeOf(tree, element, 'align')?.toLowerCase();
     if (side === 'left' || side === 'right') {
       const float = { value: side, isImportant: false };
       rules.push({ declarations: { ...NOTHING, float }, specificity: NAME_AND_ATTRIBUTE });

@@ -1,4 +1,4 @@
-import { attributeOf } from '../source/attributes.js';
+import { crengineAttributeOf } from '../source/attributes.js';
 import {
   ELEMENT,
   INSERTED,
@@ -231,7 +231,7 @@ function isDoubtful(source: BoxSource, element: number, children: readonly BoxCh
 function isImage(tree: SourceTree, element: number): boolean {
   const name = nameOf(tree, element);
   if (name !== 'object') return IMAGES.has(name);
-  const type = attributeOf(tree, element, 'type')?.toLowerCase() ?? '';
+  const type = crengineAttributeOf(tree, element, 'type')?.toLowerCase() ?? '';
   return type.startsWith('image/');
 }
 

@@ -1,4 +1,4 @@
-import { attributeOf } from '../source/attributes.js';
+import { crengineAttributeOf } from '../source/attributes.js';
 import { childrenOf, nameOf, parentOf, type SourceTree } from '../source/source-tree.js';
 import { agentRules, hasContentBefore } from './agent-style.js';
 import type { Dialect } from './dialect.js';
@@ -169,7 +169,7 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
       (match === 'yes' && !isConditional ? target.certain : target.possible).push(weighted);
     }
   }
-  const attribute = hasStyleAttributes ? attributeOf(tree, element, 'style') : undefined;
+  const attribute = hasStyleAttributes ? crengineAttributeOf(tree, element, 'style') : undefined;
   const declared = attribute === undefined ? undefined : parseDeclarations(attribute, tree.work);
   if (declared !== undefined) own.certain.push({ declarations: declared, weight: OWN_WEIGHT });
   const style = elementStyleOf(cascade, element, own, before, after);
@@ -294,7 +294,7 @@ function undeclaredDisplay(tree: SourceTree, element: number, dialect: Dialect):
   const parent = parentOf(tree, element);
   if ((name === 'case' || name === 'default') && nameOf(tree, parent) === 'switch') {
     const isFormula = (choice: number): boolean =>
-      nameOf(tree, choice) === 'case' && attributeOf(tree, choice, 'required-namespace') === MATHML;
+      nameOf(tree, choice) === 'case' && crengineAttributeOf(tree, choice, 'required-namespace') === MATHML;
     let isShown = name === 'default' || isFormula(element);
     for (const choice of name === 'default' ? childrenOf(tree, parent) : []) {
       if (choice >= element) break;

@@ -1,4 +1,4 @@
-import { attributeOf, localAttributeOf } from '../source/attributes.js';
+import { crengineAttributeOf, localAttributeOf } from '../source/attributes.js';
 import type {
   AttributeAction,
   AttributeTest,
@@ -78,9 +78,9 @@ export function identityOf(matching: SelectorMatching, element: number): Element
   const known = identities.get(element);
   if (known !== undefined) return known;
   takeForTag(matching, element);
-  const classes = attributeOf(tree, element, 'class') ?? '';
+  const classes = crengineAttributeOf(tree, element, 'class') ?? '';
   const identity = {
-    id: attributeOf(tree, element, 'id'),
+    id: crengineAttributeOf(tree, element, 'id'),
     classes: classes.length > MAX_CLASS_LENGTH ? undefined : new Set(classes.split(/\s+/)),
   };
   if (identities.size === MAX_IDENTITIES) identities.clear();

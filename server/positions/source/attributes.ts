@@ -43,13 +43,16 @@ export function localAttributeOf(tree: SourceTree, node: number, wanted: string)
 
 /** The attribute of that name with its prefix (`epub:type`), in lower case or in upper case (`ID`, as in HTML). */
 export function attributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
-  const value = writtenAttributeOf(tree, node, wanted);
+  const [value] = writtenAttributesOf(tree, node, wanted);
   return value === undefined ? undefined : decodeAttribute(value);
 }
 
-/** The same as crengine reads it: without spaces and tabs around it, but with line ends (RULES.md R10). */
+/**
+ * The same as crengine reads it: without spaces and tabs around it, but with line ends (RULES.md R10), and of several with
+ * one name the last one (RULES.md R17).
+ */
 export function crengineAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
-  const value = writtenAttributeOf(tree, node, wanted);
+  const value = writtenAttributesOf(tree, node, wanted).at(-1);
   return value === undefined ? undefined : withoutEdges(decodeReferences(value));
 }
 
@@ -62,14 +65,15 @@ function withoutEdges(text: string): string {
   return text.slice(start, end);
 }
 
-function writtenAttributeOf(tree: SourceTree, node: number, wanted: string): string | undefined {
+function writtenAttributesOf(tree: SourceTree, node: number, wanted: string): string[] {
   // Most tags do not have the attribute. Searching for its name is cheaper than parsing the tag.
   const tag = tree.source.slice(Math.max(0, startOf(tree, node)), Math.max(0, innerStartOf(tree, node)));
   tree.work.scan(tag.length);
   const inCapitals = wanted.toUpperCase();
-  if (!tag.includes(wanted) && !tag.includes(inCapitals)) return undefined;
+  if (!tag.includes(wanted) && !tag.includes(inCapitals)) return [];
+  const values: string[] = [];
   for (const [name, value] of attributesOf(tree, node)) {
-    if (name === wanted || name === inCapitals) return value;
+    if (name === wanted || name === inCapitals) values.push(value);
   }
-  return undefined;
+  return values;
 }

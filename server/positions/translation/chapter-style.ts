@@ -8,7 +8,7 @@ import type { Book } from '../epub/book.js';
 import type { FileReader } from '../epub/file-reader.js';
 import { decodeMarkup } from '../epub/text-encoding.js';
 import { readZipContent } from '../epub/zip-content.js';
-import { attributeOf } from '../source/attributes.js';
+import { crengineAttributeOf } from '../source/attributes.js';
 import type { Work } from '../work.js';
 import {
   ELEMENT,
@@ -59,7 +59,7 @@ export function chapterStyles(
     const name = nameOf(tree, node);
     if (name === 'link' && node >= linksFrom) {
       const applies = linkApplies(tree, node, dialect);
-      const url = attributeOf(tree, node, 'href') ?? '';
+      const url = crengineAttributeOf(tree, node, 'href') ?? '';
       if (applies !== 'no') collection.addFile(path, { url, isConditional: applies === 'unknown' });
     }
     const content = firstChildOf(tree, node);
@@ -169,8 +169,8 @@ export function readStyleSheet(
 /** In a chapter crengine takes any link for a style sheet that does not say otherwise by its `rel` or its `type`. */
 function linkApplies(tree: SourceTree, link: number, dialect: Dialect): Applies {
   const relation =
-    attributeOf(tree, link, 'rel')?.trim().toLowerCase() ?? (dialect === 'html' ? '' : 'stylesheet');
-  const type = attributeOf(tree, link, 'type')?.trim().toLowerCase() ?? 'text/css';
+    crengineAttributeOf(tree, link, 'rel')?.trim().toLowerCase() ?? (dialect === 'html' ? '' : 'stylesheet');
+  const type = crengineAttributeOf(tree, link, 'type')?.trim().toLowerCase() ?? 'text/css';
   if (relation !== 'stylesheet' || type !== 'text/css') return 'no';
-  return mediaApplies(attributeOf(tree, link, 'media') ?? '');
+  return mediaApplies(crengineAttributeOf(tree, link, 'media') ?? '');
 }

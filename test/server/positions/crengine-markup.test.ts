@@ -53,6 +53,16 @@ describe('markup that XML does not allow', () => {
     expect(await textAt(styled, '/div/text()[2].1')).toBe('e');
   });
 
+  it('has the last of several attributes with one name', async () => {
+    const styleOf = (classes: string): string =>
+      page(`<div>t <b ${classes}>c</b> <i>d</i> e</div>`).replace(
+        '<title>',
+        '<style>.f { display: block }</style><title>',
+      );
+    expect(await textAt(styleOf('class="g" class="f"'), '/div/text()[2].1')).toBe('e');
+    expect(await textAt(styleOf('class="f" class="g"'), '/div/text()[3].1')).toBe('e');
+  });
+
   it('may have text before the root', async () => {
     expect(await textAt(`\n junk\n${page('<p>a</p><p>b</p>')}`, '/p[2]/text().0')).toBe('b');
   });

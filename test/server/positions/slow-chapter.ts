@@ -126,7 +126,8 @@ class SlowReader {
         this.#skipSpaces();
         value = this.#readValue();
       }
-      if (!attributes.has(attribute)) attributes.set(attribute, value);
+      // R17: of several with one name the last one counts.
+      attributes.set(attribute, value);
     }
     this.#openElement(prefix + name, attributes);
     return false;

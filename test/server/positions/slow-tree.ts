@@ -166,35 +166,33 @@ function close(members: readonly Member[], { display, isPre }: SlowStyle): Close
 
 /** R25. */
 function closeRuns(members: readonly Member[], isPre: boolean): Closed {
-  if (members.every(({ kind }) => kind === 'block' || kind === 'float' || kind === 'hidden'))
-    return { members, count: members.length };
-  const kept: Member[] = [];
+  const kept = members.filter((member, index) => member.kind !== 'space' || !isLoose(members, index));
   let count = 0;
   let run: Member[] = [];
-  for (const member of [...members, undefined]) {
-    if (member !== undefined && member.kind !== 'block' && member.kind !== 'hidden') {
+  for (const member of [...kept, undefined]) {
+    if (belongsToRun(member)) {
       run.push(member);
       continue;
     }
-    const solid = run.map(({ kind }, index) => {
-      if (kind !== 'space') return true;
-      const before = run.slice(0, index).findLast((other) => other.kind !== 'space');
-      const after = run.slice(index).find((other) => other.kind !== 'space');
-      return (
-        before !== undefined && after !== undefined && (before.kind !== 'float' || after.kind !== 'float')
-      );
-    });
-    const left = run.filter((_, index) => solid[index]);
-    const isBox = left.length > 0 && (isPre || left.some(({ kind }) => kind !== 'float'));
-    kept.push(...left);
-    count += isBox ? 1 : left.length;
+    const isBox = run.some(({ kind }) => kind !== 'float') || (isPre && run.length > 0);
+    count += (isBox ? 1 : run.length) + (member === undefined ? 0 : 1);
     run = [];
-    if (member !== undefined) {
-      kept.push(member);
-      count += 1;
-    }
   }
-  return { members: kept, count };
+  // Where no inline content is left there are no boxes.
+  const hasInline = kept.some((member) => belongsToRun(member) && member.kind !== 'float');
+  return { members: kept, count: hasInline ? count : kept.length };
+}
+
+function belongsToRun(member: Member | undefined): member is Member {
+  return member !== undefined && member.kind !== 'block' && member.kind !== 'hidden';
+}
+
+/** White space that is not between two members of a run of which one at least is no float. */
+function isLoose(members: readonly Member[], at: number): boolean {
+  const before = members.slice(0, at).findLast(({ kind }) => kind !== 'space');
+  const after = members.slice(at).find(({ kind }) => kind !== 'space');
+  if (!belongsToRun(before) || !belongsToRun(after)) return true;
+  return before.kind === 'float' && after.kind === 'float';
 }
 
 /**
@@ -218,6 +216,23 @@ function closeRuby(members: readonly Member[]): Closed {
       count: undefined,
     };
   return { members, count: undefined };
+}
+
+const TABLE_PARTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['table', ['table-row-group', 'table-caption']],
+  ['table-row-group', ['table-row']],
+  ['table-row', ['table-cell']],
+]);
+
+/** False where markup is broken so that parts of a table are not in one, for which the model has no rule. */
+export function hasWholeTables({ style, children }: KeptElement): boolean {
+  const parts = TABLE_PARTS.get(style.display);
+  return children.every((child) => {
+    if (child.kind === 'text') return true;
+    const { display } = child.style;
+    const isInPlace = parts?.includes(display) ?? !display.startsWith('table-');
+    return isInPlace && hasWholeTables(child);
+  });
 }
 
 /** The path below the body of each text, in order, with an index in each step. Inserted texts too. */
