@@ -10,6 +10,7 @@ import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { adoptUnmatched } from '../../../server/sync/adopt-unmatched.js';
 import { explainDocument } from '../../../server/sync/explain-document.js';
 import { linkDocument } from '../../../server/sync/link-document.js';
+import { listUnmatched } from '../../../server/sync/list-unmatched.js';
 import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
@@ -117,6 +118,22 @@ describe.each(testDatabases())('devices that have a book under another name on $
     expect(await adoptUnmatched(store())).toBe(0);
     await pass();
     expect(await adoptUnmatched(store())).toBe(1);
+  });
+
+  it('are shown the book whose own title and author they name, whatever its file is called', async () => {
+    const metadata = '<dc:title>Persuasion</dc:title><dc:creator>Jane Austen</dc:creator>';
+    folder.write('0042.epub', makeEpub({ chapters: [{ content: `<p>${folder.path}` }], metadata }));
+    await meeting.scan(library);
+    await pass();
+    const push = { ...pushOf('of another file', 'Kobo', 'here'), userId: meeting.user.id };
+    const metadataJson = JSON.stringify({ title: 'Persuasion', authors: 'Jane Austen' });
+    await saveUnmatched(store(), [{ ...push, metadataJson, firstSeenMs: 1, lastSeenMs: 1, pushes: 1 }]);
+    const page = { after: undefined, limit: 10 };
+    const { items } = await listUnmatched(store(), OPERATOR, meeting.user.id, page);
+    const suggestions = items.find(({ document }) => document === 'of another file')?.suggestions;
+    expect(suggestions).toMatchObject([
+      { book: { id: await idOf('0042.epub') }, reason: 'title-and-author' },
+    ]);
   });
 
   it('have a bounded number of names', async () => {
