@@ -1,5 +1,11 @@
 import { resolve } from 'node:path';
 
+export interface DatabaseServer {
+  /** A name or an address; of IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 export type DatabaseLocation =
   | {
       readonly dialect: 'sqlite';
@@ -8,8 +14,8 @@ export type DatabaseLocation =
     }
   | {
       readonly dialect: 'mysql';
-      readonly host: string;
-      readonly port: number;
+      /** In the order in which they are tried, at least one. All hold the same database. */
+      readonly servers: readonly [DatabaseServer, ...DatabaseServer[]];
       readonly user: string;
       readonly password: string;
       readonly database: string;
@@ -20,11 +26,14 @@ export type DatabaseLocation =
 
 export const DATABASE_URL_EXPECTED =
   'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE ' +
-  '(also mariadb://; ?tls=true and ?socket=PATH may follow; special characters of a password percent-encoded)';
+  '(also mariadb://; HOST:PORT,HOST:PORT for the servers of a cluster; ?tls=true, ?socket=PATH and ?write=HOST:PORT may ' +
+  'follow; special characters of a password percent-encoded)';
 
 const MYSQL_PORT = 3306;
+/** A cluster with more servers has a proxy before it. Each is asked for its health every second while it is needed. */
+const MOST_SERVERS = 16;
 /** Names of what may follow the `?` of a MySQL URL. */
-const QUERY_KEYS: ReadonlySet<string> = new Set(['socket', 'tls']);
+const QUERY_KEYS: ReadonlySet<string> = new Set(['socket', 'tls', 'write']);
 
 /**
  * Parses a database URL. The configuration checks its setting with this, and server/database opens what it returns.
@@ -42,25 +51,63 @@ function sqliteLocation(text: string): DatabaseLocation | undefined {
   return isFile ? { dialect: 'sqlite', file } : undefined;
 }
 
+/** A URL with several servers is not one for `URL`. Characters that `URL` removes or encodes are refused. */
+const MYSQL_URL =
+  /^(?:mysql|mariadb):\/\/(?:(?<user>[^/?#:]*)(?::(?<password>[^/?#]*))?@)?(?<servers>[^/?#@]*)\/(?<database>[^/?#@]+)(?:\?(?<query>[^#]*))?$/;
+
 function mysqlLocation(text: string): DatabaseLocation | undefined {
-  if (!/^(mysql|mariadb):\/\//.test(text) || /\s/.test(text) || !URL.canParse(text)) return undefined;
-  const { hostname, port, username, password, pathname, searchParams, hash } = new URL(text);
-  const isQuery = [...searchParams].every(([key, value]) => QUERY_KEYS.has(key) && value !== '');
-  const tls = searchParams.get('tls') ?? 'false';
-  const decoded = [username, password, /^\/([^/@]+)$/.exec(pathname)?.[1]].map(percentDecoded);
-  const [user, secret, database] = decoded;
-  if (user === undefined || secret === undefined || database === undefined) return undefined;
-  if (!isQuery || hash !== '' || !['true', 'false'].includes(tls)) return undefined;
+  const parts = /[\s\0]/.test(text) ? undefined : MYSQL_URL.exec(text)?.groups;
+  if (parts === undefined) return undefined;
+  const { user = '', password = '', servers = '', database = '', query = '' } = parts;
+  const parameters = new URLSearchParams(query);
+  const isQuery = [...parameters].every(([key, value]) => QUERY_KEYS.has(key) && value !== '');
+  const tls = parameters.get('tls') ?? 'false';
+  if (!isQuery || !['true', 'false'].includes(tls)) return undefined;
+  const [name, secret, schema] = [user, password, database].map(percentDecoded);
+  const listed = serverList(servers, parameters.get('write') ?? undefined);
+  if (name === undefined || secret === undefined || schema === undefined || listed === undefined)
+    return undefined;
   return {
     dialect: 'mysql',
-    host: hostname.replace(/^\[|\]$/g, '') || 'localhost',
-    port: port === '' ? MYSQL_PORT : Number(port),
-    user: user || 'root',
+    servers: listed,
+    user: name || 'root',
     password: secret,
-    database,
-    socketPath: searchParams.get('socket') ?? undefined,
+    database: schema,
+    socketPath: parameters.get('socket') ?? undefined,
     tls: tls === 'true',
   };
+}
+
+/** @param first the one that is tried first, which must be among the others */
+function serverList(
+  text: string,
+  first: string | undefined,
+): readonly [DatabaseServer, ...DatabaseServer[]] | undefined {
+  const names = text.split(',');
+  const servers = names.length > 1 && names.includes('') ? [undefined] : names.map(databaseServer);
+  const writer = first === undefined ? servers[0] : databaseServer(first);
+  const found = servers.flatMap((server) => (server === undefined ? [] : [server]));
+  const known = new Set(found.map(serverName));
+  if (writer === undefined || !known.has(serverName(writer))) return undefined;
+  // A server that is listed twice, or that is none, is a mistake of typing.
+  if (known.size < servers.length || servers.length > MOST_SERVERS) return undefined;
+  return [writer, ...found.filter((server) => serverName(server) !== serverName(writer))];
+}
+
+/** `name`, `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`. Nothing is this machine. */
+function databaseServer(text: string): DatabaseServer | undefined {
+  const parts = /^(?:\[(?<address>[\da-f:.]+)\]|(?<name>[\p{L}\p{N}._-]*))(?::(?<port>\d{1,5}))?$/iu.exec(
+    text,
+  )?.groups;
+  const { address, name = '', port } = parts ?? {};
+  // `URL` knows what a host looks like.
+  if (parts === undefined || (text !== '' && !URL.canParse(`mysql://${text}`))) return undefined;
+  return { host: address ?? (name || 'localhost'), port: port === undefined ? MYSQL_PORT : Number(port) };
+}
+
+/** `name:port` or `[2001:db8::1]:port`. */
+export function serverName({ host, port }: DatabaseServer): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
 function percentDecoded(text: string | undefined): string | undefined {
@@ -92,7 +139,5 @@ export function normalisedDatabaseUrl(text: string, folder: string): string | un
 export function maskedDatabaseUrl(text: string): string {
   if (text.startsWith('sqlite:')) return text;
   if (databaseLocation(text) === undefined) return `${/^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? ''}***`;
-  const url = new URL(text);
-  if (url.password !== '') url.password = '***';
-  return url.href;
+  return text.replace(/^([a-z]+:\/\/[^/?#:]*:)[^/?#]*@/, '$1***@');
 }

@@ -25,6 +25,7 @@ import type { HttpServer } from '../http/uws.js';
 import { ClockWatch } from '../database/clock-watch.js';
 import { SchemaWatch } from '../database/schema-watch.js';
 import { gated } from '../http/gate.js';
+import type { OnMoved } from '../database/mysql/cluster-pool.js';
 import { openStore, type OpenStore } from '../database/store.js';
 import { isDatabaseAway } from '../database/database-fault.js';
 import { WriteHealth } from '../database/write-health.js';
@@ -89,9 +90,14 @@ export async function composeListener(
     return part;
   };
   const closingSteps = (): (() => unknown)[] => opened.toReversed().map((part) => () => part.close());
-  const open = async (connections: number): Promise<OpenStore> =>
+  const open = async (connections: number, onMoved?: OnMoved): Promise<OpenStore> =>
     closedAtEnd(
-      await openStore(database.url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS, onFailure }),
+      await openStore(database.url, {
+        connections,
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        onFailure,
+        ...(onMoved === undefined ? {} : { onMoved }),
+      }),
     );
   try {
     // Without a time limit for statements, which migrations and the management API may need.
@@ -99,7 +105,9 @@ export async function composeListener(
     for (const note of unlimitedStore.migration.notes) log.warn(note);
     const engine = closedAtEnd(composeEngine(configuration));
     const limits = closedAtEnd(new SharedLimits(seed, threads));
-    const store = await open(database.connections);
+    const store = await open(database.connections, (move) =>
+      log.warn(move, 'another database server is used now'),
+    );
     // SQLite has no connection pool that readers could use up.
     const readinessStore = store.dialect === 'mysql' ? await open(READINESS_CONNECTIONS) : store;
     const lastUseWarning = new RareWarning(log, 'the last use of API keys or sessions was not written');

@@ -1,7 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { Kysely, sql } from 'kysely';
+import { serverName } from '../../config/database-url.js';
 import { parseDatabaseUrl } from './database-url.js';
+import type { OnMoved } from './mysql/cluster-pool.js';
 import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
 import { fileIdentity } from './sqlite/file-watch.js';
@@ -33,6 +35,8 @@ export interface StoreOptions {
   readonly statementTimeoutMs?: number;
   /** Called with the error of each statement that failed, and of each connection that could not be had. */
   readonly onFailure?: (error: unknown) => void;
+  /** Called when another one of several servers is used from now on. */
+  readonly onMoved?: OnMoved;
 }
 
 const DEFAULT_CONNECTIONS = 10;
@@ -48,7 +52,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const where =
     location.dialect === 'sqlite'
       ? location.file
-      : `${location.host}:${String(location.port)}/${location.database}`;
+      : `${location.servers.map(serverName).join(',')}/${location.database}`;
   const onFailure = (error: unknown): void => {
     noteDatabase(error, where);
     options.onFailure?.(error);
@@ -62,6 +66,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
             connections: options.connections ?? DEFAULT_CONNECTIONS,
             statementTimeoutMs: options.statementTimeoutMs,
             onFailure,
+            ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
           }),
   });
   try {

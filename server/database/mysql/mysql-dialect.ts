@@ -1,6 +1,7 @@
 import { type Dialect, MysqlDialect } from 'kysely';
-import { createPool, format, type SqlValue } from 'mysql2';
+import { type ConnectionOptions, createPool, format, type PoolOptions, type SqlValue } from 'mysql2';
 import type { DatabaseLocation } from '../../../config/database-url.js';
+import { ClusterPool, type OnMoved } from './cluster-pool.js';
 import { ClusterMysqlAdapter } from './mysql-adapter.js';
 import { mysqlPool } from './mysql-pool.js';
 import { sessionStatements } from './mysql-session.js';
@@ -20,25 +21,28 @@ export interface MysqlOptions {
   readonly statementTimeoutMs: number | undefined;
   /** Called with the error of each statement that failed, and of each connection that could not be had. */
   readonly onFailure?: (error: unknown) => void;
+  /** Called when another server of several is used from now on. */
+  readonly onMoved?: OnMoved;
 }
 
 /** A Kysely dialect with a pool of connections, which are opened when statements need them. */
 export function openMysql(
   location: Extract<DatabaseLocation, { dialect: 'mysql' }>,
-  { connections, statementTimeoutMs, onFailure }: MysqlOptions,
+  { connections, statementTimeoutMs, onFailure, onMoved }: MysqlOptions,
 ): Dialect {
-  const { host, port, user, password, database, socketPath } = location;
-  const pool = createPool({
-    ...(socketPath === undefined ? { host, port } : { socketPath }),
-    ...(location.tls ? { ssl: { rejectUnauthorized: true } } : {}),
-    user,
-    password,
-    database,
+  const { servers, user, password, database, socketPath } = location;
+  const limits: PoolOptions = {
     connectionLimit: connections,
     // mysql2 looks for idle connections only where `maxIdle` is below the limit.
     maxIdle: connections - 1,
     idleTimeout: IDLE_TIMEOUT_MS,
     gracefulEnd: true,
+  };
+  const connection: ConnectionOptions = {
+    ...(location.tls ? { ssl: { rejectUnauthorized: true } } : {}),
+    user,
+    password,
+    database,
     connectTimeout: CONNECT_TIMEOUT_MS,
     // mysql-pool.ts sends `begin` and the first statement in one message. Safe, because mysql2 escapes all values.
     multipleStatements: true,
@@ -48,10 +52,27 @@ export function openMysql(
     // 64-bit integers that a double cannot hold exactly come back as decimal strings.
     supportBigNumbers: true,
     bigNumberStrings: false,
+  };
+  const session = sessionStatements(statementTimeoutMs);
+  if (servers.length > 1 && socketPath === undefined) {
+    const cluster = new ClusterPool(servers, connection, limits, (move) => onMoved?.(move));
+    const noted = (error: unknown): void => {
+      cluster.note(error);
+      onFailure?.(error);
+    };
+    return new ClusterMysqlDialect({
+      pool: mysqlPool(cluster, { session, timeoutMs: statementTimeoutMs, onFailure: noted }),
+    });
+  }
+  const [{ host, port }] = servers;
+  const pool = createPool({
+    ...connection,
+    ...limits,
+    ...(socketPath === undefined ? { host, port } : { socketPath }),
   });
   return new ClusterMysqlDialect({
     pool: mysqlPool(pool, {
-      session: sessionStatements(statementTimeoutMs),
+      session,
       timeoutMs: statementTimeoutMs,
       ...(onFailure === undefined ? {} : { onFailure }),
     }),

@@ -1,9 +1,17 @@
 import { callbackify } from 'node:util';
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
-import type { Pool, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
+import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
 import { isServerReadOnly } from '../database-error.js';
 import { withDeadline } from '../../domain/deadline.js';
 import { StatementTimer } from './statement-timer.js';
+
+/** A pool of mysql2, or one that chooses among the pools of several servers (cluster-pool.ts). */
+export interface ConnectionSource {
+  getConnection(
+    callback: (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => unknown,
+  ): void;
+  end(callback: (error: NodeJS.ErrnoException | null) => void): void;
+}
 
 export interface MysqlPoolOptions {
   /** Statements that set up each new connection (mysql-session.ts). */
@@ -31,7 +39,7 @@ const END_TIMEOUT_MS = 1000;
  *   nor sets it up the next time. Each such failure would cost the pool a connection, until none is left.
  */
 export function mysqlPool(
-  pool: Pool,
+  pool: ConnectionSource,
   { session, timeoutMs, onFailure = ignore }: MysqlPoolOptions,
 ): MysqlPool {
   // Kysely recognises connections by object identity, so each one is wrapped once.
@@ -65,7 +73,7 @@ export function mysqlPool(
 }
 
 /** Ignores errors, and stops waiting after a second: nothing that was committed depends on how connections are closed. */
-function endPool(pool: Pool): Promise<void> {
+function endPool(pool: ConnectionSource): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     pool.end(() => resolve());
   });
@@ -77,7 +85,7 @@ function endPool(pool: Pool): Promise<void> {
  * arrives after the limit must go back to the pool, and because promises would cost each statement a few microseconds.
  */
 function takeConnection(
-  pool: Pool,
+  pool: ConnectionSource,
   timeoutMs: number | undefined,
   onTaken: (connection: PoolConnection) => void,
   onFailed: (error: Error) => void,
@@ -92,10 +100,10 @@ function takeConnection(
   const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
   pool.getConnection((error, connection) => {
     clearTimeout(timer);
-    if (isTooLate) {
-      if (error === null) connection.release();
-    } else if (error === null) onTaken(connection);
-    else onFailed(error);
+    if (connection === undefined) {
+      if (!isTooLate) onFailed(error ?? new Error('the pool gave neither a connection nor an error'));
+    } else if (isTooLate) connection.release();
+    else onTaken(connection);
   });
 }
 
