@@ -63,7 +63,7 @@ const EPUB: ReadonlySet<string> = new Set(['epub', 'epub3']);
 const HTML: ReadonlySet<string> = new Set(['htm', 'html', 'xhtml', 'htmlz']);
 const HTML_ARCHIVE = /\.html\.zip$/i;
 const FICTION_BOOK = /\.fb2(?:\.zip)?$/i;
-/** Documents whose positions are pages. Only the pages of ZIP and tar archives are counted. */
+/** Documents whose positions are pages. Only the pages of archives are counted. */
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
 
 /**

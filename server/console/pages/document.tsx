@@ -37,7 +37,7 @@ const WHY_NO_TEXT: Readonly<Record<Reason, string>> = {
   'book-missing': 'The file of the book is missing, so there is no text to show.',
   'book-changed': 'The file of the book has changed and is being hashed again.',
   'book-unreadable': 'The file of the book cannot be read',
-  'format-unsupported': 'Text is shown for EPUB only.',
+  'format-unsupported': 'Text is shown for EPUB, FB2 and HTML.',
   'unknown-form': 'The reader sent the place in a form that Dogear does not know.',
   'other-format': 'The place belongs to another format of the book.',
   'outside-the-book': 'The place lies outside this book. It may be of another edition.',

@@ -29,7 +29,7 @@ const ROOT_NAMES: Readonly<Record<Dialect, string | undefined>> = {
 };
 
 /** The form of a book of that library is in a `div` at the right. */
-const RIGHT_ALIGNED = /<div\s[^>]*(?:align\s*=\s*["']?right|text-align:\s*right)/i;
+const RIGHT_ALIGNED = /align\s*[=:]\s*["']?right/i;
 
 const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
 
@@ -60,6 +60,8 @@ class CrengineParser {
   readonly #work: Work;
   /** Only of an HTML file. */
   readonly #html: HtmlElements | undefined;
+  /** An HTML file has had a `div` at the right. */
+  #sawRight = false;
   /** The next character to read. */
   #at = 0;
   /** Depth of the open `body` of a DocFragment, 0 outside of one. */
@@ -195,10 +197,12 @@ class CrengineParser {
   #openInHtml(html: HtmlElements, local: string, start: number, innerStart: number): void {
     html.open(local, start, innerStart);
     if (this.builder.depth < this.#svgDepth) this.#svgDepth = 0;
-    const tag = this.#source.slice(start, innerStart);
-    if (local === 'link' && this.builder.openName() === 'head' && isStyleLink(tag)) this.#noteStyles();
+    if (local === 'link' && this.builder.openName() === 'head') {
+      if (isStyleLink(this.#source.slice(start, innerStart))) this.#noteStyles();
+    }
     // Books of an old library on the web, which crengine knows by a form, are read in another way.
-    if (local === 'form' && RIGHT_ALIGNED.test(this.#source.slice(0, start))) html.isRearranged = true;
+    if (local === 'div') this.#sawRight ||= RIGHT_ALIGNED.test(this.#source.slice(start, innerStart));
+    if (local === 'form' && this.#sawRight) html.isRearranged = true;
   }
 
   #noteStyles(): void {

@@ -1,16 +1,18 @@
 import { withFile, type FileReader, type BookFileState } from '../epub/file-reader.js';
 import { countComicPages, isImageName } from './comic-pages.js';
+import { rarNames } from './rar-names.js';
+import { sevenZipNames } from './seven-zip-names.js';
 
 const TAR_HEADER_BYTES = 512;
 /** No comic has more files; each entry costs a read. */
 const MAX_TAR_ENTRIES = 65_535;
 
 /**
- * Number of pages of a comic in a ZIP or tar archive, recognised by its content and not by its name. Undefined for
- * any other kind of file (PDF, DjVu, RAR, 7-Zip), and for an archive without images.
+ * Number of pages of a comic in a ZIP, RAR, 7-Zip or tar archive, recognised by its content and not by its name. Undefined for
+ * any other kind of file (PDF, DjVu), and for an archive without images.
  *
  * @param state of the file whose pages are wanted. Undefined: any.
- * @throws BookError where the file cannot be read, has another state, or is a damaged ZIP archive.
+ * @throws BookError where the file cannot be read, has another state, or is a damaged or encrypted archive.
  */
 export async function countPages(path: string | Buffer, state?: BookFileState): Promise<number | undefined> {
   const count = await withFile(path, state, countByKind);
@@ -21,7 +23,7 @@ async function countByKind(file: FileReader): Promise<number | undefined> {
   const head = file.read(0, Math.min(TAR_HEADER_BYTES, file.identity.sizeBytes)).toString('latin1');
   if (head.startsWith('PK\u0003\u0004')) return await countComicPages(file);
   if (head.slice(257, 262) === 'ustar') return countTarPages(file);
-  return undefined;
+  return (rarNames(file) ?? sevenZipNames(file))?.filter(isImageName).length;
 }
 
 /** Images among the files of a tar archive. */

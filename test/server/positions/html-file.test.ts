@@ -133,6 +133,18 @@ describe('a place in a HTML file is not certain', () => {
   });
 });
 
+describe('a hostile HTML file', () => {
+  it.each([
+    ['of forms', '<form></form>'.repeat(200_000)],
+    ['of tags without an end, and a form', `${'<div '.repeat(300_000)}><form>`],
+    ['of items', '<ul><li>'.repeat(120) + '<b>'.repeat(100) + '<li></b>'.repeat(100_000)],
+    ['of end tags', '<i>'.repeat(200) + '</b>'.repeat(400_000)],
+  ])('%s is answered or refused', async (_, body) => {
+    const there = await translate(page(body), '/html/body/p/text().0');
+    expect(['fragment', 'element', 'clamped']).toContain(there.cfiConfidence);
+  });
+});
+
 describe('what is no place in a HTML file', () => {
   it.each([
     ['a position in a FictionBook', '/FictionBook/body/p/text().0', 'other-format'],

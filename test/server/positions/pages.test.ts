@@ -2,10 +2,21 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BookError } from '../../../server/positions/book-error.js';
 import { countPages, pageOfPercentage } from '../../../server/positions/pages/page-count.js';
 import { makeBookFolder, makeEpub } from '../../support/epub.js';
+import { makeNewRar, makeOldRar, rarEncryption, type RarFile } from '../../support/rar.js';
 import { makeZip } from '../../support/zip.js';
 
 const folder = makeBookFolder();
 afterAll(() => folder.remove());
+
+/** Three pages, one without content, a folder `x.jpg` and a text, as 7-Zip 26.02 packs them. */
+const SEVEN_ZIP = {
+  compressed:
+    'N3q8ryccAAQ6DCaThwAAAAAAAAAhAAAAAAAAAKcPqhQBAAkwMQowMgoxMAoKAAAAgTMHrg/Ox1yBCSqu06qFJigV5+7iDt/lLJzgp4wzuJ1chzsvDtWCcZwbGLC2G62b9EXc/Y8JJjYPT5jW4eTpFdSoPB7Chx/hJhwQLec6i88mIb5RH0Ss+v6MBEa5taUNDhoXQbN2gr8w61oj7qCkp7D1ghJRIAAXBg4BCXkABwsBAAEjAwEBBV0AEAAADICyCgG/rfqiAAA=',
+  plain:
+    'N3q8ryccAASdTMLMDgAAAAAAAACyAAAAAAAAAL+t+qIBAAkwMQowMgoxMAoKAAEEBgABCQ4ABwsBAAEhIQEADAoACA0ECQMDAwoBLtKi/e2Bj9ZYiXvlkwbXMgAABQYOAcAPAUAZBAAAAAARVQB4AC4AagBwAGcAAAAwAC4AcABuAGcAAAAwADEALgBqAHAAZwAAADAAMgAuAGoAcABnAAAAMQAwAC4AagBwAGcAAABuAG8AdABlAC4AdAB4AHQAAAAVGgEAEIDtQSCApIEggKSBIICkgSCApIEggKSBAAA=',
+  encrypted:
+    'N3q8ryccAATE4J/tsAAAAAAAAAA+AAAAAAAAAOfphgjjdnThrxCHwW3clQUtlp7pQcqhcNz74w+QDZLfw923+IM1CO523z6VLYfzLbqsxbqHUAPCFxEAD5uMp6wJErQXYaLluRVXNN+EpmW1h94CFi8gN1j/t+bqLs+MpzaoLvm2PBdmwVzcRiudWCZxLqcZK149yf6KPP6y9er+pL2jKzYpDpEMQCpaS9/8vQOYGmWNbAzBHVbPQWCNsd6w9kDZLGiF8Orhk6wari9mVFn2LhcGEAEJgKAABwsBAAIkBvEHARJTDxkjQHmno7mvCVQUJK4ycb0jAwEBBV0AEAAAAQAMgJWA0goBToiG8wAA',
+} as const;
 
 /** The number of pages, or the code of the error. */
 async function count(content: Buffer): Promise<number | string | undefined> {
@@ -67,12 +78,9 @@ describe('comics', () => {
     expect(await count(Buffer.alloc(0))).toBeUndefined();
   });
 
-  it.each(['Rar!\u001A\u0007\u0000', '%PDF-1.4\n', 'AT&TFORM\0\0\0\fDJVU'])(
-    'are not counted in %j',
-    async (head) => {
-      expect(await count(Buffer.from(head))).toBeUndefined();
-    },
-  );
+  it.each(['%PDF-1.4\n', 'AT&TFORM\0\0\0\fDJVU'])('are not counted in %j', async (head) => {
+    expect(await count(Buffer.from(head))).toBeUndefined();
+  });
 
   it('that are cut off give an error', async () => {
     expect(await count(makeZip([{ name: '1.jpg', content: 'x' }]).subarray(0, 40))).toBe('truncated');
@@ -82,4 +90,68 @@ describe('comics', () => {
     const files = [entry('1.jpg', 'x'.repeat(700)), entry('notes.txt', ''), entry('2.png', 'y'.repeat(512))];
     expect(await count(Buffer.concat([...files, Buffer.alloc(1024)]))).toBe(2);
   });
+
+  const files: readonly RarFile[] = [
+    { name: 'a/', content: '' },
+    { name: 'a/1.jpg', content: 'x'.repeat(700) },
+    { name: 'notes.txt', content: 'n' },
+    { name: `${'long'.repeat(200)}.png`, content: '' },
+    { name: 'a.gif/', content: '' },
+    { name: 'half.png', content: 'y', isContinued: true },
+    { name: 'Ж.WEBP', content: 'z' },
+  ];
+
+  it.each([
+    ['4', makeOldRar(files)],
+    ['5', makeNewRar(files)],
+  ])('in a RAR archive of version %s', async (_, archive) => {
+    expect(await count(archive)).toBe(3);
+    expect(['truncated', 'damaged']).toContain(await count(archive.subarray(0, -20)));
+    expect(await count(archive.subarray(0, 600))).toBe('truncated');
+  });
+
+  it.each([
+    ['4', makeOldRar(files, 0x80)],
+    ['5', makeNewRar(files, [rarEncryption()])],
+  ])('in a RAR archive of version %s with encrypted names give an error', async (_, archive) => {
+    expect(await count(archive)).toBe('encrypted');
+  });
+
+  it.each([
+    ['4', makeOldRar(files)],
+    ['5', makeNewRar(files)],
+  ])('in a broken RAR archive of version %s give a number or an error', async (_, archive) => {
+    for (let at = 7; at < archive.length; at += 3) {
+      if (at > 120 && at < 780) continue;
+      for (const byte of [0, 0xff]) {
+        const broken = Buffer.from(archive);
+        broken[at] = byte;
+        expect(['number', 'string', 'undefined']).toContain(typeof (await count(broken)));
+      }
+    }
+  });
+
+  it.each([
+    ['compressed', 4],
+    ['plain', 4],
+    ['encrypted', 'encrypted'],
+  ] as const)('in a 7-Zip archive whose names are %s', async (form, expected) => {
+    const archive = Buffer.from(SEVEN_ZIP[form], 'base64');
+    expect(await count(archive)).toBe(expected);
+    expect(await count(archive.subarray(0, -1))).toBe('truncated');
+  });
+
+  it.each(['compressed', 'plain'] as const)(
+    'in a broken 7-Zip archive whose names are %s give a number or an error',
+    async (form) => {
+      const archive = Buffer.from(SEVEN_ZIP[form], 'base64');
+      for (let at = 6; at < archive.length; at += 1) {
+        for (const byte of [0, 1, 0x7f, 0xff]) {
+          const broken = Buffer.from(archive);
+          broken[at] = byte;
+          expect(['number', 'string', 'undefined']).toContain(typeof (await count(broken)));
+        }
+      }
+    },
+  );
 });

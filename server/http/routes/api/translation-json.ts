@@ -76,11 +76,7 @@ export const translationSchema = answerSchema(
     z.strictObject({
       state: z.literal('page'),
       page: z.int().min(1),
-      page_count: z
-        .int()
-        .min(1)
-        .nullable()
-        .describe('null where the pages are not counted: PDF, DjVu, and comics in RAR or 7-Zip archives'),
+      page_count: z.int().min(1).nullable().describe('null where the pages are not counted: PDF and DjVu'),
     }),
     z.strictObject({
       state: z.literal('none'),
