@@ -2,6 +2,7 @@ import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { positionLines } from '../../../server/positions/translation/position-lines.js';
 import { createTranslator } from '../../../server/positions/translation/translator.js';
+import { Work } from '../../../server/positions/work.js';
 import { chapterPath, makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
 import { chapterUnderTest, translated } from '../../support/one-chapter.js';
 
@@ -21,6 +22,16 @@ const CHAPTERS = [
   { content: xhtml('<p>second</p>') },
   { content: xhtml('<p>before</p><p id="x y">after</p>') },
 ];
+
+/** Counts the books, chapters and translations that are begun. */
+class CountedWork extends Work {
+  begins = 0;
+
+  override begin(): void {
+    this.begins += 1;
+    super.begin();
+  }
+}
 
 describe('everything that is told of a place', () => {
   const path = folder.write(makeEpub({ chapters: CHAPTERS, navigation: NAVIGATION, ncx: NCX }));
@@ -254,16 +265,27 @@ describe('the cache', () => {
 
   it('gives the same again, without reading', async () => {
     const path = folder.write(makeEpub({ chapters: CHAPTERS }));
-    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
-    utimesSync(path, 1000, 1000);
+    const work = new CountedWork();
+    const translator = createTranslator({ cacheBytes: 1024 * 1024, work });
     const first = await translator.translateXpointer({ path }, POINTER);
     expect(translator.cachedBytes).toBeGreaterThan(1000);
-    // With the same size and time the changed content is not noticed.
+    const firstBegins = work.begins;
+    expect(await translator.translateXpointer({ path }, POINTER)).toEqual(first);
+    // Reading the chapter begins twice more.
+    expect(work.begins - firstBegins).toBe(firstBegins - 2);
+  });
+
+  it('notices a change behind the same size and time', async () => {
+    const path = folder.write(makeEpub({ chapters: CHAPTERS }));
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    utimesSync(path, 1000, 1000);
+    await translator.translateXpointer({ path }, POINTER);
     const { size } = statSync(path);
     writeFileSync(path, Buffer.alloc(size));
     utimesSync(path, 1000, 1000);
-    const again = await translator.translateXpointer({ path }, POINTER);
-    expect(again).toEqual(first);
+    await expect(translator.translateXpointer({ path }, POINTER)).rejects.toMatchObject({
+      code: 'not-a-zip',
+    });
     rmSync(path);
     await expect(translator.translateXpointer({ path }, POINTER)).rejects.toMatchObject({
       code: 'unreadable',
