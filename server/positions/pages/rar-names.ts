@@ -5,6 +5,8 @@ import type { FileReader } from '../epub/file-reader.js';
 const MAX_ENTRIES = 65_535;
 /** A header with the longest name, and what may stand beside it. */
 const MAX_HEADER_BYTES = 64 * 1024;
+/** Of all headers that are longer than most. Their names are held, and a large archive may consist of headers only. */
+const MAX_LONG_HEADERS_BYTES = 8 * 1024 * 1024;
 /** Most headers have fewer bytes. */
 const READ_BYTES = 512;
 
@@ -15,6 +17,7 @@ const MARK_5 = 'Rar!\u001A\u0007\u0001\u0000';
 interface RarEntry {
   /** Undefined for a header that is not of a file, or of a part of one that began in the volume before. */
   readonly name: string | undefined;
+  readonly headerBytes: number;
   /** Of the header and its data. */
   readonly sizeBytes: number;
   readonly isEnd: boolean;
@@ -24,7 +27,7 @@ interface RarEntry {
  * The names of the files in a RAR archive, of version 4 or 5, from the headers before each file. Nothing is decompressed.
  * Undefined for another file. Of names that are not ASCII only the ending is right.
  *
- * @throws BookError `encrypted` where the names are; `damaged`; `truncated`; `unreadable`
+ * @throws BookError `encrypted` where the names are; `damaged`; `too-large`; `truncated`; `unreadable`
  */
 export function rarNames(file: FileReader): string[] | undefined {
   const { sizeBytes } = file.identity;
@@ -33,10 +36,15 @@ export function rarNames(file: FileReader): string[] | undefined {
   if (!isOld && head !== MARK_5) return undefined;
   const names: string[] = [];
   let at = isOld ? MARK_4.length : MARK_5.length;
+  let longHeadersBytes = 0;
   for (let count = 0; count < MAX_ENTRIES && at < sizeBytes; count += 1) {
     const entry = isOld ? oldEntry(file, at) : newEntry(file, at);
     if (entry.name !== undefined) names.push(entry.name);
     if (entry.isEnd) return names;
+    if (entry.headerBytes > READ_BYTES) longHeadersBytes += entry.headerBytes;
+    if (longHeadersBytes > MAX_LONG_HEADERS_BYTES) {
+      throw new BookError('too-large', 'the headers of the archive are too large');
+    }
     at += entry.sizeBytes;
   }
   if (at > sizeBytes) throw new BookError('truncated', 'the archive is cut off');
@@ -66,13 +74,14 @@ function oldEntry(file: FileReader, at: number): RarEntry {
   const flags = header.readUInt16LE(3);
   const headerBytes = header.readUInt16LE(5);
   if (headerBytes < 7) throw badRarHeader();
-  if (type === OLD_END) return { name: undefined, sizeBytes: headerBytes, isEnd: true };
+  if (type === OLD_END) return { name: undefined, headerBytes, sizeBytes: headerBytes, isEnd: true };
   if (type === OLD_MAIN && (flags & 0x80) !== 0) throw encrypted();
   if (headerBytes > header.length) header = headerAt(file, at, headerBytes);
   const hasData = type === OLD_FILE || (flags & 0x8000) !== 0;
   if (hasData && header.length < 11) throw badRarHeader();
   let dataBytes = hasData ? header.readUInt32LE(7) : 0;
-  if (type !== OLD_FILE) return { name: undefined, sizeBytes: headerBytes + dataBytes, isEnd: false };
+  if (type !== OLD_FILE)
+    return { name: undefined, headerBytes, sizeBytes: headerBytes + dataBytes, isEnd: false };
   const isLarge = (flags & 0x100) !== 0;
   const nameStart = OLD_FILE_HEADER_BYTES + (isLarge ? 8 : 0);
   if (header.length < nameStart) throw badRarHeader();
@@ -85,6 +94,7 @@ function oldEntry(file: FileReader, at: number): RarEntry {
   const isContinued = (flags & 1) !== 0;
   return {
     name: isFolder || isContinued ? undefined : name,
+    headerBytes,
     sizeBytes: headerBytes + dataBytes,
     isEnd: false,
   };
@@ -112,7 +122,7 @@ function newEntry(file: FileReader, at: number): RarEntry {
   const dataBytes = (flags & 2) === 0 ? 0 : fields.number();
   const sizeBytes = headerBytes + dataBytes;
   if (type === NEW_ENCRYPTION) throw encrypted();
-  if (type !== NEW_FILE) return { name: undefined, sizeBytes, isEnd: type === NEW_END };
+  if (type !== NEW_FILE) return { name: undefined, headerBytes, sizeBytes, isEnd: type === NEW_END };
   const fileFlags = fields.number();
   fields.number();
   fields.number();
@@ -122,7 +132,7 @@ function newEntry(file: FileReader, at: number): RarEntry {
   const name = fields.text(fields.number());
   const isFolder = (fileFlags & 1) !== 0;
   const isContinued = (flags & 8) !== 0;
-  return { name: isFolder || isContinued ? undefined : name, sizeBytes, isEnd: false };
+  return { name: isFolder || isContinued ? undefined : name, headerBytes, sizeBytes, isEnd: false };
 }
 
 /** The fields of a header of version 5. */

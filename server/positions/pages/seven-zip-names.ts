@@ -8,6 +8,8 @@ const START_BYTES = 32;
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 /** No comic has more files. */
 const MAX_ENTRIES = 65_535;
+/** Some ten kinds of them are known. Each is read for all files. */
+const MAX_PROPERTIES = 64;
 /** A header may be compressed again. Archivers do it once. */
 const MAX_LAYERS = 4;
 
@@ -61,6 +63,10 @@ export function sevenZipNames(file: FileReader): string[] | undefined {
 
 function badSevenZipHeader(): BookError {
   return new BookError('damaged', 'the header of the archive is damaged');
+}
+
+function tooManyFiles(): BookError {
+  return new BookError('too-large', 'too many files in the archive');
 }
 
 function read(file: FileReader, at: number, length: number): Buffer {
@@ -126,9 +132,11 @@ function namesIn(fields: SevenZipFields): string[] {
   let names: string[] = [];
   let isEmpty: readonly boolean[] = [];
   let isEmptyFile: readonly boolean[] = [];
-  for (;;) {
+  // Each property is there once; the archiver also writes some that are only padding.
+  for (let rest = MAX_PROPERTIES; ; rest -= 1) {
     const property = fields.byte();
     if (property === END) break;
+    if (rest === 0) throw badSevenZipHeader();
     const sizeBytes = fields.number();
     const end = fields.at + sizeBytes;
     if (property === EMPTY_STREAM) isEmpty = fields.bits(count);
@@ -180,11 +188,13 @@ function readPacks(fields: SevenZipFields): Pack[] {
   for (let index = 0; index < count; index += 1) packs.push(readPack(fields));
   if (fields.byte() !== UNPACK_SIZE) throw badSevenZipHeader();
   for (const pack of packs) pack.sizes = fields.numbers(pack.outputs);
-  for (let part = fields.byte(); part !== END; part = fields.byte()) {
-    if (part !== CHECKSUMS) throw badSevenZipHeader();
+  let part = fields.byte();
+  if (part === CHECKSUMS) {
     const isDefined = fields.checksums(count);
     for (const [index, pack] of packs.entries()) pack.hasChecksum = isDefined[index] === true;
+    part = fields.byte();
   }
+  if (part !== END) throw badSevenZipHeader();
   return packs;
 }
 
@@ -218,20 +228,22 @@ function skipSubStreams(fields: SevenZipFields, packs: readonly Pack[]): void {
   let kind = fields.byte();
   if (kind === UNPACK_STREAMS) {
     counts = packs.map(() => fields.count());
+    if (counts.reduce((sum, count) => sum + count, 0) > MAX_ENTRIES) throw tooManyFiles();
     kind = fields.byte();
   }
   if (kind === SIZE) {
     for (const count of counts) if (count > 0) fields.numbers(count - 1);
     kind = fields.byte();
   }
-  for (; kind !== END; kind = fields.byte()) {
-    if (kind !== CHECKSUMS) throw badSevenZipHeader();
+  if (kind === CHECKSUMS) {
     let unknown = 0;
     for (const [index, count] of counts.entries()) {
       if (count !== 1 || packs[index]?.hasChecksum !== true) unknown += count;
     }
     fields.checksums(unknown);
+    kind = fields.byte();
   }
+  if (kind !== END) throw badSevenZipHeader();
 }
 
 /** Reads the fields of a header one after the other. Each of them is checked against its end. */
@@ -266,7 +278,7 @@ class SevenZipFields {
   /** A number of things that each have a field. */
   count(limit = MAX_ENTRIES): number {
     const value = this.number();
-    if (value > limit) throw new BookError('too-large', 'too many files in the archive');
+    if (value > limit) throw tooManyFiles();
     return value;
   }
 

@@ -18,6 +18,9 @@ const SEVEN_ZIP = {
     'N3q8ryccAATE4J/tsAAAAAAAAAA+AAAAAAAAAOfphgjjdnThrxCHwW3clQUtlp7pQcqhcNz74w+QDZLfw923+IM1CO523z6VLYfzLbqsxbqHUAPCFxEAD5uMp6wJErQXYaLluRVXNN+EpmW1h94CFi8gN1j/t+bqLs+MpzaoLvm2PBdmwVzcRiudWCZxLqcZK149yf6KPP6y9er+pL2jKzYpDpEMQCpaS9/8vQOYGmWNbAzBHVbPQWCNsd6w9kDZLGiF8Orhk6wari9mVFn2LhcGEAEJgKAABwsBAAIkBvEHARJTDxkjQHmno7mvCVQUJK4ycb0jAwEBBV0AEAAAAQAMgJWA0goBToiG8wAA',
 } as const;
 
+/** The start of a header of 7-Zip with two packs, each of one stored stream without content. */
+const PACKS = [1, 4, 7, 0x0b, 2, 0, 1, 1, 0, 1, 1, 0, 0x0c, 0, 0];
+
 /** The number of pages, or the code of the error. */
 async function count(content: Buffer): Promise<number | string | undefined> {
   try {
@@ -154,4 +157,33 @@ describe('comics', () => {
       }
     },
   );
+
+  it.each([
+    // Two packs without checksums, each of 65,535 files, of which the checksums would follow.
+    ['too-large', [...PACKS, 0, 8, 0x0d, 0xc0, 0xff, 0xff, 0xc0, 0xff, 0xff, 0x0a, 1]],
+    // Each checksum has to be looked for in all packs.
+    ['damaged', [...PACKS, 0x0a, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0x0a, 1, 0x0a, 1, 0, 0]],
+    // Each list of empty files has to be counted in all files.
+    ['damaged', [1, 5, 1, ...Array.from({ length: 100 }, () => [0x0f, 0]).flat(), 0, 0]],
+    [undefined, [1, 5, 1, ...Array.from({ length: 10 }, () => [0x0f, 0]).flat(), 0, 0]],
+  ])('in a 7-Zip archive with things that are said again and again give %s', async (expected, header) => {
+    expect(await count(sevenZip(Buffer.from(header)))).toBe(expected);
+  });
+
+  it.each([
+    ['4', makeOldRar],
+    ['5', makeNewRar],
+  ])('in a RAR archive of version %s with endless names give an error', async (_, make) => {
+    const name = `${'x'.repeat(60_000)}.jpg`;
+    expect(await count(make(Array.from({ length: 10 }, () => ({ name, content: '' }))))).toBe(10);
+    expect(await count(make(Array.from({ length: 200 }, () => ({ name, content: '' }))))).toBe('too-large');
+  });
 });
+
+/** A 7-Zip archive without content, and with a header that is not compressed. */
+function sevenZip(header: Buffer): Buffer {
+  const start = Buffer.alloc(32);
+  start.write('7z\u00BC\u00AF\u0027\u001C', 'latin1');
+  start.writeBigUInt64LE(BigInt(header.length), 20);
+  return Buffer.concat([start, header]);
+}
