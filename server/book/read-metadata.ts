@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';
+import { errorMessage } from '../domain/error-text.js';
 import type { Library } from '../library/library.js';
 import { touchLibrary } from '../library/library-repository.js';
 import { BookError } from '../positions/book-error.js';
@@ -37,6 +38,8 @@ export interface MetadataPassOptions {
   readonly turn?: ((this: void) => Promise<void>) | undefined;
   /** Called after every commit; must return quickly. */
   onProgress?(this: void, counts: PassCounts): void;
+  /** Called with the first error that no broken book explains. The book is left out until the next pass. */
+  onFault?(this: void, error: Error): void;
 }
 
 /**
@@ -79,6 +82,7 @@ type PassTally = { -readonly [Key in keyof PassCounts]: PassCounts[Key] };
 async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
   const { store, library, runner } = pass;
   let touchedMs = performance.now();
+  let hasFault = false;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const beganMs = performance.now();
@@ -95,7 +99,10 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
       const reads: MetadataRead[] = [];
       for (const book of due.slice(start, start + BOOKS_A_COMMIT)) {
         const read = await readBookMetadata(library, book);
-        if (read !== undefined) reads.push(read);
+        if (read instanceof Error) {
+          if (!hasFault) pass.onFault?.(read);
+          hasFault = true;
+        } else if (read !== undefined) reads.push(read);
       }
       await commit(store, library, reads);
       counts.read += reads.length;
@@ -135,13 +142,21 @@ function isEpub(path: Buffer): boolean {
   return EPUB.test(path.subarray(-6).toString('latin1'));
 }
 
-/** @returns `undefined` when the file is not there, or is not as the last scan saw it: the next scan looks at it */
-async function readBookMetadata(library: Library, book: BookToRead): Promise<MetadataRead | undefined> {
+/**
+ * @returns `undefined` when the file is not there, or is not as the last scan saw it: the next scan looks at it. An error
+ *   that is no `BookError` is returned, because one book must not keep those behind it from being read
+ */
+async function readBookMetadata(
+  library: Library,
+  book: BookToRead,
+): Promise<MetadataRead | Error | undefined> {
   try {
     const path = Buffer.concat([library.root, SLASH, book.path]);
     return { book, outcome: { state: 'read', metadata: await readEpubMetadata(path, book) } };
   } catch (error) {
-    if (!(error instanceof BookError)) throw error;
+    if (!(error instanceof BookError)) {
+      return new Error(`book ${String(book.id)} cannot be read: ${errorMessage(error)}`, { cause: error });
+    }
     if (error.code === 'unreadable' || error.code === 'changed') return undefined;
     return { book, outcome: { state: 'failed', failure: error.code } };
   }

@@ -165,6 +165,7 @@ export function fillLibraryCommand(library: Command, context: CommandContext): v
             const counts = await readLibraryMetadata(store, each, {
               signal: interrupt.signal,
               isPaced: false,
+              onFault: ({ message }) => writeError(message),
             });
             // The forms of names may be those of documents that found no book.
             await adoptUnmatched(store);

@@ -16,7 +16,7 @@ export interface MetadataThreadStop {
   readonly type: 'stop';
 }
 
-/** From the thread, when something went wrong. It ends then. */
+/** From the thread, when something went wrong: with one book, or so that the thread ends. */
 export interface MetadataThreadFailure {
   readonly message: string;
 }

@@ -22,6 +22,8 @@ async function readMetadata(task: MetadataThreadTask, port: NonNullable<typeof p
   const stop = new AbortController();
   port.on('message', (_stop: MetadataThreadStop) => stop.abort());
   stepBack();
+  const onFault = (error: unknown): void =>
+    port.postMessage({ message: errorMessage(error) } satisfies MetadataThreadFailure);
   try {
     // One connection: the thread does one thing at a time.
     const store = await openStore(task.database.url, { connections: 1 });
@@ -33,7 +35,12 @@ async function readMetadata(task: MetadataThreadTask, port: NonNullable<typeof p
         if (stop.signal.aborted) break;
         const library = await libraryIfAny(() => getLibrary(store, OPERATOR, id));
         if (library === undefined) continue;
-        await readLibraryMetadata(store, library, { signal: stop.signal, turn, readsEpubs: task.readsEpubs });
+        await readLibraryMetadata(store, library, {
+          signal: stop.signal,
+          turn,
+          readsEpubs: task.readsEpubs,
+          onFault,
+        });
         // Names that are made of the metadata may be those of documents that found no book.
         await adoptUnmatched(store);
       }
@@ -41,7 +48,7 @@ async function readMetadata(task: MetadataThreadTask, port: NonNullable<typeof p
       await store.close();
     }
   } catch (error) {
-    port.postMessage({ message: errorMessage(error) } satisfies MetadataThreadFailure);
+    onFault(error);
   } finally {
     port.close();
   }

@@ -12,6 +12,7 @@ import {
 } from '../source/source-tree.js';
 import { textContentOf } from '../source/text-content.js';
 import { Work, WorkLimitError } from '../work.js';
+import { MAX_PATH_LENGTH } from './archive-path.js';
 import { readPackageSource, withinLimits } from './book.js';
 import { type BookFileState, withFile } from './file-reader.js';
 
@@ -183,7 +184,10 @@ function cleanText(text: string, characters: number): string | undefined {
   return clean === '' ? undefined : clean;
 }
 
-/** The references of the spine in its order, as the manifest writes them. */
+/**
+ * The references of the spine in its order, as the manifest writes them. Longer ones than any path of an archive are left
+ * out: a spine may name one of a megabyte twenty thousand times.
+ */
 function spineHrefs(tree: SourceTree, root: number): readonly string[] {
   const hrefs = new Map<string, string>();
   const order: string[] = [];
@@ -196,7 +200,8 @@ function spineHrefs(tree: SourceTree, root: number): readonly string[] {
       if (nameOf(tree, node) === 'item') {
         const id = attributeOf(tree, node, 'id');
         const href = attributeOf(tree, node, 'href');
-        if (id !== undefined && href !== undefined && !hrefs.has(id)) hrefs.set(id, href);
+        if (id === undefined || href === undefined || href.length > MAX_PATH_LENGTH) continue;
+        if (!hrefs.has(id)) hrefs.set(id, href);
       } else if (nameOf(tree, node) === 'itemref' && order.length < MOST_HREFS) {
         order.push(attributeOf(tree, node, 'idref') ?? '');
       }

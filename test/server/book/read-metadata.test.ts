@@ -86,6 +86,28 @@ describe.each(testDatabases())('the metadata of a library on $name', (kind) => {
     expect(await titled('revised')).toHaveLength(1);
   });
 
+  it('is read of the other books when one meets an error that nobody foresaw', async () => {
+    put('a.epub', epub('Emma', 'Jane Austen'));
+    put('b.epub', epub('Persuasion', 'Jane Austen'));
+    await scan();
+    let looks = 0;
+    const failing: Library = {
+      ...library,
+      get root() {
+        if (++looks === 1) throw new RangeError('Invalid string length');
+        return library.root;
+      },
+    };
+    const faults: string[] = [];
+    const counts = await readLibraryMetadata(store, failing, {
+      ...PACED,
+      onFault: ({ message }) => faults.push(message),
+    });
+    expect(counts).toEqual({ examined: 2, read: 1, failed: 0 });
+    expect(faults).toEqual([expect.stringMatching(/^book \d+ cannot be read: Invalid string length$/)]);
+    expect(await pass()).toEqual({ examined: 2, read: 1, failed: 0 });
+  });
+
   it('is read by one pass at a time, and the pass is shown', async () => {
     expect(await findPass(store, library.id)).toBeUndefined();
     expect(await beginPass(store, library.id, 'another', 60_000)).toBe(true);

@@ -73,6 +73,28 @@ describe('the metadata of an EPUB', () => {
     expect((await read('')).structureMd5).toBeUndefined();
   });
 
+  it('is read of a spine that names a reference of many kilobytes again and again', async () => {
+    const files = epubFiles({ chapters: CHAPTERS, metadata: '<dc:identifier>x</dc:identifier>' });
+    const spine = '<itemref idref="long"/>'.repeat(20_000);
+    const item = `<item id="long" href="${'a'.repeat(30_000)}"/>`;
+    const found = await readBytes(
+      makeZip(
+        files.map((file) =>
+          file.name === 'OPS/book.opf'
+            ? {
+                ...file,
+                content: String(file.content)
+                  .replace('</manifest>', `${item}</manifest>`)
+                  .replace('</spine>', `${spine}</spine>`),
+              }
+            : file,
+        ),
+      ),
+    );
+    const wanted = createHash('md5').update('x\ntext/1.xhtml').digest('hex');
+    expect(found.structureMd5?.toString('hex')).toBe(wanted);
+  });
+
   it('is cut where it is long, and has no control characters', async () => {
     const creators = '<dc:creator>x</dc:creator>'.repeat(100);
     const found = await read(`<dc:title>a\u0007\tb${'😀'.repeat(1000)}</dc:title>${creators}`);
