@@ -5,7 +5,7 @@ import { contentPathOf, elementOfPlace } from '../dom/cfi-path.js';
 import { cssSelectorOf } from '../dom/css-selector.js';
 import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
-import { elementAt } from '../source/source-order.js';
+import { elementAt, textAt } from '../source/source-order.js';
 import { NO_NODE, innerEndOf, startOf } from '../source/source-tree.js';
 import { formatXpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
@@ -64,6 +64,9 @@ function describeInChapter(
     offset: startOf(crengine.order.tree, crengine.body),
   };
   const content = contentPathOf(dom, place);
+  // Where crengine inserts a character, the browser may have another one: a tag in a textarea is text to it.
+  const isWritten = place.kind !== 'character' || textAt(crengine.order, place.offset) !== NO_NODE;
+  const contentConfidence = isWritten ? content.confidence : worse(content.confidence, 'clamped');
   const pointer = xpointerOf(book, spineIndex, chapter, place);
   const offset = textOffsetOf(chapter, place);
   const fraction = measure.fractionAt(offset);
@@ -78,7 +81,7 @@ function describeInChapter(
     xpointer: pointer.text,
     xpointerConfidence: worse(located.confidence, pointer.confidence),
     cfi: cfiOf(content.spec),
-    cfiConfidence: worse(located.confidence, content.confidence),
+    cfiConfidence: worse(located.confidence, contentConfidence),
     epubJsCfi: content.epubJs === undefined ? undefined : cfiOf(content.epubJs),
     locator: {
       ...locatorBase(book, spineIndex, title),

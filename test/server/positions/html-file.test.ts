@@ -123,6 +123,18 @@ describe('a place in a HTML file is not certain', () => {
     expect(there.cfiConfidence).toBe('exact');
   });
 
+  it('for a character that crengine inserts where the browser has another one', async () => {
+    const html = page('<textarea><ruby>a</ruby></textarea>');
+    expect(await translate(html, '/html/body/textarea/ruby/text()[1].0')).toMatchObject({
+      textAfter: '\u200Ba',
+      cfiConfidence: 'clamped',
+    });
+    expect(await translate(html, '/html/body/textarea/ruby/text()[2].0')).toMatchObject({
+      textAfter: 'a',
+      cfiConfidence: 'exact',
+    });
+  });
+
   it('for an element without a start tag', async () => {
     const html = page('<table><tr><td>a</table>');
     expect(await translate(html, '/html/body/table/tbody.0')).toMatchObject({
