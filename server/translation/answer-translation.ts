@@ -79,12 +79,15 @@ async function paged(
       ? { state: 'paged', page: position.page, pageCount }
       : { state: 'untranslatable', reason: 'outside-the-book' };
   }
-  if (pageCount === undefined) return { state: 'format-unsupported' };
-  if (query.percentage === undefined) {
+  const { percentage } = query;
+  if (pageCount === undefined) {
+    return percentage === undefined ? { state: 'format-unsupported' } : { state: 'fraction', percentage };
+  }
+  if (percentage === undefined) {
     return {
       state: 'untranslatable',
       reason: position.kind === 'opaque' ? 'unknown-form' : 'other-format',
     };
   }
-  return { state: 'paged', page: pageOfPercentage(query.percentage, pageCount), pageCount };
+  return { state: 'paged', page: pageOfPercentage(percentage, pageCount), pageCount };
 }

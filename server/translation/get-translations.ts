@@ -63,6 +63,9 @@ async function getTranslations(
   { document, book, positions: { items } }: DocumentDetails,
 ): Promise<readonly TranslationDetails[]> {
   const found = await translatedDocument(store, actor, document, book, comparesMarks);
+  if (found.state === 'format-unsupported') {
+    return items.map(({ percentage }) => ({ state: 'fraction', percentage }));
+  }
   if (found.state !== 'found') return items.map(() => found);
   const answer = await translate(
     {

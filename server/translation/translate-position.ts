@@ -56,6 +56,7 @@ export async function translatePosition(
     case 'book-unreadable':
       throw new DogearError('book-unreadable', `The book cannot be read: ${outcome.message}.`);
     case 'paged':
+    case 'fraction':
     case 'book-changed':
     case 'format-unsupported':
     case 'too-slow':

@@ -37,7 +37,9 @@ export type QueryOutcome =
       readonly failure: Exclude<BookErrorCode, 'changed'>;
       readonly message: string;
     }
-  /** Not a page, in a kind of document whose pages are not counted. */
+  /** In a kind of document whose places or pages are not known: the fraction before the position that came with it, 0–1. */
+  | { readonly state: 'fraction'; readonly percentage: number }
+  /** The same for a position without a fraction. */
   | { readonly state: 'format-unsupported' }
   /** The queries before this one took all the time. */
   | { readonly state: 'too-slow' };
@@ -67,8 +69,8 @@ const FICTION_BOOK = /\.fb2(?:\.zip)?$/i;
 const PAGED: ReadonlySet<string> = new Set('pdf djvu djv cbz cbt cbr cb7'.split(' '));
 
 /**
- * The format of a book by the extension of its name, as KOReader chooses its engine. Undefined: positions in such a
- * book are not translated.
+ * The format of a book by the extension of its name, as KOReader chooses its engine. Undefined: of positions in such a
+ * book only the fraction is known (RULES.md R5).
  */
 export function formatOf(path: Buffer): TranslatedFormat | undefined {
   const name = path.toString('latin1');

@@ -296,7 +296,7 @@ function Chapter({ translation }: { readonly translation: Translation }) {
     const { page, page_count: pages } = translation;
     return <> · page {pages === null ? count(page) : `${count(page)} of ${count(pages)}`}</>;
   }
-  if (translation.state === 'none' || translation.chapter_title === null) return <> </>;
+  if (translation.state !== 'translated' || translation.chapter_title === null) return <> </>;
   return <> · {shownText(translation.chapter_title)} </>;
 }
 
@@ -315,6 +315,13 @@ function Words({
   readonly onRetry: () => void;
 }) {
   if (translation.state === 'page') return null;
+  if (translation.state === 'fraction') {
+    return (
+      <p class="small warning">
+        How sure: {SURE[translation.confidence]}. {WHY_NO_TEXT['format-unsupported']}
+      </p>
+    );
+  }
   if (translation.state === 'none') {
     const { reason, failure } = translation;
     return (

@@ -79,6 +79,11 @@ export const translationSchema = answerSchema(
       page_count: z.int().min(1).nullable().describe('null where the pages are not counted: PDF and DjVu'),
     }),
     z.strictObject({
+      state: z.literal('fraction').describe('in MOBI, text and PDF files: no place, only the part before it'),
+      confidence: z.literal('percentage'),
+      percentage: fraction.describe('as the reader sent it'),
+    }),
+    z.strictObject({
       state: z.literal('none'),
       reason: z
         .enum(REASONS)
@@ -98,6 +103,8 @@ export function translationJson(shown: TranslationDetails): TranslationJson {
       return translatedJson(shown);
     case 'paged':
       return { state: 'page', page: shown.page, page_count: shown.pageCount ?? null };
+    case 'fraction':
+      return { state: 'fraction', confidence: 'percentage', percentage: shown.percentage };
     case 'untranslatable':
       return none(shown.reason);
     case 'book-unreadable':

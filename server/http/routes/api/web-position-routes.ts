@@ -144,6 +144,7 @@ function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'store
         { failure: 'book-changed' },
       );
     case 'paged':
+    case 'fraction':
     case 'format-unsupported':
       return new ProblemError(
         'format-unsupported',

@@ -241,7 +241,9 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     });
     expect(await translationOf(md5('broken.epub'), XPOINTER)).toEqual(none('book-unreadable', 'not-a-zip'));
     expect(await translationOf(md5('gone.epub'), XPOINTER)).toEqual(none('book-missing'));
-    expect(await translationOf(md5('other.mobi'), XPOINTER)).toEqual(none('format-unsupported'));
+    // Only the fraction is known of a place in another kind of book.
+    const fraction = { state: 'fraction', confidence: 'percentage', percentage: 0.4321 };
+    expect(await translationOf(md5('other.mobi'), XPOINTER, 0.4321)).toEqual(fraction);
     expect(await translationOf(md5('comic.cbz'), '3')).toEqual({ state: 'page', page: 3, page_count: 4 });
     expect(await translationOf(md5('comic.cbz'), 'half', 0.5)).toEqual({
       state: 'page',
@@ -252,7 +254,7 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     // The pages of a PDF are not counted: a page number is passed on, and nothing else is understood.
     const uncounted = { state: 'page', page: 7, page_count: null };
     expect(await translationOf(md5('some.pdf'), '7')).toEqual(uncounted);
-    expect(await translationOf(md5('some.pdf'), 'half', 0.5)).toEqual(none('format-unsupported'));
+    expect(await translationOf(md5('some.pdf'), 'half', 0.4321)).toEqual(fraction);
     // A file that was removed after the scan, and one in a library that this user may not see any more.
     const content = Buffer.concat([BOOK, Buffer.from('later')]);
     folder.write('later.epub', content);
