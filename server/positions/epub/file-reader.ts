@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { stateMarkOfStats } from '../../../engine/system/state-mark.js';
 import { BookError } from '../book-error.js';
 
@@ -33,6 +33,8 @@ export interface FileReader {
  * @throws BookError `unreadable` with the file system's error as its cause.
  */
 function openReader(path: string | Buffer): FileReader {
+  // Opening a pipe that replaced the file since the scan would block the thread until somebody writes to it.
+  if (!attempt(() => statSync(path)).isFile()) throw new BookError('unreadable', 'not a regular file');
   const fd = attempt(() => openSync(path, 'r'));
   try {
     const stats = attempt(() => fstatSync(fd, { bigint: true }));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,6 +72,13 @@ describe('the metadata of an EPUB', () => {
     const wanted = createHash('md5').update('x\ntext/1.xhtml').digest('hex');
     expect(structureMd5?.toString('hex')).toBe(wanted);
     expect((await read('')).structureMd5).toBeUndefined();
+  });
+
+  it('is not waited for where a pipe has taken the place of the file', async () => {
+    const path = join((await temporaryFolder()).path, 'book.epub');
+    execFileSync('mkfifo', [path]);
+    const state = { sizeBytes: 0, modifiedNs: 0n };
+    await expect(readEpubMetadata(Buffer.from(path), state)).rejects.toMatchObject({ code: 'unreadable' });
   });
 
   it('is read of a spine that names a reference of many kilobytes again and again', async () => {
