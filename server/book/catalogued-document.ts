@@ -70,7 +70,8 @@ export function countingHolders(
   return visible.filter(({ isNameForm }) => isNameForm === true);
 }
 
-function onlyContent(
+/** The one content that all books of the document have that count for the user. `undefined`: there are none, or several. */
+export function onlyContent(
   holders: readonly DigestHolder[],
   isVisible: (library: LibraryId) => boolean,
   user: UserId | undefined,

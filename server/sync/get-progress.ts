@@ -3,6 +3,7 @@ import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
 import type { Claim } from './claims.js';
 import type { ProgressRecord } from './progress.js';
+import type { ProgressKey } from './progress-key.js';
 import { withinRequestDeadline } from '../batching/request-deadline.js';
 import type { SyncStore } from './sync-store.js';
 
@@ -10,7 +11,7 @@ import type { SyncStore } from './sync-store.js';
  * The newest progress of a user in a document, from any device, and under any digest of the same book
  * (book/catalogued-document.ts).
  *
- * @param claims what the reader says the document is, for a document without progress
+ * @param claims what the reader says the document is, for a document without progress that stands for no book by itself
  * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then
  * @returns `undefined` when the user has no progress there
  * @throws SyncError `overloaded` at once when too many pulls wait; `unavailable` at the request's deadline
@@ -25,17 +26,17 @@ export function getProgress(
   const own = progressOf(sync, userId, document, sinceMs);
   return claims.length === 0
     ? own
-    : own.then((record) => record ?? claimedProgress(sync, userId, claims, sinceMs));
+    : own.then((record) => record ?? claimedProgress(sync, { userId, document }, claims, sinceMs));
 }
 
 /** The progress of the book that the claims are about. Nothing is stored: who only asks has not read. */
 async function claimedProgress(
   sync: SyncStore,
-  userId: UserId,
+  { userId, document }: ProgressKey,
   claims: readonly Claim[],
   sinceMs: number,
 ): Promise<ProgressRecord | undefined> {
-  const claimed = await withinRequestDeadline(sync.claimedContent(userId, claims), sinceMs);
+  const claimed = await withinRequestDeadline(sync.claimedContent(userId, document, claims), sinceMs);
   return claimed === undefined ? undefined : progressOf(sync, userId, claimed, sinceMs);
 }
 

@@ -1,4 +1,4 @@
-import { countingHolders } from '../book/catalogued-document.js';
+import { onlyContent } from '../book/catalogued-document.js';
 import { booksOfDigests, holdersOfDocuments } from '../book/digest-repository.js';
 import { booksOfStructure } from '../book/book-metadata-repository.js';
 import type { Store } from '../database/store.js';
@@ -6,7 +6,7 @@ import { digestOfDocument, type Document } from '../domain/document.js';
 import type { BookId, LibraryId, UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn } from '../library/library-visibility.js';
-import { type Claim, CLAIM_TYPES, type ClaimType } from './claims.js';
+import { type Claim, CLAIM_TYPES } from './claims.js';
 
 /** A book, and a document by which it is found. */
 export interface ClaimedBook {
@@ -15,47 +15,43 @@ export interface ClaimedBook {
 }
 
 /**
- * The book that a user's claims are about, among the books that the user may see: the first claim, from the surest type,
- * that stands for one content alone.
+ * The book that a user's claims about a document are about, among the books that the user may see: the first claim, from the
+ * surest type, that stands for one content alone. None where the document itself stands for one book: claims that say
+ * otherwise are wrong.
  */
 export async function matchClaims(
   store: Store,
   userId: UserId,
+  document: Document,
   claims: readonly Claim[],
 ): Promise<ClaimedBook | undefined> {
   const access = await readLibraryAccess(store);
   const isVisible = isVisibleIn(access, userId);
   const libraryIds = [...access.keys()].filter(isVisible);
-  const valuesOf = (type: ClaimType) => claims.filter((each) => each.type === type).map((each) => each.value);
-  for (const type of CLAIM_TYPES) {
-    for (const value of valuesOf(type)) {
+  const digests = claims.filter(({ type }) => type !== 'structure').map(({ value }) => value);
+  const holders = await holdersOfDocuments(store, [...new Set([document, ...digests])]);
+  const contentOf = (value: Document) => onlyContent(holders.get(value) ?? [], isVisible, userId);
+  if (contentOf(document) !== undefined) return undefined;
+  for (const wanted of CLAIM_TYPES) {
+    for (const { type, value } of claims) {
+      if (type !== wanted) continue;
       const found =
         type === 'structure'
           ? await bookOfStructure(store, value, libraryIds)
-          : await bookOfDigest(store, value, { userId, isVisible, libraryIds });
+          : await bookOfContent(store, contentOf(value), libraryIds);
       if (found !== undefined) return found;
     }
   }
   return undefined;
 }
 
-interface Seen {
-  readonly userId: UserId;
-  readonly isVisible: (library: LibraryId) => boolean;
-  readonly libraryIds: readonly LibraryId[];
-}
-
-async function bookOfDigest(
+async function bookOfContent(
   store: Store,
-  value: Document,
-  { userId, isVisible, libraryIds }: Seen,
+  content: Document | undefined,
+  libraryIds: readonly LibraryId[],
 ): Promise<ClaimedBook | undefined> {
-  const holders = (await holdersOfDocuments(store, [value])).get(value) ?? [];
-  const [content, ...others] = new Set(
-    countingHolders(holders, isVisible, userId).map((holder) => holder.content),
-  );
   const digest = content === undefined ? undefined : digestOfDocument(content);
-  if (content === undefined || digest === undefined || others.length > 0) return undefined;
+  if (content === undefined || digest === undefined) return undefined;
   const [found] = await booksOfDigests(store, [digest], libraryIds);
   return found === undefined ? undefined : { id: found.book.id, content };
 }

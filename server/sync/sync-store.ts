@@ -213,7 +213,7 @@ export class SyncStore {
   async claim(actor: Actor, document: Document, claims: readonly Claim[]): Promise<void> {
     const { userId } = actor;
     if (userId === undefined || (await this.isKnown(userId, document))) return;
-    const book = await this.#matchClaims(userId, claims);
+    const book = await this.#matchClaims(userId, document, claims);
     if (book === undefined) return;
     try {
       await linkDocument(this.#store, actor, { document, bookId: book.id, linkedFor: userId });
@@ -224,15 +224,23 @@ export class SyncStore {
     this.forgetLibraries();
   }
 
-  /** The content of the book that the claims are about. Nothing is stored. */
-  async claimedContent(userId: UserId, claims: readonly Claim[]): Promise<Document | undefined> {
-    return (await this.#matchClaims(userId, claims))?.content;
+  /** The content of the book that the claims about a document are about. Nothing is stored. */
+  async claimedContent(
+    userId: UserId,
+    document: Document,
+    claims: readonly Claim[],
+  ): Promise<Document | undefined> {
+    return (await this.#matchClaims(userId, document, claims))?.content;
   }
 
-  async #matchClaims(userId: UserId, claims: readonly Claim[]): Promise<ClaimedBook | undefined> {
+  async #matchClaims(
+    userId: UserId,
+    document: Document,
+    claims: readonly Claim[],
+  ): Promise<ClaimedBook | undefined> {
     if (!this.#lookUps.add(userId, 1)) return undefined;
     try {
-      return await matchClaims(this.#store, userId, claims);
+      return await matchClaims(this.#store, userId, document, claims);
     } finally {
       this.#lookUps.remove(userId, 1);
     }

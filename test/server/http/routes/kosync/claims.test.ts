@@ -101,6 +101,15 @@ describe.each(testDatabases())('what readers say that a document is, on $name', 
     expect(await links()).toEqual(before);
   });
 
+  it('is believed by no pull of a document that has a book, which may be another one', async () => {
+    await push(md5('plain'), undefined, 'read');
+    const document = md5(epub);
+    expect(await pull(document, `?ids=content:${md5('plain')}`)).toEqual({ document });
+    // A name of two books is none by itself.
+    const name = md5('twice.cbz');
+    expect(await pull(name, `?ids=content:${md5('plain')}`)).toMatchObject({ progress: 'read' });
+  });
+
   it.each([
     [
       'malformed',
