@@ -26,7 +26,7 @@ export const COMMANDS: Readonly<
     load: async () => (await import('./scan-command.js')).fillScanCommand,
   },
   verify: {
-    description: 'hash its files again and compare them with the catalogue, which stays as it is',
+    description: 'read the files of a library again, and say which are not as the catalogue has them',
     load: async () => (await import('./verify-command.js')).fillVerifyCommand,
   },
   duplicates: {
@@ -62,7 +62,8 @@ export const COMMANDS: Readonly<
     load: async () => (await import('./book-command.js')).fillBookCommand,
   },
   why: {
-    description: 'say which book a document or a file finds, how, and what became of its pushes',
+    description:
+      'say which book a document or a file finds, or what finds a book, and what became of the pushes',
     load: async () => (await import('./why-command.js')).fillWhyCommand,
   },
   hash: {

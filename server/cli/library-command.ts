@@ -246,7 +246,7 @@ function asLoss({ books, digests, links }: RemovalCounts): string {
 
 function asMetadataCounts({ examined, read, failed }: PassCounts): string {
   const unreadable = failed === 0 ? '' : `, ${String(failed)} of them are no EPUBs or broken ones`;
-  return `${String(examined)} books looked at, ${String(read)} read${unreadable}`;
+  return `${countedNoun(examined, 'book')} looked at, ${String(read)} read${unreadable}`;
 }
 
 function collected(value: string, before: readonly string[] | boolean | undefined): readonly string[] {

@@ -50,7 +50,10 @@ function addHelpCommand(program: Command): void {
     .argument('[command...]')
     .description('display help for a command')
     .action(async (words: readonly string[]) => {
-      await program.parseAsync([...words, '--help'], { from: 'user' });
+      const [name = ''] = words;
+      // Without --help commander refuses a name that is no command, and proposes another.
+      const isCommand = name === '' || Object.hasOwn(COMMANDS, name);
+      await program.parseAsync(isCommand ? [...words, '--help'] : [name], { from: 'user' });
     });
 }
 

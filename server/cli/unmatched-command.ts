@@ -40,7 +40,7 @@ export function fillUnmatchedCommand(unmatched: Command, context: CommandContext
 
 const REASONS: Readonly<Record<SuggestionReason, string>> = {
   'same-file-name': 'its file has this name',
-  'title-and-author': 'its file is named after title and author',
+  'title-and-author': 'it has this title and author',
   'other-format': 'its file has this name in another format',
   title: 'its file is named after the title',
 };

@@ -12,7 +12,7 @@ import { DogearError } from '../domain/dogear-error.js';
 import { type BookId, bookId } from '../domain/ids.js';
 import { hashPaths } from '../scan/hash-paths.js';
 import { explainBook } from '../sync/explain-book.js';
-import { explainDocument } from '../sync/explain-document.js';
+import { type DocumentExplanation, explainDocument } from '../sync/explain-document.js';
 import { bookExplanationSentences, explanationSentences } from '../sync/explanation-sentences.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
@@ -44,6 +44,13 @@ export function fillWhyCommand(why: Command, context: CommandContext): void {
         const { id: userId } = await getUserByName(store, user);
         for (const document of documents) {
           const known = await explainDocument(store, OPERATOR, { userId, document });
+          if (!isFile && isNothing(known)) {
+            writeError(
+              `${shownText(document)}: there is no such file and no such book, and no device of the user has pushed it`,
+            );
+            context.exitWith(EXIT.failed);
+            return;
+          }
           write(document, explanationSentences(known));
         }
         for (const id of books) {
@@ -57,6 +64,11 @@ export function fillWhyCommand(why: Command, context: CommandContext): void {
 function write(what: string, sentences: readonly string[]): void {
   writeLine(`${shownText(what)}:`);
   for (const sentence of sentences) writeLine(`  ${shownText(sentence)}`);
+}
+
+/** Any text may be a document. One that is no digest, and that nobody knows, is more likely a mistyped path or id. */
+function isNothing({ isDigest, isKnown, books, progress, refused }: DocumentExplanation): boolean {
+  return !isDigest && !isKnown && books.length === 0 && progress === undefined && refused === undefined;
 }
 
 /** The book at the path, or of the id. */

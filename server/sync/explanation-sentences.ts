@@ -7,7 +7,7 @@ const WHY: Readonly<Record<WhyBook, string>> = {
   'former-partial-md5': 'It was the partial MD5, before its file changed, of',
   'former-filename-md5': 'It was the MD5 of the file name, before it was renamed, of',
   'name-form': 'It is the MD5 of another form of the file name, as devices or other programs write it, of',
-  'own-link': 'The user has linked it to',
+  'own-link': 'It is linked for the user to',
   'link-for-everybody': 'It is linked for everybody to',
 };
 
@@ -22,7 +22,7 @@ export function explanationSentences(explanation: DocumentExplanation): readonly
     ...(isKnown
       ? []
       : [
-          'No library that the user may see has a book for it, so pushes of it are refused where unknown documents are.',
+          'No library that the user may see has a book for it, so pushes of it are refused, unless the server stores unknown documents.',
         ]),
     ...(isAmbiguous
       ? ['Its books differ in content, so it stands for none of them: it has progress of its own.']

@@ -51,7 +51,7 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
     );
     expect((await dogear('unmatched', 'list', 'anna')).text).not.toMatch(/^a /m);
     const why = (await dogear('why', 'a', '--user', 'anna')).text;
-    expect(why).toContain(`The user has linked it to the book ${id}, Jane Austen/Emma.epub`);
+    expect(why).toContain(`It is linked for the user to the book ${id}, Jane Austen/Emma.epub`);
     const ofFile = (await dogear('why', join(folder.path, 'Found.epub'), '--user', 'anna')).text;
     expect(ofFile).toContain('It is the partial MD5 of the book');
     expect(ofFile).toContain('It is the MD5 of the file name of the book');
@@ -64,6 +64,12 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
       expect(ofBook).toMatch(/The last push of the user came from Kobo at .*, under a\./);
     }
     expect(ofFile).toContain('It is Found.epub in the library "books".');
+    for (const nothing of ['99', 'Jane Austen/Ema.epub']) {
+      expect(await dogear('why', nothing, '--user', 'anna')).toEqual({
+        exitCode: 1,
+        text: `dogear: ${nothing}: there is no such file and no such book, and no device of the user has pushed it`,
+      });
+    }
     const tooLong = await dogear('why', 'x'.repeat(256), '--user', 'anna');
     expect(tooLong.exitCode).toBe(1);
     expect(tooLong.text).toContain('a document has 1 to 255 bytes of text');

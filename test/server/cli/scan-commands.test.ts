@@ -151,6 +151,11 @@ describe('the command line of libraries and scans', () => {
       exitCode: 2,
       stderr: expect.stringContaining('Did you mean scan?') as unknown,
     });
+    expect(await dogear('help', 'scna')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('Did you mean scan?') as unknown,
+    });
+    expect((await dogear('help', 'library', 'add')).stdout).toContain('Usage: dogear library add');
     expect(await dogear('scan', '--regen')).toMatchObject({ exitCode: 2 });
     expect(await dogear()).toMatchObject({ exitCode: 2 });
   });
