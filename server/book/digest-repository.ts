@@ -415,11 +415,17 @@ export async function booksWithDigest(
   return rows.map(toBook);
 }
 
+export interface BookOfDigest {
+  readonly digest: Buffer;
+  readonly book: CataloguedBook;
+  /** It is a form of the book's name (name-forms.ts), which is a guess: links of the digest come first. */
+  readonly isNameForm: boolean;
+}
+
 /**
  * For each digest one book of these libraries that has or had it, or else one of which it is a form of the name. A book that
  * is present is preferred to a missing one, then a book that has the digest now to one that had it before, then the smaller
- * id. Digests without a book are left
- * out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
+ * id. Digests without a book are left out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
  * may belong to thousands of books.
  *
  * @param digests 16 bytes each, a page of documents: some hundred at most
@@ -428,7 +434,7 @@ export async function booksOfDigests(
   store: Store,
   digests: readonly Buffer[],
   libraryIds: readonly LibraryId[],
-): Promise<readonly { readonly digest: Buffer; readonly book: CataloguedBook }[]> {
+): Promise<readonly BookOfDigest[]> {
   if (digests.length === 0 || libraryIds.length === 0) return [];
   const holders = await store.db
     .selectFrom(byIndex(store, 'book', 'book_partial_md5', 'b'))
@@ -453,7 +459,7 @@ export async function booksOfDigests(
           'f.digest',
           firstId,
           firstPresentId,
-          sql<number>`${FORM_FLAG} * ${IS_FORM} + 1`.as('demerit'),
+          sql<number>`${sql.lit(FORM_DEMERIT)} * ${IS_FORM} + 1`.as('demerit'),
         ])
         .where('f.digest', 'in', digests)
         // This column is not part of the index; see holdersOfDocuments() for the reason.
@@ -478,9 +484,9 @@ export async function booksOfDigests(
     .where('id', 'in', ids)
     .execute();
   const books = new Map(rows.map((row) => [row.id, toBook(row)]));
-  return [...chosen.values()].flatMap(({ digest, bookId }) => {
+  return [...chosen.values()].flatMap(({ digest, bookId, rank }) => {
     const book = books.get(bookId);
-    return book === undefined ? [] : [{ digest, book }];
+    return book === undefined ? [] : [{ digest, book, isNameForm: rank >= FORM_DEMERIT }];
   });
 }
 
@@ -540,7 +546,7 @@ export async function cataloguedDocuments(
 }
 
 /** Added to what speaks against a book whose name has the digest in another form only. More than everything else together. */
-const FORM_FLAG = sql.lit(4);
+const FORM_DEMERIT = 4;
 const FORM_KINDS = NAME_FORMS.map((form) => `'${form}'`).join(', ');
 /** 1 for a row of `former_digest as f` that is a form of the name. */
 const IS_FORM_TEXT = `case when f.kind in (${FORM_KINDS}) then 1 else 0 end`;

@@ -15,7 +15,8 @@ export interface ShelvedBook extends CataloguedBook {
 
 /**
  * For each document the visible book that has or had it as a digest, otherwise the one to which its user, or somebody for
- * everybody, has linked it; by `progressKeyText`. Of several books one that is present is preferred, then one that has the
+ * everybody, has linked it, otherwise one whose name has it in another form; by `progressKeyText`: the order of
+ * `countingHolders`, by which pushes find their books. Of several books one that is present is preferred, then one that has the
  * digest now, then the one with the smallest id. Documents without a visible book are left out.
  *
  * @param keys a page, some hundred at most
@@ -31,7 +32,14 @@ export async function booksOfDocuments(
   const libraries = await visibleLibraries(store, libraryVisibilityOf(actor));
   const names = new Map(libraries.map(({ id, name }) => [id, name]));
   const found = await booksOfDigests(store, digests, [...names.keys()]);
-  const ofDigest = new Map(found.map(({ digest, book }) => [documentOfDigest(digest), book]));
+  const booksOf = (isForm: boolean) =>
+    new Map(
+      found
+        .filter(({ isNameForm }) => isNameForm === isForm)
+        .map(({ digest, book }) => [documentOfDigest(digest), book]),
+    );
+  const ofDigest = booksOf(false);
+  const ofNameForm = booksOf(true);
   const others = keys.filter(({ document }) => !ofDigest.has(document));
   const links = new Map(
     (
@@ -47,7 +55,10 @@ export async function booksOfDocuments(
     keys.flatMap((key) => {
       const { document } = key;
       const book =
-        ofDigest.get(document) ?? links.get(progressKeyText(key)) ?? links.get(`everybody ${document}`);
+        ofDigest.get(document) ??
+        links.get(progressKeyText(key)) ??
+        links.get(`everybody ${document}`) ??
+        ofNameForm.get(document);
       const shelved = book && { ...book, libraryName: names.get(book.libraryId) ?? '' };
       return shelved === undefined ? [] : [[progressKeyText(key), shelved]];
     }),

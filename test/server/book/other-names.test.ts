@@ -8,9 +8,11 @@ import type { BookId } from '../../../server/domain/ids.js';
 import type { Library } from '../../../server/library/library.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { adoptUnmatched } from '../../../server/sync/adopt-unmatched.js';
+import { booksOfDocuments } from '../../../server/sync/books-of-documents.js';
 import { explainDocument } from '../../../server/sync/explain-document.js';
 import { linkDocument } from '../../../server/sync/link-document.js';
 import { listUnmatched } from '../../../server/sync/list-unmatched.js';
+import { progressKeyText } from '../../../server/sync/progress-key.js';
 import { saveUnmatched } from '../../../server/sync/unmatched-repository.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
@@ -92,6 +94,10 @@ describe.each(testDatabases())('devices that have a book under another name on $
     const document = documentOf(md5('A_.epub'));
     const why = async () => (await explainDocument(store(), OPERATOR, { userId: user.id, document })).books;
     expect(await why()).toMatchObject([{ book: { path: Buffer.from('A?.epub') }, why: ['name-form'] }]);
+    const key = { userId: user.id, document };
+    const shown = async () =>
+      (await booksOfDocuments(store(), OPERATOR, [key])).get(progressKeyText(key))?.path.toString();
+    expect(await shown()).toBe('A?.epub');
     folder.write('other.epub', `second ${folder.path}`);
     await meeting.scan(library);
     // A form is a guess: people may link the document elsewhere.
@@ -100,10 +106,12 @@ describe.each(testDatabases())('devices that have a book under another name on $
     meeting.server.sync.forgetLibraries();
     expect(await meeting.problems([document, md5('other.epub')])).toEqual([]);
     expect(await meeting.problems([document, md5('A?.epub')])).not.toEqual([]);
+    expect(await shown()).toBe('other.epub');
     folder.write('A_.epub', `third ${folder.path}`);
     await meeting.scan(library);
     meeting.server.sync.forgetLibraries();
     expect(await meeting.problems([document, md5(`third ${folder.path}`)])).toEqual([]);
+    expect(await shown()).toBe('A_.epub');
     expect(await meeting.problems([document, md5('other.epub')])).not.toEqual([]);
     expect(await meeting.problems([md5('A?.epub'), md5(`first ${folder.path}`)])).toEqual([]);
   });
