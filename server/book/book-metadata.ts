@@ -1,9 +1,24 @@
 import type { EpubMetadata } from '../positions/epub/metadata.js';
 import type { BookErrorCode } from '../positions/book-error.js';
 import type { BookId } from '../domain/ids.js';
+import { foldedText } from './path-search.js';
 
 /** What the file of a book says of itself. */
 export type BookMetadata = EpubMetadata;
+
+/** Whether both have a title, and it is the same but for upper and lower case. */
+export function haveSameTitle(left: BookMetadata, right: BookMetadata): boolean {
+  return (
+    left.title !== undefined &&
+    right.title !== undefined &&
+    foldedText(left.title) === foldedText(right.title)
+  );
+}
+
+export function haveCommonAuthor(left: BookMetadata, right: BookMetadata): boolean {
+  const authors = new Set(left.authors.map(foldedText));
+  return right.authors.some((author) => authors.has(foldedText(author)));
+}
 
 /** A book, with whether what is stored was read from the file as it is now. */
 export interface BookToRead {

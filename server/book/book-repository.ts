@@ -382,6 +382,8 @@ export interface BookRange {
   readonly titled?: readonly string[] | undefined;
   /** Only books in this state. Default: all. */
   readonly state?: SyncState | undefined;
+  /** Only books that were added after this one. Default: all. */
+  readonly addedAfter?: BookId | undefined;
   readonly limit: number;
 }
 
@@ -410,6 +412,8 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
     );
   }
   if (range.state !== undefined) query = query.where(IN_STATE[range.state]);
+  if (range.addedAfter !== undefined)
+    query = query.where(unindexed<BookId>(store, 'id'), '>', range.addedAfter);
   const rows = await query.orderBy('path').limit(range.limit).execute();
   return rows.map(toBook);
 }

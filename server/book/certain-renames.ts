@@ -13,6 +13,8 @@ const METADATA_BYTES = 64 * 1024;
 const METADATA_SHARE = 0.1;
 /** `The Fall` and `The Fall of Hyperion` have half of their words in common, and are different books. */
 const SIMILAR_SHARE = 0.6;
+/** Enough to ask somebody: `Dune` and `Dune Messiah`. */
+const SUGGESTED_SHARE = 0.5;
 /** Names such as `Volume 1` or `cover` stand in many folders. */
 const TELLING_WORDS = 2;
 const TELLING_LETTERS = 8;
@@ -34,6 +36,35 @@ export function haveSameCalibreNumber(missing: RenameCandidate, found: RenameCan
   return calibreNumber !== undefined && calibreNumber === namesOf(found.path).calibreNumber;
 }
 
+/** The number that Calibre gave a book at this path; `undefined`: Calibre puts no book there. */
+export function calibreNumberOfPath(path: Buffer): string | undefined {
+  return namesOf(path).calibreNumber;
+}
+
+export type NameLikeness = 'same-name' | 'similar-name' | 'same-folder';
+
+/**
+ * What speaks for it that a missing book was renamed and has become another one of the same format, where it is not certain.
+ * A folder alone speaks for it only where the sizes are nearly the same.
+ */
+export function likenessOfNames(missing: RenameCandidate, found: RenameCandidate): NameLikeness | undefined {
+  const [old, now] = [namesOf(missing.path), namesOf(found.path)];
+  if (old.format !== now.format) return undefined;
+  const isNear = haveNearSize(missing, found);
+  const isSameNumber = old.calibreNumber !== undefined && old.calibreNumber === now.calibreNumber;
+  if (old.stem === now.stem && (isNear || isTelling(old))) return 'same-name';
+  if (isSameNumber || (hasSameNumbers(old, now) && sharedWords(old, now) >= SUGGESTED_SHARE))
+    return 'similar-name';
+  // Volume 1 and volume 2 of a series stand in one folder and have one size.
+  return isNear && old.folder === now.folder && hasSameNumbers(old, now) ? 'same-folder' : undefined;
+}
+
+function haveNearSize(missing: RenameCandidate, found: RenameCandidate): boolean {
+  const difference = Math.abs(missing.sizeBytes - found.sizeBytes);
+  const largest = Math.max(missing.sizeBytes, found.sizeBytes);
+  return difference <= Math.max(METADATA_BYTES, METADATA_SHARE * largest);
+}
+
 /** A file with its names, which take longer to make than to compare. */
 interface Named<Book extends RenameCandidate> {
   readonly book: Book;
@@ -46,11 +77,7 @@ function named<Book extends RenameCandidate>(book: Book): Named<Book> {
 
 function isCertain(missing: Named<RenameCandidate>, found: Named<RenameCandidate>): boolean {
   const [old, now] = [missing.names, found.names];
-  const difference = Math.abs(missing.book.sizeBytes - found.book.sizeBytes);
-  const largest = Math.max(missing.book.sizeBytes, found.book.sizeBytes);
-  if (old.format !== now.format || difference > Math.max(METADATA_BYTES, METADATA_SHARE * largest)) {
-    return false;
-  }
+  if (old.format !== now.format || !haveNearSize(missing.book, found.book)) return false;
   if (old.calibreNumber !== undefined && old.calibreNumber === now.calibreNumber) return true;
   if (old.stem === now.stem) return isTelling(old);
   // Volume 1 and volume 2 of a series: different books, however similar the rest is.

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getUserByName } from '../accounts/get-user.js';
 import type { LinkedFor } from '../book/document-link.js';
+import { joinSuccessor } from '../book/join-successor.js';
 import { type BookCursor, type BookSummary, listBooks } from '../book/list-books.js';
 import { parsePathSearch, SEARCH_WORDS } from '../book/path-search.js';
 import { type ComposedStore, withStore } from '../compose/program.js';
@@ -54,6 +55,24 @@ export function fillBookCommand(book: Command, context: CommandContext): void {
         if (listed === 0) {
           writeNote(`No book has a ${flags.title === true ? 'title or authors' : 'path'} with these words.`);
         }
+      }),
+    );
+
+  book
+    .command('join')
+    .argument(
+      '<missing>',
+      'the id of a missing book; "dogear why" says what it may have become',
+      bookArgument,
+    )
+    .argument('<successor>', 'the id of the book that has its new file, in the same library', bookArgument)
+    .description('make a missing book and the one that it has become one book; cannot be undone')
+    .action((missingId: BookId, successorId: BookId, _flags: object, command: Command) =>
+      withStore(context.configuration(command), async (store) => {
+        const { book: joined } = await joinSuccessor(store, OPERATOR, { missingId, successorId });
+        writeLine(
+          `The book ${String(joined.id)} is now ${shownPath(joined.path)}, and keeps the digests of both.`,
+        );
       }),
     );
 

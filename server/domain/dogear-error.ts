@@ -19,6 +19,8 @@ export type DogearErrorCode =
   | 'scan-not-found'
   | 'scan-not-running'
   | 'book-not-found'
+  /** Only a missing book and a present one of its library are joined, both with digests. */
+  | 'books-not-joinable'
   /** Digests are turned off for the library. */
   | 'hashes-off'
   /** The storage of a library took too long to answer. */

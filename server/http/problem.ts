@@ -76,6 +76,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'owner-exists': { status: 409, title: 'The server has an owner already' },
   'scan-running': { status: 409, title: 'The library is being scanned' },
   'scan-not-running': { status: 409, title: 'The scan has ended' },
+  'books-not-joinable': { status: 409, title: 'The books cannot be joined' },
   'hashes-off': { status: 409, title: 'The library makes no hashes' },
   'hash-failed': { status: 409, title: 'The file could not be hashed' },
   'book-missing': { status: 409, title: 'The file of the book is not there' },

@@ -2,6 +2,7 @@ import { requireOneOf } from '../accounts/permission-check.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import type { DocumentLink } from '../book/document-link.js';
 import { type BookDetails, getBook } from '../book/get-book.js';
+import { type Successor, suggestSuccessors } from '../book/suggest-successors.js';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -21,6 +22,8 @@ export interface BookExplanation {
   readonly isVisible: boolean;
   /** For everybody, and for the user. */
   readonly links: readonly DocumentLink[];
+  /** What it may have become, if it is missing. */
+  readonly successors: readonly Successor[];
   /** The newest push of the user, under any document that stands for the book. */
   readonly reading: Reading | undefined;
 }
@@ -50,6 +53,7 @@ export async function explainBook(
     isForEverybody: access.get(details.library.id) === 'everybody',
     isVisible,
     links: links.filter(({ linkedFor }) => linkedFor === 'everybody' || linkedFor === user.id),
+    successors: await suggestSuccessors(store, actor, bookId),
     reading: isVisible ? await readingOfUser(store, user, details) : undefined,
   };
 }

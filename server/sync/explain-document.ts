@@ -3,6 +3,7 @@ import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { countingHolders } from '../book/catalogued-document.js';
 import { booksWithDigest, formerDigestsOf, holdersOfDocuments } from '../book/digest-repository.js';
 import { linkedBooks } from '../book/document-link-repository.js';
+import { type Successor, suggestSuccessors } from '../book/suggest-successors.js';
 import type { Store } from '../database/store.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
@@ -45,6 +46,8 @@ export interface DocumentExplanation {
   readonly books: readonly ExplainedBook[];
   /** Books of different contents have it: it stands for none of them, and has progress of its own. */
   readonly isAmbiguous: boolean;
+  /** Where it leads to missing books alone: what the first of them may have become. */
+  readonly successors: readonly Successor[];
   /** Other documents with the same progress. */
   readonly others: readonly Document[];
   /** The newest progress of this very document. */
@@ -109,12 +112,15 @@ export async function explainDocument(
     const why = linkedFor === 'everybody' ? 'link-for-everybody' : 'own-link';
     books.push({ book: { ...book, libraryName: names.get(book.libraryId) ?? '' }, why: [why] });
   }
+  const isMissing = books.every(({ book }) => book.missingSinceSeconds !== undefined);
+  const missing = isMissing ? books[0]?.book.id : undefined;
   return {
     document,
     isDigest: digest !== undefined,
     isKnown: counting.length > 0,
     books,
     isAmbiguous: counting.length > 0 && (contents.size > 1 || contents.has(undefined)),
+    successors: missing === undefined ? [] : await suggestSuccessors(store, actor, missing),
     others: await equivalentDocuments(store, user.id, document),
     progress: (await newestProgress(store, [key])).get(progressKeyText(key)),
     refused: await findUnmatched(store, user.id, document),

@@ -1,3 +1,4 @@
+import type { Successor, SuccessorReason } from '../book/suggest-successors.js';
 import type { BookExplanation } from './explain-book.js';
 import type { DocumentExplanation, ExplainedBook, WhyBook } from './explain-document.js';
 
@@ -13,12 +14,13 @@ const WHY: Readonly<Record<WhyBook, string>> = {
 
 /** An explanation for people, one sentence after the other. */
 export function explanationSentences(explanation: DocumentExplanation): readonly string[] {
-  const { isDigest, isKnown, books, isAmbiguous, others, progress, refused } = explanation;
+  const { isDigest, isKnown, books, isAmbiguous, successors, others, progress, refused } = explanation;
   return [
     isDigest
       ? 'It has the form of a digest: of the content of a file, or of its name.'
       : 'It is no digest, so only a link can lead it to a book.',
     ...books.flatMap(bookSentences),
+    ...successors.map(successorSentence),
     ...(isKnown
       ? []
       : [
@@ -48,15 +50,29 @@ function bookSentences({ book, why }: ExplainedBook): readonly string[] {
   return why.map((each) => `${WHY[each]} ${name}.${missing}`);
 }
 
+const WHY_SUCCESSOR: Readonly<Record<SuccessorReason, string>> = {
+  'same-structure': 'identifier and parts are the same',
+  'same-title-and-author': 'title and author are the same',
+  'same-file-name': 'the file name is the same',
+  'same-title': 'the title is the same',
+  'similar-file-name': 'the file name is similar',
+  'same-folder': 'folder, format and nearly the size are the same',
+};
+
+function successorSentence({ book, reason }: Successor): string {
+  return `The missing book may have become the book ${String(book.id)}, ${book.path.toString('utf8')}: ${WHY_SUCCESSOR[reason]}. Whoever manages libraries can join them.`;
+}
+
 /** An explanation of a book for people, one sentence after the other. */
 export function bookExplanationSentences(explanation: BookExplanation): readonly string[] {
-  const { details, isForEverybody, isVisible, links, reading } = explanation;
+  const { details, isForEverybody, isVisible, links, successors, reading } = explanation;
   const { book, library, readiness, formerDigests, nameForms } = details;
   const found = (digest: Buffer | undefined, how: string): readonly string[] =>
     digest === undefined ? [] : [`It is found by ${digest.toString('hex')}, ${how}.`];
   return [
     `It is ${book.path.toString('utf8')} in the library "${library.name}".`,
     ...(readiness.ready ? [] : [NOT_READY[readiness.reason]]),
+    ...successors.map(successorSentence),
     ...found(book.partialMd5, 'the partial MD5 of its file'),
     ...found(book.filenameMd5, 'the MD5 of its file name'),
     ...formerDigests.flatMap(({ digest, kind, replacedSeconds }) =>

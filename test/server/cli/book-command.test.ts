@@ -81,6 +81,22 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
     expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(0);
     expect((await dogear('book', 'unlink', 'a', id, '--user', 'anna')).exitCode).toBe(1);
     expect((await dogear('unmatched', 'list', 'anna')).text).toMatch(/^a: /m);
+
+    folder.remove('Found.epub');
+    folder.write('Lost.epub', 'another');
+    await dogear('scan');
+    const [missing, successor] = await Promise.all(
+      ['found', 'lost'].map(
+        async (word) => /^\d+/.exec((await dogear('book', 'find', word)).text)?.[0] ?? word,
+      ),
+    );
+    const ofMissing = (await dogear('why', String(missing), '--user', 'anna')).text;
+    expect(ofMissing).toContain(`The missing book may have become the book ${String(successor)}, Lost.epub`);
+    expect((await dogear('book', 'join', String(successor), String(missing))).exitCode).toBe(1);
+    expect(await dogear('book', 'join', String(missing), String(successor))).toEqual({
+      exitCode: 0,
+      text: `The book ${String(missing)} is now Lost.epub, and keeps the digests of both.`,
+    });
   });
 });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type BookCursor, type BookFilter, listBooks } from '../../../book/list-books.js';
 import { rehashBook } from '../../../book/rehash-book.js';
+import { joinSuccessor } from '../../../book/join-successor.js';
+import { SUCCESSOR_REASONS, suggestSuccessors } from '../../../book/suggest-successors.js';
 import { getBook, type BookDetails } from '../../../book/get-book.js';
 import { NAME_FORMS } from '../../../book/name-forms.js';
 import { parsePathSearch, SEARCH_WORDS } from '../../../book/path-search.js';
@@ -21,7 +23,7 @@ import {
   timeOfSeconds,
 } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
-import { answerSchema, pageSchema } from '../../api-schemas.js';
+import { answerSchema, pageSchema, requestSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { ProblemError } from '../../problem.js';
 
@@ -83,6 +85,31 @@ const shownBook = answerSchema(
           'opds ("Author - Title", a download from a catalogue)',
       ),
   }),
+);
+
+const successors = answerSchema(
+  'BookSuccessors',
+  z.strictObject({
+    items: z
+      .array(
+        z.strictObject({
+          book: listedBookSchema,
+          reason: z
+            .enum(SUCCESSOR_REASONS)
+            .describe(
+              'the strongest one; same-structure: the identifier and the parts of the EPUB are the same; same-folder: and ' +
+                'nearly the same size',
+            ),
+        }),
+      )
+      .max(5)
+      .describe('the likeliest first; none for a book that is not missing'),
+  }),
+);
+
+const newSuccessor = requestSchema(
+  'NewSuccessor',
+  z.strictObject({ book_id: bookIdNumber.describe('a present book of the same library') }),
 );
 
 const cursor = z.union([
@@ -189,6 +216,52 @@ export const bookRoutes: readonly ApiRoute[] = [
       }
       management.sync.forgetLibraries();
       return { value: bookDetailsJson(outcome.book) };
+    },
+  ),
+  jsonRoute(
+    {
+      method: 'GET',
+      path: '/books/{id}/successors',
+      operationId: 'showSuccessors',
+      tag: 'books',
+      summary: 'Show the books that a missing book may have become',
+      description:
+        'A scan joins a missing book with the file that it certainly has become. These are others, added to the same ' +
+        'library later, for somebody to decide.',
+      access: 'any key',
+      params,
+      reply: { kind: 'json', status: 200, schema: successors, says: 'The suggestions' },
+      problems: ['book-not-found'],
+    },
+    async ({ store }, { principal, params: { id: bookId } }) => ({
+      value: {
+        items: (await suggestSuccessors(store, principal, bookId)).map((successor) => ({
+          book: bookJson(successor),
+          reason: successor.reason,
+        })),
+      },
+    }),
+  ),
+  jsonRoute(
+    {
+      method: 'POST',
+      path: '/books/{id}/successor',
+      operationId: 'joinSuccessor',
+      tag: 'books',
+      summary: 'Join a missing book with the book that it has become',
+      description:
+        'They are one book from then on, with the id of the missing one, the file of the other one, and the digests, links ' +
+        'and places of both. It cannot be undone.',
+      access: ['library:manage'],
+      params,
+      body: newSuccessor,
+      reply: { kind: 'json', status: 200, schema: shownBook, says: 'The joined book' },
+      problems: ['book-not-found', 'books-not-joinable'],
+    },
+    async ({ store, sync }, { principal, params: { id: missingId }, body: { book_id: successorId } }) => {
+      const joined = await joinSuccessor(store, principal, { missingId, successorId });
+      sync.forgetLibraries();
+      return { value: bookDetailsJson(joined) };
     },
   ),
 ];

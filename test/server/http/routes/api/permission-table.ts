@@ -32,6 +32,8 @@ export interface World {
   readonly folder: BookFolder;
   readonly library: number;
   readonly book: number;
+  /** Of the same library. */
+  readonly missingBook: number;
   readonly endedScan: number;
   readonly runningScan: ScanId;
   readonly otherUser: number;
@@ -166,6 +168,21 @@ export const TABLE: readonly Row[] = [
     method: 'POST',
     path: ({ book }) => `/books/${String(book)}/hash`,
     may: ['library:scan', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'showSuccessors',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}/successors`,
+    may: EVERYBODY,
+    status: 200,
+  },
+  {
+    operation: 'joinSuccessor',
+    method: 'POST',
+    path: ({ missingBook }) => `/books/${String(missingBook)}/successor`,
+    body: ({ book }) => ({ book_id: book }),
+    may: ['library:manage', 'owner'],
     status: 200,
   },
   { operation: 'listDevices', method: 'GET', path: at('/devices'), may: OWN_SYNC, status: 200 },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSetupLink } from '../../../../../server/accounts/sessions/console-link.js';
 import { putProgress } from '../../../../../server/sync/put-progress.js';
 import { parseDocument } from '../../../../../server/domain/document.js';
-import { libraryId, userId } from '../../../../../server/domain/ids.js';
+import { bookId, libraryId, userId } from '../../../../../server/domain/ids.js';
 import type { Permission } from '../../../../../server/domain/permission.js';
 import { parseFraction } from '../../../../../server/sync/progress.js';
 import { WHOLE_LIBRARY } from '../../../../../server/scan/scan.js';
@@ -44,7 +44,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
 
   async function makeWorld(caller: Caller): Promise<World> {
     const fresh = randomBytes(8).toString('hex');
-    const folder = await bookFolder({ 'a.epub': fresh });
+    const folder = await bookFolder({ 'a.epub': fresh, 'missing.epub': `missing ${fresh}` });
     folder.write(`${fresh}.epub`, makeEpub({ chapters: [{ content: xhtml('<p>text</p>') }] }));
     const { id: library } = await owner.expect(201, 'POST', '/libraries', { name: fresh, root: folder.path });
     const { id: endedScan } = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
@@ -52,6 +52,12 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       .poll(() => owner.expect(200, 'GET', `/scans/${String(endedScan)}`), { timeout: 20_000 })
       .toMatchObject({ state: 'completed' });
     const books = await owner.expect(200, 'GET', `/books?library_id=${String(library)}`);
+    const missingBook = (books.items as Json[]).at(-1).id as number;
+    await server.store.db
+      .updateTable('book')
+      .set({ missing_since_s: 1 })
+      .where('id', '=', bookId(missingBook))
+      .execute();
     const runningScan = await insertScan(server.store, {
       libraryId: libraryId(library as number),
       shard: WHOLE_LIBRARY,
@@ -80,6 +86,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       folder,
       library: library as number,
       book,
+      missingBook,
       endedScan: endedScan as number,
       runningScan,
       otherUser: otherUser as number,
