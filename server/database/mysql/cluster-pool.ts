@@ -2,6 +2,7 @@ import { callbackify } from 'node:util';
 import { type ConnectionOptions, createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { type DatabaseServer, serverName } from '../../../config/database-url.js';
 import { isConflict, isRetryable, isRowLocked } from '../database-error.js';
+import { cutConnection } from './cut-connection.js';
 import type { ConnectionSource } from './mysql-pool.js';
 import { ServerHealth } from './server-health.js';
 
@@ -169,7 +170,7 @@ class ClusterServer {
 
   /** Statements that wait for an answer of this server fail at once. */
   dropConnections(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections) cutConnection(connection);
     this.#connections.clear();
   }
 

@@ -1,6 +1,7 @@
 import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2';
 import { withDeadline } from '../../domain/deadline.js';
 import { errorCode, errorMessage } from '../../domain/error-text.js';
+import { cutConnection } from './cut-connection.js';
 
 /** A server that does not answer a look within this time is not well. */
 const LOOK_TIMEOUT_MS = 1000;
@@ -83,7 +84,7 @@ export class ServerHealth {
   }
 
   #drop(): void {
-    this.#connection?.destroy();
+    if (this.#connection !== undefined) cutConnection(this.#connection);
     this.#connection = undefined;
   }
 }

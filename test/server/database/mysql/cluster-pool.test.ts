@@ -68,6 +68,20 @@ describe('a store on several servers', () => {
     }
   });
 
+  it('fails statements without a time limit when the server is frozen', async () => {
+    const store = await openUrl(address(`${hostOf(first)},${hostOf(second)}`), {});
+    expect(await answering(store)).toBe(portOf(first));
+    process.kill(first.processId, 'SIGSTOP');
+    try {
+      expect(await Promise.all([answering(store), answering(store)])).toEqual([
+        portOf(second),
+        portOf(second),
+      ]);
+    } finally {
+      process.kill(first.processId, 'SIGCONT');
+    }
+  });
+
   it('goes on over the next one when the server takes no writes any more', async () => {
     const store = await open(first, second);
     const write = (): Promise<unknown> =>
@@ -94,10 +108,13 @@ describe('a store on several servers', () => {
     return openUrl(address(`${hostOf(one)},${hostOf(other)}`) + query);
   }
 
-  async function openUrl(url: string): Promise<OpenStore> {
+  async function openUrl(
+    url: string,
+    limit: { readonly statementTimeoutMs?: number } = { statementTimeoutMs: 1500 },
+  ): Promise<OpenStore> {
     const store = await openStore(url, {
       connections: 2,
-      statementTimeoutMs: 1500,
+      ...limit,
       onMoved: ({ from, to }) => moves.push(`${from} > ${to}`),
     });
     opened.push(store);
