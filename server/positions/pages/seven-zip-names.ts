@@ -4,14 +4,12 @@ import { decodeLzma } from './lzma.js';
 
 const MARK = '7z\u00BC\u00AF\u0027\u001C';
 const START_BYTES = 32;
-/** The names of 65,535 files of usual length, in UTF-16. Decompressing as much takes a fraction of a second. */
+/** The names of 65,535 files of usual length, in UTF-16. Decompressing as much takes less than a second. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 /** No comic has more files. */
 const MAX_ENTRIES = 65_535;
 /** Some ten kinds of them are known. Each is read for all files. */
 const MAX_PROPERTIES = 64;
-/** A header may be compressed again. Archivers do it once. */
-const MAX_LAYERS = 4;
 
 const END = 0x00;
 const HEADER = 0x01;
@@ -49,16 +47,22 @@ export function sevenZipNames(file: FileReader): string[] | undefined {
   const start = file.read(0, START_BYTES);
   if (start.toString('latin1', 0, MARK.length) !== MARK) return undefined;
   const offset = Number(start.readBigUInt64LE(12));
-  let header = read(file, START_BYTES + offset, Number(start.readBigUInt64LE(20)));
+  const header = read(file, START_BYTES + offset, Number(start.readBigUInt64LE(20)));
   if (header.length === 0) return [];
-  for (let layer = 0; layer < MAX_LAYERS; layer += 1) {
-    const fields = new SevenZipFields(header);
-    const kind = fields.byte();
-    if (kind === HEADER) return namesIn(fields);
-    if (kind !== ENCODED_HEADER) throw badSevenZipHeader();
-    header = decodedHeader(file, fields);
+  let fields = new SevenZipFields(header);
+  let kind = fields.byte();
+  if (kind === ENCODED_HEADER) {
+    fields = new SevenZipFields(decodedHeader(file, fields));
+    kind = fields.byte();
   }
-  throw badSevenZipHeader();
+  // A compressed header may be compressed again, but archivers do it once.
+  if (kind === ENCODED_HEADER) throw unknownCompression();
+  if (kind !== HEADER) throw badSevenZipHeader();
+  return namesIn(fields);
+}
+
+function unknownCompression(): BookError {
+  return new BookError('unsupported', 'the header of the archive is compressed in an unknown way');
 }
 
 function badSevenZipHeader(): BookError {
@@ -109,7 +113,7 @@ function decodedHeader(file: FileReader, fields: SevenZipFields): Buffer {
     throw new BookError('too-large', 'the header of the archive is too large');
   if (another === undefined && coder.id === COPY) return packed;
   if (another === undefined && coder.id === LZMA) return decodeLzma(packed, coder.properties, sizeBytes);
-  throw new BookError('unsupported', 'the header of the archive is compressed in an unknown way');
+  throw unknownCompression();
 }
 
 function namesIn(fields: SevenZipFields): string[] {

@@ -161,6 +161,8 @@ describe('comics', () => {
   it.each([
     // Two packs without checksums, each of 65,535 files, of which the checksums would follow.
     ['too-large', [...PACKS, 0, 8, 0x0d, 0xc0, 0xff, 0xff, 0xc0, 0xff, 0xff, 0x0a, 1]],
+    // Stored in itself, again and again.
+    ['unsupported', [0x17, 6, 0, 1, 9, 20, 0, 7, 0x0b, 1, 0, 1, 1, 0, 0x0c, 20, 0, 0, 0, 0]],
     // Each checksum has to be looked for in all packs.
     ['damaged', [...PACKS, 0x0a, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0x0a, 1, 0x0a, 1, 0, 0]],
     // Each list of empty files has to be counted in all files.
