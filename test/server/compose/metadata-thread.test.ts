@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MetadataThread } from '../../../server/compose/metadata-thread.js';
 import { findPass } from '../../../server/book/metadata-pass-repository.js';
+import { readLibraryMetadata } from '../../../server/book/read-metadata.js';
 import type { Library } from '../../../server/library/library.js';
 import { librariesWithUnreadMetadata } from '../../../server/scan/metadata-due.js';
 import { type BookFolder, bookFolder } from '../../support/book-folder.js';
@@ -53,5 +54,16 @@ describe.each(testDatabases())('the thread that reads metadata on $name', (kind)
       .toMatchObject({ state: 'completed', examined: 2, read: 1, failed: 1 });
     await thread.close();
     expect(errors).toEqual([]);
+  });
+
+  it('is due again when KOReader hashes are switched on, for the names of books that have none yet', async () => {
+    const { store } = bench;
+    const books = await bookFolder({ 'a.epub': 'a' });
+    const plain = await bench.makeLibrary(books, { name: 'plain', koreaderHashes: false });
+    await bench.scan(plain);
+    await readLibraryMetadata(store, plain, { isPaced: false });
+    expect(await librariesWithUnreadMetadata(store)).not.toContain(plain.id);
+    await bench.scan({ ...plain, koreaderHashes: true });
+    expect(await librariesWithUnreadMetadata(store)).toContain(plain.id);
   });
 });
