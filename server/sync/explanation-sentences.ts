@@ -82,7 +82,10 @@ export function bookExplanationSentences(explanation: BookExplanation): readonly
       ),
     ),
     ...nameForms.flatMap(({ digest, kind }) =>
-      found(digest, `the MD5 of its file name in the form "${kind}", unless another book has that name`),
+      found(
+        digest,
+        `the MD5 of its file name in the form "${kind}", unless another book has that name or it is linked to another`,
+      ),
     ),
     ...links.map(
       ({ document, linkedFor }) =>

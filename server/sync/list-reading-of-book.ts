@@ -27,8 +27,7 @@ const USERS_A_PAGE = 1000;
 
 /**
  * Who reads a book: the newest push of each user under any of its digests, or a document that is linked to it, by the names of
- * the users. With `user:manage`
- * those of all users, otherwise one's own.
+ * the users. With `user:manage` those of all users, otherwise one's own.
  *
  * @param page behind the user of this name
  * @throws DogearError `forbidden`; `book-not-found`, also for a book of a library that the actor may not see
@@ -41,9 +40,7 @@ export async function listReadingOfBook(
 ): Promise<Page<Reading, string>> {
   requireOneOf(actor, ['feature:koreader_sync', 'user:manage']);
   const details = await getBook(store, actor, id);
-  const documents = digestsOfBook(details);
-  const linked = await linkedDocumentsOf(store, id);
-  const documentsOf: DocumentsOf = (user) => [...documents, ...linked(user)];
+  const documentsOf = await documentsOfBook(store, details);
   if (!actor.permissions.has('user:manage')) {
     const self = await resolveTargetUser(store, actor, undefined, 'feature:koreader_sync', 'read');
     return { items: await readingOf(store, [self], documentsOf, details), next: undefined };
@@ -72,31 +69,34 @@ export async function readingOfUser(
   user: ReadingUser,
   details: BookDetails,
 ): Promise<Reading | undefined> {
-  const documents = digestsOfBook(details);
-  const linked = await linkedDocumentsOf(store, details.book.id);
-  const [reading] = await readingOf(store, [user], (id) => [...documents, ...linked(id)], details);
+  const [reading] = await readingOf(store, [user], await documentsOfBook(store, details), details);
   return reading;
 }
 
 /** The documents that stand for the book when this user pushes them. */
 type DocumentsOf = (user: UserId) => readonly Document[];
 
-function digestsOfBook({ book, formerDigests, nameForms }: BookDetails): readonly Document[] {
-  const former = [...formerDigests.slice(0, FORMER_DIGESTS), ...nameForms].map(({ digest }) => digest);
+async function documentsOfBook(store: Store, details: BookDetails): Promise<DocumentsOf> {
+  const { book, formerDigests } = details;
+  const former = formerDigests.slice(0, FORMER_DIGESTS).map(({ digest }) => digest);
   const digests = [book.partialMd5, book.filenameMd5, ...former].flatMap((digest) => digest ?? []);
-  return [...new Set(digests.map(documentOfDigest))];
+  const documents = [...new Set(digests.map(documentOfDigest))];
+  const others = await otherDocumentsOf(store, details);
+  return (user) => [...documents, ...others(user)];
 }
 
-/** The documents whose link to the book counts for a user: a book that has the document, and the own link, come first. */
-async function linkedDocumentsOf(store: Store, id: BookId): Promise<DocumentsOf> {
-  const links = await linksOfBook(store, id);
-  if (links.length === 0) return () => [];
-  const documents = [...new Set(links.map(({ document }) => document))];
+/** What is linked to the book, and other forms of its name, where nothing comes first for a user: no other book or link. */
+async function otherDocumentsOf(store: Store, { book, nameForms }: BookDetails): Promise<DocumentsOf> {
+  const links = await linksOfBook(store, book.id);
+  const forms = new Set(nameForms.map(({ digest }) => documentOfDigest(digest)));
+  const documents = [...new Set([...forms, ...links.map(({ document }) => document)])];
+  if (documents.length === 0) return () => [];
   const holders = await holdersOfDocuments(store, documents);
   const access = await readLibraryAccess(store);
   return (user) =>
     documents.filter((document) => {
       const [counting] = countingHolders(holders.get(document) ?? [], isVisibleIn(access, user), user);
+      if (counting?.isNameForm === true) return forms.has(document);
       return links.some((link) => link.document === document && link.linkedFor === counting?.linkedFor);
     });
 }

@@ -9,6 +9,7 @@ import type { Library } from '../../../server/library/library.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { adoptUnmatched } from '../../../server/sync/adopt-unmatched.js';
 import { booksOfDocuments } from '../../../server/sync/books-of-documents.js';
+import { explainBook } from '../../../server/sync/explain-book.js';
 import { explainDocument } from '../../../server/sync/explain-document.js';
 import { linkDocument } from '../../../server/sync/link-document.js';
 import { listUnmatched } from '../../../server/sync/list-unmatched.js';
@@ -97,7 +98,12 @@ describe.each(testDatabases())('devices that have a book under another name on $
     const key = { userId: user.id, document };
     const shown = async () =>
       (await booksOfDocuments(store(), OPERATOR, [key])).get(progressKeyText(key))?.path.toString();
+    const first = await idOf('A?.epub');
+    const last = async (bookId: BookId) =>
+      (await explainBook(store(), OPERATOR, { userId: user.id, bookId })).reading?.record.document;
     expect(await shown()).toBe('A?.epub');
+    expect(await meeting.problems([md5('A?.epub'), document])).toEqual([]);
+    expect(await last(first)).toBe(document);
     folder.write('other.epub', `second ${folder.path}`);
     await meeting.scan(library);
     // A form is a guess: people may link the document elsewhere.
@@ -105,6 +111,7 @@ describe.each(testDatabases())('devices that have a book under another name on $
     await linkDocument(store(), OPERATOR, { document, bookId: other, linkedFor: user.id });
     meeting.server.sync.forgetLibraries();
     expect(await meeting.problems([document, md5('other.epub')])).toEqual([]);
+    expect(await last(first)).toBe(md5('A?.epub'));
     expect(await meeting.problems([document, md5('A?.epub')])).not.toEqual([]);
     expect(await shown()).toBe('other.epub');
     folder.write('A_.epub', `third ${folder.path}`);
