@@ -19,6 +19,7 @@ import { Why } from '../parts/why.jsx';
 import { documentHref, hrefOf } from '../router.js';
 import { may, useMe } from '../session.js';
 import { BookLinks } from './book-links.jsx';
+import { Successors } from './book-successors.jsx';
 import { type BookDetails, syncWords } from './book-words.jsx';
 import './books.css';
 
@@ -65,6 +66,13 @@ export function BookPage({ params: [id = ''] }: PageProps) {
       </header>
       <Problem error={found.error ?? library.error} />
       <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />
+      {book.missing_since === null ? null : (
+        <Successors
+          bookId={book.id}
+          isTold={(found.error ?? library.error) !== undefined}
+          onJoined={found.reload}
+        />
+      )}
       <Digests book={book} syncs={syncs} />
       <LinksAndReading bookId={book.id} isTold={(found.error ?? library.error) !== undefined} />
       <section class="sheet">

@@ -335,10 +335,11 @@ describe('the books of the console', () => {
     await page.getByRole('link', { name: 'Omoo.epub' }).waitFor();
   });
 
-  it('that are missing say since when, and what to do', async () => {
+  it('that are missing say since when, what to do, and what they may have become, with which they are joined', async () => {
     shelf.write('Melville/Pierre.epub', 'There are some strange summer mornings');
     await owner.scan(shelfId);
     shelf.remove('Melville/Pierre.epub');
+    shelf.write('Melville/The Ambiguities.epub', 'There are some strange summer mornings in the country');
     await owner.scan(shelfId);
     const visitor = await visit(browser(), program.base, {
       as: owner,
@@ -356,6 +357,15 @@ describe('the books of the console', () => {
       .getByRole('alert')
       .getByText('The file was not hashed: it does not exist any more (ENOENT).')
       .waitFor();
+    await page.getByText('Melville · it is in the same folder and about as large').waitFor();
+    await page.getByRole('button', { name: 'Join with The Ambiguities.epub' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('heading', { name: 'Ready to sync' }).waitFor();
+    await page.getByRole('heading', { name: 'The Ambiguities.epub' }).waitFor();
+    await page
+      .getByText(md5('There are some strange summer mornings'), { exact: true })
+      .waitFor({ state: 'attached' });
+    expect(await page.getByText('What it may have become').count()).toBe(0);
   });
 
   it('are narrowed to any of more libraries than one answer has', async () => {

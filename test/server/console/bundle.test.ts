@@ -6,10 +6,10 @@ import { repositoryRoot } from '../../support/repository-root.js';
 
 const folder = join(repositoryRoot, 'dist/server/console');
 /** Scripts and styles of all pages, as they are sent. */
-const MOST_BYTES = 51_700;
+const MOST_BYTES = 52_100;
 
 describe('the built console', () => {
-  it('has at most 51.7 kB of JavaScript and CSS, which the page loads at once', () => {
+  it('has at most 52.1 kB of JavaScript and CSS, which the page loads at once', () => {
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.(?:js|css)$/.test(name),
     );
