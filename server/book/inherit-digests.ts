@@ -96,8 +96,10 @@ function chooseHeir(
   wholeHashes: ReadonlyMap<BookId, Buffer>,
 ): CataloguedBook | undefined {
   const own = wholeHashes.get(book.id);
-  const same = copies.filter(({ id }) => areEqual(wholeHashes.get(id), own));
-  const possible = same.length > 0 ? same : copies;
+  const isSame = ({ id }: CataloguedBook) => own !== undefined && wholeHashes.get(id)?.equals(own) === true;
+  const isUnknown = ({ id }: CataloguedBook) => own === undefined || !wholeHashes.has(id);
+  const possible =
+    [copies.filter(isSame), copies.filter(isUnknown)].find(({ length }) => length > 0) ?? copies;
   return possible.find(({ filenameMd5 }) => areEqual(filenameMd5, book.filenameMd5)) ?? possible[0];
 }
 
@@ -298,8 +300,8 @@ export async function claimKept(
   );
   const idOf = new Map(places.map(({ id, path }) => [path.toString('latin1'), id]));
   const claimed = claims.flatMap((claim) => {
-    const bookId = idOf.get(claim.file.path.toString('latin1'));
-    return bookId === undefined ? [] : [{ ...claim, bookId }];
+    const id = idOf.get(claim.file.path.toString('latin1'));
+    return id === undefined ? [] : [{ ...claim, bookId: id }];
   });
   await addFormerDigests(
     transaction,

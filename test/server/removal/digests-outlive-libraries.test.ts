@@ -34,6 +34,17 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     return library;
   }
 
+  async function readWhole(library: Library): Promise<void> {
+    const counts = await verifyWholeFiles(meeting.server.store, library, {
+      signal: new AbortController().signal,
+      stores: true,
+      notCheckedForDays: 0,
+      bytesPerSecond: undefined,
+      onFinding: () => undefined,
+    });
+    expect(counts.failed).toBe(0);
+  }
+
   async function remove(library: Library) {
     left = left.filter(({ id }) => id !== library.id);
     const expected = await countLibraryRemoval(meeting.server.store, OPERATOR, library.id);
@@ -132,16 +143,41 @@ describe.each(testDatabases())('digests of a removed library on $name', (kind) =
     folder.write('book.epub', own);
     await meeting.scan(library);
     const heir = await scannedLibrary(await bookFolder({ 'book.epub': alike, 'z.epub': own }));
-    for (const each of [library, heir]) {
-      const counts = await verifyWholeFiles(meeting.server.store, each, {
-        signal: new AbortController().signal,
-        stores: true,
-        notCheckedForDays: 0,
-        bytesPerSecond: undefined,
-        onFinding: () => undefined,
-      });
-      expect(counts.failed).toBe(0);
-    }
+    for (const each of [library, heir]) await readWhole(each);
+    await remove(library);
+    const rows = await catalogueOf(meeting.server.store, heir);
+    expect(rows.map(({ path, former }) => [path, former.length])).toEqual([
+      ['book.epub', 0],
+      ['z.epub', 2],
+    ]);
+  });
+
+  it('go to the copy of the same name where the whole file of the book was never read', async () => {
+    const { library, second } = await twoEditions();
+    const copies = await bookFolder({ 'shelf/new name.epub': second });
+    const heir = await scannedLibrary(copies);
+    await readWhole(heir);
+    copies.write('a.epub', second);
+    await meeting.scan(heir);
+    await remove(library);
+    const rows = await catalogueOf(meeting.server.store, heir);
+    expect(rows.map(({ path, former }) => [path, former.length])).toEqual([
+      ['a.epub', 0],
+      ['shelf/new name.epub', 2],
+    ]);
+  });
+
+  it('go to a copy that may be the same rather than to one that is known to differ', async () => {
+    const [own, alike] = ['x'.repeat(3000), `${'x'.repeat(2500)}y${'x'.repeat(499)}`];
+    folder.write('book.epub', `first ${folder.path}`);
+    const library = await scannedLibrary(folder);
+    folder.write('book.epub', own);
+    await meeting.scan(library);
+    const copies = await bookFolder({ 'book.epub': alike });
+    const heir = await scannedLibrary(copies);
+    for (const each of [library, heir]) await readWhole(each);
+    copies.write('z.epub', own);
+    await meeting.scan(heir);
     await remove(library);
     const rows = await catalogueOf(meeting.server.store, heir);
     expect(rows.map(({ path, former }) => [path, former.length])).toEqual([
