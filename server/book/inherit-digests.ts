@@ -11,6 +11,7 @@ import {
   booksById,
   deleteBooks,
   isInScope,
+  lockBooks,
   lockWholeBooks,
   type RemovalScope,
 } from './book-repository.js';
@@ -298,7 +299,12 @@ export async function claimKept(
     libraryId,
     claims.map(({ file }) => file.path),
   );
-  const idOf = new Map(places.map(({ id, path }) => [path.toString('latin1'), id]));
+  // A removal of these books must wait, or it would not hand on what they get here.
+  const locked = await lockBooks(
+    transaction,
+    places.map(({ id }) => id).toSorted((a, b) => a - b),
+  );
+  const idOf = new Map([...locked].map(([id, { path }]) => [path.toString('latin1'), id]));
   const claimed = claims.flatMap((claim) => {
     const id = idOf.get(claim.file.path.toString('latin1'));
     return id === undefined ? [] : [{ ...claim, bookId: id }];

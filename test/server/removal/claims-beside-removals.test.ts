@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import type { Library } from '../../../server/library/library.js';
@@ -8,6 +9,9 @@ import { catalogueOf } from '../../support/catalogue.js';
 import { testDatabases } from '../../support/databases.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
+
+/** Many times the duration of a removal that waits for no lock. */
+const HEAD_START_MS = 300;
 
 // SQLite has one writer at a time.
 const mysql = testDatabases().filter(({ name }) => name === 'mysql');
@@ -62,6 +66,32 @@ describe.each(mysql)(
         (store) => scanLibrary({ store, engine: bench.engine }, heir),
         () => removeLibrary(bench.store, OPERATOR, old.id),
       );
+    });
+
+    it('are kept when the library of their new book is removed in the same moment', async () => {
+      let hasCome = false;
+      let removing: Promise<void> | undefined;
+      const hooked = openHookedStore(bench.store.url, {
+        beforeStatement: async (sql) => {
+          if (!hasCome && /^insert into `?kept_digest/.test(sql)) {
+            hasCome = true;
+            await bench.scan(heir);
+          } else if (hasCome && removing === undefined && /^insert into `?former_digest/.test(sql)) {
+            removing = removeLibrary(bench.store, OPERATOR, heir.id);
+            await Promise.race([removing, delay(HEAD_START_MS)]);
+          }
+        },
+      });
+      try {
+        await removeLibrary(hooked, OPERATOR, old.id);
+        expect(removing).toBeDefined();
+        await removing;
+      } finally {
+        await hooked.close();
+      }
+      expect(await bench.store.db.selectFrom('former_digest').selectAll().execute()).toEqual([]);
+      const kept = await bench.store.db.selectFrom('kept_digest').select('digest').execute();
+      expect(kept.map(({ digest }) => digest.toString('hex'))).toContain(md5('first edition'));
     });
 
     it('go to the book that has come after heirs were looked for', async () => {
