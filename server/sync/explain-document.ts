@@ -104,7 +104,11 @@ export async function explainDocument(
         if (before.equals(digest))
           why.push(kind === 'partial' ? 'former-partial-md5' : 'former-filename-md5');
       }
-      if (forms.some((form) => form.digest.equals(digest))) why.push('name-form');
+      if (forms.some((form) => form.digest.equals(digest))) {
+        if (counting[0]?.isNameForm === true) why.push('name-form');
+        // Another book, or a link, comes first: the form leads nowhere.
+        else if (why.length === 0) continue;
+      }
       books.push({ book: { ...book, libraryName: names.get(book.libraryId) ?? '' }, why });
     }
   }

@@ -114,6 +114,7 @@ describe.each(testDatabases())('devices that have a book under another name on $
     expect(await last(first)).toBe(md5('A?.epub'));
     expect(await meeting.problems([document, md5('A?.epub')])).not.toEqual([]);
     expect(await shown()).toBe('other.epub');
+    expect((await why()).map((each) => each.why)).toEqual([['own-link']]);
     folder.write('A_.epub', `third ${folder.path}`);
     await meeting.scan(library);
     meeting.server.sync.forgetLibraries();
