@@ -81,7 +81,7 @@ export function Books() {
                   : 'No book is like this. The search looks for each word in the title, the authors and the series, and in the path.'
               }
             >
-              {isDigest(q) && syncs ? <WhySentences document={q.toLowerCase()} /> : null}
+              {isDigest(q) && syncs ? <WhySentences document={q.toLowerCase()} hasLinks /> : null}
               <a class="button" href={hrefOf('books')}>
                 Show all books
               </a>

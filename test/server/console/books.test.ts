@@ -231,6 +231,15 @@ describe('the books of the console', () => {
     await links.getByText('For everybody, by you, just now').waitFor();
     await page.getByRole('link', { name: 'cleo: 30%' }).waitFor();
 
+    // A linked document is no digest of the book. Who searches for it is led there all the same.
+    const search = await visit(browser(), program.base, {
+      as: owner,
+      path: `books?q=${md5('Mardi, second edition')}`,
+    });
+    await search.page.getByText('It is linked for everybody to the book').waitFor();
+    await search.page.getByRole('link', { name: 'Show Mardi.epub' }).click();
+    await heading(search.page, 'Mardi.epub');
+
     // Those who may not link for everybody do not unlink for everybody, nor learn who others are.
     const hers = await visit(browser(), program.base, { as: cleo, path });
     await hers.page.getByText('For everybody, by somebody').waitFor();
