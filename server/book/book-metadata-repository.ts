@@ -165,6 +165,25 @@ export async function booksOfStructure(
   );
 }
 
+/** What is known of the file of a book becomes that of another one, in place of what was known of it. */
+export async function moveMetadata(store: Store, heirs: ReadonlyMap<BookId, BookId>): Promise<void> {
+  const known: BookId[] = [];
+  for (const chunk of idChunks([...heirs.keys()].toSorted((left, right) => left - right))) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'book_metadata', 'primary'))
+      .select('book_id')
+      .where('book_id', 'in', chunk)
+      .execute();
+    known.push(...rows.map(({ book_id: id }) => id));
+  }
+  for (const id of known) {
+    const heir = heirs.get(id);
+    if (heir === undefined) continue;
+    await deleteMetadata(store, [heir]);
+    await store.db.updateTable('book_metadata').set({ book_id: heir }).where('book_id', '=', id).execute();
+  }
+}
+
 export async function deleteMetadata(store: Store, ids: readonly BookId[]): Promise<void> {
   const sorted = ids.toSorted((left, right) => left - right);
   for (const keys of idChunks(sorted)) {

@@ -1,6 +1,6 @@
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
-import { deleteMetadata } from './book-metadata-repository.js';
+import { moveMetadata } from './book-metadata-repository.js';
 import { deleteWholeHashes } from './whole-hash-repository.js';
 import { type CataloguedBook, type Digests, replacedDigests } from './book.js';
 import { deleteBooks, lockWholeBooks, type MovedBook, moveBooks } from './book-repository.js';
@@ -15,7 +15,7 @@ import type { RenamePair } from './certain-renames.js';
 
 /**
  * Makes a missing book and a new one of the same library one book, in the caller's transaction: the missing book takes the
- * path and the digests of the new file, and keeps its own as former ones. The row of the new file goes. A pair of which one
+ * path, the digests and the metadata of the new file, and keeps its own digests as former ones. The row of the new file goes. A pair of which one
  * has changed meanwhile is left as it is.
  *
  * @returns the books that were joined
@@ -56,7 +56,7 @@ export async function joinBooks(
   await moveLinks(transaction, goes, (from) => becomes.get(from));
   await deleteBooks(transaction, goes);
   await deleteFormerDigests(transaction, goes);
-  await deleteMetadata(transaction, goes);
+  await moveMetadata(transaction, becomes);
   await deleteWholeHashes(transaction, goes);
   await moveBooks(transaction, moved, nowMs);
   return moved.map(({ id }) => id);

@@ -128,6 +128,13 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
     });
   });
 
+  it('has the title of the new file at once when it is joined', async () => {
+    const { json } = await join(owner, 'old/Structure.epub', 'new/Novel.epub');
+    expect(json).toMatchObject({ id: Number(idOf('old/Structure.epub')), title: 'Other Title' });
+    const { items } = await owner.expect(200, 'GET', '/books?title=kept+parts');
+    expect(items).toEqual([]);
+  });
+
   it.each([
     ['stays.pdf', 'flat/Eden.pdf', 'has its file'],
     ['flat/Solaris.pdf', 'old/cover.pdf', 'is missing too'],
