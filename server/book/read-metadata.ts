@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { opendirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
@@ -97,16 +98,20 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
       if (pass.signal?.aborted === true) return false;
       const startedMs = performance.now();
       const reads: MetadataRead[] = [];
+      let unreadable = 0;
       for (const book of due.slice(start, start + BOOKS_A_COMMIT)) {
         const read = await readBookMetadata(library, book);
         if (read instanceof Error) {
           if (!hasFault) pass.onFault?.(read);
           hasFault = true;
-        } else if (read !== undefined) reads.push(read);
+        } else if (read === undefined) unreadable++;
+        else reads.push(read);
       }
       await commit(store, library, reads);
       counts.read += reads.length;
       counts.failed += reads.filter(({ outcome }) => outcome.state === 'failed').length;
+      // Otherwise the pass would come to its end without having read anything, and no other would follow.
+      if (unreadable > 0 && !hasEntries(library.root)) return false;
       if (!(await retrying(() => renewPass(store, library.id, runner, LEASE_MS, counts)))) return false;
       pass.onProgress?.(counts);
       if (performance.now() - touchedMs > TOUCH_EVERY_MS) {
@@ -132,6 +137,20 @@ async function rest({ isPaced = true, signal }: Pass, sinceMs: number): Promise<
     undefined,
     signal === undefined ? {} : { signal },
   ).catch(() => undefined);
+}
+
+/** A share that is not mounted is an empty folder, or none. */
+function hasEntries(folder: Buffer): boolean {
+  try {
+    const entries = opendirSync(folder);
+    try {
+      return entries.readSync() !== null;
+    } finally {
+      entries.closeSync();
+    }
+  } catch {
+    return false; // The next pass looks again.
+  }
 }
 
 const SLASH = Buffer.from('/');

@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../../engine/index.js';
@@ -135,6 +135,25 @@ describe.each(testDatabases())('the metadata of a library on $name', (kind) => {
     expect(counts?.read).toBe(50);
     expect(await findPass(store, library.id)).toMatchObject({ state: 'stopped', read: 50 });
     expect(await pass()).toMatchObject({ read: 70 });
+  });
+
+  it('is read by a later pass where the storage of the library was away', async () => {
+    put('a.epub', epub('Emma', 'Jane Austen'));
+    await scan();
+    renameSync(root, `${root}-away`);
+    mkdirSync(root);
+    expect(await pass()).toMatchObject({ read: 0 });
+    expect(await findPass(store, library.id)).toMatchObject({ state: 'stopped' });
+    rmdirSync(root);
+    expect(await pass()).toMatchObject({ read: 0 });
+    expect(await findPass(store, library.id)).toMatchObject({ state: 'stopped' });
+    renameSync(`${root}-away`, root);
+    // One file that is gone is none for which a pass would be needed.
+    put('b.epub', epub('Emma', 'Jane Austen'));
+    await scan();
+    rmSync(join(root, 'b.epub'));
+    expect(await pass()).toMatchObject({ read: 1 });
+    expect(await findPass(store, library.id)).toMatchObject({ state: 'completed' });
   });
 
   it('is not read where that is switched off, but names get their other forms', async () => {
