@@ -58,7 +58,7 @@ export function fillVerifyCommand(verify: Command, context: CommandContext): voi
           const [right, left] =
             'unknown' in counts
               ? [
-                  `as stored, ${String(counts.unknown)} ${flags.store === true ? 'stored now' : 'without a stored hash'}`,
+                  `as stored, ${String(counts.unknown)} ${flags.store === true ? 'stored now' : 'without a stored hash (--store stores it)'}`,
                   'missing or left out',
                 ]
               : ['as catalogued', 'without digests or missing'];

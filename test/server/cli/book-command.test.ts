@@ -41,7 +41,10 @@ describe('the command line of documents without a book', { timeout: 120_000 }, (
       /^\d+: Titled\.epub \("Persuasion" by Jane Austen\)$/,
     );
     expect((await dogear('book', 'link', 'a', id)).exitCode).toBe(2);
-    expect((await dogear('book', 'link', 'a', '99', '--user', 'anna')).exitCode).toBe(1);
+    expect(await dogear('book', 'link', 'a', '99', '--user', 'anna')).toEqual({
+      exitCode: 1,
+      text: 'dogear: There is no book 99 that you may see. "dogear book find" finds books by words, with their ids.',
+    });
     expect(await dogear('book', 'link', 'a', id, '--user', 'anna')).toEqual({
       exitCode: 0,
       text: `Linked a to the book ${id}.`,

@@ -219,6 +219,9 @@ it('the commands print what they find, and exit with 1 where a file differs', as
     expect.objectContaining({ event: 'summary', differing: 1, failed: 1, verified: 1 }),
   );
   const full = (...args: readonly string[]) => dogear('verify', 'books', '--full', ...args);
+  expect((await full()).stdout).toContain(
+    '0 as stored, 2 without a stored hash (--store stores it), 0 differ',
+  );
   expect(await full('--store', '--rate', '500')).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining(
