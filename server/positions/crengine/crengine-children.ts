@@ -1,8 +1,18 @@
-import { NO_NODE, childrenOf, isElement, isText, type SourceTree } from '../source/source-tree.js';
+import {
+  NO_NODE,
+  childrenOf,
+  isElement,
+  isText,
+  nameOf,
+  parentOf,
+  type SourceTree,
+} from '../source/source-tree.js';
 import type { BoxChild } from './boxes.js';
 import { boxChildren, closedChildren } from './closed-elements.js';
+import { RUBY } from './display.js';
 import { isSpaceText } from './kept-texts.js';
 import { DOUBTFUL, DROPPED, HAS_FIRST_PART, IN_MATH, IN_SVG, hasBit, type NodeStates } from './node-bits.js';
+import { RUBY_ROWS } from './ruby-boxes.js';
 
 /** The children that crengine has: all elements, and the texts that it keeps. Boxes are left out (RULES.md R8). */
 export function* keptChildren(tree: SourceTree, states: NodeStates, parent: number): Generator<number> {
@@ -59,9 +69,16 @@ export function pointTargets(tree: SourceTree, states: NodeStates, parent: numbe
   const raw = boxChildren(source, parent);
   const isCertain =
     !hasBit(states, parent, DOUBTFUL | HAS_FIRST_PART | IN_MATH | IN_SVG) &&
+    !isRubyRow(tree, states, parent) &&
     !raw.some(({ kind }) => kind === 'unknown');
   const { children } = closedChildren(source, parent, raw);
   return { firstNodes: children.map(firstNodeOf), isCertain };
+}
+
+/** What is in a row of a ruby may be put into a cell, which is not computed here (RULES.md R32). */
+function isRubyRow(tree: SourceTree, states: NodeStates, element: number): boolean {
+  const isInRuby = states.displays[parentOf(tree, element)] === RUBY;
+  return isInRuby && RUBY_ROWS.has(nameOf(tree, element));
 }
 
 /** `NO_NODE` for generated content. */

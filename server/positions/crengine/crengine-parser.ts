@@ -5,6 +5,7 @@ import type { Work } from '../work.js';
 import { endOfTag, nameAt, skipSpaces } from './crengine-tag.js';
 import type { Dialect } from './dialect.js';
 import { HtmlElements } from './html-elements.js';
+import { RUBY_ROWS } from './ruby-boxes.js';
 import { cutOfText } from './text-splitting.js';
 
 export interface CrengineTree {
@@ -30,8 +31,6 @@ const ROOT_NAMES: Readonly<Record<Dialect, string | undefined>> = {
 
 /** The form of a book of that library is in a `div` at the right. */
 const RIGHT_ALIGNED = /align\s*[=:]\s*["']?right/i;
-
-const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
 
 /**
  * Builds the tree that crengine's XML-like parser builds (RULES.md R15, R16, R17, R18, R19), as offsets into the

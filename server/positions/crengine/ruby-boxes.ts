@@ -20,6 +20,8 @@ export interface RubyTree {
   childrenOf(child: BoxChild): readonly BoxChild[];
 }
 
+export const RUBY_ROWS: ReadonlySet<string> = new Set(['rbc', 'rtc']);
+
 const ANNOTATIONS: ReadonlySet<string> = new Set(['rt', 'rtc', 'rp']);
 
 /**
@@ -37,7 +39,7 @@ export function closeRuby(children: readonly BoxChild[], tree: RubyTree, isPrefo
     let cellName = 'rb';
     for (const row of rows) {
       const name = tree.nameOf(row);
-      const isRow = row.node < 0 || name === 'rbc' || name === 'rtc';
+      const isRow = row.node < 0 || RUBY_ROWS.has(name);
       if (!isRow) {
         if (row.kind !== 'text' && row.kind !== 'space') hidden.push(row.node);
         continue;
@@ -116,7 +118,7 @@ function rowsOfSegment(
       if (endsBase) hasBase = true;
     }
     if (child === undefined || child.kind === 'space') continue;
-    if (name === 'rbc' || name === 'rtc') {
+    if (RUBY_ROWS.has(name)) {
       start = -1;
       isBaseDone = true;
       hasBase ||= name === 'rbc';

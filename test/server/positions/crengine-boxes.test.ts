@@ -1,6 +1,7 @@
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createTranslator } from '../../../server/positions/translation/translator.js';
 import { placesInBook } from '../../support/crengine-places.js';
-import { makeBookFolder } from '../../support/epub.js';
+import { makeBookFolder, makeEpub, xhtml } from '../../support/epub.js';
 
 const folder = makeBookFolder();
 afterAll(() => folder.remove());
@@ -107,6 +108,15 @@ describe('ruby', () => {
     ['', '<p>a <ruby>x<rt>y</rt></ruby> b</p>', '/p/ruby/text().0', 'x'],
     ['', '<p><rp>(</rp>x</p>', '/p/rp/text().0', '('],
   ]);
+
+  // crengine has one child there, a cell, and goes to page 1 for the second one.
+  it('gives no point past the cell of a row', async () => {
+    const chapter = { content: xhtml('<p><ruby>a<rtc>b <i>c</i></rtc></ruby></p>') };
+    const book = { path: folder.write(makeEpub({ chapters: [chapter] })) };
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    expect(await translator.isResolvable(book, '/body/DocFragment/body/p/ruby/rtc.2')).toBe(false);
+    expect(await translator.isResolvable(book, '/body/DocFragment/body/p/ruby/rtc/i/text().0')).toBe(true);
+  });
 });
 
 describe('content before and after an element', () => {
