@@ -27,6 +27,9 @@ export interface Cfi {
 /** No reader nests deeper. A longer CFI would only cost time. */
 const MAX_STEPS = 1024;
 
+/** Ids of real books are shorter. A position must not grow with a book that is made so, and a CFI may leave ids out. */
+const MAX_ID_LENGTH = 256;
+
 const WRAPPED = /^\s*epubcfi\((.*)\)\s*$/s;
 const STEP = /\/(\d{1,9})(?:\[((?:[^\]^]|\^.)*)\])?/sy;
 const OFFSET = /:(\d{1,9})(?:\[((?:[^\]^]|\^.)*)\])?/sy;
@@ -56,11 +59,13 @@ export function parseCfi(text: string): Cfi | undefined {
   };
 }
 
-/** Writes steps with the escapes of the specification: `^` before `^ [ ] ( ) , ; =`. */
+/** Writes steps with the escapes of the specification: `^` before `^ [ ] ( ) , ; =`. Very long ids are left out. */
 export function formatSteps(steps: readonly CfiStep[]): string {
-  return steps
-    .map(({ index, id }) => `/${index}${id === undefined || id === '' ? '' : `[${escapeCfi(id)}]`}`)
-    .join('');
+  return steps.map(({ index, id = '' }) => `/${index}${isWritten(id) ? `[${escapeCfi(id)}]` : ''}`).join('');
+}
+
+function isWritten(id: string): boolean {
+  return id !== '' && id.length <= MAX_ID_LENGTH;
 }
 
 function escapeCfi(text: string): string {

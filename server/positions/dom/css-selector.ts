@@ -5,7 +5,8 @@ import { elementPosition } from './cfi-path.js';
 import { elementById, elementsByIds } from './dom-children.js';
 import type { DomView } from './dom-view.js';
 
-const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]*$/;
+/** Of a length that real books have. */
+const PLAIN_IDENTIFIER = /^[A-Za-z][A-Za-z0-9_-]{0,255}$/;
 
 /** A CSS selector that matches only this element: the nearest unique id above it, and positions from there. */
 export function cssSelectorOf(view: DomView, element: number): string {

@@ -17,6 +17,9 @@ export const MAX_DEPTH = 256;
 /** Documents use some dozens of names. Each costs a string and an entry of a map. */
 const MAX_NAMES = 10_000;
 
+/** Names of XHTML, SVG and MathML have some twenty characters. A position holds the names of all elements around it. */
+const MAX_NAME_LENGTH = 256;
+
 /** The document is larger or deeper than these limits. Of positions in it only the chapter is known. */
 export class DocumentLimitError extends Error {}
 
@@ -152,6 +155,7 @@ export class SourceTreeBuilder {
     const known = this.#nameNumbers.get(name);
     if (known !== undefined) return known;
     const number = this.#names.length;
+    if (name.length > MAX_NAME_LENGTH) throw new DocumentLimitError('an element name of this length');
     if (number >= MAX_NAMES) throw new DocumentLimitError('too many different element names');
     this.#names.push(name);
     this.#nameNumbers.set(name, number);

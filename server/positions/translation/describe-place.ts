@@ -18,6 +18,10 @@ import type { TranslatedLocator, TranslatedPosition } from './translated-positio
 /** Characters of text on each side of a place. */
 const CONTEXT_CODE_POINTS = 32;
 
+const XHTML = 'application/xhtml+xml';
+/** By RFC 6838: 127 characters on each side of the slash. */
+const MAX_MEDIA_TYPE_LENGTH = 255;
+
 /** A located position in all its forms. */
 export function describePlace(open: OpenBook, located: Located): TranslatedPosition {
   const { book } = open;
@@ -154,9 +158,10 @@ function locatorBase(
   title: string | undefined,
 ): Pick<TranslatedLocator, 'href' | 'type' | 'title'> {
   const item = book.package.spine[spineIndex];
+  const mediaType = item?.mediaType ?? XHTML;
   return {
     href: (item?.path ?? '').split('/').map(encodeURIComponent).join('/'),
-    type: item?.mediaType ?? 'application/xhtml+xml',
+    type: mediaType.length > MAX_MEDIA_TYPE_LENGTH ? XHTML : mediaType,
     ...(title === undefined ? {} : { title }),
   };
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import yauzl from 'yauzl';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { BookError } from '../../../server/positions/book-error.js';
+import { parseAsCrengine } from '../../../server/positions/crengine/crengine-parser.js';
 import { matchSelector, startMatching } from '../../../server/positions/crengine/selector-matching.js';
 import { parseStyleSheet } from '../../../server/positions/crengine/style-sheet.js';
 import { parseXml } from '../../../server/positions/dom/xml-parser.js';
@@ -221,6 +222,23 @@ describe('the work of a translation', () => {
     expect(readBytes).toBeLessThan(65 * 1024 * 1024);
   });
 
+  it('counts the trees of all files with several bodies twice', () => {
+    const content = Buffer.from(`<html><head/>${'<body>x</body>'.repeat(2000)}</html>`);
+    const tree = new Work();
+    expect(parseAsCrengine(content.toString(), tree).bodies).toHaveLength(2000);
+    const file: FileReader = {
+      identity: { path: Buffer.from('x'), sizeBytes: 0, modifiedNs: 0n, stateMark: 1 },
+      read: (_position, length) =>
+        length === content.length ? content : Buffer.from('PK\x03\x04'.padEnd(length, '\0'), 'latin1'),
+      close: () => undefined,
+    };
+    const sizeBytes = content.length;
+    const entry = { name: 'x', compressedBytes: sizeBytes, sizeBytes, method: 0, isEncrypted: false };
+    const work = new Work();
+    expect(bodyCounter(file, new Map([['x', { ...entry, headerOffset: 0 }]]), work)('x')).toBe(2000);
+    expect(work.steps).toBeGreaterThan(1.7 * tree.steps);
+  });
+
   it('searches a file with many bodies once for the id of a link', async () => {
     const content = `<html><head/>${'<body><p>x</p></body>'.repeat(100)}</html>`;
     const files = epubFiles({ chapters: [{ content }] });
@@ -297,6 +315,33 @@ it('names an element by the nearest id that only it has, however the id is writt
     (await chapter.forward(`/body/DocFragment[1]/body/div/p[${p}]/text().0`)).locator.locations.cssSelector;
   expect(await selectorOf(1)).toBe('#b');
   expect(await selectorOf(2)).toBe('#a > p:nth-child(2)');
+});
+
+describe('the forms of a position', () => {
+  const long = 'x'.repeat(100_000);
+
+  async function formsOf(options: EpubOptions) {
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const path = folder.write(storedEpub(epubFiles(options)));
+    return translated(await translator.translateXpointer({ path }, IN_TEXT.replace('/p/', '/div/p/')));
+  }
+
+  it('do not grow with the ids and the media type of a book', async () => {
+    const content = xhtml(`<div id="${long}">${TEXT}</div>`);
+    const forms = await formsOf({
+      chapters: [{ content, mediaType: `a/${long}`, itemrefAttributes: ` id="${long}"` }],
+      spineAttributes: ` id="${long}"`,
+    });
+    expect(forms.cfi).toBe('epubcfi(/6/2!/4/2/2/1:1)');
+    expect(forms.xpointerConfidence).toBe('exact');
+    expect(JSON.stringify(forms).length).toBeLessThan(1000);
+  });
+
+  it('do not grow with the names of its elements', async () => {
+    const forms = await formsOf({ chapters: [{ content: xhtml(`<${long}><p>x</p></${long}>`) }] });
+    expect(forms.chapterProblem).toBe('chapter-too-large');
+    expect(JSON.stringify(forms).length).toBeLessThan(1000);
+  });
 });
 
 describe('a book that takes too many steps', () => {
