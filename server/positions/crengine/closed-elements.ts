@@ -56,7 +56,12 @@ export interface BoxSource {
  * its parent (RULES.md R25, R26, R27, R32). Sets the roles of elements, and `DROPPED`, `HIDDEN` and `DOUBTFUL`, for the nodes
  * from `body` to `end`, which is not included.
  */
-export function closeElements(source: BoxSource, body: number, end: number): void {
+export function closeElements(
+  source: BoxSource,
+  body: number,
+  end: number,
+  onClosed: (element: number, closed: ClosedChildren) => void = () => undefined,
+): void {
   const { tree, states } = source;
   let hidesMore = false;
   // From the last node to the first, so that children are closed before their parents.
@@ -71,6 +76,7 @@ export function closeElements(source: BoxSource, body: number, end: number): voi
     if (!hasBit(states, node, IN_SVG | IN_MATH)) {
       if (isDoubtful(source, node, children)) setBit(states, node, DOUBTFUL);
       const closed = closedChildren(source, node, children);
+      onClosed(node, closed);
       for (const dropped of closed.dropped) setBit(states, dropped, DROPPED);
       for (const hidden of closed.hidden) setBit(states, hidden, HIDDEN);
       for (const inserted of closed.inserted) clearBit(states, inserted, DROPPED);
@@ -82,7 +88,7 @@ export function closeElements(source: BoxSource, body: number, end: number): voi
   if (hidesMore) hideDescendants(source, body, end);
 }
 
-function setBit({ bits }: NodeStates, node: number, bit: number): void {
+export function setBit({ bits }: NodeStates, node: number, bit: number): void {
   bits[node] = (bits[node] ?? 0) | bit;
 }
 
@@ -119,7 +125,7 @@ function addGenerated(children: BoxChild[], role: number): void {
   if (role !== 0) children.push({ node: NO_NODE, kind: KINDS[role] ?? 'unknown', display: 0, items: [] });
 }
 
-interface ClosedChildren {
+export interface ClosedChildren {
   /** With the boxes around them. */
   readonly children: readonly BoxChild[];
   readonly dropped: readonly number[];
@@ -166,7 +172,7 @@ function withEmbeddedBlocks(children: readonly BoxChild[]): readonly BoxChild[] 
   return children.map((child) => (child.kind === 'block' ? { ...child, display: INLINE_BLOCK } : child));
 }
 
-function droppedSpaces(children: readonly BoxChild[], closed: readonly BoxChild[]): readonly number[] {
+export function droppedSpaces(children: readonly BoxChild[], closed: readonly BoxChild[]): readonly number[] {
   if (closed === children) return [];
   const kept = new Set<number>();
   collectNodes(closed, kept);
@@ -175,7 +181,7 @@ function droppedSpaces(children: readonly BoxChild[], closed: readonly BoxChild[
 
 const GROUPS: ReadonlySet<number> = new Set([TABLE_ROW_GROUP, TABLE_HEADER_GROUP, TABLE_FOOTER_GROUP]);
 
-function closeByDisplay(
+export function closeByDisplay(
   children: readonly BoxChild[],
   display: number,
   isPreformatted: boolean,
@@ -199,7 +205,7 @@ function collectNodes(children: readonly BoxChild[], nodes: Set<number>): void {
 }
 
 /** What the element is for its parent, once it is closed. */
-function roleOf({ tree, states }: BoxSource, element: number, children: readonly BoxChild[]): number {
+export function roleOf({ tree, states }: BoxSource, element: number, children: readonly BoxChild[]): number {
   const display = states.displays[element] ?? 0;
   if (display === UNKNOWN_DISPLAY || display === RUN_IN) return AS_UNKNOWN;
   if (display === INLINE_BLOCK || display === INLINE_TABLE || display === RUBY) return AS_INLINE;
@@ -213,7 +219,7 @@ function roleOf({ tree, states }: BoxSource, element: number, children: readonly
 }
 
 /** True for an element whose white space the rules do not cover. */
-function isDoubtful(source: BoxSource, element: number, children: readonly BoxChild[]): boolean {
+export function isDoubtful(source: BoxSource, element: number, children: readonly BoxChild[]): boolean {
   const { tree, states } = source;
   const display = states.displays[element];
   const isUnknown =
@@ -235,7 +241,7 @@ function isImage(tree: SourceTree, element: number): boolean {
   return type.startsWith('image/');
 }
 
-function hideDescendants({ tree, states }: BoxSource, body: number, end: number): void {
+export function hideDescendants({ tree, states }: BoxSource, body: number, end: number): void {
   for (let node = body + 1; node < end; node += 1) {
     const parent = parentOf(tree, node);
     if (hasBit(states, parent, HIDDEN) || (isElement(tree, parent) && isImage(tree, parent)))

@@ -18,6 +18,7 @@ import {
   keyOfSubject,
   matchSelector,
   startMatching,
+  type Moment,
   type SelectorMatching,
 } from './selector-matching.js';
 import { parseDeclarations, type StyleDeclarations } from './style-declarations.js';
@@ -44,6 +45,8 @@ export type GeneratedContent = 'none' | 'inline' | 'block' | 'floating' | 'unkno
  */
 export interface ComputedStyles {
   styleOf(element: number): ElementStyle;
+  /** The style that the element has when it starts. Undefined if all elements have that of `styleOf` (RULES.md R40). */
+  readonly startStyleOf: ((element: number) => ElementStyle) | undefined;
 }
 
 /** The style sheets of a book for one chapter, of which the first one is the weakest. */
@@ -69,7 +72,7 @@ export function computedStyles(
   dialect: Dialect,
 ): ComputedStyles {
   const { sheets, hasStyleAttributes } = styles ?? NO_STYLES;
-  if (sheets.some(({ isCut }) => isCut)) return { styleOf: () => UNKNOWN_STYLE };
+  if (sheets.some(({ isCut }) => isCut)) return { styleOf: () => UNKNOWN_STYLE, startStyleOf: undefined };
   const cascade: Cascade = {
     matching: startMatching(tree),
     rulesByKey: rulesByKeyOf(tree, sheets),
@@ -77,7 +80,11 @@ export function computedStyles(
     withHints: styles !== undefined,
     dialect,
   };
-  return { styleOf: (element) => styleOf(cascade, element) };
+  const dependsOnLater = sheets.some(({ rules }) => rules.some(({ selector }) => selector.dependsOnLater));
+  return {
+    styleOf: (element) => styleOf(cascade, element, 'end'),
+    startStyleOf: dependsOnLater ? (element) => styleOf(cascade, element, 'start') : undefined,
+  };
 }
 
 /** Nothing is known of the styles: no text that has white space near it is certain. */
@@ -139,8 +146,10 @@ const OWN_WEIGHT = 1e14;
 /** Added to the weight of an `!important` declaration. */
 const IMPORTANT = 1e15;
 
-function styleOf(cascade: Cascade, element: number): ElementStyle {
+function styleOf(cascade: Cascade, element: number, moment: Moment): ElementStyle {
   const { matching, rulesByKey, hasStyleAttributes, withHints, dialect } = cascade;
+  matching.subject = element;
+  matching.moment = moment;
   const { tree } = matching;
   const own = new Applied();
   const before = new Applied();
@@ -166,7 +175,9 @@ function styleOf(cascade: Cascade, element: number): ElementStyle {
         continue;
       }
       const weighted = { declarations, weight: selector.specificity * ORDER_RANGE + order };
-      (match === 'yes' && !isConditional ? target.certain : target.possible).push(weighted);
+      // What `::before` and `::after` generate is there already when crengine asks for `:empty` again.
+      const isCertain = match === 'yes' && !isConditional && (target === own || !selector.dependsOnLater);
+      (isCertain ? target.certain : target.possible).push(weighted);
     }
   }
   const attribute = hasStyleAttributes ? crengineAttributeOf(tree, element, 'style') : undefined;

@@ -9,6 +9,7 @@ import {
   startOf,
   type SourceTree,
 } from '../source/source-tree.js';
+import { closeAgain, closeForTheFirstTime } from './closed-again.js';
 import { closeElements } from './closed-elements.js';
 import type { ComputedStyles, ElementStyle, GeneratedContent } from './computed-style.js';
 import { isWhiteSpaceOnly } from './crengine-text.js';
@@ -43,6 +44,7 @@ export function keptTexts(
   styles: ComputedStyles,
   dialect: Dialect,
 ): NodeStates {
+  const startStyleOf = styles.startStyleOf ?? ((element: number) => styles.styleOf(element));
   const states = emptyStates(tree.nodeCount);
   const { bits, displays } = states;
   const hasKeptChild = new Uint8Array(tree.nodeCount);
@@ -55,7 +57,7 @@ export function keptTexts(
     const parent = parentOf(tree, node);
     const inherited = node === body ? 0 : (bits[parent] ?? 0);
     if (tree.kind[node] === ELEMENT) {
-      openElement(tree, states, node, node === body ? 0 : parent, styles.styleOf(node));
+      openElement(tree, states, node, node === body ? 0 : parent, startStyleOf(node));
       hasKeptChild[node] = states.before[node] === 0 && states.after[node] === 0 ? 0 : 1;
       hasKeptChild[parent] = 1;
     } else if (tree.kind[node] === INSERTED) {
@@ -72,7 +74,33 @@ export function keptTexts(
       if (!isDropped) hasKeptChild[parent] = 1;
     }
   }
-  closeElements({ tree, states, isSpace: (text) => isSpace[text] === 1 }, body, end);
+  const isSpaceNode = (text: number): boolean => isSpace[text] === 1;
+  const source = { tree, states, isSpace: isSpaceNode };
+  if (styles.startStyleOf === undefined) {
+    closeElements(source, body, end);
+    return states;
+  }
+  const boxes = closeForTheFirstTime(source, body, end);
+  const restyled = restyledNodes(tree, states, body, end, styles);
+  closeAgain({ tree, states: restyled, isSpace: isSpaceNode }, boxes, body, end);
+  return restyled;
+}
+
+/** The nodes with the styles of the whole document. What crengine has read stays as it is (RULES.md R40). */
+function restyledNodes(
+  tree: SourceTree,
+  read: NodeStates,
+  body: number,
+  end: number,
+  styles: ComputedStyles,
+): NodeStates {
+  const states = emptyStates(tree.nodeCount);
+  const { bits } = states;
+  for (let node = body; node < end; node += 1) {
+    const parent = node === body ? 0 : parentOf(tree, node);
+    if (tree.kind[node] === ELEMENT) openElement(tree, states, node, parent, styles.styleOf(node));
+    else bits[node] = ((read.bits[node] ?? 0) & ~INHERITED_BITS) | ((bits[parent] ?? 0) & INHERITED_BITS);
+  }
   return states;
 }
 

@@ -4,20 +4,25 @@ import type {
   AttributeTest,
   Compound,
   InnerList,
+  PositionTest,
   Relation,
   Selector,
 } from '../source/selector.js';
 import {
   NO_NODE,
+  childrenOf,
+  endOf,
   firstChildOf,
   innerStartOf,
   isElement,
+  isText,
   nameOf,
   nextSiblingOf,
   parentOf,
   startOf,
   type SourceTree,
 } from '../source/source-tree.js';
+import { refusesText } from './element-names.js';
 
 /** `maybe`: the selector is not understood well enough to say. */
 export type Match = 'yes' | 'maybe' | 'no';
@@ -35,15 +40,23 @@ export interface SelectorMatching {
   readonly identities: Map<number, ElementIdentity>;
   /** Undefined until a selector asks for it. */
   siblings: Siblings | undefined;
+  /** The element that is styled, and when (RULES.md R40). */
+  subject: number;
+  moment: Moment;
   /** Steps that may still be taken. */
   stepsLeft: number;
 }
 
+/** When crengine computes a style: where the element starts, or with the whole document (RULES.md R40). */
+export type Moment = 'start' | 'end';
+
 /** The elements among the siblings of each element. */
 interface Siblings {
   readonly previous: Int32Array;
+  readonly next: Int32Array;
   /** Counted from 1. */
   readonly position: Int32Array;
+  readonly positionFromEnd: Int32Array;
 }
 
 /**
@@ -59,7 +72,8 @@ const MAX_CLASS_LENGTH = 4096;
 const TAG_CHARACTERS_PER_STEP = 64;
 
 export function startMatching(tree: SourceTree): SelectorMatching {
-  return { tree, identities: new Map(), siblings: undefined, stepsLeft: MAX_STEPS };
+  const moment = 'end';
+  return { tree, identities: new Map(), siblings: undefined, subject: NO_NODE, moment, stepsLeft: MAX_STEPS };
 }
 
 /**
@@ -147,18 +161,25 @@ function siblingsOf(matching: SelectorMatching): Siblings {
   if (matching.siblings !== undefined) return matching.siblings;
   const { tree } = matching;
   const previous = new Int32Array(tree.nodeCount).fill(NO_NODE);
+  const next = new Int32Array(tree.nodeCount).fill(NO_NODE);
   const position = new Int32Array(tree.nodeCount);
+  const positionFromEnd = new Int32Array(tree.nodeCount);
   for (let parent = 0; parent < tree.nodeCount; parent += 1) {
     let last = NO_NODE;
     for (let at = firstChildOf(tree, parent); at !== NO_NODE; at = nextSiblingOf(tree, at)) {
       if (!isElement(tree, at)) continue;
       previous[at] = last;
+      if (last !== NO_NODE) next[last] = at;
       position[at] = 1 + (position[last] ?? 0);
       last = at;
     }
+    for (let n = 1; last !== NO_NODE; n += 1) {
+      positionFromEnd[last] = n;
+      last = previous[last] ?? NO_NODE;
+    }
   }
-  tree.work.spend(tree.nodeCount);
-  matching.siblings = { previous, position };
+  tree.work.spend(2 * tree.nodeCount);
+  matching.siblings = { previous, next, position, positionFromEnd };
   return matching.siblings;
 }
 
@@ -173,7 +194,11 @@ function matchCompound(matching: SelectorMatching, element: number, compound: Co
     if (own === undefined) match = 'maybe';
     else if (!classes.every((wanted) => own.has(wanted))) return 'no';
   }
-  match = weaker(match, matchPosition(matching, element, compound));
+  for (const position of compound.positions) {
+    match = weaker(match, matchPosition(matching, element, position));
+    if (match === 'no') return 'no';
+  }
+  if (compound.isEmpty) match = weaker(match, matchEmpty(matching, element));
   if (match === 'no') return 'no';
   for (const attribute of attributes) {
     match = weaker(match, matchAttribute(matching, element, attribute));
@@ -186,22 +211,66 @@ function matchCompound(matching: SelectorMatching, element: number, compound: Co
   return match;
 }
 
-function matchPosition(
-  matching: SelectorMatching,
-  element: number,
-  { nthChild, nthOfType }: Compound,
-): Match {
-  if (nthChild !== undefined && siblingsOf(matching).position[element] !== nthChild) return 'no';
-  if (nthOfType === undefined) return 'yes';
-  const { previous } = siblingsOf(matching);
+function matchPosition(matching: SelectorMatching, element: number, test: PositionTest): Match {
+  const { n, isFromEnd, isOfType } = test;
   const { tree } = matching;
-  let position = 0;
-  for (let at = element; at !== NO_NODE && position <= nthOfType; at = previous[at] ?? NO_NODE) {
+  const parent = parentOf(tree, element);
+  // What is around the body of a chapter has other siblings in crengine's tree, and is styled too.
+  if (parent <= 0 || nameOf(tree, parent) === 'html') return 'maybe';
+  if (isFromEnd && matching.moment === 'start') {
+    // Nothing follows yet. crengine may have cached that of an element that is closed since, too (RULES.md R40).
+    if (!isOpen(matching, element)) return 'maybe';
+    return n === 1 ? 'yes' : 'no';
+  }
+  const { previous, next, position, positionFromEnd } = siblingsOf(matching);
+  if (!isOfType) return (isFromEnd ? positionFromEnd : position)[element] === n ? 'yes' : 'no';
+  const neighbours = isFromEnd ? next : previous;
+  let count = 0;
+  for (let at = element; at !== NO_NODE && count <= n; at = neighbours[at] ?? NO_NODE) {
     if (matching.stepsLeft < 0) return 'maybe';
     take(matching, 1);
-    if (tree.name[at] === tree.name[element]) position += 1;
+    if (tree.name[at] === tree.name[element]) count += 1;
   }
-  return position === nthOfType ? 'yes' : 'no';
+  return count === n ? 'yes' : 'no';
+}
+
+/** True for the element that is styled and those around it. */
+function isOpen(matching: SelectorMatching, element: number): boolean {
+  const { tree, subject } = matching;
+  let at = subject;
+  // Elements have higher numbers than those around them.
+  while (at > element) {
+    take(matching, 1);
+    at = parentOf(tree, at);
+  }
+  return at === element;
+}
+
+/** `:empty`. White space may be dropped (RULES.md R24, R25, R26), and so may other text. */
+function matchEmpty(matching: SelectorMatching, element: number): Match {
+  const { tree, subject, moment } = matching;
+  if (moment === 'start' && isOpen(matching, element)) return element === subject ? 'yes' : 'no';
+  // It may have something generated in it.
+  let match: Match =
+    firstChildOf(tree, element) === NO_NODE && nameOf(tree, element) !== 'q' ? 'yes' : 'maybe';
+  for (const child of childrenOf(tree, element)) {
+    take(matching, 1);
+    if (isElement(tree, child) || isKeptText(matching, element, child)) match = 'no';
+    if (match === 'no' || matching.stepsLeft < 0) break;
+  }
+  return match;
+}
+
+/** White space is skipped, and a reference may leave nothing. */
+const SURELY_KEPT = /^\s*[^&\s]/;
+
+function isKeptText(matching: SelectorMatching, element: number, text: number): boolean {
+  const { tree } = matching;
+  const length = endOf(tree, text) - startOf(tree, text);
+  take(matching, Math.floor(length / TAG_CHARACTERS_PER_STEP));
+  const name = nameOf(tree, element);
+  if (refusesText(name, 'chapter') || refusesText(name, 'fiction-book')) return false;
+  return isText(tree, text) && SURELY_KEPT.test(tree.source.slice(startOf(tree, text), endOf(tree, text)));
 }
 
 function matchList(matching: SelectorMatching, element: number, { isNegated, selectors }: InnerList): Match {

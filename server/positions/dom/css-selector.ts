@@ -58,14 +58,16 @@ export function selectElement(view: DomView, text: string): number {
   return current;
 }
 
-function isOther({ classes, attributes, lists, isPartial }: Compound): boolean {
-  return isPartial || classes.length + attributes.length + lists.length > 0;
+function isOther({ classes, attributes, positions, isEmpty, lists, isPartial }: Compound): boolean {
+  if (isPartial || isEmpty || positions.length > 1 || positions.some(({ isFromEnd }) => isFromEnd))
+    return true;
+  return classes.length + attributes.length + lists.length > 0;
 }
 
 function startElement(view: DomView, compound: Compound): number {
   const tree = view.order.tree;
   // A position without a parent means nothing.
-  if (compound.nthChild !== undefined || compound.nthOfType !== undefined) return NO_NODE;
+  if (compound.positions.length > 0) return NO_NODE;
   if (compound.id !== undefined) {
     const element = elementById(tree, compound.id);
     return element !== NO_NODE && isNamed(tree, element, compound) ? element : NO_NODE;
@@ -75,6 +77,7 @@ function startElement(view: DomView, compound: Compound): number {
 }
 
 function matchingChild(tree: SourceTree, parent: number, compound: Compound): number {
+  const [wanted] = compound.positions;
   let position = 0;
   let positionOfType = 0;
   for (const child of childrenOf(tree, parent)) {
@@ -82,8 +85,7 @@ function matchingChild(tree: SourceTree, parent: number, compound: Compound): nu
     position += 1;
     if (!isNamed(tree, child, compound)) continue;
     positionOfType += 1;
-    if (compound.nthChild !== undefined && position !== compound.nthChild) continue;
-    if (compound.nthOfType !== undefined && positionOfType !== compound.nthOfType) continue;
+    if (wanted !== undefined && wanted.n !== (wanted.isOfType ? positionOfType : position)) continue;
     if (compound.id === undefined || attributeOf(tree, child, 'id') === compound.id) return child;
   }
   return NO_NODE;

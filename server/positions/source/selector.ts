@@ -14,12 +14,21 @@ export interface Compound {
   readonly id: string | undefined;
   readonly classes: readonly string[];
   readonly attributes: readonly AttributeTest[];
-  /** Position among the children of the parent, or among those of the same name, counted from 1. */
-  readonly nthChild: number | undefined;
-  readonly nthOfType: number | undefined;
+  readonly positions: readonly PositionTest[];
+  /** `:empty`. */
+  readonly isEmpty: boolean;
   readonly lists: readonly InnerList[];
   /** It says more than the fields above (other pseudo-classes, namespaces): some elements may not match. */
   readonly isPartial: boolean;
+}
+
+/** `:nth-child(n)` and the others. `:only-child` is two of them. */
+export interface PositionTest {
+  /** Counted from 1. */
+  readonly n: number;
+  readonly isFromEnd: boolean;
+  /** Only siblings of the same name are counted. */
+  readonly isOfType: boolean;
 }
 
 /** As css-what names the operators: `element` is `~=`, `hyphen` is `|=`, `any` is `*=`. */
@@ -50,6 +59,8 @@ export interface Selector {
   readonly context: readonly { readonly compound: Compound; readonly relation: Relation }[];
   /** The part of the element that is meant: `::before`. Undefined for the element itself. */
   readonly pseudoElement: string | undefined;
+  /** It asks for what follows an element or is in it (RULES.md R40). */
+  readonly dependsOnLater: boolean;
   /** False where nothing was understood: then only the subject is known. */
   readonly isUnderstood: boolean;
   /** The larger wins. Never less than what crengine computes (RULES.md R29). */
@@ -87,8 +98,8 @@ const ANYTHING: Compound = {
   id: undefined,
   classes: [],
   attributes: [],
-  nthChild: undefined,
-  nthOfType: undefined,
+  positions: [],
+  isEmpty: false,
   lists: [],
   isPartial: true,
 };
@@ -98,6 +109,7 @@ const NOT_UNDERSTOOD: Selector = {
   subject: ANYTHING,
   context: [],
   pseudoElement: undefined,
+  dependsOnLater: false,
   isUnderstood: false,
   specificity: 10_000_000,
 };
@@ -217,9 +229,15 @@ function selectorOf(tokens: readonly Token[]): Selector {
     subject: compounds.at(-1) ?? ANYTHING,
     context: context.toReversed(),
     pseudoElement,
+    dependsOnLater: compounds.some(compoundDependsOnLater),
     isUnderstood: context.length === relations.length,
     specificity: weightOf(tokens),
   };
+}
+
+function compoundDependsOnLater({ positions, isEmpty, lists }: Compound): boolean {
+  if (isEmpty || positions.some(({ isFromEnd }) => isFromEnd)) return true;
+  return lists.some(({ selectors }) => selectors.some(({ dependsOnLater }) => dependsOnLater));
 }
 
 /** The pseudo-classes that crengine knows. It ignores the whole rule for any other, such as `:hover`. */
@@ -288,8 +306,8 @@ function compoundOf(tokens: readonly Token[], mayBeEmpty: boolean): Compound {
   const classes = new Set<string>();
   const attributes: AttributeTest[] = [];
   const lists: InnerList[] = [];
-  let nthChild: number | undefined;
-  let nthOfType: number | undefined;
+  const positions: PositionTest[] = [];
+  let isEmpty = false;
   let isPartial = tokens.length === 0 && !mayBeEmpty;
   for (const [index, token] of tokens.entries()) {
     if (token.type === SelectorType.Tag && index === 0) {
@@ -311,16 +329,17 @@ function compoundOf(tokens: readonly Token[], mayBeEmpty: boolean): Compound {
     } else if (token.type === SelectorType.Pseudo && isListOfSelectors(token.data)) {
       lists.push({ isNegated: token.name === 'not', selectors: token.data.map(selectorOf) });
       isPartial ||= !NAMES_OF_LISTS.has(token.name);
-    } else if (token.type === SelectorType.Pseudo && nthChild === undefined && nthOfType === undefined) {
-      const position = positionOf(token.name, token.data);
-      if (token.name.endsWith('of-type')) nthOfType = position;
-      else nthChild = position;
-      isPartial ||= position === undefined;
+    } else if (token.type === SelectorType.Pseudo && token.name === 'empty') {
+      isEmpty = true;
+    } else if (token.type === SelectorType.Pseudo) {
+      const tests = positionsOf(token.name, token.data);
+      positions.push(...tests);
+      isPartial ||= tests.length === 0;
     } else if (token.type !== SelectorType.Universal || index > 0 || token.namespace !== null) {
       isPartial = true;
     }
   }
-  return { name, id, classes: [...classes], attributes, nthChild, nthOfType, lists, isPartial };
+  return { name, id, classes: [...classes], attributes, positions, isEmpty, lists, isPartial };
 }
 
 /** crengine reads no more of a value. */
@@ -331,9 +350,17 @@ function isListOfSelectors(data: unknown): data is Token[][] {
   return Array.isArray(data);
 }
 
-/** The position that `:first-child`, `:nth-child(3)` or `:nth-of-type(3)` names. */
-function positionOf(name: string, data: unknown): number | undefined {
-  if (name === 'first-child' || name === 'first-of-type') return 1;
-  if (name !== 'nth-child' && name !== 'nth-of-type') return undefined;
-  return typeof data === 'string' && /^\d{1,9}$/.test(data) ? Number(data) : undefined;
+const POSITION = /^(?<which>first|last|only|nth|nth-last)-(?<among>child|of-type)$/;
+
+/** The positions that `:first-child`, `:only-child`, `:nth-child(3)` or `:nth-last-of-type(3)` name. */
+function positionsOf(name: string, data: unknown): PositionTest[] {
+  const { which = '', among } = POSITION.exec(name)?.groups ?? {};
+  const isOfType = among === 'of-type';
+  const first = { n: 1, isFromEnd: false, isOfType };
+  const last = { n: 1, isFromEnd: true, isOfType };
+  if (which === 'first') return [first];
+  if (which === 'last') return [last];
+  if (which === 'only') return [first, last];
+  if (which === '' || typeof data !== 'string' || !/^\d{1,9}$/.test(data)) return [];
+  return [{ n: Number(data), isFromEnd: which === 'nth-last', isOfType }];
 }

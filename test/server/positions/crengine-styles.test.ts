@@ -49,6 +49,51 @@ describe('kept white space', () => {
   ]);
 });
 
+describe('a selector that asks for what follows or for what is inside', () => {
+  itFinds([
+    // All of them are the last child when they start: white space beside them is dropped.
+    [
+      'em:last-child { display: block }',
+      '<div> <em>a</em> <em>b</em> c <p>d</p> <em>e</em></div>',
+      '/div/text().1',
+      'c',
+    ],
+    [
+      'p:last-child { display: none }',
+      '<div>t <p>a</p> <em>b</em> <p>c</p> <em>d</em> e <p>f</p></div>',
+      '/div/text()[2].1',
+      'e',
+    ],
+    [
+      'em:not(:last-child) { display: block }',
+      '<div>t <em>a</em> <em>b</em> u <em>c</em></div>',
+      '/div/text()[2].1',
+      'u',
+    ],
+    [
+      'p:nth-last-child(2) { display: inline }',
+      '<div><b>t</b> <p>a</p> <em>b</em> c <p>d</p> <em>e</em></div>',
+      '/div/text().1',
+      'c',
+    ],
+    [
+      'p:empty { display: inline }',
+      '<div><b>t</b> <p> a  <b>b</b></p> <em>c</em> d <p></p></div>',
+      '/div/text().1',
+      'd',
+    ],
+    [
+      'p:empty + em { display: block }',
+      '<div>t <p></p> <em>a</em> u <p>b</p> <em>c</em> d</div>',
+      '/div/text()[3].1',
+      'd',
+    ],
+    ['p:last-of-type { white-space: pre }', '<p>a  b</p><p>c  d</p>', '/p[1]/text().3', 'b'],
+    ['p:only-child { white-space: pre }', '<div><p>a  b</p><p>c  d</p></div>', '/div/p[1]/text().3', 'b'],
+    ['p:only-child { white-space: pre }', '<div><p>a  b</p><p>c  d</p></div>', '/div/p[2]/text().2', 'd'],
+  ]);
+});
+
 describe('the name of an element', () => {
   const block = (name: string): PlaceRow => [
     '',
