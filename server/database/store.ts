@@ -9,7 +9,7 @@ import type { Schema } from './schema.js';
 import { fileIdentity } from './sqlite/file-watch.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
 import { errorCode, errorMessage } from '../domain/error-text.js';
-import { StorageError } from './database-error.js';
+import { isRetryable, StorageError } from './database-error.js';
 import { faultMessage, noteDatabase } from './database-fault.js';
 
 export type SqlDialect = 'sqlite' | 'mysql';
@@ -42,6 +42,12 @@ export interface StoreOptions {
 const DEFAULT_CONNECTIONS = 10;
 
 /**
+ * How often the first connection to one of several servers is tried. Leaving servers that do not answer takes up to three
+ * seconds (cluster-pool.ts), which is longer than a statement waits for a connection.
+ */
+const CLUSTER_ATTEMPTS = 3;
+
+/**
  * Opens the database and checks that it answers. Creates the SQLite file and its folder, but no tables: see migrate.ts.
  *
  * @param url as parseDatabaseUrl takes it
@@ -58,6 +64,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     options.onFailure?.(error);
   };
   if (location.dialect === 'sqlite') makeFile(location.file);
+  const attempts = location.dialect === 'mysql' && location.servers.length > 1 ? CLUSTER_ATTEMPTS : 1;
   const db = new Kysely<Schema>({
     dialect:
       location.dialect === 'sqlite'
@@ -70,7 +77,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
           }),
   });
   try {
-    await sql`select 1`.execute(db);
+    await connectOnce(db, attempts);
   } catch (cause) {
     await db.destroy().catch(() => undefined);
     throw new StorageError(
@@ -80,6 +87,18 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     );
   }
   return { db, dialect: location.dialect, close: () => db.destroy() };
+}
+
+/** @throws the error of the last attempt */
+async function connectOnce(db: Kysely<Schema>, attempts: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await sql`select 1`.execute(db);
+      return;
+    } catch (error) {
+      if (attempt >= attempts || !isRetryable(error)) throw error;
+    }
+  }
 }
 
 /**

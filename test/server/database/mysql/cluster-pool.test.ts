@@ -82,6 +82,15 @@ describe('a store on several servers', () => {
     }
   });
 
+  it('starts on the next one when the first accepts connections and says nothing', async () => {
+    process.kill(first.processId, 'SIGSTOP');
+    try {
+      expect(await answering(await open(first, second))).toBe(portOf(second));
+    } finally {
+      process.kill(first.processId, 'SIGCONT');
+    }
+  });
+
   it('goes on over the next one when the server takes no writes any more', async () => {
     const store = await open(first, second);
     const write = (): Promise<unknown> =>
