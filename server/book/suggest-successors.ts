@@ -39,7 +39,7 @@ const SUGGESTED = 5;
 const FOLDER_EXAMINED = 20_000;
 /** Newer books of the folder, and books of one file name or title, that are compared. */
 const COMPARED = 200;
-/** A successor with nothing but its folder and size for it appeared with the scan that missed the book; scans may take hours. */
+/** A book of a similar name appears with the scan that misses the other one, or later. Scans may take hours. */
 const DAY_MS = 86_400_000;
 
 /**
@@ -167,8 +167,7 @@ function reasonOf(
   const names = likenessOfNames(missing, book);
   if (names === 'same-name') return REASON_OF_NAMES[names];
   if (isSameTitle) return 'same-title';
-  if (names === undefined || (names === 'same-folder' && !appearedThen(missing, book))) return undefined;
-  return REASON_OF_NAMES[names];
+  return names === undefined || !appearedThen(missing, book) ? undefined : REASON_OF_NAMES[names];
 }
 
 /** Whether its digests were made when the missing book was missed, or later. */

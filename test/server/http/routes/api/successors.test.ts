@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readLibraryMetadata } from '../../../../../server/book/read-metadata.js';
 import { OPERATOR } from '../../../../../server/domain/actor.js';
-import { libraryId } from '../../../../../server/domain/ids.js';
+import { bookId, libraryId } from '../../../../../server/domain/ids.js';
 import { getLibrary } from '../../../../../server/library/get-library.js';
 import { type BookFolder, bookFolder, md5 } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
@@ -13,6 +13,11 @@ const SUGGESTED: readonly (readonly [string, readonly string[]])[] = [
   [
     'two/Dune - Messiah.pdf',
     ['similar-file-name two/Dune Messiah.pdf', 'similar-file-name two/Messiah, Dune.pdf'],
+  ],
+  ['At the root.pdf', ['similar-file-name Near the root.pdf']],
+  [
+    'Stanislaw Lem/His Long Voice (7)/His Long Voice - Stanislaw Lem.pdf',
+    ['similar-file-name Stanislaw Lem/His Voice (9)/His Voice - Stanislaw Lem.pdf'],
   ],
   ['flat/Solaris.pdf', ['same-folder flat/Eden.pdf']],
   ['old/cover.pdf', ['same-file-name new/cover.pdf']],
@@ -43,8 +48,10 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
     server = await startApiServer(kind);
     owner = await server.caller({ isOwner: true });
     folder = await bookFolder({
-      'stays.pdf': 'stays',
+      'stays/stays.pdf': 'stays',
       'two/Dune - Messiah.pdf': 'messiah',
+      'At the root.pdf': 'root',
+      'Stanislaw Lem/His Long Voice (7)/His Long Voice - Stanislaw Lem.pdf': 'voice',
       'flat/Solaris.pdf': 'solaris',
       'old/cover.pdf': 'cover',
       'old/Volume 1.cbz': 'volume 1',
@@ -58,6 +65,8 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
     for (const [path] of SUGGESTED) folder.remove(path);
     folder.write('two/Dune Messiah.pdf', 'messiah now');
     folder.write('two/Messiah, Dune.pdf', 'messiah again');
+    folder.write('Near the root.pdf', 'root now');
+    folder.write('Stanislaw Lem/His Voice (9)/His Voice - Stanislaw Lem.pdf', 'voice now');
     folder.write('flat/Eden.pdf', 'eden');
     folder.write('new/cover.pdf', 'another cover');
     folder.write('old/Volume 2.cbz', 'volume 2');
@@ -83,8 +92,27 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
   });
 
   it('is not asked for a book that has its file, and not told to those who may not see it', async () => {
-    expect(await owner.expect(200, 'GET', `/books/${idOf('stays.pdf')}/successors`)).toEqual({ items: [] });
-    await owner.expect(404, 'GET', '/books/999999/successors');
+    expect(await owner.expect(200, 'GET', `/books/${idOf('stays/stays.pdf')}/successors`)).toEqual({
+      items: [],
+    });
+    const { id } = await owner.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: true });
+    const stranger = await server.caller({ permissions: ['feature:koreader_sync'] });
+    await stranger.expect(404, 'GET', `/books/${idOf('flat/Solaris.pdf')}/successors`);
+    await owner.expect(200, 'PATCH', `/libraries/${String(id)}`, { restricted: false });
+  });
+
+  it('is no book of the same folder that was there long before', async () => {
+    const hashed = (ms: number) =>
+      server.store.db
+        .updateTable('book')
+        .set({ hashed_ms: ms })
+        .where('id', '=', bookId(Number(idOf('flat/Eden.pdf'))))
+        .execute();
+    await hashed(Date.now() - 3 * 86_400_000);
+    const path = `/books/${idOf('flat/Solaris.pdf')}/successors`;
+    expect(await owner.expect(200, 'GET', path)).toEqual({ items: [] });
+    await hashed(Date.now());
+    expect((await owner.expect(200, 'GET', path)).items).toHaveLength(1);
   });
 
   it('is told with why a document finds the missing book', async () => {
@@ -136,7 +164,7 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
   });
 
   it.each([
-    ['stays.pdf', 'flat/Eden.pdf', 'has its file'],
+    ['stays/stays.pdf', 'flat/Eden.pdf', 'has its file'],
     ['flat/Solaris.pdf', 'old/cover.pdf', 'is missing too'],
     ['flat/Solaris.pdf', 'flat/Solaris.pdf', 'is missing too'],
   ])('is not joined where that makes no sense: %s and %s', async (from, to, detail) => {
