@@ -20,6 +20,19 @@ export function haveCommonAuthor(left: BookMetadata, right: BookMetadata): boole
   return right.authors.some((author) => authors.has(foldedText(author)));
 }
 
+/** Whether two EPUBs say of themselves that they are two books: by another identifier and another title. */
+export function isContradicted(before: BookMetadata, now: BookMetadata): boolean {
+  return differ(before.identifier, now.identifier) && differ(before.title, now.title);
+}
+
+function differ(left: string | undefined, right: string | undefined): boolean {
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    left.normalize().toLowerCase() !== right.normalize().toLowerCase()
+  );
+}
+
 /** A book, with whether what is stored was read from the file as it is now. */
 export interface BookToRead {
   readonly id: BookId;

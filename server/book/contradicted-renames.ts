@@ -3,7 +3,7 @@ import { retrying } from '../database/transaction.js';
 import type { Library } from '../library/library.js';
 import { BookError } from '../positions/book-error.js';
 import { readEpubMetadata } from '../positions/epub/metadata.js';
-import type { BookMetadata } from './book-metadata.js';
+import { type BookMetadata, isContradicted } from './book-metadata.js';
 import { metadataOfBooks } from './book-metadata-repository.js';
 import type { CataloguedBook } from './book.js';
 import { haveSameCalibreNumber, type RenamePair } from './certain-renames.js';
@@ -53,16 +53,4 @@ async function metadataOfFile(library: Library, book: CataloguedBook): Promise<B
     if (!(error instanceof BookError)) throw error;
     return undefined;
   }
-}
-
-function isContradicted(before: BookMetadata, now: BookMetadata): boolean {
-  return differ(before.identifier, now.identifier) && differ(before.title, now.title);
-}
-
-function differ(left: string | undefined, right: string | undefined): boolean {
-  return (
-    left !== undefined &&
-    right !== undefined &&
-    left.normalize().toLowerCase() !== right.normalize().toLowerCase()
-  );
 }

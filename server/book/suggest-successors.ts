@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import type { BookId } from '../domain/ids.js';
 import type { Library } from '../library/library.js';
 import type { CataloguedBook } from './book.js';
-import { type BookMetadata, haveCommonAuthor, haveSameTitle } from './book-metadata.js';
+import { type BookMetadata, haveCommonAuthor, haveSameTitle, isContradicted } from './book-metadata.js';
 import { booksOfStructure, metadataOfBooks } from './book-metadata-repository.js';
 import { bookAhead, booksById, booksInRange } from './book-repository.js';
 import { calibreNumberOfPath, likenessOfNames, type NameLikeness } from './certain-renames.js';
@@ -162,12 +162,14 @@ function reasonOf(
   book: CataloguedBook,
   now: BookMetadata | undefined,
 ): SuccessorReason | undefined {
+  const isOther = before !== undefined && now !== undefined && isContradicted(before, now);
   const isSameTitle = before !== undefined && now !== undefined && haveSameTitle(before, now);
   if (isSameTitle && haveCommonAuthor(before, now)) return 'same-title-and-author';
   const names = likenessOfNames(missing, book);
   if (names === 'same-name') return REASON_OF_NAMES[names];
   if (isSameTitle) return 'same-title';
-  return names === undefined || !appearedThen(missing, book) ? undefined : REASON_OF_NAMES[names];
+  if (names === undefined || !appearedThen(missing, book)) return undefined;
+  return names === 'same-folder' && isOther ? undefined : REASON_OF_NAMES[names];
 }
 
 /** Whether its digests were made when the missing book was missed, or later. */

@@ -25,6 +25,7 @@ const SUGGESTED: readonly (readonly [string, readonly string[]])[] = [
   ['old/Structure.epub', ['same-structure new/Novel.epub']],
   ['old/Author.epub', ['same-title-and-author new/Persuasion.epub']],
   ['old/Title.epub', ['same-title new/Anonymous.epub']],
+  ['alike/Solaris.epub', []],
 ];
 
 describe.each(testDatabases())('what a missing book may have become on $name', (kind) => {
@@ -59,6 +60,7 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
     folder.write('old/Structure.epub', epub('urn:s', 'Kept Parts'));
     folder.write('old/Author.epub', epub('urn:a', 'Persuasion', 'Jane Austen'));
     folder.write('old/Title.epub', epub('urn:t', 'Beowulf'));
+    folder.write('alike/Solaris.epub', epub('urn:l', 'Solaris'));
     const root = folder.path;
     library = (await owner.expect(201, 'POST', '/libraries', { name: 'books', root })).id as number;
     await scan();
@@ -72,6 +74,7 @@ describe.each(testDatabases())('what a missing book may have become on $name', (
     folder.write('old/Volume 2.cbz', 'volume 2');
     folder.write('new/Novel.epub', epub('urn:s', 'Other Title'));
     folder.write('new/Persuasion.epub', epub('urn:b', 'PERSUASION', 'Jane Austen'));
+    folder.write('alike/Eden.epub', epub('urn:e', 'Eden'));
     folder.write('new/Anonymous.epub', epub('urn:u', 'Beowulf', 'Somebody'));
     await scan();
     const { items } = await owner.expect(200, 'GET', `/books?library_id=${String(library)}&limit=100`);
