@@ -1,6 +1,6 @@
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import { type BookId, bookId } from '../domain/ids.js';
+import type { BookId } from '../domain/ids.js';
 import { visibleLibraries } from '../library/library-repository.js';
 import { libraryVisibilityOf } from '../library/library-visibility.js';
 import { booksAtPaths } from './book-repository.js';
@@ -17,7 +17,7 @@ export async function findBooksByPath(store: Store, actor: Actor, path: Buffer):
     const folder = Buffer.concat([root, SLASH]);
     const isInside = path.subarray(0, folder.length).equals(folder);
     const places = await booksAtPaths(store, id, [isInside ? path.subarray(folder.length) : path]);
-    found.push(...places.map((place) => bookId(place.id)));
+    found.push(...places.map((place) => place.id));
   }
   return found;
 }
