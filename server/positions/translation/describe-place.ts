@@ -7,7 +7,7 @@ import type { Book } from '../epub/book.js';
 import type { Place } from '../place.js';
 import { elementAt, textAt } from '../source/source-order.js';
 import { NO_NODE, innerEndOf, startOf } from '../source/source-tree.js';
-import { formatXpointer } from '../xpointer.js';
+import { formatXpointer, parseXpointer } from '../xpointer.js';
 import type { Chapter } from './chapter.js';
 import { chapterTitleAt } from './chapter-titles.js';
 import { bookFraction } from './locate-fraction.js';
@@ -127,7 +127,12 @@ function xpointerOf(
   const fragment = book.package.spine[spineIndex]?.fragment;
   if (fragment === undefined) return { text: chapterXpointer(book, spineIndex), confidence: 'fragment' };
   const { pointer, confidence } = xpointerTo(chapter.crengine, fragment + chapter.bodyIndex, place);
-  return { text: formatXpointer(pointer, book.package.fragmentCount === 1), confidence };
+  const text = formatXpointer(pointer, book.package.fragmentCount === 1);
+  // crengine makes elements of names with a full stop, and finds none of them again.
+  if (parseXpointer(text) === undefined) {
+    return { text: chapterXpointer(book, spineIndex), confidence: worse(confidence, 'fragment') };
+  }
+  return { text, confidence };
 }
 
 /** The start of a chapter. For an item without a DocFragment (RULES.md R10) it is the next one that has one. */

@@ -135,6 +135,13 @@ describe('a place in a HTML file is not certain', () => {
     });
   });
 
+  it('for what is in an element whose name ends in a point to crengine', async () => {
+    const html = page('<p>a</p><w3.org>abc def</w3.org>');
+    const served = await back(html, { text: { highlight: 'def', before: 'abc ' } });
+    expect([served.xpointer, served.xpointerConfidence]).toEqual(['/html.0', 'fragment']);
+    expect(served.textAfter).toBe('def');
+  });
+
   it('for an element without a start tag', async () => {
     const html = page('<table><tr><td>a</table>');
     expect(await translate(html, '/html/body/table/tbody.0')).toMatchObject({
