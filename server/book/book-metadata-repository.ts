@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
-import { toBigInt, toNumber } from '../database/int64.js';
+import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
@@ -111,7 +111,15 @@ export async function nextBooksToRead(
   const rows = await store.db
     .selectFrom(byIndex(store, 'book', 'library_id', 'b'))
     .leftJoin(byIndex(store, 'book_metadata', 'primary', 'm'), 'm.book_id', 'b.id')
-    .select(['b.id', 'b.path', 'b.size_bytes', 'b.modified_ns', 'b.partial_md5', 'b.missing_since_s'])
+    .select([
+      'b.id',
+      'b.path',
+      'b.size_bytes',
+      'b.modified_ns',
+      'b.partial_md5',
+      'b.hashed_ms',
+      'b.missing_since_s',
+    ])
     .select(['m.book_id as read_id', 'm.size_bytes as read_bytes', 'm.modified_ns as read_modified_ns'])
     .select('m.partial_md5 as read_md5')
     .where('b.library_id', '=', libraryId)
@@ -128,6 +136,7 @@ export async function nextBooksToRead(
       sizeBytes,
       modifiedNs,
       partialMd5: row.partial_md5 ?? undefined,
+      hashedMs: toNumberOrUndefined(row.hashed_ms),
       isMissing: row.missing_since_s !== null,
       isCurrent:
         row.read_bytes !== null &&

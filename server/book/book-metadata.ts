@@ -40,6 +40,8 @@ export interface BookToRead {
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
   readonly partialMd5: Buffer | undefined;
+  /** When it got its digests or its path, by the database's clock, in milliseconds since 1970. `undefined`: it has no digests. */
+  readonly hashedMs: number | undefined;
   readonly isMissing: boolean;
   readonly isCurrent: boolean;
 }

@@ -13,7 +13,7 @@ import type { BookToRead, MetadataRead, PassCounts } from './book-metadata.js';
 import { nextBooksToRead, saveMetadata } from './book-metadata-repository.js';
 import { lockBooks } from './book-repository.js';
 import { saveNameForms } from './save-name-forms.js';
-import { beginPass, endPass, renewPass } from './metadata-pass-repository.js';
+import { beginPass, endPass, findPass, renewPass } from './metadata-pass-repository.js';
 
 /** Rows of one look at the catalogue: some milliseconds of SQLite, in which pushes wait. */
 const ROWS_AT_ONCE = 500;
@@ -26,6 +26,8 @@ const BOOKS_A_COMMIT = 50;
 const PAUSE_SHARE = 1;
 /** A pass that was silent for so long may be taken over. It is renewed with each commit, which takes some seconds at most. */
 const LEASE_MS = 60_000;
+/** The clock of the database may step back by so much between a scan and the pass after it. */
+const CLOCK_STEP_MS = 3_600_000;
 /** Pages that show the library are told of it as often. */
 const TOUCH_EVERY_MS = 5000;
 
@@ -45,9 +47,8 @@ export interface MetadataPassOptions {
 
 /**
  * Reads the metadata of the EPUBs of a library that are new or have changed since they were read, and stores the forms of
- * the names of all its books. Files are read
- * synchronously: use it in a thread of its own, or in a program that does nothing else. What is committed stays, and the
- * next pass reads what is left.
+ * the names of books that are new, or have another name, since the last pass. Files are read synchronously: use it in a
+ * thread of its own, or in a program that does nothing else. What is committed stays, and the next pass reads what is left.
  *
  * @returns `undefined` when another pass over the library runs
  * @throws whatever the database throws
@@ -58,8 +59,10 @@ export async function readLibraryMetadata(
   options: MetadataPassOptions = {},
 ): Promise<PassCounts | undefined> {
   const runner = randomUUID();
+  const before = await retrying(() => findPass(store, library.id));
   if (!(await retrying(() => beginPass(store, library.id, runner, LEASE_MS)))) return undefined;
-  const pass = { store, library, runner, ...options };
+  const namedSinceMs = before?.state === 'completed' ? before.startedMs - CLOCK_STEP_MS : 0;
+  const pass = { store, library, runner, namedSinceMs, ...options };
   const counts = { examined: 0, read: 0, failed: 0 };
   let isComplete = false;
   try {
@@ -75,6 +78,8 @@ interface Pass extends MetadataPassOptions {
   readonly store: Store;
   readonly library: Library;
   readonly runner: string;
+  /** Books that have had their digests and their paths for longer have the forms of their names from the pass before. */
+  readonly namedSinceMs: number;
 }
 
 type PassTally = { -readonly [Key in keyof PassCounts]: PassCounts[Key] };
@@ -91,7 +96,8 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
     const present = rows.filter(({ isMissing }) => !isMissing);
     const due =
       pass.readsEpubs === false ? [] : present.filter(({ isCurrent, path }) => !isCurrent && isEpub(path));
-    if (library.koreaderHashes) await saveNameForms(store, present, await readNowSeconds(store));
+    const named = rows.filter(({ hashedMs }) => hashedMs === undefined || hashedMs >= pass.namedSinceMs);
+    if (library.koreaderHashes) await saveNameForms(store, named, await readNowSeconds(store));
     await rest(pass, beganMs);
     for (let start = 0; start < due.length; start += BOOKS_A_COMMIT) {
       await pass.turn?.();

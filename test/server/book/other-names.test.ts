@@ -152,6 +152,25 @@ describe.each(testDatabases())('devices that have a book under another name on $
     ]);
   });
 
+  it('cost a later pass nothing where no book got another name', async () => {
+    folder.write('Zoë.epub', 'a book');
+    folder.write('Été.epub', 'another one');
+    await meeting.scan(library);
+    await pass();
+    const { db } = store();
+    // As if both had been there for days. The next pass would find that their forms are not stored.
+    await db.updateTable('book').set({ hashed_ms: 1 }).where('library_id', '=', library.id).execute();
+    const ids = [await idOf('Zoë.epub'), await idOf('Été.epub')];
+    await db.deleteFrom('former_digest').where('book_id', 'in', ids).execute();
+    folder.move('Zoë.epub', 'Chloë.epub');
+    await meeting.scan(library);
+    await pass();
+    meeting.server.sync.forgetLibraries();
+    const names = ['Chloë.epub', 'Chloe.epub', 'Ete.epub'].map(md5);
+    expect((await meeting.problems(names)).length).toBeGreaterThan(0);
+    expect(await meeting.problems(names.slice(0, 2))).toEqual([]);
+  });
+
   it('have a bounded number of names', async () => {
     folder.write('Name 0?.epub', folder.path);
     await meeting.scan(library);
