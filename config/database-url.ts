@@ -26,8 +26,8 @@ export type DatabaseLocation =
 
 export const DATABASE_URL_EXPECTED =
   'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE ' +
-  '(also mariadb://; HOST:PORT,HOST:PORT for the servers of a cluster; ?tls=true, ?socket=PATH and ?write=HOST:PORT may ' +
-  'follow; special characters of a password percent-encoded)';
+  '(also mariadb://; several HOST:PORT with commas between; ?tls=true, ?socket=PATH and ?write=HOST:PORT may follow; ' +
+  'special characters of a password percent-encoded)';
 
 const MYSQL_PORT = 3306;
 /** A cluster with more servers has a proxy before it. Each is asked for its health every second while it is needed. */

@@ -17,7 +17,13 @@ describe('without any source', () => {
     expect(configuration).toEqual({
       database: { url: `sqlite:${folder.path}/dogear.db`, url_file: undefined, connections: 10 },
       engine: { jobs: 'auto', md5: 'auto', reads: 'auto' },
-      library: { change_check: 'full', schedule: undefined, watch: false, watch_quiet_seconds: 30 },
+      library: {
+        change_check: 'full',
+        metadata: true,
+        schedule: undefined,
+        watch: false,
+        watch_quiet_seconds: 30,
+      },
       log: { level: 'info', format: 'auto' },
       server: {
         host: '0.0.0.0',
@@ -92,6 +98,7 @@ it('takes every setting from the environment and from --set, in the same words',
     'engine.md5': 'wasm-simd',
     'engine.reads': 'io-uring',
     'library.change_check': 'mtime',
+    'library.metadata': 'false',
     'library.schedule': '0 3 * * *',
     'library.watch': 'true',
     'library.watch_quiet_seconds': '5',
@@ -137,7 +144,13 @@ it('takes every setting from the environment and from --set, in the same words',
   expect(configuration).toEqual({
     database: { url: 'mysql://u@h:3307/d?tls=true', url_file: undefined, connections: 7 },
     engine: { jobs: 12, md5: 'wasm-simd', reads: 'io-uring' },
-    library: { change_check: 'mtime', schedule: '0 3 * * *', watch: true, watch_quiet_seconds: 5 },
+    library: {
+      change_check: 'mtime',
+      metadata: false,
+      schedule: '0 3 * * *',
+      watch: true,
+      watch_quiet_seconds: 5,
+    },
     log: { level: 'silent', format: 'text' },
     server: {
       host: '::1',

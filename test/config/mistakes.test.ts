@@ -53,8 +53,8 @@ enable_koreader_sync: yes
     { flag: '--database', text: 'mysql://u:geheim@h' },
   ];
   const database =
-    'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE (also mariadb://; ?tls=true and ?socket=PATH may ' +
-    'follow; special characters of a password percent-encoded)';
+    'sqlite:FILE or mysql://USER:PASSWORD@HOST:PORT/DATABASE (also mariadb://; several HOST:PORT with commas ' +
+    'between; ?tls=true, ?socket=PATH and ?write=HOST:PORT may follow; special characters of a password percent-encoded)';
   const proxies = 'a list of at most 100 IP addresses, networks such as 10.0.0.0/8, or the word loopback';
   const top = 'one of database, engine, library, log, server, enable_koreader_sync, sync, console, metrics';
   expect(folder.problems(text, { environment, flags })).toEqual([

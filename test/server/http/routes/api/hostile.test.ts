@@ -92,8 +92,10 @@ describe.each(testDatabases())('hostile requests to the management API on $name'
   }
 
   it('invalid ids', async () => {
-    // Of any text it can be said why it finds no book.
-    const withIds = operations.filter(({ path }) => path.includes('{') && !path.endsWith('/why'));
+    // Of any text it can be said why it finds no book, and one that is not listed is forgotten already.
+    const withIds = operations.filter(
+      ({ path }) => path.includes('{') && !path.endsWith('/why') && path !== '/unmatched/{document}',
+    );
     for (const { path, method } of withIds) {
       for (const id of WRONG_IDS) await refused(method, path.replaceAll(/\{\w+\}/g, id), {});
     }
