@@ -7,6 +7,7 @@ import {
   INLINE,
   INLINE_TABLE,
   NOT_DISPLAYED,
+  RUBY,
   TABLE,
   UNKNOWN_DISPLAY,
   displayNumber,
@@ -292,6 +293,8 @@ function displayOf(
     declared === undefined ? undeclaredDisplay(tree, element, dialect) : displayNumber(declared);
   // A line break stays one, whatever a style sheet says, unless it is not displayed.
   const shown = name === 'br' && display !== NOT_DISPLAYED ? INLINE : imageDisplay(name, display);
+  // What crengine inserts into it would have to be found among the children of any element.
+  if (shown === RUBY && name !== 'ruby') return UNKNOWN_DISPLAY;
   if (shown > INLINE) return shown;
   if (float === 'unknown') return UNKNOWN_DISPLAY;
   return float === 'floating' ? BLOCK : shown;

@@ -14,7 +14,7 @@ import { closeElements } from './closed-elements.js';
 import type { ComputedStyles, ElementStyle, GeneratedContent } from './computed-style.js';
 import { isWhiteSpaceOnly } from './crengine-text.js';
 import type { Dialect } from './dialect.js';
-import { BLOCK, INLINE, NOT_DISPLAYED, UNKNOWN_DISPLAY } from './display.js';
+import { BLOCK, INLINE, NOT_DISPLAYED, RUBY, UNKNOWN_DISPLAY } from './display.js';
 import { DROPS_FIRST_NEWLINE, SVG_TEXT, refusesText } from './element-names.js';
 import {
   AS_BLOCK,
@@ -115,7 +115,7 @@ function openElement(
   style: ElementStyle,
 ): void {
   const inherited = bits[parent] ?? 0;
-  const display = style.display ?? (parent === 0 ? BLOCK : (displays[parent] ?? INLINE));
+  const display = style.display ?? inheritedDisplay(parent === 0 ? BLOCK : (displays[parent] ?? INLINE));
   const isFloating = style.float === 'inherit' ? roles[parent] === AS_FLOAT : style.float === 'floating';
   displays[element] = display;
   // What closing the element makes of it decides about the others.
@@ -148,6 +148,11 @@ function roleOfContent(content: GeneratedContent): number {
     default:
       return content satisfies never;
   }
+}
+
+/** Another element becomes no ruby: see `displayOf` in computed-style.ts. */
+function inheritedDisplay(ofParent: number): number {
+  return ofParent === RUBY ? UNKNOWN_DISPLAY : ofParent;
 }
 
 function whiteSpaceBits(whiteSpace: ElementStyle['whiteSpace'], inherited: number): number {

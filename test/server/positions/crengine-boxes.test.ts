@@ -109,6 +109,19 @@ describe('ruby', () => {
     ['', '<p><rp>(</rp>x</p>', '/p/rp/text().0', '('],
   ]);
 
+  it.each([
+    ['.r { display: ruby }', '<p>a <span class="r">x <i>y</i> z</span> b</p>'],
+    ['span { display: inherit }', '<p>a <ruby><span>x <i>y</i> z</span></ruby> b</p>'],
+  ])('is not certain of places in another element that becomes one: %s', async (css, content) => {
+    const chapter = { content: xhtml(content, `<style>${css}</style>`) };
+    const book = { path: folder.write(makeEpub({ chapters: [chapter] })) };
+    const translator = createTranslator({ cacheBytes: 1024 * 1024 });
+    const path = content.includes('<ruby>') ? 'ruby/span' : 'span';
+    const place = `/body/DocFragment/body/p/${path}/text()[2].1`;
+    const translation = await translator.translateXpointer(book, place, { percentage: undefined });
+    expect(translation).toMatchObject({ state: 'translated', cfiConfidence: 'element' });
+  });
+
   // crengine has one child there, a cell, and goes to page 1 for the second one.
   it('gives no point past the cell of a row', async () => {
     const chapter = { content: xhtml('<p><ruby>a<rtc>b <i>c</i></rtc></ruby></p>') };
