@@ -25,8 +25,8 @@ export interface WalkOptions {
    */
   readonly extensions: ReadonlySet<string>;
   /**
-   * Leaves out folders whose names begin with a dot, folders of recycle bins, thumbnails and snapshots, and the lock files of
-   * office programs. Absent: false.
+   * Leaves out folders whose names begin with a dot, folders of recycle bins, thumbnails and snapshots, and the lock
+   * files of office programs. Absent: false.
    */
   readonly skipSystem?: boolean;
   /** Patterns of what is left out, in the syntax of .gitignore, relative to the root; later ones win. Absent: none. */

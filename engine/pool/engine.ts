@@ -62,16 +62,17 @@ export interface Engine {
    * folders that could not be listed, are yielded as failures.
    *
    * Entries come in byte order of their relative paths, where a folder counts as `name/`, in batches of at most 512.
-   * Symbolic links to files are followed, links to folders only with `followLinks`. Otherwise they are not, also when a folder becomes one during the walk. The
-   * same holds for the root and the folders above it: a caller that wants to follow them gives `fs.realpath` of it.
-   * KOReader's sidecar folders (`*.sdr`) are skipped.
+   * Symbolic links to files are followed, links to folders only with `followLinks`. Otherwise they are not, also when a
+   * folder becomes one during the walk. The same holds for the root and the folders above it: a caller that wants to
+   * follow them gives `fs.realpath` of it. KOReader's sidecar folders (`*.sdr`) are skipped.
    * The walk reads ahead of its consumer by a bounded amount (4 MB). Ending the iteration early stops it.
    *
    * Pinned by test/engine/walk/walk.test.ts and test/engine/walk/walk-order.test.ts.
    *
    * @param root bytes, or text that is encoded as UTF-8; a relative path starts at the working directory
    * @throws EngineError from the iteration: `root-missing`, `root-not-a-folder`, `root-is-link` or `root-unreadable`
-   *   before the first batch; `root-changed` after the last batch if the root is another folder by then; `aborted`, `closed`,
+   *   before the first batch; `root-changed` after the last batch if the root is another folder by then; `aborted`,
+   * `closed`,
    *   `worker-failed`
    * @throws RangeError from the iteration for an empty root, for extensions in another form, and if `shard.index` is not
    *   1 … `shard.count`

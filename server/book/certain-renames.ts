@@ -44,8 +44,8 @@ export function calibreNumberOfPath(path: Buffer): string | undefined {
 export type NameLikeness = 'same-name' | 'similar-name' | 'same-folder';
 
 /**
- * What speaks for it that a missing book was renamed and has become another one of the same format, where it is not certain.
- * A folder alone speaks for it only where the sizes are nearly the same.
+ * What speaks for it that a missing book was renamed and has become another one of the same format, where it is not
+ * certain. A folder alone speaks for it only where the sizes are nearly the same.
  */
 export function likenessOfNames(missing: RenameCandidate, found: RenameCandidate): NameLikeness | undefined {
   const [old, now] = [namesOf(missing.path), namesOf(found.path)];

@@ -205,8 +205,8 @@ export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Prom
 const HEIRS_EXAMINED = 16;
 
 /**
- * Books outside of the scope of a removal that have one of these partial MD5s now. For each digest, size and library up to 16 books,
- * present ones first, then by id.
+ * Books outside of the scope of a removal that have one of these partial MD5s now. For each digest, size and library up
+ * to 16 books, present ones first, then by id.
  */
 export async function booksOutside(
   store: Store,
@@ -253,8 +253,8 @@ export interface FormerHolder {
 }
 
 /**
- * For each of these partial MD5s and each library with books outside of the scope that had it before: one of them. Books that have become
- * different files since are left out, because none of them is the one.
+ * For each of these partial MD5s and each library with books outside of the scope that had it before: one of them.
+ * Books that have become different files since are left out, because none of them is the one.
  */
 export async function formerHoldersOutside(
   store: Store,
@@ -423,10 +423,10 @@ export interface BookOfDigest {
 }
 
 /**
- * For each digest one book of these libraries that has or had it, or else one of which it is a form of the name. A book that
- * is present is preferred to a missing one, then a book that has the digest now to one that had it before, then the smaller
- * id. Digests without a book are left out. Takes two statements for any number of digests, and returns one row a digest: a file name such as `cover.cbz`
- * may belong to thousands of books.
+ * For each digest one book of these libraries that has or had it, or else one of which it is a form of the name. A book
+ * that is present is preferred to a missing one, then a book that has the digest now to one that had it before, then
+ * the smaller id. Digests without a book are left out. Takes two statements for any number of digests, and returns one
+ * row a digest: a file name such as `cover.cbz` may belong to thousands of books.
  *
  * @param digests 16 bytes each, a page of documents: some hundred at most
  */

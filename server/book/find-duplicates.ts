@@ -24,8 +24,8 @@ export interface Duplicates {
 }
 
 /**
- * Finds present books of these libraries that have the same content. Books of one partial MD5 and size are candidates; their
- * files are then read as a whole, because the digest covers a part of a file only. Empty files do not count.
+ * Finds present books of these libraries that have the same content. Books of one partial MD5 and size are candidates;
+ * their files are then read as a whole, because the digest covers a part of a file only. Empty files do not count.
  *
  * @param onFailure called for each file that cannot be read; it counts as no duplicate
  * @throws the signal's reason once it is aborted

@@ -55,7 +55,8 @@ type Heirs = ReadonlyMap<BookId, readonly BookId[]>;
 /**
  * Which books outside of the scope inherit the digests of these books. A library is restricted to some users or not, so
  * each library that has the content gets an heir. Of several copies in one library it is one that is the same to the last
- * byte, as far as `verify --full` knows, then the one of the same file name, then one that is present, then the oldest. Where no library has the content now, a book that had it before inherits.
+ * byte, as far as `verify --full` knows, then the one of the same file name, then one that is present, then the oldest.
+ * Where no library has the content now, a book that had it before inherits.
  */
 async function findHeirs(
   store: Store,
@@ -139,8 +140,9 @@ export interface Removed {
 }
 
 /**
- * Deletes books that still are in the scope and hands on their digests and links, in the caller's transaction. The rows of the books and of
- * their heirs are locked first: a transaction that is about to keep a former digest of one of them has locked its row.
+ * Deletes books that still are in the scope and hands on their digests and links, in the caller's transaction. The rows
+ * of the books and of their heirs are locked first: a transaction that is about to keep a former digest of one of them
+ * has locked its row.
  *
  * @param ids some hundred at most
  * @param nowS seconds since 1970, when the current digests count as replaced
@@ -270,9 +272,9 @@ export interface CataloguedFile {
 }
 
 /**
- * Gives new books the digests and links of removed books of the same content, in the transaction that wrote them. Of several
- * files of one content it is the one of the same name, or else the first. Asked anew in each transaction: a library may be
- * removed while another one, into which its files were moved, is being scanned.
+ * Gives new books the digests and links of removed books of the same content, in the transaction that wrote them. Of
+ * several files of one content it is the one of the same name, or else the first. Asked anew in each transaction: a
+ * library may be removed while another one, into which its files were moved, is being scanned.
  */
 export async function claimKept(
   transaction: Store,
@@ -329,8 +331,8 @@ export async function claimKept(
 }
 
 /**
- * As `claimKept`, after the commit of the transaction that wrote the files. In MySQL a removal that was committed in the same
- * moment did not see these books.
+ * As `claimKept`, after the commit of the transaction that wrote the files. In MySQL a removal that was committed in
+ * the same moment did not see these books.
  */
 export async function claimAfterScan(
   store: Store,

@@ -15,8 +15,8 @@ import type { RenamePair } from './certain-renames.js';
 
 /**
  * Makes a missing book and a new one of the same library one book, in the caller's transaction: the missing book takes the
- * path, the digests and the metadata of the new file, and keeps its own digests as former ones. The row of the new file goes. A pair of which one
- * has changed meanwhile is left as it is.
+ * path, the digests and the metadata of the new file, and keeps its own digests as former ones. The row of the new file
+ * goes. A pair of which one has changed meanwhile is left as it is.
  *
  * @returns the books that were joined
  */

@@ -6,12 +6,14 @@ import type { BookMetadata } from './book-metadata.js';
  * file name send the MD5 of their own name. Each form has an origin:
  *
  * - `nfc`, `nfd`: accents composed or decomposed. macOS writes decomposed names, most others composed ones (UAX #15).
- * - `koreader`: as KOReader saves a download on FAT, exFAT and Android: `getSafeFilename` and `replaceAllInvalidChars` in its
+ * - `koreader`: as KOReader saves a download on FAT, exFAT and Android: `getSafeFilename` and `replaceAllInvalidChars`
+ * in its
  *   frontend/util.lua (fc88887).
  * - `calibre`: as Calibre writes a name to any disk or device: `sanitize_file_name` in its src/calibre/__init__.py.
  * - `ascii`: the same without accents, as Calibre does it for devices that are set so: `ascii_filename` in its
  *   src/calibre/utils/filenames.py. Only for letters that are a base letter with a mark, and the common ones below.
- * - `kepub`: the three ways to write the extension of a book for Kobo: `.kepub.epub`, `.kepub` and `.epub`. Calibre's driver
+ * - `kepub`: the three ways to write the extension of a book for Kobo: `.kepub.epub`, `.kepub` and `.epub`. Calibre's
+ * driver
  *   and kepubify make the first of them, other programs strip it.
  * - `opds`: "Author - Title.ext", as KOReader names a download from an OPDS catalogue: `getFileName` of its
  *   OPDS browser (fc88887).
@@ -33,7 +35,8 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const SPECIAL = /[\\:*?"<>|+]|\.\.|^[. ]|[. ](?:\.|$)|\.kepub/i;
 
 /**
- * The digests of the forms of a name that differ from it, at most {@link MOST_NAME_FORMS}, those of the simplest rules first.
+ * The digests of the forms of a name that differ from it, at most {@link MOST_NAME_FORMS}, those of the simplest rules
+ * first.
  *
  * @param name the base name of the file, bytes. Of a name that is not UTF-8 there are none but that of the metadata
  * @param metadata of the book, if it is known

@@ -15,8 +15,8 @@ export interface NamedBook {
 }
 
 /**
- * Stores the digests of the forms of the books' names, as far as they are not known. Forms of former names stay until a book
- * has more than {@link MOST_NAME_FORMS}; then the oldest go.
+ * Stores the digests of the forms of the books' names, as far as they are not known. Forms of former names stay until a
+ * book has more than {@link MOST_NAME_FORMS}; then the oldest go.
  *
  * @param nowS seconds since 1970
  * @returns how many digests were stored

@@ -41,9 +41,9 @@ export interface WholeFileCounts {
 }
 
 /**
- * Reads the files of a library as a whole and compares them with the SHA-256 that an earlier run has stored: a file that has
- * the same size and time, but another content, has rotted. The hash of such a file stays stored. One file at a time is read,
- * so that others may use the storage. Books without KOReader's digests are looked at too.
+ * Reads the files of a library as a whole and compares them with the SHA-256 that an earlier run has stored: a file
+ * that has the same size and time, but another content, has rotted. The hash of such a file stays stored. One file at a
+ * time is read, so that others may use the storage. Books without KOReader's digests are looked at too.
  *
  * @throws the signal's reason once it is aborted; what was stored stays
  */

@@ -40,8 +40,8 @@ export interface MetadataThreadOptions {
 }
 
 /**
- * Reads the metadata of EPUBs after scans, and makes the forms of the names of all books, in a thread of its own that ends when all is read: files are read
- * synchronously, and parsing one takes a millisecond.
+ * Reads the metadata of EPUBs after scans, and makes the forms of the names of all books, in a thread of its own that
+ * ends when all is read: files are read synchronously, and parsing one takes a millisecond.
  */
 export class MetadataThread {
   readonly #options: MetadataThreadOptions;

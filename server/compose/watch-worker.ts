@@ -10,8 +10,8 @@ import type { WatchThreadEvent, WatchThreadTask } from './watch-thread-messages.
 const MOST_FOLDERS = 20_000;
 
 /**
- * Events of a library are sent at most this often: copying a book makes thousands a second, and the thread that receives them
- * answers devices. Less than the shortest `library.watch_quiet_seconds`.
+ * Events of a library are sent at most this often: copying a book makes thousands a second, and the thread that
+ * receives them answers devices. Less than the shortest `library.watch_quiet_seconds`.
  */
 const SEND_EVERY_MS = 500;
 

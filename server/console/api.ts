@@ -33,8 +33,8 @@ type OptionsArgument<All> = Record<string, never> extends All ? [options?: All] 
 /** A request that was not answered as asked. `message` says in one or two sentences what went wrong and what to do. */
 export class ApiError extends Error {
   /**
-   * The code of the problem (server/http/ERRORS.md); `offline`: no answer came, or only a part of it; `unreadable`: it was not
-   * Dogear's.
+   * The code of the problem (server/http/ERRORS.md); `offline`: no answer came, or only a part of it; `unreadable`: it
+   * was not Dogear's.
    */
   readonly code: string;
   readonly status: number;

@@ -20,8 +20,8 @@ export interface PurgeRequest {
 const DAY_SECONDS = 86_400;
 
 /**
- * Removes books that have been missing for long. Books of the same content inherit their digests. Progress stays. A book that a scan finds again at the
- * same time stays too.
+ * Removes books that have been missing for long. Books of the same content inherit their digests. Progress stays. A
+ * book that a scan finds again at the same time stays too.
  *
  * For actors with `library:manage`: the caller checks it.
  *

@@ -26,8 +26,9 @@ const BOOKS_AT_ONCE = 500;
 const ROUNDS = 10;
 
 /**
- * Removes a library with its books, their digests and links, and its scans. Files are not touched. Books of the same content
- * in other libraries inherit the digests and links; digests without an heir are kept for the next book of their content.
+ * Removes a library with its books, their digests and links, and its scans. Files are not touched. Books of the same
+ * content in other libraries inherit the digests and links; digests without an heir are kept for the next book of their
+ * content.
  *
  * The scans are deleted first: a batch that a scan is committing at this moment is waited for, and every later batch
  * finds that the scan's lease is lost. After that no book can appear any more. A library that still has a book is not

@@ -5,8 +5,8 @@ import { allLibraries } from '../library/library-repository.js';
 import { lastChanges } from './scan-repository.js';
 
 /**
- * Libraries with files that no pass over their metadata has seen: a scan has changed or hashed books since the last one began, or
- * that one did not come to its end. Those over which a pass runs are left out.
+ * Libraries with files that no pass over their metadata has seen: a scan has changed or hashed books since the last one
+ * began, or that one did not come to its end. Those over which a pass runs are left out.
  */
 export async function librariesWithUnreadMetadata(store: Store): Promise<readonly LibraryId[]> {
   const changedMs = await lastChanges(store);

@@ -31,8 +31,8 @@ export interface ScanOptions {
   /** The part of the library to scan. Default: all of it. */
   readonly shard?: ScanShard;
   /**
-   * Looks only at these places, which `placesOf` has made of what was touched. Books elsewhere stay as they are. For scans of
-   * whole libraries, without `regenHashes`.
+   * Looks only at these places, which `placesOf` has made of what was touched. Books elsewhere stay as they are. For
+   * scans of whole libraries, without `regenHashes`.
    */
   readonly within?: readonly Buffer[] | undefined;
   /** Ends the scan as cancelled. */

@@ -98,7 +98,8 @@ export async function interruptScan(store: Store, id: ScanId): Promise<void> {
 
 /**
  * The libraries that were scanned, and when the last scan that is known to have changed or hashed books ended: milliseconds
- * of the database's clock, 0 for none. Where KOReader hashes are switched on later, a scan hashes books that it does not change.
+ * of the database's clock, 0 for none. Where KOReader hashes are switched on later, a scan hashes books that it does
+ * not change.
  */
 export async function lastChanges({ db }: Store): Promise<ReadonlyMap<LibraryId, number>> {
   const changes = sql<boolean>`added + changed + moved + returned + hashed > 0`;

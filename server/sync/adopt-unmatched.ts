@@ -35,8 +35,8 @@ export async function adoptUnmatched(store: Store, only?: Document): Promise<num
 }
 
 /**
- * The position is stored before it leaves the list: after a crash in between it is adopted once more, which changes nothing.
- * A later push, refused by a thread that does not know of the book yet, stays in the list for the next adoption.
+ * The position is stored before it leaves the list: after a crash in between it is adopted once more, which changes
+ * nothing. A later push, refused by a thread that does not know of the book yet, stays in the list for the next adoption.
  *
  * @returns `false` when it did not leave the list, or another server was first
  */

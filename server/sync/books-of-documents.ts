@@ -16,8 +16,8 @@ export interface ShelvedBook extends CataloguedBook {
 /**
  * For each document the visible book that has or had it as a digest, otherwise the one to which its user, or somebody for
  * everybody, has linked it, otherwise one whose name has it in another form; by `progressKeyText`: the order of
- * `countingHolders`, by which pushes find their books. Of several books one that is present is preferred, then one that has the
- * digest now, then the one with the smallest id. Documents without a visible book are left out.
+ * `countingHolders`, by which pushes find their books. Of several books one that is present is preferred, then one that
+ * has the digest now, then the one with the smallest id. Documents without a visible book are left out.
  *
  * @param keys a page, some hundred at most
  */

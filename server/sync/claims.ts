@@ -2,8 +2,8 @@ import { digestOfDocument, type Document, parseDocument } from '../domain/docume
 
 /**
  * What a reader says a document is, beside its own name for it. Proposed for koreader-sync-server (its issue 52): a device
- * whose file was compressed or renamed still knows other digests of the book. Nobody checks a claim, so it counts for the user
- * alone who makes it.
+ * whose file was compressed or renamed still knows other digests of the book. Nobody checks a claim, so it counts for
+ * the user alone who makes it.
  *
  * - `content`: the partial MD5
  * - `structure`: the MD5 over the identifier and the references of the spine of an EPUB (positions/epub/metadata.ts)

@@ -1,18 +1,15 @@
-import { requireOneOf } from '../accounts/permission-check.js';
-import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import type { DocumentLink } from '../book/document-link.js';
 import { type BookDetails, getBook } from '../book/get-book.js';
 import { type Successor, suggestSuccessors } from '../book/suggest-successors.js';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn } from '../library/library-visibility.js';
-import { seesAllDocuments } from './documents-shown.js';
 import { listLinks } from './link-document.js';
 import { readingOfUser } from './list-reading-of-book.js';
 import type { Reading } from './list-reading.js';
+import { userWhoseDocumentsShow } from './whose-documents.js';
 
 export interface BookExplanation {
   readonly details: BookDetails;
@@ -39,11 +36,7 @@ export async function explainBook(
   actor: Actor,
   { userId, bookId }: { readonly userId: UserId | undefined; readonly bookId: BookId },
 ): Promise<BookExplanation> {
-  requireOneOf(actor, ['feature:koreader_sync']);
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
-  if (!seesAllDocuments(actor, user.id)) {
-    throw new DogearError('forbidden', 'Only the user may see what became of the own documents.');
-  }
+  const user = await userWhoseDocumentsShow(store, actor, userId);
   const details = await getBook(store, actor, bookId);
   const access = await readLibraryAccess(store);
   const links = await listLinks(store, actor, bookId);

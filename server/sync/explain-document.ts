@@ -1,5 +1,3 @@
-import { requireOneOf } from '../accounts/permission-check.js';
-import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import { countingHolders } from '../book/catalogued-document.js';
 import { booksWithDigest, formerDigestsOf, holdersOfDocuments } from '../book/digest-repository.js';
 import { linkedBooks } from '../book/document-link-repository.js';
@@ -10,16 +8,15 @@ import { visibleLibraries } from '../library/library-repository.js';
 import { isVisibleIn } from '../library/library-visibility.js';
 import type { Actor } from '../domain/actor.js';
 import { digestOfDocument, type Document } from '../domain/document.js';
-import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import type { ShelvedBook } from './books-of-documents.js';
-import { seesAllDocuments } from './documents-shown.js';
 import { equivalentDocuments } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
 import { newestProgress } from './progress-repository.js';
 import type { ProgressRecord } from './progress.js';
 import type { UnmatchedDocument } from './unmatched-document.js';
 import { findUnmatched } from './unmatched-repository.js';
+import { userWhoseDocumentsShow } from './whose-documents.js';
 
 /** How a document leads to a book. */
 export type WhyBook =
@@ -73,11 +70,7 @@ export async function explainDocument(
   actor: Actor,
   { userId, document }: { readonly userId: UserId | undefined; readonly document: Document },
 ): Promise<DocumentExplanation> {
-  requireOneOf(actor, ['feature:koreader_sync']);
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
-  if (!seesAllDocuments(actor, user.id)) {
-    throw new DogearError('forbidden', 'Only the user may see what became of the own documents.');
-  }
+  const user = await userWhoseDocumentsShow(store, actor, userId);
   const key = { userId: user.id, document };
   const isVisible = isVisibleIn(await readLibraryAccess(store), user.id);
   const holders = (await holdersOfDocuments(store, [document])).get(document) ?? [];

@@ -70,8 +70,8 @@ export async function linkDocument(
 
 /**
  * Takes a link back. The document has its own progress again, with what was pushed for it meanwhile, and the book no longer
- * gets it. It is in the list of documents without a book again: after an own link at once, after a link for everybody when a
- * user pushes it next. A server must call `SyncStore.forgetLibraries` afterwards.
+ * gets it. It is in the list of documents without a book again: after an own link at once, after a link for everybody
+ * when a user pushes it next. A server must call `SyncStore.forgetLibraries` afterwards.
  *
  * @throws DogearError `forbidden`; `book-not-found`; `document-link-not-found`
  */

@@ -26,8 +26,8 @@ const READERS_AT_ONCE = 50;
 const USERS_A_PAGE = 1000;
 
 /**
- * Who reads a book: the newest push of each user under any of its digests, or a document that is linked to it, by the names of
- * the users. With `user:manage` those of all users, otherwise one's own.
+ * Who reads a book: the newest push of each user under any of its digests, or a document that is linked to it, by the
+ * names of the users. With `user:manage` those of all users, otherwise one's own.
  *
  * @param page behind the user of this name
  * @throws DogearError `forbidden`; `book-not-found`, also for a book of a library that the actor may not see

@@ -1,15 +1,12 @@
-import { requireOneOf } from '../accounts/permission-check.js';
-import { resolveTargetUser } from '../accounts/resolve-target-user.js';
 import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
-import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
-import { seesAllDocuments } from './documents-shown.js';
 import { knownDocuments } from './equivalent-documents.js';
 import { suggestBooks, type Suggestion } from './suggest-books.js';
 import type { ListedUnmatched, UnmatchedCursor } from './unmatched-document.js';
 import { countUnmatched, unmatchedPage } from './unmatched-repository.js';
+import { userWhoseDocumentsShow } from './whose-documents.js';
 
 /** A document with the books that it may be. */
 export interface SuggestedUnmatched extends ListedUnmatched {
@@ -32,8 +29,7 @@ export async function countUnmatchedOf(store: Store, actor: Actor): Promise<Unma
 
 /**
  * The documents of a user that no book has, refused or stored, the last seen first. A page may have fewer
- * items than were asked for although another one follows: documents that have found a book since are left out. What others
- * read is nobody's business but the operator's.
+ * items than were asked for although another one follows: documents that have found a book since are left out.
  *
  * @param userId the user; `undefined`: the actor
  * @throws DogearError `forbidden`, `user-not-found`
@@ -44,11 +40,7 @@ export async function listUnmatched(
   userId: UserId | undefined,
   { after, limit }: PageRequest<UnmatchedCursor>,
 ): Promise<Page<SuggestedUnmatched, UnmatchedCursor>> {
-  requireOneOf(actor, ['feature:koreader_sync']);
-  const user = await resolveTargetUser(store, actor, userId, 'feature:koreader_sync', 'read');
-  if (!seesAllDocuments(actor, user.id)) {
-    throw new DogearError('forbidden', 'Only the user may see which documents found no book.');
-  }
+  const user = await userWhoseDocumentsShow(store, actor, userId);
   const rows = await unmatchedPage(store, user.id, { after, limit: limit + 1 });
   const page = pageOf(rows, limit, ({ lastSeenMs, document }) => ({ lastSeenMs, document }));
   const documents = page.items.map(({ document }) => document);

@@ -15,9 +15,9 @@ export interface ClaimedBook {
 }
 
 /**
- * The book that a user's claims about a document are about, among the books that the user may see: the first claim, from the
- * surest type, that stands for one content alone. None where the document itself stands for one book: claims that say
- * otherwise are wrong.
+ * The book that a user's claims about a document are about, among the books that the user may see: the first claim,
+ * from the surest type, that stands for one content alone. None where the document itself stands for one book: claims
+ * that say otherwise are wrong.
  */
 export async function matchClaims(
   store: Store,

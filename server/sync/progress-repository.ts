@@ -45,8 +45,8 @@ export interface PushBatch {
   /** Ordered by user and device key, each once. */
   readonly devices?: readonly SeenDevice[];
   /**
-   * Whether the device of the push is believed to have pushed this document last. A wrong answer costs a second transaction,
-   * and nothing else. Default: no.
+   * Whether the device of the push is believed to have pushed this document last. A wrong answer costs a second
+   * transaction, and nothing else. Default: no.
    */
   readonly isLastDevice?: (push: ProgressPush) => boolean;
   /** Whether metadata is stored. What is stored already stays. Default: yes. */
@@ -412,8 +412,8 @@ const SQLITE_ROWS = 256;
 
 /**
  * `rows-of-same-device`: rows that exist, and that the device of the push has written. `rows-of-same-hour`: of these, rows
- * written in the hour of the push. Their entry in the index by hours stays, which SQLite would write anew even with the same
- * hour.
+ * written in the hour of the push. Their entry in the index by hours stays, which SQLite would write anew even with the
+ * same hour.
  */
 type SqliteMode = 'all-rows' | 'rows-of-same-device' | 'rows-of-same-hour';
 
@@ -496,8 +496,9 @@ function hourOf(pushedMs: number): number {
 }
 
 /**
- * Inserts the progress of a document of which the user has none, as if it had come before everything else: the user has read
- * on in another document of the same book. Where there is progress, it stays. In a transaction its row is locked from now on.
+ * Inserts the progress of a document of which the user has none, as if it had come before everything else: the user has
+ * read on in another document of the same book. Where there is progress, it stays. In a transaction its row is locked
+ * from now on.
  */
 export async function insertPassedProgress({ db, dialect }: Store, push: ProgressPush): Promise<void> {
   if (dialect === 'mysql') {

@@ -19,8 +19,9 @@ import {
 /** A refused push is in the list after this time, and a moment for the writing. */
 const WAIT_MS = 1000;
 /**
- * After a batch the writer pauses for so many times its duration, so that a flood of unknown documents takes a twentieth of a
- * connection's time, or of SQLite's writer, and the pushes of others wait as little as for the history (history-writer.ts).
+ * After a batch the writer pauses for so many times its duration, so that a flood of unknown documents takes a
+ * twentieth of a connection's time, or of SQLite's writer, and the pushes of others wait as little as for the history
+ * (history-writer.ts).
  */
 const PAUSE_FACTOR = 19;
 const LONGEST_PAUSE_MS = 10_000;

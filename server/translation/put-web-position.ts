@@ -42,11 +42,12 @@ export type WebPositionOutcome =
  * and the fraction of the book before it (0–1). The translator has resolved the x-pointer as strictly as KOReader
  * (RULES.md R3).
  *
- * Only EPUBs, FictionBooks and HTML files are translated, and for the latter two the place is a locator. The result is `imprecise`, and nothing is stored, if only the chapter or a
- * fraction is known, if the document is a former digest of the book (`book-changed`), both unless `allowsChapter`
- * is true; if there is no place (`none`); and if the x-pointer is longer than a position may be (`too-long`). A
- * book that is missing, broken or of another format, one whose file has changed since the last scan (it is hashed again),
- * and a translator that is too slow or too busy, give `not-translated`.
+ * Only EPUBs, FictionBooks and HTML files are translated, and for the latter two the place is a locator. The result is
+ * `imprecise`, and nothing is stored, if only the chapter or a fraction is known, if the document is a former digest of
+ * the book (`book-changed`), both unless `allowsChapter` is true; if there is no place (`none`); and if the x-pointer
+ * is longer than a position may be (`too-long`). A book that is missing, broken or of another format, one whose file
+ * has changed since the last scan (it is hashed again), and a translator that is too slow or too busy, give
+ * `not-translated`.
  *
  * @param principal who sends the request: the user whose progress is stored, and whose visible libraries are
  *   searched.

@@ -5,9 +5,9 @@ import { createIndexOnce } from './index-creation.js';
 
 /**
  * The newest pushes of all users are found by the hour of the push. Most pushes come within an hour of the one before in
- * the same document, so they leave the index as it is. The index of 0009, by arrival, was written by every push: that took a third of
- * the database's time for a push (measured), and no release has had it. Documents that were pushed before are in hour 0,
- * at the end of the list, until they are pushed again; within an hour the arrival decides.
+ * the same document, so they leave the index as it is. The index of 0009, by arrival, was written by every push: that
+ * took a third of the database's time for a push (measured), and no release has had it. Documents that were pushed
+ * before are in hour 0, at the end of the list, until they are pushed again; within an hour the arrival decides.
  *
  * Every statement may run twice, as in 0001-catalogue.ts.
  */

@@ -5,8 +5,9 @@ import { columnTypes } from './column-types.js';
 
 /**
  * What a library's scans leave out: `skip_system` (folders of trash and of programs), `ignore_patterns` (in the syntax of
- * .gitignore, one a line); and whether they follow links to folders. Libraries from before keep their rule, which leaves out
- * nothing. Of a scan, how many folders were left out, and how many of its files lie in folders that `skip_system` leaves out.
+ * .gitignore, one a line); and whether they follow links to folders. Libraries from before keep their rule, which
+ * leaves out nothing. Of a scan, how many folders were left out, and how many of its files lie in folders that
+ * `skip_system` leaves out.
  *
  * Every statement may run twice, as in 0001-catalogue.ts.
  */

@@ -4,8 +4,8 @@ import { addColumnOnce } from './column-addition.js';
 import { columnTypes } from './column-types.js';
 
 /**
- * Scans that looked only at what was touched in a library: at how many places. NULL: at the whole library, or part of it, as
- * all scans from before.
+ * Scans that looked only at what was touched in a library: at how many places. NULL: at the whole library, or part of
+ * it, as all scans from before.
  *
  * The statement may run twice, as in 0001-catalogue.ts.
  */

@@ -3,8 +3,9 @@ import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
 
 /**
- * Links of books that were removed, by the content of the book: its partial MD5 and size. The next book of this content takes
- * them over, as it does the digests (0017-kept-digests.ts). Ids ascend, so the oldest are those with the smallest ids.
+ * Links of books that were removed, by the content of the book: its partial MD5 and size. The next book of this content
+ * takes them over, as it does the digests (0017-kept-digests.ts). Ids ascend, so the oldest are those with the smallest
+ * ids.
  *
  * Every statement may run twice, as in 0001-catalogue.ts.
  */

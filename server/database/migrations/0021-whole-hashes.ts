@@ -3,8 +3,8 @@ import type { SqlDialect } from '../store.js';
 import { columnTypes } from './column-types.js';
 
 /**
- * SHA-256 of whole files, with the state of the file that was read, and when it was found like this last. A file of the same
- * size and time that has another digest has rotted.
+ * SHA-256 of whole files, with the state of the file that was read, and when it was found like this last. A file of the
+ * same size and time that has another digest has rotted.
  *
  * The statement may run twice, as in 0001-catalogue.ts.
  */

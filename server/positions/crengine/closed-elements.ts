@@ -53,8 +53,8 @@ export interface BoxSource {
 
 /**
  * Does what crengine does where an element ends: removes white space, builds boxes, and decides what the element is for
- * its parent (RULES.md R25, R26, R27, R32). Sets the roles of elements, and `DROPPED`, `HIDDEN` and `DOUBTFUL`, for the nodes
- * from `body` to `end`, which is not included.
+ * its parent (RULES.md R25, R26, R27, R32). Sets the roles of elements, and `DROPPED`, `HIDDEN` and `DOUBTFUL`, for the
+ * nodes from `body` to `end`, which is not included.
  */
 export function closeElements(
   source: BoxSource,

@@ -20,8 +20,8 @@ export const MAX_CHAPTER_BYTES = 8 * 1024 * 1024;
 const MAX_READ_BYTES = 64 * 1024 * 1024;
 
 /**
- * Building a tree takes twice as long as its steps say, which is little for one chapter. Here it is done for all chapters of
- * a book.
+ * Building a tree takes twice as long as its steps say, which is little for one chapter. Here it is done for all
+ * chapters of a book.
  */
 const TREE_PASSES = 16;
 

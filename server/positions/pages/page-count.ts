@@ -8,8 +8,8 @@ const TAR_HEADER_BYTES = 512;
 const MAX_TAR_ENTRIES = 65_535;
 
 /**
- * Number of pages of a comic in a ZIP, RAR, 7-Zip or tar archive, recognised by its content and not by its name. Undefined for
- * any other kind of file (PDF, DjVu), and for an archive without images.
+ * Number of pages of a comic in a ZIP, RAR, 7-Zip or tar archive, recognised by its content and not by its name.
+ * Undefined for any other kind of file (PDF, DjVu), and for an archive without images.
  *
  * @param state of the file whose pages are wanted. Undefined: any.
  * @throws BookError where the file cannot be read, has another state, or is a damaged or encrypted archive.

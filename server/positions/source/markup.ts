@@ -9,7 +9,8 @@ export interface Markup {
  * - `utf-16`: it does not join surrogate pairs
  * - `guessed`: nothing names the encoding, and it is not UTF-8. crengine guesses one with a byte for each character by
  *   how often each byte occurs. What the bytes above 127 mean is not known here
- * - `broken`: UTF-8 with letters of Latin-1. Bytes that should begin a longer character are U+FFFD in `source`, and a `?` to
+ * - `broken`: UTF-8 with letters of Latin-1. Bytes that should begin a longer character are U+FFFD in `source`, and a
+ * `?` to
  *   crengine. The bytes F8 to FF are U+FDD8 to U+FDDF, which are no characters, and 78 to 7F to crengine. `source` has none
  *   else of these
  * - `known`: any other one

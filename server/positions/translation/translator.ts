@@ -46,9 +46,9 @@ export interface TranslatorOptions {
 }
 
 /**
- * Translates positions in EPUBs, FictionBooks and HTML files between KOReader, web readers that use CFIs, and the Readium toolkits. Files are
- * read synchronously: use it in a worker thread. Parsed books and chapters are kept, by path, size,
- * time of modification, inode and time of last change.
+ * Translates positions in EPUBs, FictionBooks and HTML files between KOReader, web readers that use CFIs, and the
+ * Readium toolkits. Files are read synchronously: use it in a worker thread. Parsed books and chapters are kept, by
+ * path, size, time of modification, inode and time of last change.
  *
  * Every method rejects with `BookError` if the book as a whole cannot be read, and with no other error for any
  * input. An inexact position has a lower confidence, and a position without a place is `untranslatable`.
