@@ -82,7 +82,7 @@ describe('the tree', () => {
   });
 
   it('has tests in folders named after those of the program', () => {
-    expect(strayTestFolders(files)).toEqual([]);
+    expect(strayTestFolders(files, checkoutFiles())).toEqual([]);
     expect(strayTests(files)).toEqual([]);
   });
 

@@ -143,6 +143,25 @@ describe('every document', () => {
   });
 });
 
+describe('the files of server/deploy/', () => {
+  const deployed = checkoutFiles().filter((path) => path.startsWith('server/deploy/'));
+
+  it.each(deployed)('name only commands, settings and environment variables that exist: %s', (path) => {
+    const text = textOf(path);
+    expect(environmentProblems(text)).toEqual([]);
+    expect(path.endsWith('.service') ? commandProblems(asUnit(text)) : []).toEqual([]);
+  });
+
+  it('start the server and the scan', () => {
+    const started = deployed.flatMap((path) => shownCommands(asUnit(textOf(path)))).flatMap(dogearArguments);
+    expect(started).toEqual(expect.arrayContaining(['serve', 'scan']));
+  });
+
+  function asUnit(text: string): string {
+    return `\`\`\`ini\n${text}\n\`\`\`\n`;
+  }
+});
+
 describe('config/example.yaml', () => {
   it('names flags that some command has', () => {
     const flags = [...allSettings.values()].flatMap(({ flag }) => flag ?? []);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { runChild } from '../bench/child-process.js';
 import { packageManifest } from './support/package-manifest.js';
 import { repositoryRoot } from './support/repository-root.js';
-import { sourceFiles } from './support/source-files.js';
+import { checkoutFiles, sourceFiles } from './support/source-files.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 // What somebody gets who installs the package: `npm pack`, then `npm install` of the tarball into an empty folder.
@@ -126,7 +126,9 @@ describe('the package', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => relative(repositoryRoot, join(entry.parentPath, entry.name)));
     expect(pages).toContain(`${CONSOLE}/index.html`);
-    expect(files).toEqual([...compiled, ...pages, WASM, ...NOT_COMPILED].toSorted());
+    const deployed = checkoutFiles().filter((path) => path.startsWith('server/deploy/'));
+    expect(deployed).toContain('server/deploy/systemd/dogear.service');
+    expect(files).toEqual([...compiled, ...pages, ...deployed, WASM, ...NOT_COMPILED].toSorted());
   });
 
   it('is a library for TypeScript programs, strict ones too', async () => {

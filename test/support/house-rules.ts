@@ -197,13 +197,20 @@ export function strayTests(files: readonly SourceFile[]): readonly string[] {
   );
 }
 
-/** Folders of test/ that are named after no folder and no file of the tree. Support and data are for all tests. */
-export function strayTestFolders(files: readonly SourceFile[]): readonly string[] {
+/**
+ * Folders of test/ that are named after no folder and no file of the tree. Support and data are for all tests.
+ *
+ * @param paths all files of the checkout: server/deploy/ holds no code, and has tests
+ */
+export function strayTestFolders(
+  files: readonly SourceFile[],
+  paths: readonly string[] = [],
+): readonly string[] {
   const folders = new Set(files.map(({ path }) => posix.dirname(path)));
   const namesakes = new Set(
-    files
-      .filter(({ path }) => !path.startsWith('test/'))
-      .flatMap(({ path }) => ancestors(path.replace(/\.ts$/, ''))),
+    [...files.map(({ path }) => path), ...paths]
+      .filter((path) => !path.startsWith('test/'))
+      .flatMap((path) => ancestors(path.replace(/\.ts$/, ''))),
   );
   return [...folders]
     .filter((folder) => folder.startsWith('test/') && !/^test\/(?:support|data)(?:\/|$)/.test(folder))
