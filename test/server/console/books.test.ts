@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
 import { SQLITE } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { sharedSetup } from '../../support/shared-setup.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { type ConsoleClient, KoreaderDevice } from './console-client.js';
 import { type ConsoleProgram, setUpOwner, startConsole } from './console-program.js';
@@ -25,7 +26,7 @@ describe('the books of the console', () => {
   let shelf: BookFolder;
   let shelfId: number;
 
-  beforeAll(async () => {
+  const setUp = async (): Promise<void> => {
     store = await openTestStore(SQLITE);
     const many = await insertLibrary(store, {
       name: 'Many',
@@ -60,9 +61,9 @@ describe('the books of the console', () => {
       'x',
     );
     shelfId = await owner.addLibrary('Shelf', shelf.path);
-  });
+  };
 
-  afterAll(async () => {
+  sharedSetup(setUp, async () => {
     await program.close();
     await store.close();
   });

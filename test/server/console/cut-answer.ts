@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /**
@@ -7,11 +7,16 @@ import { onTestFinished } from 'vitest';
  * that is killed while it answers.
  *
  * @param base of the server, without a base path
- * @returns the address for the browser
+ * @returns the address for the browser, and what lets the next requests for `path` through, which wait until then
  */
-export async function cutAnswer(base: string, path: string): Promise<string> {
+export async function cutAnswer(
+  base: string,
+  path: string,
+): Promise<{ readonly base: string; answerAgain(this: void): void }> {
   let isCut = false;
-  const server = createServer((asked, answer) => {
+  const gate = new EventEmitter();
+  const mayAnswer = once(gate, 'open');
+  const pass = async (asked: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const { method, headers, url = '' } = asked;
     if (!isCut && url.startsWith(path)) {
       isCut = true;
@@ -19,6 +24,7 @@ export async function cutAnswer(base: string, path: string): Promise<string> {
       answer.write('{"items":[', () => answer.destroy());
       return;
     }
+    if (url.startsWith(path)) await mayAnswer;
     const upstream = request(`${base}${url}`, { method, headers }, (reply) => {
       answer.writeHead(reply.statusCode ?? 502, reply.headers);
       reply.pipe(answer);
@@ -26,7 +32,8 @@ export async function cutAnswer(base: string, path: string): Promise<string> {
     upstream.on('error', () => answer.destroy());
     answer.on('close', () => upstream.destroy());
     asked.pipe(upstream);
-  });
+  };
+  const server = createServer((asked, answer) => void pass(asked, answer));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -35,5 +42,10 @@ export async function cutAnswer(base: string, path: string): Promise<string> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a listening TCP socket has a port');
-  return `http://127.0.0.1:${String(address.port)}`;
+  return {
+    base: `http://127.0.0.1:${String(address.port)}`,
+    answerAgain: () => {
+      gate.emit('open');
+    },
+  };
 }

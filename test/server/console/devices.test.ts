@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { md5 } from '../../support/book-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
@@ -15,12 +16,16 @@ describe('the page of devices', () => {
     await new KoreaderDevice(address, 'Kobo_nova').push({ document: md5('a'), percentage: 0.5 });
     const { page } = await visit(browser(), program.base, { as: owner, path: 'devices' });
     const rename = page.getByRole('button', { name: 'Rename Kobo_nova' });
-    await rename.press('Enter');
-    await page.keyboard.type('Kitchen');
+    // The field is in the page a moment before it has the focus.
+    const typeName = async (button: Locator, name: string): Promise<void> => {
+      await button.press('Enter');
+      await page.locator('input:focus').waitFor();
+      await page.keyboard.insertText(name);
+    };
+    await typeName(rename, 'Kitchen');
     await page.keyboard.press('Escape');
     await expect.poll(() => rename.evaluate((element) => element.matches(':focus'))).toBe(true);
-    await rename.press('Enter');
-    await page.keyboard.type(" Aaron's Kobo ");
+    await typeName(rename, " Aaron's Kobo ");
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: "Aaron's Kobo", exact: true }).waitFor();
     const card = page.getByRole('article').filter({ hasText: "Aaron's Kobo" });
@@ -30,8 +35,7 @@ describe('the page of devices', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Kobo_nova' }).waitFor();
     // Typed, because a longest length of the field does not cut what a script sets.
-    await rename.press('Enter');
-    await page.keyboard.insertText('📚'.repeat(64));
+    await typeName(rename, '📚'.repeat(64));
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: '📚'.repeat(64), exact: true }).waitFor();
   });

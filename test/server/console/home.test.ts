@@ -78,6 +78,10 @@ describe('the first page', () => {
 
     it('asks once for what it shows, and again for what has changed', async () => {
       const { program, owner } = server();
+      const { path: folder } = await bookFolder({ 'Mardi.epub': 'Mardi' });
+      await owner.addLibrary('Melville', folder);
+      const before = new KoreaderDevice(await owner.addReader('Boox'), 'Boox');
+      await before.push({ document: md5('Mardi'), percentage: 0.25 });
       const { context, page, requests } = await visit(browser(), program.base, {
         as: owner,
         path: 'account',
@@ -91,11 +95,11 @@ describe('the first page', () => {
         requests().filter((each) => each.startsWith(`GET /api/v1/${path}`)).length;
       await page.goto(`${program.base}/ui/`);
       const last = section(page, 'Last read');
-      await last.getByRole('link').nth(1).waitFor();
+      await last.getByRole('link', { name: 'Mardi.epub' }).waitFor();
       expect(asked('reading')).toBe(1);
       const name = `Kobo ${randomUUID().slice(0, 8)}`;
       const own = new KoreaderDevice(await owner.addReader(name), name);
-      await own.push({ document: md5('Walden'), percentage: 0.75 });
+      await own.push({ document: md5('Mardi'), percentage: 0.75 });
       await last.getByText(`75% · you · ${name}`).waitFor();
       expect(asked('reading')).toBeGreaterThan(1);
       expect(asked('overview')).toBe(1);

@@ -51,7 +51,8 @@ describe('without a mouse', () => {
     await page.getByRole('dialog').waitFor();
     // Escape closes a dialog, and the focus is where it was.
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    // It is closed a moment before the page knows it.
+    await page.locator('dialog').waitFor({ state: 'detached' });
     expect(await focusedName(page)).toBe('Make a key');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();

@@ -1,9 +1,10 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bookFolder } from '../../support/book-folder.js';
 import { SQLITE, type TestDatabase } from '../../support/databases.js';
 import { repositoryRoot } from '../../support/repository-root.js';
+import { sharedSetup } from '../../support/shared-setup.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import type { ConsoleClient } from './console-client.js';
@@ -22,7 +23,7 @@ describe('the libraries of the console', () => {
   /** While this file exists, reading is slow. */
   let slowStorage: string;
 
-  beforeAll(async () => {
+  const setUp = async (): Promise<void> => {
     database = await SQLITE.create();
     slowStorage = join((await temporaryFolder()).path, 'milliseconds');
     program = await startConsole(database.url, {
@@ -31,9 +32,9 @@ describe('the libraries of the console', () => {
       nodeArguments: ['--import', join(repositoryRoot, 'dist/test/server/console/slow-storage.js')],
     });
     owner = await setUpOwner(program);
-  });
+  };
 
-  afterAll(async () => {
+  sharedSetup(setUp, async () => {
     await program.close();
     await database.drop();
   });
@@ -252,6 +253,6 @@ describe('the libraries of the console', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await expect.poll(() => new URL(page.url()).search).toBe('');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Change');
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Change');
   });
 });

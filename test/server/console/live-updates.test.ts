@@ -1,7 +1,8 @@
 import { createConnection } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { md5 } from '../../support/book-folder.js';
-import { type PrivateMysql, startPrivateMysql } from '../../support/private-mysql.js';
+import { startPrivateMysql } from '../../support/private-mysql.js';
+import { sharedSetup } from '../../support/shared-setup.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { ConsoleClient, KoreaderDevice } from './console-client.js';
 import { OWNER, setUpOwner, startConsole } from './console-program.js';
@@ -110,11 +111,12 @@ describe('a list', () => {
 
   it('is loaded again when its answer was cut', async () => {
     const { program } = server();
-    const base = await cutAnswer(program.base, '/api/v1/devices');
+    const { base, answerAgain } = await cutAnswer(program.base, '/api/v1/devices');
     const client = await ConsoleClient.signIn(base, OWNER);
     const { page, allow } = await visit(browser(), base, { as: client, path: 'devices' });
     allow(/ERR_CONTENT_LENGTH_MISMATCH/);
     await page.getByText('Dogear does not answer.').waitFor();
+    answerAgain();
     await page.getByText('No reader has synced yet').waitFor();
   });
 
@@ -162,16 +164,19 @@ describe('a list', () => {
 
 describe('a database that goes away while a page is open', () => {
   const browser = testBrowser();
-  let mysql: PrivateMysql;
-  beforeAll(async () => {
-    mysql = await startPrivateMysql();
-    const connection = await createConnection({ uri: mysql.url });
-    await connection.query('CREATE DATABASE away');
-    await connection.end();
-  });
-  afterAll(() => mysql.remove());
+  const server = sharedSetup(
+    async () => {
+      const mysql = await startPrivateMysql();
+      const connection = await createConnection({ uri: mysql.url });
+      await connection.query('CREATE DATABASE away');
+      await connection.end();
+      return mysql;
+    },
+    (mysql) => mysql.remove(),
+  );
 
   it('is told on the page, and when it comes back the page goes on', async () => {
+    const mysql = server();
     const program = await startConsole(`${mysql.url}/away`, {
       settings: [STORE_ALL],
     });

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bookFolder } from '../../support/book-folder.js';
+import { SQLITE } from '../../support/databases.js';
 import { testBrowser } from '../../support/test-browser.js';
-import { testConsole } from './test-console.js';
+import { type TestConsole, testConsole } from './test-console.js';
 import { heading, visit } from './visit.js';
 
 const BOOKS = 10_000;
@@ -11,16 +12,15 @@ const MOST_ROWS = 150;
 
 describe('a library of 10,000 books', () => {
   const browser = testBrowser();
-  const server = testConsole();
-
-  beforeAll(async () => {
+  const fill = async ({ owner }: TestConsole): Promise<void> => {
     const names = Array.from(
       { length: BOOKS },
       (_, number) => `shelf ${String(number % 100)}/${nameOf(number)}`,
     );
     const { path } = await bookFolder(Object.fromEntries(names.map((name) => [name, name])));
-    await server().owner.addLibrary('Many', path);
-  });
+    await owner.addLibrary('Many', path);
+  };
+  const server = testConsole({}, SQLITE, fill);
 
   it('is scrolled from its first to its last book with few rows in the page', async () => {
     const { program, owner } = server();

@@ -1,27 +1,23 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { md5 } from '../../support/book-folder.js';
+import { SQLITE } from '../../support/databases.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { KoreaderDevice } from './console-client.js';
-import { testConsole } from './test-console.js';
+import { type TestConsole, testConsole } from './test-console.js';
 import { heading, visit } from './visit.js';
 
 const FEAR = 'I must not fear. Fear is the mind-killer.';
 
 describe('what was read', () => {
   const browser = testBrowser();
-  const server = testConsole({
-    settings: ['sync.unknown_documents.api_key=store', 'sync.documents_per_user=1000'],
-  });
   let document = '';
-
-  beforeAll(async () => {
-    const { owner } = server();
+  const addBook = async ({ owner }: TestConsole): Promise<void> => {
     const { path } = await temporaryFolder();
     const file = join(path, 'Dune.epub');
     const chapters = ['One', 'Two'].map((name) => ({ content: xhtml(`<h1>${name}</h1><p>${FEAR}</p>`) }));
@@ -31,7 +27,12 @@ describe('what was read', () => {
     writeFileSync(file, makeEpub({ chapters, navigation }));
     document = partialMd5OfFile(file).toString('hex');
     await owner.addLibrary('Novels', path);
-  });
+  };
+  const server = testConsole(
+    { settings: ['sync.unknown_documents.api_key=store', 'sync.documents_per_user=1000'] },
+    SQLITE,
+    addBook,
+  );
 
   it('is shown with the text around the place, the chapter, and how sure it is', async () => {
     const { program, owner } = server();

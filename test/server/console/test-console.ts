@@ -1,5 +1,5 @@
-import { afterAll, beforeAll } from 'vitest';
-import { SQLITE, type TestDatabase, type TestDatabaseKind } from '../../support/databases.js';
+import { SQLITE, type TestDatabaseKind } from '../../support/databases.js';
+import { sharedSetup } from '../../support/shared-setup.js';
 import type { ConsoleClient } from './console-client.js';
 import {
   type ConsoleProgram,
@@ -14,24 +14,27 @@ export interface TestConsole {
   readonly databaseUrl: string;
 }
 
-/** One server with an owner for all tests of a file; SQLite unless the test is about the database. */
+/**
+ * One server with an owner for all tests of a file; SQLite unless the test is about the database.
+ *
+ * @param prepare what the tests find on it
+ */
 export function testConsole(
   options: ConsoleProgramOptions = {},
   kind: TestDatabaseKind = SQLITE,
+  prepare: (console: TestConsole) => Promise<void> = () => Promise.resolve(),
 ): () => TestConsole {
-  let database: TestDatabase | undefined;
-  let started: TestConsole | undefined;
-  beforeAll(async () => {
-    database = await kind.create();
-    const program = await startConsole(database.url, options);
-    started = { program, owner: await setUpOwner(program), databaseUrl: database.url };
-  });
-  afterAll(async () => {
-    await started?.program.close();
-    await database?.drop();
-  });
-  return () => {
-    if (started === undefined) throw new Error('the server starts with the first test');
-    return started;
-  };
+  return sharedSetup(
+    async () => {
+      const database = await kind.create();
+      const program = await startConsole(database.url, options);
+      const started = { program, owner: await setUpOwner(program), databaseUrl: database.url, database };
+      await prepare(started);
+      return started;
+    },
+    async ({ program, database }) => {
+      await program.close();
+      await database.drop();
+    },
+  );
 }

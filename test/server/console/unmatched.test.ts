@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { bookFolder, md5 } from '../../support/book-folder.js';
-import { testDatabases } from '../../support/databases.js';
+import { SQLITE, testDatabases } from '../../support/databases.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { type ConsoleClient, KoreaderDevice } from './console-client.js';
-import { testConsole } from './test-console.js';
+import { type TestConsole, testConsole } from './test-console.js';
 import { heading, visit } from './visit.js';
 
 const READER = ['feature:koreader_sync', 'feature:api_keys'];
@@ -63,17 +63,15 @@ describe.each(testDatabases())('a document that is no book, on $name', (kind) =>
 
 describe('documents that are no books', () => {
   const browser = testBrowser();
-  const server = testConsole();
   let mia: ConsoleClient;
   let kobo: KoreaderDevice;
-
-  beforeAll(async () => {
-    const { owner } = server();
+  const addReader = async ({ owner }: TestConsole): Promise<void> => {
     const { path } = await bookFolder({ 'Austen/Emma.epub': 'Emma', 'Melville/Typee.epub': 'Typee' });
     await owner.addLibrary('Novels', path);
     mia = await owner.addUser('mia', READER);
     kobo = new KoreaderDevice(await mia.addReader('Kobo'), 'Kobo');
-  });
+  };
+  const server = testConsole({}, SQLITE, addReader);
 
   afterEach(async () => {
     for (;;) {
