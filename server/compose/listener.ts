@@ -14,6 +14,7 @@ import type { HistoryTrouble } from '../sync/history-writer.js';
 import { SyncStore } from '../sync/sync-store.js';
 import { newStreamShares } from '../http/event-stream.js';
 import { ConsoleAccess } from '../http/console-access.js';
+import { Downloads } from '../http/downloads.js';
 import type { ServerFacts } from '../http/management.js';
 import { Metrics } from '../http/metrics.js';
 import { readConsoleFiles } from '../http/console-files.js';
@@ -33,6 +34,7 @@ import { withDeadline } from '../domain/deadline.js';
 import { closeAll } from './close-all.js';
 import { FaultLog } from './fault-log.js';
 import { RareWarning } from './rare-warning.js';
+import { BookFileThreads } from './book-file-threads.js';
 import { composeEngine } from './engine.js';
 import { composeStore, NOT_ADOPTED } from './program.js';
 import { loggedError } from '../http/logged-error.js';
@@ -210,6 +212,7 @@ export async function composeListener(
       );
     }
     const translations = closedAtEnd(new TranslationThread());
+    const bookFiles = closedAtEnd(new BookFileThreads());
     const changedBooks = closedAtEnd(
       new ChangedBooks({
         store: unlimitedStore,
@@ -291,6 +294,8 @@ export async function composeListener(
               stopping: stopping.signal,
               streams: limits.streams,
               streamShares: newStreamShares(threads),
+              readPiece: bookFiles.readPiece,
+              downloads: new Downloads(limits.downloads, threads),
               translate: translations.translate,
               changedBooks,
               comparesMarks: configuration.library.change_check === 'full',

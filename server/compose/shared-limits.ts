@@ -19,7 +19,8 @@ const SCANS_AT = 0;
 const STREAMS_AT = SCANS_AT + CELL_BYTES;
 const FOLDER_LOOKS_AT = STREAMS_AT + CELL_BYTES;
 const ROOT_LOOKS_AT = FOLDER_LOOKS_AT + CELL_BYTES;
-const LOGINS_AT = ROOT_LOOKS_AT + CELL_BYTES;
+const DOWNLOADS_AT = ROOT_LOOKS_AT + CELL_BYTES;
+const LOGINS_AT = DOWNLOADS_AT + CELL_BYTES;
 const THROTTLED_LOGINS_AT = LOGINS_AT + TURNS_BYTES;
 const REGISTRATIONS_AT = THROTTLED_LOGINS_AT + TURNS_BYTES;
 const MEMORY_BYTES = REGISTRATIONS_AT + TURNS_BYTES;
@@ -38,6 +39,7 @@ export class SharedLimits {
   readonly streams: SharedCount;
   readonly folderLooks: SharedCount;
   readonly rootLooks: SharedCount;
+  readonly downloads: SharedCount;
   /** `undefined`: the server has one thread. */
   readonly accounts: AccountSharing | undefined;
   readonly #channel: BroadcastLoginChannel | undefined;
@@ -47,6 +49,7 @@ export class SharedLimits {
     this.streams = new SharedCount(new Int32Array(memory, STREAMS_AT, 1));
     this.folderLooks = new SharedCount(new Int32Array(memory, FOLDER_LOOKS_AT, 1));
     this.rootLooks = new SharedCount(new Int32Array(memory, ROOT_LOOKS_AT, 1));
+    this.downloads = new SharedCount(new Int32Array(memory, DOWNLOADS_AT, 1));
     if (threads === 1) return;
     this.#channel = new BroadcastLoginChannel(channelName);
     const turns = {

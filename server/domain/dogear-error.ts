@@ -55,6 +55,8 @@ export type DogearErrorCode =
   /** No file of the book is at its path. */
   | 'book-missing'
   | 'book-unreadable'
+  /** The file of the book is not in the state in which the last scan saw it. */
+  | 'book-changed'
   /** Positions in this format are not translated. */
   | 'format-unsupported'
   | 'position-untranslatable'

@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'library:scan',
   'library:manage',
   'user:manage',
+  'file:download',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

@@ -7,6 +7,8 @@ export interface Answer {
   readonly contentType: string;
   readonly body: string | Uint8Array;
   readonly headers?: AnswerHeaders;
+  /** The announced length of an answer without a body: to HEAD, or of an empty file. */
+  readonly headBytes?: number;
 }
 
 /** An answer that is sent piece by piece until it ends or the client leaves: server-sent events. */
@@ -19,6 +21,12 @@ export interface StreamAnswer {
    * client leaves, `signal` aborts and the iterator is ended early (`return()`).
    */
   readonly pieces: (signal: AbortSignal) => AsyncIterable<string | Uint8Array>;
+}
+
+/** A file, or a part of one, which is read while it is sent. */
+export interface FileAnswer extends StreamAnswer {
+  /** Of the whole body. Pieces that are fewer or more bytes close the connection. */
+  readonly bodyBytes: number;
 }
 
 /** No charset, and not KOReader's vendor type: KOReader 2025.04 and 2025.10 each fail on one of the two. */

@@ -3,7 +3,7 @@ import type { Management } from './management.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { areSamePermissions, type Permission } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
-import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
+import type { Answer, AnswerHeaders, FileAnswer, StreamAnswer } from './answer.js';
 import type { ConsoleAccess } from './console-access.js';
 import { type FindPrincipal, principalFinder } from './api-principal.js';
 import { parseBody, parseFields, queryFields } from './api-input.js';
@@ -43,14 +43,16 @@ export type ReplyDescription =
       readonly location?: true;
     }
   | { readonly kind: 'empty'; readonly says: string }
-  | { readonly kind: 'events'; readonly schema: z.ZodType; readonly says: string };
+  | { readonly kind: 'events'; readonly schema: z.ZodType; readonly says: string }
+  /** `ranges`: a part of it may be asked for. */
+  | { readonly kind: 'file'; readonly contentType: string; readonly ranges: boolean; readonly says: string };
 
 export interface ApiRoute extends RouteDescription {
   readonly handle: (
     management: Management,
     request: HttpRequest,
     addressOf: AddressOf,
-  ) => Promise<Answer | StreamAnswer>;
+  ) => Promise<Answer | StreamAnswer | FileAnswer>;
 }
 
 /** Adds the base path and the prefix of the API: `/libraries/5` → `/sync/api/v1/libraries/5`. */
@@ -200,6 +202,27 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
         },
       });
     },
+  };
+}
+
+/** A route that answers with bytes: a file, a part of one, or a picture. */
+export function fileRoute<Params extends z.ZodObject, Query extends z.ZodObject>(
+  spec: Described &
+    Omit<Fields<Params, Query, z.ZodUndefined>, 'body'> & {
+      readonly reply: Extract<ReplyDescription, { readonly kind: 'file' }>;
+    },
+  handle: (
+    management: Management,
+    input: Input<Params, Query, z.ZodUndefined>,
+  ) => Promise<Answer | FileAnswer>,
+): ApiRoute {
+  return {
+    ...spec,
+    handle: async (management, request) =>
+      handle(
+        management,
+        await enter<Params, Query, z.ZodUndefined>(spec, principalFinder(management, request), request),
+      ),
   };
 }
 

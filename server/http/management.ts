@@ -2,7 +2,9 @@ import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { WaitingShares } from '../batching/waiting-shares.js';
 import type { SharedCount } from '../domain/shared-count.js';
+import type { ReadPiece } from '../book/book-file.js';
 import type { ConsoleAccess } from './console-access.js';
+import type { Downloads } from './downloads.js';
 import type { FolderPicker } from '../library/folder-picker.js';
 import type { Overview } from '../overview/overview.js';
 import type { BackgroundScans } from '../scan/background-scans.js';
@@ -57,4 +59,6 @@ export interface Management extends TranslationContext {
   readonly streams: SharedCount;
   /** How many of them each user has, on this thread. */
   readonly streamShares: WaitingShares;
+  readonly readPiece: ReadPiece;
+  readonly downloads: Downloads;
 }

@@ -189,6 +189,14 @@ function replyOf(reply: ReplyDescription): Readonly<Record<string, object>> {
         },
         '204': { description: 'The stream has ended, and the client has seen it before' },
       };
+    case 'file': {
+      const content = { [reply.contentType]: { schema: { type: 'string', format: 'binary' } } };
+      return {
+        '200': { description: reply.says, content },
+        ...(reply.ranges ? { '206': { description: 'The part that Range asks for', content } } : {}),
+        '304': { description: 'The client has it as it is (If-None-Match)' },
+      };
+    }
     default:
       return reply satisfies never;
   }

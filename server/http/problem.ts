@@ -32,6 +32,8 @@ export type ProblemCode =
   | 'path-invalid'
   | 'hash-failed'
   | 'streams-at-limit'
+  | 'downloads-at-limit'
+  | 'range-unsatisfiable'
   | 'not-found'
   | 'method-not-allowed'
   | 'internal';
@@ -81,11 +83,13 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'hash-failed': { status: 409, title: 'The file could not be hashed' },
   'book-missing': { status: 409, title: 'The file of the book is not there' },
   'book-unreadable': { status: 409, title: 'The file of the book cannot be read as a book' },
+  'book-changed': { status: 409, title: 'The file of the book has changed since it was hashed' },
   'format-unsupported': { status: 409, title: 'Positions in books of this kind are not translated' },
   'last-owner': { status: 409, title: 'Somebody has to be owner' },
   'api-keys-at-limit': { status: 409, title: 'The user has too many API keys' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'content-type-refused': { status: 415, title: 'The body has to be declared as JSON' },
+  'range-unsatisfiable': { status: 416, title: 'The file has no such part' },
   'host-unknown': { status: 421, title: 'The server does not know this name of itself' },
   'body-invalid': { status: 422, title: 'The body does not have the fields that it should' },
   'library-invalid': { status: 422, title: 'A library cannot be like this' },
@@ -101,6 +105,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   overloaded: { status: 503, title: 'The server is busy' },
   'scans-at-limit': { status: 503, title: 'Too many scans are running' },
   'streams-at-limit': { status: 503, title: 'Too many clients are watching' },
+  'downloads-at-limit': { status: 503, title: 'Too many files are being downloaded' },
   'storage-slow': { status: 503, title: 'The storage of the library does not answer' },
   'translation-slow': { status: 503, title: 'Reading the book takes too long' },
   stopping: { status: 503, title: 'The server is stopping' },

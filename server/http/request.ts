@@ -7,6 +7,8 @@ export const READ_HEADERS = [
   'accept',
   'accept-encoding',
   'if-none-match',
+  'range',
+  'if-range',
   'last-event-id',
   'cookie',
   'origin',

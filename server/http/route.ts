@@ -1,4 +1,4 @@
-import type { Answer, StreamAnswer } from './answer.js';
+import type { Answer, FileAnswer, StreamAnswer } from './answer.js';
 import type { HttpRequest, ReadHeader } from './request.js';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
@@ -15,7 +15,9 @@ export interface Route {
   /** The headers that `handle` reads; by default all of READ_HEADERS. Each is looked up for every request of the route. */
   readonly headers?: readonly ReadHeader[];
   /** Whatever it throws is passed to the group's `fail`. */
-  readonly handle: (request: HttpRequest) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;
+  readonly handle: (
+    request: HttpRequest,
+  ) => Answer | StreamAnswer | FileAnswer | Promise<Answer | StreamAnswer | FileAnswer>;
 }
 
 /** Why a request is not answered by its route's handler. */

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Answer, AnswerHeaders, StreamAnswer } from './answer.js';
+import type { Answer, AnswerHeaders, FileAnswer, StreamAnswer } from './answer.js';
 import { BodyBuffer } from './body-buffer.js';
 import { clientAddress, forwardedForOf, isTrustedPeer, type Network } from './client-address.js';
 import { type Cors, PREFLIGHT } from './cors.js';
@@ -307,10 +307,13 @@ class Exchange implements HttpRequest, Postponed {
   }
 
   /** Never throws. */
-  readonly #finish = (answer: Answer | StreamAnswer): void => {
+  readonly #finish = (answer: Answer | StreamAnswer | FileAnswer): void => {
     try {
       if (!('pieces' in answer)) this.#answer(answer);
+      else if ('bodyBytes' in answer && (this.method === 'HEAD' || answer.bodyBytes === 0))
+        this.#answer({ ...answer, body: '', headBytes: answer.bodyBytes });
       else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
+      else if ('bodyBytes' in answer) this.#sendFile(answer).catch(this.#thrown);
       else this.#stream(answer).catch(this.#thrown);
     } catch (error) {
       this.#thrown(error);
@@ -381,8 +384,9 @@ class Exchange implements HttpRequest, Postponed {
       this.#writeHead(answer);
       this.#response.writeHeader('Date', new Date().toUTCString());
       // 204, and HEAD of a stream, have no length.
-      const bytes = Buffer.byteLength(body) + (hasBody ? 2 : 0);
-      if (bytes > 0) this.#response.writeHeader('Content-Length', String(bytes));
+      const bytes = answer.headBytes ?? Buffer.byteLength(body) + (hasBody ? 2 : 0);
+      if (bytes > 0 || answer.headBytes !== undefined)
+        this.#response.writeHeader('Content-Length', String(bytes));
       this.#response.writeHeader(
         'Connection',
         hasBody
@@ -432,6 +436,66 @@ class Exchange implements HttpRequest, Postponed {
     if (this.#isOver) return;
     this.#response.cork(() => this.#response.end());
     this.#end();
+  }
+
+  /**
+   * Sends a body of known length whose pieces are read meanwhile. The next piece is requested when the socket has taken the
+   * one before, so a slow client costs one piece.
+   */
+  async #sendFile(answer: FileAnswer): Promise<void> {
+    if (this.#isOver) return;
+    const { bodyBytes } = answer;
+    this.#observe(answer.status);
+    const gone = new AbortController();
+    let piece: Uint8Array = new Uint8Array();
+    let pieceAt = 0;
+    let taken: (() => void) | undefined;
+    this.#onGone = () => {
+      gone.abort();
+      taken?.();
+    };
+    const send = (head: boolean): boolean => {
+      let isTaken = true;
+      let isComplete = false;
+      this.#response.cork(() => {
+        if (head) this.#writeHead(answer);
+        [isTaken, isComplete] = this.#response.tryEnd(piece, bodyBytes);
+      });
+      if (isComplete) this.#end();
+      return isTaken || isComplete;
+    };
+    this.#response.onWritable((offset) => {
+      // Nothing is left of the piece while the next one is read.
+      if (taken === undefined) return true;
+      piece = piece.subarray(offset - pieceAt);
+      pieceAt = offset;
+      const isTaken = send(false);
+      if (isTaken) taken();
+      return isTaken;
+    });
+    try {
+      let isFirst = true;
+      for await (const next of answer.pieces(gone.signal)) {
+        if (gone.signal.aborted) break;
+        pieceAt += piece.length;
+        piece = typeof next === 'string' ? Buffer.from(next) : next;
+        if (pieceAt + piece.length > bodyBytes) throw new Error('there are more bytes than were announced');
+        const isTaken = send(isFirst);
+        isFirst = false;
+        if (!isTaken) {
+          await new Promise<void>((resolve) => {
+            taken = resolve;
+          });
+          taken = undefined;
+        }
+        if (this.#isOver) return;
+      }
+      if (!this.#isOver) throw new Error('there are fewer bytes than were announced');
+    } catch (error) {
+      // The status has been sent. Closing the connection tells the client that the answer is incomplete.
+      if (!this.#isOver) this.#response.close();
+      throw error;
+    }
   }
 
   #writeHead({ status, contentType, headers }: Pick<Answer, 'status' | 'contentType' | 'headers'>): void {

@@ -7,6 +7,7 @@ export const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
   'library:scan': 'scan libraries',
   'library:manage': 'manage libraries',
   'user:manage': 'manage users',
+  'file:download': 'download books',
 };
 
 /** In the order in which they are offered. */
@@ -16,6 +17,7 @@ export const PERMISSION_NAMES: readonly Permission[] = [
   'library:scan',
   'library:manage',
   'user:manage',
+  'file:download',
 ];
 
 /** "sync reading, make API keys" */

@@ -6,6 +6,7 @@ import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js'
 import type { Route, RouteGroup } from '../route.js';
 import { apiKeyRoutes } from './api/api-key-routes.js';
 import { bookRoutes } from './api/book-routes.js';
+import { bookFileRoutes } from './api/book-file-routes.js';
 import { linkRoutes } from './api/link-routes.js';
 import { changeRoutes } from './api/change-routes.js';
 import { deviceRoutes } from './api/device-routes.js';
@@ -26,6 +27,7 @@ const ROUTES: readonly ApiRoute[] = [
   ...folderRoutes,
   ...scanRoutes,
   ...bookRoutes,
+  ...bookFileRoutes,
   ...deviceRoutes,
   ...progressRoutes,
   ...webPositionRoutes,

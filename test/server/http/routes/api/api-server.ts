@@ -1,5 +1,6 @@
 import { createEngine, type Engine, EngineError } from '../../../../../engine/index.js';
 import pino from 'pino';
+import { Downloads } from '../../../../../server/http/downloads.js';
 import { newStreamShares } from '../../../../../server/http/event-stream.js';
 import { Accounts } from '../../../../../server/accounts/accounts.js';
 import { ChangedBooks } from '../../../../../server/book/changed-books.js';
@@ -20,6 +21,7 @@ import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
 import { SharedCount } from '../../../../../server/domain/shared-count.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
+import { BookFileThreads } from '../../../../../server/compose/book-file-threads.js';
 import { TranslationThread } from '../../../../../server/compose/translation-thread.js';
 import type { TestDatabaseKind } from '../../../../support/databases.js';
 import { openHookedStore, type StatementHooks } from '../../../../support/hooked-store.js';
@@ -108,6 +110,7 @@ export async function startApiServer(
   });
   // The thread starts slowly on a machine that is busy with other tests.
   const translations = new TranslationThread({ timeoutMs: 30_000 });
+  const bookFiles = new BookFileThreads();
   const stopping = new AbortController();
   const basePath = options.basePath ?? '';
   const management = {
@@ -131,6 +134,8 @@ export async function startApiServer(
     stopping: stopping.signal,
     streams: new SharedCount(),
     streamShares: newStreamShares(1),
+    readPiece: bookFiles.readPiece,
+    downloads: new Downloads(new SharedCount(), 1),
     translate: translations.translate,
     changedBooks: new ChangedBooks({ store, engine, onError: (error) => log.error(error) }),
     comparesMarks: true,
@@ -204,6 +209,7 @@ export async function startApiServer(
       await sync.unmatched?.close();
       await accounts.close();
       await translations.close();
+      await bookFiles.close();
       await engine.close();
       if (store !== database) await store.close();
       await database.close();

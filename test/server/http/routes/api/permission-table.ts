@@ -10,6 +10,7 @@ export const WHO = [
   'library:scan',
   'library:manage',
   'user:manage',
+  'file:download',
   'owner',
 ] as const;
 export type Who = (typeof WHO)[number];
@@ -156,6 +157,13 @@ export const TABLE: readonly Row[] = [
     status: 202,
   },
   { operation: 'listBooks', method: 'GET', path: at('/books'), may: EVERYBODY, status: 200 },
+  {
+    operation: 'downloadBook',
+    method: 'GET',
+    path: ({ book }) => `/books/${String(book)}/file`,
+    may: ['file:download', 'owner'],
+    status: 200,
+  },
   {
     operation: 'showBook',
     method: 'GET',

@@ -36,6 +36,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       'library:scan': await withOne('library:scan'),
       'library:manage': await withOne('library:manage'),
       'user:manage': await withOne('user:manage'),
+      'file:download': await withOne('file:download'),
       owner,
     };
   });

@@ -1,0 +1,24 @@
+import { errorCode } from '../domain/error-text.js';
+import { BookError } from '../positions/book-error.js';
+import { withFile } from '../positions/epub/file-reader.js';
+import type { PieceOutcome, PieceRequest } from './book-file.js';
+
+/**
+ * Reads a part of a file. Runs in the thread that reads files, because it reads synchronously.
+ *
+ * The file is opened for each part: a slow download holds no descriptor, and notices when its file is replaced.
+ */
+export async function answerPiece({ path, state, offset, bytes }: PieceRequest): Promise<PieceOutcome> {
+  try {
+    // The path comes from another thread, as bytes alone.
+    return await withFile(Buffer.from(path), state, (file) =>
+      Promise.resolve({ state: 'read', bytes: file.read(offset, bytes) }),
+    );
+  } catch (error) {
+    if (!(error instanceof BookError)) throw error;
+    if (error.code === 'changed') return { state: 'changed' };
+    const code = errorCode(error.cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'gone' };
+    return { state: 'unreadable', message: error.message };
+  }
+}

@@ -1,0 +1,137 @@
+import { Worker } from 'node:worker_threads';
+import type { PieceOutcome, PieceRequest, ReadPiece } from '../book/book-file.js';
+
+/** To a thread that reads. */
+export interface PieceTask {
+  readonly id: number;
+  readonly request: PieceRequest;
+}
+
+/** From the thread, one for each task. */
+export interface PieceResult {
+  readonly id: number;
+  readonly outcome: PieceOutcome;
+}
+
+export interface BookFileThreadsOptions {
+  /** From the request to the outcome, including the wait for other requests. */
+  readonly timeoutMs?: number;
+  /** How long a thread without requests is kept. */
+  readonly idleMs?: number;
+  /** For tests: a worker that misbehaves. */
+  readonly worker?: URL;
+}
+
+/** As for other looks at storage: a disk that has spun down needs ten seconds to start. */
+const TIMEOUT_MS = 20_000;
+/** A page of a comic follows within seconds. A thread takes some megabytes. */
+const IDLE_MS = 60_000;
+/**
+ * A file server that does not answer holds up the thread, and so the downloads of all libraries that share it: of every
+ * fourth one. One thread reads more than a network carries.
+ */
+const THREADS = 4;
+/** In one thread. Each download waits for one part at a time, so this is more than all downloads together. */
+const WAITING_PIECES = 256;
+
+interface Waiting {
+  readonly give: (outcome: PieceOutcome) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Reads parts of files in threads of their own: not in this one, which answers readers, and not with Node's asynchronous
+ * calls, of which a dead file server would block the four threads that password checks need. A thread starts at its first
+ * request and ends when it has had none for a minute.
+ */
+export class BookFileThreads {
+  readonly #threads: readonly BookFileThread[];
+
+  constructor(options: BookFileThreadsOptions = {}) {
+    this.#threads = Array.from({ length: THREADS }, () => new BookFileThread(options));
+  }
+
+  readonly readPiece: ReadPiece = (request) => {
+    const thread = this.#threads[request.libraryId % THREADS];
+    if (thread === undefined) throw new Error('a library belongs to no thread');
+    return thread.read(request);
+  };
+
+  /** Requests that wait are answered `slow`. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+class BookFileThread {
+  readonly #options: BookFileThreadsOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #worker: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: BookFileThreadsOptions) {
+    this.#options = options;
+  }
+
+  read(request: PieceRequest): Promise<PieceOutcome> {
+    if (this.#isClosed || this.#waiting.size >= WAITING_PIECES) return Promise.resolve({ state: 'slow' });
+    clearTimeout(this.#idle);
+    return new Promise((resolve) => {
+      const id = ++this.#lastId;
+      const timer = setTimeout(
+        () => this.#settle(id, { state: 'slow' }),
+        this.#options.timeoutMs ?? TIMEOUT_MS,
+      );
+      this.#waiting.set(id, { give: resolve, timer });
+      this.#worker ??= this.#start();
+      this.#worker.postMessage({ id, request } satisfies PieceTask);
+    });
+  }
+
+  /** A thread that hangs in the storage ends when the storage answers. Nobody waits for that. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#idle);
+    this.#settleAll({ state: 'slow' });
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options.worker ?? new URL('./book-file-worker.js', import.meta.url));
+    worker.on('message', ({ id, outcome }: PieceResult) => this.#settle(id, outcome));
+    // `exit` follows `error`. The next request starts another thread.
+    const lose = (): void => {
+      if (worker !== this.#worker) return;
+      this.#worker = undefined;
+      this.#settleAll({ state: 'unreadable', message: 'the thread that reads files has ended' });
+    };
+    worker.on('error', lose);
+    worker.on('exit', lose);
+    return worker;
+  }
+
+  #settle(id: number, outcome: PieceOutcome): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.timer);
+    waiting.give(outcome);
+    if (this.#waiting.size > 0 || this.#isClosed) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#end(), this.#options.idleMs ?? IDLE_MS).unref();
+  }
+
+  #settleAll(outcome: PieceOutcome): void {
+    for (const id of this.#waiting.keys()) this.#settle(id, outcome);
+  }
+
+  #end(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
+  }
+}

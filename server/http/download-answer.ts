@@ -1,0 +1,123 @@
+import type { DownloadableFile } from '../book/book-file.js';
+import { mediaTypeOf } from '../book/media-type.js';
+import type { UserId } from '../domain/ids.js';
+import type { Answer, AnswerHeaders, FileAnswer } from './answer.js';
+import { byteRangeOf, isNoneMatch } from './byte-range.js';
+import type { Downloads } from './downloads.js';
+import { problem } from './problem.js';
+import type { HttpRequest } from './request.js';
+
+/** What a download keeps in memory. Larger pieces read little faster, also from a file server. */
+const PIECE_BYTES = 128 * 1024;
+
+/**
+ * A book may be a page with scripts. Opened by its address it must not act as a page of the console, whose session the
+ * browser would send along: the browser saves it, and does not guess another type, and if it shows it after all, it runs
+ * nothing, loads nothing and belongs to no origin.
+ */
+const UNTRUSTED_HEADERS: AnswerHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+];
+const SAVED_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
+/** The browser's viewer of PDFs does not work in a sandbox. A page of the console shows it in a frame. */
+const PDF_POLICY = "default-src 'none'; frame-ancestors 'self'";
+
+export interface SentFile {
+  readonly file: DownloadableFile;
+  readonly userId: UserId;
+  readonly downloads: Downloads;
+  /** As readBookFile(). */
+  readonly read: (offset: number, bytes: number) => Promise<Uint8Array>;
+}
+
+/**
+ * A file, or the part of it that the request asks for. Whether it can be read, and is in the state that its tag names, is
+ * found out before the status is sent.
+ *
+ * @throws what `read` throws
+ */
+export async function downloadAnswer(
+  request: Pick<HttpRequest, 'method' | 'header'>,
+  { file, userId, downloads, read }: SentFile,
+): Promise<Answer | FileAnswer> {
+  const { sizeBytes } = file.state;
+  const etag = `"${file.version}"`;
+  const isPdf = /\.pdf$/i.test(file.name);
+  const headers: AnswerHeaders = [
+    ['etag', etag],
+    ...lastModified(file),
+    ['accept-ranges', 'bytes'],
+    // A browser may keep it, and asks each time whether it may still show it.
+    ['cache-control', 'private, no-cache'],
+    ['content-disposition', disposition(isPdf ? 'inline' : 'attachment', file.name)],
+    ['content-security-policy', isPdf ? PDF_POLICY : SAVED_POLICY],
+    ...UNTRUSTED_HEADERS,
+  ];
+  const contentType = mediaTypeOf(file.name);
+  if (isNoneMatch(request.header('if-none-match'), etag)) {
+    await read(0, 0);
+    return { status: 304, contentType, body: '', headers };
+  }
+  const ifRange = request.header('if-range');
+  // A date is not exact enough to join two parts of a file (RFC 9110, 13.1.5).
+  const range =
+    ifRange === undefined || ifRange === etag ? byteRangeOf(request.header('range'), sizeBytes) : undefined;
+  if (range === 'unsatisfiable') {
+    return problem('range-unsatisfiable', `The file has ${String(sizeBytes)} bytes.`, {
+      headers: [['content-range', `bytes */${String(sizeBytes)}`]],
+    });
+  }
+  const { start, end } = range ?? { start: 0, end: sizeBytes };
+  const isRead = request.method === 'HEAD' || start === end;
+  const first = await read(start, isRead ? 0 : Math.min(PIECE_BYTES, end - start));
+  return {
+    status: range === undefined ? 200 : 206,
+    contentType,
+    headers:
+      range === undefined
+        ? headers
+        : [...headers, ['content-range', `bytes ${String(start)}-${String(end - 1)}/${String(sizeBytes)}`]],
+    bodyBytes: end - start,
+    pieces: (signal) => pieces({ first, start, end, signal }),
+  };
+
+  async function* pieces(sent: {
+    readonly first: Uint8Array;
+    readonly start: number;
+    readonly end: number;
+    readonly signal: AbortSignal;
+  }): AsyncGenerator<Uint8Array> {
+    const finish = downloads.begin(userId);
+    try {
+      yield sent.first;
+      for (let at = sent.start + sent.first.length; at < sent.end && !sent.signal.aborted;) {
+        const piece = await read(at, Math.min(PIECE_BYTES, sent.end - at));
+        yield piece;
+        at += piece.length;
+      }
+    } finally {
+      finish();
+    }
+  }
+}
+
+/** RFC 9110 has dates of four digits of the year. */
+function lastModified({ state: { modifiedNs } }: DownloadableFile): AnswerHeaders {
+  const ms = Number(modifiedNs / 1_000_000n);
+  const isWritable = ms >= 0 && ms < Date.UTC(10_000, 0);
+  return isWritable ? [['last-modified', new Date(ms).toUTCString()]] : [];
+}
+
+/** RFC 6266: the name as UTF-8, and in ASCII for clients that do not know that form, among them KOReader. */
+function disposition(kind: 'inline' | 'attachment', name: string): string {
+  // oxlint-disable-next-line no-control-regex -- names of files may hold them
+  const plain = name.replaceAll(/[\u0000-\u001F\u007F]/g, ' ');
+  const ascii = plain.replaceAll(/[^ -~]/gu, '_').replaceAll(/["\\]/g, '_');
+  const encoded = encodeURIComponent(plain).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+}

@@ -1,0 +1,46 @@
+import { WaitingShares } from '../batching/waiting-shares.js';
+import type { UserId } from '../domain/ids.js';
+import type { SharedCount } from '../domain/shared-count.js';
+import { ProblemError } from './problem.js';
+
+/**
+ * Limit for the process. Each download keeps a connection and one piece of a file, so all of them take 16 MB; and each loop
+ * of the thread that answers readers may have to copy as much into sockets, some milliseconds.
+ */
+const DOWNLOADS = 128;
+/** Of one user: two browsers with the six connections that each opens, and some readers. Eight users must work together to take all. */
+const DOWNLOADS_PER_USER = 16;
+/** However many threads there are, somebody may download with two readers that reach the same one. */
+const LEAST_SHARE = 2;
+
+/** The files that are being sent: those of the process, and those of each user on this thread. */
+export class Downloads {
+  readonly #count: SharedCount;
+  readonly #shares: WaitingShares;
+
+  /** @param count of the process, in all its threads. @param threads that answer requests */
+  constructor(count: SharedCount, threads: number) {
+    this.#count = count;
+    this.#shares = new WaitingShares(Math.max(LEAST_SHARE, Math.floor(DOWNLOADS_PER_USER / threads)));
+  }
+
+  /**
+   * Takes a place.
+   *
+   * @returns to be called once, when the download has ended
+   * @throws ProblemError `downloads-at-limit`
+   */
+  begin(userId: UserId): () => void {
+    if (!this.#shares.add(userId, 1)) {
+      throw new ProblemError('downloads-at-limit', 'Too many files of this user are being sent already.');
+    }
+    if (!this.#count.tryAdd(DOWNLOADS)) {
+      this.#shares.remove(userId, 1);
+      throw new ProblemError('downloads-at-limit', `${String(DOWNLOADS)} files are being sent already.`);
+    }
+    return () => {
+      this.#count.subtract();
+      this.#shares.remove(userId, 1);
+    };
+  }
+}
