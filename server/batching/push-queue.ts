@@ -42,8 +42,11 @@ export interface PushQueueOptions<Push> {
   /** The order of rows in a batch, the same on every server: batches that lock rows in one order hardly ever deadlock. */
   readonly compare: (left: Push, right: Push) => number;
   readonly isRetryable: (error: unknown) => boolean;
-  /** Whether the commit failed because some row of the batch stayed locked for too long; it is not known which row. */
-  readonly isRowLocked?: (error: unknown) => boolean;
+  /**
+   * Whether parts of the batch may be committed where all of it was not: some row stayed locked for too long, and it is not
+   * known which, or the batch is too large. `failures` counts those of this batch.
+   */
+  readonly isBetterInParts?: (error: unknown, failures: number) => boolean;
   /** Whether the database can write nothing at all, and a retry would not help: its disk is full. Nothing is retried then. */
   readonly isDatabaseAway?: (error: unknown) => boolean;
   /** Whether the statement itself was refused, whatever its rows are. The batch is not split and retried then. */
@@ -243,6 +246,7 @@ export class PushQueue<Push> {
 
   /** Never rejects: every outcome is passed to the requests. */
   async #commitBatch(batch: readonly Entry<Push>[]): Promise<void> {
+    let failures = 0;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const startedMs = performance.now();
       refuseBefore(batch, startedMs + this.#commitMs);
@@ -258,7 +262,8 @@ export class PushQueue<Push> {
         return;
       } catch (error) {
         if (!rows.some(isWanted)) return;
-        if (rows.length > 1 && this.#options.isRowLocked?.(error) === true) {
+        failures++;
+        if (rows.length > 1 && this.#options.isBetterInParts?.(error, failures) === true) {
           await Promise.all(slices(rows, PARTS_AROUND_LOCK).map((part) => this.#commitBatch(part)));
           return;
         }

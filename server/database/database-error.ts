@@ -1,4 +1,4 @@
-import { errorCode } from '../domain/error-text.js';
+import { errorCode, errorMessage } from '../domain/error-text.js';
 
 export type StorageErrorCode =
   'bad-database-url' | 'database-unreachable' | 'schema-newer' | 'migration-failed';
@@ -14,6 +14,14 @@ export class StorageError extends Error {
   }
 }
 
+export function migrationFailed(cause: unknown): StorageError {
+  return new StorageError(
+    'migration-failed',
+    `The database's schema could not be brought up to date: ${errorMessage(cause)}`,
+    cause,
+  );
+}
+
 /**
  * What an error of a statement means for its caller.
  *
@@ -22,11 +30,21 @@ export class StorageError extends Error {
  * - `row-locked`: another transaction held a row's lock for longer than the session waits (mysql-session.ts). Retryable.
  * - `server-read-only`: the server became a read-only replica, and another server takes over. Retryable, but not over
  *   this connection, which stays open.
+ * - `too-large`: a transaction is larger than the servers of a cluster pass on. Smaller parts may succeed.
+ * - `maybe-too-large`: group replication says the same of a transaction that is too large and of a member without a
+ *   majority. Retryable, in smaller parts when it comes again.
  * - `statement-refused`: the statement is wrong, or the account may not run it. Other values would fail in the same way.
  * - `duplicate-key`: another row has the same unique key.
  */
 type Meaning =
-  'retryable' | 'conflict' | 'row-locked' | 'server-read-only' | 'statement-refused' | 'duplicate-key';
+  | 'retryable'
+  | 'conflict'
+  | 'row-locked'
+  | 'server-read-only'
+  | 'too-large'
+  | 'maybe-too-large'
+  | 'statement-refused'
+  | 'duplicate-key';
 
 /** By the `code` of the drivers and of Node.js. Errors without a name in mysql2 stand under their number (`errno`). */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
@@ -84,7 +102,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     ER_UNKNOWN_COM_ERROR: 'retryable', // Galera: the node is not ready
     ER_ERROR_DURING_COMMIT: 'conflict', // Galera: the node left its cluster during the commit
     ER_TRANSACTION_ROLLBACK_DURING_COMMIT: 'conflict', // group replication
-    ER_RUN_HOOK_ERROR: 'retryable', // group replication: this member could not send the transaction to the others
+    ER_RUN_HOOK_ERROR: 'maybe-too-large', // group replication: this member could not send the transaction to the others
     ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED: 'retryable', // group replication: this member is joining or recovering
     ER_GRP_TRX_CONSISTENCY_BEFORE: 'retryable',
     ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN: 'retryable',
@@ -101,6 +119,9 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     9003: 'retryable',
     9004: 'retryable',
     9005: 'retryable',
+    // TiDB: a transaction, or a row of it, is too large.
+    8004: 'too-large',
+    8025: 'too-large',
 
     ER_ACCESS_DENIED_ERROR: 'statement-refused',
     ER_DBACCESS_DENIED_ERROR: 'statement-refused',
@@ -122,6 +143,17 @@ const RETRYABLE: ReadonlySet<Meaning | undefined> = new Set([
   'conflict',
   'row-locked',
   'server-read-only',
+  'maybe-too-large',
+]);
+
+/**
+ * Galera says that a transaction is too large with the codes of other errors: ER_UNKNOWN_ERROR "Maximum writeset size
+ * exceeded" (wsrep_max_ws_size), ER_ERROR_DURING_COMMIT "wsrep_max_ws_rows exceeded", or "Got error 90" (EMSGSIZE).
+ */
+const TOO_LARGE = /Maximum writeset size exceeded|wsrep_max_ws_(?:rows|size) exceeded|Got error 90\b/i;
+const CODES_OF_TOO_LARGE: ReadonlySet<string | undefined> = new Set([
+  'ER_UNKNOWN_ERROR',
+  'ER_ERROR_DURING_COMMIT',
 ]);
 
 /** Whether the same work may succeed when it is done again: the database is busy or unavailable, or was interrupted. */
@@ -141,6 +173,25 @@ export function isRowLocked(error: unknown): boolean {
   return meaningOf(error) === 'row-locked';
 }
 
+/** Whether the servers of a cluster do not pass on transactions of this size. Not retryable as a whole. */
+export function isTransactionTooLarge(error: unknown): boolean {
+  return meaningOf(error) === 'too-large';
+}
+
+/** Failures in a row after which an error that may mean "too large" is taken to mean it. */
+const MAYBE_IS_CERTAIN_AFTER = 3;
+
+/**
+ * Whether smaller transactions, each by itself, may succeed where this one did not.
+ *
+ * @param failures how often the same transaction has failed, this time included
+ */
+export function isBetterInParts(error: unknown, failures: number): boolean {
+  const meaning = meaningOf(error);
+  if (meaning === 'maybe-too-large') return failures >= MAYBE_IS_CERTAIN_AFTER;
+  return meaning === 'row-locked' || meaning === 'too-large';
+}
+
 /** Whether the server became a read-only replica. Such errors are retryable too, over another connection. */
 export function isServerReadOnly(error: unknown): boolean {
   return meaningOf(error) === 'server-read-only';
@@ -157,7 +208,10 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 function meaningOf(error: unknown): Meaning | undefined {
-  const named = MEANINGS.get(errorCode(error) ?? '');
+  const code = errorCode(error);
+  if (CODES_OF_TOO_LARGE.has(code) && error instanceof Error && TOO_LARGE.test(error.message))
+    return 'too-large';
+  const named = MEANINGS.get(code ?? '');
   if (named !== undefined) return named;
   return error instanceof Error && 'errno' in error ? MEANINGS.get(String(error.errno)) : undefined;
 }

@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from '../domain/error-text.js';
-import { isConflict, isRetryable } from './database-error.js';
+import { isConflict, isRetryable, isTransactionTooLarge } from './database-error.js';
 
 /** Why the database cannot do its work, and what the operator can do about it. The names are the reasons of `/readyz`. */
 const FAULTS = {
@@ -12,6 +12,8 @@ const FAULTS = {
   'row-locked':
     'Another transaction holds a lock for too long. Look for a long transaction, a backup that locks tables, or a change of the schema.',
   'statement-timeout': 'A statement took too long. Look at the load of the database and of its disk.',
+  'transaction-too-large':
+    'Its cluster passes on no transaction of this size. Raise wsrep_max_ws_size or wsrep_max_ws_rows (Galera), group_replication_transaction_size_limit (MySQL) or txn-total-size-limit (TiDB).',
   'disk-full': 'Its disk is full. Free space there; a restart is not needed.',
   'read-only':
     'It takes no writes. Check the owner and the mode of the file and of its folder, or whether the server is a read-only replica.',
@@ -83,6 +85,7 @@ export function databaseFault(error: unknown): DatabaseFault | undefined {
   // By name: errors lose their class when they cross threads.
   if (error instanceof Error && error.name === 'StorageError') return databaseFault(error.cause);
   if (isConflict(error)) return undefined;
+  if (isTransactionTooLarge(error)) return 'transaction-too-large';
   const code = errorCode(error) ?? '';
   const known =
     FAULT_OF_CODE.get(code) ??

@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, Migrator } from 'kysely';
-import { errorMessage } from '../domain/error-text.js';
-import { isDuplicateKey, isRetryable, StorageError } from './database-error.js';
+import { isDuplicateKey, isRetryable, migrationFailed, StorageError } from './database-error.js';
+import { inMigrationLease } from './migration-lease.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import type { Store } from './store.js';
 
@@ -15,13 +15,12 @@ export interface MigrationReport {
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
 
-/** Without locks (mysql-adapter.ts), each attempt may fail because another program applied a migration first. */
+/** Where another program took the lease over (migration-lease.ts), each attempt may fail because it was first. */
 const ATTEMPTS = 10;
 
 /**
- * Brings the schema up to date. Several programs may call this at once: the second waits for the first (an advisory lock
- * in MySQL, the write lock of the file in SQLite) and then finds nothing to do. In clusters without such locks
- * (mysql-adapter.ts) the second fails and starts over.
+ * Brings the schema up to date. Several programs may call this at once: the second waits for the first (a lease in MySQL,
+ * the write lock of the file in SQLite) and then finds nothing to do.
  *
  * @throws StorageError `schema-newer` when a later version of the program migrated this database, `migration-failed`
  *   when a migration could not be applied
@@ -31,11 +30,15 @@ export async function migrate(store: Store): Promise<MigrationReport> {
   const notes: string[] = [];
   const current = Object.keys(MIGRATIONS);
   await refuseNewerSchema(store);
-  for (const name of await pendingMigrations(store)) {
-    const own = await applyMigration(store, name);
-    if (own === undefined) continue;
-    applied.push(name);
-    notes.push(...own);
+  if ((await pendingMigrations(store)).length > 0) {
+    await inMigrationLease(store, async () => {
+      for (const name of await pendingMigrations(store)) {
+        const own = await applyMigration(store, name);
+        if (own === undefined) continue;
+        applied.push(name);
+        notes.push(...own);
+      }
+    });
   }
   return { applied, current, notes };
 }
@@ -47,11 +50,7 @@ async function applyMigration(store: Store, name: string): Promise<readonly stri
     if ('notes' in outcome) return outcome.notes;
     if (!(await pendingMigrations(store)).includes(name)) return undefined;
     if (attempt < ATTEMPTS && (isDuplicateKey(outcome.error) || isRetryable(outcome.error))) continue;
-    throw new StorageError(
-      'migration-failed',
-      `The database's schema could not be brought up to date: ${errorMessage(outcome.error)}`,
-      outcome.error,
-    );
+    throw migrationFailed(outcome.error);
   }
 }
 

@@ -228,8 +228,8 @@ export class HistoryWriter {
         if (isDatabaseAway(error)) {
           this.#isAway = true;
           // Writing an entry twice does no harm.
-          if (isTooSlow(error)) {
-            // The same batch would take as long again, and keep everything behind it waiting.
+          if (isTooMuch(error)) {
+            // The same batch would fail again, and keep everything behind it waiting.
             this.#rows = Math.max(1, Math.floor(batch.length / 2));
             this.#waiting.push(...batch);
           } else this.#waiting = [...batch, ...this.#waiting];
@@ -289,10 +289,10 @@ export class HistoryWriter {
   }
 }
 
-/** A statement took longer than it may, or a row that it needs was locked for as long. */
-function isTooSlow(error: unknown): boolean {
+/** A statement took longer than it may, or a row that it needs was locked for as long, or a cluster does not take so much. */
+function isTooMuch(error: unknown): boolean {
   const fault = databaseFault(error);
-  return fault === 'statement-timeout' || fault === 'row-locked';
+  return fault === 'statement-timeout' || fault === 'row-locked' || fault === 'transaction-too-large';
 }
 
 function middleOf(part: readonly HistoryEntry[]): number {

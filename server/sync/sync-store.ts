@@ -12,7 +12,7 @@ import { HistoryWriter, type HistoryWriterOptions } from './history-writer.js';
 import { progressKeyText } from './progress-key.js';
 import { DocumentAppearedError, savePushes } from './progress-repository.js';
 import type { Store } from '../database/store.js';
-import { isRetryable, isRowLocked, isStatementRefused } from '../database/database-error.js';
+import { isBetterInParts, isRetryable, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
 import { ChangeMarks } from '../changes/change-marks.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
@@ -148,7 +148,7 @@ export class SyncStore {
       compare: comparePushes,
       isRetryable: (error) => error instanceof DocumentAppearedError || isRetryable(error),
       isDatabaseAway,
-      isRowLocked,
+      isBetterInParts,
       isStatementRefused,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
       commitsAtOnce: COMMITS_AT_ONCE[dialect],

@@ -1,13 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { freePort } from './free-port.js';
 import { type MysqlExecutables, mysqlExecutables } from './mysql-executables.js';
+import { asRoot, MysqlProcess } from './mysql-process.js';
 import { type RunFolder, createRunFolder } from './run-folder.js';
 
 /** A MySQL server for tests alone. Tests may stop, freeze and start it under load. */
@@ -27,8 +26,6 @@ export interface PrivateMysql {
 }
 
 const USER = 'dogear';
-/** A server starts slowly on a loaded machine. One that takes longer than this will never answer. */
-const START_DEADLINE_MS = 120_000;
 /** Attempts with another port: another process may take a free port before the server does. */
 const PORT_ATTEMPTS = 5;
 /** Each worker of Vitest and each program under test opens a pool of connections. */
@@ -119,75 +116,46 @@ async function initialise(executables: MysqlExecutables, folder: string, passwor
   }
 }
 
-/** The servers refuse to run as root without this option. It is harmless, because all their files are in one folder. */
-function asRoot(): readonly string[] {
-  return process.getuid?.() === 0 ? ['--user=root'] : [];
-}
-
 class Server implements PrivateMysql {
   readonly url: string;
-  readonly #executable: string;
   readonly #folder: RunFolder;
   readonly #port: number;
-  readonly #options: Pick<Required<PrivateMysqlOptions>, 'environment' | 'isDurable'>;
-  #child: ChildProcess | undefined;
+  readonly #isDurable: boolean;
+  readonly #process: MysqlProcess;
 
   constructor(
     executable: string,
     folder: RunFolder,
     password: string,
     port: number,
-    options: Pick<Required<PrivateMysqlOptions>, 'environment' | 'isDurable'>,
+    { environment, isDurable }: Pick<Required<PrivateMysqlOptions>, 'environment' | 'isDurable'>,
   ) {
-    this.#options = options;
-    this.#executable = executable;
+    this.#isDurable = isDurable;
     this.#folder = folder;
     this.#port = port;
     this.url = `mysql://${USER}:${password}@127.0.0.1:${port}`;
+    const ask = () => firstAnswer(this.url);
+    this.#process = new MysqlProcess({ executable, folder, path: folder.path, environment, ask });
   }
 
   get processId(): number {
-    const processId = this.#child?.pid;
-    if (processId === undefined) throw new Error('the private MySQL server is not running');
-    return processId;
+    return this.#process.processId;
   }
 
   get isRunning(): boolean {
-    return this.#child !== undefined && !hasEnded(this.#child);
+    return this.#process.isRunning;
   }
 
-  async start(): Promise<void> {
-    if (this.#child !== undefined) throw new Error('the private MySQL server runs already');
-    const log = await open(this.#path('server.log'), 'a');
-    // Detached, so that Ctrl-C in the terminal does not stop the server before the tests that use it.
-    const child = spawn(this.#executable, this.#arguments(), {
-      stdio: ['ignore', log.fd, log.fd],
-      env: { ...process.env, ...this.#options.environment },
-      detached: true,
-    });
-    const spawned = once(child, 'spawn');
-    // Before the first `await`: a run that is killed now must not leave the server running.
-    if (child.pid !== undefined) this.#folder.watch(child.pid);
-    await Promise.all([spawned, log.close()]);
-    this.#child = child;
-    child.unref();
-    await this.#untilItAnswers(child);
+  start(): Promise<void> {
+    return this.#process.start(this.#arguments());
   }
 
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    if (!hasEnded(child)) {
-      const exit = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exit;
-    }
-    if (child.pid !== undefined) this.#folder.forget(child.pid);
-    this.#child = undefined;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
   remove(): Promise<void> {
-    this.#child?.kill('SIGKILL');
+    this.#process.kill();
     return this.#folder.remove();
   }
 
@@ -212,33 +180,13 @@ class Server implements PrivateMysql {
       `--max-connections=${MAX_CONNECTIONS}`,
       // MySQL's X protocol would need a second port. `loose`, because MariaDB does not know the option.
       '--loose-mysqlx=OFF',
-      ...(this.#options.isDurable ? [] : NOT_DURABLE),
+      ...(this.#isDurable ? [] : NOT_DURABLE),
     ];
   }
-
-  async #untilItAnswers(child: ChildProcess): Promise<void> {
-    const deadlineMs = Date.now() + START_DEADLINE_MS;
-    for (;;) {
-      if (hasEnded(child)) throw await this.#failure('ended before it answered');
-      const answer = await firstAnswer(this.url);
-      if (answer === 'ok') return;
-      if (Date.now() > deadlineMs) throw await this.#failure(`did not answer: ${answer.message}`);
-      await sleep(50);
-    }
-  }
-
-  async #failure(what: string): Promise<Error> {
-    const log = await readFile(this.#path('server.log'), 'utf8');
-    await this.stop();
-    return new Error(`the private MySQL server ${what}; the end of its log:\n${log.slice(-3000)}`);
-  }
 }
 
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-async function firstAnswer(uri: string): Promise<'ok' | Error> {
+/** Whether a server answers. */
+export async function firstAnswer(uri: string): Promise<'ok' | Error> {
   try {
     const connection = await createConnection({ uri, connectTimeout: 2_000 });
     await connection.query('SELECT 1');

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 /** A folder and processes that are removed and killed, at the latest when the process that made them ends. */
 export interface RunFolder {
   readonly path: string;
-  /** Kills the process when this process ends, unless `forget` was called before. */
+  /** Kills the process when this process ends, unless `forget` was called before. Negative: its whole group. */
   watch(processId: number): void;
   forget(processId: number): void;
   /** Kills the watched processes and removes the folder. Resolves when both are done. Idempotent. */

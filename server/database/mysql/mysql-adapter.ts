@@ -4,9 +4,9 @@ import { errorCode } from '../../domain/error-text.js';
 /**
  * Kysely's adapter, but migrations run without a lock where the server refuses locks.
  *
- * MySQL's `get_lock` keeps programs that start at once from changing the schema together. Clusters in which several
- * servers take writes refuse it, because a lock on one server does not exclude the others. Running without it is safe:
- * each statement of a migration may run twice, and migrate() starts over where another program was first.
+ * MySQL's `get_lock` keeps programs of older versions, which have no lease (migration-lease.ts), from changing the schema
+ * together. Clusters in which several servers take writes refuse it, because a lock on one server does not exclude the
+ * others. The lease does.
  */
 export class ClusterMysqlAdapter extends MysqlAdapter {
   override acquireMigrationLock(
@@ -25,7 +25,7 @@ export class ClusterMysqlAdapter extends MysqlAdapter {
 /**
  * MariaDB with Galera, in some versions, answers `get_lock` with ER_NOT_SUPPORTED_YET. Percona XtraDB Cluster in its
  * strict mode answers with ER_UNKNOWN_ERROR, which other servers use for other failures too. Those are ignored as well:
- * nothing but `get_lock` and `release_lock` runs here, and running without a lock is safe.
+ * nothing but `get_lock` and `release_lock` runs here, and the lease is what admits one program.
  */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['ER_NOT_SUPPORTED_YET', 'ER_UNKNOWN_ERROR']);
 

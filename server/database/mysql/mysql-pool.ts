@@ -3,6 +3,7 @@ import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
 import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2';
 import { isServerReadOnly } from '../database-error.js';
 import { withDeadline } from '../../domain/deadline.js';
+import { CLUSTER_QUESTION, clusterStatements } from './mysql-session.js';
 import { StatementTimer } from './statement-timer.js';
 
 /** A pool of mysql2, or one that chooses among the pools of several servers (cluster-pool.ts). */
@@ -52,6 +53,9 @@ export function mysqlPool(
     const fresh = limitedConnection(connection, timeoutMs, onFailure);
     try {
       for (const statement of session) await runStatement(fresh, statement);
+      const answer = await runStatement(fresh, CLUSTER_QUESTION);
+      const rows = Array.isArray(answer) ? answer : [];
+      for (const statement of clusterStatements(rows)) await runStatement(fresh, statement);
     } catch (error) {
       connection.destroy();
       throw error;
@@ -107,10 +111,10 @@ function takeConnection(
   });
 }
 
-function runStatement(connection: MysqlPoolConnection, statement: string): Promise<void> {
+function runStatement(connection: MysqlPoolConnection, statement: string): Promise<MysqlQueryResult> {
   return new Promise((resolve, reject) => {
-    connection.query(statement, [], (error) => {
-      if (error === null) resolve();
+    connection.query(statement, [], (error, result) => {
+      if (error === null) resolve(result);
       else reject(error instanceof Error ? error : new Error('a statement failed without an error'));
     });
   });

@@ -40,3 +40,35 @@ export function sessionStatements(statementTimeoutMs: number | undefined): reado
       `wait_timeout = ${String(WAIT_TIMEOUT_SECONDS)} ${timeLimit}`,
   ];
 }
+
+/** Asks a new session what its server is. */
+export const CLUSTER_QUESTION =
+  "show session variables where variable_name in ('wsrep_on', 'wsrep_sync_wait', 'group_replication_consistency', " +
+  "'group_replication_single_primary_mode')";
+
+/** Waits before reads, and before transactions: the bit of `wsrep_sync_wait` for both. */
+const SYNC_BEFORE_READS = 1;
+
+/**
+ * Statements that make the reads of a session see everything that any server of a cluster has acknowledged before. A push
+ * over one server and a pull over another one, or a pull right after a failover, would otherwise find the state of some
+ * milliseconds before. OPERATING.md has what it costs.
+ *
+ * @param rows the answer to CLUSTER_QUESTION
+ */
+export function clusterStatements(rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  const variables = new Map(rows.map((row) => [row['Variable_name'], row['Value']]));
+  // MySQL with group replication. With a single primary its own default is enough.
+  const consistency = variables.get('group_replication_consistency');
+  if (
+    variables.get('group_replication_single_primary_mode') === 'OFF' &&
+    (consistency === 'EVENTUAL' || consistency === 'BEFORE_ON_PRIMARY_FAILOVER')
+  ) {
+    return ["set session group_replication_consistency = 'BEFORE'"];
+  }
+  if (variables.get('wsrep_on') !== 'ON') return [];
+  const sync = Number(variables.get('wsrep_sync_wait') ?? 0);
+  return (sync & SYNC_BEFORE_READS) === 0
+    ? [`set session wsrep_sync_wait = ${String(sync | SYNC_BEFORE_READS)}`]
+    : [];
+}

@@ -23,7 +23,7 @@ function queueWith(commit: Commit, timeoutMs = REQUEST_DEADLINE_MS): PushQueue<s
     ...OPTIONS,
     commit,
     isRetryable: () => true,
-    isRowLocked: (error) => error === LOCKED,
+    isBetterInParts: (error) => error === LOCKED,
     timeoutMs,
   });
 }

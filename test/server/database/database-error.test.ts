@@ -1,11 +1,14 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  isBetterInParts,
+  isConflict,
   isDuplicateKey,
   isRetryable,
   isRowLocked,
   isServerReadOnly,
   isStatementRefused,
+  isTransactionTooLarge,
 } from '../../../server/database/database-error.js';
 import { MYSQL } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
@@ -50,6 +53,8 @@ describe('isRetryable, for an error of MySQL', () => {
     ['a missing table', 1146],
     ['a value that is too long', 1406],
     ['a duplicate key', 1062],
+    ['a transaction that is too large for TiDB', 8004],
+    ['a row that is too large for TiDB', 8025],
   ])('is false for %s', async (_name, number) => {
     const error = await errorNumbered(number);
     expect(error).toMatchObject({ errno: number });
@@ -96,4 +101,35 @@ it('an error that ends its connection may be retried, whatever its code is', () 
   expect(isRetryable(Object.assign(new Error('test'), { fatal: true }))).toBe(true);
   expect(isRetryable(new Error('test'))).toBe(false);
   expect(isRetryable('ECONNRESET')).toBe(false);
+});
+
+describe('a transaction that is too large for the cluster', () => {
+  // As MariaDB 10.11 with Galera says it (test/server/database/mysql/galera.test.ts).
+  it.each([
+    ['ER_UNKNOWN_ERROR', 'Maximum writeset size exceeded'],
+    ['ER_ERROR_DURING_COMMIT', 'wsrep_max_ws_rows exceeded'],
+    ['ER_ERROR_DURING_COMMIT', 'Got error 90 "Message too long" during COMMIT'],
+  ])('is told from other errors with the code %s by "%s"', (code, message) => {
+    const error = Object.assign(new Error(message), { code });
+    expect([isTransactionTooLarge(error), isBetterInParts(error, 1)]).toEqual([true, true]);
+    expect([isRetryable(error), isConflict(error)]).toEqual([false, false]);
+    const other = Object.assign(new Error('Got error 5 "Input/output error" during COMMIT'), { code });
+    expect([isTransactionTooLarge(other), isBetterInParts(other, 9)]).toEqual([false, false]);
+  });
+
+  it('is what an error of group replication means that comes again and again', () => {
+    const error = Object.assign(
+      new Error("Error on observer while running replication hook 'before_commit'."),
+      {
+        code: 'ER_RUN_HOOK_ERROR',
+      },
+    );
+    expect(isRetryable(error)).toBe(true);
+    expect([1, 2, 3, 4].map((failures) => isBetterInParts(error, failures))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
 });

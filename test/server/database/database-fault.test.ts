@@ -32,6 +32,14 @@ describe('databaseFault', () => {
     expect(databaseFault(Object.assign(new Error('test'), { code }))).toBe(fault);
   });
 
+  it('of a transaction that is larger than a cluster passes on is transaction-too-large', () => {
+    const error = Object.assign(new Error('Maximum writeset size exceeded'), { code: 'ER_UNKNOWN_ERROR' });
+    expect(databaseFault(error)).toBe('transaction-too-large');
+    expect(databaseFault(Object.assign(new Error('something else'), { code: 'ER_UNKNOWN_ERROR' }))).toBe(
+      undefined,
+    );
+  });
+
   it.each([
     ['3675, which has no name', { errno: 3675 }, 'Create table/tablespace failed, as disk is full.'],
     ['the error 28 of a storage engine', { code: 'ER_GET_ERRNO' }, 'Got error 28 from storage engine'],
