@@ -22,6 +22,7 @@ const NOT_COMPILED = [
   'package.json',
   'server/OPERATING.md',
   'server/http/ERRORS.md',
+  'server/moving/MOVING.md',
 ];
 const CONSOLE = 'dist/server/console';
 const WASM = 'dist/engine/digest/md5-lanes/md5-lanes.wasm';

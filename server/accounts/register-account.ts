@@ -8,7 +8,7 @@ import { insertNewUser } from './insert-new-user.js';
 import type { Accounts } from './accounts.js';
 
 /** The permissions of a user who registers from a reader. */
-const PERMISSIONS_OF_REGISTERED: PermissionSet = new Set(['feature:koreader_sync']);
+export const PERMISSIONS_OF_REGISTERED: PermissionSet = new Set(['feature:koreader_sync']);
 
 /**
  * Registers an account for a reader. The new user may sync and nothing else. Whether registration is switched on is

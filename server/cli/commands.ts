@@ -66,6 +66,11 @@ export const COMMANDS: Readonly<
       'say which book a document or a file finds, or what finds a book, and what became of the pushes',
     load: async () => (await import('./why-command.js')).fillWhyCommand,
   },
+  import: {
+    description:
+      'take over users and positions from another server; says what it would do, and with --apply does it',
+    load: async () => (await import('./import-command.js')).fillImportCommand,
+  },
   hash: {
     description: "print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path",
     load: async () => (await import('./hash-command.js')).fillHashCommand,

@@ -42,6 +42,48 @@ export async function saveSeenDevices(store: Store, devices: readonly SeenDevice
   );
 }
 
+/** A device that was seen by another server. */
+export interface MergedDevice extends SeenDevice {
+  readonly firstSeenSeconds: number;
+  readonly friendlyName: string | undefined;
+}
+
+/**
+ * Inserts devices that another server has seen. A device that is there keeps its friendly name; its times span both, and its
+ * name is that of the later time.
+ *
+ * @param devices each device once, ordered by user and device key
+ */
+export async function mergeSeenDevices(store: Store, devices: readonly MergedDevice[]): Promise<void> {
+  const { dialect } = store;
+  const given = (column: string) => (dialect === 'sqlite' ? `excluded.${column}` : `values(${column})`);
+  const [least, greatest] = dialect === 'sqlite' ? ['min', 'max'] : ['least', 'greatest'];
+  await bulkUpsert(
+    store,
+    {
+      table: 'device',
+      columns: ['user_id', 'device_key', 'name', 'friendly_name', 'first_seen_s', 'last_seen_s'],
+      key: ['user_id', 'device_key'],
+      update: [],
+      // MySQL assigns from left to right: the name is compared by the time that is there.
+      also: [
+        `name = case when ${given('last_seen_s')} > device.last_seen_s then ${given('name')} else device.name end`,
+        `friendly_name = coalesce(device.friendly_name, ${given('friendly_name')})`,
+        `first_seen_s = ${least}(device.first_seen_s, ${given('first_seen_s')})`,
+        `last_seen_s = ${greatest}(device.last_seen_s, ${given('last_seen_s')})`,
+      ],
+    },
+    devices.flatMap(({ userId, device, friendlyName, firstSeenSeconds, seenSeconds }) => [
+      userId,
+      textBytes(dialect, deviceKey(device)),
+      textBytes(dialect, device.name),
+      friendlyName ?? null,
+      firstSeenSeconds,
+      seenSeconds,
+    ]),
+  );
+}
+
 /** The devices of a user ordered by device key. */
 export async function devicesPage(
   store: Store,

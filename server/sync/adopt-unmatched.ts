@@ -61,7 +61,7 @@ async function saveAsProgress(store: Store, kept: UnmatchedDocument): Promise<vo
   });
 }
 
-/** Whether the user has pushed any document of the book after this moment. Progress that was passed has no arrival. */
+/** Whether the user has pushed any document of the book after this moment. The arrival of progress that was passed is negative. */
 async function hasReadOn(
   store: Store,
   userId: UserId,
@@ -73,6 +73,7 @@ async function hasReadOn(
   const newest = await newestProgress(store, keys);
   return keys.some((key) => {
     const progress = newest.get(progressKeyText(key));
-    return progress !== undefined && progress.arrival > 0 && progress.pushedMs >= sinceMs;
+    if (progress === undefined) return false;
+    return progress.pushedMs > sinceMs || (progress.pushedMs === sinceMs && progress.arrival > 0);
   });
 }

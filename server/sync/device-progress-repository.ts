@@ -1,13 +1,21 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { bulkUpsert, textBytes } from '../database/bulk-write.js';
 import { deleteByIndex, forceIndex, inOrder } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
-import { deviceIdOfKey } from '../device/device.js';
+import { deviceIdOfKey, deviceKey } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import { documentOf, fractionOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
-import type { DevicePosition, DocumentCursor, DocumentSummary, PositionCursor } from './progress.js';
+import {
+  arrivalBeforePushes,
+  type DevicePosition,
+  type DocumentCursor,
+  type DocumentSummary,
+  type PositionCursor,
+  type ProgressPush,
+} from './progress.js';
 
 /**
  * `device_progress` holds the last position of each device that is not the last one to have pushed the document. When a
@@ -219,6 +227,67 @@ interface SummaryRow extends PositionRow {
   readonly user_name: string | null;
   readonly pushed_hour: number;
   readonly others: number | string;
+}
+
+/**
+ * When each device that is kept beside the newest progress of these documents pushed last, by the text of
+ * {@link devicePositionText}.
+ */
+export async function devicePositionTimes(
+  store: Store,
+  keys: readonly ProgressKey[],
+): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>();
+  if (keys.length === 0) return times;
+  const columns = 'd.user_id, d.document, d.device_key, d.pushed_ms';
+  const { text, cells } = store.dialect === 'sqlite' ? wantedKeys(keys) : { text: '', cells: [] };
+  const { rows } = await store.db.executeQuery<{
+    readonly user_id: UserId;
+    readonly document: Buffer;
+    readonly device_key: Buffer;
+    readonly pushed_ms: number | string;
+  }>(
+    CompiledQuery.raw(
+      store.dialect === 'sqlite'
+        ? `with ${text} select ${columns} from wanted cross join device_progress as d on d.user_id = id and d.document = name`
+        : `select ${columns} from device_progress as d${forceIndex('mysql', 'primary')} where (d.user_id, d.document) in (${keyList(keys)})`,
+      cells,
+    ),
+  );
+  for (const row of rows) {
+    const key = { userId: row.user_id, document: documentOf(row.document) };
+    times.set(devicePositionText(key, row.device_key.toString('utf8')), toNumber(row.pushed_ms));
+  }
+  return times;
+}
+
+/** With the length of the document: a document and a device key cannot form the text of another pair. */
+export function devicePositionText({ userId, document }: ProgressKey, device: string): string {
+  return `${String(userId)} ${String(document.length)} ${document}${device}`;
+}
+
+/** Saves positions of devices that are not the newest of their documents. @param pushes ordered by user and document */
+export async function saveDevicePositions(store: Store, pushes: readonly ProgressPush[]): Promise<void> {
+  const { dialect } = store;
+  await bulkUpsert(
+    store,
+    {
+      table: 'device_progress',
+      columns: COLUMNS.split(', '),
+      key: ['user_id', 'document', 'device_key'],
+      update: REPLACED,
+    },
+    pushes.flatMap((push) => [
+      push.userId,
+      textBytes(dialect, push.document),
+      textBytes(dialect, deviceKey(push.device)),
+      textBytes(dialect, push.device.name),
+      textBytes(dialect, push.position),
+      push.percentage,
+      push.pushedMs,
+      arrivalBeforePushes(push.pushedMs),
+    ]),
+  );
 }
 
 /** @returns `false` when there was no such row */

@@ -10,14 +10,27 @@ import type { ProgressPush } from './progress.js';
  *
  * @param pushes ordered by user and document, each document once, all with metadata
  */
-export async function saveDocumentMetadata(store: Store, pushes: readonly ProgressPush[]): Promise<void> {
-  await bulkUpsert(
+export function saveDocumentMetadata(store: Store, pushes: readonly ProgressPush[]): Promise<void> {
+  return upsertMetadata(store, pushes, ['metadata']);
+}
+
+/** The same, where there is none yet. */
+export function insertDocumentMetadata(store: Store, pushes: readonly ProgressPush[]): Promise<void> {
+  return upsertMetadata(store, pushes, []);
+}
+
+function upsertMetadata(
+  store: Store,
+  pushes: readonly ProgressPush[],
+  update: readonly string[],
+): Promise<void> {
+  return bulkUpsert(
     store,
     {
       table: 'document_metadata',
       columns: ['user_id', 'document', 'metadata'],
       key: ['user_id', 'document'],
-      update: ['metadata'],
+      update,
     },
     pushes.flatMap(({ userId, document, metadataJson }) =>
       metadataJson === undefined ? [] : [userId, Buffer.from(document), Buffer.from(metadataJson)],

@@ -1,6 +1,7 @@
 import { CompiledQuery, type QueryResult, sql } from 'kysely';
 import { escape } from 'mysql2';
 import { markChanges } from '../changes/change-mark-repository.js';
+import { bulkUpsert, textBytes } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
 import { errorCode } from '../domain/error-text.js';
 import { toNumber } from '../database/int64.js';
@@ -26,7 +27,7 @@ import {
   wantedKeys,
 } from './progress-key.js';
 import { deleteHistory } from './progress-history-repository.js';
-import { type ProgressPush, type ProgressWithArrival } from './progress.js';
+import { arrivalBeforePushes, type ProgressPush, type ProgressWithArrival } from './progress.js';
 
 export interface PushRow {
   readonly push: ProgressPush;
@@ -169,7 +170,7 @@ function metadataToWrite(
 async function saveProgress(
   store: Store,
   wanted: readonly PushRow[],
-  { isLastDevice = () => false }: PushBatch,
+  { isLastDevice = () => false }: Pick<PushBatch, 'isLastDevice'>,
 ): Promise<PushTraces> {
   if (wanted.length === 0) return NO_TRACES;
   const before = store.dialect === 'mysql' ? new ArrivalTicket() : await takeArrivals(store, wanted.length);
@@ -500,19 +501,61 @@ function hourOf(pushedMs: number): number {
  * read on in another document of the same book. Where there is progress, it stays. In a transaction its row is locked
  * from now on.
  */
-export async function insertPassedProgress({ db, dialect }: Store, push: ProgressPush): Promise<void> {
-  if (dialect === 'mysql') {
-    const text = `${MYSQL_START}${mysqlRow(push, '0')} on duplicate key update arrival = arrival`;
-    await db.executeQuery(CompiledQuery.raw(text));
-    return;
-  }
-  const cells: unknown[] = [];
-  pushCells(cells, push, 0);
-  await db.executeQuery(
-    CompiledQuery.raw(
-      `insert into document_progress (${PUSHED}) values ${SQLITE_ROW} on conflict (user_id, document) do nothing`,
-      cells,
-    ),
+export function insertPassedProgress(store: Store, push: ProgressPush): Promise<void> {
+  return writePassed(store, [push], []);
+}
+
+/**
+ * Saves positions that were pushed elsewhere, as mergePositions() has planned it (merge-positions.ts). Of documents
+ * without progress, one that a reader has pushed since stays.
+ */
+export async function saveMergedProgress(
+  store: Store,
+  {
+    added,
+    replaced,
+    latest,
+    displaced,
+  }: {
+    readonly added: readonly ProgressPush[];
+    readonly replaced: readonly ProgressPush[];
+    readonly latest: readonly ProgressPush[];
+    readonly displaced: readonly ProgressKey[];
+  },
+): Promise<void> {
+  await keepDisplacedPositions(store, displaced);
+  await writePassed(store, added, []);
+  await writePassed(store, replaced, ['arrival', ...REPLACED, 'pushed_hour']);
+  const inTime = latest.toSorted((left, right) => left.pushedMs - right.pushedMs);
+  const places = new Map(inTime.map((push, arrivalIndex) => [push, arrivalIndex]));
+  await saveProgress(
+    store,
+    latest.map((push) => ({ push, arrivalIndex: places.get(push) ?? 0 })),
+    {},
+  );
+}
+
+/** @param update what a row that exists takes over */
+async function writePassed(
+  store: Store,
+  pushes: readonly ProgressPush[],
+  update: readonly string[],
+): Promise<void> {
+  const { dialect } = store;
+  await bulkUpsert(
+    store,
+    { table: 'document_progress', columns: PUSHED.split(', '), key: ['user_id', 'document'], update },
+    pushes.flatMap((push) => [
+      push.userId,
+      textBytes(dialect, push.document),
+      arrivalBeforePushes(push.pushedMs),
+      push.pushedMs,
+      push.percentage,
+      textBytes(dialect, push.position),
+      textBytes(dialect, deviceKey(push.device)),
+      textBytes(dialect, push.device.name),
+      hourOf(push.pushedMs),
+    ]),
   );
 }
 
@@ -530,13 +573,18 @@ interface ProgressRow {
 /**
  * The newest record of each of these documents, keyed by `progressKeyText`. Documents without a record are left out. One
  * row is read for each key, whatever the number of devices.
+ *
+ * @param isLocking the rows stay locked until the transaction ends
  */
 export async function newestProgress(
   store: Store,
   keys: readonly ProgressKey[],
+  { isLocking = false }: { readonly isLocking?: boolean } = {},
 ): Promise<ReadonlyMap<string, ProgressWithArrival>> {
   if (keys.length === 0) return new Map();
-  const { rows } = await store.db.executeQuery<ProgressRow>(selectByKeys(store.dialect, COLUMNS, keys));
+  const { rows } = await store.db.executeQuery<ProgressRow>(
+    selectByKeys(store.dialect, COLUMNS, keys, { isLocking }),
+  );
   return new Map(
     rows.map((row) => {
       const record = toRecord(row);

@@ -59,6 +59,21 @@ export interface DocumentSummary {
   readonly devices: number;
 }
 
+/** Later than every push, and so early that a safe integer holds all that follows: the year 2248. */
+const BEFORE_PUSHES_MS = 2 ** 43;
+/** Places of one millisecond. */
+const PLACES = 256;
+
+/**
+ * The place in the order of arrival of a position that did not arrive here in its time: before all pushes, whose arrivals
+ * are positive, and among its like by its time.
+ *
+ * @param place among those of one millisecond that must differ
+ */
+export function arrivalBeforePushes(pushedMs: number, place = 0): number {
+  return (pushedMs - BEFORE_PUSHES_MS) * PLACES + (place % PLACES);
+}
+
 /** A record with its place in the order of arrival, which decides between the documents of one book. */
 export interface ProgressWithArrival extends ProgressRecord {
   readonly arrival: number;

@@ -40,11 +40,21 @@ const TRANSLATION = 'server/translation/';
 const REMOVAL = 'server/removal/';
 const OVERVIEW = 'server/overview/';
 const PROBE = 'server/probe/';
+const MOVING = 'server/moving/';
 
 const BELOW_ACCOUNTS = [DOMAIN, DATABASE, BATCHING, CHANGES];
 const BELOW_BOOK = [...BELOW_ACCOUNTS, ACCOUNTS, ...DEVICE_AND_LIBRARY];
 const BELOW_SYNC = [...BELOW_BOOK, BOOK];
-const NOUNS = [ACCOUNTS, ...DEVICE_AND_LIBRARY, BOOK, ...SCAN_AND_SYNC, TRANSLATION, REMOVAL, OVERVIEW];
+const NOUNS = [
+  ACCOUNTS,
+  ...DEVICE_AND_LIBRARY,
+  BOOK,
+  ...SCAN_AND_SYNC,
+  TRANSLATION,
+  REMOVAL,
+  OVERVIEW,
+  MOVING,
+];
 
 export const IMPORT_TABLE: readonly Room[] = [
   // The ground: these know nothing of each other.
@@ -106,6 +116,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
+  { name: MOVING, node: true, below: BELOW_SYNC, ours: ['server/sync/'], packages: ['@redis/client'] },
   {
     name: OVERVIEW,
     node: true,

@@ -128,7 +128,7 @@ export function metadataObject(json: string | undefined): Record<string, unknown
 
 /** A place in a list of documents that is ordered from the last pushed. */
 export const documentCursor = z
-  .strictObject({ h: z.int().min(0), a: z.int().min(0), u: userIdNumber, d: documentText })
+  .strictObject({ h: z.int().min(0), a: z.int(), u: userIdNumber, d: documentText })
   .transform(({ h, a, u, d }): DocumentCursor => ({ pushedHour: h, arrival: a, userId: u, document: d }));
 
 export function documentCursorJson({ pushedHour, arrival, userId, document }: DocumentCursor): object {

@@ -83,11 +83,11 @@ const historyEntry = answerSchema(
 );
 const history = pageSchema('HistoryPage', historyEntry);
 const historyCursor = z
-  .strictObject({ a: z.int().min(0), d: documentText })
+  .strictObject({ a: z.int(), d: documentText })
   .transform(({ a, d }): HistoryCursor => ({ arrival: a, document: d }));
 
 const cursor = z
-  .strictObject({ a: z.int().min(0), k: cursorBytes, d: documentText })
+  .strictObject({ a: z.int(), k: cursorBytes, d: documentText })
   .transform(({ a, k, d }): PositionCursor => ({ arrival: a, deviceKey: k, document: d }));
 
 const ACCESS: Access = ['feature:koreader_sync', 'user:manage'];
