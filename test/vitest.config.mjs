@@ -32,7 +32,7 @@ export default defineConfig({
           name: 'together',
           globalSetup: [...common.globalSetup, 'dist/test/support/console-global-setup.js'],
           include: ['dist/test/**/*.test.js'],
-          exclude: ['dist/test/**/*.long.test.js', ...ALONE],
+          exclude: ['dist/test/**/*.{long,cluster}.test.js', ...ALONE],
           sequence: { groupOrder: 0 },
         },
       },

@@ -4,6 +4,8 @@ export interface LoadAnswer {
   /** 0: the connection failed, or there was no answer in time. */
   readonly status: number;
   readonly text: string;
+  /** Of the server that was asked. */
+  readonly port?: number;
   readonly sentMs: number;
   readonly answeredMs: number;
 }
@@ -32,7 +34,7 @@ export class LoadClient {
     return new Promise((resolve) => {
       const finish = (status: number, text: string): void => {
         clearTimeout(timer);
-        resolve({ status, text, sentMs, answeredMs: nowMs() });
+        resolve({ status, text, port, sentMs, answeredMs: nowMs() });
       };
       const request = httpRequest(
         {

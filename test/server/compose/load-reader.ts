@@ -85,6 +85,7 @@ export class LoadReader {
       value: fields.progress,
       sentMs: answer.sentMs,
       answeredMs: answer.answeredMs,
+      ...portOf(answer),
       isAcknowledged,
     });
     if (isAcknowledged) this.#unacknowledged.delete(book);
@@ -97,7 +98,8 @@ export class LoadReader {
     if (answer.status !== 200) return false;
     const { register } = book;
     const { sentMs, answeredMs } = answer;
-    this.report.events.push({ kind: 'pull', register, value: this.#read(answer, book), sentMs, answeredMs });
+    const value = this.#read(answer, book);
+    this.report.events.push({ kind: 'pull', register, value, sentMs, answeredMs, ...portOf(answer) });
     return true;
   }
 
@@ -133,6 +135,10 @@ export class LoadReader {
     }
     return progress;
   }
+}
+
+function portOf({ port }: LoadAnswer): { readonly port?: number } {
+  return port === undefined ? {} : { port };
 }
 
 function isSame(fields: Readonly<Record<string, unknown>>, expected: object | undefined): boolean {

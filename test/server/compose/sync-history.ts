@@ -12,6 +12,8 @@ export interface PushEvent {
   readonly value: string;
   readonly sentMs: number;
   readonly answeredMs: number;
+  /** Of the server that answered, for figures. */
+  readonly port?: number;
   /** Answered 200. A push without an answer may have been written or not. */
   readonly isAcknowledged: boolean;
 }
@@ -24,6 +26,7 @@ export interface PullEvent {
   readonly value: string | undefined;
   readonly sentMs: number;
   readonly answeredMs: number;
+  readonly port?: number;
 }
 
 export type SyncEvent = PushEvent | PullEvent;
