@@ -31,7 +31,7 @@ export const DATABASE_URL_EXPECTED =
 
 const MYSQL_PORT = 3306;
 /** A cluster with more servers has a proxy before it. Each is asked for its health every second while it is needed. */
-const MOST_SERVERS = 16;
+export const MOST_SERVERS = 16;
 /** Names of what may follow the `?` of a MySQL URL. */
 const QUERY_KEYS: ReadonlySet<string> = new Set(['socket', 'tls', 'write']);
 
@@ -103,6 +103,32 @@ function databaseServer(text: string): DatabaseServer | undefined {
   // `URL` knows what a host looks like.
   if (parts === undefined || (text !== '' && !URL.canParse(`mysql://${text}`))) return undefined;
   return { host: address ?? (name || 'localhost'), port: port === undefined ? MYSQL_PORT : Number(port) };
+}
+
+/** Whether a text is the name or the address of a server, with or without a port. */
+export function isDatabaseServer(text: string): boolean {
+  return text !== '' && databaseServer(text) !== undefined;
+}
+
+/**
+ * The URL with more servers of the same cluster behind its own. Those that it names already are left out.
+ *
+ * @returns `undefined` for a URL that takes no more: of SQLite, with a socket, or with too many servers
+ */
+export function withServers(url: string, more: readonly string[]): string | undefined {
+  const [, start, own, end] = /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(\/.*)$/.exec(url) ?? [];
+  const location = databaseLocation(url);
+  if (location?.dialect !== 'mysql' || location.socketPath !== undefined || own === undefined)
+    return undefined;
+  const named = own === '' ? [] : own.split(',');
+  const nameOf = (text: string): string | undefined => {
+    const server = databaseServer(text);
+    return server && serverName(server);
+  };
+  const known = new Set(named.map(nameOf));
+  const merged = [...named, ...more.filter((text) => !known.has(nameOf(text)))];
+  const text = `${String(start)}${merged.join(',')}${String(end)}`;
+  return databaseLocation(text) === undefined ? undefined : text;
 }
 
 /** `name:port` or `[2001:db8::1]:port`. */

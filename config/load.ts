@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { type ConfigurationProblem, ConfigurationError, type Origin } from './configuration-problem.js';
 import { readConfigurationFile, readSmallFile } from './configuration-file.js';
+import { MOST_SERVERS, withServers } from './database-url.js';
 import { foundText } from './found-text.js';
 import { type Configuration, allSettings, settings } from './schema.js';
 import { type Setting, type SettingTree, type ValuesOf, isSetting } from './setting.js';
@@ -72,11 +73,13 @@ export function loadConfiguration(sources: ConfigurationSources = {}): LoadedCon
     else wrong.push(...result.problems);
   }
   const ofUrlFile = takeUrlFile(chosen);
+  const ofHosts = wrong.length + ofUrlFile.length > 0 ? [] : takeHosts(chosen);
   const problems = [
     ...(file.state === 'failed' ? [file.problem] : []),
     ...inFile.problems,
     ...wrong,
     ...ofUrlFile,
+    ...ofHosts,
     ...inEnvironment.problems,
     ...inFlags.problems,
     ...incompletePair(chosen, wrong, 'server.tls.certificate', 'server.tls.key'),
@@ -167,6 +170,24 @@ function takeUrlFile(chosen: Map<string, EffectiveSetting>): readonly Configurat
   });
   if (result.state === 'wrong') return result.problems;
   chosen.set(DATABASE_URL, result.effective);
+  return [];
+}
+
+const DATABASE_HOSTS = 'database.hosts';
+
+/** Adds the servers of `database.hosts` to `database.url`. */
+function takeHosts(chosen: Map<string, EffectiveSetting>): readonly ConfigurationProblem[] {
+  const hosts = chosen.get(DATABASE_HOSTS);
+  const url = chosen.get(DATABASE_URL);
+  if (hosts === undefined || typeof url?.value !== 'string' || !Array.isArray(hosts.value)) return [];
+  const more = hosts.value.map(String);
+  if (more.length === 0) return [];
+  const value = withServers(url.value, more);
+  if (value === undefined) {
+    const expected = `a MySQL database without a socket in ${DATABASE_URL}, and at most ${String(MOST_SERVERS)} different servers in all`;
+    return [{ code: 'contradiction', origin: hosts.origin, path: DATABASE_HOSTS, expected }];
+  }
+  chosen.set(DATABASE_URL, Object.freeze({ ...url, value }));
   return [];
 }
 

@@ -4,6 +4,7 @@ import {
   autoOrWholeNumber,
   baseUrl,
   cronPattern,
+  databaseServers,
   databaseUrl,
   file,
   folders,
@@ -34,6 +35,12 @@ export const settings = {
         'A file whose first line is the value of database.url, to keep a password out of other files.',
       default: undefined,
       environment: 'DOGEAR_DATABASE_URL_FILE',
+    }),
+    hosts: setting(databaseServers, {
+      sentence:
+        'More servers of the same cluster, which are tried after those of database.url; separated by commas in the environment.',
+      default: [],
+      environment: 'DOGEAR_DATABASE_HOSTS',
     }),
     connections: setting(wholeNumber(1, 200, 'connections'), {
       sentence: 'The largest number of connections to MySQL that one process opens.',

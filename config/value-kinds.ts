@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { Cron } from 'croner';
 import { z } from 'zod';
-import { DATABASE_URL_EXPECTED, maskedDatabaseUrl, normalisedDatabaseUrl } from './database-url.js';
+import {
+  DATABASE_URL_EXPECTED,
+  isDatabaseServer,
+  maskedDatabaseUrl,
+  MOST_SERVERS,
+  normalisedDatabaseUrl,
+} from './database-url.js';
 import {
   isHost,
   isProxy,
@@ -74,6 +80,13 @@ export const databaseUrl: ValueKind<string> = {
   schema: (folder) => normalised((text) => normalisedDatabaseUrl(text, folder)),
   fromText: sameText,
   masked: maskedDatabaseUrl,
+};
+
+const databaseServersSchema = z.array(z.string().refine(isDatabaseServer)).max(MOST_SERVERS);
+export const databaseServers: ValueKind<readonly string[]> = {
+  expected: `a list of at most ${MOST_SERVERS} servers such as db2, 192.0.2.2:3307 or "[2001:db8::2]:3307"`,
+  schema: () => databaseServersSchema,
+  fromText: listFromText,
 };
 
 const baseUrlSchema = normalised(normalisedBaseUrl);

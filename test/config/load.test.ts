@@ -15,7 +15,7 @@ describe('without any source', () => {
   it('gives the defaults, with a database in the working folder', () => {
     const { configuration, effective } = folder.load(undefined);
     expect(configuration).toEqual({
-      database: { url: `sqlite:${folder.path}/dogear.db`, url_file: undefined, connections: 10 },
+      database: { url: `sqlite:${folder.path}/dogear.db`, url_file: undefined, hosts: [], connections: 10 },
       engine: { jobs: 'auto', md5: 'auto', reads: 'auto' },
       library: {
         change_check: 'full',
@@ -93,6 +93,7 @@ it('prefers flags to the environment, the environment to the file, and the file 
 it('takes every setting from the environment and from --set, in the same words', () => {
   const texts: Record<string, string> = {
     'database.url': 'mariadb://u@h:3307/d?tls=true',
+    'database.hosts': 'db2, [::1]:3308',
     'database.connections': '7',
     'engine.jobs': '12',
     'engine.md5': 'wasm-simd',
@@ -142,7 +143,12 @@ it('takes every setting from the environment and from --set, in the same words',
   const flags = Object.entries(texts).map(([path, text]) => ({ flag: '--set', text: `${path}=${text}` }));
   const { configuration } = folder.load(undefined, { environment });
   expect(configuration).toEqual({
-    database: { url: 'mysql://u@h:3307/d?tls=true', url_file: undefined, connections: 7 },
+    database: {
+      url: 'mysql://u@h:3307,db2,[::1]:3308/d?tls=true',
+      url_file: undefined,
+      hosts: ['db2', '[::1]:3308'],
+      connections: 7,
+    },
     engine: { jobs: 12, md5: 'wasm-simd', reads: 'io-uring' },
     library: {
       change_check: 'mtime',
@@ -233,6 +239,40 @@ describe('database.url_file', () => {
     expect(problem).toMatch(
       /url:1:1: database\.url: found "mysql:\/\/\*\*\*", expected sqlite:FILE or mysql/,
     );
+  });
+});
+
+describe('database.hosts', () => {
+  const load = (url: string, hosts: string): string =>
+    folder.load(undefined, { environment: { DOGEAR_DATABASE_URL: url, DOGEAR_DATABASE_HOSTS: hosts } })
+      .configuration.database.url;
+
+  it('stand behind the servers of the URL, which may name none or some of them', () => {
+    expect(load('mysql://u:p@db1/d', 'db2:3307,[2001:db8::2]')).toBe(
+      'mysql://u:p@db1,db2:3307,[2001:db8::2]/d',
+    );
+    expect(load('mysql://u:a%40b@db2,db1:3306/d?write=db1', 'db1, db2, db3')).toBe(
+      'mysql://u:a%40b@db2,db1:3306,db3/d?write=db1',
+    );
+    expect(load('mysql://u@/d', 'db1,db2')).toBe('mysql://u@db1,db2/d');
+    expect(load('mysql:///d', '')).toBe('mysql:///d');
+  });
+
+  it.each([
+    ['sqlite:x.db', 'db1'],
+    ['mysql://u:geheim@db1/d?socket=/run/mysqld.sock', 'db2'],
+    ['mysql://u:geheim@db1/d', 'db2,db2'],
+  ])('beside %s may not be %s, which is said without the password', (url, hosts) => {
+    const environment = { DOGEAR_DATABASE_URL: url, DOGEAR_DATABASE_HOSTS: hosts };
+    expect(folder.problems(undefined, { environment })).toEqual([
+      'environment DOGEAR_DATABASE_HOSTS: database.hosts: expected a MySQL database without a socket in database.url, ' +
+        'and at most 16 different servers in all',
+    ]);
+  });
+
+  it('are names or addresses of servers', () => {
+    const [problem] = folder.problems('database: {url: "mysql://u@db1/d", hosts: [db2, "db 3"]}');
+    expect(problem).toMatch(/database\.hosts\[1\]: found "db 3", expected a list of at most 16 servers/);
   });
 });
 

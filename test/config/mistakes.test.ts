@@ -60,7 +60,7 @@ enable_koreader_sync: yes
   expect(folder.problems(text, { environment, flags })).toEqual([
     `dogear.yaml:3:8: database.url: found "postgres://***", expected ${database}`,
     'dogear.yaml:4:16: database.connections: found 0, expected a whole number of connections from 1 to 200',
-    'dogear.yaml:5:3: database.conections: expected one of url, url_file, connections (did you mean connections?)',
+    'dogear.yaml:5:3: database.conections: expected one of url, url_file, hosts, connections (did you mean connections?)',
     'dogear.yaml:6:9: engine: found "fast", expected a mapping with jobs, md5, reads',
     `dogear.yaml:7:1: servre: expected ${top} (did you mean server?)`,
     'dogear.yaml:10:10: log.level: found "loud", expected trace, debug, info, warn, error, fatal or silent',

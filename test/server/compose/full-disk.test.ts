@@ -54,7 +54,7 @@ async function mysqlWorld(): Promise<World> {
 }
 
 async function apiKey(url: string): Promise<string> {
-  const store = await composeStore({ database: { url, url_file: undefined, connections: 2 } });
+  const store = await composeStore({ database: { url, url_file: undefined, hosts: [], connections: 2 } });
   try {
     const permissions = new Set(['feature:koreader_sync'] as const);
     const user = await addUser(store, OPERATOR, {

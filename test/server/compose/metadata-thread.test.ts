@@ -34,7 +34,7 @@ describe.each(testDatabases())('the thread that reads metadata on $name', (kind)
     await bench.scan(library);
     expect(await librariesWithUnreadMetadata(store)).toEqual([library.id]);
     const errors: unknown[] = [];
-    const database = { url: bench.store.url, url_file: undefined, connections: 1 };
+    const database = { url: bench.store.url, url_file: undefined, hosts: [], connections: 1 };
     const thread = new MetadataThread({
       store,
       database,
