@@ -309,6 +309,8 @@ export async function composeListener(
       ],
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
+    // Containers often forbid io_uring, and nothing else shows it but slower scans.
+    if (isFirst) log.info({ reads: engine.reads.name, reason: engine.reads.reason }, 'how files are read');
     const listening = http;
     return {
       port: listening.port,

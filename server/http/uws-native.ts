@@ -140,9 +140,14 @@ const FROM_REPOSITORY = 'uWebSockets.js';
  * Node.js. Those of linux-x64 are optional dependencies; others are used when somebody has installed them.
  *
  * @param from where packages are looked up, as `createRequire` takes it
+ * @param programFolder where package.json is
  * @throws ListenError whose message says what is wrong and what to do
  */
-export function loadUws(from: string | URL = import.meta.url, build: NodeBuild = thisBuild()): LoadedUws {
+export function loadUws(
+  from: string | URL = import.meta.url,
+  build: NodeBuild = thisBuild(),
+  programFolder = PROGRAM_FOLDER,
+): LoadedUws {
   const require = createRequire(from);
   const prebuilt = `@uwsjs/${build.platform}-${build.arch}-${build.major}`;
   const failures: LoadFailure[] = [];
@@ -156,7 +161,7 @@ export function loadUws(from: string | URL = import.meta.url, build: NodeBuild =
     }
   }
   throw new ListenError(
-    `Dogear cannot answer HTTP with Node.js ${build.major} on this machine: ${loadProblem(failures, prebuilt, build, require)}`,
+    `Dogear cannot answer HTTP with Node.js ${build.major} on this machine: ${loadProblem({ failures, prebuilt, build, require, npm: npmCommands(programFolder) })}`,
     { cause: new AggregateError(failures.map(({ error }) => error)) },
   );
 }
@@ -166,12 +171,47 @@ interface LoadFailure {
   readonly error: unknown;
 }
 
-function loadProblem(
-  failures: readonly LoadFailure[],
-  prebuilt: string,
-  { platform, arch, major, glibc }: NodeBuild,
-  require: NodeJS.Require,
-): string {
+/** How the packages beside the program are installed, in English for people. */
+interface NpmCommands {
+  /** Installs those that fit, as a clause without a full stop. */
+  readonly again: string;
+  readonly add: (packageName: string) => string;
+}
+
+/** In a checkout; as a package of another folder; as a package of the whole machine. */
+function npmCommands(programFolder: string): NpmCommands {
+  const [, folder] = /^(.*?)[/\\]node_modules[/\\]/.exec(programFolder) ?? [];
+  if (folder === undefined) {
+    return {
+      again: `run "npm ci" again in ${programFolder}`,
+      add: (name) => `run "npm install ${name}" in ${programFolder}`,
+    };
+  }
+  if (existsSync(join(folder, 'package.json'))) {
+    return {
+      again: `run "npm install" again in ${folder}`,
+      add: (name) => `run "npm install ${name}" in ${folder}`,
+    };
+  }
+  return {
+    again: 'install Dogear again with "npm install -g"',
+    add: (name) => `run "npm install -g ${name}"`,
+  };
+}
+
+function loadProblem({
+  failures,
+  prebuilt,
+  build: { platform, arch, major, glibc },
+  require,
+  npm,
+}: {
+  readonly failures: readonly LoadFailure[];
+  readonly prebuilt: string;
+  readonly build: NodeBuild;
+  readonly require: NodeJS.Require;
+  readonly npm: NpmCommands;
+}): string {
   const broken = failures.find(({ packageName, error }) => !isMissing(packageName, error));
   if (broken !== undefined) {
     const { packageName, error } = broken;
@@ -180,18 +220,16 @@ function loadProblem(
     if (needed === undefined) return `${packageName} is installed and does not load: ${message}`;
     return (
       `${packageName} needs glibc ${needed} or later, and this system has ${glibc() ?? 'another C library'}. Use Node.js 20 ` +
-      `or 22, whose packages need glibc 2.27, and run "npm ci" again in ${PROGRAM_FOLDER}; or use a newer system, such ` +
-      'as Debian 13 or Ubuntu 24.04.'
+      `or 22, whose packages need glibc 2.27, and ${npm.again}; or use a newer system, such as Debian 13 or Ubuntu 24.04.`
     );
   }
-  const again = `run "npm ci" again in ${PROGRAM_FOLDER}.`;
   const version = PREBUILT_VERSIONS.get(major);
   if (version === undefined) {
-    return `there is no prebuilt uWebSockets.js for it. Use Node.js ${MAJORS}, and ${again}`;
+    return `there is no prebuilt uWebSockets.js for it. Use Node.js ${MAJORS}, and ${npm.again}.`;
   }
   const others = installedPackages(require).filter((name) => name !== prebuilt);
   if (others.length > 0) {
-    return `${others.join(', ')} is installed, for another Node.js; ${prebuilt} is needed: ${again}`;
+    return `${others.join(', ')} is installed, for another Node.js; ${prebuilt} is needed: ${npm.again}.`;
   }
   if (platform === 'linux' && glibc() === undefined) {
     return (
@@ -200,11 +238,11 @@ function loadProblem(
     );
   }
   if (`${platform}-${arch}` === 'linux-x64') {
-    return `${prebuilt} is not installed. With optional packages, ${again}`;
+    return `${prebuilt} is not installed. With optional packages, ${npm.again}.`;
   }
   return (
-    `${prebuilt} is not installed, because npm installs it for linux-x64 alone. Run "npm install ` +
-    `${prebuilt}@${version}" in ${PROGRAM_FOLDER}.`
+    `${prebuilt} is not installed, because npm installs it for linux-x64 alone: ` +
+    `${npm.add(`${prebuilt}@${version}`)}.`
   );
 }
 

@@ -6,6 +6,7 @@ import { repositoryRoot } from './repository-root.js';
 const names = z.record(z.string(), z.string());
 const schema = z.object({
   version: z.string(),
+  engines: z.object({ node: z.string() }),
   scripts: names,
   dependencies: names,
   devDependencies: names,

@@ -24,7 +24,9 @@ describe.each(testDatabases())('the routes for monitoring on $name', (kind) => {
       `server.listeners=${String(listeners)}`,
       'enable_koreader_sync=true',
       'server.base_url=/sub/path',
+      'engine.reads=system-calls',
     );
+    expect(program.stderr().match(/"reads":"[^"]*"/g)).toEqual(['"reads":"system-calls"']);
     expect(address).toMatch(/\/sub\/path$/);
     expect((await fetch(`${address}/livez`)).status).toBe(200);
     expect(await (await fetch(`${address}/readyz`)).json()).toEqual({ status: 'ready' });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -62,6 +62,25 @@ describe('uWebSockets.js', () => {
     expect(text).toMatch(/run "npm ci" again in \//);
   });
 
+  it('asks for what installs packages where Dogear is installed as a package itself', async () => {
+    const from = await folderWith('@uwsjs/linux-x64-20');
+    const app = dirname(from);
+    const program = join(app, 'node_modules', 'dogear');
+    const [upgraded, other] = [
+      { ...here, major: '22' },
+      { ...here, major: '22', arch: 'arm64' },
+    ];
+    expect(problem(from, upgraded, program)).toContain(
+      'is needed: install Dogear again with "npm install -g".',
+    );
+    writeFileSync(join(app, 'package.json'), '{}');
+    expect(problem(from, upgraded, program)).toContain(`is needed: run "npm install" again in ${app}.`);
+    rmSync(join(app, 'node_modules', '@uwsjs'), { recursive: true });
+    expect(problem(from, other, program)).toContain(
+      `run "npm install @uwsjs/linux-arm64-22@20.51.4" in ${app}.`,
+    );
+  });
+
   it('asks for npm ci where optional packages were left out', async () => {
     expect(problem(await folderWith(), { ...here, major: '24' })).toMatch(
       /@uwsjs\/linux-x64-24 is not installed.*optional packages, run "npm ci"/,
@@ -100,9 +119,9 @@ describe('uWebSockets.js', () => {
   });
 });
 
-function problem(from: string, build: NodeBuild): string {
+function problem(from: string, build: NodeBuild, programFolder?: string): string {
   try {
-    loadUws(from, build);
+    loadUws(from, build, programFolder);
   } catch (error) {
     if (error instanceof ListenError) return error.message;
     throw error;
