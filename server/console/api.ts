@@ -108,6 +108,8 @@ async function call<Result>(method: string, path: string, options: AnyOptions = 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       cache: 'no-store',
+      // A change that was asked for is made also when the page is closed.
+      keepalive: changes,
     });
     if (response.status !== 204) answer = await response.json().catch(noJson);
   } catch (error) {

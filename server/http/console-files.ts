@@ -15,6 +15,8 @@ export interface ConsoleFile {
 export interface ConsoleFiles {
   /** The one page, for every address of the console: its script shows what the address names. */
   readonly page: ConsoleFile;
+  /** The page that shows a book: its frames need another Content-Security-Policy. */
+  readonly reader: ConsoleFile;
   /** By their path below `ui/`: `assets/main-4f2a.js`. */
   readonly assets: ReadonlyMap<string, ConsoleFile>;
 }
@@ -30,6 +32,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 const PAGE = 'index.html';
+const READER_PAGE = 'read.html';
 
 /**
  * Reads what the build left in a folder.
@@ -40,15 +43,19 @@ export function readConsoleFiles(folder: string, basePath: string): ConsoleFiles
   const assets = new Map<string, ConsoleFile>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const contentType = CONTENT_TYPES[extname(name)];
-    if (contentType === undefined || name === PAGE) continue;
+    if (contentType === undefined || name === PAGE || name === READER_PAGE) continue;
     assets.set(name.split(sep).join('/'), consoleFile(contentType, readFileSync(join(folder, name))));
   }
-  // The page is served at addresses of any depth, so what it loads has absolute paths.
-  const page = readFileSync(join(folder, PAGE), 'utf8').replaceAll(
+  return { page: pageFile(folder, PAGE, basePath), reader: pageFile(folder, READER_PAGE, basePath), assets };
+}
+
+/** A page is served at addresses of any depth, so what it loads has absolute paths. */
+function pageFile(folder: string, name: string, basePath: string): ConsoleFile {
+  const page = readFileSync(join(folder, name), 'utf8').replaceAll(
     /(?<=(?:src|href)=")\.\//g,
     `${basePath}/ui/`,
   );
-  return { page: consoleFile(CONTENT_TYPES['.html'] ?? '', Buffer.from(page)), assets };
+  return consoleFile(CONTENT_TYPES['.html'] ?? '', Buffer.from(page));
 }
 
 function consoleFile(contentType: string, bytes: Uint8Array): ConsoleFile {

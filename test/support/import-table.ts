@@ -155,7 +155,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
   // Pages for browsers, built into one script. They know the server only by its API.
-  { name: 'server/console/', node: false, packages: ['@preact/signals', 'preact', 'uqr'] },
+  { name: 'server/console/', node: false, packages: ['@preact/signals', 'foliate-js', 'preact', 'uqr'] },
 ];
 
 /** uWebSockets.js is seen by two files: the one that finds the native module and the one that wraps it. */

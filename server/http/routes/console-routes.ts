@@ -18,11 +18,37 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const SECURITY_HEADERS: AnswerHeaders = [
-  ['content-security-policy', CONTENT_SECURITY_POLICY],
-  ['x-content-type-options', 'nosniff'],
-  ['referrer-policy', 'no-referrer'],
-];
+/**
+ * Chapters of a book are shown in frames made of blobs, which inherit this policy. They bring style sheets, images and fonts
+ * of their own, but no scripts, and nothing from another host.
+ */
+const READER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline' blob:",
+  'font-src blob: data:',
+  "img-src 'self' blob: data:",
+  'media-src blob:',
+  "frame-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const SECURITY_HEADERS = securityHeaders(CONTENT_SECURITY_POLICY);
+const READER_HEADERS = securityHeaders(READER_POLICY);
+
+function securityHeaders(policy: string): AnswerHeaders {
+  return [
+    ['content-security-policy', policy],
+    ['x-content-type-options', 'nosniff'],
+    ['referrer-policy', 'no-referrer'],
+  ];
+}
+
+/** An open book. The page itself says when there is none. */
+const READER_PATH = /^read\/\d+\/?$/;
 /** Names below `assets/` contain a hash of the content. */
 const FOR_EVER: AnswerHeaders = [['cache-control', 'public, max-age=31536000, immutable']];
 const CHECK_AGAIN: AnswerHeaders = [['cache-control', 'no-cache']];
@@ -84,11 +110,13 @@ const READERS_PATH = /^\/*(?:(?:users\/+(?:auth|create|me|password)|syncs|health
 function fileAnswer(files: ConsoleFiles, request: HttpRequest): Answer {
   const [path = ''] = request.params;
   const asset = files.assets.get(path);
-  const file = asset ?? files.page;
+  const isReader = asset === undefined && READER_PATH.test(path);
+  const file = asset ?? (isReader ? files.reader : files.page);
   const isHashed = path.startsWith('assets/');
   // A page that was open while the server was updated asks for assets of the version before.
   if (asset === undefined && isHashed) return GONE;
-  const headers = [...SECURITY_HEADERS, ...(isHashed ? FOR_EVER : CHECK_AGAIN), ...BY_ENCODING];
+  const security = isReader ? READER_HEADERS : SECURITY_HEADERS;
+  const headers = [...security, ...(isHashed ? FOR_EVER : CHECK_AGAIN), ...BY_ENCODING];
   if (!isHashed && request.header('if-none-match') === file.etag) {
     return {
       status: 304,

@@ -1,0 +1,201 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { Dialog } from '../parts/dialog.jsx';
+import { percent } from '../parts/format.js';
+import { shownText } from '../parts/path.js';
+import { Problem } from '../parts/problem.jsx';
+import { AppearanceForm } from './appearance-form.jsx';
+import { storeAppearance, storedAppearance } from './appearance.js';
+import type { Appearance, BookPlace, BookView } from './book-view.js';
+import { groundColour } from './chapter-styles.js';
+import { openEpub } from './epub-view.js';
+import type { KnownPlace } from './known-place.js';
+import type { OpenedBook } from './reader-page.jsx';
+import { ReaderBar } from './reader-bar.jsx';
+import { type ReaderError, readerErrorOf } from './reader-error.js';
+import { SyncNotice, useHandedBack } from './sync-notice.jsx';
+import type { ZipArchive } from './zip-archive.js';
+
+type OpenDialog = 'none' | 'contents' | 'appearance';
+
+const NOWHERE: BookPlace = { cfi: undefined, bookFraction: 0, chapterFraction: 0, chapter: undefined };
+
+interface EpubReaderProps {
+  readonly opened: OpenedBook;
+  readonly archive: ZipArchive;
+}
+
+/** An EPUB, page by page or in one piece. */
+export function EpubReader({ opened, archive }: EpubReaderProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useSignal<BookView | undefined>(undefined);
+  const error = useSignal<ReaderError | undefined>(undefined);
+  const problem = useSignal('');
+  const isHidden = useSignal(false);
+  const place = useSignal<BookPlace>(NOWHERE);
+  const appearance = useSignal<Appearance>(storedAppearance());
+  const dialog = useSignal<OpenDialog>('none');
+  const link = useSignal('');
+  const sync = useHandedBack(opened);
+
+  const goToPlace = async (known: KnownPlace | undefined): Promise<void> => {
+    const shown = view.value;
+    if (shown === undefined) return;
+    if (known?.cfi !== undefined && (await shown.goToCfi(known.cfi))) return;
+    await shown.goToFraction(known?.percentage ?? 0);
+  };
+  const turn = (direction: 1 | -1): void => void view.value?.turn(direction);
+  const onKey = (event: KeyboardEvent): void => {
+    const direction = directionOf(event, view.value?.isRightToLeft === true);
+    if (direction === undefined) return;
+    event.preventDefault();
+    turn(direction);
+  };
+
+  useEffect(() => {
+    let isGone = false;
+    void openEpub(archive, appearance.value, {
+      onPlace: (now, isMove) => {
+        place.value = now;
+        isHidden.value = false;
+        if (isMove) sync.moved(now.cfi);
+      },
+      onProblem: (message) => (problem.value = message),
+      onHidden: () => (isHidden.value = true),
+      onLink: (address) => (link.value = address),
+      onKey,
+      onPress: (fraction) => {
+        const isBack = fraction < 0.3;
+        if (!isBack && fraction < 0.7) return;
+        turn(isBack === (view.value?.isRightToLeft === true) ? 1 : -1);
+      },
+    }).then(
+      async (shown) => {
+        if (isGone) return shown.close();
+        view.value = shown;
+        host.current?.replaceChildren(shown.element);
+        shown.setAppearance(appearance.value);
+        await goToPlace(opened.place);
+        return undefined;
+      },
+      (failure: unknown) => (error.value = readerErrorOf(failure)),
+    );
+    document.addEventListener('keydown', onKey);
+    return () => {
+      isGone = true;
+      document.removeEventListener('keydown', onKey);
+      view.value?.close();
+    };
+  }, []);
+
+  const change = (changed: Appearance): void => {
+    appearance.value = changed;
+    storeAppearance(changed);
+    view.value?.setAppearance(changed);
+  };
+  const { bookFraction, chapterFraction, chapter } = place.value;
+  return (
+    <div class="reader" style={{ background: groundColour(appearance.value) }}>
+      <ReaderBar opened={opened}>
+        {view.value === undefined || view.value.contents.length === 0 ? null : (
+          <button type="button" onClick={() => (dialog.value = 'contents')}>
+            Contents
+          </button>
+        )}
+        <button type="button" onClick={() => (dialog.value = 'appearance')}>
+          Appearance
+        </button>
+      </ReaderBar>
+      <SyncNotice sync={sync} opened={opened} onGo={goToPlace} />
+      <Problem error={error.value ?? (problem.value === '' ? undefined : { message: problem.value })} />
+      {isHidden.value && appearance.value.hasOwnStyles ? (
+        <Problem error={{ message: 'The style sheets of the book hide the text of this chapter.' }}>
+          <button type="button" onClick={() => change({ ...appearance.value, hasOwnStyles: false })}>
+            Show it without them
+          </button>
+        </Problem>
+      ) : null}
+      <main class="reader-pages">
+        <button type="button" class="turn" aria-label="Previous page" onClick={() => turn(-1)}>
+          ‹
+        </button>
+        <div ref={host} class="reader-book" aria-busy={view.value === undefined} />
+        <button type="button" class="turn" aria-label="Next page" onClick={() => turn(1)}>
+          ›
+        </button>
+      </main>
+      <footer class="reader-foot">
+        <p class="small">
+          {chapter === undefined ? null : `${shownText(chapter)}, ${percent(chapterFraction)} · `}
+          {percent(bookFraction)} of the book
+        </p>
+        <input
+          type="range"
+          aria-label="Place in the book"
+          min="0"
+          max="1000"
+          value={Math.round(bookFraction * 1000)}
+          aria-valuetext={`${percent(bookFraction)} of the book`}
+          onChange={(event) => void view.value?.goToFraction(Number(event.currentTarget.value) / 1000)}
+          onKeyDown={(event) => event.stopPropagation()}
+        />
+      </footer>
+      {dialog.value === 'contents' ? (
+        <Dialog title="Contents" onClose={() => (dialog.value = 'none')}>
+          <ol class="reader-contents">
+            {view.value?.contents.map(({ label, href, depth }) => (
+              <li key={`${href} ${label}`} style={{ paddingInlineStart: `${String(depth)}rem` }}>
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={() => {
+                    dialog.value = 'none';
+                    void view.value?.goToHref(href);
+                  }}
+                >
+                  {shownText(label)}
+                </button>
+              </li>
+            ))}
+          </ol>
+        </Dialog>
+      ) : null}
+      {dialog.value === 'appearance' ? (
+        <Dialog title="Appearance" onClose={() => (dialog.value = 'none')}>
+          <AppearanceForm appearance={appearance.value} onChange={change} />
+        </Dialog>
+      ) : null}
+      {link.value === '' ? null : (
+        <Dialog title="A link out of the book" onClose={() => (link.value = '')}>
+          <p>The book leads to another place, which then sees that you come:</p>
+          <p>
+            <a href={link.value} target="_blank" rel="noopener noreferrer">
+              {shownText(link.value)}
+            </a>
+          </p>
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+/** Where a key leads, unless somebody writes or a dialog is open. */
+function directionOf(event: KeyboardEvent, isRightToLeft: boolean): 1 | -1 | undefined {
+  if (event.altKey || event.ctrlKey || event.metaKey || document.querySelector('dialog[open]') !== null)
+    return undefined;
+  switch (event.key) {
+    case 'ArrowRight':
+      return isRightToLeft ? -1 : 1;
+    case 'ArrowLeft':
+      return isRightToLeft ? 1 : -1;
+    case 'PageDown':
+      return 1;
+    case 'PageUp':
+      return -1;
+    case ' ':
+      // On a button it presses the button.
+      return document.activeElement instanceof HTMLButtonElement ? undefined : event.shiftKey ? -1 : 1;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,308 @@
+import { type ContentsItem, EPUB, type Section } from 'foliate-js/epub.js';
+import * as epubCfi from 'foliate-js/epubcfi.js';
+import { Paginator, type Relocation } from 'foliate-js/paginator.js';
+import { SectionProgress, TOCProgress } from 'foliate-js/progress.js';
+import type { Appearance, BookEvents, BookPlace, BookView, ContentsEntry } from './book-view.js';
+import { chapterStyles } from './chapter-styles.js';
+import { chapterOfImage, chapterThatSays, harmless } from './harmless-chapter.js';
+import { isElement } from './node-kinds.js';
+import { beginPageAt, withoutPageBreaks } from './page-break.js';
+import { ReaderError, readerErrorOf } from './reader-error.js';
+import { firstVisiblePlace } from './visible-place.js';
+import type { ZipArchive } from './zip-archive.js';
+
+/*
+ * The only file that knows foliate-js. It was chosen for its CFIs, which follow the specification and the source of the book:
+ * those of epub.js and its heir epub-ts count nodes in another way, and some of them mean another place by the specification.
+ * It also breaks Japanese and Arabic books into pages, and has 15 kB, where epub-ts has 65. Its author maintains it, but did
+ * not publish the release that npm has, which contains changes of somebody else. So its version is pinned, its code was read,
+ * and it gets no say: the build takes scripts out of its frames, and chapters come harmless to it.
+ */
+
+/** Like the server's: it would not translate places in larger ones. Browsers need seconds for a megabyte. */
+const MOST_CHAPTER_BYTES = 8 * 1024 * 1024;
+const MOST_IMAGE_BYTES = 64 * 1024 * 1024;
+/** Fonts are scrambled by these, which hides no text. */
+const SCRAMBLED_FONTS: ReadonlySet<string> = new Set([
+  'http://www.idpf.org/2008/embedding',
+  'http://ns.adobe.com/pdf/enc#RC',
+]);
+/** The library counts in these to tell pages of equal length and the time left, which are not shown. */
+const UNUSED = 1500;
+
+/** @throws ReaderError */
+export async function openEpub(
+  archive: ZipArchive,
+  appearance: Appearance,
+  events: BookEvents,
+): Promise<BookView> {
+  await refuseEncrypted(archive);
+  const book = new EPUB({
+    loadText: async (name) => textOf(await archive.read(name, MOST_CHAPTER_BYTES)),
+    loadBlob: async (name) => {
+      const bytes = await archive.read(name, MOST_IMAGE_BYTES);
+      return bytes === undefined ? null : new Blob([bytes]);
+    },
+    getSize: (name) => archive.entries.get(name)?.size ?? 0,
+    sha1,
+  });
+  try {
+    await book.init();
+  } catch (error) {
+    if (error instanceof ReaderError) throw error;
+    throw new ReaderError('broken', 'The book cannot be opened: its list of chapters is missing or damaged.');
+  }
+  if (book.sections.length === 0) throw new ReaderError('broken', 'The book has no chapters.');
+  const view = new EpubView(book, events);
+  await view.begin(appearance);
+  return view;
+}
+
+class EpubView implements BookView {
+  readonly element: Paginator;
+  readonly contents: readonly ContentsEntry[];
+  readonly isRightToLeft: boolean;
+  readonly #book: EPUB;
+  readonly #events: BookEvents;
+  readonly #progress: SectionProgress;
+  readonly #titles = new TOCProgress();
+  /** Chapters of which something else is shown. A place in it would be none of the book. */
+  readonly #replaced = new Set<number>();
+  #hasOwnStyles = true;
+  /** What happens is not to be taken for a turned page. */
+  #isJumping = true;
+
+  constructor(book: EPUB, events: BookEvents) {
+    this.#book = book;
+    this.#events = events;
+    this.isRightToLeft = book.dir === 'rtl';
+    this.contents = [...entriesOf(book.toc ?? [], 0)];
+    this.#progress = new SectionProgress(book.sections, UNUSED, UNUSED);
+    this.element = new Paginator();
+    // With two of them a place could begin the second one, and would not be the first thing on the screen.
+    this.element.setAttribute('max-column-count', '1');
+    book.transformTarget.addEventListener('data', ({ detail }) => {
+      detail.data = harmless(detail.data, detail.type);
+    });
+    for (const [index, section] of book.sections.entries()) this.#guard(section, index);
+    this.element.addEventListener('load', ({ detail: { doc } }) => {
+      this.#document = doc;
+      this.#chooseStyles();
+      this.#listen(doc);
+    });
+    this.element.addEventListener('relocate', ({ detail }) => this.#relocated(detail));
+  }
+
+  async begin(appearance: Appearance): Promise<void> {
+    const { toc, sections } = this.#book;
+    if (toc != null) {
+      await this.#titles.init({
+        toc,
+        ids: sections.map(({ id }) => id),
+        splitHref: (href) => this.#book.splitTOCHref(href),
+        getFragment: (document, id) => (id === undefined ? null : this.#book.getTOCFragment(document, id)),
+      });
+    }
+    this.element.open(this.#book);
+    this.setAppearance(appearance);
+  }
+
+  async goToCfi(cfi: string): Promise<boolean> {
+    const [step, path] = chapterAndPath(cfi);
+    const index = this.#book.sections.findIndex((section) => chapterAndPath(section.cfi)[0] === step);
+    if (index < 0) return false;
+    let isFound = true;
+    await this.#jump(async () => {
+      await this.element.goTo({
+        index,
+        anchor: (document) => {
+          try {
+            return beginPageAt(epubCfi.toRange(document, [path], withoutPageBreaks));
+          } catch {
+            isFound = false;
+            return 0;
+          }
+        },
+      });
+      // The break has changed the number of pages.
+      this.element.render();
+    });
+    return isFound;
+  }
+
+  async goToFraction(fraction: number): Promise<void> {
+    const [index, anchor] = this.#progress.getSection(fraction);
+    await this.#jump(() => this.element.goTo({ index, anchor: () => anchor }));
+  }
+
+  async goToHref(href: string): Promise<void> {
+    const target = this.#book.resolveHref(href);
+    if (target === null || target.index < 0) return;
+    await this.element.goTo(target);
+  }
+
+  async turn(direction: 1 | -1): Promise<void> {
+    await (direction === 1 ? this.element.next() : this.element.prev());
+  }
+
+  setAppearance(appearance: Appearance): void {
+    this.#hasOwnStyles = appearance.hasOwnStyles;
+    this.#chooseStyles();
+    this.element.setAttribute('flow', appearance.flow === 'scroll' ? 'scrolled' : 'paginated');
+    this.element.setStyles(chapterStyles(appearance));
+  }
+
+  close(): void {
+    this.element.destroy();
+    this.element.remove();
+    this.#book.destroy();
+  }
+
+  async #jump(move: () => Promise<void>): Promise<void> {
+    this.#isJumping = true;
+    try {
+      await move();
+    } finally {
+      this.#isJumping = false;
+    }
+  }
+
+  /** The library shows nothing, and goes no further, where a chapter cannot be loaded. A page that says why takes its place. */
+  #guard(section: Section, index: number): void {
+    const load = section.load;
+    const type = this.#book.resources.manifest.find(({ href }) => href === section.id)?.mediaType ?? '';
+    section.load = async () => {
+      this.#replaced.delete(index);
+      try {
+        const address = await load();
+        if (address === null || address === '') {
+          throw new ReaderError('missing', 'This chapter is not in the file of the book.');
+        }
+        if (!type.startsWith('image/')) return address;
+        this.#replaced.add(index);
+        return chapterOfImage(address);
+      } catch (error) {
+        const { message } = readerErrorOf(error);
+        this.#replaced.add(index);
+        this.#events.onProblem(message);
+        return chapterThatSays(message);
+      }
+    };
+  }
+
+  #listen(document: Document): void {
+    const frame = document.defaultView?.frameElement;
+    if (frame != null) frame.setAttribute('title', 'The page of the book');
+    document.addEventListener('keydown', (event) => this.#events.onKey(event));
+    document.addEventListener('click', (event) => {
+      const target = event.target;
+      const link =
+        target !== null && isNode(target) && isElement(target) ? target.closest('a[*|href]') : null;
+      if (link !== null) {
+        event.preventDefault();
+        this.#follow(link);
+        return;
+      }
+      if (event.defaultPrevented || document.getSelection()?.isCollapsed === false) return;
+      const left = frame?.getBoundingClientRect().left ?? 0;
+      this.#events.onPress((event.clientX + left) / globalThis.innerWidth);
+    });
+  }
+
+  #follow(link: Element): void {
+    const href =
+      link.getAttribute('href') ?? link.getAttributeNS('http://www.w3.org/1999/xlink', 'href') ?? '';
+    if (this.#book.isExternal(href)) {
+      this.#events.onLink(href);
+      return;
+    }
+    const section = this.#book.sections[this.#index];
+    if (section !== undefined) void this.goToHref(section.resolveHref(href));
+  }
+
+  /** The library adds one sheet in front of the others and one behind them. */
+  #chooseStyles(): void {
+    const { head, styleSheets } = this.#document ?? {};
+    for (const sheet of styleSheets ?? []) {
+      const isOurs =
+        sheet.ownerNode === head?.firstElementChild || sheet.ownerNode === head?.lastElementChild;
+      sheet.disabled = !isOurs && !this.#hasOwnStyles;
+    }
+  }
+
+  #document: Document | undefined;
+  #index = -1;
+
+  #relocated({ reason, range, index, fraction }: Relocation): void {
+    this.#index = index;
+    const place = firstVisiblePlace(range);
+    const document = range.startContainer.ownerDocument;
+    if (place === undefined && document !== null && isTextHidden(document)) this.#events.onHidden();
+    const section = this.#book.sections[index];
+    const shown: BookPlace = {
+      cfi:
+        place === undefined || section === undefined || this.#replaced.has(index)
+          ? undefined
+          : epubCfi.joinIndir(section.cfi, epubCfi.fromRange(place, withoutPageBreaks)),
+      bookFraction: this.#progress.getProgress(index, fraction).fraction,
+      chapterFraction: fraction,
+      chapter: this.#titles.getProgress(index, range)?.label,
+    };
+    this.#events.onPlace(shown, !this.#isJumping && reason !== 'anchor');
+  }
+}
+
+function* entriesOf(items: readonly ContentsItem[], depth: number): Generator<ContentsEntry> {
+  for (const { label, href, subitems } of items) {
+    if (href !== null && label !== '') yield { label, href, depth };
+    yield* entriesOf(subitems ?? [], depth + 1);
+  }
+}
+
+/**
+ * The spine's step to a chapter, and the path in the chapter. Ids are left out: the server has counted the steps in this very
+ * file, and in some books several elements have the same id.
+ */
+function chapterAndPath(cfi: string): readonly [step: number, path: epubCfi.CfiStep[]] {
+  const [spine, path] = epubCfi.collapse(epubCfi.parse(cfi));
+  const withoutIds = path?.map(({ index, offset }) => (offset === undefined ? { index } : { index, offset }));
+  return [spine?.at(-1)?.index ?? -1, withoutIds ?? []];
+}
+
+function isNode(target: EventTarget): target is Node {
+  return 'nodeType' in target;
+}
+
+/** Whether a chapter has words, but none is shown. */
+function isTextHidden({ body }: Document): boolean {
+  return /\S/.test(body.textContent) && !/\S/.test(body.innerText);
+}
+
+async function refuseEncrypted(archive: ZipArchive): Promise<void> {
+  const list = textOf(await archive.read('META-INF/encryption.xml', MOST_CHAPTER_BYTES));
+  if (list === null) return;
+  for (const [, algorithm = ''] of list.matchAll(
+    /<[^<>]*EncryptionMethod\b[^<>]*\bAlgorithm\s*=\s*["']([^"']*)["']/g,
+  )) {
+    if (SCRAMBLED_FONTS.has(algorithm)) continue;
+    throw new ReaderError(
+      'encrypted',
+      'The book is encrypted (DRM): only the programs of its seller can show it.',
+    );
+  }
+}
+
+function textOf(bytes: Uint8Array | undefined): string | null {
+  if (bytes === undefined) return null;
+  // Two encodings of XML are told by their first bytes; the default is UTF-8.
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xfe && second === 0xff ? 'utf-16be' : first === 0xff && second === 0xfe ? 'utf-16le' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** Browsers offer it over HTTPS alone. Without it scrambled fonts are not shown, and others take their place. */
+async function sha1(text: string): Promise<Uint8Array> {
+  if (!isSecureContext) return new Uint8Array(20);
+  return new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)));
+}

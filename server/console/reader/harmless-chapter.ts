@@ -1,0 +1,90 @@
+const XHTML = 'http://www.w3.org/1999/xhtml';
+const SVG = 'http://www.w3.org/2000/svg';
+const MARKUP: ReadonlySet<string> = new Set(['application/xhtml+xml', 'text/html', 'image/svg+xml']);
+
+/**
+ * A file of the book without whatever could run or ask for something. The frame that shows it permits no scripts, and the
+ * policy of the page no other host; this is a third wall in front of these two.
+ */
+export async function harmless(
+  data: string | Blob | Promise<string | Blob>,
+  type: string,
+): Promise<string | Blob> {
+  const text = await data;
+  if (typeof text !== 'string' || !isMarkup(type)) return text;
+  const document = new DOMParser().parseFromString(text, type);
+  makeHarmless(document);
+  return new XMLSerializer().serializeToString(document);
+}
+
+function isMarkup(type: string): type is DOMParserSupportedType {
+  return MARKUP.has(type);
+}
+
+/** Scripts, other documents, and what makes a browser ask other hosts without showing anything. */
+const REPLACED =
+  'script, iframe, frame, object, embed, applet, portal, base, meta[http-equiv], link:not([rel~="stylesheet" i])';
+/** Stricter than that of the page around it: not even its own server is asked. */
+const CHAPTER_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline' blob:; img-src blob: data:; font-src blob: data:; media-src blob:";
+
+function makeHarmless(document: Document): void {
+  for (const element of document.querySelectorAll(REPLACED)) {
+    // Not removed, because places count elements. A template shows nothing, and is allowed wherever these are.
+    const isSvg = element.namespaceURI === SVG;
+    element.replaceWith(document.createElementNS(isSvg ? SVG : XHTML, isSvg ? 'g' : 'template'));
+  }
+  for (const element of document.querySelectorAll('*')) {
+    for (const attribute of Array.from(element.attributes)) {
+      if (isHarmful(element, attribute)) element.removeAttributeNode(attribute);
+    }
+  }
+  const head = document.querySelector('head');
+  if (head === null) return;
+  const policy = document.createElementNS(XHTML, 'meta');
+  policy.setAttribute('http-equiv', 'Content-Security-Policy');
+  policy.setAttribute('content', CHAPTER_POLICY);
+  head.prepend(policy);
+}
+
+const LOADING: ReadonlySet<string> = new Set(
+  'src srcset imagesrcset poster background data ping action formaction srcdoc manifest'.split(' '),
+);
+
+function isHarmful(element: Element, { localName, value }: Attr): boolean {
+  const name = localName.toLowerCase();
+  if (name.startsWith('on') || name === 'autofocus') return true;
+  const address = value.replaceAll(/\p{Cc}|\s/gu, '');
+  if (LOADING.has(name)) return !/^(?:blob:|data:image\/)/i.test(address);
+  if (name !== 'href') return false;
+  return element.localName === 'a' || element.localName === 'area'
+    ? /^(?!https?:|mailto:)[a-z][a-z0-9+.-]*:/i.test(address)
+    : !/^(?:blob:|data:image\/|#)/i.test(address);
+}
+
+/** Shown where a chapter cannot be. @returns its address */
+export function chapterThatSays(message: string): string {
+  const paragraph = element('p');
+  paragraph.textContent = `This chapter cannot be shown. ${message}`;
+  return addressOf(paragraph);
+}
+
+/** A chapter that is only a picture. @returns its address */
+export function chapterOfImage(address: string): string {
+  const image = element('img');
+  image.setAttribute('src', address);
+  image.setAttribute('alt', '');
+  return addressOf(image);
+}
+
+function element(name: string): Element {
+  return document.createElementNS(XHTML, name);
+}
+
+function addressOf(content: Element): string {
+  const page = document.implementation.createDocument(XHTML, 'html');
+  page.documentElement.append(element('head'), element('body'));
+  page.documentElement.lastElementChild?.append(content);
+  const text = new XMLSerializer().serializeToString(page);
+  return URL.createObjectURL(new Blob([text], { type: 'application/xhtml+xml' }));
+}

@@ -1,0 +1,78 @@
+import { ApiError, put } from '../api.js';
+import { thisDevice } from './this-device.js';
+
+export type PushState =
+  | { readonly state: 'nothing' }
+  | { readonly state: 'waiting' }
+  | { readonly state: 'stored'; readonly pushedAt: string; readonly percentage: number }
+  | { readonly state: 'failed'; readonly error: ApiError };
+
+/** How long a page stays open before its place is handed back: whoever leafs through a book does not push each page. */
+const WAIT_MS = 5000;
+/** A server that is away is asked again. */
+const RETRY_MS = 15_000;
+
+/** Hands the place of this browser back to the server, so that KOReader finds it there. */
+export class PlacePusher {
+  readonly #document: string;
+  readonly #onState: (state: PushState) => void;
+  #waiting: string | undefined;
+  #stored: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSending = false;
+
+  constructor(document: string, onState: (state: PushState) => void) {
+    this.#document = document;
+    this.#onState = onState;
+  }
+
+  /** @param cfi of the first text that is shown now */
+  moved(cfi: string): void {
+    if (cfi === this.#stored) {
+      this.forget();
+      return;
+    }
+    this.#waiting = cfi;
+    this.#onState({ state: 'waiting' });
+    this.#later(WAIT_MS);
+  }
+
+  /** What was not handed back yet is out of date. */
+  forget(): void {
+    this.#waiting = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  /** Hands it back at once: the page may be closed now. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    const cfi = this.#waiting;
+    if (cfi === undefined || this.#isSending) return;
+    this.#waiting = undefined;
+    this.#isSending = true;
+    try {
+      const stored = await put('/progress/{document}', {
+        params: { document: this.#document },
+        body: { cfi, device: thisDevice() },
+      });
+      this.#stored = cfi;
+      this.#onState({ state: 'stored', pushedAt: stored.pushed_at, percentage: stored.percentage });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#onState({ state: 'failed', error });
+      if (error.status === 0 || error.status === 429 || error.status >= 500) {
+        this.#waiting ??= cfi;
+        this.#later(RETRY_MS);
+      }
+    } finally {
+      this.#isSending = false;
+    }
+    // A page was turned while the one before was sent.
+    if (this.#waiting !== undefined) this.#later(WAIT_MS);
+  }
+
+  #later(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.flush(), ms);
+  }
+}
