@@ -18,6 +18,10 @@ export interface NewUser {
   readonly passwordHash: string | undefined;
   readonly isOwner: boolean;
   readonly permissions: PermissionSet;
+  /** Of a user who was disabled elsewhere. Default: no. */
+  readonly isDisabled?: boolean;
+  /** When the user was made elsewhere. Default: now. */
+  readonly createdSeconds?: number;
 }
 
 /** @returns `undefined` when the name is taken */
@@ -27,8 +31,8 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
     password_hash: user.passwordHash ?? null,
     is_owner: bit(user.isOwner),
     permissions: formatPermissions(user.permissions),
-    is_disabled: 0,
-    created_s: Math.floor(Date.now() / 1000),
+    is_disabled: bit(user.isDisabled ?? false),
+    created_s: user.createdSeconds ?? Math.floor(Date.now() / 1000),
   } as const;
   try {
     const { insertId } = await store.db.insertInto('user').values(values).executeTakeFirstOrThrow();
@@ -142,6 +146,23 @@ export async function usersPage(
   if (page.afterName !== undefined) query = query.where('name', '>', page.afterName);
   const rows = await query.orderBy('name').limit(page.limit).execute();
   return rows.map(toSummary);
+}
+
+/** The names of these users. Those who are not there are left out. */
+export async function namesOfUsers(
+  store: Store,
+  ids: readonly UserId[],
+): Promise<ReadonlyMap<UserId, string>> {
+  const names = new Map<UserId, string>();
+  for (const chunk of idChunks(ids)) {
+    const rows = await store.db
+      .selectFrom(byIndex(store, 'user', 'primary'))
+      .select(['id', 'name'])
+      .where('id', 'in', chunk)
+      .execute();
+    for (const { id, name } of rows) names.set(id, name);
+  }
+  return names;
 }
 
 export async function isAnyUser(store: Store): Promise<boolean> {

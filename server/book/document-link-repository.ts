@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
@@ -6,6 +6,7 @@ import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import { type BookId, type LibraryId, type UserId, userId } from '../domain/ids.js';
+import type { PageRequest } from '../domain/page.js';
 import { toBook } from './book-repository.js';
 import type { CataloguedBook } from './book.js';
 import type { DocumentLink, LinkedFor } from './document-link.js';
@@ -84,6 +85,27 @@ function toLink(row: LinkRow): DocumentLink {
     linkedBy: row.linked_by ?? undefined,
     linkedSeconds: toNumber(row.linked_s),
   };
+}
+
+/** All links, ordered by document and user. @param after the last link of the page before */
+export async function linksPage(
+  store: Store,
+  { after, limit }: PageRequest<Pick<DocumentLink, 'document' | 'linkedFor'>>,
+): Promise<readonly DocumentLink[]> {
+  const behind =
+    after === undefined
+      ? sql<SqlBool>`1 = 1`
+      : sql<SqlBool>`document >= ${Buffer.from(after.document)} and
+          (document > ${Buffer.from(after.document)} or user_id > ${idOfLinkedFor(after.linkedFor)})`;
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'document_link', 'primary'))
+    .selectAll()
+    .where(behind)
+    .orderBy('document')
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(toLink);
 }
 
 export async function countLinksOfUser({ db }: Store, user: UserId): Promise<number> {

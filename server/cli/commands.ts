@@ -71,6 +71,10 @@ export const COMMANDS: Readonly<
       'take over users and positions from another server; says what it would do, and with --apply does it',
     load: async () => (await import('./import-command.js')).fillImportCommand,
   },
+  export: {
+    description: 'print users, devices, positions, history and links as JSON lines, for another Dogear',
+    load: async () => (await import('./export-command.js')).fillExportCommand,
+  },
   hash: {
     description: "print KOReader's partial MD5 of files, like md5sum: digest, two spaces, path",
     load: async () => (await import('./hash-command.js')).fillHashCommand,

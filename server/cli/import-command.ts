@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { withStore } from '../compose/program.js';
+import { importDogear } from '../moving/import-dogear.js';
+import { importKosyncSqlite } from '../moving/import-kosync-sqlite.js';
 import { importKoreaderSyncServer } from '../moving/import-koreader-sync-server.js';
-import type { MoveOptions } from '../moving/move-in.js';
+import type { MoveOptions } from '../moving/move-context.js';
 import type { MoveTally } from '../moving/move-tally.js';
 import type { ComposedStore } from '../compose/program.js';
 import type { CommandContext } from './context.js';
@@ -34,6 +36,33 @@ export function fillImportCommand(importCommand: Command, context: CommandContex
   ).action((source: string, flags: ImportFlags & { readonly redisDatabase?: number }, command: Command) =>
     runImport(context, command, flags, (store, options) =>
       importKoreaderSyncServer(store, { source, redisDatabase: flags.redisDatabase }, options),
+    ),
+  );
+
+  withImportFlags(
+    importCommand
+      .command('kosync-sqlite')
+      .argument(
+        '<file>',
+        'the SQLite file of kosyncsrv, koreader-syncd, Calibre-Web-Automated, Stump, Komga or others',
+      )
+      .description('positions, and users where their passwords can be taken over, from other sync servers'),
+  ).action((file: string, flags: ImportFlags, command: Command) =>
+    runImport(context, command, flags, async (store, options) => {
+      const { layout, tally } = await importKosyncSqlite(store, file, options);
+      writeNote(`${file} is a database of ${layout}.`);
+      return tally;
+    }),
+  );
+
+  withImportFlags(
+    importCommand
+      .command('dogear')
+      .argument('<file>', 'what "dogear export" has printed; - for standard input')
+      .description('everything of another Dogear, on any database'),
+  ).action((file: string, flags: ImportFlags, command: Command) =>
+    runImport(context, command, flags, (store, options) =>
+      importDogear(store, file === '-' ? process.stdin : file, options),
     ),
   );
 }

@@ -1,4 +1,11 @@
-import type { CountedNames, LeftOut, Mended, MoveTally, PositionOutcome } from '../moving/move-tally.js';
+import type {
+  CountedNames,
+  Extra,
+  LeftOut,
+  Mended,
+  MoveTally,
+  PositionOutcome,
+} from '../moving/move-tally.js';
 import { countedNoun } from './counted-noun.js';
 import { shownText } from './shown-text.js';
 
@@ -12,6 +19,14 @@ const POSITIONS: Readonly<Record<PositionOutcome, string>> = {
 
 const OUTCOMES = ['added', 'newer', 'beside', 'there', 'older'] as const satisfies readonly PositionOutcome[];
 
+const EXTRAS = [
+  ['apiKeys', 'API key', 'API keys'],
+  ['devices', 'device', 'devices'],
+  ['histories', 'history of a document', 'histories of documents'],
+  ['unmatched', 'document without a book', 'documents without books'],
+  ['links', 'link', 'links'],
+] as const satisfies readonly (readonly [Extra, string, string])[];
+
 const LEFT_OUT: Readonly<Record<LeftOut, readonly [one: string, many: string]>> = {
   'name-refused': [
     'user whose name Dogear refuses (see "dogear user add"); rename it in the source',
@@ -24,6 +39,14 @@ const LEFT_OUT: Readonly<Record<LeftOut, readonly [one: string, many: string]>> 
   'other-password': [
     'user whom Dogear has with another password: the same person? Then add --merge-users',
     'users whom Dogear has with other passwords: the same people? Then add --merge-users',
+  ],
+  'unproven-user': [
+    'user whom Dogear has too, and no password says whether it is the same person; --merge-users says so',
+    'users whom Dogear has too, and no passwords say whether they are the same people; --merge-users says so',
+  ],
+  'no-such-user': [
+    'user whom Dogear does not have; "dogear user add" adds one, then add --merge-users',
+    'users whom Dogear does not have; "dogear user add" adds them, then add --merge-users',
   ],
   'header-taken': [
     'user whose name arrives in a header like that of another; "dogear user add" adds such a user',
@@ -50,8 +73,14 @@ const LEFT_OUT: Readonly<Record<LeftOut, readonly [one: string, many: string]>> 
     'position whose device is missing, too long or no text',
     'positions whose devices are missing, too long or no text',
   ],
+  'history-refused': ['entry of a history that Dogear refuses', 'entries of histories that Dogear refuses'],
+  'api-key-refused': ['API key that Dogear refuses', 'API keys that Dogear refuses'],
+  'book-not-here': [
+    'link to a book that no library here holds; scan the books first, then import again',
+    'links to books that no library here holds; scan the books first, then import again',
+  ],
   'other-type': ['key of another type than the server writes', 'keys of other types than the server writes'],
-  'other-layout': ['key of a layout that is not known', 'keys of a layout that is not known'],
+  'other-layout': ['key or line that is not known', 'keys or lines that are not known'],
 };
 
 const MENDED: Readonly<Record<Mended, readonly [one: string, many: string]>> = {
@@ -73,6 +102,9 @@ export function importReport(tally: MoveTally, isApplied: boolean): readonly str
       `${String(positions.there + positions.older)} stay as they are.`,
     ...OUTCOMES.flatMap((outcome) =>
       positions[outcome] === 0 ? [] : [`  ${String(positions[outcome])} ${POSITIONS[outcome]}`],
+    ),
+    ...EXTRAS.flatMap(([extra, one, many]) =>
+      tally.extras[extra] === 0 ? [] : [`And ${countedNoun(tally.extras[extra], one, many)}.`],
     ),
     ...section(isApplied ? 'Left out:' : 'Would be left out:', tally.leftOut, LEFT_OUT),
     ...section('Mended:', tally.mended, MENDED),
@@ -100,6 +132,7 @@ export function importJson(tally: MoveTally, isApplied: boolean): object {
     applied: isApplied,
     users: tally.users,
     positions: tally.positions,
+    extras: tally.extras,
     left_out: Object.fromEntries(tally.leftOut),
     mended: Object.fromEntries(tally.mended),
   };

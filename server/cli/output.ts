@@ -17,6 +17,15 @@ export function writeJsonLine(value: unknown): void {
   process.stdout.write(`${terminalJson(JSON.stringify(value))}\n`);
 }
 
+/** Many lines of JSON. Resolves when there is room for more: whoever reads a pipe may be slow. */
+export async function writeLines(lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  if (process.stdout.write(`${lines.map(terminalJson).join('\n')}\n`)) return;
+  await new Promise<void>((resolve) => {
+    process.stdout.once('drain', resolve);
+  });
+}
+
 export function writeError(message: string): void {
   process.stderr.write(terminalText(`dogear: ${message}\n`));
 }

@@ -1,6 +1,7 @@
 import type { Store } from '../database/store.js';
 import { koreaderSyncServerRecords } from './koreader-sync-server.js';
-import { moveIn, type MoveOptions } from './move-in.js';
+import type { MoveOptions } from './move-context.js';
+import { moveIn } from './move-in.js';
 import type { MoveTally } from './move-tally.js';
 import { withRedisCopy } from './redis-copy.js';
 import { isRedisUrl, parseRedisUrl, type RedisAddress, withRedis } from './redis-source.js';
@@ -23,7 +24,9 @@ export async function importKoreaderSyncServer(
   options: MoveOptions,
 ): Promise<MoveTally> {
   const move = (address: RedisAddress): Promise<MoveTally> =>
-    withRedis(address, (client) => moveIn(store, koreaderSyncServerRecords(client, address), options));
+    withRedis(address, (client) =>
+      moveIn(store, { records: koreaderSyncServerRecords(client, address), listsDevices: false }, options),
+    );
   if (isRedisUrl(source)) return move(parseRedisUrl(source, redisDatabase));
   const copy = { database: redisDatabase, ...(options.signal && { signal: options.signal }) };
   return withRedisCopy(source, copy, move);

@@ -56,7 +56,7 @@ async function userOf(client: RedisClient, key: string): Promise<MovedRecord> {
   // One more than is taken, so that a longer one is refused and not cut.
   const value = await unlessOtherType<string | null>(client.getRange(key, 0, KEY_BYTES));
   if (value === OTHER_TYPE) return { kind: 'unreadable', reason: 'other-type', what: key };
-  return { kind: 'user', name, key: value === null || value === '' ? undefined : value };
+  return { kind: 'user', name, secret: { kind: 'key', key: value ?? '' } };
 }
 
 async function positionOf(client: RedisClient, key: string): Promise<MovedRecord> {

@@ -1,21 +1,12 @@
-import type { UserId } from '../domain/ids.js';
+import { idChunks } from '../database/bulk-write.js';
 import type { Store } from '../database/store.js';
-import { mergePositions } from '../sync/merge-positions.js';
-import type { ProgressPush } from '../sync/progress.js';
-import type { MovedPosition, MovedRecord, MovedRecords, MovedUser } from './moved-record.js';
+import { type MergedPush, mergePositions } from '../sync/merge-positions.js';
+import { type MoveContext, movedUser, type MoveOptions, NOBODY, ofKind } from './move-context.js';
+import type { MovedPosition, MovedSource } from './moved-record.js';
+import { moveExtras } from './move-extras.js';
 import { MoveTally } from './move-tally.js';
-import { moveUsers, type MovedUserIds } from './move-users.js';
-import { positionName, readPosition } from './read-position.js';
-
-export interface MoveOptions {
-  /** `false`: nothing is written, and the tally says what would be. */
-  readonly isApplied: boolean;
-  /** Whether users of both servers with one name are one person even if their passwords differ. */
-  readonly isSameName: boolean;
-  readonly signal?: AbortSignal;
-  /** Called after each batch. */
-  readonly onProgress?: (tally: MoveTally) => void;
-}
+import { moveUsers } from './move-users.js';
+import { positionName, readPlace } from './read-place.js';
 
 /** Positions of one transaction. In SQLite readers' pushes wait for it. */
 const POSITIONS_AT_ONCE = { mysql: 500, sqlite: 256 } as const;
@@ -31,67 +22,59 @@ const POSITIONS_AT_ONCE = { mysql: 500, sqlite: 256 } as const;
  */
 export async function moveIn(
   store: Store,
-  records: MovedRecords,
-  { isApplied, isSameName, signal, onProgress }: MoveOptions,
+  { records, listsDevices }: MovedSource,
+  { onProgress, ...options }: MoveOptions,
 ): Promise<MoveTally> {
   const tally = new MoveTally();
-  const users: MovedUserIds = new Map();
-  const nowMs = Date.now();
+  const context: MoveContext = { ...options, users: new Map(), tally, nowMs: Date.now() };
   for await (const batch of records) {
-    signal?.throwIfAborted();
-    const { named, positions } = sorted(batch, tally);
-    await moveUsers(store, named, users, { isApplied, isSameName, tally, ...(signal && { signal }) });
-    await movePositions(store, positions, users, { isApplied, nowMs, tally });
+    options.signal?.throwIfAborted();
+    for (const record of batch) if (record.kind === 'unreadable') tally.leaveOut(record.reason, record.what);
+    await moveUsers(store, ofKind(batch, 'user'), context);
+    await movePositions(store, ofKind(batch, 'position'), context, !listsDevices);
+    await moveExtras(store, batch, context);
     tally.noteRecords(batch.length);
     onProgress?.(tally);
   }
   return tally;
 }
 
-function sorted(
-  batch: readonly MovedRecord[],
-  tally: MoveTally,
-): { readonly named: readonly MovedUser[]; readonly positions: readonly MovedPosition[] } {
-  const named: MovedUser[] = [];
-  const positions: MovedPosition[] = [];
-  for (const record of batch) {
-    if (record.kind === 'user') named.push(record);
-    else if (record.kind === 'position') positions.push(record);
-    else tally.leaveOut(record.reason, record.what);
-  }
-  return { named, positions };
-}
-
 async function movePositions(
   store: Store,
   positions: readonly MovedPosition[],
-  users: MovedUserIds,
-  {
-    isApplied,
-    nowMs,
-    tally,
-  }: { readonly isApplied: boolean; readonly nowMs: number; readonly tally: MoveTally },
+  context: MoveContext,
+  marksDevices: boolean,
 ): Promise<void> {
-  const pushes: ProgressPush[] = [];
+  const { isApplied, tally } = context;
+  const pushes: MergedPush[] = [];
   for (const moved of positions) {
-    const user = users.get(moved.userName);
-    if (user === undefined) tally.leaveOut('user-without-account', moved.userName);
-    else if (user === 'left-out') tally.leaveOut('user-left-out', moved.userName);
+    const user = movedUser(context, moved.userName);
+    if (user === undefined) continue;
+    const push = readPlace(moved, user === 'new' ? NOBODY : user, context);
+    if (typeof push === 'string') tally.leaveOut(push, positionName(moved));
+    // Nothing of a user who would be made is there yet.
+    else if (user === 'new') tally.positions.added++;
     else {
-      const push = readPosition(moved, user === 'new' ? NOBODY : user, nowMs, tally);
-      if (typeof push === 'string') tally.leaveOut(push, positionName(moved));
-      // Nothing of a user who would be made is there yet.
-      else if (user === 'new') tally.positions.added++;
-      else pushes.push(push);
+      const { isNewest = false, metadataJson } = moved;
+      pushes.push({ ...push, isNewest, metadataJson });
     }
   }
-  const size = POSITIONS_AT_ONCE[store.dialect];
-  for (let start = 0; start < pushes.length; start += size) {
-    const outcomes = await mergePositions(store, pushes.slice(start, start + size), { isApplied });
+  for (const chunk of chunksOfDocuments(pushes, POSITIONS_AT_ONCE[store.dialect])) {
+    const outcomes = await mergePositions(store, chunk, { isApplied, marksDevices });
     for (const outcome of outcomes) tally.positions[outcome]++;
   }
 }
 
-/** In place of the id of a user who is not made in a dry run. It is written nowhere. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no row has this id
-const NOBODY = 0 as UserId;
+/** In lists of about `size`, with the positions that stand together for one document in one list. */
+function* chunksOfDocuments(pushes: readonly MergedPush[], size: number): Generator<readonly MergedPush[]> {
+  let start = 0;
+  for (let end = 1; end <= pushes.length; end++) {
+    const last = pushes[end - 1];
+    const next = pushes[end];
+    const isSplit = last?.userId === next?.userId && last?.document === next?.document;
+    if (end < pushes.length && (end - start < size || isSplit)) continue;
+    // A document with thousands of devices.
+    yield* idChunks(pushes.slice(start, end), 2 * size);
+    start = end;
+  }
+}

@@ -3,11 +3,18 @@ import { bulkUpsert, textBytes } from '../database/bulk-write.js';
 import { deleteByIndex, forceIndex, inOrder } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
-import { deviceIdOfKey, deviceKey } from '../device/device.js';
+import { deviceIdOfKey, deviceKey, type ReaderDevice } from '../device/device.js';
 import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
-import { documentOf, fractionOf, keyList, type ProgressKey, wantedKeys } from './progress-key.js';
+import {
+  documentOf,
+  fractionOf,
+  keyList,
+  type ProgressKey,
+  progressKeyText,
+  wantedKeys,
+} from './progress-key.js';
 import {
   arrivalBeforePushes,
   type DevicePosition,
@@ -15,6 +22,7 @@ import {
   type DocumentSummary,
   type PositionCursor,
   type ProgressPush,
+  type ProgressRecord,
 } from './progress.js';
 
 /**
@@ -229,36 +237,74 @@ interface SummaryRow extends PositionRow {
   readonly others: number | string;
 }
 
+interface DevicePositionRow extends Pick<
+  PositionRow,
+  'document' | 'device_key' | 'device_name' | 'position' | 'percentage' | 'pushed_ms' | 'arrival'
+> {
+  readonly user_id: UserId;
+}
+
+/** The rows of these documents, also those that are out of date, of each document the oldest first. */
+async function rowsOfDocuments(
+  { db, dialect }: Store,
+  keys: readonly ProgressKey[],
+): Promise<readonly DevicePositionRow[]> {
+  if (keys.length === 0) return [];
+  const columns = COLUMNS.replaceAll(/\w+/g, 'd.$&');
+  const order = 'order by d.user_id, d.document, d.arrival, d.device_key';
+  const { text, cells } = dialect === 'sqlite' ? wantedKeys(keys) : { text: '', cells: [] };
+  const { rows } = await db.executeQuery<DevicePositionRow>(
+    CompiledQuery.raw(
+      dialect === 'sqlite'
+        ? `with ${text} select distinct ${columns} from wanted cross join device_progress as d on d.user_id = id and d.document = name ${order}`
+        : `select ${columns} from device_progress as d${forceIndex('mysql', 'primary')} where (d.user_id, d.document) in (${keyList(keys)}) ${order}`,
+      cells,
+    ),
+  );
+  return rows;
+}
+
 /**
- * When each device that is kept beside the newest progress of these documents pushed last, by the text of
+ * When each device that has a row beside the newest progress of these documents pushed last, by the text of
  * {@link devicePositionText}.
  */
 export async function devicePositionTimes(
   store: Store,
   keys: readonly ProgressKey[],
 ): Promise<ReadonlyMap<string, number>> {
-  const times = new Map<string, number>();
-  if (keys.length === 0) return times;
-  const columns = 'd.user_id, d.document, d.device_key, d.pushed_ms';
-  const { text, cells } = store.dialect === 'sqlite' ? wantedKeys(keys) : { text: '', cells: [] };
-  const { rows } = await store.db.executeQuery<{
-    readonly user_id: UserId;
-    readonly document: Buffer;
-    readonly device_key: Buffer;
-    readonly pushed_ms: number | string;
-  }>(
-    CompiledQuery.raw(
-      store.dialect === 'sqlite'
-        ? `with ${text} select ${columns} from wanted cross join device_progress as d on d.user_id = id and d.document = name`
-        : `select ${columns} from device_progress as d${forceIndex('mysql', 'primary')} where (d.user_id, d.document) in (${keyList(keys)})`,
-      cells,
-    ),
+  const rows = await rowsOfDocuments(store, keys);
+  return new Map(
+    rows.map((row) => {
+      const key = { userId: row.user_id, document: documentOf(row.document) };
+      return [devicePositionText(key, row.device_key.toString('utf8')), toNumber(row.pushed_ms)];
+    }),
   );
-  for (const row of rows) {
-    const key = { userId: row.user_id, document: documentOf(row.document) };
-    times.set(devicePositionText(key, row.device_key.toString('utf8')), toNumber(row.pushed_ms));
+}
+
+/** The last positions of the devices that are not the newest of these documents, by `progressKeyText`, the oldest first. */
+export async function otherDevicePositions(
+  store: Store,
+  newest: readonly (ProgressKey & { readonly device: ReaderDevice })[],
+): Promise<ReadonlyMap<string, readonly ProgressRecord[]>> {
+  const newestDevices = new Map(newest.map((each) => [progressKeyText(each), deviceKey(each.device)]));
+  const positions = new Map<string, ProgressRecord[]>();
+  for (const row of await rowsOfDocuments(store, newest)) {
+    const document = documentOf(row.document);
+    const key = progressKeyText({ userId: row.user_id, document });
+    // A row of the device that pushed last is out of date.
+    if (newestDevices.get(key) === row.device_key.toString('utf8')) continue;
+    const position = {
+      document,
+      position: row.position.toString('utf8'),
+      percentage: fractionOf(row.percentage),
+      device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
+      pushedMs: toNumber(row.pushed_ms),
+    };
+    const known = positions.get(key);
+    if (known === undefined) positions.set(key, [position]);
+    else known.push(position);
   }
-  return times;
+  return positions;
 }
 
 /** With the length of the document: a document and a device key cannot form the text of another pair. */

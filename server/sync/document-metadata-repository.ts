@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { bulkUpsert } from '../database/bulk-write.js';
-import { deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIndex } from '../database/by-index.js';
 import type { Store } from '../database/store.js';
+import type { Document } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import type { ProgressPush } from './progress.js';
 
@@ -36,6 +37,26 @@ function upsertMetadata(
       metadataJson === undefined ? [] : [userId, Buffer.from(document), Buffer.from(metadataJson)],
     ),
   );
+}
+
+/** What readers said last about these documents of a user, by document: JSON objects as text. */
+export async function metadataOfDocuments(
+  store: Store,
+  userId: UserId,
+  documents: readonly Document[],
+): Promise<ReadonlyMap<string, string>> {
+  if (documents.length === 0) return new Map();
+  const rows = await store.db
+    .selectFrom(byIndex(store, 'document_metadata', 'primary'))
+    .select(['document', 'metadata'])
+    .where('user_id', '=', userId)
+    .where(
+      'document',
+      'in',
+      documents.map((document) => Buffer.from(document)),
+    )
+    .execute();
+  return new Map(rows.map((row) => [row.document.toString('utf8'), row.metadata.toString('utf8')]));
 }
 
 /** @param documents in byte order */

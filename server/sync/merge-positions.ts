@@ -23,6 +23,19 @@ import type { ProgressPush, ProgressWithArrival } from './progress.js';
  */
 export type MergedAs = 'added' | 'newer' | 'beside' | 'there' | 'older';
 
+/** A position from elsewhere. */
+export interface MergedPush extends ProgressPush {
+  /** It is the newest of its document there, whatever the times say: clocks step back. */
+  readonly isNewest?: boolean;
+}
+
+export interface MergePositionsOptions {
+  /** `false`: nothing is written. */
+  readonly isApplied: boolean;
+  /** Whether the devices of the positions count as seen at the times of these. */
+  readonly marksDevices: boolean;
+}
+
 /**
  * Merges positions that were pushed elsewhere, at the times that they hold, with those that are there: of each device the
  * latest stays, and the latest of all is the newest of its document. Doing it again changes nothing.
@@ -31,13 +44,12 @@ export type MergedAs = 'added' | 'newer' | 'beside' | 'there' | 'older';
  * arrived here, unless it is newer than all of them in its book: then it arrives now.
  *
  * @param pushes as many as a transaction may have; in any order
- * @param isApplied `false`: nothing is written
  * @returns what became of each, in the order of `pushes`
  */
 export async function mergePositions(
   store: Store,
-  pushes: readonly ProgressPush[],
-  { isApplied }: { readonly isApplied: boolean },
+  pushes: readonly MergedPush[],
+  { isApplied, marksDevices }: MergePositionsOptions,
 ): Promise<readonly MergedAs[]> {
   if (pushes.length === 0) return [];
   if (!isApplied) return (await planMerge(store, pushes)).outcomes;
@@ -47,8 +59,9 @@ export async function mergePositions(
     await saveDevicePositions(transaction, plan.beside);
     const written = [...plan.added, ...plan.replaced, ...plan.latest, ...plan.beside];
     if (written.length === 0) return plan.outcomes;
-    await insertDocumentMetadata(transaction, latestOfEach(written, progressKeyText));
-    await mergeSeenDevices(transaction, seenDevices(written));
+    const described = written.filter(({ metadataJson }) => metadataJson !== undefined).toSorted(byDocument);
+    await insertDocumentMetadata(transaction, latestOfEach(described, progressKeyText));
+    if (marksDevices) await mergeSeenDevices(transaction, seenDevices(written));
     const users = written.map(({ userId }) => userId);
     await markChanges(transaction, ['progress', 'devices'], users);
     return plan.outcomes;
@@ -71,9 +84,9 @@ export interface MergePlan {
 
 async function planMerge(
   store: Store,
-  pushes: readonly ProgressPush[],
+  pushes: readonly MergedPush[],
 ): Promise<MergePlan & { readonly outcomes: readonly MergedAs[] }> {
-  const documents = new Map<string, ProgressPush[]>();
+  const documents = new Map<string, MergedPush[]>();
   for (const push of pushes.toSorted(byDocument)) {
     const key = progressKeyText(push);
     const known = documents.get(key);
@@ -94,7 +107,7 @@ async function planMerge(
   const outcomes = new Map<ProgressPush, MergedAs>();
   for (const [key, ofDocument] of documents) {
     const there = progress.get(key);
-    const candidates = latestOfEach(ofDocument, deviceText).toSorted(byTime);
+    const candidates = latestOfEach(ofDocument, deviceText).toSorted(byPrecedence);
     const newest = candidates.at(-1);
     if (newest === undefined) continue;
     const isNewest = there === undefined || newest.pushedMs > there.pushedMs;
@@ -170,11 +183,11 @@ function deviceText(push: ProgressPush): string {
 }
 
 /** The latest push for each text, in the order of the list. Of two of one time, the later one in the list. */
-function latestOfEach(
-  pushes: readonly ProgressPush[],
+function latestOfEach<Push extends ProgressPush>(
+  pushes: readonly Push[],
   textOf: (push: ProgressPush) => string,
-): readonly ProgressPush[] {
-  const latest = new Map<string, ProgressPush>();
+): readonly Push[] {
+  const latest = new Map<string, Push>();
   for (const push of pushes) {
     const text = textOf(push);
     const known = latest.get(text);
@@ -185,6 +198,11 @@ function latestOfEach(
 
 function byTime(left: ProgressPush, right: ProgressPush): number {
   return left.pushedMs - right.pushedMs;
+}
+
+/** The newest of the document last. */
+function byPrecedence(left: MergedPush, right: MergedPush): number {
+  return Number(left.isNewest ?? false) - Number(right.isNewest ?? false) || byTime(left, right);
 }
 
 /** The order in which every server writes. */

@@ -112,6 +112,28 @@ export async function deleteHistoryWithoutProgress(
   }
 }
 
+/** All entries of these documents of a user, by document, the oldest first. @param documents few: each may have thousands */
+export async function historyOfDocuments(
+  { db, dialect }: Store,
+  userId: UserId,
+  documents: readonly Document[],
+): Promise<ReadonlyMap<Document, readonly HistoryEntry[]>> {
+  const histories = new Map<Document, HistoryEntry[]>();
+  if (documents.length === 0) return histories;
+  const hint = sql.raw(forceIndex(dialect, 'primary'));
+  const { rows } = await sql<HistoryRow>`
+    select h.* from progress_history as h ${hint}
+    where h.user_id = ${userId} and h.document in (${sql.join(documents.map((document) => Buffer.from(document)))})
+    order by h.document, h.arrival`.execute(db);
+  for (const row of rows) {
+    const entry = { userId, ...toHistoryEntry(row) };
+    const known = histories.get(entry.document);
+    if (known === undefined) histories.set(entry.document, [entry]);
+    else known.push(entry);
+  }
+  return histories;
+}
+
 /** An entry with its number among those of its document. */
 export interface NumberedEntry extends HistoryEntry {
   readonly entryNumber: number;
@@ -179,15 +201,18 @@ export async function historyPage(
     left join device as named ${sql.raw(forceIndex(store.dialect, 'primary'))}
       on named.user_id = e.user_id and named.device_key = e.device_key
     order by e.arrival desc, e.document desc limit ${page.limit}`.execute(store.db);
-  return rows.map((row) => ({
+  return rows.map((row) => ({ ...toHistoryEntry(row), friendlyName: row.friendly_name ?? undefined }));
+}
+
+function toHistoryEntry(row: HistoryRow): Omit<HistoryEntry, 'userId'> {
+  return {
     document: documentOf(row.document),
     arrival: toNumber(row.arrival),
     pushedMs: toNumber(row.pushed_ms),
     percentage: fractionOf(row.percentage),
     position: row.position.toString('utf8'),
     device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
-    friendlyName: row.friendly_name ?? undefined,
-  }));
+  };
 }
 
 function entriesOfDocument(

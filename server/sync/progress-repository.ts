@@ -702,6 +702,23 @@ export async function deleteProgress(
   await deleteHistory(store, userId, documents);
 }
 
+/** The newest progress of a user in each document, in byte order of the documents. */
+export async function progressPage(
+  store: Store,
+  userId: UserId,
+  page: { readonly after: Document | undefined; readonly limit: number },
+): Promise<readonly ProgressWithArrival[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'document_progress', 'primary'))
+    .selectAll()
+    .where('user_id', '=', userId);
+  if (page.after !== undefined) query = query.where('document', '>', Buffer.from(page.after));
+  const rows = await query.orderBy('document').limit(page.limit).execute();
+  return rows.map((row) =>
+    toRecord({ ...row, arrival: toNumber(row.arrival), pushed_ms: toNumber(row.pushed_ms) }),
+  );
+}
+
 /** A document of a user with the order in which its newest push arrived. */
 export interface DocumentArrival {
   readonly document: Document;

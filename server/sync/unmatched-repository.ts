@@ -43,19 +43,32 @@ export async function saveUnmatched(store: Store, documents: readonly UnmatchedD
         `metadata = coalesce(${value('metadata')}, ${kept('metadata')})`,
       ],
     },
-    documents.flatMap((each) => [
-      each.userId,
-      Buffer.from(each.document),
-      each.firstSeenMs,
-      each.lastSeenMs,
-      each.pushes,
-      each.percentage,
-      Buffer.from(each.position),
-      Buffer.from(deviceKey(each.device)),
-      Buffer.from(each.device.name),
-      each.metadataJson === undefined ? null : Buffer.from(each.metadataJson),
-    ]),
+    documents.flatMap(cellsOf),
   );
+}
+
+/** Inserts what another server has kept. What is kept here of a document stays. @param documents as for {@link saveUnmatched} */
+export async function insertUnmatched(store: Store, documents: readonly UnmatchedDocument[]): Promise<void> {
+  await bulkUpsert(
+    store,
+    { table: 'unmatched_document', columns: COLUMNS, key: ['user_id', 'document'], update: [] },
+    documents.flatMap(cellsOf),
+  );
+}
+
+function cellsOf(each: UnmatchedDocument): readonly unknown[] {
+  return [
+    each.userId,
+    Buffer.from(each.document),
+    each.firstSeenMs,
+    each.lastSeenMs,
+    each.pushes,
+    each.percentage,
+    Buffer.from(each.position),
+    Buffer.from(deviceKey(each.device)),
+    Buffer.from(each.device.name),
+    each.metadataJson === undefined ? null : Buffer.from(each.metadataJson),
+  ];
 }
 
 interface UnmatchedRow {

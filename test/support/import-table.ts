@@ -116,7 +116,13 @@ export const IMPORT_TABLE: readonly Room[] = [
   { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
-  { name: MOVING, node: true, below: BELOW_SYNC, ours: ['server/sync/'], packages: ['@redis/client'] },
+  {
+    name: MOVING,
+    node: true,
+    below: BELOW_SYNC,
+    ours: ['server/sync/'],
+    packages: ['@redis/client', 'libsql', 'zod'],
+  },
   {
     name: OVERVIEW,
     node: true,

@@ -16,7 +16,7 @@ import { resolveTargetUser } from '../resolve-target-user.js';
 const KEYS_A_USER = 200;
 /** Revoked keys that lists show; the ones that were revoked first are forgotten. */
 const REVOKED_KEYS_A_USER = 200;
-const KEY_NAME_CHARACTERS = 100;
+export const API_KEY_NAME_CHARACTERS = 100;
 
 export interface ApiKeyRequest {
   /** `undefined`: the actor. */
@@ -92,9 +92,9 @@ export async function addApiKey(
 
 function keyName(name: string): string {
   const trimmed = name.trim();
-  if (isShownName(trimmed, KEY_NAME_CHARACTERS)) return trimmed;
+  if (isShownName(trimmed, API_KEY_NAME_CHARACTERS)) return trimmed;
   throw new DogearError(
     'api-key-invalid',
-    `The name of an API key has 1 to ${String(KEY_NAME_CHARACTERS)} characters, and no line breaks or control characters.`,
+    `The name of an API key has 1 to ${String(API_KEY_NAME_CHARACTERS)} characters, and no line breaks or control characters.`,
   );
 }

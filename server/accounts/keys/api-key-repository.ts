@@ -28,18 +28,29 @@ export interface NewApiKeyRow {
   readonly expiresSeconds: number | undefined;
 }
 
+/** A key that another server has made. */
+export interface MovedApiKeyRow extends NewApiKeyRow {
+  readonly createdSeconds: number;
+  readonly lastUsedSeconds: number | undefined;
+  readonly revokedSeconds: number | undefined;
+}
+
 /** @returns the id of the new key; `undefined` when there is one like it, and then the caller draws another one */
-export async function insertApiKey(store: Store, key: NewApiKeyRow): Promise<ApiKeyId | undefined> {
+export async function insertApiKey(
+  store: Store,
+  key: NewApiKeyRow | MovedApiKeyRow,
+): Promise<ApiKeyId | undefined> {
+  const moved = 'createdSeconds' in key ? key : undefined;
   const values = {
     user_id: key.userId,
     name: key.name,
     prefix: `${key.prefix}${PREFIX_END}${hashBytes(key.secretHash).toString('hex').slice(0, UNIQUE_CHARACTERS)}`,
     secret_sha256: hashBytes(key.secretHash),
     permissions: formatPermissions(key.permissions),
-    created_s: Math.floor(Date.now() / 1000),
+    created_s: moved?.createdSeconds ?? Math.floor(Date.now() / 1000),
     expires_s: key.expiresSeconds ?? null,
-    last_used_s: null,
-    revoked_s: null,
+    last_used_s: moved?.lastUsedSeconds ?? null,
+    revoked_s: moved?.revokedSeconds ?? null,
   };
   try {
     const { insertId } = await store.db.insertInto('api_key').values(values).executeTakeFirstOrThrow();

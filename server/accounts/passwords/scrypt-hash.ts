@@ -18,6 +18,19 @@ const MAX_MEMORY_BYTES = 256 * 1024 * 1024;
 
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=8,p=1\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
 
+declare const brand: unique symbol;
+
+/** A text that {@link hashPasswordKey} has made, here or elsewhere. */
+export type StoredPasswordHash = string & { readonly [brand]: 'StoredPasswordHash' };
+
+/** @returns `undefined` for a text that {@link passwordKeyMatches} would never accept */
+export function parseStoredHash(text: string): StoredPasswordHash | undefined {
+  const log2Cost = Number(STORED.exec(text)?.[1]);
+  if (!(log2Cost >= 1 && log2Cost <= MAX_LOG2_COST)) return undefined;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a stored hash is made
+  return text as StoredPasswordHash;
+}
+
 /**
  * Hashes a key with a random salt.
  *

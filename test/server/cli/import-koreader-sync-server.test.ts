@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
+import { openStore } from '../../../server/database/store.js';
 import { testDatabases, type TestDatabase } from '../../support/databases.js';
 import { type PrivateRedis, setProgress, setUser, startPrivateRedis } from '../../support/private-redis.js';
-import { runProgram } from '../../support/program.js';
+import { runProgram, startProgram } from '../../support/program.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { serveProgram } from '../compose/served-program.js';
 
@@ -10,6 +12,9 @@ const BOOK = '0b229176d4e8db7f6d2b5a4952368d7a';
 const POINTER = '/body/DocFragment[20]/body/p[22]/img.0';
 /** The timestamp of the positions, in seconds. */
 const THEN = 1_700_000_000;
+
+/** Several transactions. */
+const DOCUMENTS = 4000;
 
 let redis: PrivateRedis;
 
@@ -209,6 +214,32 @@ describe.each(testDatabases())(
       expect(await reader('anna', passwordKeyOf('geheim'))('GET', '/users/auth')).toMatchObject({
         status: 401,
       });
+    });
+
+    it('goes on after it was killed', async () => {
+      const many = Array.from({ length: DOCUMENTS }, (_, index) =>
+        setProgress('anna', `document ${String(index)}`, position()),
+      );
+      await redis.commands(many);
+      const killed = startProgram(
+        ['import', 'koreader-sync-server', url(), '--apply', '--database', database.url],
+        { cwd },
+      );
+      const store = await openStore(database.url);
+      const written = () =>
+        store.db
+          .selectFrom('document_progress')
+          .select('user_id')
+          .limit(1)
+          .execute()
+          .catch(() => []);
+      while ((await written()).length === 0) await delay(5);
+      killed.send('SIGKILL');
+      await killed.result;
+      await store.close();
+      const { positions } = await importFrom(url(), '--apply');
+      expect(positions['there']).toBeGreaterThan(0);
+      expect((positions['added'] ?? 0) + (positions['there'] ?? 0)).toBe(DOCUMENTS + 3);
     });
 
     async function readerOf(databaseUrl: string) {

@@ -2,7 +2,7 @@ import { DEVICE_BYTES } from '../device/device.js';
 import { parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { parseFraction, POSITION_BYTES, type ProgressPush } from '../sync/progress.js';
-import type { MovedPosition } from './moved-record.js';
+import type { MovedPlace } from './moved-record.js';
 import type { LeftOut, MoveTally } from './move-tally.js';
 
 /** Seconds since 1970 have ten digits until the year 2286. A time of more than this many ms was in ms already. */
@@ -13,17 +13,15 @@ const AHEAD_MS = 24 * 3_600_000;
 const NOT_TEXT = '\uFFFD';
 
 /**
- * Checks a position as a push is checked (kosync-body.ts). Its time is mended where it cannot be: a time ahead of ours would
- * win against every push to come of the next import.
+ * Checks a place as a push is checked (kosync-body.ts). Its time is mended where it cannot be: with a time ahead of ours it
+ * would count as newer than what readers push until then, each time that it is imported.
  *
- * @param nowMs since 1970
  * @returns why it is left out, or what to store
  */
-export function readPosition(
-  moved: MovedPosition,
+export function readPlace(
+  moved: MovedPlace,
   userId: UserId,
-  nowMs: number,
-  tally: MoveTally,
+  context: { readonly nowMs: number; readonly tally: MoveTally },
 ): ProgressPush | LeftOut {
   const document = parseDocument(moved.document);
   if (document === undefined) return 'document-refused';
@@ -40,7 +38,7 @@ export function readPosition(
     percentage,
     device: { name: deviceName, id: deviceId },
     metadataJson: undefined,
-    pushedMs: mendedTime(moved, nowMs, tally),
+    pushedMs: mendedTime(moved, context),
   };
 }
 
@@ -48,7 +46,10 @@ export function isWholeText(text: string, bytes: number): boolean {
   return !text.includes(NOT_TEXT) && Buffer.byteLength(text) <= bytes;
 }
 
-function mendedTime(moved: MovedPosition, nowMs: number, tally: MoveTally): number {
+function mendedTime(
+  moved: MovedPlace,
+  { nowMs, tally }: { readonly nowMs: number; readonly tally: MoveTally },
+): number {
   const what = positionName(moved);
   const { pushedMs } = moved;
   if (pushedMs === undefined || !(pushedMs > 0)) {
@@ -64,6 +65,6 @@ function mendedTime(moved: MovedPosition, nowMs: number, tally: MoveTally): numb
 }
 
 /** For people. */
-export function positionName({ userName, document }: MovedPosition): string {
+export function positionName({ userName, document }: MovedPlace): string {
   return `${userName}: ${document}`;
 }

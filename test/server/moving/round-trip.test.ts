@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { MoveError } from '../../../server/moving/move-error.js';
+import { MYSQL, SQLITE } from '../../support/databases.js';
+import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { differences, exported, fillStore, imported } from './round-trip.js';
+
+/** The long tests move 100,000. */
+const POSITIONS = 3000;
+
+describe('what Dogear exports', { timeout: 60_000 }, () => {
+  const stores: TestStore[] = [];
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+
+  async function openedStore(kind: typeof SQLITE): Promise<TestStore> {
+    const store = await openTestStore(kind);
+    stores.push(store);
+    return store;
+  }
+
+  it('goes from SQLite to MySQL and back without loss, also twice', async () => {
+    const [here, there, back] = [
+      await openedStore(SQLITE),
+      await openedStore(MYSQL),
+      await openedStore(SQLITE),
+    ];
+    await fillStore(here, POSITIONS);
+    const lines = await exported(here);
+    expect(lines.length).toBeGreaterThan(POSITIONS);
+    const tally = await imported(there, lines);
+    expect([...tally.leftOut]).toEqual([]);
+    expect(tally.users).toEqual({ made: 3, there: 0 });
+    expect(tally.extras).toMatchObject({ apiKeys: 1, histories: 1, unmatched: 1 });
+    const again = await imported(there, lines, { isSameName: true });
+    expect(again.users).toEqual({ made: 0, there: 3 });
+    expect(again.positions).toEqual({ added: 0, newer: 0, beside: 0, there: POSITIONS, older: 0 });
+    expect(differences(await exported(there), lines)).toEqual([]);
+    await imported(back, await exported(there));
+    expect(differences(await exported(back), lines)).toEqual([]);
+  });
+
+  it('has no secrets unless they are asked for', async () => {
+    const [here, there] = [await openedStore(SQLITE), await openedStore(SQLITE)];
+    await fillStore(here, 10);
+    const lines = await exported(here, { withSecrets: false });
+    expect(lines.join('\n')).not.toMatch(/scrypt|api_key/);
+    await imported(there, lines);
+    expect(differences(await exported(there), lines)).toEqual([]);
+    // Nothing says that they are the same people now.
+    const again = await imported(there, lines);
+    expect([...again.leftOut.keys()]).toEqual(['unproven-user', 'user-left-out']);
+  });
+
+  it('is read as far as it can be, and refused where it is none', async () => {
+    const [here, there] = [await openedStore(SQLITE), await openedStore(SQLITE)];
+    await fillStore(here, 10);
+    const lines = await exported(here);
+    const broken = ['{', '[1]', '{"type":"later"}', ...lines.slice(0, -1), '{"type":"end","lines":'];
+    await expect(imported(there, broken)).rejects.toThrow('The export is not whole');
+    await expect(imported(there, lines.slice(0, -1))).rejects.toThrow('The export is not whole');
+    const last = `{"type":"end","lines":${String(lines.length + 1)}}`;
+    const tally = await imported(there, ['{', '{"type":"later"}', ...lines.slice(0, -1), last], {
+      isSameName: true,
+    });
+    expect(tally.leftOut.get('other-layout')).toEqual({
+      count: 2,
+      named: ['line 2: {', 'line 3: {"type":"later"}'],
+    });
+    expect(tally.positions.there).toBe(10);
+    const wrong = await imported(there, ['{"dogear_export":2}']).catch((error: unknown) => error);
+    expect(wrong).toBeInstanceOf(MoveError);
+  });
+});
