@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { errnoOf, type HashFailureCode } from '../failure.js';
 import { type FileToRead, openFile } from './open-file.js';
 import { ENDED_EARLY, type ReadAt, readMessage } from './sample-read.js';
-import { sleepSync } from './sleep-sync.js';
+import { sleepSync } from '../system/sleep-sync.js';
 import { CLOCK_TICKS_MS, isRecent, isUnchanged } from './unchanged-check.js';
 
 /** A file that is written to continuously is given up after this many attempts. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../failure.js';
-import { sleepSync } from './sleep-sync.js';
+import { sleepSync } from '../system/sleep-sync.js';
 
 /**
  * O_NONBLOCK: opening a pipe that replaced the file since the walk must not block the thread. It has no effect on

@@ -1,4 +1,4 @@
-import { type RingHandles, IoRing, releaseRing } from './io-ring/io-ring.js';
+import { type RingHandles, IoRing, releaseRing } from '../system/io-ring.js';
 import { loadLibc } from '../system/libc.js';
 import { RingReader } from './io-ring/ring-reader.js';
 import type { ReadsName, SampleReader } from './sample-reader.js';

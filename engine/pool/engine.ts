@@ -4,6 +4,7 @@ import { readsKindFor, type ReadsChoice, type ReadsKind } from '../digest/sample
 import type { EntryBatch } from '../walk/entry-batch.js';
 import { isSlowPattern } from '../walk/ignore-patterns.js';
 import { walkedPlaces } from '../walk/walk-places.js';
+import { isOnSpinningDisk } from '../system/spinning-disk.js';
 import { automaticConcurrency } from './automatic-concurrency.js';
 import { EngineError } from './engine-error.js';
 import {
@@ -178,6 +179,8 @@ export function createEngineWith(options: EngineOptions, workerFile: URL): Engin
         skipSystem,
         followLinks,
         shard,
+        canWave: readsKind.name === 'io-uring',
+        isSpinning: isOnSpinningDisk(folder.toString()),
         minBatchEntries: minFilesPerTask(readsKind.name),
         signal,
         onSkipped,

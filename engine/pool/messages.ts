@@ -1,5 +1,5 @@
 import type { FileStamp } from '../digest/files-to-hash.js';
-import type { RingHandles } from '../digest/io-ring/io-ring.js';
+import type { RingHandles } from '../system/io-ring.js';
 import type { Md5Choice } from '../digest/md5-kernel-choice.js';
 import type { ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { FolderIdentity } from '../system/open-folder.js';
@@ -74,11 +74,23 @@ export interface WalkTask {
   readonly ignore: string;
   readonly followLinks: boolean;
   readonly shard: Shard | undefined;
+  /** Whether many paths are visited at a time (../walk/walk-wave.ts). The thread may be unable to. */
+  readonly inWaves: boolean;
   readonly cancel: CancelCell;
 }
 
 export interface WalkResult {
   readonly kind: 'walk';
+  /** In the order of the walk. */
+  readonly parts: readonly WalkedPart[];
+  readonly skipped: SkipCounts;
+  /** The time that a path took; undefined if paths were visited in waves. */
+  readonly msPerPath: number | undefined;
+  /** As in `HashResult`. */
+  readonly newRing: ThreadRing | undefined;
+}
+
+export interface WalkedPart {
   /**
    * In the order of the walk. None is empty, none has more than `BATCH_ENTRIES`. The worker sends `EntryBatch`
    * objects; only their data arrives, without methods.
@@ -89,7 +101,6 @@ export interface WalkResult {
    * none.
    */
   readonly pending: string | undefined;
-  readonly skipped: SkipCounts;
 }
 
 export interface HashTask {

@@ -5,9 +5,12 @@ import type { Md5Kernel } from '../digest/md5-kernel.js';
 import { createSampleReader, type ReadsChoice } from '../digest/sample-reader-choice.js';
 import type { SampleReader } from '../digest/sample-reader.js';
 import { FolderChain } from '../system/folder-chain.js';
+import { LateFolders } from '../system/late-folders.js';
+import { loadLibc } from '../system/libc.js';
 import { IgnorePatterns } from '../walk/ignore-patterns.js';
 import { LinkedFolders } from '../walk/linked-folders.js';
-import { stepWalk } from '../walk/walk-step.js';
+import { stepWalk, type WalkStepOptions } from '../walk/walk-step.js';
+import { stepWalkInWaves, type WalkPart } from '../walk/walk-wave.js';
 import {
   PATH_SEPARATOR,
   type CancelCell,
@@ -16,6 +19,7 @@ import {
   type PathProbeResult,
   type PathProbeTask,
   type ThreadRing,
+  type WalkedPart,
   type WalkResult,
   type WalkTask,
   type WorkerResult,
@@ -66,7 +70,8 @@ function findGonePaths(task: PathProbeTask): PathProbeResult {
 }
 
 function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
-  const { batches, pending, skipped } = stepWalk(task.paths.split(PATH_SEPARATOR), {
+  const paths = task.paths.split(PATH_SEPARATOR);
+  const options: WalkStepOptions = {
     root: task.root,
     extensions: extensionSet(task.extensions),
     skipSystem: task.skipSystem,
@@ -76,13 +81,45 @@ function walk(task: WalkTask, limits: WalkTaskLimits): WalkResult {
     batchEntries: BATCH_ENTRIES,
     ...limits,
     isCancelled: () => isCancelled(task.cancel),
-  });
-  return {
-    kind: 'walk',
-    batches,
-    pending: pending.length === 0 ? undefined : pending.join(PATH_SEPARATOR),
-    skipped,
   };
+  const late = task.inWaves ? lateFolders() : undefined;
+  if (late !== undefined) {
+    const { parts, skipped } = stepWalkInWaves(paths, late, options);
+    const result: WalkResult = {
+      kind: 'walk',
+      parts: parts.map(sentPart),
+      skipped,
+      msPerPath: undefined,
+      newRing: newWalkRing,
+    };
+    newWalkRing = undefined;
+    return result;
+  }
+  const { skipped, msPerPath, ...part } = stepWalk(paths, options);
+  return { kind: 'walk', parts: [sentPart(part)], skipped, msPerPath, newRing: undefined };
+}
+
+function sentPart({ batches, pending }: WalkPart): WalkedPart {
+  return { batches, pending: pending.length === 0 ? undefined : pending.join(PATH_SEPARATOR) };
+}
+
+/** What this thread visits many folders with. It is made for the first task that wants that. `null`: it cannot be made. */
+let madeLate: LateFolders | null | undefined;
+let newWalkRing: ThreadRing | undefined;
+
+/** @returns undefined if folders have to be visited one after the other */
+function lateFolders(): LateFolders | undefined {
+  if (madeLate === undefined) {
+    const loaded = loadLibc();
+    try {
+      madeLate = loaded.state === 'ready' ? new LateFolders(loaded.libc) : null;
+    } catch {
+      madeLate = null; // A limit on descriptors or memory may be reached only by the later threads.
+    }
+    if (madeLate) newWalkRing = { threadId, handles: madeLate.handles };
+  }
+  // A broken one is kept for ever, because the system may still write to its memory.
+  return madeLate === null || madeLate.isBroken ? undefined : madeLate;
 }
 
 function hash(task: HashTask): HashResult {

@@ -212,8 +212,10 @@ export class TaskScheduler {
     if (scheduled.kind === 'root-probe' && result.kind === 'root-probe') scheduled.done(result);
     else if (scheduled.kind === 'path-probe' && result.kind === 'path-probe') scheduled.done(result);
     else if (scheduled.kind === 'small-file' && result.kind === 'small-file') scheduled.done(result);
-    else if (scheduled.kind === 'walk' && result.kind === 'walk') scheduled.done(result);
-    else if (scheduled.kind === 'hash' && result.kind === 'hash') {
+    else if (scheduled.kind === 'walk' && result.kind === 'walk') {
+      if (result.newRing !== undefined) this.releaseWithThread(result.newRing);
+      scheduled.done(result);
+    } else if (scheduled.kind === 'hash' && result.kind === 'hash') {
       const files = result.partialMd5.length / DIGEST_BYTES;
       this.watch?.addFiles(files, this.pool.startedThreads, performance.now());
       if (result.newRing !== undefined) this.releaseWithThread(result.newRing);

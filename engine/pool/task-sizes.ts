@@ -18,6 +18,12 @@ export const WALK_TASK_MS = 10;
 export const WALK_TASK_PATHS = 1024;
 
 /**
+ * The same for a task that visits them in waves, of 32 folders each (system/late-folders.ts). On storage at 2 ms a wave takes
+ * 10 ms, so a task has one or two.
+ */
+export const WALK_WAVE_PATHS = 64;
+
+/**
  * How far a walk reads ahead of its consumer, in bytes of paths and numbers: about 30,000 entries, which a fast disk
  * delivers in a few hundred milliseconds. Beyond it, only the folder that is next in order is listed.
  */

@@ -10,8 +10,10 @@ import {
   WALK_GATHER_MS,
   WALK_READ_AHEAD_BYTES,
   WALK_TASK_PATHS,
+  WALK_WAVE_PATHS,
 } from './task-sizes.js';
 import type { ScheduledTask, TaskScheduler, TaskSource } from './task-scheduler.js';
+import { WalkPace } from './walk-pace.js';
 
 export interface WalkRunOptions {
   /** Absolute, latin1, ends with a slash. */
@@ -20,6 +22,10 @@ export interface WalkRunOptions {
   readonly skipSystem: boolean;
   readonly followLinks: boolean;
   readonly shard: Shard | undefined;
+  /** Whether threads can visit many paths at a time. */
+  readonly canWave: boolean;
+  /** Whether the root lies on a disk whose arm has to move. */
+  readonly isSpinning: boolean;
   /** A batch of fewer entries waits longer for more of them. */
   readonly minBatchEntries: number;
   readonly signal: AbortSignal | undefined;
@@ -52,11 +58,13 @@ export class WalkRun implements TaskSource {
   private readonly extensions: string;
   private readonly segments: Segment[] = [];
   private bytesAhead = 0;
+  private readonly pace: WalkPace;
 
   constructor(scheduler: TaskScheduler, options: WalkRunOptions) {
     this.scheduler = scheduler;
     this.options = options;
     this.extensions = [...options.extensions].join(PATH_SEPARATOR);
+    this.pace = new WalkPace(options);
     this.control = new RunControl(options.signal);
   }
 
@@ -96,12 +104,15 @@ export class WalkRun implements TaskSource {
     const segment = this.segments[at];
     if (segment?.state !== 'pending') return undefined;
     if (at > 0 && this.bytesAhead >= WALK_READ_AHEAD_BYTES) return undefined;
+    const visits = this.pace.next();
+    if (visits === 'later') return undefined;
     const left = segment.paths.length - segment.next;
-    const count = Math.min(Math.ceil(left / this.scheduler.concurrency), WALK_TASK_PATHS);
-    const paths = segment.paths.slice(segment.next, segment.next + count);
-    segment.next += count;
+    const most =
+      visits === 'in waves'
+        ? WALK_WAVE_PATHS
+        : Math.min(Math.ceil(left / this.scheduler.concurrency), WALK_TASK_PATHS);
     const running: Segment = { state: 'running' };
-    this.segments.splice(at, count === left ? 1 : 0, running);
+    const paths = this.takePaths(at, most, running);
     const { control, options } = this;
     control.taskStarted();
     return {
@@ -115,17 +126,39 @@ export class WalkRun implements TaskSource {
         ignore: this.ignore,
         followLinks: options.followLinks,
         shard: options.shard,
+        inWaves: visits === 'in waves',
         cancel: control.cancel,
       },
       done: (result) => {
+        this.pace.ended(result.msPerPath);
         if (!control.isOver) this.accept(running, result);
         control.taskEnded();
       },
       fail: (error) => {
+        this.pace.ended(undefined);
         control.fail(error);
         control.taskEnded();
       },
     };
+  }
+
+  /** Takes paths that follow each other, also out of several segments: a wave of few paths takes as long as one of many. */
+  private takePaths(at: number, most: number, running: Segment): readonly string[] {
+    const paths: string[] = [];
+    let end = at;
+    for (
+      let segment = this.segments[end];
+      segment?.state === 'pending' && paths.length < most;
+      segment = this.segments[end]
+    ) {
+      const taken = segment.paths.slice(segment.next, segment.next + most - paths.length);
+      paths.push(...taken);
+      segment.next += taken.length;
+      if (segment.next < segment.paths.length) break;
+      end += 1;
+    }
+    this.segments.splice(at, end - at, running);
+    return paths;
   }
 
   private accept(running: Segment, result: WalkResult): void {
@@ -136,13 +169,15 @@ export class WalkRun implements TaskSource {
 
   private replace(running: Segment, result: WalkResult): void {
     const segments: Segment[] = [];
-    if (result.batches.length > 0) {
-      const batches = result.batches.map((packed) => new EntryBatch(packed));
-      for (const batch of batches) this.bytesAhead += bytesOf(batch);
-      segments.push({ state: 'found', batches, next: 0 });
-    }
-    if (result.pending !== undefined) {
-      segments.push({ state: 'pending', paths: result.pending.split(PATH_SEPARATOR), next: 0 });
+    for (const part of result.parts) {
+      if (part.batches.length > 0) {
+        const batches = part.batches.map((packed) => new EntryBatch(packed));
+        for (const batch of batches) this.bytesAhead += bytesOf(batch);
+        segments.push({ state: 'found', batches, next: 0 });
+      }
+      if (part.pending !== undefined) {
+        segments.push({ state: 'pending', paths: part.pending.split(PATH_SEPARATOR), next: 0 });
+      }
     }
     this.segments.splice(this.segments.indexOf(running), 1, ...segments);
   }

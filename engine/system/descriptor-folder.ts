@@ -8,7 +8,8 @@ import {
   O_PATH,
   STATX_BYTES,
 } from './libc.js';
-import type { EntryState, FolderIdentity, OpenFolder } from './open-folder.js';
+import type { EntryThreads } from './entry-threads.js';
+import type { EntryState, EntryVisit, FolderIdentity, LateFolder, OpenFolder } from './open-folder.js';
 import { stateMark } from './state-mark.js';
 
 const ENOENT = -2;
@@ -74,65 +75,83 @@ export function descriptorFolderAtTop(libc: Libc): OpenFolder {
   return new DescriptorFolder(memory, succeeded(libc.openAt(AT_FDCWD, memory.setName('/'), flags)));
 }
 
-class DescriptorFolder implements OpenFolder {
+/** The stream of an open folder, which owns the descriptor, and of which a thread has read the first entries. */
+export interface BegunStream {
+  readonly threads: EntryThreads;
+  readonly stream: number;
+  /** The address of the first entry. */
+  readonly first: number;
+}
+
+/**
+ * A folder that has been opened elsewhere. It owns the descriptor from now on.
+ *
+ * @param begun the entries can then be listed once
+ */
+export function descriptorFolder(libc: Libc, descriptor: number, begun?: BegunStream): LateFolder {
+  memory ??= new CallMemory(libc);
+  return new DescriptorFolder(memory, descriptor, begun);
+}
+
+class DescriptorFolder implements LateFolder {
+  readonly descriptor: number;
   readonly #memory: CallMemory;
   readonly #libc: Libc;
-  readonly #descriptor: number;
+  readonly #begun: BegunStream | undefined;
 
-  constructor(callMemory: CallMemory, descriptor: number) {
+  constructor(callMemory: CallMemory, descriptor: number, begun?: BegunStream) {
     this.#memory = callMemory;
     this.#libc = callMemory.libc;
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
+    this.#begun = begun;
   }
 
   openFolder(name: string, isListed: boolean, followsLinks = false): OpenFolder {
     const flags =
       constants.O_DIRECTORY | (followsLinks ? 0 : constants.O_NOFOLLOW) | O_CLOEXEC | (isListed ? 0 : O_PATH);
-    const opened = this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags);
+    const opened = this.#libc.openAt(this.descriptor, this.#memory.setName(name), flags);
     return new DescriptorFolder(this.#memory, succeeded(opened));
   }
 
   openFile(name: string, flags: number): number {
-    return succeeded(this.#libc.openAt(this.#descriptor, this.#memory.setName(name), flags | O_CLOEXEC));
+    return succeeded(this.#libc.openAt(this.descriptor, this.#memory.setName(name), flags | O_CLOEXEC));
   }
 
   closeFile(descriptor: number): void {
     succeeded(this.#libc.close(descriptor));
   }
 
-  eachEntry(visit: (name: string, isFolder: boolean, isLink: boolean) => void): void {
+  eachEntry(visit: EntryVisit): void {
     const { entries, entriesAddress } = this.#memory;
-    for (;;) {
-      const bytes = succeeded(this.#libc.readEntries(this.#descriptor, entriesAddress, ENTRIES_BYTES));
-      if (bytes === 0) return;
-      for (let at = 0; at < bytes; at += entries.readUInt16LE(at + ENTRY_LENGTH)) {
-        const start = at + ENTRY_NAME;
-        const name = entries.toString('latin1', start, entries.indexOf(0, start));
-        if (name === '.' || name === '..') continue;
-        const known = entries[at + ENTRY_TYPE];
-        const type = known === TYPE_UNKNOWN ? this.#typeOf(name) : known;
-        visit(name, type === TYPE_FOLDER, type === TYPE_LINK);
+    if (this.#begun !== undefined) {
+      const { threads, stream, first } = this.#begun;
+      for (let entry = first; entry !== 0; entry = succeeded(threads.next(stream))) {
+        threads.copy(entriesAddress, entry, ENTRY_NAME);
+        threads.copy(entriesAddress, entry, entries.readUInt16LE(ENTRY_LENGTH));
+        this.#visit(entries, 0, visit);
       }
+      return;
     }
+    for (;;) {
+      const bytes = succeeded(this.#libc.readEntries(this.descriptor, entriesAddress, ENTRIES_BYTES));
+      if (bytes === 0) return;
+      for (let at = 0; at < bytes; at += entries.readUInt16LE(at + ENTRY_LENGTH))
+        this.#visit(entries, at, visit);
+    }
+  }
+
+  #visit(entries: Buffer, at: number, visit: EntryVisit): void {
+    const start = at + ENTRY_NAME;
+    const name = entries.toString('latin1', start, entries.indexOf(0, start));
+    if (name === '.' || name === '..') return;
+    const known = entries[at + ENTRY_TYPE];
+    const type = known === TYPE_UNKNOWN ? this.#typeOf(name) : known;
+    visit(name, type === TYPE_FOLDER, type === TYPE_LINK);
   }
 
   stateOf(name: string): EntryState {
     succeeded(this.#statx(name, 0));
-    const { statx } = this.#memory;
-    const type = statx.readUInt16LE(STATX_MODE) & TYPE_MASK;
-    return {
-      kind: type === REGULAR ? 'file' : type === FOLDER ? 'folder' : 'other',
-      sizeBytes: Number(statx.readBigUInt64LE(STATX_SIZE)),
-      modifiedNs:
-        statx.readBigInt64LE(STATX_MTIME_S) * 1_000_000_000n + BigInt(statx.readUInt32LE(STATX_MTIME_NS)),
-      mark: stateMark(
-        statx.readUInt32LE(STATX_INODE),
-        statx.readUInt32LE(STATX_INODE + 4),
-        statx.readUInt32LE(STATX_CTIME_S),
-        statx.readUInt32LE(STATX_CTIME_NS),
-      ),
-      device: statx.readUInt32LE(STATX_DEVICE) * 2 ** 20 + statx.readUInt32LE(STATX_DEVICE + 4),
-    };
+    return entryStateAt(this.#memory.statx, 0);
   }
 
   has(name: string): boolean {
@@ -143,18 +162,19 @@ class DescriptorFolder implements OpenFolder {
   }
 
   identity(): FolderIdentity {
-    succeeded(this.#libc.statx(this.#descriptor, this.#memory.statxAddress));
+    succeeded(this.#libc.statx(this.descriptor, this.#memory.statxAddress));
     const { statx } = this.#memory;
     return { device: statx.readBigUInt64LE(STATX_DEVICE), inode: statx.readBigUInt64LE(STATX_INODE) };
   }
 
   close(): void {
-    this.#libc.close(this.#descriptor);
+    if (this.#begun === undefined) this.#libc.close(this.descriptor);
+    else this.#begun.threads.closeStream(this.#begun.stream);
   }
 
   #statx(name: string, flags: number): number {
     const { statxAddress } = this.#memory;
-    return this.#libc.statxAt(this.#descriptor, this.#memory.setName(name), flags, statxAddress);
+    return this.#libc.statxAt(this.descriptor, this.#memory.setName(name), flags, statxAddress);
   }
 
   /**
@@ -168,6 +188,25 @@ class DescriptorFolder implements OpenFolder {
     const type = this.#memory.statx.readUInt16LE(STATX_MODE) & TYPE_MASK;
     return type === FOLDER ? TYPE_FOLDER : type === LINK ? TYPE_LINK : TYPE_UNKNOWN;
   }
+}
+
+/** What a `struct statx` says that begins at a byte of a buffer. */
+export function entryStateAt(statx: Buffer, at: number): EntryState {
+  const type = statx.readUInt16LE(at + STATX_MODE) & TYPE_MASK;
+  return {
+    kind: type === REGULAR ? 'file' : type === FOLDER ? 'folder' : 'other',
+    sizeBytes: Number(statx.readBigUInt64LE(at + STATX_SIZE)),
+    modifiedNs:
+      statx.readBigInt64LE(at + STATX_MTIME_S) * 1_000_000_000n +
+      BigInt(statx.readUInt32LE(at + STATX_MTIME_NS)),
+    mark: stateMark(
+      statx.readUInt32LE(at + STATX_INODE),
+      statx.readUInt32LE(at + STATX_INODE + 4),
+      statx.readUInt32LE(at + STATX_CTIME_S),
+      statx.readUInt32LE(at + STATX_CTIME_NS),
+    ),
+    device: statx.readUInt32LE(at + STATX_DEVICE) * 2 ** 20 + statx.readUInt32LE(at + STATX_DEVICE + 4),
+  };
 }
 
 function succeeded(result: number): number {

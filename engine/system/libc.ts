@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import { bindEntryThreads, type EntryThreads } from './entry-threads.js';
 
 /**
  * The system calls of Linux that Node.js does not offer. Addresses are numbers, because those of user space stay far
@@ -35,6 +36,8 @@ export interface Libc {
   addressOf(buffer: ArrayBuffer): number;
   /** A view of mapped memory. It must not be used after the memory is unmapped. */
   view(address: number, bytes: number): ArrayBuffer;
+  /** Undefined if the C library lacks something that they need. */
+  readonly entryThreads: EntryThreads | undefined;
 }
 
 export type LibcLoad =
@@ -50,15 +53,20 @@ export const O_CLOEXEC = 0o2000000;
 /** Opens a folder for looking up names in it, which takes no permission to list it. The same on all processors. */
 export const O_PATH = 0o10000000;
 
+/** `struct open_how` is three words of eight bytes: flags, mode, resolve. */
+export const OPEN_HOW_BYTES = 24;
+/** No part of the path may be a symbolic link. */
+export const RESOLVE_NO_SYMLINKS = 4n;
+
 /** These numbers are the same on every processor that Node.js supports. */
 const IO_URING_SETUP = 425;
 const IO_URING_ENTER = 426;
 const IO_URING_REGISTER = 427;
 
 const ENTER_GETEVENTS = 1;
-const AT_EMPTY_PATH = 0x1000;
+export const AT_EMPTY_PATH = 0x1000;
 /** Requests the type, mode, inode, size, and times of modification and change. */
-const STATX_MASK = 0x3c3;
+export const STATX_MASK = 0x3c3;
 const F_SETFL = 4;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 0x8001;
@@ -70,12 +78,12 @@ const EMPTY_PATH = new ArrayBuffer(128);
 const TOP_PATH = Buffer.from(new ArrayBuffer(128)).fill('/', 0, 1);
 const TRIAL_STATX = new ArrayBuffer(STATX_BYTES);
 
-type NativeFunction = (...parameters: (number | Uint8Array)[]) => number;
+type NativeFunction = (...parameters: (number | bigint | string | Uint8Array | BigUint64Array)[]) => number;
 
 /** The part of koffi that this file uses. */
 interface Koffi {
   load(path: null): { func(definition: string): NativeFunction };
-  errno(): number;
+  errno(value?: number): number;
   address(buffer: ArrayBuffer): bigint;
   view(address: bigint, bytes: number): ArrayBuffer;
 }
@@ -161,7 +169,16 @@ function bind(koffi: Koffi): Libc {
     close: (descriptor) => outcome(close(descriptor)),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
+    entryThreads: entryThreadsOf(library, koffi),
   };
+}
+
+function entryThreadsOf(library: ReturnType<Koffi['load']>, koffi: Koffi): EntryThreads | undefined {
+  try {
+    return bindEntryThreads(library, { get: () => koffi.errno(), set: (value) => koffi.errno(value) });
+  } catch {
+    return undefined; // Folders are then read one at a time.
+  }
 }
 
 /** musl calls it `getdents`; glibc has had it since 2.30. */

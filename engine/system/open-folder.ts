@@ -18,7 +18,7 @@ export interface OpenFolder {
   openFile(name: string, flags: number): number;
   closeFile(descriptor: number): void;
   /** Calls `visit` for each entry, in no order. A symbolic link does not count as a folder. */
-  eachEntry(visit: (name: string, isFolder: boolean, isLink: boolean) => void): void;
+  eachEntry(visit: EntryVisit): void;
   /** Follows symbolic links. */
   stateOf(name: string): EntryState;
   /** Whether there is an entry of this name, and be it a symbolic link that leads nowhere. */
@@ -27,6 +27,13 @@ export interface OpenFolder {
   identity(): FolderIdentity;
   close(): void;
 }
+
+/** A folder that has been opened together with others; see late-folders.ts. */
+export interface LateFolder extends OpenFolder {
+  readonly descriptor: number;
+}
+
+export type EntryVisit = (name: string, isFolder: boolean, isLink: boolean) => void;
 
 export interface EntryState {
   readonly kind: 'file' | 'folder' | 'other';

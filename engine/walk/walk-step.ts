@@ -1,12 +1,10 @@
-import { errnoOf, failureOfCode, failureOfErrno } from '../failure.js';
-import type { EntryBatch } from './entry-batch.js';
-import { EntryBatchBuilder } from './entry-batch-builder.js';
+import { type EntryFailure, errnoOf, failureOfErrno } from '../failure.js';
 import { FolderChain, PATH_BYTES } from '../system/folder-chain.js';
-import { StableInodes } from '../system/stable-inodes.js';
-import { NO_STATE_MARK } from '../system/state-mark.js';
-import { listFolder, type ListingRules } from './folder-listing.js';
+import type { EntryState, OpenFolder } from '../system/open-folder.js';
+import type { EntryBatch } from './entry-batch.js';
+import { listFolder, type ListingRules, type WalkListing } from './folder-listing.js';
+import { FoundEntries } from './found-entries.js';
 import { shardOfLatin1Folder, type Shard } from './shard.js';
-import { SystemPaths } from './system-entries.js';
 
 export interface WalkStepOptions extends ListingRules {
   /** Absolute, latin1, ends with a slash. */
@@ -40,6 +38,8 @@ export interface WalkStepResult {
   /** In the order of the walk, these paths follow the batches and precede what followed the given paths. */
   readonly pending: PendingPaths;
   readonly skipped: SkipCounts;
+  /** The time that a path took. Paths that were listed count, too, so that a large folder does not look slow. */
+  readonly msPerPath: number;
 }
 
 /** The names of one folder (or the given paths), and the index of the next one to visit. */
@@ -67,11 +67,13 @@ export function stepWalk(pending: PendingPaths, options: WalkStepOptions): WalkS
 }
 
 function stepThrough(folders: FolderChain, pending: PendingPaths, options: WalkStepOptions): WalkStepResult {
-  const found = new FoundEntries(options.batchEntries);
+  const found = new FoundEntries(options);
   const levels: Level[] = [{ folder: '', names: pending, next: 0 }];
-  const untilMs = performance.now() + options.maxMs;
-  const systemPaths = options.skipSystem ? undefined : new SystemPaths();
+  const beganMs = performance.now();
+  const untilMs = beganMs + options.maxMs;
   let visited = 0;
+  let listed = 0;
+  let skippedFolders = 0;
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names[level.next];
     if (name === undefined) {
@@ -85,24 +87,26 @@ function stepThrough(folders: FolderChain, pending: PendingPaths, options: WalkS
     }
     level.next += 1;
     visited += 1;
-    if (isFolder) {
-      const names = listInShard(folders, path, options, found);
-      if (names.length > 0) levels.push({ folder: path, names, next: 0 });
-    } else {
-      const countBefore = found.count;
-      examineFile(folders, path, options.root, found);
-      if (systemPaths?.has(path) === true) found.systemFiles += found.count - countBefore;
+    if (!isFolder) found.addFile(path, examineFile(folders, path, options.root));
+    else {
+      const listing = listInShard(() => folders.enter(path), path, options);
+      if ('code' in listing) found.addFolderFailure(path.slice(0, -1), listing);
+      else {
+        listed += listing.names.length;
+        skippedFolders += listing.skippedFolders;
+        if (listing.names.length > 0) levels.push({ folder: path, names: listing.names, next: 0 });
+      }
     }
   }
-  const { skippedFolders, systemFiles } = found;
   return {
     batches: found.take(),
     pending: remainder(levels),
-    skipped: { folders: skippedFolders, systemFiles },
+    skipped: { folders: skippedFolders, systemFiles: found.systemFiles },
+    msPerPath: (performance.now() - beganMs) / Math.max(1, visited + listed),
   };
 }
 
-function isFolderPath(path: string): boolean {
+export function isFolderPath(path: string): boolean {
   return path === '' || path.endsWith('/');
 }
 
@@ -115,72 +119,35 @@ function remainder(levels: readonly Level[]): string[] {
   return rest;
 }
 
-class FoundEntries {
-  count = 0;
-  /** For one step: a device that is mounted later may have the number of an earlier one. */
-  readonly stableInodes = new StableInodes();
-  skippedFolders = 0;
-  systemFiles = 0;
-  private readonly builder = new EntryBatchBuilder();
-  private readonly batches: EntryBatch[] = [];
-  private readonly batchEntries: number;
-
-  constructor(batchEntries: number) {
-    this.batchEntries = batchEntries;
-  }
-
-  /** Returns the builder, which then has room for one more entry, and counts that entry. */
-  next(): EntryBatchBuilder {
-    if (this.builder.length === this.batchEntries) this.batches.push(this.builder.take());
-    this.count += 1;
-    return this.builder;
-  }
-
-  take(): EntryBatch[] {
-    if (this.builder.length > 0) this.batches.push(this.builder.take());
-    return this.batches;
-  }
-}
-
-/** Lists a folder. Subfolders are always included; files only if the folder belongs to the shard. */
-function listInShard(
-  folders: FolderChain,
+/**
+ * Lists a folder. Subfolders are always included; files only if the folder belongs to the shard.
+ *
+ * @param path relative to the root, latin1; ends with a slash unless it is the root
+ */
+export function listInShard(
+  open: () => OpenFolder,
   path: string,
-  options: WalkStepOptions,
-  found: FoundEntries,
-): readonly string[] {
-  const folder = path.slice(0, -1);
+  options: ListingRules & Pick<WalkStepOptions, 'shard'>,
+): WalkListing | EntryFailure {
   try {
-    const { names, skippedFolders } = listFolder(folders.enter(path), path, options);
+    const listing = listFolder(open(), path, options);
     const { shard } = options;
-    if (shard && shardOfLatin1Folder(folder, shard.count) !== shard.index) return names.filter(isFolderPath);
-    found.skippedFolders += skippedFolders;
-    return names;
+    if (shard && shardOfLatin1Folder(path.slice(0, -1), shard.count) !== shard.index) {
+      return { names: listing.names.filter(isFolderPath), skippedFolders: 0 };
+    }
+    return listing;
   } catch (error) {
-    found.next().addFailure(folder, failureOfErrno(errnoOf(error), true));
-    return [];
+    return failureOfErrno(errnoOf(error), true);
   }
 }
 
-/** Follows symbolic links to files. */
-function examineFile(folders: FolderChain, path: string, root: string, found: FoundEntries): void {
+/** Examines a file. Follows symbolic links to files. */
+export function examineFile(folders: FolderChain, path: string, root: string): EntryState | EntryFailure {
   try {
-    if (root.length + path.length >= PATH_BYTES) {
-      found.next().addFailure(path, failureOfErrno('ENAMETOOLONG'));
-      return;
-    }
+    if (root.length + path.length >= PATH_BYTES) return failureOfErrno('ENAMETOOLONG');
     const nameStart = path.lastIndexOf('/') + 1;
-    const folder = path.slice(0, nameStart);
-    const { kind, sizeBytes, modifiedNs, mark, device } = folders
-      .enter(folder)
-      .stateOf(path.slice(nameStart));
-    if (kind === 'file') {
-      const isStable = found.stableInodes.on(device, root, folder);
-      found.next().addFile(path, sizeBytes, modifiedNs, isStable ? mark : NO_STATE_MARK);
-    }
-    // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.
-    else if (kind === 'other') found.next().addFailure(path, failureOfCode('not-regular'));
+    return folders.enter(path.slice(0, nameStart)).stateOf(path.slice(nameStart));
   } catch (error) {
-    found.next().addFailure(path, failureOfErrno(errnoOf(error)));
+    return failureOfErrno(errnoOf(error));
   }
 }

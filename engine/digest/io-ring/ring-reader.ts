@@ -6,13 +6,17 @@ import { HEAD_BYTES, MAX_MESSAGE_BYTES, packMessage, SAMPLE_BYTES, TAIL_OFFSETS 
 import type { FileGroup, ReadOutcomes, SampleReader } from '../sample-reader.js';
 import { readIntoSlot } from '../system-call-reader.js';
 import { isUnchanged } from '../unchanged-check.js';
-import { IoRing, type RingHandles } from './io-ring.js';
-import { type Libc, O_CLOEXEC, O_PATH, STATX_BYTES } from '../../system/libc.js';
+import { IoRing, type RingHandles } from '../../system/io-ring.js';
+import {
+  AT_EMPTY_PATH,
+  type Libc,
+  O_CLOEXEC,
+  O_PATH,
+  OPEN_HOW_BYTES,
+  RESOLVE_NO_SYMLINKS,
+  STATX_BYTES,
+} from '../../system/libc.js';
 
-/** `struct open_how` is three words of eight bytes: flags, mode, resolve. */
-const OPEN_HOW_BYTES = 24;
-/** No part of the path may be a symbolic link. */
-const RESOLVE_NO_SYMLINKS = 4n;
 const EPERM = -1;
 const EAGAIN = -11;
 
@@ -27,6 +31,7 @@ const LONG_FILE_BYTES = TAIL_OFFSETS[TAILS_AFTER_HEAD] ?? Infinity;
 const THIRD_OFFSET = HEAD_BYTES - SAMPLE_BYTES;
 
 /** Offsets in `struct statx`, in words of four bytes. */
+const STATX_WORDS = STATX_BYTES / 4;
 const STATX_MODE = 7;
 const STATX_SIZE = 10;
 const STATX_CTIME = 24;
@@ -45,7 +50,8 @@ export interface RingReaderOptions {
 /**
  * Reads a whole group of files at a time through io_uring: the opens of their folders in one system call, those of
  * the files in the next, all reads in a third, and the closes together with the opens of the next group. Only the check
- * for changes (unchanged-check.ts) is a system call for each file, because io_uring passes `statx` to another thread.
+ * for changes (unchanged-check.ts) is a system call for each file, because io_uring passes `statx` to another thread. That
+ * pays only on file systems whose reads always block: they may wait for the storage here, too.
  * With a warm cache this is 1.23 times as fast as Node's calls, MD5 included (benchmark suite `hash`). With a cold cache
  * one thread reads as many files at once as it has slots; with system calls that would take as many threads.
  *
@@ -67,6 +73,11 @@ export class RingReader implements SampleReader {
   readonly #pathsAddress: number;
   readonly #statx = new Uint32Array(new ArrayBuffer(STATX_BYTES));
   readonly #statxAddress: number;
+  /** By slot: what `#examineAll` has found. */
+  readonly #states: Uint32Array<ArrayBuffer>;
+  readonly #statesAddress: number;
+  readonly #emptyPath = new ArrayBuffer(128);
+  readonly #emptyPathAddress: number;
   /** How folders are opened. Longer than needed because `addressOf` requires that. */
   readonly #openHow = new BigUint64Array(16);
   readonly #openHowAddress: number;
@@ -107,6 +118,9 @@ export class RingReader implements SampleReader {
     this.#paths = new Uint8Array(paths);
     this.#pathsAddress = libc.addressOf(paths);
     this.#statxAddress = libc.addressOf(this.#statx.buffer);
+    this.#states = new Uint32Array(slots * STATX_WORDS);
+    this.#statesAddress = libc.addressOf(this.#states.buffer);
+    this.#emptyPathAddress = libc.addressOf(this.#emptyPath);
     this.#openHow[0] = BigInt(O_PATH | O_CLOEXEC | constants.O_DIRECTORY);
     this.#openHow[2] = RESOLVE_NO_SYMLINKS;
     this.#openHowAddress = libc.addressOf(this.#openHow.buffer);
@@ -138,8 +152,11 @@ export class RingReader implements SampleReader {
     if (group.count > this.#slots) throw new RangeError(`${group.count} files for ${this.#slots} slots`);
     const beganMs = Date.now();
     this.#openAll(group);
-    if (this.#clearsNonblock) this.#clearNonblock(group);
+    const cleared = this.#clearsNonblock;
+    if (cleared) this.#clearNonblock(group);
     this.#readAll(kernel, group, outcomes.lengths);
+    if (this.#clearsNonblock && !cleared) this.#readAgain(kernel, group, outcomes.lengths);
+    if (this.#clearsNonblock) this.#examineAll(group);
     let needsFallback = false;
     for (let slot = 0; slot < group.count; slot += 1) {
       if (this.#fallback[slot] === 0 && this.#isUnchanged(group, slot, beganMs)) {
@@ -258,13 +275,14 @@ export class RingReader implements SampleReader {
     this.#root = root;
   }
 
-  #clearNonblock({ count }: FileGroup): void {
+  #clearNonblock(group: FileGroup): void {
     const flags = openFlags() & ~constants.O_NONBLOCK;
-    for (let slot = 0; slot < count; slot += 1) {
+    this.#examineAll(group);
+    for (let slot = 0; slot < group.count; slot += 1) {
       const descriptor = this.#descriptors[slot] ?? -1;
       if (descriptor < 0) continue;
       // Without O_NONBLOCK, reading a pipe would block, so only regular files are read here.
-      if (!this.#isRegular(descriptor) || this.#libc.setFlags(descriptor, flags) < 0)
+      if (!this.#isExaminedRegular(slot) || this.#libc.setFlags(descriptor, flags) < 0)
         this.#fallback[slot] = 1;
     }
   }
@@ -305,9 +323,22 @@ export class RingReader implements SampleReader {
       if (results[read] === this.#wanted[read]) continue;
       const slot = this.#slotOf[read] ?? 0;
       this.#fallback[slot] = 1;
-      if (results[read] === EAGAIN && this.#isRegular(this.#descriptors[slot] ?? -1))
-        this.#clearsNonblock = true;
+      if (results[read] !== EAGAIN || this.#clearsNonblock) continue;
+      if (this.#isRegular(this.#descriptors[slot] ?? -1)) this.#clearsNonblock = true;
     }
+  }
+
+  /**
+   * Reads a group again, in which the first reads failed with EAGAIN. One file at a time would take a second on storage that
+   * answers late.
+   */
+  #readAgain(kernel: Md5Kernel, group: FileGroup, lengths: Uint32Array): void {
+    for (let slot = 0; slot < group.count; slot += 1) {
+      const isOpen = this.#folderOf[slot] !== -1 && (this.#descriptors[slot] ?? -1) >= 0;
+      this.#fallback[slot] = isOpen ? 0 : 1;
+    }
+    this.#clearNonblock(group);
+    this.#readAll(kernel, group, lengths);
   }
 
   /**
@@ -315,6 +346,8 @@ export class RingReader implements SampleReader {
    * has open for writing would wait until something is written.
    */
   #readsToCancel(count: number, isPending: (read: number) => boolean): readonly number[] {
+    // Only regular files have passed `#clearNonblock`. To ask again might wait for the storage, one file at a time.
+    if (this.#clearsNonblock) return [];
     const cancelled: number[] = [];
     let checkedSlot = -1;
     let isRegular = true;
@@ -329,7 +362,10 @@ export class RingReader implements SampleReader {
   }
 
   #isUnchanged({ files, first }: FileGroup, slot: number, beganMs: number): boolean {
-    if (!this.#isRegular(this.#descriptors[slot] ?? -1)) return false;
+    const isRegular = this.#clearsNonblock
+      ? this.#isExaminedRegular(slot)
+      : this.#isRegular(this.#descriptors[slot] ?? -1);
+    if (!isRegular) return false;
     const statx = this.#statx;
     const word = (at: number): number => statx[at] ?? 0;
     return isUnchanged(
@@ -345,6 +381,32 @@ export class RingReader implements SampleReader {
   /** Calls statx on an open file and leaves the result in `#statx`. @returns whether it is a regular file */
   #isRegular(descriptor: number): boolean {
     if (this.#libc.statx(descriptor, this.#statxAddress) < 0) return false;
+    return ((this.#statx[STATX_MODE] ?? 0) & TYPE_MASK) === REGULAR;
+  }
+
+  /**
+   * Calls statx on all open files of a group at a time and leaves the results in `#states`. On file systems whose reads
+   * always block, a single call may wait for the storage.
+   */
+  #examineAll({ count }: FileGroup): void {
+    const slots: number[] = [];
+    for (let slot = 0; slot < count; slot += 1) {
+      this.#states[slot * STATX_WORDS + STATX_MODE] = 0;
+      const descriptor = this.#descriptors[slot] ?? -1;
+      if (descriptor < 0 || this.#fallback[slot] === 1) continue;
+      const stateAddress = this.#statesAddress + slot * STATX_BYTES;
+      this.#ring.addStatx(descriptor, this.#emptyPathAddress, AT_EMPTY_PATH, stateAddress);
+      slots.push(slot);
+    }
+    this.#ring.run();
+    for (const [operation, slot] of slots.entries()) {
+      if (this.#ring.results[operation] !== 0) this.#states[slot * STATX_WORDS + STATX_MODE] = 0;
+    }
+  }
+
+  /** Copies what `#examineAll` has found into `#statx`. @returns whether it is a regular file */
+  #isExaminedRegular(slot: number): boolean {
+    this.#statx.set(this.#states.subarray(slot * STATX_WORDS, (slot + 1) * STATX_WORDS));
     return ((this.#statx[STATX_MODE] ?? 0) & TYPE_MASK) === REGULAR;
   }
 

@@ -36,6 +36,8 @@ async function batchesOfLateWalk(minBatchEntries: number): Promise<readonly numb
     skipSystem: false,
     followLinks: false,
     shard: undefined,
+    canWave: false,
+    isSpinning: false,
     minBatchEntries,
     signal: undefined,
   });

@@ -6,6 +6,7 @@ import { createEngine, type Engine } from '../../../engine/index.js';
 import { createEngineWith } from '../../../engine/pool/engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { walked } from '../collected.js';
+import { READS_HERE } from '../reads-here.js';
 
 /** The entries of a folder by name (latin1). Undefined stands for a file. */
 interface Tree {
@@ -80,5 +81,10 @@ describe('the order of a walk', async () => {
   it('is the same when many threads each visit a small part of the tree', async () => {
     const smallSteps = new URL('small-steps-worker.js', import.meta.url);
     await expectByteOrder(createEngineWith({ jobs: 4 }, smallSteps), 200);
+  });
+
+  it.runIf(READS_HERE.includes('io-uring'))('is the same when folders are visited in waves', async () => {
+    const waves = new URL('waves-worker.js', import.meta.url);
+    await expectByteOrder(createEngineWith({ jobs: 4 }, waves), 100);
   });
 });

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type BatchDigests, digestFiles } from '../../../../engine/digest/batch-digests.js';
-import { IoRing, releaseRing } from '../../../../engine/digest/io-ring/io-ring.js';
+import { IoRing, releaseRing } from '../../../../engine/system/io-ring.js';
 import { type Libc, loadLibc } from '../../../../engine/system/libc.js';
 import { RingReader } from '../../../../engine/digest/io-ring/ring-reader.js';
 import { createMd5Kernel } from '../../../../engine/digest/md5-kernel-choice.js';
@@ -55,6 +55,72 @@ function linksOfDescriptors(): string[] {
 
 function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
+}
+
+/**
+ * Reads of a ring fail with EAGAIN until the flags of a file are set: so they do on NFS and FUSE for files that were opened
+ * not to block. The words and offsets are those of io-ring.ts.
+ */
+class RefusingLibc {
+  refused = 0;
+  readonly libc: Libc;
+  readonly #views: Uint32Array[] = [];
+  #parameters: DataView = new DataView(new ArrayBuffer(120));
+  #isCleared = false;
+
+  constructor(libc: Libc) {
+    this.libc = {
+      ...libc,
+      ioUringSetup: (entries, parameters) => {
+        this.#parameters = new DataView(parameters.buffer);
+        return libc.ioUringSetup(entries, parameters);
+      },
+      view: (address, bytes) => {
+        const view = libc.view(address, bytes);
+        this.#views.push(new Uint32Array(view, 0, bytes >> 2));
+        return view;
+      },
+      ioUringEnter: (ring, submissions, completions) => {
+        const reads = this.#isCleared ? [] : this.#readsAmong(submissions);
+        const entered = libc.ioUringEnter(ring, submissions, completions);
+        this.#refuse(new Set(reads));
+        return entered;
+      },
+      setFlags: (descriptor, flags) => {
+        this.#isCleared = true;
+        return libc.setFlags(descriptor, flags);
+      },
+    };
+  }
+
+  /** The marks of the reads among the operations that were added last. */
+  #readsAmong(submissions: number): readonly number[] {
+    const [ring, entries] = this.#views;
+    if (ring === undefined || entries === undefined) return [];
+    const tail = ring[this.#offset(44)] ?? 0;
+    const added = Array.from(
+      { length: submissions },
+      (_, at) => 16 * ((tail - 1 - at) & (entries.length / 16 - 1)),
+    );
+    return added.filter((at) => entries[at] === 22).map((at) => entries[at + 8] ?? 0);
+  }
+
+  #refuse(marks: ReadonlySet<number>): void {
+    const [ring] = this.#views;
+    if (ring === undefined) return;
+    const tail = ring[this.#offset(84)] ?? 0;
+    for (let head = ring[this.#offset(80)] ?? 0; head !== tail; head += 1) {
+      const at = this.#offset(100) + 4 * (head & (this.#parameters.getUint32(4, true) - 1));
+      if (!marks.has(ring[at] ?? -1)) continue;
+      ring[at + 2] = -11;
+      this.refused += 1;
+    }
+  }
+
+  /** Of what a field of the parameters says where it is. */
+  #offset(field: number): number {
+    return this.#parameters.getUint32(field, true) / 4;
+  }
 }
 
 describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
@@ -119,6 +185,25 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       expect(openDescriptors()).toBe(open);
       // All other files were read by the ring alone.
       expect(readByCalls).toHaveLength(hashed.failures.size + hashed.changed.size);
+    } finally {
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('reads a group again, still all files at a time, if its file system refuses reads that do not block', () => {
+    const refusing = new RefusingLibc(libcHere());
+    let readByCalls = 0;
+    const reader = new RingReader(refusing.libc, kernel.slots, {
+      readFallback: (...fallback) => {
+        readByCalls += 1;
+        readIntoSlot(...fallback);
+      },
+    });
+    try {
+      const hashed = hashedWith(reader);
+      expect(hashed).toEqual(hashedWith(SYSTEM_CALL_READER));
+      expect(refusing.refused).toBeGreaterThan(0);
+      expect(readByCalls).toBe(hashed.failures.size + hashed.changed.size);
     } finally {
       releaseRing(libcHere(), reader.handles);
     }

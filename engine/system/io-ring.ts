@@ -1,5 +1,5 @@
-import { sleepSync } from '../sleep-sync.js';
-import { AT_FDCWD, errorName, type Libc } from '../../system/libc.js';
+import { sleepSync } from './sleep-sync.js';
+import { AT_FDCWD, errorName, type Libc, STATX_MASK } from './libc.js';
 
 /**
  * The system resources of a ring. The system releases them when the process ends, not when the thread that made the
@@ -41,6 +41,7 @@ const KERNEL_WORKERS = 32;
 
 const OP_OPENAT = 18;
 const OP_CLOSE = 19;
+const OP_STATX = 21;
 const OP_READ = 22;
 const OP_OPENAT2 = 28;
 const OP_ASYNC_CANCEL = 14;
@@ -152,6 +153,15 @@ export class IoRing {
    */
   addOpenHow(pathAddress: number, howAddress: number, bytes: number): void {
     this.#add(OP_OPENAT2, AT_FDCWD, pathAddress, bytes, howAddress, 0);
+  }
+
+  /**
+   * Examines a name in an open folder.
+   *
+   * @param bufferAddress address of `STATX_BYTES`
+   */
+  addStatx(folder: number, nameAddress: number, flags: number, bufferAddress: number): void {
+    this.#add(OP_STATX, folder, nameAddress, STATX_MASK, bufferAddress, flags);
   }
 
   addRead(descriptor: number, address: number, bytes: number, offset: number): void {
