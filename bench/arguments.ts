@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SUITES = ['hash', 'walk', 'scan', 'sync', 'micro'] as const;
+export const SUITES = ['hash', 'walk', 'late', 'scan', 'sync', 'micro'] as const;
 export type SuiteName = (typeof SUITES)[number];
 
 export interface BenchArguments {

@@ -12,6 +12,7 @@ import { summaryText } from './record/summary.js';
 import { writeRecord } from './record/write-record.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
+import { lateSuite } from './suites/late.js';
 import { scanSuite } from './suites/scan.js';
 import { microSuite } from './suites/micro.js';
 import { syncSuite } from './suites/sync.js';
@@ -21,6 +22,7 @@ import { judge } from './targets.js';
 const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
   hash: hashSuite,
   walk: walkSuite,
+  late: lateSuite,
   scan: scanSuite,
   sync: syncSuite,
   micro: microSuite,
