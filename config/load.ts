@@ -102,22 +102,27 @@ type Checked =
 
 function checked({ path, setting, value, origin, entryOrigins, folder }: Candidate): Checked {
   const { kind } = setting;
-  const result = kind.schema(folder).safeParse(value);
-  if (result.success) {
-    const right = Array.isArray(result.data) ? Object.freeze(result.data) : result.data;
+  const result = kind.check(value, folder);
+  if (result.state === 'right') {
+    const right = Array.isArray(result.value) ? Object.freeze(result.value) : result.value;
     return {
       state: 'right',
       effective: Object.freeze({ path, value: right, origin: Object.freeze(origin) }),
     };
   }
-  const problems = result.error.issues.map((issue): ConfigurationProblem => {
-    const index = issue.path[0];
-    const wrong = { code: 'wrong-value', expected: kind.expected } as const;
-    if (typeof index !== 'number' || !Array.isArray(value)) {
-      return { ...wrong, origin, path, found: foundText(value, kind) };
-    }
+  const wrong = { code: 'wrong-value', expected: kind.expected } as const;
+  if (result.entries === undefined || !Array.isArray(value)) {
+    return { state: 'wrong', problems: [{ ...wrong, origin, path, found: foundText(value, kind) }] };
+  }
+  const entries: readonly unknown[] = value;
+  const problems = result.entries.map((index): ConfigurationProblem => {
     const entryOrigin = entryOrigins?.[index] ?? origin;
-    return { ...wrong, origin: entryOrigin, path: `${path}[${index}]`, found: foundText(value[index], kind) };
+    return {
+      ...wrong,
+      origin: entryOrigin,
+      path: `${path}[${index}]`,
+      found: foundText(entries[index], kind),
+    };
   });
   return { state: 'wrong', problems };
 }
@@ -207,7 +212,7 @@ function valueTree<Tree extends SettingTree>(
     const path = prefix + name;
     return [name, isSetting(node) ? valueOf(path) : valueTree(node, valueOf, `${path}.`)];
   });
-  // Object.fromEntries loses the types. Each value was made by the schema of its setting, under that setting's name.
+  // Object.fromEntries loses the types. Each value was made by the check of its setting, under that setting's name.
   const values: ValuesOf<Tree> = Object.freeze(Object.fromEntries(entries));
   return values;
 }

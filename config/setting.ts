@@ -1,12 +1,16 @@
-import type { z } from 'zod';
 import type { Flag } from './flags.js';
+
+export type CheckedValue<Value> =
+  | { readonly state: 'right'; readonly value: Value }
+  /** `entries`: the indices of what is wrong in a list. Undefined: the value as a whole is. */
+  | { readonly state: 'wrong'; readonly entries?: readonly number[] };
 
 /** How values of one kind are written and checked; made by the functions of value-kinds.ts. */
 export interface ValueKind<Value> {
   /** The form of a correct value, for error messages: "a whole number from 1 to 200". */
   readonly expected: string;
   /** Checks a value as YAML gives it. Relative paths in it are relative to `folder`. */
-  schema(folder: string): z.ZodType<Value>;
+  check(value: unknown, folder: string): CheckedValue<Value>;
   /** Turns the text of an environment variable or flag into the value that YAML would give; other text stays as it is. */
   fromText(text: string): unknown;
   /** For values that hold a secret: the value without the secret. Wrong values are masked too. */

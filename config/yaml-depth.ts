@@ -1,4 +1,5 @@
-import { type CST, Parser } from 'yaml';
+import type { CST } from 'yaml';
+import { yaml } from './yaml-package.js';
 
 /** Settings are at most four levels deep. Up to this depth a mistake gets a message of its own. */
 const MAX_DEPTH = 32;
@@ -12,7 +13,7 @@ const MAX_DEPTH = 32;
  */
 export function tooDeepOffset(text: string, onNewLine: (offset: number) => void): number | undefined {
   // This part of the parser does not recurse.
-  let level: readonly CST.Token[] = [...new Parser(onNewLine).parse(text)];
+  let level: readonly CST.Token[] = [...new (yaml().Parser)(onNewLine).parse(text)];
   for (let depth = 0; level.length > 0; depth++) {
     // Documents have depth 0.
     if (depth > MAX_DEPTH) return Math.min(...level.map(({ offset }) => offset));

@@ -1,9 +1,10 @@
-import { type Alias, type Document, type YAMLMap, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Alias, Document, YAMLMap } from 'yaml';
 import type { ConfigurationProblem, Origin } from './configuration-problem.js';
 import { foundText, nameText } from './found-text.js';
 import { nearestName } from './nearest-name.js';
 import { type Setting, type SettingTree, isSetting, settingsByPath } from './setting.js';
 import { parseYaml } from './yaml-document.js';
+import { yaml } from './yaml-package.js';
 
 /** The value of one setting in the file. */
 export interface YamlValue {
@@ -48,12 +49,12 @@ class Reader {
 
   #readRoot(): void {
     const root: unknown = this.#document.contents;
-    if (isMap(root)) this.#readMap(root, this.#tree, '');
-    else if (root !== null && !(isScalar(root) && root.value === null)) {
+    if (yaml().isMap(root)) this.#readMap(root, this.#tree, '');
+    else if (root !== null && !(yaml().isScalar(root) && root.value === null)) {
       this.#problems.push({
         code: 'not-a-mapping',
         origin: this.#originOf(root),
-        found: isSeq(root) ? 'a list' : 'a text or number alone',
+        found: yaml().isSeq(root) ? 'a list' : 'a text or number alone',
         expected: `"name: value" lines with ${Object.keys(this.#tree).join(', ')}`,
       });
     }
@@ -62,7 +63,7 @@ class Reader {
   #readMap(map: YAMLMap, tree: SettingTree, prefix: string): void {
     const lineOf = new Map<string, Origin>();
     for (const { key, value } of map.items) {
-      const name = isScalar(key) ? String(key.value) : undefined;
+      const name = yaml().isScalar(key) ? String(key.value) : undefined;
       const origin = this.#originOf(key);
       const path = prefix + nameText(name ?? 'a list or mapping');
       if (name !== undefined && lineOf.has(name)) {
@@ -82,18 +83,18 @@ class Reader {
   }
 
   #readNode(value: unknown, node: Setting<unknown> | SettingTree, path: string, keyOrigin: Origin): void {
-    const target = isAlias(value) ? this.#resolved(value) : value;
+    const target = yaml().isAlias(value) ? this.#resolved(value) : value;
     const origin = isEmpty(value) ? keyOrigin : this.#originOf(value);
     if (isSetting(node)) {
       const plainValue = this.#plainValue(target);
-      const entries: readonly unknown[] = isSeq(target) ? target.items : [];
+      const entries: readonly unknown[] = yaml().isSeq(target) ? target.items : [];
       const entryOrigins = entries.map((entry) => this.#originOf(entry));
       this.#values.push({ path, setting: node, value: plainValue, origin, entryOrigins });
-    } else if (isMap(target)) {
+    } else if (yaml().isMap(target)) {
       this.#readMap(target, node, `${path}.`);
     } else if (!isEmpty(target)) {
       // A group whose settings are all commented out is empty, and that is allowed.
-      const found = isSeq(target) ? 'a list' : foundKind(target);
+      const found = yaml().isSeq(target) ? 'a list' : foundKind(target);
       const expected = `a mapping with ${Object.keys(node).join(', ')}`;
       this.#problems.push({ code: 'wrong-value', origin, path, found, expected });
     }
@@ -108,13 +109,13 @@ class Reader {
    * cannot make a small file take a lot of memory.
    */
   #plainValue(node: unknown): unknown {
-    return isSeq(node) ? node.items.map((entry) => this.#plainScalar(entry)) : this.#plainScalar(node);
+    return yaml().isSeq(node) ? node.items.map((entry) => this.#plainScalar(entry)) : this.#plainScalar(node);
   }
 
   #plainScalar(node: unknown): unknown {
-    const target = isAlias(node) ? this.#resolved(node) : node;
+    const target = yaml().isAlias(node) ? this.#resolved(node) : node;
     if (isEmpty(target)) return null;
-    return isScalar(target) ? target.value : {};
+    return yaml().isScalar(target) ? target.value : {};
   }
 
   #originOf(node: unknown): Origin {
@@ -126,11 +127,11 @@ class Reader {
 }
 
 function isEmpty(node: unknown): boolean {
-  return node === null || node === undefined || (isScalar(node) && node.value === null);
+  return node === null || node === undefined || (yaml().isScalar(node) && node.value === null);
 }
 
 function foundKind(node: unknown): string {
-  return isScalar(node) ? foundText(node.value) : 'something else';
+  return yaml().isScalar(node) ? foundText(node.value) : 'something else';
 }
 
 function unknownSettingKey(

@@ -22,7 +22,7 @@ export { EngineError, type EngineErrorCode } from './pool/engine-error.js';
 export { createEngine, type Engine, type EngineStatus } from './pool/engine.js';
 export type { EngineOptions, HashOptions, WalkOptions, WhichAreGoneOptions } from './pool/engine-options.js';
 export type { HashedBatch } from './pool/hashed-batch.js';
-export { partialMd5OfFile } from './pool/partial-md5-of-file.js';
+export { digestOfFile, type FileDigest, partialMd5OfFile } from './pool/partial-md5-of-file.js';
 export type { TunerPoint } from './pool/throughput-watch.js';
 export { isBookName, KOREADER_EXTENSIONS } from './walk/book-extensions.js';
 export { EntryBatch, type PackedEntries } from './walk/entry-batch.js';

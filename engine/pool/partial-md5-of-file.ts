@@ -29,6 +29,18 @@ import { EngineError } from './engine-error.js';
  * @throws OpenSSL's error where MD5 is forbidden (FIPS mode)
  */
 export function partialMd5OfFile(path: Buffer | string): Buffer {
+  return digestOfFile(path).partialMd5;
+}
+
+export interface FileDigest {
+  /** 16 bytes in a new buffer that belongs to the caller. */
+  readonly partialMd5: Buffer;
+  /** Of the state of the file that was read. */
+  readonly sizeBytes: number;
+}
+
+/** The partial MD5 of one file and its size; everything else is as for `partialMd5OfFile`. */
+export function digestOfFile(path: Buffer | string): FileDigest {
   const kernel = createNodeCryptoKernel();
   const outcome: ConsistentRead = { messageBytes: 0, sizeBytes: 0, modifiedNs: 0n, failure: undefined };
   try {
@@ -43,7 +55,7 @@ export function partialMd5OfFile(path: Buffer | string): Buffer {
     const failure = failureOfErrno(outcome.failure);
     throw new EngineError(failure.code, failure.message);
   }
-  const digest = Buffer.alloc(16);
-  kernel.digestSlots(Uint32Array.of(outcome.messageBytes), 1, digest);
-  return digest;
+  const partialMd5 = Buffer.alloc(16);
+  kernel.digestSlots(Uint32Array.of(outcome.messageBytes), 1, partialMd5);
+  return { partialMd5, sizeBytes: outcome.sizeBytes };
 }

@@ -1,4 +1,7 @@
-import { Piscina } from 'piscina';
+import { createRequire } from 'node:module';
+import type * as PiscinaPackage from 'piscina';
+
+const require = createRequire(import.meta.url);
 
 export interface PiscinaPoolOptions {
   /** The module whose default export each thread calls for a task. */
@@ -32,14 +35,16 @@ export interface PiscinaPoolOptions {
  * was made with.
  */
 export class PiscinaPool<Task, Result> {
-  private readonly piscina: Piscina<Task, Result>;
+  private readonly piscina: PiscinaPackage.Piscina<Task, Result>;
   private readonly options: PiscinaPoolOptions;
   private started = 0;
 
   constructor(options: PiscinaPoolOptions) {
     this.options = options;
     const { maxThreads, tasksPerThread } = options;
-    this.piscina = new Piscina<Task, Result>({
+    // Loaded for the first pool: that takes 10 ms, which whoever hashes a single file need not wait.
+    const loaded: typeof PiscinaPackage = require('piscina');
+    this.piscina = new loaded.Piscina<Task, Result>({
       filename: options.workerFile.href,
       minThreads: 0,
       maxThreads: maxThreads(),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type HashedPath, hashPaths } from '../scan/hash-paths.js';
+import { hashFewFiles, type HashedPath, hashPaths } from '../scan/hash-paths.js';
 import { checkedExtensions } from '../library/library-settings.js';
 import { composeEngine } from '../compose/engine.js';
 import { checkDigests } from './check-digests.js';
@@ -46,6 +46,12 @@ async function runHash(
   paths: readonly Buffer[],
   flags: HashFlags,
 ): Promise<number> {
+  const isPlain = flags.check === undefined && flags.extensions === undefined;
+  const few = isPlain && isUsual(configuration) ? hashFewFiles(paths) : undefined;
+  if (few !== undefined) {
+    for (const hashed of few) printDigests(hashed, flags);
+    return EXIT.ok;
+  }
   const engine = composeEngine(configuration);
   const interrupt = listenForInterrupt();
   try {
@@ -70,6 +76,11 @@ async function runHash(
     interrupt.release();
     await engine.close();
   }
+}
+
+/** Whether the engine may choose how it works: with another choice, the operator wants to see that it works. */
+function isUsual({ engine: { md5, reads } }: Configuration): boolean {
+  return md5 === 'auto' && reads === 'auto';
 }
 
 function interrupted(interrupt: Interrupt, error: unknown): number {

@@ -58,7 +58,7 @@ const NOUNS = [
 
 export const IMPORT_TABLE: readonly Room[] = [
   // The ground: these know nothing of each other.
-  { name: 'config/', node: true, packages: ['croner', 'fastest-levenshtein', 'yaml', 'zod'] },
+  { name: 'config/', node: true, packages: ['croner', 'fastest-levenshtein', 'yaml'] },
   { name: ENGINE, node: true, ours: ['engine/'] },
   { name: FAILURE, node: false },
   { name: MOVING_AVERAGE, node: false },
@@ -167,8 +167,11 @@ export const IMPORT_TABLE: readonly Room[] = [
 /** uWebSockets.js is seen by two files: the one that finds the native module and the one that wraps it. */
 const NATIVE = 'server/http/uws-native.ts';
 const USER_OF_NATIVE = 'server/http/uws.ts';
-/** `createRequire` of `node:module` loads by names that no check can follow, so only these may import it. */
-const USERS_OF_REQUIRE = [NATIVE, SYSTEM];
+/**
+ * `createRequire` of `node:module` loads by names that no check can follow, so only these may import it: for what may be
+ * missing, and for what one command in many needs.
+ */
+const USERS_OF_REQUIRE = [NATIVE, SYSTEM, 'config/yaml-package.ts', 'engine/pool/piscina-pool.ts'];
 /** These may import everything, and nothing else imports them. */
 const APART = ['bench/', 'test/'];
 

@@ -1,8 +1,9 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BookFolder, bookFolder, md5 } from '../../support/book-folder.js';
 import { runProgram } from '../../support/program.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('dogear hash', () => {
   const inFolder = (folder: BookFolder, args: readonly string[], stdin?: string) =>
@@ -29,6 +30,35 @@ describe('dogear hash', () => {
       stdout: `${md5('one')}  ./a/one.epub\n${md5('two')}  ./a/two.epub\n${md5('two')}  ./b/two.epub\n`,
       stderr: '',
     });
+  });
+
+  it('prints the same for one file as for many, and loads no thread, no schema and no YAML for it', async () => {
+    const coverage = (await temporaryFolder()).path;
+    const folder = await bookFolder({ 'one.epub': 'one', empty: '' });
+    const long = 'x'.repeat(100_000);
+    writeFileSync(join(folder.path, 'long.epub'), long);
+    const names = ['one.epub', 'empty', 'long.epub'];
+    for (const format of [[], ['--json'], ['--filename']]) {
+      const together = await inFolder(folder, [...format, ...names, ...names]);
+      const alone = await Promise.all(names.map((name) => inFolder(folder, [...format, name])));
+      expect(together.stdout).toBe(
+        alone
+          .map(({ stdout }) => stdout)
+          .join('')
+          .repeat(2),
+      );
+    }
+    const { stdout } = await runProgram(['hash', 'one.epub'], {
+      cwd: folder.path,
+      env: { NODE_V8_COVERAGE: coverage },
+    });
+    expect(stdout).toBe(`${md5('one')}  one.epub\n`);
+    const written = readdirSync(coverage);
+    // One for each thread.
+    expect(written).toHaveLength(1);
+    const loaded = readFileSync(join(coverage, written[0] ?? ''), 'utf8');
+    expect(loaded).toContain('node_modules/commander/');
+    expect(loaded).not.toMatch(/node_modules\/(?:zod|yaml|piscina|kysely)\//);
   });
 
   it('goes on after a file that fails, reports it on standard error, and exits 1', async () => {
