@@ -3,6 +3,11 @@
  * solid-state disk that is not in them 100, one on a file server or a disk that seeks 500 or more.
  */
 const LATE_MS_PER_PATH = 0.15;
+/**
+ * The same for a disk that spins: a seek takes 5 to 10 ms, and a folder one or two of them. Virtual disks often say that they
+ * spin although they lie on solid-state disks; those answer sooner.
+ */
+const SEEK_MS_PER_PATH = 1;
 
 /**
  * While paths are visited in waves, every so many tasks visit them one after the other, which shows whether the storage
@@ -52,6 +57,8 @@ export class WalkPace {
   /** @param msPerPath of a task that has ended; undefined if it went in waves or failed */
   ended(msPerPath: number | undefined): void {
     this.#tasks -= 1;
-    if (msPerPath !== undefined) this.#isLate = msPerPath >= LATE_MS_PER_PATH;
+    if (msPerPath !== undefined) {
+      this.#isLate = msPerPath >= (this.#options.isSpinning ? SEEK_MS_PER_PATH : LATE_MS_PER_PATH);
+    }
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WalkPace } from '../../../engine/pool/walk-pace.js';
 
 const IN_CACHE_MS = 0.02;
+const SOLID_STATE_MS = 0.3;
 const LATE_MS = 2;
 
 describe('how a walk visits its paths', () => {
@@ -37,6 +38,13 @@ describe('how a walk visits its paths', () => {
     expect([pace.next(), pace.next(), pace.next()]).toEqual(['in steps', 'later', 'later']);
     pace.ended(undefined);
     expect([pace.next(), pace.next()]).toEqual(['in steps', 'later']);
+  });
+
+  it('is in steps, by all threads, on a disk that says that it spins, but answers sooner than it could', () => {
+    const pace = new WalkPace({ canWave: true, isSpinning: true });
+    pace.next();
+    pace.ended(SOLID_STATE_MS);
+    expect([pace.next(), pace.next()]).toEqual(['in steps', 'in steps']);
   });
 
   it('is in steps where threads cannot visit many at a time', () => {
