@@ -1,7 +1,7 @@
 import { errorCode } from '../domain/error-text.js';
 import { BookError } from '../positions/book-error.js';
 import { withFile } from '../positions/epub/file-reader.js';
-import type { PieceOutcome, PieceRequest } from './book-file.js';
+import type { BookFileFailure, PieceOutcome, PieceRequest } from './book-file.js';
 
 /**
  * Reads a part of a file. Runs in the thread that reads files, because it reads synchronously.
@@ -16,9 +16,14 @@ export async function answerPiece({ path, state, offset, bytes }: PieceRequest):
     );
   } catch (error) {
     if (!(error instanceof BookError)) throw error;
-    if (error.code === 'changed') return { state: 'changed' };
-    const code = errorCode(error.cause);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'gone' };
-    return { state: 'unreadable', message: error.message };
+    return fileFailure(error);
   }
+}
+
+/** Why a file could not be read. */
+export function fileFailure(error: BookError): BookFileFailure {
+  if (error.code === 'changed') return { state: 'changed' };
+  const code = errorCode(error.cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'gone' };
+  return { state: 'unreadable', message: error.message };
 }

@@ -31,8 +31,10 @@ export interface PieceRequest {
   readonly bytes: number;
 }
 
-export type PieceOutcome =
-  | { readonly state: 'read'; readonly bytes: Uint8Array }
+export type PieceOutcome = { readonly state: 'read'; readonly bytes: Uint8Array } | BookFileFailure;
+
+/** Why nothing of a file was read. */
+export type BookFileFailure =
   /** The file is in another state than that of the request. */
   | { readonly state: 'changed' }
   /** No file is at the path. */
@@ -93,11 +95,20 @@ export async function readBookFile(
   bytes: number,
 ): Promise<Uint8Array> {
   const outcome = await readPiece({ libraryId, path, state, offset, bytes });
-  switch (outcome.state) {
-    case 'read':
-      return outcome.bytes;
+  if (outcome.state === 'read') return outcome.bytes;
+  return throwFailure(outcome, () => changedBooks.rehash(actor, bookId));
+}
+
+/**
+ * Throws why a file could not be read.
+ *
+ * @param rehash called for a file that has changed
+ * @throws DogearError `book-changed`, `book-missing`, `book-unreadable`, `storage-slow`
+ */
+export function throwFailure(failure: BookFileFailure, rehash: () => void): never {
+  switch (failure.state) {
     case 'changed':
-      changedBooks.rehash(actor, bookId);
+      rehash();
       throw new DogearError(
         'book-changed',
         'The file has changed since it was hashed. It is being hashed again: try again in a moment.',
@@ -105,11 +116,11 @@ export async function readBookFile(
     case 'gone':
       throw missing();
     case 'unreadable':
-      throw new DogearError('book-unreadable', `The book cannot be read: ${outcome.message}.`);
+      throw new DogearError('book-unreadable', `The book cannot be read: ${failure.message}.`);
     case 'slow':
       throw new DogearError('storage-slow', 'The file was not read in time. Is its storage busy or away?');
     default:
-      return outcome satisfies never;
+      return failure satisfies never;
   }
 }
 

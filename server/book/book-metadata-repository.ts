@@ -6,8 +6,7 @@ import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { areEqual } from './book.js';
-import type { BookMetadata, BookToRead, MetadataRead } from './book-metadata.js';
-import { foldedText } from './path-search.js';
+import { type BookMetadata, type BookToRead, type MetadataRead, searchTextOf } from './book-metadata.js';
 
 // The table `book_metadata`: what the files of books say of themselves, as they were when they were read.
 
@@ -62,8 +61,8 @@ export async function saveMetadata(
   );
 }
 
-function searchText({ title, authors, series }: BookMetadata): string {
-  const text = foldedText([title ?? '', ...authors, series ?? ''].join('\n'));
+function searchText(metadata: BookMetadata): string {
+  const text = searchTextOf(metadata);
   // Half of a surrogate pair becomes a replacement character.
   return Buffer.from(text.slice(0, SEARCH_CHARACTERS)).toString();
 }

@@ -6,6 +6,11 @@ import { foldedText } from './path-search.js';
 /** What the file of a book says of itself. */
 export type BookMetadata = EpubMetadata;
 
+/** What searches by title look at, as foldedText() makes it. */
+export function searchTextOf({ title, authors, series }: BookMetadata): string {
+  return foldedText([title ?? '', ...authors, series ?? ''].join('\n'));
+}
+
 /** Whether both have a title, and it is the same but for upper and lower case. */
 export function haveSameTitle(left: BookMetadata, right: BookMetadata): boolean {
   return (

@@ -186,6 +186,24 @@ export async function lastBookId(store: Store): Promise<BookId | undefined> {
   return row?.id;
 }
 
+/** Books of all libraries that were added before another one, the latest first. @param before `undefined`: the last ones */
+export async function newestBookRows(
+  store: Store,
+  before: BookId | undefined,
+  limit: number,
+): Promise<readonly { readonly id: BookId; readonly libraryId: LibraryId; readonly isMissing: boolean }[]> {
+  let query = store.db
+    .selectFrom(byIndex(store, 'book', 'primary'))
+    .select(['id', 'library_id', 'missing_since_s']);
+  if (before !== undefined) query = query.where('id', '<', before);
+  const rows = await query.orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(({ id, library_id: libraryId, missing_since_s: since }) => ({
+    id,
+    libraryId,
+    isMissing: since !== null,
+  }));
+}
+
 /** Present books of a library that were added after another book, in that order. */
 export async function booksAddedAfter(
   store: Store,
@@ -380,6 +398,8 @@ export interface BookRange {
   readonly holding: readonly string[];
   /** Words that the title, the authors or the series must contain, as foldedText() makes them. Default: none. */
   readonly titled?: readonly string[] | undefined;
+  /** Either `holding` or `titled` is enough. Default: books must meet both. */
+  readonly isEither?: boolean | undefined;
   /** Only books in this state. Default: all. */
   readonly state?: SyncState | undefined;
   /** Only books that were added after this one. Default: all. */
@@ -395,21 +415,28 @@ export async function booksInRange(store: Store, range: BookRange): Promise<read
     .where('library_id', '=', range.libraryId)
     .where('path', '>', range.after);
   if (range.upTo !== undefined) query = query.where('path', '<=', range.upTo);
-  for (const text of range.holding) {
+  const inPath = range.holding.map((text) => {
     const pattern = containing(text);
     // Latin-1 has a character for every byte, so paths that are not UTF-8 can be searched too.
-    query = query.where(
-      store.dialect === 'sqlite'
-        ? sql<SqlBool>`cast(path as text) like ${pattern} escape '!'`
-        : sql<SqlBool>`convert(path using latin1) collate latin1_general_ci like ${pattern} escape '!'`,
-    );
-  }
-  if (range.titled !== undefined && range.titled.length > 0) {
-    const words = range.titled.map((word) => sql`m.search_text like ${containing(word)} escape '!'`);
-    // Counted, because MySQL may turn "exists" into a join that begins with the other table.
-    query = query.where(
-      sql<SqlBool>`(select count(*) from book_metadata m where m.book_id = book.id and ${sql.join(words, sql` and `)}) > 0`,
-    );
+    return store.dialect === 'sqlite'
+      ? sql<SqlBool>`cast(path as text) like ${pattern} escape '!'`
+      : sql<SqlBool>`convert(path using latin1) collate latin1_general_ci like ${pattern} escape '!'`;
+  });
+  const words = (range.titled ?? []).map(
+    (word) => sql<SqlBool>`m.search_text like ${containing(word)} escape '!'`,
+  );
+  // Counted, because MySQL may turn "exists" into a join that begins with the other table.
+  const inTitle =
+    words.length === 0
+      ? []
+      : [
+          sql<SqlBool>`(select count(*) from book_metadata m where m.book_id = book.id and ${sql.join(words, sql` and `)}) > 0`,
+        ];
+  if (range.isEither !== true) {
+    for (const condition of [...inPath, ...inTitle]) query = query.where(condition);
+  } else if (inPath.length > 0) {
+    const path = sql.join(inPath, sql` and `);
+    query = query.where(sql<SqlBool>`((${path}) or ${sql.join(inTitle, sql` and `)})`);
   }
   if (range.state !== undefined) query = query.where(IN_STATE[range.state]);
   if (range.addedAfter !== undefined)

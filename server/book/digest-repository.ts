@@ -7,6 +7,7 @@ import { digestOfDocument, type Document, documentOfDigest, parseDocument } from
 import type { BookId, LibraryId } from '../domain/ids.js';
 import type { CataloguedBook, FormerDigest, FormerDigestOf, ReplacedDigest } from './book.js';
 import { deleteMetadata } from './book-metadata-repository.js';
+import { deleteListedNames } from './listed-name-repository.js';
 import { deleteWholeHashes } from './whole-hash-repository.js';
 import { deleteBooks, type RemovalScope, toBook } from './book-repository.js';
 import { NAME_FORMS } from './name-forms.js';
@@ -195,6 +196,7 @@ export async function deleteNewBooks(store: Store, ids: readonly BookId[]): Prom
   for (const chunk of idChunks(sorted)) {
     await deleteFormerDigests(store, chunk);
     await deleteMetadata(store, chunk);
+    await deleteListedNames(store, chunk);
     await deleteWholeHashes(store, chunk);
     await deleteLinksOfBooks(store, chunk);
     await deleteBooks(store, chunk);

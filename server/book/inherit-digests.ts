@@ -5,6 +5,7 @@ import { areEqual, type CataloguedBook, type FormerDigest, type FormerDigestOf }
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { deleteMetadata } from './book-metadata-repository.js';
+import { deleteListedNames } from './listed-name-repository.js';
 import { deleteWholeHashes, isOfState, wholeHashesOf } from './whole-hash-repository.js';
 import {
   booksAtPaths,
@@ -189,6 +190,7 @@ export async function removeBooks(
   await deleteBooks(transaction, removed);
   await deleteFormerDigests(transaction, removed);
   await deleteMetadata(transaction, removed);
+  await deleteListedNames(transaction, removed);
   await deleteWholeHashes(transaction, removed);
   return { books: removed, kept: distinct([...kept, ...ofRemoved].map(({ partialMd5 }) => partialMd5)) };
 }

@@ -1,6 +1,7 @@
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
 import { moveMetadata } from './book-metadata-repository.js';
+import { moveListedNames } from './listed-name-repository.js';
 import { deleteWholeHashes } from './whole-hash-repository.js';
 import { type CataloguedBook, type Digests, replacedDigests } from './book.js';
 import { deleteBooks, lockWholeBooks, type MovedBook, moveBooks } from './book-repository.js';
@@ -57,6 +58,7 @@ export async function joinBooks(
   await deleteBooks(transaction, goes);
   await deleteFormerDigests(transaction, goes);
   await moveMetadata(transaction, becomes);
+  await moveListedNames(transaction, becomes);
   await deleteWholeHashes(transaction, goes);
   await moveBooks(transaction, moved, nowMs);
   return moved.map(({ id }) => id);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from './book.js';
-import type { BookMetadata } from './book-metadata.js';
+import { type BookMetadata, searchTextOf } from './book-metadata.js';
 import { metadataOfBooks } from './book-metadata-repository.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
@@ -23,6 +23,8 @@ export interface BookFilter {
     | { readonly kind: 'path'; readonly search: PathSearch }
     /** Words that the title, the authors or the series must contain. */
     | { readonly kind: 'title'; readonly search: PathSearch }
+    /** Words that the path must contain, or the title, the authors or the series. */
+    | { readonly kind: 'path-or-title'; readonly search: PathSearch }
     /** 16 bytes. Finds books that have or had it as partial MD5 or as filename MD5. */
     | { readonly kind: 'digest'; readonly digest: Buffer };
   /** Only books in this state. Default: all. */
@@ -85,8 +87,10 @@ export async function listBooks(
           store,
           libraries,
           {
-            search: wanted.kind === 'path' ? wanted.search : undefined,
-            titled: wanted.kind === 'title' ? wanted.search.words : undefined,
+            search: wanted.kind === 'path' || wanted.kind === 'path-or-title' ? wanted.search : undefined,
+            titled:
+              wanted.kind === 'title' || wanted.kind === 'path-or-title' ? wanted.search.words : undefined,
+            isEither: wanted.kind === 'path-or-title',
             state,
           },
           page,
@@ -126,13 +130,14 @@ async function byDigest(
 interface PathFilter {
   readonly search: PathSearch | undefined;
   readonly titled: readonly string[] | undefined;
+  readonly isEither: boolean;
   readonly state: SyncState | undefined;
 }
 
 async function byPath(
   store: Store,
   libraries: readonly Library[],
-  { search, titled, state }: PathFilter,
+  { search, titled, isEither, state }: PathFilter,
   { after, limit }: PageRequest<BookCursor>,
   { atOnce, rowsAtOnce, aPage }: SearchBounds,
 ): Promise<Page<CataloguedBook, BookCursor>> {
@@ -152,11 +157,14 @@ async function byPath(
         upTo: end?.path,
         holding: search?.asciiRuns ?? [],
         titled,
+        isEither,
         state,
         limit: rowLimit,
       });
+      const inTitle = isEither && search !== undefined ? await titledBooks(store, search, rows) : undefined;
       for (const row of rows) {
-        if (search === undefined || matchesPath(search, row.path)) found.push(row);
+        if (search === undefined || matchesPath(search, row.path) || inTitle?.has(row.id) === true)
+          found.push(row);
         if (found.length > limit) return pageOf(found, limit, (book) => cursorBehind(book.libraryId, book));
       }
       const last = rows.length === rowLimit ? rows.at(-1) : end;
@@ -168,6 +176,23 @@ async function byPath(
     }
   }
   return { items: found, next: undefined };
+}
+
+/** Those of the books whose title, authors or series have the words of the search. */
+async function titledBooks(
+  store: Store,
+  { words }: PathSearch,
+  books: readonly CataloguedBook[],
+): Promise<ReadonlySet<BookId>> {
+  const metadata = await metadataOfBooks(
+    store,
+    books.map(({ id }) => id),
+  );
+  const titled = [...metadata].filter(([, known]) => {
+    const text = searchTextOf(known);
+    return words.every((word) => text.includes(word));
+  });
+  return new Set(titled.map(([id]) => id));
 }
 
 function cursorBehind(libraryId: LibraryId, { id, path }: BookPlace): BookCursor {

@@ -10,7 +10,8 @@ import { touchLibrary } from '../library/library-repository.js';
 import { BookError } from '../positions/book-error.js';
 import { readEpubMetadata } from '../positions/epub/metadata.js';
 import type { BookToRead, MetadataRead, PassCounts } from './book-metadata.js';
-import { nextBooksToRead, saveMetadata } from './book-metadata-repository.js';
+import { metadataOfBooks, nextBooksToRead, saveMetadata } from './book-metadata-repository.js';
+import { saveListedNames } from './listed-name-repository.js';
 import { lockBooks } from './book-repository.js';
 import { saveNameForms } from './save-name-forms.js';
 import { beginPass, endPass, findPass, renewPass } from './metadata-pass-repository.js';
@@ -98,6 +99,12 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
       pass.readsEpubs === false ? [] : present.filter(({ isCurrent, path }) => !isCurrent && isEpub(path));
     const named = rows.filter(({ hashedMs }) => hashedMs === undefined || hashedMs >= pass.namedSinceMs);
     if (library.koreaderHashes) await saveNameForms(store, named, await readNowSeconds(store));
+    const dueIds = new Set(due.map(({ id }) => id));
+    await listByKnownMetadata(
+      store,
+      library,
+      named.filter(({ id, isMissing }) => !isMissing && !dueIds.has(id)),
+    );
     await rest(pass, beganMs);
     for (let start = 0; start < due.length; start += BOOKS_A_COMMIT) {
       await pass.turn?.();
@@ -133,6 +140,22 @@ async function readAll(pass: Pass, counts: PassTally): Promise<boolean> {
     if (pass.signal?.aborted === true) return false;
     if (!(await retrying(() => renewPass(store, library.id, runner, LEASE_MS, counts)))) return false;
   }
+}
+
+/** Books that are not read in this pass: those that were read before, and those that are no EPUBs. */
+async function listByKnownMetadata(
+  store: Store,
+  library: Library,
+  books: readonly BookToRead[],
+): Promise<void> {
+  const metadata = await metadataOfBooks(
+    store,
+    books.map(({ id }) => id),
+  );
+  await saveListedNames(
+    store,
+    books.map(({ id, path }) => ({ id, libraryId: library.id, path, metadata: metadata.get(id) })),
+  );
 }
 
 async function rest({ isPaced = true, signal }: Pass, sinceMs: number): Promise<void> {
@@ -205,6 +228,15 @@ async function commit(store: Store, library: Library, reads: readonly MetadataRe
       nowS,
     );
   });
+  await saveListedNames(
+    store,
+    reads.map(({ book: { id, path }, outcome }) => ({
+      id,
+      libraryId: library.id,
+      path,
+      metadata: outcome.state === 'read' ? outcome.metadata : undefined,
+    })),
+  );
   if (!library.koreaderHashes) return;
   const named = reads.flatMap(({ book, outcome }) =>
     outcome.state === 'read' ? [{ id: book.id, path: book.path, metadata: outcome.metadata }] : [],

@@ -1,16 +1,17 @@
 import { Worker } from 'node:worker_threads';
-import type { PieceOutcome, PieceRequest, ReadPiece } from '../book/book-file.js';
+import type { CoverOutcome, CoverRequest, ReadCover } from '../book/book-cover.js';
+import type { BookFileFailure, PieceOutcome, PieceRequest, ReadPiece } from '../book/book-file.js';
 
 /** To a thread that reads. */
-export interface PieceTask {
+export interface FileTask {
   readonly id: number;
-  readonly request: PieceRequest;
+  readonly request: PieceRequest | CoverRequest;
 }
 
 /** From the thread, one for each task. */
-export interface PieceResult {
+export interface FileResult {
   readonly id: number;
-  readonly outcome: PieceOutcome;
+  readonly outcome: PieceOutcome | CoverOutcome;
 }
 
 export interface BookFileThreadsOptions {
@@ -24,48 +25,62 @@ export interface BookFileThreadsOptions {
 
 /** As for other looks at storage: a disk that has spun down needs ten seconds to start. */
 const TIMEOUT_MS = 20_000;
-/** A page of a comic follows within seconds. A thread takes some megabytes. */
+/** The next page of a list follows within seconds. A thread takes some megabytes. */
 const IDLE_MS = 60_000;
 /**
  * A file server that does not answer holds up the thread, and so the downloads of all libraries that share it: of every
  * fourth one. One thread reads more than a network carries.
  */
 const THREADS = 4;
-/** In one thread. Each download waits for one part at a time, so this is more than all downloads together. */
-const WAITING_PIECES = 256;
-
-interface Waiting {
-  readonly give: (outcome: PieceOutcome) => void;
-  readonly timer: NodeJS.Timeout;
-}
+/**
+ * In one thread. Each download waits for one part at a time, so this is more than all downloads together; and covers are
+ * asked for by pages that show some dozens.
+ */
+const WAITING_REQUESTS = 256;
+/** The package document of the largest book takes some dozens of megabytes. Buffers do not count against this limit. */
+const MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
 /**
- * Reads parts of files in threads of their own: not in this one, which answers readers, and not with Node's asynchronous
- * calls, of which a dead file server would block the four threads that password checks need. A thread starts at its first
- * request and ends when it has had none for a minute.
+ * Reads parts of files, and covers, in threads of their own: not in this one, which answers readers, and not with Node's
+ * asynchronous calls, of which a dead file server would block the four threads that password checks need. Covers have other
+ * threads than downloads: reading one may take as long as the book is made to take. A thread starts at its first request and
+ * ends when it has had none for a minute.
  */
 export class BookFileThreads {
-  readonly #threads: readonly BookFileThread[];
+  readonly #pieces: readonly BookFileThread<PieceRequest, PieceOutcome>[];
+  readonly #covers: readonly BookFileThread<CoverRequest, CoverOutcome>[];
 
   constructor(options: BookFileThreadsOptions = {}) {
-    this.#threads = Array.from({ length: THREADS }, () => new BookFileThread(options));
+    this.#pieces = Array.from({ length: THREADS }, () => new BookFileThread(options));
+    this.#covers = Array.from({ length: THREADS }, () => new BookFileThread(options));
   }
 
-  readonly readPiece: ReadPiece = (request) => {
-    const thread = this.#threads[request.libraryId % THREADS];
-    if (thread === undefined) throw new Error('a library belongs to no thread');
-    return thread.read(request);
-  };
+  readonly readPiece: ReadPiece = (request) => threadOf(this.#pieces, request).read(request);
+  readonly readCover: ReadCover = (request) => threadOf(this.#covers, request).read(request);
 
   /** Requests that wait are answered `slow`. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all([...this.#pieces, ...this.#covers].map((thread) => thread.close()));
   }
 }
 
-class BookFileThread {
+function threadOf<Thread>(threads: readonly Thread[], { libraryId }: PieceRequest | CoverRequest): Thread {
+  const thread = threads[libraryId % threads.length];
+  if (thread === undefined) throw new Error('a library belongs to no thread');
+  return thread;
+}
+
+interface Waiting<Outcome> {
+  readonly give: (outcome: Outcome | BookFileFailure) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+class BookFileThread<
+  Request extends PieceRequest | CoverRequest,
+  Outcome extends PieceOutcome | CoverOutcome,
+> {
   readonly #options: BookFileThreadsOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting<Outcome>>();
   #lastId = 0;
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -75,18 +90,16 @@ class BookFileThread {
     this.#options = options;
   }
 
-  read(request: PieceRequest): Promise<PieceOutcome> {
-    if (this.#isClosed || this.#waiting.size >= WAITING_PIECES) return Promise.resolve({ state: 'slow' });
+  read(request: Request): Promise<Outcome | BookFileFailure> {
+    if (this.#isClosed || this.#waiting.size >= WAITING_REQUESTS) return Promise.resolve({ state: 'slow' });
     clearTimeout(this.#idle);
     return new Promise((resolve) => {
       const id = ++this.#lastId;
-      const timer = setTimeout(
-        () => this.#settle(id, { state: 'slow' }),
-        this.#options.timeoutMs ?? TIMEOUT_MS,
-      );
+      const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
+      const timer = setTimeout(() => this.#settle(id, { state: 'slow' }), timeoutMs);
       this.#waiting.set(id, { give: resolve, timer });
       this.#worker ??= this.#start();
-      this.#worker.postMessage({ id, request } satisfies PieceTask);
+      this.#worker.postMessage({ id, request } satisfies FileTask);
     });
   }
 
@@ -101,8 +114,12 @@ class BookFileThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.worker ?? new URL('./book-file-worker.js', import.meta.url));
-    worker.on('message', ({ id, outcome }: PieceResult) => this.#settle(id, outcome));
+    const worker = new Worker(this.#options.worker ?? new URL('./book-file-worker.js', import.meta.url), {
+      resourceLimits: MEMORY,
+    });
+    worker.on('message', ({ id, outcome }: { readonly id: number; readonly outcome: Outcome }) =>
+      this.#settle(id, outcome),
+    );
     // `exit` follows `error`. The next request starts another thread.
     const lose = (): void => {
       if (worker !== this.#worker) return;
@@ -114,7 +131,7 @@ class BookFileThread {
     return worker;
   }
 
-  #settle(id: number, outcome: PieceOutcome): void {
+  #settle(id: number, outcome: Outcome | BookFileFailure): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
@@ -125,7 +142,7 @@ class BookFileThread {
     this.#idle = setTimeout(() => this.#end(), this.#options.idleMs ?? IDLE_MS).unref();
   }
 
-  #settleAll(outcome: PieceOutcome): void {
+  #settleAll(outcome: BookFileFailure): void {
     for (const id of this.#waiting.keys()) this.#settle(id, outcome);
   }
 

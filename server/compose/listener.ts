@@ -15,11 +15,12 @@ import { SyncStore } from '../sync/sync-store.js';
 import { newStreamShares } from '../http/event-stream.js';
 import { ConsoleAccess } from '../http/console-access.js';
 import { Downloads } from '../http/downloads.js';
-import type { ServerFacts } from '../http/management.js';
+import type { Management, ServerFacts } from '../http/management.js';
 import { Metrics } from '../http/metrics.js';
 import { readConsoleFiles } from '../http/console-files.js';
 import { apiGroup } from '../http/routes/api-routes.js';
 import { consoleGroups } from '../http/routes/console-routes.js';
+import { opdsGroup } from '../http/routes/opds/opds-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
@@ -222,6 +223,38 @@ export async function composeListener(
       }),
     );
     const access = consoleAccess(configuration, basePath);
+    const management: Management = {
+      store: unlimitedStore,
+      engine,
+      facts: {
+        version,
+        publicUrl: server.public_url,
+        basePath,
+        koreaderSync: configuration.enable_koreader_sync,
+        takesRegistrations: syncing.registration,
+        keepsHistory: syncing.history,
+        automaticScans: {
+          schedule: configuration.library.schedule,
+          watches: configuration.library.watch,
+        },
+        database: databaseFacts(database.url),
+      },
+      folders: new FolderPicker(configuration.console.folder_roots, limits.folderLooks),
+      overview: new Overview({ store: unlimitedStore, engine, rootLooks: limits.rootLooks }),
+      scans,
+      accounts,
+      sync,
+      stopping: stopping.signal,
+      streams: limits.streams,
+      streamShares: newStreamShares(threads),
+      readPiece: bookFiles.readPiece,
+      readCover: bookFiles.readCover,
+      downloads: new Downloads(limits.downloads, threads),
+      translate: translations.translate,
+      changedBooks,
+      comparesMarks: configuration.library.change_check === 'full',
+      console: access,
+    };
     http = await startSyncServer({
       host: server.host,
       port: port ?? server.port,
@@ -268,44 +301,8 @@ export async function composeListener(
           isDatabaseAway,
           log,
         }),
-        gated(
-          apiGroup({
-            management: {
-              store: unlimitedStore,
-              engine,
-              facts: {
-                version,
-                publicUrl: server.public_url,
-                basePath,
-                koreaderSync: configuration.enable_koreader_sync,
-                takesRegistrations: syncing.registration,
-                keepsHistory: syncing.history,
-                automaticScans: {
-                  schedule: configuration.library.schedule,
-                  watches: configuration.library.watch,
-                },
-                database: databaseFacts(database.url),
-              },
-              folders: new FolderPicker(configuration.console.folder_roots, limits.folderLooks),
-              overview: new Overview({ store: unlimitedStore, engine, rootLooks: limits.rootLooks }),
-              scans,
-              accounts,
-              sync,
-              stopping: stopping.signal,
-              streams: limits.streams,
-              streamShares: newStreamShares(threads),
-              readPiece: bookFiles.readPiece,
-              downloads: new Downloads(limits.downloads, threads),
-              translate: translations.translate,
-              changedBooks,
-              comparesMarks: configuration.library.change_check === 'full',
-              console: access,
-            },
-            isDatabaseAway,
-            log,
-          }),
-          gate,
-        ),
+        gated(apiGroup({ management, isDatabaseAway, log }), gate),
+        gated(opdsGroup({ management, isDatabaseAway, log }), gate),
       ],
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });

@@ -99,6 +99,19 @@ export interface BookMetadataTable {
   search_text: string | null;
 }
 
+/** Titles, authors and series of books in their order; see book/listed-name-repository.ts. */
+export interface ListedNameTable {
+  library_id: LibraryId;
+  /** The place in NAME_KINDS. */
+  kind: number;
+  /** UTF-8. */
+  sort_key: Buffer;
+  place: number;
+  book_id: BookId;
+  /** NULL: of a title, which the book has. */
+  name: string | null;
+}
+
 /** The last pass over the EPUBs of each library; see book/metadata-pass-repository.ts. */
 export interface MetadataPassTable {
   library_id: LibraryId;
@@ -364,6 +377,7 @@ export interface Schema {
   former_digest: FormerDigestTable;
   kept_digest: KeptDigestTable;
   book_metadata: BookMetadataTable;
+  listed_name: ListedNameTable;
   metadata_pass: MetadataPassTable;
   scan: ScanTable;
   user: UserTable;

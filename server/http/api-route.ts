@@ -44,8 +44,15 @@ export type ReplyDescription =
     }
   | { readonly kind: 'empty'; readonly says: string }
   | { readonly kind: 'events'; readonly schema: z.ZodType; readonly says: string }
-  /** `ranges`: a part of it may be asked for. */
-  | { readonly kind: 'file'; readonly contentType: string; readonly ranges: boolean; readonly says: string };
+  | {
+      readonly kind: 'file';
+      readonly contentType: string;
+      /** A part of it may be asked for. */
+      readonly ranges: boolean;
+      /** What it means that there is none. Default: there always is one. */
+      readonly none?: string;
+      readonly says: string;
+    };
 
 export interface ApiRoute extends RouteDescription {
   readonly handle: (

@@ -1,3 +1,4 @@
+import type { Cover } from '../book/book-cover.js';
 import type { DownloadableFile } from '../book/book-file.js';
 import { mediaTypeOf } from '../book/media-type.js';
 import type { UserId } from '../domain/ids.js';
@@ -120,4 +121,40 @@ function disposition(kind: 'inline' | 'attachment', name: string): string {
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+}
+
+/** A browser asks again after an hour: lists show some dozens of covers, and covers hardly ever change. */
+const COVER_CACHING = ['cache-control', 'private, max-age=3600'] as const;
+
+/**
+ * A picture for lists.
+ *
+ * @param find finds the cover; not called when the client has it
+ * @throws what `find` throws
+ */
+export async function coverAnswer(
+  request: Pick<HttpRequest, 'header'>,
+  { version }: DownloadableFile,
+  find: () => Promise<Cover | undefined>,
+): Promise<Answer> {
+  const etag = `"cover-${version}"`;
+  const headers: AnswerHeaders = [
+    ['etag', etag],
+    COVER_CACHING,
+    ['content-security-policy', SAVED_POLICY],
+    ...UNTRUSTED_HEADERS,
+  ];
+  if (isNoneMatch(request.header('if-none-match'), etag)) {
+    return { status: 304, contentType: 'image/jpeg', body: '', headers };
+  }
+  const cover = await find();
+  // No error: browsers would report one for each book of a list.
+  if (cover === undefined) return { status: 204, contentType: 'image/jpeg', body: '', headers };
+  const disposition = ['content-disposition', 'attachment; filename="cover"'] as const;
+  return {
+    status: 200,
+    contentType: cover.mediaType,
+    body: cover.bytes,
+    headers: [...headers, disposition],
+  };
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/index.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { WaitingShares } from '../batching/waiting-shares.js';
 import type { SharedCount } from '../domain/shared-count.js';
+import type { ReadCover } from '../book/book-cover.js';
 import type { ReadPiece } from '../book/book-file.js';
 import type { ConsoleAccess } from './console-access.js';
 import type { Downloads } from './downloads.js';
@@ -60,5 +61,6 @@ export interface Management extends TranslationContext {
   /** How many of them each user has, on this thread. */
   readonly streamShares: WaitingShares;
   readonly readPiece: ReadPiece;
+  readonly readCover: ReadCover;
   readonly downloads: Downloads;
 }

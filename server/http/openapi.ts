@@ -194,6 +194,7 @@ function replyOf(reply: ReplyDescription): Readonly<Record<string, object>> {
       return {
         '200': { description: reply.says, content },
         ...(reply.ranges ? { '206': { description: 'The part that Range asks for', content } } : {}),
+        ...(reply.none === undefined ? {} : { '204': { description: reply.none } }),
         '304': { description: 'The client has it as it is (If-None-Match)' },
       };
     }

@@ -72,6 +72,7 @@ const KEPT_DIGESTS = 'server/book/kept-digest-repository.ts';
 const WHOLE_HASHES = 'server/book/whole-hash-repository.ts';
 const KEPT_LINKS = 'server/book/kept-link-repository.ts';
 const BOOK_METADATA = 'server/book/book-metadata-repository.ts';
+const LISTED_NAMES = 'server/book/listed-name-repository.ts';
 const METADATA_PASSES = 'server/book/metadata-pass-repository.ts';
 const LINKS = 'server/book/document-link-repository.ts';
 const USERS = 'server/accounts/user-repository.ts';
@@ -103,6 +104,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   library_reader: { owner: READERS, readers: [LIBRARIES] },
   book: { owner: BOOKS, readers: [DIGESTS, LINKS, BOOK_METADATA] },
   book_metadata: { owner: BOOK_METADATA, readers: [BOOKS] },
+  listed_name: { owner: LISTED_NAMES, readers: [] },
   metadata_pass: { owner: METADATA_PASSES, readers: [] },
   document_link: { owner: LINKS, readers: [DIGESTS] },
   former_digest: { owner: DIGESTS, readers: [] },

@@ -20,6 +20,7 @@ import { keptDigests } from './0017-kept-digests.js';
 import { touchedScans } from './0019-touched-scans.js';
 import { keptLinks } from './0020-kept-links.js';
 import { wholeHashes } from './0021-whole-hashes.js';
+import { listedNames } from './0022-listed-names.js';
 import { bookMetadata } from './0018-book-metadata.js';
 
 /** @returns what people must be told about it */
@@ -64,4 +65,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0019-touched-scans': { up: touchedScans },
   '0020-kept-links': { up: keptLinks },
   '0021-whole-hashes': { up: wholeHashes },
+  '0022-listed-names': { up: listedNames },
 };

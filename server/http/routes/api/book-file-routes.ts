@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { readBookCover } from '../../../book/book-cover.js';
 import { getBookFile, readBookFile } from '../../../book/book-file.js';
 import { bookIdText } from '../../api-fields.js';
 import { type ApiRoute, fileRoute } from '../../api-route.js';
-import { downloadAnswer } from '../../download-answer.js';
+import { coverAnswer, downloadAnswer } from '../../download-answer.js';
 
 export const bookFileRoutes: readonly ApiRoute[] = [
   fileRoute(
@@ -36,6 +37,32 @@ export const bookFileRoutes: readonly ApiRoute[] = [
         downloads: management.downloads,
         read: (offset, bytes) => readBookFile(management, principal, file, offset, bytes),
       });
+    },
+  ),
+  fileRoute(
+    {
+      method: 'GET',
+      path: '/books/{id}/cover',
+      operationId: 'showCover',
+      tag: 'books',
+      summary: 'Show the cover of a book',
+      description:
+        'The cover that an EPUB names, or the first page of a comic (cbz), as it is in the file: JPEG, PNG, GIF or WebP of at ' +
+        'most 4 MB.',
+      access: ['file:download'],
+      params: z.object({ id: bookIdText }),
+      reply: {
+        kind: 'file',
+        contentType: 'image/*',
+        ranges: false,
+        says: 'The picture',
+        none: 'The book has no cover, or none that browsers show safely',
+      },
+      problems: ['book-not-found', 'book-missing', 'book-changed', 'book-unreadable', 'storage-slow'],
+    },
+    async (management, { principal, params: { id }, request }) => {
+      const file = await getBookFile(management, principal, id);
+      return coverAnswer(request, file, () => readBookCover(management, principal, file));
     },
   ),
 ];

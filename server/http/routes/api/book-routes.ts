@@ -112,14 +112,14 @@ const newSuccessor = requestSchema(
   z.strictObject({ book_id: bookIdNumber.describe('a present book of the same library') }),
 );
 
-const cursor = z.union([
+export const bookCursor = z.union([
   z
     .strictObject({ l: libraryIdNumber, p: cursorBytes })
     .transform(({ l, p }): BookCursor => ({ behind: 'path', libraryId: l, path: p })),
   z.strictObject({ b: bookIdNumber }).transform(({ b }): BookCursor => ({ behind: 'book', id: b })),
 ]);
 
-const searchText = text(200).refine(
+export const searchedWords = text(200).refine(
   (words) => words.trim().split(/\s+/u).length <= SEARCH_WORDS,
   `has at most ${String(SEARCH_WORDS)} words`,
 );
@@ -141,10 +141,10 @@ export const bookRoutes: readonly ApiRoute[] = [
       query: z.object({
         ...pageQuery,
         library_id: libraryIdText.optional().describe('only this library'),
-        q: searchText
+        q: searchedWords
           .optional()
           .describe('books whose path contains each of these words, in upper or lower case'),
-        title: searchText
+        title: searchedWords
           .optional()
           .describe(
             'books whose title, authors or series contain each of these words, in upper or lower case',
@@ -166,7 +166,7 @@ export const bookRoutes: readonly ApiRoute[] = [
         wanted: wantedOf(query),
         state: query.state,
       };
-      const request = pageRequest(query, cursor);
+      const request = pageRequest(query, bookCursor);
       if (filter.wanted.kind === 'digest' && request.after?.behind === 'path') {
         throw new ProblemError('cursor-invalid', 'This cursor belongs to a list by path.');
       }
@@ -174,7 +174,7 @@ export const bookRoutes: readonly ApiRoute[] = [
       return {
         value: {
           items: page.items.map(bookJson),
-          next_cursor: nextCursor(page, cursorJson),
+          next_cursor: nextCursor(page, bookCursorJson),
         },
       };
     },
@@ -284,7 +284,7 @@ function wantedOf(query: {
   return { kind: query.title === undefined ? 'path' : 'title', search };
 }
 
-function cursorJson(place: BookCursor): unknown {
+export function bookCursorJson(place: BookCursor): unknown {
   return place.behind === 'path'
     ? { l: place.libraryId, p: place.path.toString('base64url') }
     : { b: place.id };

@@ -62,7 +62,7 @@ export function answerProblem(answer: SeenAnswer): string | undefined {
     return answer.text === '' ? undefined : `${shown}: there should be no body`;
   }
   // A file, of whatever type.
-  if (response.content['*/*'] !== undefined) return undefined;
+  if (response.content['*/*'] !== undefined || response.content['image/*'] !== undefined) return undefined;
   const content = response.content[answer.contentType ?? ''];
   if (content === undefined) return `${shown}: the description has no type ${String(answer.contentType)}`;
   if (answer.contentType === 'text/event-stream') return undefined;

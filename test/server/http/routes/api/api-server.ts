@@ -18,6 +18,7 @@ import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { ConsoleAccess } from '../../../../../server/http/console-access.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
 import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
+import { opdsGroup } from '../../../../../server/http/routes/opds/opds-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
 import { SharedCount } from '../../../../../server/domain/shared-count.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
@@ -135,6 +136,7 @@ export async function startApiServer(
     streams: new SharedCount(),
     streamShares: newStreamShares(1),
     readPiece: bookFiles.readPiece,
+    readCover: bookFiles.readCover,
     downloads: new Downloads(new SharedCount(), 1),
     translate: translations.translate,
     changedBooks: new ChangedBooks({ store, engine, onError: (error) => log.error(error) }),
@@ -162,7 +164,7 @@ export async function startApiServer(
     accounts,
     sync,
     log,
-    groups: [apiGroup({ management, isDatabaseAway, log })],
+    groups: [apiGroup({ management, isDatabaseAway, log }), opdsGroup({ management, isDatabaseAway, log })],
   });
   const url = `http://127.0.0.1:${String(server.port)}${basePath}`;
   let callers = 0;

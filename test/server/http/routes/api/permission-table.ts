@@ -33,6 +33,8 @@ export interface World {
   readonly folder: BookFolder;
   readonly library: number;
   readonly book: number;
+  /** Of the same library; it has a cover. */
+  readonly comic: number;
   /** Of the same library. */
   readonly missingBook: number;
   readonly endedScan: number;
@@ -161,6 +163,13 @@ export const TABLE: readonly Row[] = [
     operation: 'downloadBook',
     method: 'GET',
     path: ({ book }) => `/books/${String(book)}/file`,
+    may: ['file:download', 'owner'],
+    status: 200,
+  },
+  {
+    operation: 'showCover',
+    method: 'GET',
+    path: ({ comic }) => `/books/${String(comic)}/cover`,
     may: ['file:download', 'owner'],
     status: 200,
   },

@@ -10,6 +10,7 @@ import { WHOLE_LIBRARY } from '../../../../../server/scan/scan.js';
 import { insertScan } from '../../../../../server/scan/scan-repository.js';
 import { bookFolder } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
+import { makeZip } from '../../../../support/zip.js';
 import { makeEpub, xhtml } from '../../../../support/epub.js';
 import { description, succeeded } from './api-answers.js';
 import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
@@ -47,12 +48,14 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
     const fresh = randomBytes(8).toString('hex');
     const folder = await bookFolder({ 'a.epub': fresh, 'missing.epub': `missing ${fresh}` });
     folder.write(`${fresh}.epub`, makeEpub({ chapters: [{ content: xhtml('<p>text</p>') }] }));
+    folder.write('comic.cbz', makeZip([{ name: '1.gif', content: 'GIF89a' }]));
     const { id: library } = await owner.expect(201, 'POST', '/libraries', { name: fresh, root: folder.path });
     const { id: endedScan } = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
     await expect
       .poll(() => owner.expect(200, 'GET', `/scans/${String(endedScan)}`), { timeout: 20_000 })
       .toMatchObject({ state: 'completed' });
     const books = await owner.expect(200, 'GET', `/books?library_id=${String(library)}`);
+    const comic = (books.items as Json[]).find(({ path }) => path.text === 'comic.cbz').id as number;
     const missingBook = (books.items as Json[]).at(-1).id as number;
     await server.store.db
       .updateTable('book')
@@ -87,6 +90,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       folder,
       library: library as number,
       book,
+      comic,
       missingBook,
       endedScan: endedScan as number,
       runningScan,

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { BookFileThreads } from '../../../server/compose/book-file-threads.js';
+import { libraryId } from '../../../server/domain/ids.js';
+
+const worker = new URL('./unruly-file-worker.js', import.meta.url);
+const SLOW = { state: 'slow' };
+
+describe('the threads that read files', () => {
+  let threads: BookFileThreads;
+  afterEach(() => threads.close());
+
+  const state = { sizeBytes: 1, modifiedNs: 1n };
+  const read = async (path: string, library = 1): Promise<unknown> => {
+    const request = { libraryId: libraryId(library), path: Buffer.from(path), state, offset: 0, bytes: 1 };
+    const outcome = await threads.readPiece(request);
+    return outcome.state === 'read' ? Buffer.from(outcome.bytes).toString() : outcome;
+  };
+
+  it('keep answering for other libraries, and for covers, while the storage of one hangs', async () => {
+    threads = new BookFileThreads({ worker, timeoutMs: 3000 });
+    const hanging = read('hangs');
+    const behind = read('behind it');
+    expect(await read('other library', 2)).toBe('other library');
+    const cover = { libraryId: libraryId(1), path: Buffer.from('cover'), state, source: 'epub' } as const;
+    expect(await threads.readCover(cover)).toMatchObject({ state: 'read' });
+    expect(await Promise.all([hanging, behind])).toEqual([SLOW, SLOW]);
+  });
+
+  it('refuse what nobody would wait for', async () => {
+    threads = new BookFileThreads({ worker, timeoutMs: 30_000 });
+    const waiting = Array.from({ length: 256 }, () => read('hangs'));
+    expect(await read('one more')).toEqual(SLOW);
+    await threads.close();
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([SLOW]));
+    expect(await read('after the end')).toEqual(SLOW);
+  });
+
+  it('are replaced when one ends, by itself or because it had nothing to do', async () => {
+    threads = new BookFileThreads({ worker, timeoutMs: 30_000, idleMs: 1 });
+    expect(await read('dies')).toMatchObject({ state: 'unreadable' });
+    expect(await read('good')).toBe('good');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await read('again')).toBe('again');
+  });
+});
