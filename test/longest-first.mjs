@@ -8,6 +8,7 @@ const LONGEST = [
   'server/console/long-story',
   'server/console/first-run',
   'server/cli/killed-scan',
+  'server/cli/import-koreader-sync-server',
   'server/database/mysql/galera',
   'server/console/live-updates',
   'server/scan/moved-library',

@@ -120,7 +120,7 @@ function section<Key extends string>(
   return [
     title,
     ...[...counts].flatMap(([key, { count, named }]) => {
-      const names = named.map((name) => JSON.stringify(shownText(name))).join(', ');
+      const names = named.map((name) => `"${shownText(name)}"`).join(', ');
       const [one, many] = nouns[key];
       return [`  ${countedNoun(count, one, many)}`, `    ${names}${count > named.length ? ', …' : ''}`];
     }),

@@ -42,6 +42,11 @@ function layoutOf({ tables }: SqliteFile, path: string): SqliteLayout {
     }),
   );
   if (layout !== undefined) return layout;
+  if (tables.has('document_progress') && tables.has('schema_migration')) {
+    throw new MoveError(
+      `${path} is a database of Dogear itself. Export it with that Dogear, and import the export.`,
+    );
+  }
   const known = SQLITE_LAYOUTS.map(({ name }) => name).join(', ');
   const there = [...tables.keys()].slice(0, 20).join(', ');
   throw new MoveError(

@@ -19,6 +19,9 @@ const MOST_DATABASES = 1024;
 /** Enough for what the server says last. */
 const KEPT_OUTPUT = 4000;
 
+/** What is meant as an address: `localhost:6379`, or that of the sync server itself. */
+const ADDRESS = /^(?:\w+:\/|[\w.-]+:\d+)/;
+
 const APPEND_FOLDER = 'appendonlydir';
 const APPEND_FILE = 'appendonly.aof';
 const SNAPSHOT_FILE = 'dump.rdb';
@@ -68,6 +71,11 @@ async function filesAt(source: string): Promise<RedisFiles> {
     return found.isDirectory() ? await filesOfFolder(source) : await fileOfRedis(source);
   } catch (error) {
     if (error instanceof MoveError) throw error;
+    if (ADDRESS.test(source)) {
+      throw new MoveError(
+        `There is no file ${source}. Give an address in the form redis://127.0.0.1:6379/1: that of Redis, not that of the sync server.`,
+      );
+    }
     throw new MoveError(
       errorCode(error) === 'ENOENT'
         ? `There is no file or folder ${source}. Give dump.rdb or appendonlydir of Redis, or an address such as redis://127.0.0.1:6379/1.`

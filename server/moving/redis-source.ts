@@ -116,7 +116,7 @@ export async function withRedis<Result>(
   }
 }
 
-function connectError({ name, database }: RedisAddress, cause: unknown): MoveError {
+function connectError({ name, database, connection }: RedisAddress, cause: unknown): MoveError {
   const message = errorMessage(cause);
   if (/^(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH|NOPERM)/.test(message)) {
     return new MoveError(
@@ -130,9 +130,11 @@ function connectError({ name, database }: RedisAddress, cause: unknown): MoveErr
       cause,
     );
   }
+  const tls =
+    'tls' in connection.socket ? ' A Redis without TLS has the address redis://, not rediss://.' : '';
   return new MoveError(
     `Redis at ${name} cannot be reached: ${message === '' ? 'nothing listens there' : message}. ` +
-      'Check the address, and that Redis runs; in a container its port must be published.',
+      `Check the address, and that Redis runs; in a container its port must be published.${tls}`,
     cause,
   );
 }

@@ -179,6 +179,8 @@ describe('an import from a server that keeps its positions in SQLite', { timeout
     await expect(importKosyncSqlite(store, other, options)).rejects.toThrow(
       /no server that is known: kosyncsrv.*wine/,
     );
+    const own = store.url.slice('sqlite:'.length);
+    await expect(importKosyncSqlite(store, own, options)).rejects.toThrow('a database of Dogear itself');
     const text = join(folder, 'text.db');
     await writeFile(text, 'no database at all, but some text');
     await expect(importKosyncSqlite(store, text, options)).rejects.toThrow(

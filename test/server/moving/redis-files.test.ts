@@ -70,6 +70,8 @@ describe('an import from the data of Redis', { timeout: 60_000 }, () => {
       /no users .* in database 0 .*3 keys in database 1: give the number/,
     );
     expect(await refusal(`${url}/99`)).toContain('has no database 99');
+    expect(await refusal('localhost:6379')).toContain('the form redis://');
+    expect(await refusal('http://127.0.0.1:7200')).toContain('not that of the sync server');
     expect(await refusal(`${url}/books`)).toContain('"books" is no number of a database');
   });
 
