@@ -154,7 +154,7 @@ export async function findBookIn(
   return row === undefined ? undefined : toBook(row);
 }
 
-/** Locks the book's row until the transaction ends. */
+/** Locks the book's row until the transaction ends, as lockBooks() does. */
 export async function lockBook(store: Store, id: BookId): Promise<CataloguedBook | undefined> {
   const query = store.db.selectFrom('book').selectAll().where('id', '=', id);
   const row = await (store.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst();
@@ -247,7 +247,13 @@ export interface LockedBook {
   readonly digests: Digests | undefined;
 }
 
-/** Reads books and locks their rows until the transaction ends. Books that do not exist are left out. */
+/**
+ * Reads books and locks their rows until the transaction ends. Books that do not exist are left out.
+ *
+ * In a cluster whose servers all take writes, the lock holds on one server alone. Two transactions that write the same book
+ * conflict at their commit all the same. One that writes only other rows of the book may leave them behind when another
+ * server removes the book meanwhile: nobody reads those, because ids are not used twice.
+ */
 export async function lockBooks(
   store: Store,
   ids: readonly BookId[],

@@ -796,4 +796,4 @@ export async function deleteOldTickets({ db, dialect }: Store): Promise<void> {
 /** One would do. The rest leaves room for transactions that have a ticket and have not committed. */
 const KEPT_TICKETS = 1000;
 /** Many times what is added between two calls. */
-const TICKETS_AT_ONCE = 10_000;
+const TICKETS_AT_ONCE = 5000;

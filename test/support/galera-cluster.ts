@@ -190,7 +190,7 @@ class Node implements GaleraNode {
     const account = `${USER}@'127.0.0.1'`;
     for (const statement of [
       `create user copier@localhost identified by '${password}'`,
-      'grant all on *.* to copier@localhost',
+      'grant reload, process, lock tables, binlog monitor, replica monitor on *.* to copier@localhost',
       `create user ${account} identified by '${password}'`,
       `grant all on *.* to ${account}`,
     ])

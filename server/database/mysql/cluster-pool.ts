@@ -27,7 +27,11 @@ interface Waiting {
 
 /**
  * Connections to the first of several servers that is well, in the order in which they are listed. All statements go to
- * one server, so a reader never finds a state behind its own push. The others are in reserve.
+ * one server. The others are in reserve.
+ *
+ * Each thread has a pool of its own, and two of them may use different servers for some seconds. Where one server takes
+ * writes, both use that one or none. Where several do, reads wait for what any of them has acknowledged (clusterStatements
+ * in mysql-session.ts), so a reader never finds a state behind its own push.
  *
  * The server in use is asked every second how it is. When it does not answer, takes no writes, or has lost its cluster,
  * its connections are closed, and whoever waits for one gets it from the next server. A server that is listed before the
