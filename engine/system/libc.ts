@@ -169,9 +169,15 @@ function bind(koffi: Koffi): Libc {
     close: (descriptor) => outcome(close(descriptor)),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
-    entryThreads: entryThreadsOf(library, koffi),
+    // Bound when they are needed: most libraries lie on storage that answers at once.
+    get entryThreads() {
+      entryThreadsOnce ??= { threads: entryThreadsOf(library, koffi) };
+      return entryThreadsOnce.threads;
+    },
   };
 }
+
+let entryThreadsOnce: { readonly threads: EntryThreads | undefined } | undefined;
 
 function entryThreadsOf(library: ReturnType<Koffi['load']>, koffi: Koffi): EntryThreads | undefined {
   try {

@@ -22,6 +22,7 @@ export class FoundEntries {
   readonly #options: FoundEntriesOptions;
   /** For one step: a device that is mounted later may have the number of an earlier one. */
   readonly #stableInodes = new StableInodes();
+  #lastDevice: { readonly device: number; readonly isStable: boolean } | undefined;
   readonly #systemPaths: SystemPaths | undefined;
   readonly #builder = new EntryBatchBuilder();
   readonly #batches: EntryBatch[] = [];
@@ -35,9 +36,8 @@ export class FoundEntries {
   addFile(path: string, found: EntryState | EntryFailure): void {
     if ('code' in found) this.#next().addFailure(path, found);
     else if (found.kind === 'file') {
-      const folder = path.slice(0, path.lastIndexOf('/') + 1);
-      const isStable = this.#stableInodes.on(found.device, this.#options.root, folder);
-      this.#next().addFile(path, found.sizeBytes, found.modifiedNs, isStable ? found.mark : NO_STATE_MARK);
+      const mark = this.#isStable(found.device, path) ? found.mark : NO_STATE_MARK;
+      this.#next().addFile(path, found.sizeBytes, found.modifiedNs, mark);
     } else if (found.kind === 'other') this.#next().addFailure(path, failureOfCode('not-regular'));
     // A link to a folder, with the name of a book, is skipped: it is not a book, and links to folders are not followed.
     else return;
@@ -52,6 +52,15 @@ export class FoundEntries {
   take(): EntryBatch[] {
     if (this.#builder.length > 0) this.#batches.push(this.#builder.take());
     return this.#batches.splice(0);
+  }
+
+  /** Remembers the answer for the last device: files of one come together. */
+  #isStable(device: number, path: string): boolean {
+    if (this.#lastDevice?.device !== device) {
+      const folder = path.slice(0, path.lastIndexOf('/') + 1);
+      this.#lastDevice = { device, isStable: this.#stableInodes.on(device, this.#options.root, folder) };
+    }
+    return this.#lastDevice.isStable;
   }
 
   /** Returns the builder, which then has room for one more entry, and counts that entry. */
