@@ -70,13 +70,19 @@ export async function addLibrary(
   await runProgram(checkout, workFolder, databaseUrl, ['library', 'add', LIBRARY, folder]);
 }
 
-/** `dogear scan`; a file that failed fails the run. */
+/**
+ * `dogear scan`; a file that failed fails the run.
+ *
+ * @param jobs absent: as many threads as the engine chooses
+ */
 export async function runScan(
   checkout: Checkout,
   workFolder: string,
   databaseUrl: string,
+  jobs?: number,
 ): Promise<ScanTimes> {
-  const run = await runProgram(checkout, workFolder, databaseUrl, ['scan', '--json', LIBRARY]);
+  const flags = jobs === undefined ? [] : ['--jobs', String(jobs)];
+  const run = await runProgram(checkout, workFolder, databaseUrl, ['scan', '--json', ...flags, LIBRARY]);
   const summary = scanSummary.parse(JSON.parse(run.lines.at(-1) ?? 'null'));
   if (summary.failed > 0) throw new Error(`a scan could not read ${summary.failed} files`);
   return {

@@ -5,6 +5,7 @@ import { measureOnce } from '../probes/engine-side.js';
 import { addLibrary, runScan } from '../program-run.js';
 import { pairedRatios } from '../statistics.js';
 import type { SuiteContext } from '../suite.js';
+import { measureWholeJob } from './scan-whole.js';
 
 interface Sizes {
   readonly books: number;
@@ -12,10 +13,17 @@ interface Sizes {
   /** Numbers of files; the files are small, because only their number matters here. */
   readonly smallLibraries: readonly number[];
   readonly smallRounds: number;
+  readonly wholeRounds: number;
 }
 
-const FULL: Sizes = { books: 50_000, rounds: 7, smallLibraries: [2_000, 20_000, 200_000], smallRounds: 3 };
-const QUICK: Sizes = { books: 4_000, rounds: 1, smallLibraries: [2_000], smallRounds: 1 };
+const FULL: Sizes = {
+  books: 50_000,
+  rounds: 7,
+  smallLibraries: [2_000, 20_000, 200_000],
+  smallRounds: 3,
+  wholeRounds: 3,
+};
+const QUICK: Sizes = { books: 4_000, rounds: 1, smallLibraries: [2_000], smallRounds: 1, wholeRounds: 1 };
 const MB = 1e6;
 
 interface Pass {
@@ -56,6 +64,7 @@ export async function scanSuite(context: SuiteContext): Promise<void> {
       samples: pairedRatios(fileRates(passes, name), fileRates(passes, ENGINE)),
     });
   }
+  await measureWholeJob(context, library, sizes.wholeRounds);
   await bySize(context, sizes);
 }
 
