@@ -14,6 +14,7 @@ import type { OpenedBook } from './reader-page.jsx';
 import { ReaderBar } from './reader-bar.jsx';
 import { type ReaderError, readerErrorOf } from './reader-error.js';
 import { SyncNotice, useHandedBack } from './sync-notice.jsx';
+import { turnOfKey } from './turn-keys.js';
 import type { ZipArchive } from './zip-archive.js';
 
 type OpenDialog = 'none' | 'contents' | 'appearance';
@@ -46,7 +47,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
   };
   const turn = (direction: 1 | -1): void => void view.value?.turn(direction);
   const onKey = (event: KeyboardEvent): void => {
-    const direction = directionOf(event, view.value?.isRightToLeft === true);
+    const direction = turnOfKey(event, view.value?.isRightToLeft === true);
     if (direction === undefined) return;
     event.preventDefault();
     turn(direction);
@@ -177,25 +178,4 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
       )}
     </div>
   );
-}
-
-/** Where a key leads, unless somebody writes or a dialog is open. */
-function directionOf(event: KeyboardEvent, isRightToLeft: boolean): 1 | -1 | undefined {
-  if (event.altKey || event.ctrlKey || event.metaKey || document.querySelector('dialog[open]') !== null)
-    return undefined;
-  switch (event.key) {
-    case 'ArrowRight':
-      return isRightToLeft ? -1 : 1;
-    case 'ArrowLeft':
-      return isRightToLeft ? 1 : -1;
-    case 'PageDown':
-      return 1;
-    case 'PageUp':
-      return -1;
-    case ' ':
-      // On a button it presses the button.
-      return document.activeElement instanceof HTMLButtonElement ? undefined : event.shiftKey ? -1 : 1;
-    default:
-      return undefined;
-  }
 }

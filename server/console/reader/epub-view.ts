@@ -27,6 +27,8 @@ const SCRAMBLED_FONTS: ReadonlySet<string> = new Set([
   'http://www.idpf.org/2008/embedding',
   'http://ns.adobe.com/pdf/enc#RC',
 ]);
+/** A key that is held down would turn pages long after it was let go. */
+const MOST_WAITING_TURNS = 3;
 /** The library counts in these to tell pages of equal length and the time left, which are not shown. */
 const UNUSED = 1500;
 
@@ -69,6 +71,8 @@ class EpubView implements BookView {
   /** Chapters of which something else is shown. A place in it would be none of the book. */
   readonly #replaced = new Set<number>();
   #hasOwnStyles = true;
+  #turned: Promise<void> = Promise.resolve();
+  #waitingTurns = 0;
   /** What happens is not to be taken for a turned page. */
   #isJumping = true;
 
@@ -142,7 +146,15 @@ class EpubView implements BookView {
   }
 
   async turn(direction: 1 | -1): Promise<void> {
-    await (direction === 1 ? this.element.next() : this.element.prev());
+    if (this.#waitingTurns >= MOST_WAITING_TURNS) return;
+    this.#waitingTurns += 1;
+    // The library takes no turn while another one goes on.
+    this.#turned = this.#turned.then(async () => {
+      this.#waitingTurns -= 1;
+      await (direction === 1 ? this.element.next() : this.element.prev());
+      return undefined;
+    });
+    await this.#turned;
   }
 
   setAppearance(appearance: Appearance): void {
@@ -237,7 +249,6 @@ class EpubView implements BookView {
     this.#index = index;
     const place = firstVisiblePlace(range);
     const document = range.startContainer.ownerDocument;
-    if (place === undefined && document !== null && isTextHidden(document)) this.#events.onHidden();
     const section = this.#book.sections[index];
     const shown: BookPlace = {
       cfi:
@@ -249,6 +260,7 @@ class EpubView implements BookView {
       chapter: this.#titles.getProgress(index, range)?.label,
     };
     this.#events.onPlace(shown, !this.#isJumping && reason !== 'anchor');
+    if (place === undefined && document !== null && isTextHidden(document)) this.#events.onHidden();
   }
 }
 

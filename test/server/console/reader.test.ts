@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
+import { SQLITE } from '../../support/databases.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
-import { KoreaderDevice } from './console-client.js';
+import { type ConsoleClient, KoreaderDevice } from './console-client.js';
 import { shownWords, showsFirst } from './shown-words.js';
 import { testConsole } from './test-console.js';
-import { visit } from './visit.js';
+import { type Visit, visit } from './visit.js';
 
 const PARAGRAPHS = 60;
 const WORDS = 40;
@@ -25,17 +27,93 @@ function chapter(number: number): string {
   return xhtml(`<h1>Chapter ${number}</h1>\n${paragraphs.join('\n')}`);
 }
 
+/** @param name makes it another file than the others */
+function walden(name: string): Buffer {
+  return makeEpub({ ...WALDEN, metadata: `<meta name="${name}"/>` });
+}
+
+const WALDEN = {
+  chapters: [1, 2, 3].map((number) => ({ content: chapter(number) })),
+  navigation:
+    '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body><nav epub:type="toc"><ol>' +
+    '<li><a href="text/1.xhtml">Economy</a></li><li><a href="text/2.xhtml">Reading</a></li>' +
+    '<li><a href="text/3.xhtml">Sounds</a></li></ol></nav></body></html>',
+};
+
+/** Whatever runs, or is asked of a server, leaves a trace with this word. */
+const TRACE = 'stolen';
+const HOSTILE_HEAD =
+  '<title>t</title>' +
+  `<script>parent.document.title = '${TRACE}'; fetch('/api/v1/${TRACE}')</script>` +
+  `<script src="http://127.0.0.1:1/${TRACE}.js"></script>` +
+  `<link rel="stylesheet" href="http://127.0.0.1:1/${TRACE}.css"/>` +
+  `<link rel="prefetch" href="http://127.0.0.1:1/${TRACE}"/><link rel="dns-prefetch" href="//${TRACE}.example"/>` +
+  `<meta http-equiv="refresh" content="0;url=/api/v1/${TRACE}"/><base href="http://127.0.0.1:1/"/>` +
+  `<style>@font-face { font-family: f; src: url(http://127.0.0.1:1/${TRACE}.woff) } ` +
+  `body { font-family: f; background: url(http://127.0.0.1:1/${TRACE}.png); display: none }</style>`;
+const HOSTILE_BODY =
+  '<p>Nothing of this runs.</p>' +
+  `<img src="http://127.0.0.1:1/${TRACE}.png" onerror="parent.document.title = '${TRACE}'" alt=""/>` +
+  `<img src="/api/v1/${TRACE}" alt=""/><iframe src="/ui/${TRACE}"></iframe>` +
+  `<iframe srcdoc="&lt;script>parent.parent.document.title = '${TRACE}'&lt;/script>"></iframe>` +
+  `<object data="http://127.0.0.1:1/${TRACE}"></object><embed src="http://127.0.0.1:1/${TRACE}"/>` +
+  `<svg xmlns="http://www.w3.org/2000/svg" onload="parent.document.title = '${TRACE}'">` +
+  `<script>parent.document.title = '${TRACE}'</script><image href="http://127.0.0.1:1/${TRACE}.png"/></svg>` +
+  `<p><a href="javascript:parent.document.title = '${TRACE}'">a link that runs</a></p>` +
+  `<form action="/api/v1/${TRACE}"><button>a button that sends</button></form>` +
+  `<video src="http://127.0.0.1:1/${TRACE}.mp4" autoplay="autoplay"></video>`;
+
+/** Opens a book that nobody has begun, of which there is no progress yet. */
+async function openUnread(browser: Browser, owner: ConsoleClient, path: string): Promise<Visit> {
+  const seen = await visit(browser, owner.base, { path: 'about', as: owner });
+  seen.allow(/\/progress\/\w+ answered 404$/);
+  await seen.page.goto(`${owner.base}/ui/${path}`);
+  return seen;
+}
+
 describe('the reader', () => {
   const browser = testBrowser();
-  const console = testConsole();
+  let folder: string;
+  const ids = new Map<string, string>();
+  const console = testConsole({}, SQLITE, async ({ owner }) => {
+    ({ path: folder } = await temporaryFolder());
+    const chapters = [{ content: xhtml('<p>Words</p>') }];
+    const algorithm = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
+    const files: Readonly<Record<string, Buffer>> = {
+      'Walden.epub': walden('Walden'),
+      'Keyboard.epub': walden('Keyboard'),
+      'Hostile.epub': makeEpub({ chapters: [{ content: xhtml(HOSTILE_BODY, HOSTILE_HEAD) }] }),
+      'Hidden.epub': makeEpub({
+        chapters: [{ content: xhtml('<p>Words that are hidden</p>', '<style>p { display: none }</style>') }],
+      }),
+      'Cut.epub': walden('Cut').subarray(0, 2000),
+      'Locked.epub': makeEpub({
+        chapters,
+        encryption: `<encryption><EncryptedData><EncryptionMethod Algorithm="${algorithm}"/></EncryptedData></encryption>`,
+      }),
+      'Endless.epub': makeEpub({
+        chapters: [{ content: xhtml(`<p>${'x '.repeat(10 * 1024 * 1024)}</p>`) }, ...chapters],
+      }),
+      'Empty.epub': makeEpub({ chapters: [{}] }),
+      'Changed.epub': makeEpub({ chapters }),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}/${name}`, content);
+    await owner.addLibrary('Books', folder);
+    const { items } = await owner.call('GET', '/books?limit=100');
+    for (const { id, path } of items) ids.set(String(path.text), String(id));
+  });
+
+  function idOf(name: string): string {
+    return ids.get(name) ?? '';
+  }
+
+  function documentOf(name: string): string {
+    return partialMd5OfFile(`${folder}/${name}`).toString('hex');
+  }
 
   it('opens an EPUB where KOReader is, and hands back where a turn leads', async () => {
     const { owner } = console();
-    const folder = await temporaryFolder();
-    const book = makeEpub({ chapters: [1, 2, 3].map((number) => ({ content: chapter(number) })) });
-    writeFileSync(`${folder.path}/Walden.epub`, book);
-    await owner.addLibrary('Walden', folder.path);
-    const document = partialMd5OfFile(`${folder.path}/Walden.epub`).toString('hex');
+    const document = documentOf('Walden.epub');
     const kobo = new KoreaderDevice(await owner.addReader('Kobo'), 'Kobo Clara');
     const text = paragraph(2, 31);
     const offset = text.indexOf('2.31.17');
@@ -44,19 +122,24 @@ describe('the reader', () => {
       percentage: 0.5,
       progress: `/body/DocFragment[2]/body/p[31]/text().${offset}`,
     });
-    const { items } = await owner.call('GET', `/books?digest=${document}`);
-    const id = String(items[0].id);
 
-    const { page } = await visit(browser(), owner.base, { path: `read/${id}`, as: owner });
+    const { page } = await visit(browser(), owner.base, { path: `read/${idOf('Walden.epub')}`, as: owner });
 
     await showsFirst(page, text.slice(offset));
     await page.getByText(/Kobo Clara, .*: exactly here/).waitFor();
+    await page.getByText('Reading, 50').waitFor();
+    // Nobody has turned a page yet.
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
     expect((await kobo.pull(document)).device).toBe('Kobo Clara');
 
-    await page.getByRole('button', { name: 'Next page' }).click();
-    await page.getByText('Your place will be handed back').waitFor();
+    for (const turn of ['Next page', 'Next page', 'Previous page', 'Next page']) {
+      const before = await shownWords(page);
+      await page.getByRole('button', { name: turn }).click();
+      await expect.poll(() => shownWords(page), { timeout: 20_000 }).not.toBe(before);
+    }
     const words = await shownWords(page);
     expect(words).toMatch(/^[23]\.\d+\.\d+ /);
+    await page.getByText('Your place will be handed back').waitFor();
     // Whoever closes the page hands the place back at once.
     await page.evaluate("dispatchEvent(new Event('pagehide'))");
     await page.getByText('Your place is handed back').waitFor();
@@ -66,6 +149,88 @@ describe('the reader', () => {
     expect(paragraph(Number(fragment), Number(number)).slice(Number(at)).slice(0, 20)).toBe(
       words.slice(0, 20),
     );
-    expect(pulled.device).toMatch(/^Chrome on Linux$/);
+    expect(pulled.device).toBe('Chrome on Linux');
+
+    // What another device pushes meanwhile is offered.
+    await kobo.push({ document, percentage: 0.9, progress: '/body/DocFragment[3]/body/p[50]/text().0' });
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await showsFirst(page, paragraph(3, 50));
+  });
+
+  it('is turned with the keyboard, shows the contents, and looks as one likes it', async () => {
+    const { owner } = console();
+    const { page } = await openUnread(browser(), owner, `read/${idOf('Keyboard.epub')}`);
+    await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+    await page.getByText('From the beginning').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => shownWords(page), { timeout: 20_000 }).toMatch(/^1\.\d+\.\d+ /);
+    await page.keyboard.press('ArrowLeft');
+    await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+    await page.getByRole('button', { name: 'Contents' }).click();
+    await page.getByRole('button', { name: 'Sounds' }).click();
+    await showsFirst(page, `Chapter 3 ${paragraph(3, 1)}`);
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByRole('radio', { name: 'Dark' }).click();
+    await page.getByRole('radio', { name: 'Scroll through a chapter' }).click();
+    await page.getByRole('button', { name: 'Larger letters' }).click();
+    await page.getByText('120 %').waitFor();
+    await page.keyboard.press('Escape');
+    await showsFirst(page, `Chapter 3 ${paragraph(3, 1)}`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    expect(await page.getByRole('radio', { name: 'Dark' }).isChecked()).toBe(true);
+  });
+
+  it('runs nothing of a book, and asks nobody for anything', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, 'about');
+    const { page } = seen;
+    // The walls say what they have stopped.
+    seen.allow(/^content security policy: |^console: .*(?:Content Security Policy|sandboxed|ERR_)/);
+    await page.goto(`${owner.base}/ui/read/${idOf('Hostile.epub')}`);
+    await showsFirst(page, 'Nothing of this runs. a link that runs a');
+    const frame = page.frames().find((each) => each.url().startsWith('blob:'));
+    await frame?.getByText('a link that runs').click();
+    await frame?.getByText('a button that sends').click();
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByRole('heading', { name: 'Appearance' }).waitFor();
+
+    expect(await page.title()).toBe('Hostile.epub · Dogear');
+    expect(seen.requests().filter((request) => request.includes(TRACE))).toEqual([]);
+    // Only the frame of the chapter.
+    expect(page.frames().length).toBe(2);
+    const sandbox = await frame?.frameElement().then((element) => element.getAttribute('sandbox'));
+    expect(sandbox).toBe('allow-same-origin');
+  });
+
+  it('shows a chapter whose style sheets hide it', async () => {
+    const { owner } = console();
+    const { page } = await openUnread(browser(), owner, `read/${idOf('Hidden.epub')}`);
+    await page.getByRole('button', { name: 'Show it without them' }).click();
+    await showsFirst(page, 'Words that are hidden');
+  });
+
+  it('says what is wrong with a book that cannot be shown', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, 'about');
+    const { page } = seen;
+    const open = (name: string) => page.goto(`${owner.base}/ui/read/${idOf(name)}`);
+    await open('Cut.epub');
+    await page.getByText('The file has no end of an archive').waitFor();
+    await open('Locked.epub');
+    await page.getByText('The book is encrypted (DRM)').waitFor();
+    await open('Endless.epub');
+    await page.getByText('has 20 MB; more than 8 MB are not shown').first().waitFor();
+    // One goes on behind it.
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await showsFirst(page, 'Words');
+    await open('Empty.epub');
+    await page.getByText('This chapter is not in the file of the book').first().waitFor();
+    writeFileSync(`${folder}/Changed.epub`, walden('Changed'));
+    seen.allow(/answered 409$/);
+    await open('Changed.epub');
+    await page.getByRole('button', { name: 'Hash it again and open it' }).click();
+    await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
   });
 });

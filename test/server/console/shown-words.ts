@@ -12,7 +12,8 @@ const PATIENCE_MS = 20_000;
  */
 export async function shownWords(page: Page): Promise<string> {
   const frame = page.frames().find((each) => each.url().startsWith('blob:'));
-  return String(await frame?.evaluate(`(${READ_WORDS})(${String(CHARACTERS)})`));
+  const words: unknown = await frame?.evaluate(`(${READ_WORDS})(${String(CHARACTERS)})`);
+  return typeof words === 'string' ? words : '';
 }
 
 /** Waits until the page of the book begins with a text, of which the first characters are compared. */

@@ -1,0 +1,21 @@
+/** Where a key leads in a book, unless somebody writes or a dialog is open. */
+export function turnOfKey(event: KeyboardEvent, isRightToLeft: boolean): 1 | -1 | undefined {
+  if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
+  if (document.querySelector('dialog[open]') !== null) return undefined;
+  switch (event.key) {
+    case 'ArrowRight':
+      return isRightToLeft ? -1 : 1;
+    case 'ArrowLeft':
+      return isRightToLeft ? 1 : -1;
+    case 'PageDown':
+      return 1;
+    case 'PageUp':
+      return -1;
+    case ' ':
+      // On a button it presses the button.
+      if (document.activeElement instanceof HTMLButtonElement) return undefined;
+      return event.shiftKey ? -1 : 1;
+    default:
+      return undefined;
+  }
+}
