@@ -12,10 +12,12 @@ import type { SyncStore } from '../sync/sync-store.js';
 import { translatedDocument } from './translated-document.js';
 import type { TranslationQuery } from './translations.js';
 
+type PagedPosition = Extract<TranslationDetails, { readonly state: 'paged' }>;
+
 /** Where a web reader is in a document. */
 export interface WebPosition {
   readonly document: Document;
-  readonly place: { readonly cfi: string } | { readonly locator: Locator };
+  readonly place: { readonly cfi: string } | { readonly locator: Locator } | { readonly page: number };
   readonly device: ReaderDevice;
   /** Also store a place of which only the chapter, or a fraction of the book, is certain. */
   readonly allowsChapter: boolean;
@@ -24,11 +26,11 @@ export interface WebPosition {
 export type WebPositionOutcome =
   | {
       readonly state: 'stored';
-      /** The x-pointer that KOReader will pull. */
+      /** The x-pointer, or the page, that KOReader will pull. */
       readonly position: string;
       readonly percentage: Fraction;
       readonly pushedMs: number;
-      readonly translation: TranslatedPosition;
+      readonly translation: TranslatedPosition | PagedPosition;
     }
   /** The place is too uncertain to be given to KOReader. Nothing was stored. */
   | {
@@ -72,7 +74,9 @@ export async function putWebPosition(
   const found = await translatedDocument(store, principal, document, book, comparesMarks);
   if (found.state !== 'found') return { state: 'not-translated', outcome: found };
   const { format } = found;
-  if (format === 'pages') return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
+  if ((format === 'pages') !== 'page' in place) {
+    return { state: 'not-translated', outcome: { state: 'format-unsupported' } };
+  }
   // The x-pointer is checked in another file than the one that the reader has.
   if (found.isFormer && !allowsChapter) return { state: 'imprecise', failure: 'book-changed' };
   const queries = [queryOfPlace(place)];
@@ -84,6 +88,14 @@ export async function putWebPosition(
   const outcome = answer.outcomes[0] ?? { state: 'too-slow' };
   const translation = found.isFormer ? inOtherFile(outcome) : outcome;
   if (translation.state === 'book-changed') changedBooks.rehash(principal, found.bookId);
+  const keep = (position: string, fraction: number): Promise<KeptPosition> =>
+    putPosition(sync, principal, { document, position, device }, fraction);
+  if (translation.state === 'paged') {
+    const { page, pageCount } = translation;
+    // In a PDF the pages are not counted, and there would be no fraction.
+    if (pageCount === undefined || page > pageCount) return { state: 'not-translated', outcome: translation };
+    return { ...(await keep(String(page), page / pageCount)), translation };
+  }
   if (translation.state !== 'translated') return { state: 'not-translated', outcome: translation };
   const { xpointer: position, xpointerConfidence: confidence } = translation;
   switch (confidence) {
@@ -101,21 +113,37 @@ export async function putWebPosition(
       confidence satisfies never;
   }
   if (Buffer.byteLength(position) > POSITION_BYTES) return { state: 'imprecise', failure: 'too-long' };
-  const percentage = parseFraction(translation.percentage);
+  return { ...(await keep(position, translation.percentage)), translation };
+}
+
+type KeptPosition = Pick<
+  Extract<WebPositionOutcome, { readonly state: 'stored' }>,
+  'state' | 'position' | 'percentage' | 'pushedMs'
+>;
+
+/** @param fraction of the book before the position, 0 to 1 */
+async function putPosition(
+  sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'claim' | 'pushes'>,
+  principal: Principal,
+  place: { readonly document: Document; readonly position: string; readonly device: ReaderDevice },
+  fraction: number,
+): Promise<KeptPosition> {
+  const percentage = parseFraction(fraction);
   if (percentage === undefined) throw new Error('the translator gave no fraction');
-  const progress = { document, position, percentage, device, metadataJson: undefined };
-  // Its book was found above.
   const pushedMs = Date.now();
-  await putProgress(sync, principal, progress, {
-    unknownDocuments: 'store',
-    sinceMs: performance.now(),
-    pushedMs,
-  });
-  return { state: 'stored', position, percentage, pushedMs, translation };
+  // Its book was found before.
+  await putProgress(
+    sync,
+    principal,
+    { ...place, percentage, metadataJson: undefined },
+    { unknownDocuments: 'store', sinceMs: performance.now(), pushedMs },
+  );
+  return { state: 'stored', position: place.position, percentage, pushedMs };
 }
 
 function queryOfPlace(place: WebPosition['place']): TranslationQuery {
   if ('cfi' in place) return { kind: 'cfi', cfi: place.cfi };
+  if ('page' in place) return { kind: 'position', position: String(place.page) };
   const { locations, ...locator } = place.locator;
   if (locations === undefined) return { kind: 'locator', locator };
   // Without the fraction of the book: a locator of another book has one too, and it would be found by it.

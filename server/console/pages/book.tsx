@@ -63,7 +63,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
           <h1>{name}</h1>
           {book.authors.length === 0 ? null : <p>{shownText(book.authors.join(', '))}</p>}
         </div>
-        {may(me, 'file:download') && /\.epub3?$/i.test(book.path.text) ? (
+        {may(me, 'file:download') && /\.(epub3?|cb[zt]|pdf)$/i.test(book.path.text) ? (
           // Another page with another policy: the router leaves links with a target alone.
           <a class="button main" href={hrefOf(`read/${id}`)} target="_self">
             Read

@@ -32,6 +32,9 @@ export function chapterStyles(appearance: Appearance): readonly [before: string,
     }
     /* A book may hide anything but itself. */
     html, body { display: block !important; visibility: visible !important; opacity: 1 !important; }
+    /* What is scrolled to the side is not broken into pages: no page could begin in it, and its end would be cut off. */
+    pre, :has(> pre) { overflow: visible !important; }
+    pre { white-space: pre-wrap !important; }
     a:any-link { color: ${link}; }
     ${theme === 'light' ? '' : FORCED}
     ${theme === 'light' ? '' : `a:any-link, a:any-link * { color: ${link} !important; }`}`;

@@ -59,7 +59,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
       onPlace: (now, isMove) => {
         place.value = now;
         isHidden.value = false;
-        if (isMove) sync.moved(now.cfi);
+        if (isMove) sync.moved(now.cfi === undefined ? undefined : { cfi: now.cfi });
       },
       onProblem: (message) => (problem.value = message),
       onHidden: () => (isHidden.value = true),

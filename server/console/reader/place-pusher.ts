@@ -1,6 +1,9 @@
 import { ApiError, put } from '../api.js';
 import { thisDevice } from './this-device.js';
 
+/** Of the first text that is shown, or the page of a comic. */
+export type ShownPlace = { readonly cfi: string } | { readonly page: number };
+
 export type PushState =
   | { readonly state: 'nothing' }
   | { readonly state: 'waiting' }
@@ -16,8 +19,8 @@ const RETRY_MS = 15_000;
 export class PlacePusher {
   readonly #document: string;
   readonly #onState: (state: PushState) => void;
-  #waiting: string | undefined;
-  #stored: string | undefined;
+  #waiting: ShownPlace | undefined;
+  #stored: ShownPlace | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSending = false;
 
@@ -26,13 +29,12 @@ export class PlacePusher {
     this.#onState = onState;
   }
 
-  /** @param cfi of the first text that is shown now */
-  moved(cfi: string): void {
-    if (cfi === this.#stored) {
+  moved(place: ShownPlace): void {
+    if (JSON.stringify(place) === JSON.stringify(this.#stored)) {
       this.forget();
       return;
     }
-    this.#waiting = cfi;
+    this.#waiting = place;
     this.#onState({ state: 'waiting' });
     this.#later(WAIT_MS);
   }
@@ -46,22 +48,22 @@ export class PlacePusher {
   /** Hands it back at once: the page may be closed now. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
-    const cfi = this.#waiting;
-    if (cfi === undefined || this.#isSending) return;
+    const place = this.#waiting;
+    if (place === undefined || this.#isSending) return;
     this.#waiting = undefined;
     this.#isSending = true;
     try {
       const stored = await put('/progress/{document}', {
         params: { document: this.#document },
-        body: { cfi, device: thisDevice() },
+        body: { ...place, device: thisDevice() },
       });
-      this.#stored = cfi;
+      this.#stored = place;
       this.#onState({ state: 'stored', pushedAt: stored.pushed_at, percentage: stored.percentage });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#onState({ state: 'failed', error });
       if (error.status === 0 || error.status === 429 || error.status >= 500) {
-        this.#waiting ??= cfi;
+        this.#waiting ??= place;
         this.#later(RETRY_MS);
       }
     } finally {

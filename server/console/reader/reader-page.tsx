@@ -4,10 +4,15 @@ import { ApiError, get, post, type Reply } from '../api.js';
 import { API, BASE } from '../base-path.js';
 import { useAction } from '../parts/action.jsx';
 import { bookLines } from '../parts/book-search.js';
+import { count } from '../parts/format.js';
+import { splitPath } from '../parts/path.js';
 import { Loading, Problem } from '../parts/problem.jsx';
+import { ComicReader } from './comic-reader.jsx';
 import { EpubReader } from './epub-reader.jsx';
 import { type KnownPlace, newestPlace } from './known-place.js';
-import { type ReaderError, readerErrorOf } from './reader-error.js';
+import { PdfPage } from './pdf-page.jsx';
+import { openPicturePages, type PicturePages } from './picture-pages.js';
+import { ReaderError, readerErrorOf } from './reader-error.js';
 import { RemoteFile } from './remote-file.js';
 import { ZipArchive } from './zip-archive.js';
 
@@ -15,9 +20,15 @@ export type Book = Reply<'/books/{id}', 'get'>;
 export type Me = Reply<'/me', 'get'>;
 
 type State =
-  | { readonly state: 'loading' }
+  /** With how many files of an archive were found until now. */
+  | { readonly state: 'loading'; readonly files: number }
   | { readonly state: 'failed'; readonly error: ApiError | ReaderError; readonly book: Book | undefined }
-  | { readonly state: 'open'; readonly opened: OpenedBook; readonly archive: ZipArchive };
+  | { readonly state: 'open'; readonly opened: OpenedBook; readonly content: Content };
+
+type Content =
+  | { readonly kind: 'epub'; readonly archive: ZipArchive }
+  | { readonly kind: 'comic'; readonly pages: PicturePages }
+  | { readonly kind: 'pdf' };
 
 export interface OpenedBook {
   readonly book: Book;
@@ -32,26 +43,52 @@ export interface OpenedBook {
 
 /** A book that is open in the browser. */
 export function ReaderPage({ bookId }: { readonly bookId: string }) {
-  const state = useSignal<State>({ state: 'loading' });
+  const state = useSignal<State>(LOADING);
   const load = (): void => {
-    state.value = { state: 'loading' };
-    void open(bookId).then((next) => (state.value = next));
+    state.value = LOADING;
+    const onFound = (files: number): void => {
+      if (files % TOLD_FILES === 0) state.value = { state: 'loading', files };
+    };
+    void open(bookId, onFound).then((next) => (state.value = next));
   };
   useEffect(load, [bookId]);
   const current = state.value;
   switch (current.state) {
     case 'loading':
-      return <Loading />;
+      return current.files === 0 ? (
+        <Loading />
+      ) : (
+        <p class="loading" role="status">
+          Reading the list of pages: {count(current.files)} until now…
+        </p>
+      );
     case 'failed':
       return <Failed bookId={bookId} error={current.error} book={current.book} onRetry={load} />;
     case 'open':
-      return <EpubReader opened={current.opened} archive={current.archive} />;
+      return <OpenBook opened={current.opened} content={current.content} />;
     default:
       return current satisfies never;
   }
 }
 
-async function open(bookId: string): Promise<State> {
+const LOADING: State = { state: 'loading', files: 0 };
+/** A comic in a TAR has one request a page, and people want to see that it goes on. */
+const TOLD_FILES = 10;
+
+function OpenBook({ opened, content }: { readonly opened: OpenedBook; readonly content: Content }) {
+  switch (content.kind) {
+    case 'epub':
+      return <EpubReader opened={opened} archive={content.archive} />;
+    case 'comic':
+      return <ComicReader opened={opened} pages={content.pages} />;
+    case 'pdf':
+      return <PdfPage opened={opened} />;
+    default:
+      return content satisfies never;
+  }
+}
+
+async function open(bookId: string, onFound: (files: number) => void): Promise<State> {
   let book: Book | undefined;
   try {
     const me = await get('/me');
@@ -60,13 +97,33 @@ async function open(bookId: string): Promise<State> {
     document.title = `${title} · Dogear`;
     const address = `${API}/books/${bookId}/file`;
     const key = book.partial_md5 ?? book.filename_md5 ?? undefined;
-    const [archive, place] = await Promise.all([
-      ZipArchive.open(new RemoteFile(address, book.size_bytes)),
+    const [content, place] = await Promise.all([
+      openContent(splitPath(book.path).name, new RemoteFile(address, book.size_bytes), onFound),
       key === undefined ? undefined : newestPlace(key),
     ]);
-    return { state: 'open', archive, opened: { book, me, title, address, document: key, place } };
+    return { state: 'open', content, opened: { book, me, title, address, document: key, place } };
   } catch (error) {
     return { state: 'failed', error: error instanceof ApiError ? error : readerErrorOf(error), book };
+  }
+}
+
+async function openContent(
+  name: string,
+  file: RemoteFile,
+  onFound: (files: number) => void,
+): Promise<Content> {
+  switch (name.slice(name.lastIndexOf('.') + 1).toLowerCase()) {
+    case 'epub':
+    case 'epub3':
+      return { kind: 'epub', archive: await ZipArchive.open(file) };
+    case 'cbz':
+      return { kind: 'comic', pages: await openPicturePages(file, 'zip', onFound) };
+    case 'cbt':
+      return { kind: 'comic', pages: await openPicturePages(file, 'tar', onFound) };
+    case 'pdf':
+      return { kind: 'pdf' };
+    default:
+      throw new ReaderError('broken', 'Only EPUB, CBZ, CBT and PDF are shown in the browser.');
   }
 }
 

@@ -4,7 +4,7 @@ import { ApiError } from '../api.js';
 import { percent } from '../parts/format.js';
 import { Ago } from '../parts/time.jsx';
 import { type KnownPlace, newestPlace } from './known-place.js';
-import { PlacePusher, type PushState } from './place-pusher.js';
+import { PlacePusher, type PushState, type ShownPlace } from './place-pusher.js';
 import type { OpenedBook } from './reader-page.jsx';
 import { thisDevice } from './this-device.js';
 
@@ -16,7 +16,7 @@ export interface HandedBack {
   /** A place that another device has pushed since. */
   readonly offered: KnownPlace | undefined;
   /** A page was turned. */
-  readonly moved: (cfi: string | undefined) => void;
+  readonly moved: (shown: ShownPlace | undefined) => void;
   /** What was offered is taken, or not. */
   readonly answered: () => void;
 }
@@ -62,7 +62,7 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
   return {
     state: state.value,
     offered: offered.value,
-    moved: (cfi) => (cfi === undefined ? pusher.current?.forget() : pusher.current?.moved(cfi)),
+    moved: (shown) => (shown === undefined ? pusher.current?.forget() : pusher.current?.moved(shown)),
     answered: () => (offered.value = undefined),
   };
 }

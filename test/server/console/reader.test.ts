@@ -6,6 +6,7 @@ import { SQLITE } from '../../support/databases.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
+import { makeZip } from '../../support/zip.js';
 import { type ConsoleClient, KoreaderDevice } from './console-client.js';
 import { shownWords, showsFirst } from './shown-words.js';
 import { testConsole } from './test-console.js';
@@ -63,6 +64,25 @@ const HOSTILE_BODY =
   `<form action="/api/v1/${TRACE}"><button>a button that sends</button></form>` +
   `<video src="http://127.0.0.1:1/${TRACE}.mp4" autoplay="autoplay"></video>`;
 
+/** Grey, of one pixel. */
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** A TAR as `tar` writes it. */
+function makeTar(files: readonly { readonly name: string; readonly content: Buffer }[]): Buffer {
+  const blocks = files.flatMap(({ name, content }) => {
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(content.length.toString(8).padStart(11, '0'), 124);
+    header.write('0', 156);
+    header.write('ustar', 257);
+    return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
 /** Opens a book that nobody has begun, of which there is no progress yet. */
 async function openUnread(browser: Browser, owner: ConsoleClient, path: string): Promise<Visit> {
   const seen = await visit(browser, owner.base, { path: 'about', as: owner });
@@ -96,6 +116,9 @@ describe('the reader', () => {
       }),
       'Empty.epub': makeEpub({ chapters: [{}] }),
       'Changed.epub': makeEpub({ chapters }),
+      'Comic.cbz': makeZip(['10', '9', '1'].map((name) => ({ name: `p${name}.png`, content: PICTURE }))),
+      'Comic.cbt': makeTar(['a/2.jpg', 'a/10.jpg'].map((name) => ({ name, content: PICTURE }))),
+      'Paper.pdf': Buffer.from('%PDF-1.4\n%%EOF\n'),
     };
     for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}/${name}`, content);
     await owner.addLibrary('Books', folder);
@@ -232,5 +255,37 @@ describe('the reader', () => {
     await open('Changed.epub');
     await page.getByRole('button', { name: 'Hash it again and open it' }).click();
     await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+  });
+
+  it('shows the pages of a comic, and hands back their number', async () => {
+    const { owner } = console();
+    const document = documentOf('Comic.cbz');
+    const kobo = new KoreaderDevice(await owner.addReader('Comics'), 'Kobo Libra');
+    await kobo.push({ document, percentage: 2 / 3, progress: '2' });
+    const seen = await openUnread(browser(), owner, `read/${idOf('Comic.cbz')}`);
+    const { page } = seen;
+    await page.getByText(/Kobo Libra, .*: page 2/).waitFor();
+    await page.getByRole('img', { name: 'Page 2' }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('img', { name: 'Page 3' }).waitFor();
+    expect(await page.evaluate("document.querySelector('main img').naturalWidth")).toBe(1);
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await page.getByText('Your place is handed back').waitFor();
+    expect(await kobo.pull(document)).toMatchObject({
+      progress: '3',
+      percentage: 1,
+      device: 'Chrome on Linux',
+    });
+
+    await page.goto(`${owner.base}/ui/read/${idOf('Comic.cbt')}`);
+    await page.getByText('Page 1 of 2').waitFor();
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByRole('checkbox', { name: 'From right to left' }).check();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ArrowLeft');
+    await page.getByRole('img', { name: 'Page 2' }).waitFor();
+
+    await page.goto(`${owner.base}/ui/read/${idOf('Paper.pdf')}`);
+    await page.getByRole('link', { name: 'Open the PDF' }).waitFor();
   });
 });

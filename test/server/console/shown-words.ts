@@ -47,7 +47,8 @@ const READ_WORDS = `(most) => {
       if (/\\S/.test(text.data[from]) && [...range.getClientRects()].some(isSeen)) break;
       from += 1;
     }
-    if (from < text.data.length) words += text.data.slice(from) + (text.nextSibling ? '' : ' ');
+    if (from === text.data.length) continue;
+    words = (words + text.data.slice(from) + (text.nextSibling ? '' : ' ')).replaceAll(/\\s+/g, ' ');
   }
-  return words.replaceAll(/\\s+/g, ' ').trim().slice(0, most);
+  return words.trim().slice(0, most);
 }`;

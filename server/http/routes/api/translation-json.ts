@@ -53,7 +53,6 @@ const translated = answerSchema(
     text_after: z.string().describe('up to 32 characters'),
   }),
 );
-export const translatedSchema = translated;
 
 const REASONS = [
   'book-not-found',
@@ -123,7 +122,7 @@ export function translationJson(shown: TranslationDetails): TranslationJson {
   }
 }
 
-export function translatedJson(position: TranslatedDetails): z.input<typeof translated> {
+function translatedJson(position: TranslatedDetails): z.input<typeof translated> {
   return {
     state: 'translated',
     confidence: position.cfiConfidence,

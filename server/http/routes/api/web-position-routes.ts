@@ -6,7 +6,7 @@ import { documentPart, text, time, timeOfMs } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 import { ProblemError } from '../../problem.js';
-import { locatorText, translatedJson, translatedSchema } from './translation-json.js';
+import { locatorText, translationJson, translationSchema } from './translation-json.js';
 
 const fraction = z.number().min(0).max(1);
 const deviceText = text(DEVICE_BYTES)
@@ -33,6 +33,9 @@ const locator = z.object({
   text: z.object(locatorText).optional(),
 });
 
+/** More than any archive has files. */
+const MOST_PAGES = 1_000_000;
+
 const place = requestSchema(
   'Place',
   z
@@ -41,6 +44,12 @@ const place = requestSchema(
         .regex(/^epubcfi\(/, 'has to be an EPUB CFI')
         .optional(),
       locator: locator.optional().describe('a Readium locator, instead of a CFI'),
+      page: z
+        .int()
+        .min(1)
+        .max(MOST_PAGES)
+        .optional()
+        .describe('of a comic, instead of a CFI, counted from 1 as KOReader counts them'),
       device: z
         .strictObject({ id: deviceText, name: deviceText })
         .describe('must differ from the id of KOReader, which ignores positions of its own device'),
@@ -49,10 +58,15 @@ const place = requestSchema(
         .optional()
         .describe('stores the position even if only its chapter, or a fraction of it, is certain'),
     })
-    .transform(({ cfi, locator: sent, ...rest }, context) => {
-      if (cfi !== undefined && sent === undefined) return { place: { cfi }, ...rest };
-      if (cfi === undefined && sent !== undefined) return { place: { locator: sent }, ...rest };
-      context.addIssue('has to have either a cfi or a locator');
+    .transform(({ cfi, locator: sent, page, ...rest }, context) => {
+      const places = [
+        ...(cfi === undefined ? [] : [{ cfi }]),
+        ...(sent === undefined ? [] : [{ locator: sent }]),
+        ...(page === undefined ? [] : [{ page }]),
+      ];
+      const [given] = places;
+      if (given !== undefined && places.length === 1) return { place: given, ...rest };
+      context.addIssue('has to have either a cfi, a locator or a page');
       return z.NEVER;
     }),
 );
@@ -62,10 +76,10 @@ const placed = answerSchema(
   z.strictObject({
     document: z.string(),
     device: z.strictObject({ id: z.string(), name: z.string() }),
-    progress: z.string().describe('the x-pointer that KOReader will pull'),
+    progress: z.string().describe('the x-pointer or the page that KOReader will pull'),
     percentage: fraction,
     pushed_at: time,
-    translation: translatedSchema,
+    translation: translationSchema,
   }),
 );
 
@@ -78,7 +92,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       tag: 'progress',
       summary: 'Store the position of a web reader, for KOReader to pull',
       description:
-        'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see, or with a locator of a FictionBook or an HTML file.',
+        'The position belongs to the user of the key. The document must be a digest of an EPUB that the user may see, or with a locator of a FictionBook or an HTML file, or with a page of a comic.',
       access: ['feature:koreader_sync'],
       params: z.object({ document: documentPart }),
       body: place,
@@ -108,7 +122,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
           progress: outcome.position,
           percentage: outcome.percentage,
           pushed_at: timeOfMs(outcome.pushedMs),
-          translation: translatedJson(outcome.translation),
+          translation: translationJson(outcome.translation),
         },
       };
     },
@@ -144,11 +158,14 @@ function problemOf(refused: Exclude<WebPositionOutcome, { readonly state: 'store
         { failure: 'book-changed' },
       );
     case 'paged':
+      return new ProblemError('position-untranslatable', 'The book has no such page.', [], {
+        failure: 'outside-the-book',
+      });
     case 'fraction':
     case 'format-unsupported':
       return new ProblemError(
         'format-unsupported',
-        'Only positions in EPUBs, FictionBooks and HTML files are translated.',
+        'Only positions in EPUBs, FictionBooks and HTML files are translated, and pages of comics taken.',
       );
     case 'untranslatable':
       return new ProblemError('position-untranslatable', 'The position has no place in the book.', [], {
