@@ -48,6 +48,7 @@ const LONGEST = [
   'server/scan/slow-storage',
   'server/positions/bounded-work',
   'package',
+  'release',
 ];
 
 /** Runs the long files first and the others in vitest's order. */
