@@ -1,8 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/configuration-problem.js';
 import { DogearError } from '../domain/dogear-error.js';
 import { EXIT } from './exit-code.js';
+import { boundHeapGrowth } from './heap-growth.js';
 import { messageWithHint } from './hints.js';
 import { packageVersion } from '../compose/version.js';
 import { InterruptError } from './interrupt.js';
@@ -11,19 +11,13 @@ import { buildProgram } from './program.js';
 import { withRawBytes } from './path-argument.js';
 
 /**
- * How much of what it keeps the heap may grow, in percent, before all of it is collected. A small heap may grow by 300
- * otherwise, and a scan that renames a whole library then takes 80 MB more, and no less time.
- */
-const HEAP_GROWTH_PERCENT = 70;
-
-/**
  * Runs one command line to its end.
  *
  * @param argv as `process.argv`: node, script, arguments
  * @returns the exit code
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  setFlagsFromString(`--heap-growing-percent=${String(HEAP_GROWTH_PERCENT)}`);
+  boundHeapGrowth();
   endOnFailedOutput();
   let exitCode: number = EXIT.ok;
   const program = buildProgram(packageVersion(), (code) => {
