@@ -113,8 +113,9 @@ async function readingOf(
   for (const chunk of idChunks(keys)) {
     const records = await newestProgress(store, chunk);
     for (const key of chunk) {
-      const arrival = records.get(progressKeyText(key))?.arrival ?? -1;
-      if (arrival > (newest.get(key.userId)?.arrival ?? -1)) newest.set(key.userId, { ...key, arrival });
+      const arrival = records.get(progressKeyText(key))?.arrival;
+      if (arrival === undefined) continue;
+      if (arrival > (newest.get(key.userId)?.arrival ?? -Infinity)) newest.set(key.userId, { ...key, arrival });
     }
   }
   const summaries = await summariesOfDocuments(store, [...newest.values()]);

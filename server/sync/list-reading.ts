@@ -89,7 +89,7 @@ async function superseded(
   }
   return new Set(
     shown.filter((each) =>
-      keysOf(each).some((key) => (arrivals.get(progressKeyText(key)) ?? -1) > each.record.arrival),
+      keysOf(each).some((key) => (arrivals.get(progressKeyText(key)) ?? -Infinity) > each.record.arrival),
     ),
   );
 }

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { getBook } from '../../../server/book/get-book.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
+import { bookId } from '../../../server/domain/ids.js';
 import { equivalentsOfDocuments } from '../../../server/sync/equivalent-documents.js';
+import { listReading } from '../../../server/sync/list-reading.js';
+import { readingOfUser } from '../../../server/sync/list-reading-of-book.js';
 import { mergePositions } from '../../../server/sync/merge-positions.js';
 import { newestProgressOfPulls } from '../../../server/sync/newest-progress.js';
 import { progressKeyText } from '../../../server/sync/progress-key.js';
@@ -67,5 +71,16 @@ describe.each(testDatabases())('positions from elsewhere on $name', (kind) => {
     // The first push that arrives is newer than all of them, whatever its clock says.
     await push(bench, at(10, NAME));
     expect(await pulled(bench, CONTENT)).toBe('Kobo at 10');
+  });
+
+  it('are what their user reads, although nothing has arrived here', async () => {
+    const bench = await openBench();
+    const { store } = bench;
+    await merge(bench, at(3000, CONTENT), at(2000, NAME, 'Kindle'));
+    const { items } = await listReading(store, OPERATOR, { after: undefined, limit: 10 });
+    expect(items.map(({ record }) => record.position)).toEqual(['Kobo at 3000']);
+    const reader = { id: at(0, NAME).userId, name: 'anna' };
+    const reading = await readingOfUser(store, reader, await getBook(store, OPERATOR, bookId(1)));
+    expect(reading?.record.position).toBe('Kobo at 3000');
   });
 });
