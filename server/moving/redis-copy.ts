@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -73,16 +73,21 @@ async function filesAt(source: string): Promise<RedisFiles> {
     if (error instanceof MoveError) throw error;
     if (ADDRESS.test(source)) {
       throw new MoveError(
-        `There is no file ${source}. Give an address in the form redis://127.0.0.1:6379/1: that of Redis, not that of the sync server.`,
+        `There is no file ${shownSource(source)}. Give an address in the form redis://127.0.0.1:6379/1: that of Redis, not that of the sync server.`,
       );
     }
     throw new MoveError(
       errorCode(error) === 'ENOENT'
-        ? `There is no file or folder ${source}. Give dump.rdb or appendonlydir of Redis, or an address such as redis://127.0.0.1:6379/1.`
+        ? `There is no file or folder ${shownSource(source)}. Give dump.rdb or appendonlydir of Redis, or an address such as redis://127.0.0.1:6379/1.`
         : `${source} cannot be read: ${errorMessage(error)}.`,
       error,
     );
   }
+}
+
+/** Without what is a user name and a password if an address was meant. */
+function shownSource(source: string): string {
+  return source.replace(/[^/]*:.*@/, '***@');
 }
 
 /** Of snapshot and append-only files, Redis itself takes the latter: they are newer. */
@@ -141,7 +146,11 @@ async function copyFiles(files: RedisFiles, folder: string): Promise<void> {
   try {
     if (files.kind === 'append-folder') {
       await mkdir(path.join(folder, to));
-      await cp(files.path, path.join(folder, to), { recursive: true, mode: constants.COPYFILE_FICLONE });
+      for (const name of await readdir(files.path)) {
+        if (!name.startsWith(`${files.appendName}.`)) continue;
+        // Of a link, what it leads to: Redis writes to the last file, and the original must stay as it is.
+        await copyFile(path.join(files.path, name), path.join(folder, to, name), constants.COPYFILE_FICLONE);
+      }
     } else await copyFile(files.path, path.join(folder, to), constants.COPYFILE_FICLONE);
   } catch (error) {
     const way = errorCode(error) === 'ENOSPC' ? ' TMPDIR names another folder for the copy.' : '';
@@ -155,6 +164,28 @@ interface RedisProcess {
   output(): string;
   hasEnded(): boolean;
 }
+
+/**
+ * An append-only file is a list of commands, and Redis runs whatever it lists: with these it could write any file, load a
+ * library or call another server. koreader-sync-server needs none of them. All are known to Redis since version 4, which
+ * does not start when it is told of a command that it does not know.
+ */
+const REFUSED_COMMANDS = [
+  'bgrewriteaof',
+  'bgsave',
+  'config',
+  'debug',
+  'eval',
+  'evalsha',
+  'migrate',
+  'module',
+  'psync',
+  'save',
+  'script',
+  'shutdown',
+  'slaveof',
+  'sync',
+];
 
 /** @param appendName of the append-only file, where there is one */
 async function startRedis(folder: string, appendName: string | undefined): Promise<RedisProcess> {
@@ -170,6 +201,7 @@ async function startRedis(folder: string, appendName: string | undefined): Promi
     'auto-aof-rewrite-percentage 0',
     // The last command of a server that was killed may be cut.
     'aof-load-truncated yes',
+    ...REFUSED_COMMANDS.map((command) => `rename-command ${command} ""`),
     ...(appendName === undefined ? [] : ['appendonly yes', `appendfilename ${configText(appendName)}`]),
   ];
   for (const name of SERVERS) {
@@ -179,9 +211,9 @@ async function startRedis(folder: string, appendName: string | undefined): Promi
   throw new MoveError(HOW_TO_INSTALL);
 }
 
-/** A text in a configuration file of Redis. */
+/** A text in a configuration file of Redis. A line break in the name of a file begins no line there. */
 function configText(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  return JSON.stringify(text);
 }
 
 /** @returns `undefined` when there is no such program */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { importKoreaderSyncServer } from '../../../server/moving/import-koreader-sync-server.js';
@@ -50,6 +50,29 @@ describe('an import from the data of Redis', { timeout: 60_000 }, () => {
     expect(await added(older)).toBe(1);
   });
 
+  it('runs nothing of an append-only file but what a sync server writes', async () => {
+    const { path: folder } = await temporaryFolder();
+    const file = join(folder, 'appendonly.aof');
+    const words = [setUser('anna', 'key'), ['config', 'set', 'dir', folder], ['save']];
+    await writeFile(file, words.map(protocolText).join(''));
+    expect(await refusal(file)).toMatch(/^Redis cannot read .*config/);
+    expect(await readdir(folder)).toEqual(['appendonly.aof']);
+  });
+
+  it('leaves the files as they are to which a folder links', async () => {
+    const { path: folder } = await temporaryFolder();
+    const [original, links] = [join(folder, 'original'), join(folder, 'links')];
+    await cp(join(redis.folder, 'appendonlydir'), original, { recursive: true });
+    await mkdir(links);
+    for (const name of await readdir(original)) await symlink(join(original, name), join(links, name));
+    const last = join(original, 'appendonly.aof.1.incr.aof');
+    // The last command is cut, and Redis would cut it off.
+    await appendFile(last, '*2\r\n$6\r\nsel');
+    const before = await readFile(last);
+    expect((await importFrom(links)).positions.added).toBe(2);
+    expect((await readFile(last)).equals(before)).toBe(true);
+  });
+
   it('says what to give instead of what is none', async () => {
     const { path: folder } = await temporaryFolder();
     const wrong = join(folder, 'some.rdb');
@@ -72,6 +95,9 @@ describe('an import from the data of Redis', { timeout: 60_000 }, () => {
     expect(await refusal(`${url}/99`)).toContain('has no database 99');
     expect(await refusal('localhost:6379')).toContain('the form redis://');
     expect(await refusal('http://127.0.0.1:7200')).toContain('not that of the sync server');
+    expect(await refusal('valkey://reader:hidden@localhost/1')).toContain(
+      'There is no file ***@localhost/1.',
+    );
     expect(await refusal(`${url}/books`)).toContain('"books" is no number of a database');
   });
 
