@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseStoredHash } from '../accounts/passwords/scrypt-hash.js';
 import { parsePermission } from '../domain/permission.js';
+import { metadataText } from '../sync/progress.js';
 import { MoveError } from './move-error.js';
 import type { MovedPlace, MovedRecord, MovedRecords } from './moved-record.js';
 
@@ -12,6 +13,8 @@ const EXPORT_VERSION = 1;
 
 /** Lines of one batch of an import. */
 const LINES_AT_ONCE = 500;
+/** Their bytes. Histories of a batch are written in one transaction: about 5,000 entries, for which pushes wait in SQLite. */
+const BATCH_BYTES = 2 ** 20;
 /** The longest line: a history of ten thousand entries has some megabytes. */
 const LINE_BYTES = 32 * 2 ** 20;
 /** Of a broken line, for people. */
@@ -137,10 +140,11 @@ function metadataJsonOf(text: string | undefined): unknown {
 
 const text = z.string();
 const count = z.int().min(0);
+/** The last second that a Date has. A later time could be stored, and not shown. */
+const seconds = count.max(8_640_000_000_000);
 const permissions = z
   .array(text)
   .transform((names) => new Set(names.flatMap((name) => parsePermission(name) ?? [])));
-const metadata = z.record(text, z.unknown()).optional();
 const place = {
   progress: text,
   percentage: z.number(),
@@ -157,7 +161,7 @@ const line = z.discriminatedUnion('type', [
     owner: z.boolean(),
     disabled: z.boolean(),
     permissions,
-    created_s: count,
+    created_s: seconds,
   }),
   z.object({
     type: z.literal('api_key'),
@@ -166,10 +170,10 @@ const line = z.discriminatedUnion('type', [
     prefix: text,
     secret_sha256: text,
     permissions,
-    created_s: count,
-    expires_s: count.optional(),
-    last_used_s: count.optional(),
-    revoked_s: count.optional(),
+    created_s: seconds,
+    expires_s: seconds.optional(),
+    last_used_s: seconds.optional(),
+    revoked_s: seconds.optional(),
   }),
   z.object({
     type: z.literal('device'),
@@ -177,8 +181,8 @@ const line = z.discriminatedUnion('type', [
     device: text,
     device_id: text.optional(),
     friendly_name: text.optional(),
-    first_seen_s: count,
-    last_seen_s: count,
+    first_seen_s: seconds,
+    last_seen_s: seconds,
   }),
   z.object({
     type: z.literal('position'),
@@ -186,7 +190,7 @@ const line = z.discriminatedUnion('type', [
     document: text,
     ...place,
     newest: z.boolean().optional(),
-    metadata,
+    metadata: z.unknown().optional(),
   }),
   z.object({ type: z.literal('history'), user: text, document: text, entries: z.array(z.object(place)) }),
   z.object({
@@ -194,16 +198,16 @@ const line = z.discriminatedUnion('type', [
     user: text,
     document: text,
     ...place,
-    first_seen_ms: count,
+    first_seen_ms: count.max(8_640_000_000_000_000),
     pushes: count,
-    metadata,
+    metadata: z.unknown().optional(),
   }),
   z.object({
     type: z.literal('link'),
     document: text,
     user: text.optional(),
     linked_by: text.optional(),
-    linked_s: count,
+    linked_s: seconds,
     partial_md5: z.string().regex(/^[0-9a-f]{32}$/),
   }),
 ]);
@@ -221,21 +225,25 @@ export async function* exportedRecords(chunks: AsyncIterable<Buffer>): MovedReco
   let number = 0;
   let hasEnded = false;
   let batch: MovedRecord[] = [];
+  let batchBytes = 0;
   for await (const bytes of linesOf(chunks)) {
     number++;
     const value = parsedJson(bytes);
     if (number === 1) requireHeader(value);
     else if (end.safeParse(value).success) {
-      hasEnded = true;
-      requireLines(end.parse(value).lines, number - 2);
+      hasEnded = end.parse(value).lines === number - 2;
+      if (!hasEnded) break;
     } else {
       const record = recordOf(value) ?? unreadableLine(number, bytes);
-      // The positions of a document stay together.
-      if (batch.length >= LINES_AT_ONCE && !isOfSameDocument(batch.at(-1), record)) {
+      const isFull = batch.length >= LINES_AT_ONCE || batchBytes >= BATCH_BYTES;
+      // The positions of a document stay together, as far as memory bears it.
+      if (isFull && (batchBytes >= LINE_BYTES || !isOfSameDocument(batch.at(-1), record))) {
         yield batch;
         batch = [];
+        batchBytes = 0;
       }
       batch.push(record);
+      batchBytes += bytes.length;
     }
   }
   if (number === 0) requireHeader(undefined);
@@ -253,10 +261,6 @@ function requireHeader(value: unknown): void {
   throw new MoveError(
     `The export has the form ${String(version)}, and this Dogear reads ${String(EXPORT_VERSION)}. Use the version of Dogear that made it, or a later one.`,
   );
-}
-
-function requireLines(said: number, found: number): void {
-  if (said !== found) throw cutOff();
 }
 
 function cutOff(): MoveError {
@@ -335,7 +339,7 @@ function recordOf(value: unknown): MovedRecord | undefined {
         kind: 'position',
         ...placeOfLine(found.user, found.document, found),
         isNewest: found.newest ?? false,
-        metadataJson: textOfMetadata(found.metadata),
+        metadataJson: metadataText(found.metadata),
       };
     case 'history':
       return {
@@ -350,7 +354,7 @@ function recordOf(value: unknown): MovedRecord | undefined {
         ...placeOfLine(found.user, found.document, found),
         firstSeenMs: found.first_seen_ms,
         pushes: found.pushes,
-        metadataJson: textOfMetadata(found.metadata),
+        metadataJson: metadataText(found.metadata),
       };
     case 'link':
       return {
@@ -386,10 +390,6 @@ function placeOfLine(
     deviceId: found.device_id,
     pushedMs: found.pushed_ms,
   };
-}
-
-function textOfMetadata(found: Record<string, unknown> | undefined): string | undefined {
-  return found === undefined ? undefined : JSON.stringify(found);
 }
 
 const LINE_FEED = 0x0a;

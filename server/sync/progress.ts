@@ -20,6 +20,22 @@ export const POSITION_BYTES = 4096;
 /** The longest metadata (file name, title, authors), in UTF-8 bytes. Longer metadata is dropped; the push is stored. */
 export const METADATA_BYTES = 4096;
 
+/**
+ * Metadata as it is stored. What is too large, or no object, is left out: a position is worth more than a title. Lua writes
+ * an empty table as an array.
+ */
+export function metadataText(metadata: unknown): string | undefined {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined;
+  try {
+    const json = JSON.stringify(metadata);
+    return Buffer.byteLength(json) > METADATA_BYTES ? undefined : json;
+  } catch (error) {
+    // Nested deeper than the stack: too large as well.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** A validated push of a reader. */
 export interface Progress {
   readonly document: Document;

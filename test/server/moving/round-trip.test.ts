@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
+import { exportedRecords } from '../../../server/moving/dogear-export.js';
 import { MoveError } from '../../../server/moving/move-error.js';
 import { MYSQL, SQLITE } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
@@ -71,5 +73,45 @@ describe('what Dogear exports', { timeout: 60_000 }, () => {
     expect(tally.positions.there).toBe(10);
     const wrong = await imported(there, ['{"dogear_export":2}']).catch((error: unknown) => error);
     expect(wrong).toBeInstanceOf(MoveError);
+  });
+
+  it('cannot bring more than a reader could push', async () => {
+    const there = await openedStore(MYSQL);
+    const user = `{"type":"user","name":"anna","owner":false,"disabled":false,"permissions":[],"created_s":1}`;
+    const placed = (document: string, metadata: string) =>
+      `{"type":"position","user":"anna","document":"${document}","progress":"p","percentage":0.5,"device":"Kobo","pushed_ms":1,"metadata":${metadata}}`;
+    const deep = 100_000;
+    const tally = await imported(there, [
+      user,
+      user.replace('anna', 'ben').replace(':1}', ':9000000000000}'),
+      placed('large', `{"title":"${'a'.repeat(5000)}"}`),
+      placed('deep', `{"title":${'['.repeat(deep)}${']'.repeat(deep)}}`),
+      placed('usual', '{"title":"Emma"}'),
+      '{"type":"end","lines":5}',
+    ]);
+    expect([tally.positions.added, tally.leftOut.get('other-layout')?.count]).toEqual([3, 1]);
+    expect((await exported(there)).filter((line) => line.includes('metadata'))).toHaveLength(1);
+  });
+
+  it('is moved in batches of some bytes, and those before an end that is wrong are moved too', async () => {
+    const entry = { progress: 'p'.repeat(1000), percentage: 0.5, device: 'Kobo', pushed_ms: 1 };
+    const history = {
+      type: 'history',
+      user: 'anna',
+      document: 'd',
+      entries: Array.from({ length: 200 }, () => entry),
+    };
+    const lines = [
+      '{"dogear_export":1}',
+      ...Array<string>(12).fill(JSON.stringify(history)),
+      '{"type":"end","lines":1}',
+    ];
+    const batches: number[] = [];
+    const read = async () => {
+      for await (const batch of exportedRecords(Readable.from([Buffer.from(lines.join('\n'))])))
+        batches.push(batch.length);
+    };
+    await expect(read()).rejects.toThrow('The export is not whole');
+    expect(batches).toEqual([5, 5, 2]);
   });
 });

@@ -1,6 +1,6 @@
 import { documentMistake, parseDocument } from '../../../domain/document.js';
 import { parseClaims } from '../../../sync/claims.js';
-import { METADATA_BYTES, parseFraction, POSITION_BYTES, type Progress } from '../../../sync/progress.js';
+import { metadataText, parseFraction, POSITION_BYTES, type Progress } from '../../../sync/progress.js';
 import { DEVICE_BYTES } from '../../../device/device.js';
 import type { KosyncFailureCode } from './kosync-failure.js';
 
@@ -111,22 +111,6 @@ const NUMBER_TEXT = /^(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i;
 function numberField(value: unknown): unknown {
   if (typeof value !== 'string' || value.length > NUMBER_CHARACTERS) return value;
   return NUMBER_TEXT.test(value) ? Number(value) : value;
-}
-
-/**
- * What is too large, or no object, is left out: a position is worth more than a title. Lua writes an empty table as an
- * array.
- */
-function metadataText(metadata: unknown): string | undefined {
-  if (!isObject(metadata)) return undefined;
-  try {
-    const json = JSON.stringify(metadata);
-    return Buffer.byteLength(json) > METADATA_BYTES ? undefined : json;
-  } catch (error) {
-    // Nested deeper than the stack: too large as well.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
