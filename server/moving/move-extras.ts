@@ -14,7 +14,12 @@ import type { UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
 import { arrivalBeforePushes, type ProgressPush } from '../sync/progress.js';
 import { progressKeyText } from '../sync/progress-key.js';
-import { insertHistory, lastEntries, type NumberedEntry } from '../sync/progress-history-repository.js';
+import {
+  deleteHistoryWithoutProgress,
+  insertHistory,
+  lastEntries,
+  type NumberedEntry,
+} from '../sync/progress-history-repository.js';
 import type { UnmatchedDocument } from '../sync/unmatched-document.js';
 import { insertUnmatched } from '../sync/unmatched-repository.js';
 import { type MoveContext, movedUser, NOBODY, ofKind } from './move-context.js';
@@ -136,6 +141,8 @@ async function moveHistories(
       entries.map(({ userId }) => userId),
     );
   });
+  // The progress of some of them may have been forgotten during the transaction.
+  await deleteHistoryWithoutProgress(store, keys);
 }
 
 /** In the order of the source, whatever its clock did. */
