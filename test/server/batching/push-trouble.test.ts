@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { REQUEST_DEADLINE_MS } from '../../../server/batching/request-deadline.js';
 import { type BatchRow, PushQueue } from '../../../server/batching/push-queue.js';
+import { isBetterInParts, isRetryable } from '../../../server/database/database-error.js';
 import { SyncError } from '../../../server/domain/sync-error.js';
 
 type Commit = (rows: readonly BatchRow<string>[]) => Promise<void>;
@@ -128,6 +129,22 @@ describe('a push', () => {
     expect(names.filter((_name, i) => codes[i] !== 'acknowledged')).toEqual(['p03']);
     isUnlocked = true;
     expect(await codeOf(queue.push('p03'))).toBe('acknowledged');
+  });
+
+  it('of a batch that may be too large is tried again with it, and when that fails as often, in a part', async () => {
+    const batches: number[] = [];
+    const queue = new PushQueue<string>({
+      ...OPTIONS,
+      commit: async (rows) => {
+        batches.push(rows.length);
+        if (rows.length > 1) throw Object.assign(new Error('no reason'), { code: 'ER_RUN_HOOK_ERROR' });
+      },
+      isRetryable,
+      isBetterInParts,
+    });
+    const codes = await Promise.all(['a', 'b', 'c'].map((name) => codeOf(queue.push(name))));
+    expect(codes).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+    expect(batches).toEqual([3, 3, 3, 1, 1, 1]);
   });
 });
 
