@@ -88,7 +88,10 @@ const MENDED: Readonly<Record<Mended, readonly [one: string, many: string]>> = {
     'position without a time counts as the oldest',
     'positions without times count as the oldest',
   ],
-  'time-in-future': ['time in the future became now', 'times in the future became now'],
+  'time-in-future': [
+    'position with a time in the future counts as the oldest',
+    'positions with times in the future count as the oldest',
+  ],
   'time-in-milliseconds': ['time was in milliseconds', 'times were in milliseconds'],
 };
 

@@ -13,8 +13,8 @@ const AHEAD_MS = 24 * 3_600_000;
 const NOT_TEXT = '\uFFFD';
 
 /**
- * Checks a place as a push is checked (kosync-body.ts). Its time is mended where it cannot be: with a time ahead of ours it
- * would count as newer than what readers push until then, each time that it is imported.
+ * Checks a place as a push is checked (kosync-body.ts). A time that cannot be counts as the oldest: with a time ahead of ours,
+ * or with that of the import, it would replace what readers have pushed since, each time that it is imported.
  *
  * @returns why it is left out, or what to store
  */
@@ -61,7 +61,7 @@ function mendedTime(
   const ms = Math.floor(isInSeconds ? pushedMs : pushedMs / 1000);
   if (ms <= nowMs + AHEAD_MS) return ms;
   tally.mend('time-in-future', what);
-  return nowMs;
+  return 0;
 }
 
 /** For people. */

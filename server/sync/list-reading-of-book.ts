@@ -115,7 +115,8 @@ async function readingOf(
     for (const key of chunk) {
       const arrival = records.get(progressKeyText(key))?.arrival;
       if (arrival === undefined) continue;
-      if (arrival > (newest.get(key.userId)?.arrival ?? -Infinity)) newest.set(key.userId, { ...key, arrival });
+      if (arrival > (newest.get(key.userId)?.arrival ?? -Infinity))
+        newest.set(key.userId, { ...key, arrival });
     }
   }
   const summaries = await summariesOfDocuments(store, [...newest.values()]);

@@ -124,11 +124,19 @@ describe.each(testDatabases())(
         `"progress":"${POINTER}"`,
       ]);
       // Who reads on with the old server is moved again.
+      const soon = String(Math.floor(Date.now() / 1000) + 3600);
+      await redis.command(...setProgress('anna', BOOK, position({ progress: 'later', timestamp: soon })));
+      expect(await importFrom(url(), '--apply')).toMatchObject({ positions: { newer: 1, there: 2 } });
+      expect(await anna('GET', `/syncs/progress/${BOOK}`)).toMatchObject({
+        status: 200,
+        body: { progress: 'later' },
+      });
+      // Of a time that cannot be nobody knows whether it is newer.
       await redis.command(
-        ...setProgress('anna', BOOK, position({ progress: 'later', timestamp: '4102444800' })),
+        ...setProgress('anna', BOOK, position({ progress: 'wrong', timestamp: '4102444800' })),
       );
       expect(await importFrom(url(), '--apply')).toMatchObject({
-        positions: { newer: 1, there: 2 },
+        positions: { older: 1, there: 2 },
         mended: { 'time-in-future': { count: 1, named: [`anna: ${BOOK}`] } },
       });
       expect(await anna('GET', `/syncs/progress/${BOOK}`)).toMatchObject({
