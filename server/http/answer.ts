@@ -27,6 +27,8 @@ export interface StreamAnswer {
 export interface FileAnswer extends StreamAnswer {
   /** Of the whole body. Pieces that are fewer or more bytes close the connection. */
   readonly bodyBytes: number;
+  /** Called once, when nothing is sent any more, also of an answer that was never sent. Must not throw. */
+  readonly ended?: () => void;
 }
 
 /** No charset, and not KOReader's vendor type: KOReader 2025.04 and 2025.10 each fail on one of the two. */

@@ -37,7 +37,7 @@ export interface SentFile {
  * A file, or the part of it that the request asks for. Whether it can be read, and is in the state that its tag names, is
  * found out before the status is sent.
  *
- * @throws what `read` throws
+ * @throws ProblemError `downloads-at-limit`; what `read` throws
  */
 export async function downloadAnswer(
   request: Pick<HttpRequest, 'method' | 'header'>,
@@ -71,8 +71,16 @@ export async function downloadAnswer(
     });
   }
   const { start, end } = range ?? { start: 0, end: sizeBytes };
-  const isRead = request.method === 'HEAD' || start === end;
-  const first = await read(start, isRead ? 0 : Math.min(PIECE_BYTES, end - start));
+  const isSent = request.method !== 'HEAD' && start < end;
+  // Before anything is read, because the pieces that wait for their turn take memory too.
+  const ended = isSent ? downloads.begin(userId) : undefined;
+  let first: Uint8Array;
+  try {
+    first = await read(start, isSent ? Math.min(PIECE_BYTES, end - start) : 0);
+  } catch (error) {
+    ended?.();
+    throw error;
+  }
   return {
     status: range === undefined ? 200 : 206,
     contentType,
@@ -82,6 +90,7 @@ export async function downloadAnswer(
         : [...headers, ['content-range', `bytes ${String(start)}-${String(end - 1)}/${String(sizeBytes)}`]],
     bodyBytes: end - start,
     pieces: (signal) => pieces({ first, start, end, signal }),
+    ...(ended === undefined ? {} : { ended }),
   };
 
   async function* pieces(sent: {
@@ -90,16 +99,11 @@ export async function downloadAnswer(
     readonly end: number;
     readonly signal: AbortSignal;
   }): AsyncGenerator<Uint8Array> {
-    const finish = downloads.begin(userId);
-    try {
-      yield sent.first;
-      for (let at = sent.start + sent.first.length; at < sent.end && !sent.signal.aborted;) {
-        const piece = await read(at, Math.min(PIECE_BYTES, sent.end - at));
-        yield piece;
-        at += piece.length;
-      }
-    } finally {
-      finish();
+    yield sent.first;
+    for (let at = sent.start + sent.first.length; at < sent.end && !sent.signal.aborted;) {
+      const piece = await read(at, Math.min(PIECE_BYTES, sent.end - at));
+      yield piece;
+      at += piece.length;
     }
   }
 }
@@ -126,17 +130,21 @@ function disposition(kind: 'inline' | 'attachment', name: string): string {
 /** A browser asks again after an hour: lists show some dozens of covers, and covers hardly ever change. */
 const COVER_CACHING = ['cache-control', 'private, max-age=3600'] as const;
 
+export interface SentCover extends Pick<SentFile, 'userId' | 'downloads'> {
+  readonly file: Pick<DownloadableFile, 'version'>;
+  /** Not called when the client has the cover. */
+  readonly find: () => Promise<Cover | undefined>;
+}
+
 /**
  * A picture for lists.
  *
- * @param find finds the cover; not called when the client has it
- * @throws what `find` throws
+ * @throws ProblemError `downloads-at-limit`; what `find` throws
  */
 export async function coverAnswer(
   request: Pick<HttpRequest, 'header'>,
-  { version }: DownloadableFile,
-  find: () => Promise<Cover | undefined>,
-): Promise<Answer> {
+  { file: { version }, userId, downloads, find }: SentCover,
+): Promise<Answer | FileAnswer> {
   const etag = `"cover-${version}"`;
   const headers: AnswerHeaders = [
     ['etag', etag],
@@ -154,7 +162,13 @@ export async function coverAnswer(
   return {
     status: 200,
     contentType: cover.mediaType,
-    body: cover.bytes,
     headers: [...headers, disposition],
+    bodyBytes: cover.bytes.length,
+    pieces: () => onePiece(cover.bytes),
+    ended: downloads.beginCover(userId, cover.bytes.length),
   };
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
 }

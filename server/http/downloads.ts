@@ -13,10 +13,17 @@ const DOWNLOADS_PER_USER = 16;
 /** However many threads there are, somebody may download with two readers that reach the same one. */
 const LEAST_SHARE = 2;
 
+/** Covers are in memory until their clients have taken them. Limit for the thread. */
+const COVER_BYTES = 96 * 1024 * 1024;
+/** Of one user, on the thread: the six connections of a browser, each with the largest cover. */
+const COVER_BYTES_PER_USER = 24 * 1024 * 1024;
+
 /** The files that are being sent: those of the process, and those of each user on this thread. */
 export class Downloads {
   readonly #count: SharedCount;
   readonly #shares: WaitingShares;
+  readonly #coverShares = new WaitingShares(COVER_BYTES_PER_USER);
+  #coverBytes = 0;
 
   /** @param count of the process, in all its threads. @param threads that answer requests */
   constructor(count: SharedCount, threads: number) {
@@ -41,6 +48,22 @@ export class Downloads {
     return () => {
       this.#count.subtract();
       this.#shares.remove(userId, 1);
+    };
+  }
+
+  /**
+   * As `begin`, for a cover.
+   *
+   * @throws ProblemError `downloads-at-limit`
+   */
+  beginCover(userId: UserId, bytes: number): () => void {
+    if (this.#coverBytes >= COVER_BYTES || !this.#coverShares.add(userId, bytes)) {
+      throw new ProblemError('downloads-at-limit', 'Too many covers are being sent already.');
+    }
+    this.#coverBytes += bytes;
+    return () => {
+      this.#coverBytes -= bytes;
+      this.#coverShares.remove(userId, bytes);
     };
   }
 }

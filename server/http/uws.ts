@@ -310,10 +310,11 @@ class Exchange implements HttpRequest, Postponed {
   readonly #finish = (answer: Answer | StreamAnswer | FileAnswer): void => {
     try {
       if (!('pieces' in answer)) this.#answer(answer);
-      else if ('bodyBytes' in answer && (this.method === 'HEAD' || answer.bodyBytes === 0))
+      else if ('bodyBytes' in answer && (this.method === 'HEAD' || answer.bodyBytes === 0)) {
+        answer.ended?.();
         this.#answer({ ...answer, body: '', headBytes: answer.bodyBytes });
-      else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
-      else if ('bodyBytes' in answer) this.#sendFile(answer).catch(this.#thrown);
+      } else if (this.method === 'HEAD') this.#answer({ ...answer, body: '' });
+      else if ('bodyBytes' in answer) void this.#sendFile(answer).catch(this.#thrown).finally(answer.ended);
       else this.#stream(answer).catch(this.#thrown);
     } catch (error) {
       this.#thrown(error);

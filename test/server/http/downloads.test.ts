@@ -16,10 +16,13 @@ function readBody(bodyBytes: number, givenBytes = bodyBytes) {
   const body = {
     readBytes: 0,
     hasEnded: false,
+    /** How often the server said so. */
+    ends: 0,
     answer: (): FileAnswer => ({
       status: 200,
       contentType: 'application/octet-stream',
       bodyBytes,
+      ended: () => void body.ends++,
       pieces: async function* () {
         try {
           for (let at = 0; at < givenBytes; at += PIECE) {
@@ -87,6 +90,7 @@ describe('a file that is read while it is sent', () => {
         throw new Error(`wrong at ${String(at)}`);
     }
     expect(file.hasEnded).toBe(true);
+    await vi.waitFor(() => expect(file.ends).toBe(1));
     // The connection goes on.
     socket.write(get('/next'));
     await vi.waitFor(() => expect(received().toString('latin1', received().length - 4)).toBe('next'));
@@ -101,6 +105,7 @@ describe('a file that is read while it is sent', () => {
     socket.destroy();
     await vi.waitFor(() => expect(file.hasEnded).toBe(true), { timeout: 8000 });
     expect(server.active).toBe(0);
+    await vi.waitFor(() => expect(file.ends).toBe(1));
     expect(file.readBytes).toBeLessThan(2 ** 29);
   });
 
@@ -115,7 +120,7 @@ describe('a file that is read while it is sent', () => {
     socket.write(get('/'));
     await once(socket, 'close');
     expect(body().length).toBeLessThan(announced);
-    expect(file.hasEnded).toBe(true);
+    expect([file.hasEnded, file.ends]).toEqual([true, 1]);
     expect(server.failures).toMatchObject([{ kind: 'thrown' }]);
   });
 
@@ -127,6 +132,25 @@ describe('a file that is read while it is sent', () => {
     socket.write(get('/').replace('GET', 'HEAD'));
     await once(socket, 'close');
     expect(received().toString()).toMatch(/\r\nContent-Length: 300000\r\n[^]*\r\n\r\n$/);
+    expect([file.readBytes, file.ends]).toEqual([0, 1]);
+  });
+
+  it('that a client no longer waits for ends all the same', async () => {
+    const file = readBody(300_000);
+    let give: (() => void) | undefined;
+    const server = await serve(
+      () =>
+        new Promise((resolve) => {
+          give = () => resolve(file.answer());
+        }),
+    );
+    const { socket } = await client(server.port);
+    socket.write(get('/'));
+    await vi.waitFor(() => expect(give).toBeDefined());
+    socket.destroy();
+    await vi.waitFor(() => expect(server.active).toBe(0));
+    give?.();
+    await vi.waitFor(() => expect(file.ends).toBe(1));
     expect(file.readBytes).toBe(0);
   });
 });

@@ -58,11 +58,23 @@ export const bookFileRoutes: readonly ApiRoute[] = [
         says: 'The picture',
         none: 'The book has no cover, or none that browsers show safely',
       },
-      problems: ['book-not-found', 'book-missing', 'book-changed', 'book-unreadable', 'storage-slow'],
+      problems: [
+        'book-not-found',
+        'book-missing',
+        'book-changed',
+        'book-unreadable',
+        'storage-slow',
+        'downloads-at-limit',
+      ],
     },
     async (management, { principal, params: { id }, request }) => {
       const file = await getBookFile(management, principal, id);
-      return coverAnswer(request, file, () => readBookCover(management, principal, file));
+      return coverAnswer(request, {
+        file,
+        userId: principal.userId,
+        downloads: management.downloads,
+        find: () => readBookCover(management, principal, file),
+      });
     },
   ),
 ];

@@ -279,10 +279,15 @@ async function bookFile(
 async function bookCover(
   management: Management,
   { principal, params, request }: OpdsRequest,
-): Promise<Answer> {
+): Promise<Answer | FileAnswer> {
   const { id } = parseFields(z.object({ id: bookIdText }), [['id', params[0] ?? '']]);
   const file = await getBookFile(management, principal, id);
-  return coverAnswer(request, file, () => readBookCover(management, principal, file));
+  return coverAnswer(request, {
+    file,
+    userId: principal.userId,
+    downloads: management.downloads,
+    find: () => readBookCover(management, principal, file),
+  });
 }
 
 interface ListQuery {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { bookId, libraryId, userId } from '../../../server/domain/ids.js';
+import { SharedCount } from '../../../server/domain/shared-count.js';
+import type { Answer, FileAnswer } from '../../../server/http/answer.js';
+import { coverAnswer, downloadAnswer } from '../../../server/http/download-answer.js';
+import { Downloads } from '../../../server/http/downloads.js';
+
+const AT_LIMIT = { code: 'downloads-at-limit' };
+const file = {
+  bookId: bookId(1),
+  libraryId: libraryId(1),
+  path: Buffer.from('/a.epub'),
+  name: 'a.epub',
+  state: { sizeBytes: 1_000_000, modifiedNs: 1n },
+  version: '1',
+};
+
+function asked(method = 'GET') {
+  return { method, header: () => undefined };
+}
+
+function end(answer: Answer | FileAnswer | undefined): void {
+  if (answer !== undefined && 'ended' in answer) answer.ended?.();
+}
+
+describe('downloads at once', () => {
+  it('are limited for each user and for all, and refused before anything is read', async () => {
+    let reads = 0;
+    const downloads = new Downloads(new SharedCount(), 1);
+    const begin = (user: number, method?: string): Promise<Answer | FileAnswer> =>
+      downloadAnswer(asked(method), {
+        file,
+        userId: userId(user),
+        downloads,
+        read: (_offset, bytes) => {
+          reads++;
+          return Promise.resolve(new Uint8Array(bytes));
+        },
+      });
+    const ofOne = await Promise.all(Array.from({ length: 16 }, () => begin(1)));
+    expect(reads).toBe(16);
+    await expect(begin(1)).rejects.toMatchObject(AT_LIMIT);
+    expect(reads).toBe(16);
+    // Nothing is sent for this one.
+    await begin(1, 'HEAD');
+    end(ofOne[0]);
+    await begin(1);
+    for (let user = 2; user <= 8; user++) await Promise.all(Array.from({ length: 16 }, () => begin(user)));
+    await expect(begin(9)).rejects.toMatchObject(AT_LIMIT);
+    end(ofOne[1]);
+    await begin(9);
+  });
+
+  it('that cannot be read take no place', async () => {
+    const downloads = new Downloads(new SharedCount(), 1);
+    const read = (): Promise<never> => Promise.reject(new Error('storage'));
+    for (let i = 0; i < 20; i++) {
+      const answer = downloadAnswer(asked(), { file, userId: userId(1), downloads, read });
+      await expect(answer).rejects.toThrow('storage');
+    }
+  });
+});
+
+describe('covers that are being sent', () => {
+  it('are limited by what they take in memory', async () => {
+    const downloads = new Downloads(new SharedCount(), 1);
+    const bytes = new Uint8Array(4 * 1024 * 1024);
+    const begin = (user: number): Promise<Answer | FileAnswer> =>
+      coverAnswer(asked(), {
+        file,
+        userId: userId(user),
+        downloads,
+        find: () => Promise.resolve({ bytes, mediaType: 'image/png' }),
+      });
+    const ofOne = await Promise.all(Array.from({ length: 6 }, () => begin(1)));
+    await expect(begin(1)).rejects.toMatchObject(AT_LIMIT);
+    end(ofOne[0]);
+    await begin(1);
+    for (let user = 2; user <= 4; user++) await Promise.all(Array.from({ length: 6 }, () => begin(user)));
+    await expect(begin(5)).rejects.toMatchObject(AT_LIMIT);
+    end(ofOne[1]);
+    await begin(5);
+  });
+});
