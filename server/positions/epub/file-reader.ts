@@ -28,22 +28,30 @@ export interface FileReader {
   close(): void;
 }
 
+interface OpenReader extends FileReader {
+  /** @throws BookError `unreadable` */
+  identityNow(): FileIdentity;
+}
+
 /**
  * Opens a regular file. The identity is that of the open file, even if its path is changed afterwards.
  * @throws BookError `unreadable` with the file system's error as its cause.
  */
-function openReader(path: string | Buffer): FileReader {
+function openReader(path: string | Buffer): OpenReader {
   // Opening a pipe that replaced the file since the scan would block the thread until somebody writes to it.
   if (!attempt(() => statSync(path)).isFile()) throw new BookError('unreadable', 'not a regular file');
   const fd = attempt(() => openSync(path, 'r'));
   try {
-    const stats = attempt(() => fstatSync(fd, { bigint: true }));
-    if (!stats.isFile()) throw new BookError('unreadable', 'not a regular file');
-    const sizeBytes = Number(stats.size);
-    const modifiedNs = stats.mtimeNs;
-    const identity = { path: Buffer.from(path), sizeBytes, modifiedNs, stateMark: stateMarkOfStats(stats) };
+    const identityNow = (): FileIdentity => {
+      const stats = attempt(() => fstatSync(fd, { bigint: true }));
+      if (!stats.isFile()) throw new BookError('unreadable', 'not a regular file');
+      const sizeBytes = Number(stats.size);
+      const modifiedNs = stats.mtimeNs;
+      return { path: Buffer.from(path), sizeBytes, modifiedNs, stateMark: stateMarkOfStats(stats) };
+    };
     return {
-      identity,
+      identity: identityNow(),
+      identityNow,
       read: (position, length) => readExactly(fd, position, length),
       close: () => closeSync(fd),
     };
@@ -56,7 +64,7 @@ function openReader(path: string | Buffer): FileReader {
 /**
  * Opens a file for one call, and closes it after the call, even if it throws.
  *
- * @param expected the state that the file should have. Undefined: any.
+ * @param expected the state that the file should have, before and after the call. Undefined: any.
  * @throws BookError `changed` if it has another one; what `use` throws
  */
 export async function withFile<Result>(
@@ -66,18 +74,27 @@ export async function withFile<Result>(
 ): Promise<Result> {
   const file = openReader(path);
   try {
-    if (expected !== undefined && !isInState(file.identity, expected)) {
-      throw new BookError('changed', 'the file has changed');
+    requireState(file.identity, expected);
+    try {
+      return await use(file);
+    } finally {
+      // What was read while somebody wrote to the file is of no state, and an error may come from that as well.
+      requireState(file.identityNow(), expected);
     }
-    return await use(file);
   } finally {
     file.close();
   }
 }
 
-function isInState(identity: FileIdentity, { sizeBytes, modifiedNs, stateMark }: BookFileState): boolean {
-  if (identity.sizeBytes !== sizeBytes || identity.modifiedNs !== modifiedNs) return false;
-  return stateMark === undefined || stateMark === identity.stateMark;
+/** @throws BookError `changed` */
+function requireState(identity: FileIdentity, expected: BookFileState | undefined): void {
+  if (expected === undefined) return;
+  const { sizeBytes, modifiedNs, stateMark } = expected;
+  const isInState =
+    identity.sizeBytes === sizeBytes &&
+    identity.modifiedNs === modifiedNs &&
+    (stateMark === undefined || stateMark === identity.stateMark);
+  if (!isInState) throw new BookError('changed', 'the file has changed');
 }
 
 function readExactly(fd: number, position: number, length: number): Buffer {
