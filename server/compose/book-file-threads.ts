@@ -33,8 +33,8 @@ const IDLE_MS = 60_000;
  */
 const THREADS = 4;
 /**
- * In one thread. Each download waits for one part at a time, so this is more than all downloads together; and covers are
- * asked for by pages that show some dozens.
+ * In one thread, with those that nobody waits for any more. Each download waits for one part at a time, so this is more than
+ * all downloads together; and covers are asked for by pages that show some dozens.
  */
 const WAITING_REQUESTS = 256;
 /** The package document of the largest book takes some dozens of megabytes. Buffers do not count against this limit. */
@@ -82,7 +82,14 @@ class BookFileThread<
   readonly #options: BookFileThreadsOptions;
   readonly #waiting = new Map<number, Waiting<Outcome>>();
   #lastId = 0;
+  /** What the worker has not answered yet, also for requests that do not wait any more. */
+  #unanswered = 0;
   #worker: Worker | undefined;
+  /**
+   * A worker that was ended while it hung in the storage. Until it has ended, no other one starts: that one would hang as
+   * well, and while the storage is away they would become many.
+   */
+  #hanging: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -91,7 +98,8 @@ class BookFileThread<
   }
 
   read(request: Request): Promise<Outcome | BookFileFailure> {
-    if (this.#isClosed || this.#waiting.size >= WAITING_REQUESTS) return Promise.resolve({ state: 'slow' });
+    const isRefused = this.#isClosed || this.#hanging !== undefined;
+    if (isRefused || this.#unanswered >= WAITING_REQUESTS) return Promise.resolve({ state: 'slow' });
     clearTimeout(this.#idle);
     return new Promise((resolve) => {
       const id = ++this.#lastId;
@@ -99,6 +107,7 @@ class BookFileThread<
       const timer = setTimeout(() => this.#settle(id, { state: 'slow' }), timeoutMs);
       this.#waiting.set(id, { give: resolve, timer });
       this.#worker ??= this.#start();
+      this.#unanswered++;
       this.#worker.postMessage({ id, request } satisfies FileTask);
     });
   }
@@ -117,13 +126,16 @@ class BookFileThread<
     const worker = new Worker(this.#options.worker ?? new URL('./book-file-worker.js', import.meta.url), {
       resourceLimits: MEMORY,
     });
-    worker.on('message', ({ id, outcome }: { readonly id: number; readonly outcome: Outcome }) =>
-      this.#settle(id, outcome),
-    );
+    worker.on('message', ({ id, outcome }: { readonly id: number; readonly outcome: Outcome }) => {
+      this.#settle(id, outcome);
+      if (worker === this.#worker) this.#unanswered--;
+    });
     // `exit` follows `error`. The next request starts another thread.
     const lose = (): void => {
+      if (worker === this.#hanging) this.#hanging = undefined;
       if (worker !== this.#worker) return;
       this.#worker = undefined;
+      this.#unanswered = 0;
       this.#settleAll({ state: 'unreadable', message: 'the thread that reads files has ended' });
     };
     worker.on('error', lose);
@@ -149,6 +161,8 @@ class BookFileThread<
   #end(): void {
     const worker = this.#worker;
     this.#worker = undefined;
+    if (this.#unanswered > 0) this.#hanging = worker;
+    this.#unanswered = 0;
     void worker?.terminate();
   }
 }

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BookFileThreads } from '../../../server/compose/book-file-threads.js';
 import { libraryId } from '../../../server/domain/ids.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const worker = new URL('./unruly-file-worker.js', import.meta.url);
 const SLOW = { state: 'slow' };
@@ -41,5 +45,18 @@ describe('the threads that read files', () => {
     expect(await read('good')).toBe('good');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await read('again')).toBe('again');
+  });
+
+  it('do not become more while the storage hangs, and go on when it answers', async () => {
+    const { path } = await temporaryFolder();
+    const pipe = join(path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    threads = new BookFileThreads({ worker, timeoutMs: 1000, idleMs: 1 });
+    expect(await read(pipe)).toEqual(SLOW);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await read('good')).toEqual(SLOW);
+    const end = openSync(pipe, 'r+');
+    await expect.poll(() => read('good'), { timeout: 20_000 }).toBe('good');
+    closeSync(end);
   });
 });
