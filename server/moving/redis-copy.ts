@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,6 +45,9 @@ export async function withRedisCopy<Result>(
 ): Promise<Result> {
   const files = await filesAt(source);
   const folder = await mkdtemp(path.join(tmpdir(), 'dogear-redis-'));
+  // A second signal ends the process at once: neither a server nor what readers log in with may stay behind.
+  const removeAtExit = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
   try {
     await copyFiles(files, folder);
     const server = await startRedis(folder, files.kind === 'snapshot' ? undefined : files.appendName);
@@ -56,6 +59,7 @@ export async function withRedisCopy<Result>(
       await stopRedis(server);
     }
   } finally {
+    process.removeListener('exit', removeAtExit);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -228,13 +232,17 @@ async function spawned(name: string, configuration: string): Promise<RedisProces
       output = (output + text).slice(-KEPT_OUTPUT);
     });
   }
+  const killAtExit = (): boolean => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
   child.once('exit', () => {
     hasEnded = true;
+    process.removeListener('exit', killAtExit);
   });
   const error = await new Promise<unknown>((resolve) => {
     child.once('spawn', () => resolve(undefined));
     child.once('error', (failure) => resolve(failure));
   });
+  if (error !== undefined) process.removeListener('exit', killAtExit);
   if (errorCode(error) === 'ENOENT') return undefined;
   if (error !== undefined) throw new MoveError(`${name} does not start: ${errorMessage(error)}.`, error);
   return { child, output: () => output, hasEnded: () => hasEnded };

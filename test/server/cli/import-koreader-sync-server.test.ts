@@ -1,5 +1,7 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { passwordKeyOf } from '../../../server/accounts/passwords/password-key.js';
 import { openStore } from '../../../server/database/store.js';
 import { testDatabases, type TestDatabase } from '../../support/databases.js';
@@ -248,6 +250,25 @@ describe.each(testDatabases())(
       const { positions } = await importFrom(url(), '--apply');
       expect(positions['there']).toBeGreaterThan(0);
       expect((positions['added'] ?? 0) + (positions['there'] ?? 0)).toBe(DOCUMENTS + 3);
+    });
+
+    it.runIf(kind.name === 'sqlite')('leaves no Redis and no copy behind when it is hurried', async () => {
+      const folder = join(cwd, 'temporary');
+      const [file, started] = [join(cwd, 'dump.rdb'), join(cwd, 'started')];
+      await Promise.all([mkdir(folder), writeFile(file, 'REDIS0011')]);
+      // One that never answers.
+      const script = `#!/bin/sh\necho $$ > '${started}.part'; mv '${started}.part' '${started}'; exec sleep 60\n`;
+      await writeFile(join(cwd, 'redis-server'), script, { mode: 0o755 });
+      const program = startProgram(['import', 'koreader-sync-server', file, '--database', database.url], {
+        cwd,
+        env: { TMPDIR: folder, PATH: `${cwd}:${process.env['PATH'] ?? ''}` },
+      });
+      const processId = await vi.waitFor(async () => Number(await readFile(started, 'utf8')), 30_000);
+      program.send('SIGINT');
+      program.send('SIGTERM');
+      expect((await program.result).exitCode).toBeGreaterThan(128);
+      expect(await readdir(folder)).toEqual([]);
+      await vi.waitFor(() => expect(() => process.kill(processId, 0)).toThrow('ESRCH'), 10_000);
     });
 
     async function readerOf(databaseUrl: string) {
