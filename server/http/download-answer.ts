@@ -128,7 +128,11 @@ function disposition(kind: 'inline' | 'attachment', name: string): string {
 }
 
 /** A browser asks again after an hour: lists show some dozens of covers, and covers hardly ever change. */
-const COVER_CACHING = ['cache-control', 'private, max-age=3600'] as const;
+const COVER_CACHING: AnswerHeaders = [
+  ['cache-control', 'private, max-age=3600'],
+  // The next user of the browser may not be permitted to see it.
+  ['vary', 'cookie, authorization'],
+];
 
 export interface SentCover extends Pick<SentFile, 'userId' | 'downloads'> {
   readonly file: Pick<DownloadableFile, 'version'>;
@@ -148,7 +152,7 @@ export async function coverAnswer(
   const etag = `"cover-${version}"`;
   const headers: AnswerHeaders = [
     ['etag', etag],
-    COVER_CACHING,
+    ...COVER_CACHING,
     ['content-security-policy', SAVED_POLICY],
     ...UNTRUSTED_HEADERS,
   ];

@@ -98,6 +98,9 @@ describe('covers over HTTP', () => {
     );
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-disposition')).toMatch(/^attachment/);
+    // A browser keeps it, and does not show it to the next user.
+    expect(headers.get('cache-control')).toContain('private');
+    expect(headers.get('vary')).toContain('cookie');
     const again = await cover(name, { 'if-none-match': headers.get('etag') ?? '' });
     expect(again.status).toBe(304);
   });
