@@ -89,6 +89,8 @@ export const databaseServers: ValueKind<readonly string[]> = {
   expected: `a list of at most ${MOST_SERVERS} servers such as db2, 192.0.2.2:3307 or "[2001:db8::2]:3307"`,
   check: listOf(ifValid(isDatabaseServer), MOST_SERVERS),
   fromText: listFromText,
+  // User and password belong into database.url alone, and may stand before a server by mistake.
+  masked: (text) => text.replace(/^[^]*@/, '***@'),
 };
 
 export const baseUrl: ValueKind<string> = {

@@ -273,6 +273,8 @@ describe('database.hosts', () => {
   it('are names or addresses of servers', () => {
     const [problem] = folder.problems('database: {url: "mysql://u@db1/d", hosts: [db2, "db 3"]}');
     expect(problem).toMatch(/database\.hosts\[1\]: found "db 3", expected a list of at most 16 servers/);
+    const [secret] = folder.problems('database: {url: "mysql://u@db1/d", hosts: ["u:geheim@db2"]}');
+    expect(secret).toContain('database.hosts[0]: found "***@db2", expected');
   });
 });
 
