@@ -4,7 +4,7 @@ import { Paginator, type Relocation } from 'foliate-js/paginator.js';
 import { SectionProgress, TOCProgress } from 'foliate-js/progress.js';
 import type { Appearance, BookEvents, BookPlace, BookView, ContentsEntry } from './book-view.js';
 import { chapterStyles } from './chapter-styles.js';
-import { chapterOfImage, chapterThatSays, harmless } from './harmless-chapter.js';
+import { chapterOfImage, chapterThatSays, harmless, isMarkup, plainType } from './harmless-chapter.js';
 import { isElement } from './node-kinds.js';
 import { beginPageAt, withoutPageBreaks } from './page-break.js';
 import { ReaderError, readerErrorOf } from './reader-error.js';
@@ -54,6 +54,7 @@ export async function openEpub(
     if (error instanceof ReaderError) throw error;
     throw new ReaderError('broken', 'The book cannot be opened: its list of chapters is missing or damaged.');
   }
+  for (const item of book.resources.manifest) item.mediaType = plainType(item.mediaType);
   if (book.sections.length === 0) throw new ReaderError('broken', 'The book has no chapters.');
   const view = new EpubView(book, events);
   await view.begin(appearance);
@@ -186,11 +187,15 @@ class EpubView implements BookView {
     section.load = async () => {
       this.#replaced.delete(index);
       try {
+        const isImage = type.startsWith('image/');
+        if (!isImage && !isMarkup(type)) {
+          throw new ReaderError('broken', 'It is of a type that is not shown in books.');
+        }
         const address = await load();
         if (address === null || address === '') {
           throw new ReaderError('missing', 'This chapter is not in the file of the book.');
         }
-        if (!type.startsWith('image/')) return address;
+        if (!isImage) return address;
         this.#replaced.add(index);
         return chapterOfImage(address);
       } catch (error) {

@@ -40,7 +40,7 @@ declare module 'foliate-js/epub.js' {
     };
     readonly resources: {
       readonly cfis: readonly string[];
-      readonly manifest: readonly { readonly href: string; readonly mediaType: string }[];
+      readonly manifest: readonly { readonly href: string; mediaType: string }[];
     };
     splitTOCHref(href: string | null): readonly string[];
     getTOCFragment(document: Document, id: string): Element | null;

@@ -1,26 +1,57 @@
+import { ReaderError } from './reader-error.js';
+
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const SVG = 'http://www.w3.org/2000/svg';
-const MARKUP: ReadonlySet<string> = new Set(['application/xhtml+xml', 'text/html', 'image/svg+xml']);
+const XHTML_TYPE = 'application/xhtml+xml';
+const SVG_TYPE = 'image/svg+xml';
+const MARKUP: ReadonlySet<string> = new Set([XHTML_TYPE, 'text/html', SVG_TYPE]);
+/** Of files that browsers never take for a document. */
+const SHOWN_TYPE = /^(?:image|font|audio|video)\//;
+/** A frame shows no file of this type, and guesses nothing about it. */
+const NO_DOCUMENT = 'application/octet-stream';
+
+/**
+ * The media type of a file, as browsers understand what the book calls it: `Text/HTML; charset=utf-8` is HTML to them too, and
+ * any other XML may contain elements of HTML. What is read as another type here than there would be shown as it is.
+ */
+export function plainType(declared: string | null): string {
+  const type = (declared ?? '').replace(/;.*/s, '').trim().toLowerCase();
+  if (isMarkup(type) || type === 'text/css') return type;
+  if (/[/+]xml$|^text\/x-oeb1-document$/.test(type)) return XHTML_TYPE;
+  return SHOWN_TYPE.test(type) ? type : NO_DOCUMENT;
+}
 
 /**
  * A file of the book without whatever could run or ask for something. The frame that shows it permits no scripts, and the
  * policy of the page no other host; this is a third wall in front of these two.
+ *
+ * @param type of `plainType`, or it is shown as it is
+ * @throws ReaderError `broken`: a page without a body, which would never be shown
  */
 export async function harmless(
   data: string | Blob | Promise<string | Blob>,
   type: string,
 ): Promise<string | Blob> {
-  const text = await data;
-  if (typeof text !== 'string') return text;
-  if (type === 'text/css') return harmlessStyles(text);
-  if (!isMarkup(type)) return text;
+  const content = await data;
+  if (type !== 'text/css' && !isMarkup(type)) return content;
+  // A chapter that refers to itself comes as a blob.
+  const text = typeof content === 'string' ? content : await content.text();
+  if (!isMarkup(type)) return harmlessStyles(text);
   const document = new DOMParser().parseFromString(text, type);
+  if (type !== SVG_TYPE && !hasBody(document)) {
+    throw new ReaderError('broken', 'It is no page with a text.');
+  }
   makeHarmless(document);
   return new XMLSerializer().serializeToString(document);
 }
 
-function isMarkup(type: string): type is DOMParserSupportedType {
+export function isMarkup(type: string): type is DOMParserSupportedType {
   return MARKUP.has(type);
+}
+
+/** The types say that every document has one. */
+function hasBody(document: { readonly body: HTMLElement | null }): boolean {
+  return document.body !== null;
 }
 
 /**
@@ -33,9 +64,12 @@ function harmlessStyles(css: string): string {
     .replaceAll(/url\(\s*["']?(?!\s*(?:blob:|data:|#))[^)]*\)/gi, 'none');
 }
 
-/** Scripts, other documents, and what makes a browser ask other hosts without showing anything. */
+/**
+ * Scripts, other documents, and what makes a browser ask other hosts without showing anything. Templates, because browsers show
+ * the content of some (`shadowrootmode`), which no selector finds.
+ */
 const REPLACED =
-  'script, iframe, frame, object, embed, applet, portal, base, meta[http-equiv], link:not([rel~="stylesheet" i])';
+  'script, template, iframe, frame, object, embed, applet, portal, base, meta[http-equiv], link:not([rel~="stylesheet" i])';
 /** Stricter than that of the page around it: not even its own server is asked. */
 const CHAPTER_POLICY =
   "default-src 'none'; style-src 'unsafe-inline' blob:; img-src blob: data:; font-src blob: data:; media-src blob:";

@@ -64,6 +64,13 @@ const HOSTILE_BODY =
   `<form action="/api/v1/${TRACE}"><button>a button that sends</button></form>` +
   `<video src="http://127.0.0.1:1/${TRACE}.mp4" autoplay="autoplay"></video>`;
 
+const FRAME = `<iframe src="/ui/${TRACE}"></iframe>`;
+/** Browsers show the content of such a template in HTML. */
+const HOSTILE_TEMPLATE =
+  '<!DOCTYPE html><html><head><title>t</title></head><body><p>A template</p>' +
+  `<div><template shadowrootmode="open"><link rel="preconnect" href="http://127.0.0.1:1/">${FRAME}</template></div>` +
+  '</body></html>';
+
 /** Grey, of one pixel. */
 const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
@@ -103,6 +110,16 @@ describe('the reader', () => {
       'Walden.epub': walden('Walden'),
       'Keyboard.epub': walden('Keyboard'),
       'Hostile.epub': makeEpub({ chapters: [{ content: xhtml(HOSTILE_BODY, HOSTILE_HEAD) }] }),
+      'Types.epub': makeEpub({
+        chapters: [
+          { content: xhtml(`<p>Capitals</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'Application/XHTML+XML' },
+          { content: xhtml(`<p>Any XML</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'text/xml' },
+          { content: HOSTILE_TEMPLATE, mediaType: 'text/html' },
+          { content: '<html xmlns="http://www.w3.org/1999/xhtml"/>' },
+          { content: xhtml('<p>No type</p>'), mediaType: '' },
+          { content: xhtml('<p>The end</p>') },
+        ],
+      }),
       'Hidden.epub': makeEpub({
         chapters: [{ content: xhtml('<p>Words that are hidden</p>', '<style>p { display: none }</style>') }],
       }),
@@ -225,6 +242,31 @@ describe('the reader', () => {
     expect(page.frames().length).toBe(2);
     const sandbox = await frame?.frameElement().then((element) => element.getAttribute('sandbox'));
     expect(sandbox).toBe('allow-same-origin');
+  });
+
+  it('runs nothing of chapters of any type, and goes on behind one that is no page', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, 'about');
+    const { page } = seen;
+    seen.allow(/^content security policy: |^console: .*(?:Content Security Policy|sandboxed|ERR_)/);
+    const answer = await page.goto(`${owner.base}/ui/read/${idOf('Types.epub')}`);
+    // No browser of the tests shows which names it looks up.
+    expect(answer?.headers()['x-dns-prefetch-control']).toBe('off');
+    const shows = (words: string) =>
+      expect.poll(() => shownWords(page), { timeout: 20_000 }).toMatch(new RegExp(`^${words}`));
+    const next = page.getByRole('button', { name: 'Next page' });
+    for (const words of ['Capitals', 'Any XML', 'A template']) {
+      await shows(words);
+      const frame = page.frames().find((each) => each.url().startsWith('blob:'));
+      expect(await frame?.locator('script, iframe, base, link[href], [content^="0;"]').count()).toBe(0);
+      await next.click();
+    }
+    await shows('This chapter cannot be shown. It is no');
+    await next.click();
+    await shows('This chapter cannot be shown. It is of');
+    await next.click();
+    await shows('The end');
+    expect(seen.requests().filter((request) => request.includes(TRACE))).toEqual([]);
   });
 
   it('shows a chapter whose style sheets hide it', async () => {
