@@ -9,8 +9,8 @@ interface TarEntry {
 const BLOCK = 512;
 /** A header, and with it one that says the long name of the file, if there is one. */
 const AHEAD_BYTES = 4 * BLOCK;
-/** Each is a request of its own. Comics have some hundred. */
-const MOST_ENTRIES = 20_000;
+/** Folders and long names count too: each is a request of its own. Comics have some hundred. */
+const MOST_HEADERS = 20_000;
 const MOST_NAME_BYTES = 64 * 1024;
 
 /** A TAR on the server. It has no directory: the headers of its files are read one after another. */
@@ -31,6 +31,7 @@ export class TarArchive {
     const entries = new Map<string, TarEntry>();
     let longName: string | undefined;
     let at = 0;
+    let headers = 0;
     let window = { start: 0, bytes: new Uint8Array() };
     const read = async (start: number, size: number): Promise<Uint8Array> => {
       if (start < window.start || start + size > window.start + window.bytes.length) {
@@ -48,7 +49,7 @@ export class TarArchive {
       const size = numberAt(header);
       const type = text(header, 156, 1);
       const content = at + BLOCK;
-      if (!Number.isSafeInteger(size) || content + size > file.size) {
+      if (!Number.isSafeInteger(size) || size < 0 || content + size > file.size) {
         throw new ReaderError('truncated', 'The archive ends too early: it was cut off.');
       }
       if (type === 'L' || type === 'x') {
@@ -65,7 +66,8 @@ export class TarArchive {
         }
         longName = undefined;
       }
-      if (entries.size > MOST_ENTRIES) throw new ReaderError('too-large', 'The archive has too many files.');
+      headers += 1;
+      if (headers > MOST_HEADERS) throw new ReaderError('too-large', 'The archive has too many files.');
       at = content + Math.ceil(size / BLOCK) * BLOCK;
     }
     return new TarArchive(file, entries);
