@@ -45,6 +45,11 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
     if (known?.cfi !== undefined && (await shown.goToCfi(known.cfi))) return;
     await shown.goToFraction(known?.percentage ?? 0);
   };
+  const handBack = ({ cfi }: BookPlace): void => sync.moved(cfi === undefined ? undefined : { cfi });
+  const slideTo = async (fraction: number): Promise<void> => {
+    await view.value?.goToFraction(fraction);
+    handBack(place.value);
+  };
   const turn = (direction: 1 | -1): void => void view.value?.turn(direction);
   const onKey = (event: KeyboardEvent): void => {
     const direction = turnOfKey(event, view.value?.isRightToLeft === true);
@@ -59,7 +64,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
       onPlace: (now, isMove) => {
         place.value = now;
         isHidden.value = false;
-        if (isMove) sync.moved(now.cfi === undefined ? undefined : { cfi: now.cfi });
+        if (isMove) handBack(now);
       },
       onProblem: (message) => (problem.value = message),
       onHidden: () => (isHidden.value = true),
@@ -137,7 +142,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
           max="1000"
           value={Math.round(bookFraction * 1000)}
           aria-valuetext={`${percent(bookFraction)} of the book`}
-          onChange={(event) => void view.value?.goToFraction(Number(event.currentTarget.value) / 1000)}
+          onChange={(event) => void slideTo(Number(event.currentTarget.value) / 1000)}
           onKeyDown={(event) => event.stopPropagation()}
         />
       </footer>

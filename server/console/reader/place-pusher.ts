@@ -21,8 +21,11 @@ export class PlacePusher {
   readonly #onState: (state: PushState) => void;
   #waiting: ShownPlace | undefined;
   #stored: ShownPlace | undefined;
+  #settled: PushState = { state: 'nothing' };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSending = false;
+  /** What is sent right now is not sent again if it fails. */
+  #isOutdated = false;
 
   constructor(document: string, onState: (state: PushState) => void) {
     this.#document = document;
@@ -31,7 +34,7 @@ export class PlacePusher {
 
   moved(place: ShownPlace): void {
     if (JSON.stringify(place) === JSON.stringify(this.#stored)) {
-      this.forget();
+      this.#dropWaiting();
       return;
     }
     this.#waiting = place;
@@ -39,10 +42,17 @@ export class PlacePusher {
     this.#later(WAIT_MS);
   }
 
-  /** What was not handed back yet is out of date. */
+  /** The reader is somewhere else now, and what was not handed back yet is out of date. */
   forget(): void {
+    this.#stored = undefined;
+    this.#dropWaiting();
+  }
+
+  #dropWaiting(): void {
     this.#waiting = undefined;
+    this.#isOutdated = true;
     clearTimeout(this.#timer);
+    this.#onState(this.#settled);
   }
 
   /** Hands it back at once: the page may be closed now. */
@@ -52,25 +62,30 @@ export class PlacePusher {
     if (place === undefined || this.#isSending) return;
     this.#waiting = undefined;
     this.#isSending = true;
+    this.#isOutdated = false;
+    let nextMs = WAIT_MS;
     try {
       const stored = await put('/progress/{document}', {
         params: { document: this.#document },
         body: { ...place, device: thisDevice() },
       });
       this.#stored = place;
-      this.#onState({ state: 'stored', pushedAt: stored.pushed_at, percentage: stored.percentage });
+      this.#settled = { state: 'stored', pushedAt: stored.pushed_at, percentage: stored.percentage };
+      this.#onState(this.#settled);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#onState({ state: 'failed', error });
-      if (error.status === 0 || error.status === 429 || error.status >= 500) {
-        this.#waiting ??= place;
-        this.#later(RETRY_MS);
+      if (!this.#isOutdated) {
+        this.#onState({ state: 'failed', error });
+        if (error.status === 0 || error.status === 429 || error.status >= 500) {
+          this.#waiting ??= place;
+          nextMs = RETRY_MS;
+        }
       }
     } finally {
       this.#isSending = false;
     }
-    // A page was turned while the one before was sent.
-    if (this.#waiting !== undefined) this.#later(WAIT_MS);
+    // It is tried again, or a page was turned meanwhile.
+    if (this.#waiting !== undefined) this.#later(nextMs);
   }
 
   #later(ms: number): void {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError } from '../api.js';
+import { ApiError, get } from '../api.js';
 import { percent } from '../parts/format.js';
 import { Ago } from '../parts/time.jsx';
 import { type KnownPlace, newestPlace } from './known-place.js';
@@ -17,8 +17,10 @@ export interface HandedBack {
   readonly offered: KnownPlace | undefined;
   /** A page was turned. */
   readonly moved: (shown: ShownPlace | undefined) => void;
-  /** What was offered is taken, or not. */
-  readonly answered: () => void;
+  /** What was offered is taken. The place where this browser was must not come after it. */
+  readonly taken: () => void;
+  /** What was offered is not taken. */
+  readonly declined: () => void;
 }
 
 /** Hands the place of this browser back, and looks for newer ones of other devices. */
@@ -39,6 +41,12 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
     const look = async (): Promise<void> => {
       if (document.hidden) return;
       try {
+        // Another tab may have signed in as somebody else, whose places these are not.
+        if ((await get('/me')).user_id !== me.user_id) {
+          pushing.forget();
+          location.reload();
+          return;
+        }
         const newest = await newestPlace(key);
         if (newest === undefined || newest.isThisDevice || newest.pushedAt <= seen.current) return;
         seen.current = newest.pushedAt;
@@ -63,7 +71,11 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
     state: state.value,
     offered: offered.value,
     moved: (shown) => (shown === undefined ? pusher.current?.forget() : pusher.current?.moved(shown)),
-    answered: () => (offered.value = undefined),
+    taken: () => {
+      offered.value = undefined;
+      pusher.current?.forget();
+    },
+    declined: () => (offered.value = undefined),
   };
 }
 
@@ -75,7 +87,7 @@ interface SyncNoticeProps {
 
 /** Whose place the book was opened at, what another device has pushed meanwhile, and whether this place was handed back. */
 export function SyncNotice({ sync, opened: { place, document: key }, onGo }: SyncNoticeProps) {
-  const { state, offered, answered } = sync;
+  const { state, offered, taken, declined } = sync;
   if (offered !== undefined) {
     return (
       <div class="reader-notice" role="status">
@@ -89,13 +101,13 @@ export function SyncNotice({ sync, opened: { place, document: key }, onGo }: Syn
         <button
           type="button"
           onClick={() => {
-            answered();
+            taken();
             void onGo(offered);
           }}
         >
           Go there
         </button>
-        <button type="button" class="quiet" onClick={answered}>
+        <button type="button" class="quiet" onClick={declined}>
           Stay here
         </button>
       </div>

@@ -10,7 +10,7 @@ import { makeZip } from '../../support/zip.js';
 import { type ConsoleClient, KoreaderDevice } from './console-client.js';
 import { shownWords, showsFirst } from './shown-words.js';
 import { testConsole } from './test-console.js';
-import { type Visit, visit } from './visit.js';
+import { signInBrowser, type Visit, visit } from './visit.js';
 
 const PARAGRAPHS = 60;
 const WORDS = 40;
@@ -77,12 +77,19 @@ const PICTURE = Buffer.from(
   'base64',
 );
 
+interface TarFile {
+  readonly name: string;
+  readonly content: Buffer;
+  /** What the header says instead, in octal digits. */
+  readonly size?: string;
+}
+
 /** A TAR as `tar` writes it. */
-function makeTar(files: readonly { readonly name: string; readonly content: Buffer }[]): Buffer {
-  const blocks = files.flatMap(({ name, content }) => {
+function makeTar(files: readonly TarFile[]): Buffer {
+  const blocks = files.flatMap(({ name, content, size }) => {
     const header = Buffer.alloc(512);
     header.write(name);
-    header.write(content.length.toString(8).padStart(11, '0'), 124);
+    header.write(size ?? content.length.toString(8).padStart(11, '0'), 124);
     header.write('0', 156);
     header.write('ustar', 257);
     return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
@@ -135,6 +142,11 @@ describe('the reader', () => {
       'Changed.epub': makeEpub({ chapters }),
       'Comic.cbz': makeZip(['10', '9', '1'].map((name) => ({ name: `p${name}.png`, content: PICTURE }))),
       'Comic.cbt': makeTar(['a/2.jpg', 'a/10.jpg'].map((name) => ({ name, content: PICTURE }))),
+      // The second header leads back to the first one.
+      'Loop.cbt': makeTar([
+        { name: '1.jpg', content: Buffer.alloc(0) },
+        { name: '2.jpg', content: PICTURE, size: '-2000' },
+      ]),
       'Paper.pdf': Buffer.from('%PDF-1.4\n%%EOF\n'),
     };
     for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}/${name}`, content);
@@ -196,6 +208,35 @@ describe('the reader', () => {
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await page.getByRole('button', { name: 'Go there' }).click();
     await showsFirst(page, paragraph(3, 50));
+
+    // A place that could not be handed back does not come after one that was taken instead of it.
+    await page.route('**/api/v1/progress/*', (route) =>
+      route.request().method() === 'PUT' ? route.abort('aborted') : route.fallback(),
+    );
+    await page.getByRole('slider', { name: 'Place in the book' }).fill('100');
+    await page.getByText('Your place will be handed back').waitFor();
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await page.getByText('Your place was not handed back').waitFor();
+    await kobo.push({ document, percentage: 0.4, progress: '/body/DocFragment[2]/body/p[5]/text().0' });
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await showsFirst(page, paragraph(2, 5));
+    await page.unroute('**/api/v1/progress/*');
+    await page.reload();
+    await page.getByText(/Kobo Clara, .*: exactly here/).waitFor();
+  });
+
+  it('is loaded again when another tab has signed in as somebody else', async () => {
+    const { owner } = console();
+    const mia = await owner.addUser('mia', ['feature:koreader_sync', 'file:download']);
+    const seen = await openUnread(browser(), owner, `read/${idOf('Keyboard.epub')}`);
+    const { page } = seen;
+    await page.getByText('From the beginning').waitFor();
+    const isLoaded = page.waitForEvent('load');
+    await signInBrowser(seen, mia);
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await isLoaded;
+    await page.getByText('From the beginning').waitFor();
   });
 
   it('is turned with the keyboard, shows the contents, and looks as one likes it', async () => {
@@ -290,6 +331,8 @@ describe('the reader', () => {
     // One goes on behind it.
     await page.getByRole('button', { name: 'Next page' }).click();
     await showsFirst(page, 'Words');
+    await open('Loop.cbt');
+    await page.getByText('The archive ends too early').waitFor();
     await open('Empty.epub');
     await page.getByText('This chapter is not in the file of the book').first().waitFor();
     writeFileSync(`${folder}/Changed.epub`, walden('Changed'));
