@@ -72,7 +72,7 @@ class EpubView implements BookView {
   /** Chapters of which something else is shown. A place in it would be none of the book. */
   readonly #replaced = new Set<number>();
   #hasOwnStyles = true;
-  #turned: Promise<void> = Promise.resolve();
+  #moved: Promise<void> = Promise.resolve();
   #waitingTurns = 0;
   /** What happens is not to be taken for a turned page. */
   #isJumping = true;
@@ -143,19 +143,16 @@ class EpubView implements BookView {
   async goToHref(href: string): Promise<void> {
     const target = this.#book.resolveHref(href);
     if (target === null || target.index < 0) return;
-    await this.element.goTo(target);
+    await this.#afterMoves(() => this.element.goTo(target));
   }
 
   async turn(direction: 1 | -1): Promise<void> {
     if (this.#waitingTurns >= MOST_WAITING_TURNS) return;
     this.#waitingTurns += 1;
-    // The library takes no turn while another one goes on.
-    this.#turned = this.#turned.then(async () => {
+    await this.#afterMoves(async () => {
       this.#waitingTurns -= 1;
       await (direction === 1 ? this.element.next() : this.element.prev());
-      return undefined;
     });
-    await this.#turned;
   }
 
   setAppearance(appearance: Appearance): void {
@@ -171,13 +168,22 @@ class EpubView implements BookView {
     this.#book.destroy();
   }
 
-  async #jump(move: () => Promise<void>): Promise<void> {
-    this.#isJumping = true;
-    try {
-      await move();
-    } finally {
-      this.#isJumping = false;
-    }
+  #jump(move: () => Promise<void>): Promise<void> {
+    return this.#afterMoves(async () => {
+      this.#isJumping = true;
+      try {
+        await move();
+      } finally {
+        this.#isJumping = false;
+      }
+    });
+  }
+
+  /** The library goes nowhere, and does not say so, while it turns a page and for a moment after that. */
+  async #afterMoves(move: () => Promise<void>): Promise<void> {
+    const moved = this.#moved.then(move);
+    this.#moved = moved.catch(() => undefined);
+    await moved;
   }
 
   /** The library shows nothing, and goes no further, where a chapter cannot be loaded. A page that says why takes its place. */
