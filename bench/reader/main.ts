@@ -30,6 +30,8 @@ const TURN_MS = 150;
 interface Tally {
   in: number;
   out: number;
+  /** Places behind which the book has a page. */
+  turned: number;
   places: number;
 }
 
@@ -67,7 +69,7 @@ async function main(books: readonly string[]): Promise<void> {
       const { items } = await owner.call('GET', `/books?q=${encodeURIComponent(name)}`);
       const { id, partial_md5: document } = items[0];
       const path = join(library, name);
-      const tally: Tally = { in: 0, out: 0, places: 0 };
+      const tally: Tally = { in: 0, out: 0, turned: 0, places: 0 };
       for (const place of await placesOf(path, PLACES_PER_BOOK)) {
         await device.push({
           document,
@@ -77,10 +79,12 @@ async function main(books: readonly string[]): Promise<void> {
         await page.goto(`${console.base}/ui/read/${String(id)}`);
         await readOn(page, place, tally, path, async () => (await device.pull(document)).progress);
       }
-      rows.push([name, ...[tally.places, tally.in, tally.out].map(String)]);
+      rows.push([name, ...[tally.places, tally.in, tally.turned, tally.out].map(String)]);
       process.stderr.write(`${rows.at(-1)?.join(' | ') ?? ''}\n`);
     }
-    process.stdout.write(markdownTable(['Book', 'Places', 'Opened exactly', 'Handed back exactly'], rows));
+    process.stdout.write(
+      markdownTable(['Book', 'Places', 'Opened exactly', 'Turned', 'Handed back exactly'], rows),
+    );
     await console.server.kill();
   } finally {
     await browser.close();
@@ -109,6 +113,11 @@ async function readOn(
     shown = await settled(page, shown);
     await delay(TURN_MS);
   }
+  if (areSame(shown, opened)) {
+    process.stderr.write(`end ${basename(path)} ${xpointer}: no page is behind it\n`);
+    return;
+  }
+  tally.turned += 1;
   await page.evaluate("dispatchEvent(new Event('pagehide'))");
   await page.getByText(/Your place (?:is|was not) handed back/).waitFor();
   const pulled = await pull();

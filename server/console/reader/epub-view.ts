@@ -258,8 +258,8 @@ class EpubView implements BookView {
 
   #relocated({ reason, range, index, fraction }: Relocation): void {
     this.#index = index;
-    const place = firstVisiblePlace(range);
     const document = range.startContainer.ownerDocument;
+    const place = document === null ? undefined : firstVisiblePlace(document, pageArea(document));
     const section = this.#book.sections[index];
     const shown: BookPlace = {
       cfi:
@@ -268,7 +268,7 @@ class EpubView implements BookView {
           : epubCfi.joinIndir(section.cfi, epubCfi.fromRange(place, withoutPageBreaks)),
       bookFraction: this.#progress.getProgress(index, fraction).fraction,
       chapterFraction: fraction,
-      chapter: this.#titles.getProgress(index, range)?.label,
+      chapter: this.#titles.getProgress(index, place ?? range)?.label,
     };
     this.#events.onPlace(shown, !this.#isJumping && reason !== 'anchor');
     if (place === undefined && document !== null && isTextHidden(document)) this.#events.onHidden();
@@ -294,6 +294,15 @@ function chapterAndPath(cfi: string): readonly [step: number, path: epubCfi.CfiS
 
 function isNode(target: EventTarget): target is Node {
   return 'nodeType' in target;
+}
+
+/** What is seen of a chapter's frame, which is as wide as all pages of the chapter, in its own coordinates. */
+function pageArea({ defaultView }: Document): DOMRect {
+  const frame = defaultView?.frameElement;
+  const seen = frame?.parentElement?.parentElement?.getBoundingClientRect();
+  const at = frame?.getBoundingClientRect();
+  if (seen === undefined || at === undefined) return new DOMRect();
+  return new DOMRect(seen.left - at.left, seen.top - at.top, seen.width, seen.height);
 }
 
 /** Whether a chapter has words, but none is shown. */
