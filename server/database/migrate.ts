@@ -19,7 +19,7 @@ const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName:
 const ATTEMPTS = 10;
 
 /**
- * Brings the schema up to date. Several programs may call this at once: the second waits for the first (a lease in MySQL,
+ * Brings the schema up to date. Several programs may call this at once: the second waits for the first (a lock in MySQL,
  * the write lock of the file in SQLite) and then finds nothing to do.
  *
  * @throws StorageError `schema-newer` when a later version of the program migrated this database, `migration-failed`

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { databaseNowMs } from './database-clock.js';
 import { isDuplicateKey, migrationFailed } from './database-error.js';
 import { columnTypes } from './migrations/column-types.js';
+import { CLUSTER_QUESTION, type SessionVariable, takesWritesEverywhere } from './mysql/mysql-session.js';
 import type { Store } from './store.js';
 import { retrying } from './transaction.js';
 
@@ -18,8 +19,8 @@ const TABLE = sql.table('schema_migration_lease');
 /**
  * Runs `work`, which changes the schema, while no other program does.
  *
- * `get_lock`, by which Kysely keeps programs apart, is a lock of one server: in a cluster whose servers all take writes
- * (Galera, group replication), two programs on two servers both get it. A row that is written is seen by all: of two
+ * `get_lock`, by which Kysely keeps programs apart, ends with the connection that has it, but is a lock of one server: in
+ * a cluster whose servers all take writes (Galera, group replication), two programs on two servers both get it. There, a row that is written is seen by all: of two
  * programs that write it at the same time, one gets a conflict. The lease is that of a program that may end without
  * giving it back. A change of a large table may hold up its renewal for longer than it lasts. Then two programs may work
  * at once, which migrate() bears.
@@ -29,6 +30,7 @@ const TABLE = sql.table('schema_migration_lease');
 export async function inMigrationLease<T>(store: Store, work: () => Promise<T>): Promise<T> {
   // SQLite's migrations hold the write lock of the file.
   if (store.dialect === 'sqlite') return work();
+  if (!(await hasSeveralWriters(store))) return work();
   const holder = randomUUID();
   try {
     await retrying(() => makeLease(store));
@@ -46,6 +48,16 @@ export async function inMigrationLease<T>(store: Store, work: () => Promise<T>):
     clearInterval(renewal);
     // If it fails, the lease runs out.
     await giveBack(store, holder).catch(() => undefined);
+  }
+}
+
+async function hasSeveralWriters({ db }: Store): Promise<boolean> {
+  try {
+    const ask = sql<SessionVariable>`${sql.raw(CLUSTER_QUESTION)}`;
+    const { rows } = await retrying(() => ask.execute(db));
+    return takesWritesEverywhere(rows);
+  } catch (error) {
+    throw migrationFailed(error);
   }
 }
 

@@ -4,9 +4,8 @@ import { errorCode } from '../../domain/error-text.js';
 /**
  * Kysely's adapter, but migrations run without a lock where the server refuses locks.
  *
- * MySQL's `get_lock` keeps programs of older versions, which have no lease (migration-lease.ts), from changing the schema
- * together. Clusters in which several servers take writes refuse it, because a lock on one server does not exclude the
- * others. The lease does.
+ * MySQL's `get_lock` keeps programs from changing the schema together. Clusters in which several servers take writes
+ * refuse it, because a lock on one server does not exclude the others. There a lease does (migration-lease.ts).
  */
 export class ClusterMysqlAdapter extends MysqlAdapter {
   override acquireMigrationLock(

@@ -56,19 +56,30 @@ const SYNC_BEFORE_READS = 1;
  *
  * @param rows the answer to CLUSTER_QUESTION
  */
-export function clusterStatements(rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
-  const variables = new Map(rows.map((row) => [row['Variable_name'], row['Value']]));
+export function clusterStatements(rows: readonly SessionVariable[]): readonly string[] {
+  const variables = variablesIn(rows);
+  if (!takesWritesEverywhere(rows)) return [];
   // MySQL with group replication. With a single primary its own default is enough.
   const consistency = variables.get('group_replication_consistency');
-  if (
-    variables.get('group_replication_single_primary_mode') === 'OFF' &&
-    (consistency === 'EVENTUAL' || consistency === 'BEFORE_ON_PRIMARY_FAILOVER')
-  ) {
+  if (consistency === 'EVENTUAL' || consistency === 'BEFORE_ON_PRIMARY_FAILOVER') {
     return ["set session group_replication_consistency = 'BEFORE'"];
   }
-  if (variables.get('wsrep_on') !== 'ON') return [];
-  const sync = Number(variables.get('wsrep_sync_wait') ?? 0);
-  return (sync & SYNC_BEFORE_READS) === 0
-    ? [`set session wsrep_sync_wait = ${String(sync | SYNC_BEFORE_READS)}`]
-    : [];
+  const sync = variables.get('wsrep_sync_wait');
+  if (sync === undefined || (Number(sync) & SYNC_BEFORE_READS) !== 0) return [];
+  return [`set session wsrep_sync_wait = ${String(Number(sync) | SYNC_BEFORE_READS)}`];
+}
+
+/** A row of the answer to CLUSTER_QUESTION. */
+export type SessionVariable = Readonly<Record<string, unknown>>;
+
+/** Whether the server belongs to a cluster whose servers all take writes: Galera, group replication without a primary. */
+export function takesWritesEverywhere(rows: readonly SessionVariable[]): boolean {
+  const variables = variablesIn(rows);
+  return (
+    variables.get('wsrep_on') === 'ON' || variables.get('group_replication_single_primary_mode') === 'OFF'
+  );
+}
+
+function variablesIn(rows: readonly SessionVariable[]): ReadonlyMap<unknown, unknown> {
+  return new Map(rows.map((row) => [row['Variable_name'], row['Value']]));
 }
