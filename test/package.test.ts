@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -130,6 +130,21 @@ describe('the package', () => {
     const deployed = checkoutFiles().filter((path) => path.startsWith('server/deploy/'));
     expect(deployed).toContain('server/deploy/systemd/dogear.service');
     expect(files).toEqual([...compiled, ...pages, ...deployed, WASM, ...NOT_COMPILED].toSorted());
+  });
+
+  it('leaves out the passwords of who runs compose.yaml in a checkout, as a commit and an image do', async () => {
+    const { path } = await temporaryFolder();
+    const secrets = 'server/deploy/secrets';
+    mkdirSync(join(path, secrets), { recursive: true });
+    writeFileSync(join(path, secrets, 'database-password'), 'horse');
+    for (const name of ['package.json', '.gitignore', '.dockerignore', 'server/deploy/compose.yaml'])
+      copyFileSync(join(repositoryRoot, name), join(path, name));
+    const { stdout } = await run(path, 'npm', 'pack', '--ignore-scripts', '--json', '--dry-run');
+    const [{ files: packedFiles }] = packed.parse(JSON.parse(stdout));
+    expect(packedFiles.map((file) => file.path)).toEqual(['package.json', 'server/deploy/compose.yaml']);
+    await run(path, 'git', 'init', '--quiet');
+    expect((await run(path, 'git', 'check-ignore', `${secrets}/database-password`)).stdout).not.toBe('');
+    expect(readFileSync(join(path, '.dockerignore'), 'utf8').split('\n')).toContain(secrets);
   });
 
   it('is a library for TypeScript programs, strict ones too', async () => {
