@@ -72,9 +72,17 @@ export function serverAddress({ server }: Configuration, port: number): string {
   return `${scheme}://${hostFor(server.host)}:${String(port)}${path}`;
 }
 
+/** The address of this machine in its network, where the system tells it: a sandbox may forbid to ask. */
+function ownAddress(): string | undefined {
+  try {
+    const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+    return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  } catch {
+    return undefined;
+  }
+}
+
 function hostFor(host: string): string {
   if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host;
-  const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
-  const own = addresses.find((address) => address.family === 'IPv4' && !address.internal);
-  return own?.address ?? '127.0.0.1';
+  return ownAddress() ?? '127.0.0.1';
 }

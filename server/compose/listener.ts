@@ -307,7 +307,9 @@ export async function composeListener(
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
     // Containers often forbid io_uring, and nothing else shows it but slower scans.
-    if (isFirst) log.info({ reads: engine.reads.name, reason: engine.reads.reason }, 'how files are read');
+    if (isFirst && engine.reads.name !== 'io-uring') {
+      log.info({ reads: engine.reads.name, reason: engine.reads.reason }, 'files are read without io_uring');
+    }
     const listening = http;
     return {
       port: listening.port,

@@ -32,6 +32,8 @@ export async function migrate(store: Store): Promise<MigrationReport> {
   await refuseNewerSchema(store);
   if ((await pendingMigrations(store)).length > 0) {
     await inMigrationLease(store, async () => {
+      // A later version may have been first.
+      await refuseNewerSchema(store);
       for (const name of await pendingMigrations(store)) {
         const own = await applyMigration(store, name);
         if (own === undefined) continue;

@@ -39,10 +39,22 @@ export async function openEpub(
   events: BookEvents,
 ): Promise<BookView> {
   await refuseEncrypted(archive);
+  let pages: ReadonlySet<string> | undefined;
+  /** A page does without a picture, a font or a style sheet that is damaged or too large. */
+  const read = async (name: string, mostBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    try {
+      return await archive.read(name, mostBytes);
+    } catch (error) {
+      const { failure } = readerErrorOf(error);
+      const isPart = pages?.has(name) === false && (failure === 'broken' || failure === 'too-large');
+      if (!isPart) throw error;
+      return new Uint8Array();
+    }
+  };
   const book = new EPUB({
-    loadText: async (name) => textOf(await archive.read(name, MOST_CHAPTER_BYTES)),
+    loadText: async (name) => textOf(await read(name, MOST_CHAPTER_BYTES)),
     loadBlob: async (name) => {
-      const bytes = await archive.read(name, MOST_IMAGE_BYTES);
+      const bytes = await read(name, MOST_IMAGE_BYTES);
       return bytes === undefined ? null : new Blob([bytes]);
     },
     getSize: (name) => archive.entries.get(name)?.size ?? 0,
@@ -54,7 +66,13 @@ export async function openEpub(
     if (error instanceof ReaderError) throw error;
     throw new ReaderError('broken', 'The book cannot be opened: its list of chapters is missing or damaged.');
   }
-  for (const item of book.resources.manifest) item.mediaType = plainType(item.mediaType);
+  // One file has one type, also where a book lists it twice.
+  const types = new Map<string, string>();
+  for (const item of book.resources.manifest) {
+    item.mediaType = types.get(item.href) ?? plainType(item.mediaType);
+    types.set(item.href, item.mediaType);
+  }
+  pages = new Set(book.sections.map(({ id }) => id));
   if (book.sections.length === 0) throw new ReaderError('broken', 'The book has no chapters.');
   const view = new EpubView(book, events);
   await view.begin(appearance);

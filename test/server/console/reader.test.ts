@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { SQLITE } from '../../support/databases.js';
-import { makeEpub, xhtml } from '../../support/epub.js';
+import { epubFiles, makeEpub, xhtml } from '../../support/epub.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { makeZip } from '../../support/zip.js';
@@ -138,6 +138,20 @@ describe('the reader', () => {
       'Endless.epub': makeEpub({
         chapters: [{ content: xhtml(`<p>${'x '.repeat(10 * 1024 * 1024)}</p>`) }, ...chapters],
       }),
+      'Torn.epub': makeZip(
+        epubFiles({
+          chapters: [{ content: xhtml('<p>Beside a picture</p><img src="p.png" alt=""/>') }],
+          files: [{ name: 'OPS/text/p.png', content: PICTURE, declaredBytes: 5 }],
+        }).map((file) => ({
+          ...file,
+          content: String(file.content).startsWith('<?xml')
+            ? String(file.content).replace(
+                '</manifest>',
+                '<item id="p" href="text/p.png" media-type="image/png"/></manifest>',
+              )
+            : file.content,
+        })),
+      ),
       'Empty.epub': makeEpub({ chapters: [{}] }),
       'Changed.epub': makeEpub({ chapters }),
       'Comic.cbz': makeZip(['10', '9', '1'].map((name) => ({ name: `p${name}.png`, content: PICTURE }))),
@@ -318,6 +332,12 @@ describe('the reader', () => {
     const { page } = await openUnread(browser(), owner, `read/${idOf('Hidden.epub')}`);
     await page.getByRole('button', { name: 'Show it without them' }).click();
     await showsFirst(page, 'Words that are hidden');
+  });
+
+  it('shows a chapter without the picture in it that is damaged', async () => {
+    const { owner } = console();
+    const { page } = await openUnread(browser(), owner, `read/${idOf('Torn.epub')}`);
+    await showsFirst(page, 'Beside a picture');
   });
 
   it('says what is wrong with a book that cannot be shown', async () => {
