@@ -54,7 +54,9 @@ async function release(args) {
       say('A dry run: nothing was kept.');
       return 0;
     }
-    run(here, 'git', ['pull', '--quiet', '--ff-only', '--tags', clone, 'HEAD']);
+    // The tag last: where the branch has moved meanwhile, nothing is kept.
+    run(here, 'git', ['pull', '--quiet', '--ff-only', '--no-tags', clone, 'HEAD']);
+    run(here, 'git', ['fetch', '--quiet', clone, 'tag', `v${version}`]);
     copyFileSync(join(clone, tarball.filename), join(here, tarball.filename));
     say(`The commit and the tag v${version} are made. To publish them, if you want to:`);
     say(`  git push --follow-tags\n  npm publish ${tarball.filename}`);
