@@ -2,12 +2,18 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SUITES = ['hash', 'walk', 'late', 'scan', 'sync', 'micro'] as const;
+export const SUITES = ['hash', 'walk', 'late', 'scan', 'start', 'sync', 'micro'] as const;
 export type SuiteName = (typeof SUITES)[number];
+
+/** What the goals of speed are judged by, without what explains the figures: at most 25 minutes on two cores. */
+const SPEED = 'speed';
+const SPEED_SUITES: readonly SuiteName[] = ['hash', 'late', 'scan', 'start'];
 
 export interface BenchArguments {
   /** In the order of SUITES, whatever the order in which they were named. */
   readonly suites: readonly SuiteName[];
+  /** Those of them that were named one by one: they are measured again where the record has them. */
+  readonly namedSuites: readonly SuiteName[];
   readonly quick: boolean;
   /** Whether the page cache may be dropped. */
   readonly cold: boolean;
@@ -15,6 +21,8 @@ export interface BenchArguments {
   readonly cacheFolder: string;
   /** Absolute path; each run writes its record to a folder of its own in it. */
   readonly runsFolder: string;
+  /** Absolute path of a record that this run adds to; absent: the run makes a record of its own. */
+  readonly recordFolder: string | undefined;
   /** Books of the library that is hashed; absent: the default of a full or quick run. */
   readonly books: number | undefined;
 }
@@ -22,12 +30,15 @@ export interface BenchArguments {
 export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
 
 suites: ${SUITES.join(', ')} (default: all)
+        ${SPEED}: those that most targets need, ${SPEED_SUITES.join(', ')}
   --quick         small sizes and few rounds: takes a minute or two, and its figures are no results
   --warm          skips what needs an empty page cache: emptying it slows the whole machine for a while
   --books N       books of the library that is hashed (default: 50000, with --quick 4000)
   --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
                   what is measured is the disk that it is on
-  --runs FOLDER   where the record goes (default: bench/runs; with --quick the cache folder)
+  --runs FOLDER   where records go, each into a folder of its own (default: bench/runs; with --quick the cache folder)
+  --record FOLDER the record itself; where it exists already, of the same commit, what it lacks is added, and suites that
+                  are named one by one are measured again
 `;
 
 /** @throws Error whose message says what is wrong with the arguments */
@@ -44,12 +55,16 @@ export function parseArguments(
       books: { type: 'string' },
       cache: { type: 'string' },
       runs: { type: 'string' },
+      record: { type: 'string' },
     },
     allowPositionals: true,
   });
+  const namedSuites = SUITES.filter((suite) => positionals.includes(suite));
+  const chosenSuites = new Set<SuiteName>(namedSuites);
+  if (positionals.includes(SPEED)) for (const suite of SPEED_SUITES) chosenSuites.add(suite);
   for (const name of positionals) {
-    if (!SUITES.some((suite) => suite === name)) {
-      throw new Error(`there is no suite "${name}"; there are ${SUITES.join(', ')}`);
+    if (name !== SPEED && !SUITES.some((suite) => suite === name)) {
+      throw new Error(`there is no suite "${name}"; there are ${[...SUITES, SPEED].join(', ')}`);
     }
   }
   const books = values.books === undefined ? undefined : Number(values.books);
@@ -61,11 +76,13 @@ export function parseArguments(
   );
   const runsFolder = values.quick ? join(cacheFolder, 'runs') : join(repositoryRoot, 'bench/runs');
   return {
-    suites: positionals.length === 0 ? SUITES : SUITES.filter((suite) => positionals.includes(suite)),
+    suites: positionals.length === 0 ? SUITES : SUITES.filter((suite) => chosenSuites.has(suite)),
+    namedSuites,
     quick: values.quick,
     cold: !values.warm,
     cacheFolder,
     runsFolder: values.runs === undefined ? runsFolder : resolve(values.runs),
+    recordFolder: values.record === undefined ? undefined : resolve(values.record),
     books,
   };
 }

@@ -7,23 +7,25 @@ import { exitOnSignals } from './child-process.js';
 import { createRunFolder } from '../test/support/run-folder.js';
 import { describeMachine } from './record/machine.js';
 import { revisionOf, softwareVersions } from './record/revision.js';
-import type { RunRecord } from './record/run-record.js';
+import { continuedRecord, withSuite } from './record/continued-record.js';
+import { readRecord, type RunRecord } from './record/run-record.js';
 import { summaryText } from './record/summary.js';
-import { writeRecord } from './record/write-record.js';
+import { newRecordFolder, writeRecord } from './record/write-record.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
 import { lateSuite } from './suites/late.js';
 import { scanSuite } from './suites/scan.js';
 import { microSuite } from './suites/micro.js';
+import { startSuite } from './suites/start.js';
 import { syncSuite } from './suites/sync.js';
 import { walkSuite } from './suites/walk.js';
-import { judge } from './targets.js';
 
 const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>> = {
   hash: hashSuite,
   walk: walkSuite,
   late: lateSuite,
   scan: scanSuite,
+  start: startSuite,
   sync: syncSuite,
   micro: microSuite,
 };
@@ -39,17 +41,24 @@ async function main(): Promise<void> {
   }
   checkBuilt(THIS_CHECKOUT);
   mkdirSync(chosen.cacheFolder, { recursive: true });
+  const begun = beginRecord(chosen);
+  if (begun === undefined) return;
+  const { folder } = begun;
+  let { record } = begun;
   const work = await createRunFolder(chosen.cacheFolder);
   const workFolder = work.path;
   exitOnSignals();
-  const startedAt = new Date();
-  const startMs = performance.now();
-  const machine = describeMachine({ 'libraries and SQLite': chosen.cacheFolder });
-  const findings = noFindings();
-  const server = new SharedServer(findings);
+  const server = new SharedServer();
+  const isDone = new Set(record.suites.filter((suite) => !chosen.namedSuites.includes(suite)));
   try {
     for (const suite of chosen.suites) {
+      if (isDone.has(suite)) {
+        log(`== ${suite}: in the record`);
+        continue;
+      }
       log(`== ${suite}`);
+      const startMs = performance.now();
+      const findings = noFindings();
       await RUN[suite]({
         checkout: THIS_CHECKOUT,
         quick: chosen.quick,
@@ -58,64 +67,74 @@ async function main(): Promise<void> {
         workFolder,
         books: chosen.books,
         sqlite: () => createSqlite(workFolder),
-        mysql: () => server.get(),
+        mysql: () => server.get(findings),
         findings,
         log,
       });
+      const seconds = Math.round((performance.now() - startMs) / 1000);
+      log(`   ${suite} took ${seconds} s`);
+      record = { ...withSuite(record, suite, findings), seconds: record.seconds + seconds };
+      // After each suite, so that a run that ends early loses one suite.
+      writeRecord(folder, record, findings.attachments);
     }
   } finally {
     await server.close();
     await work.remove();
   }
-  const record: RunRecord = {
-    format: 1,
-    startedAt: startedAt.toISOString(),
-    seconds: Math.round((performance.now() - startMs) / 1000),
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    isQuick: chosen.quick,
-    suites: chosen.suites,
-    revision: revisionOf(THIS_CHECKOUT.root),
-    machine,
-    software: softwareVersions(THIS_CHECKOUT.root),
-    targets: judge(findings.targets, chosen.suites),
-    ratios: findings.ratios,
-    series: findings.series,
-    facts: findings.facts,
-    notes: findings.notes,
-  };
-  const folder = writeRecord(chosen.runsFolder, record, findings.attachments);
   process.stdout.write(`${summaryText(record, []).split('\n## Machine')[0] ?? ''}\n`);
   process.stdout.write(`The record is in ${folder}\n`);
 }
 
+/** The record that this run makes or goes on with; `undefined`, with exit code 2, when it may not go on with it. */
+function beginRecord(
+  chosen: BenchArguments,
+): { readonly record: RunRecord; readonly folder: string } | undefined {
+  const startedAt = new Date().toISOString();
+  const fresh: RunRecord = {
+    format: 1,
+    startedAt,
+    seconds: 0,
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    isQuick: chosen.quick,
+    suites: [],
+    revision: revisionOf(THIS_CHECKOUT.root),
+    machine: describeMachine({ 'libraries and SQLite': chosen.cacheFolder }),
+    software: softwareVersions(THIS_CHECKOUT.root),
+    targets: [],
+    ratios: [],
+    series: [],
+    facts: {},
+    notes: [],
+  };
+  const folder = chosen.recordFolder ?? newRecordFolder(chosen.runsFolder, startedAt);
+  try {
+    const found = readRecord(folder);
+    return { folder, record: found === undefined ? fresh : continuedRecord(found, fresh) };
+  } catch (error) {
+    process.stderr.write(`${folder}: ${errorMessage(error)}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
 /** One MySQL server for all suites, started when the first suite asks for it. */
 class SharedServer {
-  readonly #findings: Findings;
-  #started: Promise<MysqlServer | undefined> | undefined;
+  #started: Promise<MysqlServer | string> | undefined;
 
-  constructor(findings: Findings) {
-    this.#findings = findings;
-  }
-
-  get(): Promise<MysqlServer | undefined> {
-    this.#started ??= this.#start();
-    return this.#started;
+  async get(findings: Findings): Promise<MysqlServer | undefined> {
+    this.#started ??= startMysql().catch(errorMessage);
+    const started = await this.#started;
+    if (typeof started === 'string') {
+      findings.notes.push(`MySQL/MariaDB: not measured. ${started}`);
+      return undefined;
+    }
+    findings.facts['MySQL server'] = started.description;
+    return started;
   }
 
   async close(): Promise<void> {
-    await (await this.#started)?.close();
-  }
-
-  async #start(): Promise<MysqlServer | undefined> {
-    try {
-      const server = await startMysql();
-      this.#findings.facts['MySQL server'] = server.description;
-      return server;
-    } catch (error) {
-      const reason = errorMessage(error);
-      this.#findings.notes.push(`MySQL/MariaDB: not measured. ${reason}`);
-      return undefined;
-    }
+    const started = await this.#started;
+    if (typeof started === 'object') await started.close();
   }
 }
 

@@ -44,11 +44,20 @@ export const runRecord = z.object({
     }),
   ),
   facts,
+  /** Each begins with its suite and a colon in records of runs that could be continued. */
   notes: z.array(z.string()),
+  /** Pictures beside the plots. */
+  pictures: z.array(z.object({ suite: z.enum(SUITES), file: z.string(), title: z.string() })).optional(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
 export const RECORD_FILE = 'record.json';
+
+/** @returns `undefined` where the folder has no record. @throws Error when it has one in another format */
+export function readRecord(folder: string): RunRecord | undefined {
+  const file = join(folder, RECORD_FILE);
+  return existsSync(file) ? runRecord.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
 
 /** The records in a folder of runs, oldest first. Files in another format are left out. */
 export function readRecords(runsFolder: string): readonly RunRecord[] {

@@ -1,32 +1,29 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { drawPlots } from '../plots/draw-plots.js';
 import type { Attachment } from '../suite.js';
 import { readRecords, RECORD_FILE, type RunRecord } from './run-record.js';
 import { summaryText } from './summary.js';
 
+/** `<runsFolder>/<date>T<time>-<host>` */
+export function newRecordFolder(runsFolder: string, startedAt: string): string {
+  const time = startedAt.slice(0, 19).replaceAll(':', '');
+  return join(runsFolder, `${time}-${hostname().replaceAll(/[^\w.-]/g, '_')}`);
+}
+
 /**
- * Writes record.json, summary.md and the plots into a folder of their own.
+ * Writes record.json, summary.md and the plots into the folder of a record.
  *
- * @returns that folder: `<runsFolder>/<date>T<time>-<host>`
+ * @param attachments the new ones; the record names those that were written before as well
  */
-export function writeRecord(
-  runsFolder: string,
-  record: RunRecord,
-  attachments: readonly Attachment[],
-): string {
-  const time = record.startedAt.slice(0, 19).replaceAll(':', '');
-  const folder = join(runsFolder, `${time}-${hostname().replaceAll(/[^\w.-]/g, '_')}`);
+export function writeRecord(folder: string, record: RunRecord, attachments: readonly Attachment[]): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, RECORD_FILE), `${JSON.stringify(record, undefined, 1)}\n`);
   // Quick runs are not part of the history.
-  const history = readRecords(runsFolder).filter(({ isQuick }) => !isQuick);
-  const plots = [
-    ...drawPlots(record, history),
-    ...attachments.map(({ name, title, content }) => ({ file: name, title, svg: content })),
-  ];
+  const history = readRecords(dirname(folder)).filter(({ isQuick }) => !isQuick);
+  const plots = drawPlots(record, history);
   for (const { file, svg } of plots) writeFileSync(join(folder, file), svg);
-  writeFileSync(join(folder, 'summary.md'), summaryText(record, plots));
-  return folder;
+  for (const { name, content } of attachments) writeFileSync(join(folder, name), content);
+  writeFileSync(join(folder, 'summary.md'), summaryText(record, [...plots, ...(record.pictures ?? [])]));
 }

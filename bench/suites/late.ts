@@ -39,7 +39,7 @@ export async function lateSuite(context: SuiteContext): Promise<void> {
     executable = await lateFileSystem(context.cacheFolder);
   } catch (error) {
     context.findings.notes.push(
-      "Suite late: not measured. It needs a C compiler, pkg-config and libfuse's headers (Debian: gcc pkg-config " +
+      "not measured. It needs a C compiler, pkg-config and libfuse's headers (Debian: gcc pkg-config " +
         `libfuse3-dev fuse3): ${errorMessage(error).slice(0, 300)}`,
     );
     return;

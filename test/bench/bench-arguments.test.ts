@@ -11,10 +11,12 @@ describe('the arguments of bench', () => {
   it('run everything by default, and record it in the repository', () => {
     expect(parse()).toEqual({
       suites: SUITES,
+      namedSuites: [],
       quick: false,
       cold: true,
       cacheFolder: '/cache/dogear-bench',
       runsFolder: '/repo/bench/runs',
+      recordFolder: undefined,
       books: undefined,
     });
   });
@@ -26,6 +28,14 @@ describe('the arguments of bench', () => {
 
   it('run chosen suites in their own order', () => {
     expect(parse('scan', 'hash', '--books', '500')).toMatchObject({ suites: ['hash', 'scan'], books: 500 });
+  });
+
+  it('take a group of suites, and tell which were named one by one', () => {
+    const { suites, namedSuites } = parse('speed', 'micro');
+    expect(suites).toEqual(expect.arrayContaining(['hash', 'start', 'micro']));
+    expect(suites).not.toContain('walk');
+    expect(namedSuites).toEqual(['micro']);
+    expect(parse('speed', '--record', '/a/record').recordFolder).toBe('/a/record');
   });
 
   it.each([

@@ -46,6 +46,14 @@ it(
     expect(record.series.map(({ name }) => name)).toContain('before the database: parsing a body');
     expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('A quick run');
     expect(existsSync(join(folder, 'hash-hashing-warm-cache-threads.svg'))).toBe(true);
+    // The same record, with a further suite; what it has is not measured again.
+    const continued = ['start', '--quick', '--cache', join(path, 'cache'), '--record', folder];
+    await runChild(process.execPath, [join(repositoryRoot, 'dist/bench/main.js'), ...continued]);
+    const both = runRecord.parse(JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8')));
+    expect(both.suites).toEqual(['hash', 'start', 'micro']);
+    expect(both.startedAt).toBe(record.startedAt);
+    expect(both.series).toEqual(expect.arrayContaining(record.series));
+    expect(both.targets.find(({ id }) => id === 'start-hash')?.measured).toBeGreaterThan(0);
     // Nothing but what later runs use is left.
     expect(readdirSync(join(path, 'cache')).filter((name) => name.startsWith('dogear-'))).toEqual([]);
   },

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawPlots } from '../../bench/plots/draw-plots.js';
+import { continuedRecord, withSuite } from '../../bench/record/continued-record.js';
+import { noFindings } from '../../bench/suite.js';
 import { readRecords, type RunRecord } from '../../bench/record/run-record.js';
 import { summaryText } from '../../bench/record/summary.js';
 import { formatNumber, markdownTable } from '../../bench/record/table.js';
@@ -67,6 +69,55 @@ describe('summaryText', () => {
     expect(text).toContain('- A note.');
     expect(text).toContain('- a fact: one; two 2');
     expect(text).toContain('![A plot](a.svg)');
+  });
+});
+
+describe('a record that a later run adds to', () => {
+  const found = (samples: readonly number[]) => ({
+    ...noFindings(),
+    series: [{ suite: 'start', name: 'node', unit: 'ms', samples } as const],
+    targets: [{ target: 'start-version', samples } as const],
+    notes: ['a note'],
+    facts: { more: 1 },
+  });
+
+  it('has both, in the order of the targets', () => {
+    const both = withSuite(record, 'start', found([100]));
+    expect(both.suites).toEqual(['hash', 'start']);
+    expect(both.targets.map(({ id, state }) => [id, state])).toEqual([
+      ['hash-1-thread', 'failed'],
+      ['start-version', 'passed'],
+      ['start-help', 'not measured'],
+      ['start-hash', 'not measured'],
+    ]);
+    expect(both.series.map(({ name }) => name)).toContain('node');
+    expect(both.series).toHaveLength(record.series.length + 1);
+    expect(both.notes).toEqual(['A note.', 'start: a note']);
+    expect(both.facts).toEqual({ ...record.facts, more: 1 });
+  });
+
+  it('replaces what it had of a suite that is measured again', () => {
+    const again = withSuite(withSuite(record, 'start', found([100])), 'start', {
+      ...found([130]),
+      notes: [],
+    });
+    expect(again.targets.find(({ id }) => id === 'start-version')).toMatchObject({
+      state: 'failed',
+      measured: 130,
+    });
+    expect(again.series).toHaveLength(record.series.length + 1);
+    expect(again.notes).toEqual(['A note.']);
+  });
+
+  it('is of one commit, and of full runs or quick ones alone', () => {
+    const later = { ...record, command: 'npm run bench -- start', startedAt: '2026-08-02T12:30:00.000Z' };
+    expect(continuedRecord(record, later)).toMatchObject({
+      startedAt: record.startedAt,
+      command: 'npm run bench -- hash; npm run bench -- start',
+    });
+    const other = { ...later, revision: { commit: 'fedcba9876543210', isDirty: false } };
+    expect(() => continuedRecord(record, other)).toThrow('commit 0123456789ab, and this is fedcba987654');
+    expect(() => continuedRecord(record, { ...later, isQuick: true })).toThrow('quick');
   });
 });
 
