@@ -27,6 +27,8 @@ export type DogearErrorCode =
   | 'storage-slow'
   | 'user-not-found'
   | 'user-exists'
+  /** Somebody else than the caller expects has signed in meanwhile. */
+  | 'user-changed'
   /** The user is no owner, or is disabled. */
   | 'owner-needed'
   | 'console-off'

@@ -75,6 +75,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemRow>> = {
   'method-not-allowed': { status: 405, title: 'The address does not answer such requests' },
   'library-exists': { status: 409, title: 'The name of the library is taken' },
   'user-exists': { status: 409, title: 'The name of the user is taken' },
+  'user-changed': { status: 409, title: 'Somebody else is signed in' },
   'owner-exists': { status: 409, title: 'The server has an owner already' },
   'scan-running': { status: 409, title: 'The library is being scanned' },
   'scan-not-running': { status: 409, title: 'The scan has ended' },

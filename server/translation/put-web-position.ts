@@ -1,4 +1,6 @@
 import type { Document } from '../domain/document.js';
+import { DogearError } from '../domain/dogear-error.js';
+import type { UserId } from '../domain/ids.js';
 import type { Principal } from '../domain/principal.js';
 import { type Fraction, parseFraction, POSITION_BYTES } from '../sync/progress.js';
 import type { ReaderDevice } from '../device/device.js';
@@ -19,6 +21,8 @@ export interface WebPosition {
   readonly document: Document;
   readonly place: { readonly cfi: string } | { readonly locator: Locator } | { readonly page: number };
   readonly device: ReaderDevice;
+  /** Of whom the place is, if the reader says so. */
+  readonly expectedUserId: UserId | undefined;
   /** Also store a place of which only the chapter, or a fraction of the book, is certain. */
   readonly allowsChapter: boolean;
 }
@@ -53,6 +57,7 @@ export type WebPositionOutcome =
  *
  * @param principal who sends the request: the user whose progress is stored, and whose visible libraries are
  *   searched.
+ * @throws DogearError `user-changed`: the place is of another user than the principal. Nothing was stored.
  * @throws SyncError `overloaded`, `unavailable`, `refused`, as `putProgress`
  */
 export async function putWebPosition(
@@ -66,8 +71,14 @@ export async function putWebPosition(
     readonly sync: Pick<SyncStore, 'isKnown' | 'isCachedAsKnown' | 'claim' | 'pushes'>;
   },
   principal: Principal,
-  { document, place, device, allowsChapter }: WebPosition,
+  { document, place, device, expectedUserId, allowsChapter }: WebPosition,
 ): Promise<WebPositionOutcome> {
+  if (expectedUserId !== undefined && expectedUserId !== principal.userId) {
+    throw new DogearError(
+      'user-changed',
+      `The place is of user ${String(expectedUserId)}, but ${principal.userName} is signed in. Open the book again.`,
+    );
+  }
   const key = { userId: principal.userId, document };
   const books = await booksOfDocuments(store, principal, [key]);
   const book = books.get(progressKeyText(key));

@@ -21,6 +21,8 @@ export interface EpubOptions {
   /** Content of the navigation document. */
   readonly navigation?: string;
   readonly ncx?: string;
+  /** Further items of the manifest. */
+  readonly items?: string;
   /** Further files of the archive. */
   readonly files?: readonly ZipFile[];
   /** Elements in `metadata`. */
@@ -67,7 +69,7 @@ export function epubFiles(options: EpubOptions): ZipFile[] {
     .join('\n');
   const opf =
     '<?xml version="1.0"?>\n<package xmlns="http://www.idpf.org/2007/opf" version="3.0"' +
-    `${options.packageAttributes ?? ''}><metadata>${options.metadata ?? ''}</metadata><manifest>${items}${nav}${ncx}</manifest>${options.beforeSpine ?? ''}` +
+    `${options.packageAttributes ?? ''}><metadata>${options.metadata ?? ''}</metadata><manifest>${items}${options.items ?? ''}${nav}${ncx}</manifest>${options.beforeSpine ?? ''}` +
     `<spine${options.spineAttributes ?? ''}>\n${itemrefs}\n</spine></package>`;
   return [
     { name: 'mimetype', content: 'application/epub+zip', isStored: true },

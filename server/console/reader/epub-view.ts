@@ -29,6 +29,8 @@ const SCRAMBLED_FONTS: ReadonlySet<string> = new Set([
 ]);
 /** A key that is held down would turn pages long after it was let go. */
 const MOST_WAITING_TURNS = 3;
+/** How long a chapter has to stand still before its place is told. Longer than the library waits, which then tells it too. */
+const SCROLL_REST_MS = 300;
 /** The library counts in these to tell pages of equal length and the time left, which are not shown. */
 const UNUSED = 1500;
 
@@ -94,6 +96,7 @@ class EpubView implements BookView {
   #waitingTurns = 0;
   /** What happens is not to be taken for a turned page. */
   #isJumping = true;
+  #scrollRest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(book: EPUB, events: BookEvents) {
     this.#book = book;
@@ -114,6 +117,10 @@ class EpubView implements BookView {
       this.#listen(doc);
     });
     this.element.addEventListener('relocate', ({ detail }) => this.#relocated(detail));
+    this.element.addEventListener('scroll', () => {
+      clearTimeout(this.#scrollRest);
+      this.#scrollRest = setTimeout(() => this.#scrolled(), SCROLL_REST_MS);
+    });
   }
 
   async begin(appearance: Appearance): Promise<void> {
@@ -181,6 +188,7 @@ class EpubView implements BookView {
   }
 
   close(): void {
+    clearTimeout(this.#scrollRest);
     this.element.destroy();
     this.element.remove();
     this.#book.destroy();
@@ -257,7 +265,7 @@ class EpubView implements BookView {
       this.#events.onLink(href);
       return;
     }
-    const section = this.#book.sections[this.#index];
+    const section = this.#book.sections[this.#shown?.index ?? -1];
     if (section !== undefined) void this.goToHref(section.resolveHref(href));
   }
 
@@ -272,10 +280,19 @@ class EpubView implements BookView {
   }
 
   #document: Document | undefined;
-  #index = -1;
+  /** What was told last. A tap and a window of another size are told too, and turn no page. */
+  #shown: { readonly range: Range; readonly index: number; readonly fraction: number } | undefined;
+
+  /** The library does not tell the first scrolling behind a jump. */
+  #scrolled(): void {
+    if (!this.element.scrolled || this.#shown === undefined) return;
+    const { start, viewSize } = this.element;
+    this.#relocated({ ...this.#shown, reason: 'scroll', fraction: start / viewSize });
+  }
 
   #relocated({ reason, range, index, fraction }: Relocation): void {
-    this.#index = index;
+    const isElsewhere = this.#shown?.index !== index || !Object.is(this.#shown.fraction, fraction);
+    this.#shown = { range, index, fraction };
     const document = range.startContainer.ownerDocument;
     const place = document === null ? undefined : firstVisiblePlace(document, pageArea(document));
     const section = this.#book.sections[index];
@@ -288,7 +305,7 @@ class EpubView implements BookView {
       chapterFraction: fraction,
       chapter: this.#titles.getProgress(index, place ?? range)?.label,
     };
-    this.#events.onPlace(shown, !this.#isJumping && reason !== 'anchor');
+    this.#events.onPlace(shown, isElsewhere && !this.#isJumping && reason !== 'anchor');
     if (place === undefined && document !== null && isTextHidden(document)) this.#events.onHidden();
   }
 }

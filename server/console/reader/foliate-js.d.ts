@@ -101,6 +101,11 @@ declare module 'foliate-js/paginator.js' {
   }
 
   interface PaginatorMembers {
+    /** Whether a chapter is one long page. */
+    readonly scrolled: boolean;
+    /** How far it is scrolled, and how long it is, in pixels. */
+    readonly start: number;
+    readonly viewSize: number;
     open(book: EPUB): void;
     goTo(target: { readonly index: number; readonly anchor?: Anchor }): Promise<void>;
     next(): Promise<void>;

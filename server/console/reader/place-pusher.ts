@@ -18,6 +18,7 @@ const RETRY_MS = 15_000;
 /** Hands the place of this browser back to the server, so that KOReader finds it there. */
 export class PlacePusher {
   readonly #document: string;
+  readonly #userId: number;
   readonly #onState: (state: PushState) => void;
   #waiting: ShownPlace | undefined;
   #stored: ShownPlace | undefined;
@@ -27,8 +28,10 @@ export class PlacePusher {
   /** What is sent right now is not sent again if it fails. */
   #isOutdated = false;
 
-  constructor(document: string, onState: (state: PushState) => void) {
+  /** @param userId whose places they are. All tabs share a session, in which somebody else may have signed in. */
+  constructor(document: string, userId: number, onState: (state: PushState) => void) {
     this.#document = document;
+    this.#userId = userId;
     this.#onState = onState;
   }
 
@@ -67,7 +70,7 @@ export class PlacePusher {
     try {
       const stored = await put('/progress/{document}', {
         params: { document: this.#document },
-        body: { ...place, device: thisDevice() },
+        body: { ...place, device: thisDevice(), expected_user_id: this.#userId },
       });
       this.#stored = place;
       this.#settled = { state: 'stored', pushedAt: stored.pushed_at, percentage: stored.percentage };

@@ -33,8 +33,13 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
   const isSynced = key !== undefined && me.permissions.includes('feature:koreader_sync');
   useEffect(() => {
     if (!isSynced) return undefined;
-    const pushing = new PlacePusher(key, (next) => {
+    const startAgain = (): void => {
+      pushing.forget();
+      location.reload();
+    };
+    const pushing = new PlacePusher(key, me.user_id, (next) => {
       state.value = next;
+      if (next.state === 'failed' && next.error.code === 'user-changed') startAgain();
       if (next.state === 'stored' && next.pushedAt > seen.current) seen.current = next.pushedAt;
     });
     pusher.current = pushing;
@@ -43,8 +48,7 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
       try {
         // Another tab may have signed in as somebody else, whose places these are not.
         if ((await get('/me')).user_id !== me.user_id) {
-          pushing.forget();
-          location.reload();
+          startAgain();
           return;
         }
         const newest = await newestPlace(key);

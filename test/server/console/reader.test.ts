@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { SQLITE } from '../../support/databases.js';
-import { epubFiles, makeEpub, xhtml } from '../../support/epub.js';
+import { makeEpub, xhtml } from '../../support/epub.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { makeZip } from '../../support/zip.js';
@@ -77,6 +78,8 @@ const PICTURE = Buffer.from(
   'base64',
 );
 
+const PICTURE_ITEM = '<item id="p" href="text/p.png" media-type="image/png"/>';
+
 interface TarFile {
   readonly name: string;
   readonly content: Buffer;
@@ -116,6 +119,12 @@ describe('the reader', () => {
     const files: Readonly<Record<string, Buffer>> = {
       'Walden.epub': walden('Walden'),
       'Keyboard.epub': walden('Keyboard'),
+      'Pictures.epub': makeEpub({
+        ...WALDEN,
+        chapters: [{ content: chapter(1).replaceAll('</p>', '</p><img src="p.png" alt=""/>') }],
+        items: PICTURE_ITEM,
+        files: [{ name: 'OPS/text/p.png', content: PICTURE }],
+      }),
       'Hostile.epub': makeEpub({ chapters: [{ content: xhtml(HOSTILE_BODY, HOSTILE_HEAD) }] }),
       'Types.epub': makeEpub({
         chapters: [
@@ -138,20 +147,11 @@ describe('the reader', () => {
       'Endless.epub': makeEpub({
         chapters: [{ content: xhtml(`<p>${'x '.repeat(10 * 1024 * 1024)}</p>`) }, ...chapters],
       }),
-      'Torn.epub': makeZip(
-        epubFiles({
-          chapters: [{ content: xhtml('<p>Beside a picture</p><img src="p.png" alt=""/>') }],
-          files: [{ name: 'OPS/text/p.png', content: PICTURE, declaredBytes: 5 }],
-        }).map((file) => ({
-          ...file,
-          content: String(file.content).startsWith('<?xml')
-            ? String(file.content).replace(
-                '</manifest>',
-                '<item id="p" href="text/p.png" media-type="image/png"/></manifest>',
-              )
-            : file.content,
-        })),
-      ),
+      'Torn.epub': makeEpub({
+        chapters: [{ content: xhtml('<p>Beside a picture</p><img src="p.png" alt=""/>') }],
+        items: PICTURE_ITEM,
+        files: [{ name: 'OPS/text/p.png', content: PICTURE, declaredBytes: 5 }],
+      }),
       'Empty.epub': makeEpub({ chapters: [{}] }),
       'Changed.epub': makeEpub({ chapters }),
       'Comic.cbz': makeZip(['10', '9', '1'].map((name) => ({ name: `p${name}.png`, content: PICTURE }))),
@@ -251,6 +251,48 @@ describe('the reader', () => {
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await isLoaded;
     await page.getByText('From the beginning').waitFor();
+
+    // Also where it is only noticed when the place is handed back, which is then not stored.
+    await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText('Your place will be handed back').waitFor();
+    seen.allow(/answered 409$/);
+    const isLoadedAgain = page.waitForEvent('load');
+    await signInBrowser(seen, owner);
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await isLoadedAgain;
+    await page.getByText('From the beginning').waitFor();
+    await expect(owner.call('GET', `/progress/${documentOf('Keyboard.epub')}`)).rejects.toThrow('404');
+  });
+
+  it('hands nothing back before a page is turned', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, `read/${idOf('Pictures.epub')}`);
+    const { page } = seen;
+    await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+    const touch = await page.context().newCDPSession(page);
+    for (const type of ['touchStart', 'touchEnd'] as const) {
+      const touchPoints = type === 'touchEnd' ? [] : [{ x: 640, y: 400 }];
+      await touch.send('Input.dispatchTouchEvent', { type, touchPoints });
+    }
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    for (const flow of ['Scroll through a chapter', 'Page by page', 'Scroll through a chapter']) {
+      await page.getByRole('radio', { name: flow }).click();
+      await page.getByRole('radio', { name: 'Sepia' }).click();
+      await page.getByRole('button', { name: 'Larger letters' }).click();
+      await page.getByRole('checkbox', { name: 'own style sheets' }).click();
+      await page.setViewportSize({ width: 700, height: 500 });
+      await page.setViewportSize({ width: 1280, height: 720 });
+    }
+    await page.keyboard.press('Escape');
+    // As long as a chapter has to stand still before it counts.
+    await delay(500);
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await page.getByText('From the beginning').waitFor();
+    expect(seen.requests().filter((request) => request.startsWith('PUT'))).toEqual([]);
+    await page.mouse.move(640, 400);
+    await page.mouse.wheel(0, 300);
+    await page.getByText('Your place will be handed back').waitFor();
   });
 
   it('is turned with the keyboard, shows the contents, and looks as one likes it', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type WebPositionOutcome, putWebPosition } from '../../../translation/put-web-position.js';
 import { POSITION_BYTES } from '../../../sync/progress.js';
 import { DEVICE_BYTES } from '../../../device/device.js';
-import { documentPart, text, time, timeOfMs } from '../../api-fields.js';
+import { documentPart, text, time, timeOfMs, userIdNumber } from '../../api-fields.js';
 import { type ApiRoute, jsonRoute } from '../../api-route.js';
 import { answerSchema, requestSchema } from '../../api-schemas.js';
 import { ProblemError } from '../../problem.js';
@@ -53,6 +53,11 @@ const place = requestSchema(
       device: z
         .strictObject({ id: deviceText, name: deviceText })
         .describe('must differ from the id of KOReader, which ignores positions of its own device'),
+      expected_user_id: userIdNumber
+        .optional()
+        .describe(
+          'of whom the place is: it is not stored when the request comes from another user. All tabs of a browser share a session.',
+        ),
       allow: z
         .literal('chapter')
         .optional()
@@ -98,6 +103,7 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       body: place,
       reply: { kind: 'json', status: 200, schema: placed, says: 'What is stored' },
       problems: [
+        'user-changed',
         'book-not-found',
         'book-missing',
         'book-unreadable',
@@ -107,11 +113,12 @@ export const webPositionRoutes: readonly ApiRoute[] = [
       ],
     },
     async (management, { principal, params: { document }, body }) => {
-      const { place: sent, device, allow } = body;
+      const { place: sent, device, allow, expected_user_id: expectedUserId } = body;
       const outcome = await putWebPosition(management, principal, {
         document,
         place: sent,
         device,
+        expectedUserId,
         allowsChapter: allow === 'chapter',
       });
       if (outcome.state !== 'stored') throw problemOf(outcome);

@@ -143,6 +143,17 @@ describe.each(testDatabases())('positions between KOReader and a web reader on $
     });
   });
 
+  it('are not stored for another user than the one who opened the book', async () => {
+    const { user_id: id } = await me.expect(200, 'GET', '/me');
+    const body = { cfi: CFI, device: { id: 'web-2', name: 'Web' } };
+    const path = `/progress/${DOCUMENT}`;
+    const other = await server.caller({ permissions: ['feature:koreader_sync'] });
+    const refused = await other.expect(409, 'PUT', path, { ...body, expected_user_id: id });
+    expect(refused).toMatchObject({ code: 'user-changed' });
+    await other.expect(404, 'GET', path);
+    await me.expect(200, 'PUT', path, { ...body, expected_user_id: id });
+  });
+
   it('are refused if KOReader may not find them, or stored by their chapter if that is allowed', async () => {
     const path = `/progress/${DOCUMENT}`;
     await push(DOCUMENT, XPOINTER, 0.5);
