@@ -6,14 +6,11 @@ import { WorkLimitError } from '../positions/work.js';
 import type { CoverOutcome, CoverRequest } from './book-cover.js';
 import { fileFailure } from './answer-piece.js';
 
-/** Covers have some hundred kilobytes, scanned pages of comics up to some megabytes. */
-const MOST_BYTES = 4 * 1024 * 1024;
-
 /** Reads the cover of a book. Runs in the thread that reads covers. A book that is broken has none. */
-export async function answerCover({ path, state, source }: CoverRequest): Promise<CoverOutcome> {
+export async function answerCover({ path, state, source, limitBytes }: CoverRequest): Promise<CoverOutcome> {
   try {
     const bytes = await withFile(Buffer.from(path), state, (file) =>
-      source === 'epub' ? readEpubCover(file, MOST_BYTES) : readComicCover(file, MOST_BYTES),
+      source === 'epub' ? readEpubCover(file, limitBytes) : readComicCover(file, limitBytes),
     );
     const mediaType = bytes === undefined ? undefined : imageTypeOf(bytes);
     return bytes === undefined || mediaType === undefined

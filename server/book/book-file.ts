@@ -61,12 +61,28 @@ export interface BookFileContext {
  * @throws DogearError `book-not-found`, also for a book of a library that the actor may not see; `book-missing`
  */
 export async function getBookFile(
-  { store, comparesMarks }: Pick<BookFileContext, 'store' | 'comparesMarks'>,
+  context: Pick<BookFileContext, 'store' | 'comparesMarks'>,
   actor: Actor,
   id: BookId,
 ): Promise<DownloadableFile> {
+  const file = await findBookFile(context, actor, id);
+  if (file === undefined) throw missing();
+  return file;
+}
+
+/**
+ * As `getBookFile`.
+ *
+ * @returns `undefined` when the last scan did not see the file
+ * @throws DogearError `book-not-found`
+ */
+export async function findBookFile(
+  { store, comparesMarks }: Pick<BookFileContext, 'store' | 'comparesMarks'>,
+  actor: Actor,
+  id: BookId,
+): Promise<DownloadableFile | undefined> {
   const { book, library } = await getVisibleBook(store, actor, id);
-  if (book.missingSinceSeconds !== undefined) throw missing();
+  if (book.missingSinceSeconds !== undefined) return undefined;
   const { sizeBytes, modifiedNs } = book;
   const stateMark = comparesMarks ? book.stateMark : undefined;
   // The partial MD5 is that of twelve samples, so size and times tell files apart that differ between them.
@@ -95,20 +111,11 @@ export async function readBookFile(
   bytes: number,
 ): Promise<Uint8Array> {
   const outcome = await readPiece({ libraryId, path, state, offset, bytes });
-  if (outcome.state === 'read') return outcome.bytes;
-  return throwFailure(outcome, () => changedBooks.rehash(actor, bookId));
-}
-
-/**
- * Throws why a file could not be read.
- *
- * @param rehash called for a file that has changed
- * @throws DogearError `book-changed`, `book-missing`, `book-unreadable`, `storage-slow`
- */
-export function throwFailure(failure: BookFileFailure, rehash: () => void): never {
-  switch (failure.state) {
+  switch (outcome.state) {
+    case 'read':
+      return outcome.bytes;
     case 'changed':
-      rehash();
+      changedBooks.rehash(actor, bookId);
       throw new DogearError(
         'book-changed',
         'The file has changed since it was hashed. It is being hashed again: try again in a moment.',
@@ -116,11 +123,11 @@ export function throwFailure(failure: BookFileFailure, rehash: () => void): neve
     case 'gone':
       throw missing();
     case 'unreadable':
-      throw new DogearError('book-unreadable', `The book cannot be read: ${failure.message}.`);
+      throw new DogearError('book-unreadable', `The book cannot be read: ${outcome.message}.`);
     case 'slow':
       throw new DogearError('storage-slow', 'The file was not read in time. Is its storage busy or away?');
     default:
-      return failure satisfies never;
+      return outcome satisfies never;
   }
 }
 

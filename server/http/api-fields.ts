@@ -63,13 +63,19 @@ export const digest = z
 const PAGE_LIMIT = 200;
 const PAGE_DEFAULT = 50;
 
-export const pageQuery = {
-  limit: z
+/** A number of a query, from 1 to `most`. */
+export function countText(most: number) {
+  const says = `has to be a whole number from 1 to ${String(most)}`;
+  return z
     .string()
-    .regex(/^[1-9]\d{0,2}$/, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
-    .meta({ integerUpTo: PAGE_LIMIT })
+    .regex(/^[1-9]\d{0,8}$/, says)
+    .meta({ integerUpTo: most })
     .transform(Number)
-    .refine((limit) => limit <= PAGE_LIMIT, `has to be a whole number from 1 to ${String(PAGE_LIMIT)}`)
+    .refine((count) => count <= most, says);
+}
+
+export const pageQuery = {
+  limit: countText(PAGE_LIMIT)
     .default(PAGE_DEFAULT)
     .describe(`how many at most, 1 to ${String(PAGE_LIMIT)}; ${String(PAGE_DEFAULT)} without it`),
   cursor: z

@@ -134,22 +134,32 @@ const COVER_CACHING: AnswerHeaders = [
   ['vary', 'cookie, authorization'],
 ];
 
+/** A client asks again the next time it shows the book. */
+const NO_COVER_NOW: Answer = {
+  status: 204,
+  contentType: 'image/jpeg',
+  body: '',
+  headers: [['cache-control', 'no-store'], ...UNTRUSTED_HEADERS],
+};
+
 export interface SentCover extends Pick<SentFile, 'userId' | 'downloads'> {
-  readonly file: Pick<DownloadableFile, 'version'>;
+  /** `undefined`: it is missing. */
+  readonly file: DownloadableFile | undefined;
   /** Not called when the client has the cover. */
-  readonly find: () => Promise<Cover | undefined>;
+  readonly find: (file: DownloadableFile) => Promise<Cover>;
 }
 
 /**
  * A picture for lists.
  *
- * @throws ProblemError `downloads-at-limit`; what `find` throws
+ * @throws ProblemError `downloads-at-limit`
  */
 export async function coverAnswer(
   request: Pick<HttpRequest, 'header'>,
-  { file: { version }, userId, downloads, find }: SentCover,
+  { file, userId, downloads, find }: SentCover,
 ): Promise<Answer | FileAnswer> {
-  const etag = `"cover-${version}"`;
+  if (file === undefined) return NO_COVER_NOW;
+  const etag = `"cover-${file.version}"`;
   const headers: AnswerHeaders = [
     ['etag', etag],
     ...COVER_CACHING,
@@ -159,9 +169,10 @@ export async function coverAnswer(
   if (isNoneMatch(request.header('if-none-match'), etag)) {
     return { status: 304, contentType: 'image/jpeg', body: '', headers };
   }
-  const cover = await find();
+  const cover = await find(file);
+  if (cover.state === 'away') return NO_COVER_NOW;
   // No error: browsers would report one for each book of a list.
-  if (cover === undefined) return { status: 204, contentType: 'image/jpeg', body: '', headers };
+  if (cover.state === 'none') return { status: 204, contentType: 'image/jpeg', body: '', headers };
   const disposition = ['content-disposition', 'attachment; filename="cover"'] as const;
   return {
     status: 200,

@@ -4,6 +4,7 @@ import { get } from '../api.js';
 import { changes } from '../live/live.js';
 import { allPages, PAGE_ITEMS } from '../parts/all-pages.js';
 import { bookLines, type FoundBook, isDigest, useBookSearch } from '../parts/book-search.js';
+import { Cover } from '../parts/cover.jsx';
 import { TextField } from '../parts/field.jsx';
 import { bytes, counted } from '../parts/format.js';
 import { shownText } from '../parts/path.js';
@@ -18,7 +19,7 @@ import './books.css';
 
 /** Pauses in typing are longer than this. */
 const QUIET_MS = 250;
-const ROW_PX = 60;
+const ROW_PX = 64;
 
 const STATES = [
   ['', 'All books'],
@@ -182,6 +183,7 @@ function Row({ book, library }: { readonly book: FoundBook; readonly library: st
   const { title, by, where } = bookLines(book);
   return (
     <a class="book-row" href={hrefOf(`books/${String(book.id)}`)}>
+      <Cover book={book} />
       <span class="cut">{title}</span>
       <BookTag sync={book.sync} />
       <span class="cut small faint">

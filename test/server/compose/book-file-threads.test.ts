@@ -25,7 +25,8 @@ describe('the threads that read files', () => {
     const hanging = read('hangs');
     const behind = read('behind it');
     expect(await read('other library', 2)).toBe('other library');
-    const cover = { libraryId: libraryId(1), path: Buffer.from('cover'), state, source: 'epub' } as const;
+    const path = Buffer.from('cover');
+    const cover = { libraryId: libraryId(1), path, state, source: 'epub', limitBytes: 100 } as const;
     expect(await threads.readCover(cover)).toMatchObject({ state: 'read' });
     expect(await Promise.all([hanging, behind])).toEqual([SLOW, SLOW]);
   });

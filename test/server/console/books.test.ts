@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import { rmSync, writeFileSync } from 'node:fs';
+import type { Page, Route } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { saveBooks } from '../../../server/book/book-repository.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
@@ -17,6 +17,11 @@ import { heading, visit } from './visit.js';
 const MANY_BOOKS = 30_000;
 /** Rows that stand in the page at most: two windows of a tall screen. */
 const MOST_ROWS = 80;
+/** Grey, of one pixel. */
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 describe('the books of the console', () => {
   const browser = testBrowser();
@@ -161,6 +166,70 @@ describe('the books of the console', () => {
       return Number(await rows(page).last().getAttribute('aria-posinset'));
     };
     await expect.poll(goDown, { timeout: 20_000 }).toBeGreaterThan(1000);
+  });
+
+  it('show their covers, or nothing in their place, and complain about none', async () => {
+    const withCover = (content: Buffer) =>
+      makeEpub({
+        chapters: [{ content: xhtml('<p>x</p>') }],
+        metadata: '<meta name="cover" content="i"/>',
+        beforeSpine: '<manifest><item id="i" href="c.png" media-type="image/png"/></manifest>',
+        files: [{ name: 'OPS/c.png', content }],
+      });
+    const { path } = await bookFolder();
+    const write = (name: string, content: Buffer) => writeFileSync(`${path}/${name}`, content);
+    write('covered.epub', withCover(PICTURE));
+    write('huge.epub', withCover(Buffer.concat([PICTURE, Buffer.alloc(1_000_000)])));
+    write('gone.epub', withCover(PICTURE));
+    write('bare.epub', makeEpub({ chapters: [{ content: xhtml('<p>x</p>') }] }));
+    write('text.txt', Buffer.from('x'));
+    const id = await owner.addLibrary('Covered', path);
+    rmSync(`${path}/gone.epub`);
+    const { page, requests } = await visit(browser(), program.base, {
+      as: owner,
+      path: `books?library=${String(id)}`,
+    });
+    await expect.poll(() => rows(page).count()).toBe(5);
+    const asked = () => requests().filter((request) => request.includes('/cover')).length;
+    await expect.poll(asked).toBe(4);
+    const shown = (): Promise<readonly string[]> =>
+      page.evaluate<string[]>(`[...document.querySelectorAll('.book-row')].filter(
+        (row) => row.querySelector('img')?.naturalWidth > 0).map((row) => row.querySelector('.cut').innerText)`);
+    await expect.poll(shown).toEqual(['covered.epub']);
+    const places = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('.book-row > .cut')].map((title) => title.getBoundingClientRect().left)",
+    );
+    expect(new Set(places).size).toBe(1);
+
+    // Who may not download files is not refused for each row.
+    const reader = await owner.addUser('cover reader', ['feature:koreader_sync']);
+    const hers = await visit(browser(), program.base, { as: reader, path: `books?library=${String(id)}` });
+    await expect.poll(() => rows(hers.page).count()).toBe(5);
+    expect(await hers.page.locator('img:not(.brand img)').count()).toBe(0);
+  });
+
+  it('load two covers at once, of what is in the window', async () => {
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'about' });
+    const held: Route[] = [];
+    await page.route('**/cover?*', (route) => void held.push(route));
+    await page.goto(`${program.base}/ui/books?q=volume`);
+    await rows(page).first().waitFor();
+    const settled = (): Promise<void> =>
+      page.evaluate('new Promise((done) => requestIdleCallback(() => done()))');
+    await expect.poll(() => held.length).toBe(2);
+    await settled();
+    expect(held.length).toBe(2);
+    await Promise.all(held.map((route) => route.fulfill({ status: 204 })));
+    await expect.poll(() => held.length).toBe(4);
+    // Those that are scrolled away are given up, for those that are seen. What is between them is not asked for.
+    await page.keyboard.press('End');
+    const last = (): Promise<number> =>
+      page
+        .locator(`a[href$="/${/books\/(\d+)/.exec(held.at(-1)?.request().url() ?? '')?.[1] ?? ''}"]`)
+        .count();
+    await expect.poll(async () => (held.length > 4 ? last() : 0)).toBe(1);
+    await settled();
+    expect(held.length).toBeLessThan(20);
   });
 
   it('one by one, have digests to copy, and can be hashed again', async () => {

@@ -6,7 +6,7 @@ import { repositoryRoot } from '../../support/repository-root.js';
 
 const folder = join(repositoryRoot, 'dist/server/console');
 /** Scripts and styles of all pages but the reader, as they are sent. */
-const MOST_BYTES = 52_250;
+const MOST_BYTES = 53_000;
 /** The page of an open book: what shows EPUBs and comics, and what it shares with the other pages. */
 const MOST_READER_BYTES = 43_000;
 
@@ -38,7 +38,7 @@ function isOfReader(name: string): boolean {
 }
 
 describe('the built console', () => {
-  it('has at most 52.3 kB of JavaScript and CSS, which the page loads at once', () => {
+  it('has at most 53 kB of JavaScript and CSS, which the page loads at once', () => {
     const names = scriptsAndStyles().filter((name) => !isOfReader(name));
     expect(sentBytes(names)).toBeLessThan(MOST_BYTES);
     const page = readFileSync(join(folder, 'index.html'), 'utf8');

@@ -70,7 +70,7 @@ describe('covers that are being sent', () => {
         file,
         userId: userId(user),
         downloads,
-        find: () => Promise.resolve({ bytes, mediaType: 'image/png' }),
+        find: () => Promise.resolve({ state: 'read', bytes, mediaType: 'image/png' }),
       });
     const ofOne = await Promise.all(Array.from({ length: 6 }, () => begin(1)));
     await expect(begin(1)).rejects.toMatchObject(AT_LIMIT);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { readBookCover } from '../../../book/book-cover.js';
-import { getBookFile, readBookFile } from '../../../book/book-file.js';
-import { bookIdText } from '../../api-fields.js';
+import { MOST_COVER_BYTES, readBookCover } from '../../../book/book-cover.js';
+import { findBookFile, getBookFile, readBookFile } from '../../../book/book-file.js';
+import { bookIdText, countText } from '../../api-fields.js';
 import { type ApiRoute, fileRoute } from '../../api-route.js';
 import { coverAnswer, downloadAnswer } from '../../download-answer.js';
 
@@ -51,30 +51,26 @@ export const bookFileRoutes: readonly ApiRoute[] = [
         'most 4 MB.',
       access: ['file:download'],
       params: z.object({ id: bookIdText }),
+      query: z.object({
+        max_bytes: countText(MOST_COVER_BYTES)
+          .default(MOST_COVER_BYTES)
+          .describe('a larger picture counts as none: lists show many at once'),
+      }),
       reply: {
         kind: 'file',
         contentType: 'image/*',
         ranges: false,
         says: 'The picture',
-        none: 'The book has no cover, or none that browsers show safely',
+        none: 'The book has no cover that browsers show safely, or its file is missing, has changed or cannot be read now',
       },
-      problems: [
-        'book-not-found',
-        'book-missing',
-        'book-changed',
-        'book-unreadable',
-        'storage-slow',
-        'downloads-at-limit',
-      ],
+      problems: ['book-not-found', 'downloads-at-limit'],
     },
-    async (management, { principal, params: { id }, request }) => {
-      const file = await getBookFile(management, principal, id);
-      return coverAnswer(request, {
-        file,
+    async (management, { principal, params: { id }, query, request }) =>
+      coverAnswer(request, {
+        file: await findBookFile(management, principal, id),
         userId: principal.userId,
         downloads: management.downloads,
-        find: () => readBookCover(management, principal, file),
-      });
-    },
+        find: (file) => readBookCover(management, principal, file, query.max_bytes),
+      }),
   ),
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { coverSourceOf, readBookCover } from '../../../book/book-cover.js';
-import { getBookFile, readBookFile } from '../../../book/book-file.js';
+import { findBookFile, getBookFile, readBookFile } from '../../../book/book-file.js';
 import {
   type CatalogueBook,
   catalogueLibraries,
@@ -281,12 +281,11 @@ async function bookCover(
   { principal, params, request }: OpdsRequest,
 ): Promise<Answer | FileAnswer> {
   const { id } = parseFields(z.object({ id: bookIdText }), [['id', params[0] ?? '']]);
-  const file = await getBookFile(management, principal, id);
   return coverAnswer(request, {
-    file,
+    file: await findBookFile(management, principal, id),
     userId: principal.userId,
     downloads: management.downloads,
-    find: () => readBookCover(management, principal, file),
+    find: (file) => readBookCover(management, principal, file),
   });
 }
 

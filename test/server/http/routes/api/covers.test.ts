@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bookFolder } from '../../../../support/book-folder.js';
+import { type BookFolder, bookFolder } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { makeEpub, xhtml } from '../../../../support/epub.js';
 import { makeZip } from '../../../../support/zip.js';
@@ -29,6 +29,8 @@ describe('covers over HTTP', () => {
   let server: ApiServer;
   let owner: Caller;
   let ids: Map<string, number>;
+  let folder: BookFolder;
+  let library: number;
 
   beforeAll(async () => {
     server = await startApiServer(kind);
@@ -50,11 +52,24 @@ describe('covers over HTTP', () => {
         { name: 'a.txt', content: 'x' },
       ]),
       'novel.txt': Buffer.from('text'),
+      'missing.epub': epub(item(''), named, JPEG),
+      'gone.epub': epub(item(''), named, JPEG),
+      'changed.epub': epub(item(''), named, JPEG),
     };
-    const folder = await bookFolder();
+    folder = await bookFolder();
     for (const [name, content] of Object.entries(books)) folder.write(name, content);
-    const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'a', root: folder.path });
-    const started = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    library = (await owner.expect(201, 'POST', '/libraries', { name: 'a', root: folder.path })).id;
+    await scan();
+    folder.remove('missing.epub');
+    await scan();
+    const { items } = await owner.expect(200, 'GET', '/books');
+    ids = new Map((items as Json[]).map((book) => [book.path.text as string, book.id as number]));
+  });
+
+  afterAll(() => server.close());
+
+  async function scan(): Promise<void> {
+    const started = await owner.expect(201, 'POST', `/libraries/${String(library)}/scans`);
     await vi.waitFor(
       async () => {
         const { state } = await owner.expect(200, 'GET', `/scans/${String(started.id)}`);
@@ -62,15 +77,15 @@ describe('covers over HTTP', () => {
       },
       { timeout: 20_000 },
     );
-    const { items } = await owner.expect(200, 'GET', '/books');
-    ids = new Map((items as Json[]).map((book) => [book.path.text as string, book.id as number]));
-  });
+  }
 
-  afterAll(() => server.close());
-
-  async function cover(name: string, headers: Readonly<Record<string, string>> = {}) {
-    const response = await fetch(`${server.url}/api/v1/books/${String(ids.get(name))}/cover`, {
-      headers: { authorization: `Bearer ${owner.key}`, ...headers },
+  async function cover(
+    name: string,
+    headers: Readonly<Record<string, string>> = {},
+    { query = '', caller = owner } = {},
+  ) {
+    const response = await fetch(`${server.url}/api/v1/books/${String(ids.get(name))}/cover${query}`, {
+      headers: { authorization: `Bearer ${caller.key}`, ...headers },
     });
     return {
       status: response.status,
@@ -115,5 +130,32 @@ describe('covers over HTTP', () => {
 
   it('of a text is none', async () => {
     expect((await cover('novel.txt')).status).toBe(204);
+  });
+
+  it('of a file that is missing, gone or changed is none now, and no error', async () => {
+    folder.remove('gone.epub');
+    folder.write('changed.epub', epub(item(''), '<meta name="cover" content="i"/>', PNG));
+    for (const name of ['missing.epub', 'gone.epub', 'changed.epub']) {
+      const { status, headers } = await cover(name);
+      expect([name, status, headers.get('cache-control')]).toEqual([name, 204, 'no-store']);
+    }
+    // It is hashed again by itself.
+    await vi.waitFor(async () => expect((await cover('changed.epub')).body.equals(PNG)).toBe(true), {
+      timeout: 20_000,
+    });
+  });
+
+  it('that is larger than a list shows is none', async () => {
+    expect((await cover('epub3.epub', {}, { query: '?max_bytes=100' })).status).toBe(200);
+    expect((await cover('epub3.epub', {}, { query: '?max_bytes=4' })).status).toBe(204);
+    expect((await cover('epub3.epub', {}, { query: '?max_bytes=0' })).status).toBe(400);
+  });
+
+  it('in a library of others is not there', async () => {
+    const caller = await server.caller({ permissions: ['file:download'] });
+    expect((await cover('epub3.epub', {}, { caller })).status).toBe(200);
+    await owner.expect(200, 'PATCH', `/libraries/${String(library)}`, { restricted: true });
+    expect((await cover('epub3.epub', {}, { caller })).status).toBe(404);
+    expect((await cover('missing.epub', {}, { caller })).status).toBe(404);
   });
 });
