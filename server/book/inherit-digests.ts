@@ -1,5 +1,5 @@
 import type { Store } from '../database/store.js';
-import { inTransaction, retrying } from '../database/transaction.js';
+import { inTransaction } from '../database/transaction.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
 import { areEqual, type CataloguedBook, type FormerDigest, type FormerDigestOf } from './book.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
@@ -330,20 +330,6 @@ export async function claimKept(
     transaction,
     claimed.flatMap(({ links: own }) => own.map(({ id }) => id)),
   );
-}
-
-/**
- * As `claimKept`, after the commit of the transaction that wrote the files. In MySQL a removal that was committed in
- * the same moment did not see these books.
- */
-export async function claimAfterScan(
-  store: Store,
-  libraryId: LibraryId,
-  files: readonly CataloguedFile[],
-): Promise<void> {
-  if (store.dialect !== 'mysql' || files.length === 0 || !(await retrying(() => hasKeptDigests(store))))
-    return;
-  await inTransaction(store, (transaction) => claimKept(transaction, libraryId, files));
 }
 
 /** All digests of the book: those of now, and those that it had before. */

@@ -61,8 +61,16 @@ export class CommitStage {
   }
 
   /** Waits for all transactions, whatever happened. To be called before `commitMoves` and `commitMissing`. */
-  drain(): Promise<void> {
-    return this.#queue.drain();
+  async drain(): Promise<void> {
+    const { keptClaims } = this.#context;
+    try {
+      await this.#queue.drain();
+    } catch (error) {
+      // What was committed has its claims all the same, where the database still answers.
+      await keptClaims.end().catch(() => undefined);
+      throw error;
+    }
+    await keptClaims.end();
   }
 
   /** In a library without digests: joins the gone books and the new files that are the same. */

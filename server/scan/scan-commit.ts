@@ -14,13 +14,14 @@ import {
   saveBooks,
   saveStateMarks,
 } from '../book/book-repository.js';
-import { type CataloguedFile, claimAfterScan, claimKept } from '../book/inherit-digests.js';
+import type { CataloguedFile } from '../book/inherit-digests.js';
 import { booksWithPartialMd5, type DigestTwin, keepFormerDigests } from '../book/digest-repository.js';
 import { renewLease } from './scan-repository.js';
 import type { Store } from '../database/store.js';
 import { inTransaction, retrying } from '../database/transaction.js';
 import type { ScanBatch } from './commit-queue.js';
 import type { GoneBooks } from './gone-books.js';
+import type { KeptClaims } from './kept-claims.js';
 import { LEASE_MS } from './scan-lease.js';
 import type { ScannedFile } from './scanned-file.js';
 
@@ -30,6 +31,7 @@ export interface CommitContext {
   readonly scanId: ScanId;
   /** Books that moved are added here: their old paths are not missing, and no second file may be the same book. */
   readonly gone: GoneBooks;
+  readonly keptClaims: KeptClaims;
   /** Whether the library held books before: only then can a new file be a moved one. */
   readonly mayHoldMoved: boolean;
   /** The last book of the database when the scan began, if any: books with larger ids are new. */
@@ -69,8 +71,7 @@ export async function commitBatch(
     const written = await writeBatch(context, transaction, batch, moves);
     return { counts: countsAfter(written.counted), result: written };
   });
-  const { store, library } = context;
-  await claimAfterScan(store, library.id, saved);
+  await context.keptClaims.afterCommit(saved);
   return counted;
 }
 
@@ -157,7 +158,7 @@ async function writeBatch(
   await moveBooks(transaction, moved, nowMs);
   await saveBooks(transaction, saved, nowMs);
   const files = cataloguedFiles(saved);
-  await claimKept(transaction, context.library.id, files);
+  await context.keptClaims.within(transaction, files);
   for (const [failure, ids] of failures) await recordFailure(transaction, ids, failure);
   await markPresent(transaction, batch.returned);
   const marked = batch.marked.filter(({ known }) => isAt(before.get(known.id), [known.path]));

@@ -20,6 +20,7 @@ import { BatchSize } from './batch-size.js';
 import { CataloguePages } from './catalogue-pages.js';
 import { CommitStage, type ScanListener } from './commit-stage.js';
 import { GoneBooks } from './gone-books.js';
+import { KeptClaims } from './kept-claims.js';
 import { type ChangeCheck, LibraryMerge, type MergedStretch, noDecisions } from './library-merge.js';
 import { PlannedBatch } from './planned-batch.js';
 import type { ScanShard } from './scan.js';
@@ -87,6 +88,7 @@ async function commitContext(
     library,
     scanId,
     gone,
+    keptClaims: await KeptClaims.begin(store, library.id),
     mayHoldMoved: within !== undefined || !(await catalogue.isAtEnd()),
     lastBookBefore: await retrying(() => lastBookId(store)),
     isMine: (path) => isJudged(path, shard, within),

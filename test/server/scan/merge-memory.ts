@@ -9,6 +9,7 @@ import type { Library } from '../../../server/library/library.js';
 import { CataloguePages } from '../../../server/scan/catalogue-pages.js';
 import { CommitStage } from '../../../server/scan/commit-stage.js';
 import { GoneBooks } from '../../../server/scan/gone-books.js';
+import { KeptClaims } from '../../../server/scan/kept-claims.js';
 import { PlannedBatch } from '../../../server/scan/planned-batch.js';
 import { insertScan } from '../../../server/scan/scan-repository.js';
 import { mergeWithCatalogue } from '../../../server/scan/scan-pipeline.js';
@@ -56,6 +57,7 @@ async function main([url = '', books = '', where, hashes]: readonly string[]): P
       library,
       scanId,
       gone,
+      keptClaims: await KeptClaims.begin(store, library.id),
       mayHoldMoved: true,
       lastBookBefore: undefined,
       isMine: () => true,
