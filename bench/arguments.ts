@@ -1,13 +1,14 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type AgainstOptions, parseAgainst } from './sync/against-server.js';
 
-export const SUITES = ['hash', 'walk', 'late', 'scan', 'start', 'sync', 'micro'] as const;
+export const SUITES = ['hash', 'walk', 'late', 'scan', 'start', 'serve', 'sync', 'micro'] as const;
 export type SuiteName = (typeof SUITES)[number];
 
 /** What the goals of speed are judged by, without what explains the figures: at most 25 minutes on two cores. */
 const SPEED = 'speed';
-const SPEED_SUITES: readonly SuiteName[] = ['hash', 'late', 'scan', 'start'];
+const SPEED_SUITES: readonly SuiteName[] = ['hash', 'late', 'scan', 'start', 'serve'];
 
 export interface BenchArguments {
   /** In the order of SUITES, whatever the order in which they were named. */
@@ -25,6 +26,7 @@ export interface BenchArguments {
   readonly recordFolder: string | undefined;
   /** Books of the library that is hashed; absent: the default of a full or quick run. */
   readonly books: number | undefined;
+  readonly against: AgainstOptions | undefined;
 }
 
 export const USAGE = `usage: npm run bench -- [SUITE...] [OPTION...]
@@ -34,6 +36,10 @@ suites: ${SUITES.join(', ')} (default: all)
   --quick         small sizes and few rounds: takes a minute or two, and its figures are no results
   --warm          skips what needs an empty page cache: emptying it slows the whole machine for a while
   --books N       books of the library that is hashed (default: 50000, with --quick 4000)
+  --against URL   a koreader-sync-server of your own in a private network, which gets the same load in turn; its API makes
+                  20 accounts, dogear-bench-1 and so on, with 1,000 documents each, which stay there
+  --against-pids PID,...
+                  all processes of it and its Redis, where it runs on this machine: their processor time is measured
   --cache FOLDER  libraries and compiled yardsticks, kept between runs (default: ~/.cache/dogear-bench);
                   what is measured is the disk that it is on
   --runs FOLDER   where records go, each into a folder of its own (default: bench/runs; with --quick the cache folder)
@@ -56,6 +62,8 @@ export function parseArguments(
       cache: { type: 'string' },
       runs: { type: 'string' },
       record: { type: 'string' },
+      against: { type: 'string' },
+      'against-pids': { type: 'string' },
     },
     allowPositionals: true,
   });
@@ -84,5 +92,21 @@ export function parseArguments(
     runsFolder: values.runs === undefined ? runsFolder : resolve(values.runs),
     recordFolder: values.record === undefined ? undefined : resolve(values.record),
     books,
+    against: parseAgainstOptions(values.against, values['against-pids']),
   };
+}
+
+function parseAgainstOptions(
+  address: string | undefined,
+  pids: string | undefined,
+): AgainstOptions | undefined {
+  if (address === undefined) {
+    if (pids !== undefined) throw new Error('--against-pids goes with --against');
+    return undefined;
+  }
+  const processes = pids === undefined ? [] : pids.split(',').map(Number);
+  if (!processes.every((processId) => Number.isInteger(processId) && processId > 0)) {
+    throw new Error('--against-pids takes numbers of processes, separated by commas');
+  }
+  return { server: parseAgainst(address), processes };
 }

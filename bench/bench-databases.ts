@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { z } from 'zod';
 import { startPrivateMysql } from '../test/support/private-mysql.js';
@@ -19,6 +21,8 @@ export interface BenchDatabase {
 export interface MysqlServer {
   /** Version, and the settings that determine the cost of a commit. */
   readonly description: string;
+  /** For its processor time; `undefined` where it runs on another machine, or its process may not be looked at. */
+  readonly processId: number | undefined;
   createDatabase(): Promise<BenchDatabase>;
   /**
    * Sets the server's buffer pool to that many bytes while `work` runs, unless it is larger already.
@@ -53,6 +57,7 @@ export async function startMysql(): Promise<MysqlServer> {
   try {
     return {
       description: `${await describe(server.url)}${isGiven ? ', given' : ', started for the run'}`,
+      processId: await processIdOf(server.url),
       createDatabase: async () => {
         const name = `dogear_bench_${randomBytes(6).toString('hex')}`;
         await asAdministrator(server.url, (connection) => connection.query(`CREATE DATABASE ${name}`));
@@ -74,6 +79,25 @@ export async function startMysql(): Promise<MysqlServer> {
   } catch (error) {
     await server.remove();
     throw error;
+  }
+}
+
+const NAMES_OF_SERVERS = /^(?:mariadbd|mysqld)$/m;
+
+async function processIdOf(url: string): Promise<number | undefined> {
+  const [rows] = await asAdministrator(url, (connection) =>
+    connection.query('SELECT @@hostname AS host, @@datadir AS folder, @@pid_file AS file'),
+  );
+  const [{ host, folder, file }] = z
+    .tuple([z.object({ host: z.string(), folder: z.string(), file: z.string() })])
+    .parse(rows);
+  if (host !== hostname()) return undefined;
+  try {
+    const processId = Number(readFileSync(resolve(folder, file), 'utf8'));
+    // Another machine of the same name has another process of that number.
+    return NAMES_OF_SERVERS.test(readFileSync(`/proc/${processId}/comm`, 'utf8')) ? processId : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -11,11 +11,13 @@ import { continuedRecord, withSuite } from './record/continued-record.js';
 import { readRecord, type RunRecord } from './record/run-record.js';
 import { summaryText } from './record/summary.js';
 import { newRecordFolder, writeRecord } from './record/write-record.js';
+import { checkIsOwn } from './sync/against-server.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
 import { lateSuite } from './suites/late.js';
 import { scanSuite } from './suites/scan.js';
 import { microSuite } from './suites/micro.js';
+import { serveSuite } from './suites/serve.js';
 import { startSuite } from './suites/start.js';
 import { syncSuite } from './suites/sync.js';
 import { walkSuite } from './suites/walk.js';
@@ -26,6 +28,7 @@ const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>>
   late: lateSuite,
   scan: scanSuite,
   start: startSuite,
+  serve: serveSuite,
   sync: syncSuite,
   micro: microSuite,
 };
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
   let chosen: BenchArguments;
   try {
     chosen = parseArguments(process.argv.slice(2), THIS_CHECKOUT.root, process.env);
+    if (chosen.against !== undefined) await checkIsOwn(chosen.against.server);
   } catch (error) {
     process.stderr.write(`${errorMessage(error)}\n\n${USAGE}`);
     process.exitCode = 2;
@@ -66,6 +70,7 @@ async function main(): Promise<void> {
         cacheFolder: chosen.cacheFolder,
         workFolder,
         books: chosen.books,
+        against: chosen.against,
         sqlite: () => createSqlite(workFolder),
         mysql: () => server.get(findings),
         findings,

@@ -1,6 +1,7 @@
 import type { SuiteName } from './arguments.js';
 import type { BenchDatabase, MysqlServer } from './bench-databases.js';
 import type { Checkout } from './checkout.js';
+import type { AgainstOptions } from './sync/against-server.js';
 import type { Finding } from './targets.js';
 
 /** Position of a sample on the x axis of a plot. */
@@ -56,6 +57,8 @@ export interface SuiteContext {
   /** Empty, on the disk of the cache, removed at the end of the run. */
   readonly workFolder: string;
   readonly books: number | undefined;
+  /** A koreader-sync-server for the same load. */
+  readonly against: AgainstOptions | undefined;
   /** A new, empty database file in the work folder. */
   sqlite(this: void): BenchDatabase;
   /** The MySQL server of the run, started at the first call; `undefined`, with a note, where none can be started. */

@@ -34,6 +34,7 @@ const LONGEST = [
   'server/cli/bytes-arguments',
   'server/compose/process-limits',
   'bench/quick-run',
+  'bench/serve-run',
   'server/http/uws-requests',
   'engine/pool/bounded-memory',
   'server/http/routes/api/database-away',

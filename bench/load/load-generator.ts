@@ -5,13 +5,17 @@ import { isInstalled, runChild } from '../child-process.js';
 import { type LoadMode, type LoadResult, loadResult } from './load-result.js';
 
 export interface Load {
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
+  /** Of every path, without a slash at the end. Default: none. */
+  readonly prefix?: string;
   readonly mode: LoadMode;
   readonly connections: number;
   readonly seconds: number;
   /** Requests a second of all connections together; absent: as many as the server answers. Only bare sockets keep it. */
   readonly rate?: number;
-  /** Files with a line for each key and document. */
+  /** Files with a line for each key and document. A key `name secret` is sent in the headers of koreader-sync-server. */
   readonly keysFile: string;
   readonly documentsFile: string;
 }
@@ -26,11 +30,13 @@ export async function loadGenerator(): Promise<LoadGenerator> {
   return (await isInstalled('wrk', '-v')) ? WRK : SOCKETS;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 const WRK: LoadGenerator = {
   description: 'wrk, one thread, with bench/load/sync-load.lua',
   run: async (load) => {
     const script = join(THIS_CHECKOUT.root, 'bench/load/sync-load.lua');
-    const { port, connections, seconds } = load;
+    const { host = LOOPBACK, port, connections, seconds } = load;
     const args = [
       '-t1',
       `-c${connections}`,
@@ -38,7 +44,7 @@ const WRK: LoadGenerator = {
       '--latency',
       '-s',
       script,
-      `http://127.0.0.1:${port}`,
+      `http://${host}:${port}`,
     ];
     return parseResult(await runChild('wrk', args, { env: environment(load) }));
   },
@@ -54,9 +60,18 @@ export const SOCKETS: LoadGenerator = {
   },
 };
 
-function environment({ mode, keysFile, documentsFile }: Load): NodeJS.ProcessEnv {
+function environment(load: Load): NodeJS.ProcessEnv {
+  const { host = LOOPBACK, prefix = '', mode, keysFile, documentsFile } = load;
   const seed = String(Math.floor(Math.random() * 2 ** 31));
-  return { ...process.env, MODE: mode, KEYS: keysFile, DOCUMENTS: documentsFile, SEED: seed };
+  return {
+    ...process.env,
+    MODE: mode,
+    HOST: host,
+    PREFIX: prefix,
+    KEYS: keysFile,
+    DOCUMENTS: documentsFile,
+    SEED: seed,
+  };
 }
 
 /** The JSON object on the last line. */

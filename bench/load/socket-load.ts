@@ -9,11 +9,15 @@ import { ALL_LOAD_MODES, type LoadMode } from './load-result.js';
 //
 //   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS [RATE]
 //
+// HOST, PREFIX and keys with a name: see sync-load.lua and load-generator.ts.
+//
 // With a rate, the connections together send so many requests a second, as readers do that turn pages. Without, each sends
 // its next request as soon as the last one is answered.
 
 const keys = lines('KEYS');
 const documents = lines('DOCUMENTS');
+const targetHost = process.env['HOST'] ?? '127.0.0.1';
+const prefix = process.env['PREFIX'] ?? '';
 const mode = ALL_LOAD_MODES.find((known) => known === process.env['MODE']);
 const [port, connections, seconds, rate = 0] = process.argv.slice(2).map(Number);
 if (mode === undefined || port === undefined || connections === undefined || !(Number(seconds) > 0)) {
@@ -48,8 +52,10 @@ function request(kind: LoadMode, host: string): string {
   const place = kind === 'read' ? nextPlace(book) : Math.floor(Math.random() * 100_000);
   const index = kind === 'read' ? book % documents.length : Math.floor(Math.random() * documents.length);
   const document = documents[index] ?? '';
-  const base = `/koreader/${keys[user] ?? ''}`;
-  const headers = `Host: ${host}\r\nAccept: application/vnd.koreader.v1+json\r\n`;
+  const [name = '', secret] = (keys[user] ?? '').split(' ');
+  const base = secret === undefined ? `${prefix}/koreader/${name}` : prefix;
+  const account = secret === undefined ? '' : `x-auth-user: ${name}\r\nx-auth-key: ${secret}\r\n`;
+  const headers = `Host: ${host}\r\nAccept: application/vnd.koreader.v1+json\r\n${account}`;
   switch (kind) {
     case 'pull':
       return `GET ${base}/syncs/progress/${document} HTTP/1.1\r\n${headers}\r\n`;
@@ -88,7 +94,7 @@ function drive(socket: Socket, kind: LoadMode, endMs: number, log: LatencyLog): 
     let dueMs = performance.now() + Math.random() * pauseMs;
     const send = (): void => {
       sentMs = performance.now();
-      socket.write(request(kind, `127.0.0.1:${port}`));
+      socket.write(request(kind, `${targetHost}:${port}`));
     };
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
@@ -118,6 +124,6 @@ const log = new LatencyLog();
 const startMs = performance.now();
 const endMs = startMs + (seconds ?? 0) * 1000;
 await Promise.all(
-  Array.from({ length: connections }, () => drive(connect(port, '127.0.0.1'), mode, endMs, log)),
+  Array.from({ length: connections }, () => drive(connect(port, targetHost), mode, endMs, log)),
 );
 process.stdout.write(`${JSON.stringify(log.result((performance.now() - startMs) / 1000))}\n`);

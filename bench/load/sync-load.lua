@@ -3,7 +3,9 @@
 --   MODE=push KEYS=FILE DOCUMENTS=FILE wrk -t1 -c64 -d5s --latency -s sync-load.lua http://127.0.0.1:PORT
 --
 -- MODE       push, pull, or read
--- KEYS       API keys, one a line: the users
+-- KEYS       API keys, one a line: the users. A line "name secret" is sent as x-auth-user and x-auth-key, to the paths of
+--            koreader-sync-server
+-- PREFIX     of every path, for servers that do not have the whole host
 -- DOCUMENTS  documents that the server knows, one a line; all of one length, as digests are
 --
 -- Every request is for a random user and a random document. With MODE=read it is a push of a random user for the next of
@@ -23,7 +25,8 @@ end
 
 local keys, documents = read_lines("KEYS"), read_lines("DOCUMENTS")
 local mode = os.getenv("MODE")
-local heads, ends, middles = {}, {}, {}
+local prefix = os.getenv("PREFIX") or ""
+local heads, ends, middles, pull_ends = {}, {}, {}, {}
 local BOOKS, PAGES = 10, 400
 local pages = {}
 
@@ -37,17 +40,21 @@ function init()
   end
   local host = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nAccept: application/vnd.koreader.v1+json\r\n"
   for user, key in ipairs(keys) do
-    local base = "/koreader/" .. key
+    local name, secret = key:match("^(%S+) (%S+)$")
+    local base, headers = prefix .. "/koreader/" .. key, host
+    if name then
+      base, headers = prefix, host .. "x-auth-user: " .. name .. "\r\nx-auth-key: " .. secret .. "\r\n"
+    end
+    pull_ends[user] = " HTTP/1.1\r\n" .. headers .. "\r\n"
     ends[user] = string.format(BODY_END, user)
     if mode ~= "pull" then
       local length = #'{"document":"' + #documents[1] + #middles[1] + #ends[user]
-      heads[user] = "PUT " .. base .. "/syncs/progress HTTP/1.1\r\n" .. host ..
+      heads[user] = "PUT " .. base .. "/syncs/progress HTTP/1.1\r\n" .. headers ..
         "Content-Type: application/json\r\nContent-Length: " .. length .. '\r\n\r\n{"document":"'
     else
       heads[user] = "GET " .. base .. "/syncs/progress/"
     end
   end
-  pull_end = " HTTP/1.1\r\n" .. host .. "\r\n"
 end
 
 local random = math.random
@@ -64,7 +71,7 @@ function request()
   if mode == "push" then
     return heads[user] .. documents[random(#documents)] .. middles[random(#middles)] .. ends[user]
   end
-  return heads[user] .. documents[random(#documents)] .. pull_end
+  return heads[user] .. documents[random(#documents)] .. pull_ends[user]
 end
 
 function done(summary, latency)

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { killedWithBench } from '../child-process.js';
+import { processMemoryBytes } from '../process-figures.js';
 import { programFile, THIS_CHECKOUT } from '../checkout.js';
 import { environmentWithoutDogear } from '../../test/support/program.js';
 
@@ -108,9 +109,7 @@ export class DogearServer {
   residentBytes(): number | undefined {
     if (!this.isRunning) return undefined;
     try {
-      const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'latin1');
-      const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-      return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+      return processMemoryBytes(this.#child?.pid ?? 0);
     } catch {
       return undefined;
     }

@@ -5,7 +5,7 @@ import { runChild } from '../child-process.js';
 import { type LoadResult, loadResult, percentileMs } from '../load/load-result.js';
 import { pairedRatios } from '../statistics.js';
 import type { TargetId } from '../targets.js';
-import type { FleetServer, SyncBench } from '../sync/sync-bench.js';
+import type { SyncBench } from '../sync/sync-bench.js';
 
 const UPSERTS = 'single-row upserts, 32 connections';
 const SELECTS = 'single-row selects, 32 connections';
@@ -14,42 +14,31 @@ const ONE_PUSH = 'pushes, 1 connection';
 const PUSH_64 = 'pushes, 64 connections';
 const PUSH_256 = 'pushes, 256 connections';
 const PULL_256 = 'pulls, 256 connections';
-const PUSH_FULL = 'pushes, 256 connections, full database';
-const PULL_FULL = 'pulls, 256 connections, full database';
-/** Large enough for the full database. With the default of 128 MiB the rows that readers ask for come from disk. */
-const POOL_BYTES = 2 ** 30;
-const WITH_POOL = ', pool of 1 GiB';
 
 /** Targets, each with the side that is measured and the side that it is divided by. */
 const RATIOS: readonly (readonly [TargetId, string, string])[] = [
   ['push-256', PUSH_256, UPSERTS],
   ['push-64', PUSH_64, UPSERTS],
   ['pull-256', PULL_256, SELECTS],
-  ['push-256-full', PUSH_FULL, PUSH_256],
-  ['pull-256-full', PULL_FULL, PULL_256],
 ];
 
 type Passes = ReadonlyMap<string, LoadResult[]>;
 
-/** The server over MySQL against plain loops, and with a million books and positions against a small database. */
+/** The server over MySQL against plain loops of single-row statements. */
 export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer): Promise<void> {
   const { context, sizes } = bench;
   const { findings, log } = context;
   log('fleet on MySQL/MariaDB');
   const fleet = await bench.startFleet(await mysql.createDatabase(), sizes.fleet);
   const loops = await mysql.createDatabase();
-  log(`full database: ${sizes.full.furtherBooks} more books, ${sizes.full.furtherProgress} more positions`);
-  const full = await bench.startFleet(await mysql.createDatabase(), { ...sizes.fleet, ...sizes.full });
   const loop = (mode: 'upsert' | 'select', connections: number) =>
     rowLoop(loops.url, mode, connections, sizes.seconds);
   const sides: Side<LoadResult>[] = [
     { name: UPSERTS, measure: () => loop('upsert', 32) },
     { name: PUSH_256, measure: () => fleet.load('push', 256) },
-    { name: PUSH_FULL, measure: () => full.load('push', 256) },
     { name: PUSH_64, measure: () => fleet.load('push', 64) },
     { name: SELECTS, measure: () => loop('select', 32) },
     { name: PULL_256, measure: () => fleet.load('pull', 256) },
-    { name: PULL_FULL, measure: () => full.load('pull', 256) },
     { name: ONE_UPSERT, measure: () => loop('upsert', 1) },
     { name: ONE_PUSH, measure: () => fleet.load('push', 1) },
   ];
@@ -70,50 +59,9 @@ export async function measureAgainstLoops(bench: SyncBench, mysql: MysqlServer):
       { target: 'push-256-p99', samples: samplesOf(passes, PUSH_256).map((pass) => percentileMs(pass, 99)) },
       { target: 'pull-256-p99', samples: samplesOf(passes, PULL_256).map((pass) => percentileMs(pass, 99)) },
     );
-    await measureWithPool(bench, mysql, fleet, full);
   } finally {
-    await full.close();
     await fleet.close();
     await loops.drop();
-  }
-}
-
-/** The full database over the empty one again, with a buffer pool that holds it. The targets are for the default pool. */
-async function measureWithPool(
-  bench: SyncBench,
-  mysql: MysqlServer,
-  fleet: FleetServer,
-  full: FleetServer,
-): Promise<void> {
-  const { context, sizes } = bench;
-  const { findings, log } = context;
-  const sides: Side<LoadResult>[] = [
-    { name: PUSH_256 + WITH_POOL, measure: () => fleet.load('push', 256) },
-    { name: PUSH_FULL + WITH_POOL, measure: () => full.load('push', 256) },
-    { name: PULL_256 + WITH_POOL, measure: () => fleet.load('pull', 256) },
-    { name: PULL_FULL + WITH_POOL, measure: () => full.load('pull', 256) },
-  ];
-  const passes = await mysql.withBufferPool(POOL_BYTES, async () => {
-    log('the same with a buffer pool of 1 GiB');
-    if (!context.quick) await alternate(sides, 1);
-    return alternate(sides, sizes.rounds);
-  });
-  if (passes === undefined) {
-    findings.notes.push(
-      'The full database with a buffer pool of 1 GiB was not measured: the account may not set innodb_buffer_pool_size.',
-    );
-    return;
-  }
-  for (const { name } of sides) keepSeries(bench, passes, name);
-  for (const [what, side, other] of [
-    ['pushes', PUSH_FULL, PUSH_256],
-    ['pulls', PULL_FULL, PULL_256],
-  ] as const) {
-    findings.ratios.push({
-      suite: 'sync',
-      name: `${what} with a full database over an empty one${WITH_POOL}`,
-      samples: pairedRatios(rates(passes, side + WITH_POOL), rates(passes, other + WITH_POOL)),
-    });
   }
 }
 

@@ -2,6 +2,7 @@ import { alternate, samplesOf } from '../alternation.js';
 import type { BenchDatabase } from '../bench-databases.js';
 import { type LoadResult, percentileMs } from '../load/load-result.js';
 import { pairedRatios } from '../statistics.js';
+import { historyMetric, historyWritten } from '../sync/history-metric.js';
 import type { SyncBench } from '../sync/sync-bench.js';
 
 const CONNECTIONS = 64;
@@ -30,8 +31,7 @@ export async function measureHistory(bench: SyncBench, database: BenchDatabase):
           name: side,
           measure: async () => {
             const result = await of.load(mode, CONNECTIONS);
-            // What is written behind the load must not burden the next one.
-            await writtenBy(of.server.port);
+            await historyWritten(of.server.port);
             return result;
           },
         }));
@@ -61,11 +61,11 @@ export async function measureHistory(bench: SyncBench, database: BenchDatabase):
           });
         }
       }
-      findings.facts[`entries of the history, ${name}`] = await metric(
+      findings.facts[`entries of the history, ${name}`] = await historyMetric(
         fleet.server.port,
         'entries_total\\{what="kept"\\}',
       );
-      findings.facts[`entries that were lost, ${name}`] = await metric(
+      findings.facts[`entries that were lost, ${name}`] = await historyMetric(
         fleet.server.port,
         'entries_total\\{what="lost"\\}',
       );
@@ -79,16 +79,4 @@ export async function measureHistory(bench: SyncBench, database: BenchDatabase):
 
 function rateOf({ requests, seconds }: LoadResult): number {
   return requests / seconds;
-}
-
-/** Waits until a server has written its history. */
-async function writtenBy(port: number): Promise<void> {
-  while ((await metric(port, 'waiting')) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-async function metric(port: number, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const value = new RegExp(`^dogear_history_${name} (\\d+)`, 'm').exec(text)?.[1];
-  if (value === undefined) throw new Error(`the server has no metric dogear_history_${name}`);
-  return Number(value);
 }

@@ -9,7 +9,6 @@ import { measureSqlite } from './sync-sqlite.js';
 
 const FULL: SyncSizes = {
   fleet: { users: 100, documents: 1000, furtherBooks: 0, furtherProgress: 0 },
-  full: { furtherBooks: 1_000_000, furtherProgress: 1_000_000 },
   rounds: 7,
   seconds: 3,
   sqliteRounds: 7,
@@ -20,7 +19,6 @@ const FULL: SyncSizes = {
 };
 const QUICK: SyncSizes = {
   fleet: { users: 10, documents: 100, furtherBooks: 0, furtherProgress: 0 },
-  full: { furtherBooks: 5_000, furtherProgress: 5_000 },
   rounds: 1,
   seconds: 1,
   sqliteRounds: 1,

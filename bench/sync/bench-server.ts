@@ -28,11 +28,15 @@ const START_DEADLINE_MS = 60_000;
 /** `dogear serve` with its defaults (but for the port and what the options say), as a child process. To be stopped. */
 export class BenchServer {
   readonly port: number;
+  readonly processId: number;
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess, port: number) {
+    const { pid } = child;
+    if (pid === undefined) throw new Error('a server that listens has a process');
     this.#child = child;
     this.port = port;
+    this.processId = pid;
   }
 
   static async start(options: BenchServerOptions): Promise<BenchServer> {

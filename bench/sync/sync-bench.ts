@@ -7,8 +7,6 @@ import { type Fleet, type FleetSize, makeFleet } from './fleet.js';
 
 export interface SyncSizes {
   readonly fleet: FleetSize;
-  /** Added to the fleet for the full database. */
-  readonly full: Pick<FleetSize, 'furtherBooks' | 'furtherProgress'>;
   readonly rounds: number;
   /** Duration of each measurement. */
   readonly seconds: number;
@@ -22,8 +20,9 @@ export interface SyncSizes {
 /** A server over a database that holds a fleet of readers. */
 export interface FleetServer {
   readonly server: BenchServer;
+  readonly fleet: Fleet;
   /** Another server with further settings on the same database, for the same load. To be closed before this one. */
-  beside(settings: readonly string[]): Promise<Omit<FleetServer, 'beside'>>;
+  beside(settings: readonly string[]): Promise<Omit<FleetServer, 'beside' | 'fleet'>>;
   load(mode: Load['mode'], connections: number): Promise<LoadResult>;
   close(): Promise<void>;
 }
@@ -57,6 +56,7 @@ export async function startFleet(
       generator.run({ ...fleet, port, mode, connections, seconds });
   return {
     server,
+    fleet,
     beside: async (settings) => {
       const other = await BenchServer.start({ checkout, databaseUrl: database.url, workFolder, settings });
       return { server: other, load: loadOf(other), close: () => other.stop() };

@@ -18,6 +18,7 @@ describe('the arguments of bench', () => {
       runsFolder: '/repo/bench/runs',
       recordFolder: undefined,
       books: undefined,
+      against: undefined,
     });
   });
 

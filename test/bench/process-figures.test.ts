@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseProcessCpu, processCpuSeconds, processMemoryBytes } from '../../bench/process-cpu.js';
+import { parseProcessCpu, processCpuSeconds, processMemoryBytes } from '../../bench/process-figures.js';
 
 it('user and system time are read behind a name with spaces and brackets', () => {
   const stat = '4242 (a) name) S 1 2 3 4 -1 5 6 7 8 9 250 130 11 12 20 0 3 0 99 1000 2000';

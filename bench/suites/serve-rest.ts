@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.js';
+import type { BenchDatabase } from '../bench-databases.js';
+import { DogearServer } from '../served/dogear-server.js';
+import type { SuiteContext } from '../suite.js';
+
+export interface RestSizes {
+  /** From when the server listens to when its memory is read. */
+  readonly waitSeconds: number;
+  readonly starts: number;
+}
+
+const MB = 1e6;
+
+/** Memory of a server with its defaults that has just been started and is asked nothing, without the bench's probe. */
+export async function measureMemoryAtRest(context: SuiteContext, sizes: RestSizes): Promise<void> {
+  const { findings, log, mysql, sqlite } = context;
+  log('memory at rest');
+  const server = await mysql();
+  const databases = [sqlite(), ...(server === undefined ? [] : [await server.createDatabase()])];
+  const all: number[] = [];
+  for (const database of databases) {
+    const samples: number[] = [];
+    try {
+      for (let start = 0; start < sizes.starts; start += 1)
+        samples.push(await restOf(context, database, sizes));
+    } finally {
+      await database.drop();
+    }
+    const name = `memory at rest: ${database.kind === 'sqlite' ? 'SQLite' : 'MySQL/MariaDB'}`;
+    findings.series.push({ suite: 'serve', name, unit: 'MB', samples });
+    all.push(...samples);
+  }
+  findings.targets.push({ target: 'rest-memory', samples: all });
+}
+
+async function restOf(
+  { workFolder, log }: SuiteContext,
+  { url, kind }: BenchDatabase,
+  { waitSeconds }: RestSizes,
+): Promise<number> {
+  const port = await freePort();
+  const server = new DogearServer({ port, databaseUrl: url, workFolder, settings: [] });
+  await server.start();
+  try {
+    await delay(waitSeconds * 1000);
+    const bytes = server.residentBytes();
+    if (bytes === undefined) throw new Error('/proc does not have the memory of the server');
+    log(`  ${kind}: ${Math.round(bytes / MB)} MB`);
+    return bytes / MB;
+  } finally {
+    await server.stop();
+  }
+}
