@@ -11,6 +11,7 @@ import { useTitle } from '../parts/page-title.js';
 import { type PagedList, usePagedList } from '../parts/paged-list.js';
 import { shownPath, shownText } from '../parts/path.js';
 import { Loading, Pending, Problem } from '../parts/problem.jsx';
+import { ReadLink } from '../parts/read-link.jsx';
 import { deviceTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
@@ -63,12 +64,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
           <h1>{name}</h1>
           {book.authors.length === 0 ? null : <p>{shownText(book.authors.join(', '))}</p>}
         </div>
-        {may(me, 'file:download') && /\.(epub3?|cb[zt]|pdf)$/i.test(book.path.text) ? (
-          // Another page with another policy: the router leaves links with a target alone.
-          <a class="button main" href={hrefOf(`read/${id}`)} target="_self">
-            Read
-          </a>
-        ) : null}
+        <ReadLink book={book} says="Read" />
       </header>
       <Problem error={found.error ?? library.error} />
       <Readiness book={book} onHashed={found.reload} canScan={may(me, 'library:scan')} />

@@ -8,6 +8,7 @@ import { LinkDialog } from '../parts/link-dialog.jsx';
 import { useTitle } from '../parts/page-title.js';
 import { shownText } from '../parts/path.js';
 import { Empty, Pending, Problem } from '../parts/problem.jsx';
+import { ReadLink } from '../parts/read-link.jsx';
 import { deviceTitle, documentAuthors, documentTitle } from '../parts/reader-names.js';
 import { useResource } from '../parts/resource.js';
 import { Ago } from '../parts/time.jsx';
@@ -151,9 +152,12 @@ function Head({ shown, user, onChange }: HeadProps) {
         )}
       </div>
       {shown.book !== null ? (
-        <a class="button" href={hrefOf(`books/${String(shown.book.id)}`)}>
-          Show the book
-        </a>
+        <div class="buttons">
+          <a class="button" href={hrefOf(`books/${String(shown.book.id)}`)}>
+            Show the book
+          </a>
+          {user.id === undefined ? <ReadLink book={shown.book} says="Continue in the browser" /> : null}
+        </div>
       ) : canLink ? (
         <button type="button" onClick={() => (isLinking.value = true)}>
           Link to a book

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { get, type Reply } from '../api.js';
 import { changes } from '../live/live.js';
 import { Bar } from '../parts/bar.jsx';
+import { Cover } from '../parts/cover.jsx';
 import { count, counted, percent } from '../parts/format.js';
 import { shownText } from '../parts/path.js';
 import { Empty, Loading, Problem } from '../parts/problem.jsx';
@@ -234,20 +235,25 @@ function LastRead({ reading: { value, error } }: { readonly reading: Resource<Re
             const search = item.user.id === me.user_id ? '' : `?user=${String(item.user.id)}`;
             return (
               <li key={`${String(item.user.id)} ${item.document}`}>
-                <div class="line tight">
-                  <a class="cut whole" href={documentHref(item.document, search)}>
-                    {title}
-                  </a>
-                  <span class="faint small">
-                    <Ago time={item.pushed_at} />
-                  </span>
+                <div class="reading">
+                  <Cover book={item.book} />
+                  <div>
+                    <div class="line tight">
+                      <a class="cut whole" href={documentHref(item.document, search)}>
+                        {title}
+                      </a>
+                      <span class="faint small">
+                        <Ago time={item.pushed_at} />
+                      </span>
+                    </div>
+                    <Bar fraction={item.percentage} label={`Read of ${title}`} />
+                    <p class="faint small cut">
+                      {percent(item.percentage)} · {item.user.id === me.user_id ? 'you' : item.user.name} ·{' '}
+                      {deviceTitle(item.device)}
+                      {item.book === null ? ' · in no library' : ''}
+                    </p>
+                  </div>
                 </div>
-                <Bar fraction={item.percentage} label={`Read of ${title}`} />
-                <p class="faint small cut">
-                  {percent(item.percentage)} · {item.user.id === me.user_id ? 'you' : item.user.name} ·{' '}
-                  {deviceTitle(item.device)}
-                  {item.book === null ? ' · in no library' : ''}
-                </p>
               </li>
             );
           })}

@@ -3,10 +3,12 @@ import { useSignal } from '@preact/signals';
 import { get, type Reply } from '../api.js';
 import { PAGE_ITEMS } from '../parts/all-pages.js';
 import { Bar } from '../parts/bar.jsx';
+import { Cover } from '../parts/cover.jsx';
 import { counted, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
 import { usePagedList } from '../parts/paged-list.js';
 import { Empty, Pending, Problem } from '../parts/problem.jsx';
+import { ReadLink } from '../parts/read-link.jsx';
 import { deviceTitle, documentTitle } from '../parts/reader-names.js';
 import { Ago } from '../parts/time.jsx';
 import { type ChosenUser, useChosenUser, UserChoice } from '../parts/user-choice.jsx';
@@ -17,7 +19,7 @@ import { may, useMe } from '../session.js';
 type Item = Reply<'/progress', 'get'>['items'][number];
 type HouseholdItem = Reply<'/reading', 'get'>['items'][number];
 
-const ROW_PX = 92;
+const ROW_PX = 96;
 /** Books that are shown of each user of the household. */
 const BOOKS_A_USER = 4;
 
@@ -82,15 +84,21 @@ function ReadingRow({ item, search }: { readonly item: Item; readonly search: st
   const title = documentTitle(item);
   return (
     <div class="reading">
-      <a class="cut" href={documentHref(item.document, search)}>
-        {title}
-      </a>
-      <Bar fraction={item.percentage} label={`Read of ${title}`} />
-      <p class="cut faint small">
-        {percent(item.percentage)} · <Ago time={item.pushed_at} /> · {deviceTitle(item.device)}
-        {item.devices > 1 ? ` · ${counted(item.devices, 'device')}` : ''}
-        {item.book === null ? ' · in no library' : ''}
-      </p>
+      <Cover book={item.book} />
+      <div>
+        <div class="line tight middle">
+          <a class="cut" href={documentHref(item.document, search)}>
+            {title}
+          </a>
+          {search === '' ? <ReadLink book={item.book} says="Continue" title={title} /> : null}
+        </div>
+        <Bar fraction={item.percentage} label={`Read of ${title}`} />
+        <p class="cut faint small">
+          {percent(item.percentage)} · <Ago time={item.pushed_at} /> · {deviceTitle(item.device)}
+          {item.devices > 1 ? ` · ${counted(item.devices, 'device')}` : ''}
+          {item.book === null ? ' · in no library' : ''}
+        </p>
+      </div>
     </div>
   );
 }

@@ -13,12 +13,13 @@ const MOST_BYTES = 1_000_000;
 const WITH_COVERS = /^(?:k?epub|epub3|cbz)$/;
 
 interface CoverProps {
-  readonly book: { readonly id: number; readonly path: Path };
+  readonly book: { readonly id: number; readonly path: Path } | null;
 }
 
 /** The cover of a book in a list, or its format where there is none. Its title stands beside it. */
-export function Cover({ book: { id, path } }: CoverProps) {
-  const format = formatOf(path);
+export function Cover({ book }: CoverProps) {
+  const id = book?.id;
+  const format = book === null ? '' : formatOf(book.path);
   const hasPicture = may(useMe(), 'file:download') && WITH_COVERS.test(format);
   const picture = useRef<HTMLImageElement>(null);
   useEffect(() => {
@@ -27,7 +28,7 @@ export function Cover({ book: { id, path } }: CoverProps) {
   }, [id, hasPicture]);
   return (
     <span class="cover" aria-hidden="true" data-format={format}>
-      {hasPicture ? <img key={id} ref={picture} alt="" /> : null}
+      {hasPicture ? <img key={id} ref={picture} alt="" hidden /> : null}
     </span>
   );
 }
@@ -69,9 +70,13 @@ function loadWhenSeen(picture: HTMLImageElement, address: string): () => void {
     loading -= 1;
     loadNext();
   };
-  picture.addEventListener('load', end);
+  picture.addEventListener('load', () => {
+    // Until then, and for an answer without a picture, browsers would draw a broken one.
+    picture.hidden = false;
+    end();
+  });
   picture.addEventListener('error', end);
-  watcher.observe(picture);
+  watcher.observe(picture.parentElement ?? picture);
   return () => {
     watcher.disconnect();
     waiting.delete(begin);

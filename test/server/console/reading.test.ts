@@ -43,7 +43,7 @@ describe('what was read', () => {
     await boox.push({ document, percentage: 0.25, progress: 'nonsense' });
 
     const { page } = await visit(browser(), program.base, { as: owner, path: 'reading' });
-    await page.getByRole('link', { name: 'Dune.epub' }).click();
+    await page.getByRole('link', { name: 'Dune.epub', exact: true }).click();
     await heading(page, 'Dune.epub');
     const place = page.getByRole('article').filter({ hasText: 'Kobo' });
     await place.getByText('75%').waitFor();
@@ -56,6 +56,14 @@ describe('what was read', () => {
     await page.getByRole('link', { name: 'Show the book' }).click();
     await heading(page, 'Dune.epub');
     expect(new URL(page.url()).pathname).toMatch(/\/ui\/books\/\d+$/);
+
+    // The newest place, and whose it is.
+    await page.goto(`${program.base}/ui/reading`);
+    await page.getByRole('link', { name: 'Continue in the browser: Dune.epub' }).click();
+    await page.getByRole('button', { name: 'Contents' }).waitFor();
+    await page.getByText('Boox').waitFor();
+    await page.goto(`${program.base}/ui/reading/${document}`);
+    await page.getByRole('link', { name: 'Continue in the browser' }).waitFor();
   });
 
   it.each(['..', '~.', 'a/b %2F?#'])(
@@ -160,10 +168,10 @@ describe('what was read', () => {
     expect(await page.getByText('A secret').count()).toBe(0);
     await group.getByRole('link', { name: 'All that bela reads' }).click();
     await expect.poll(() => page.getByLabel('Read by').inputValue()).toMatch(/^\d+$/);
-    await page.getByRole('link', { name: 'Dune.epub' }).click();
+    await page.getByRole('link', { name: 'Dune.epub', exact: true }).click();
     await page.getByText('Reading of bela').waitFor();
     await page.goBack();
-    await page.getByRole('link', { name: 'Dune.epub' }).waitFor();
+    await page.getByRole('link', { name: 'Dune.epub', exact: true }).waitFor();
 
     const own = await visit(browser(), program.base, { as: bela, path: 'reading?user=all' });
     await own.page.getByText('34%').waitFor();

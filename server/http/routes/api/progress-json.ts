@@ -24,6 +24,7 @@ export const bookReference = z
     library_name: z.string(),
     path: pathSchema,
     file_name: z.string().describe('the last part of the path, for people'),
+    missing_since: time.nullable().describe('when a scan first did not see the file; null: it is there'),
   })
   .nullable()
   .describe(
@@ -116,6 +117,8 @@ export function bookReferenceJson(known: ShelvedBook | undefined): z.input<typeo
     library_name: known.libraryName,
     path,
     file_name: path.text.slice(path.text.lastIndexOf('/') + 1),
+    missing_since:
+      known.missingSinceSeconds === undefined ? null : timeOfMs(known.missingSinceSeconds * 1000),
   };
 }
 

@@ -110,6 +110,7 @@ describe.each(testDatabases())('what a household reads, on $name', (kind) => {
         library_name: 'open',
         path: { text: 'shelf/both.epub' },
         file_name: 'both.epub',
+        missing_since: null,
       },
       percentage: 0.8,
       device: { id: kindle.id, name: 'Kindle', device_id: 'Kindle', friendly_name: "Anna's Kindle" },
