@@ -51,6 +51,11 @@ export class FilePaths {
     return this.#pathBytes.copy(into, start, this.#startOf(index), this.#nameStartOf(index));
   }
 
+  /** Copies the whole path. @returns the number of bytes copied */
+  copyPath(index: number, into: Uint8Array, start: number): number {
+    return this.#pathBytes.copy(into, start, this.#startOf(index), this.#pathEnds[index]);
+  }
+
   /**
    * Copies the base name.
    *

@@ -21,9 +21,15 @@ const NAME_BYTES = 1024;
 const ENTRIES_BYTES = 32 * 1024;
 
 /** Offsets in `struct linux_dirent64`, whose name ends with a zero byte. */
+const ENTRY_NEXT = 8;
 const ENTRY_LENGTH = 16;
 const ENTRY_TYPE = 18;
 const ENTRY_NAME = 19;
+/**
+ * The position after the last entry on ext4 and Btrfs: no entry can come after it. Other file systems have to be asked
+ * whether there are more.
+ */
+const LAST_POSITION = 0x7fff_ffff_ffff_ffffn;
 const TYPE_UNKNOWN = 0;
 const TYPE_FOLDER = 4;
 const TYPE_LINK = 10;
@@ -135,8 +141,12 @@ class DescriptorFolder implements LateFolder {
     for (;;) {
       const bytes = succeeded(this.#libc.readEntries(this.descriptor, entriesAddress, ENTRIES_BYTES));
       if (bytes === 0) return;
-      for (let at = 0; at < bytes; at += entries.readUInt16LE(at + ENTRY_LENGTH))
+      let last = 0;
+      for (let at = 0; at < bytes; at += entries.readUInt16LE(at + ENTRY_LENGTH)) {
+        last = at;
         this.#visit(entries, at, visit);
+      }
+      if (entries.readBigInt64LE(last + ENTRY_NEXT) === LAST_POSITION) return;
     }
   }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -204,6 +205,44 @@ describe.skipIf(!READS_HERE.includes('io-uring'))('a ring', () => {
       expect(hashed).toEqual(hashedWith(SYSTEM_CALL_READER));
       expect(refusing.refused).toBeGreaterThan(0);
       expect(readByCalls).toBe(hashed.failures.size + hashed.changed.size);
+    } finally {
+      releaseRing(libcHere(), reader.handles);
+    }
+  });
+
+  it('reads links to books as it reads books, and follows no link to a folder', async () => {
+    const { path: folder } = await temporaryFolder();
+    const builder = new EntryBatchBuilder();
+    // More than two groups; the second has the links.
+    for (let file = 0; file < 2 * kernel.slots + 20; file += 1) {
+      const name = `book ${file}/book.epub`;
+      mkdirSync(join(folder, `book ${file}`));
+      if (file === kernel.slots + 3) symlinkSync('../book 0/book.epub', join(folder, name));
+      else writeSampleFile(join(folder, name), 5120, file);
+      const { size, mtimeNs } = statSync(join(folder, name), { bigint: true });
+      builder.addFile(name, Number(size), mtimeNs);
+      if (file !== kernel.slots + 5) continue;
+      symlinkSync('book 1', join(folder, 'linked'));
+      builder.addFile('linked/book.epub', Number(size), mtimeNs);
+    }
+    const linked = builder.take();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const readByCalls: string[] = [];
+    const reader = new RingReader(libcHere(), kernel.slots, {
+      readFallback: (fallbackKernel, group, slot, outcomes) => {
+        readByCalls.push(linked.pathAt(group.first + slot).toString());
+        readIntoSlot(fallbackKernel, group, slot, outcomes);
+      },
+    });
+    const digests = (by: RingReader | typeof SYSTEM_CALL_READER): BatchDigests =>
+      digestFiles(kernel, by, Buffer.from(`${folder}/`), linked, () => false);
+    try {
+      const open = openDescriptors();
+      const hashed = digests(reader);
+      expect(hashed).toEqual(digests(SYSTEM_CALL_READER));
+      expect(hashed.failures).toEqual(new Map([[kernel.slots + 6, 'ENOTDIR']]));
+      expect(readByCalls).toEqual(['linked/book.epub']);
+      expect(openDescriptors()).toBe(open);
     } finally {
       releaseRing(libcHere(), reader.handles);
     }
