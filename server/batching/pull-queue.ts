@@ -20,7 +20,7 @@ export interface PullQueueOptions<Key, Value> {
   readonly isRetryable: (error: unknown) => boolean;
   /** Largest size of one read. The key that crosses it is still part of the read. */
   readonly keysPerRead: number;
-  /** How many reads may be under way. Each takes a connection. */
+  /** How many reads may be under way. Each takes a connection. Asked before each read: it may change. */
   readonly readsAtOnce: number;
   /** Largest size of the waiting keys. Beyond it a pull is rejected at once; the key that crosses it is accepted. */
   readonly waitingKeys: number;

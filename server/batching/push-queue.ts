@@ -52,7 +52,7 @@ export interface PushQueueOptions<Push> {
   /** Whether the statement itself was refused, whatever its rows are. The batch is not split and retried then. */
   readonly isStatementRefused?: (error: unknown) => boolean;
   readonly rowsPerCommit: number;
-  /** How many commits may be under way. Each takes a connection. */
+  /** How many commits may be under way. Each takes a connection. Asked before each commit: it may change. */
   readonly commitsAtOnce: number;
   /** How many pushes may wait. Beyond it a push is rejected at once. */
   readonly waitingPushes: number;

@@ -23,6 +23,7 @@ import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.j
 import { type BatchRow, PushQueue } from '../batching/push-queue.js';
 import { Retention, type RetentionBounds, type RetentionOptions } from './retention.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
+import { StatementsAtOnce } from '../batching/statements-at-once.js';
 import { type UnmatchedBounds, UnmatchedWriter } from './unmatched-writer.js';
 import { WaitingShares } from '../batching/waiting-shares.js';
 import { SyncError } from '../domain/sync-error.js';
@@ -37,9 +38,12 @@ import { type ClaimedBook, matchClaims } from './match-claims.js';
  * has one writer, so a commit must be short for the next one to begin soon.
  */
 const ROWS_PER_COMMIT = { mysql: 500, sqlite: 256 } as const;
-/** With two commits one batch is written while the other waits for the disk. A third one gains nothing (measured). */
-const COMMITS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
-const READS_AT_ONCE = { mysql: 2, sqlite: 1 } as const;
+/**
+ * With two commits one batch is written while the other waits for the disk. More gain only where the database reads pages
+ * from its disk first. All together leave a connection of the default ten for look-ups.
+ */
+const COMMITS_AT_ONCE = { mysql: { least: 2, most: 4 }, sqlite: { least: 1, most: 1 } } as const;
+const READS_AT_ONCE = { mysql: { least: 2, most: 5 }, sqlite: { least: 1, most: 1 } } as const;
 /** Default bound of waiting pushes, about 1 kB each. A loaded machine commits them in 200 ms, far before a deadline. */
 const WAITING_PUSHES = 8192;
 /** Cached documents, up to a kilobyte each: those that users are reading at the moment. */
@@ -138,8 +142,12 @@ export class SyncStore {
             ...(onUnmatchedError === undefined ? {} : { onError: onUnmatchedError }),
           });
     const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
+    const commitsAtOnce = new StatementsAtOnce({
+      ...COMMITS_AT_ONCE[dialect],
+      waiting: () => this.pushes.waiting,
+    });
     this.pushes = new PushQueue({
-      commit: (rows) => this.#commit(rows),
+      commit: (rows) => commitsAtOnce.run(rows.length, () => this.#commit(rows)),
       // With its length before it, a document and a device key cannot form the text of another pair.
       rowOf: (push) =>
         `${String(push.userId)} ${String(push.document.length)} ${push.document}${deviceKey(push.device)}`,
@@ -151,19 +159,28 @@ export class SyncStore {
       isBetterInParts,
       isStatementRefused,
       rowsPerCommit: ROWS_PER_COMMIT[dialect],
-      commitsAtOnce: COMMITS_AT_ONCE[dialect],
+      get commitsAtOnce() {
+        return commitsAtOnce.allowed;
+      },
       waitingPushes,
       waitingPerOwner: Math.max(waitingPushes * SHARE_OF_USER, SMALLEST_SHARE),
       ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
+    const readsAtOnce = new StatementsAtOnce({
+      ...READS_AT_ONCE[dialect],
+      waiting: () => this.pulls.waiting,
+    });
     this.pulls = new PullQueue({
-      read: (pulls) => newestProgressOfPulls(store, pulls, options.onRead),
+      read: (pulls) =>
+        readsAtOnce.run(pulls.length, () => newestProgressOfPulls(store, pulls, options.onRead)),
       textOf: pullText,
       sizeOf: pullSize,
       ownerOf: ({ userId }) => userId,
       isRetryable,
       keysPerRead: KEYS_PER_READ,
-      readsAtOnce: READS_AT_ONCE[dialect],
+      get readsAtOnce() {
+        return readsAtOnce.allowed;
+      },
       waitingKeys: WAITING_KEYS,
       waitingPerOwner: WAITING_KEYS * SHARE_OF_USER,
     });
