@@ -10,8 +10,8 @@ import {
 import { WaitingShares } from './waiting-shares.js';
 
 export interface PullQueueOptions<Key, Value> {
-  /** Reads all keys together. The result is keyed by `textOf`; keys without a value are left out. */
-  readonly read: (keys: readonly Key[]) => Promise<ReadonlyMap<string, Value>>;
+  /** Reads all keys together. Resolves with their values in the order of the keys; `undefined` for a key without one. */
+  readonly read: (keys: readonly Key[]) => Promise<readonly (Value | undefined)[]>;
   readonly textOf: (key: Key) => string;
   /** How much a key counts towards the bounds below. Must be the same for keys with equal texts. Default: 1. */
   readonly sizeOf?: (key: Key) => number;
@@ -47,11 +47,11 @@ interface Pull<Key, Value> {
 export class PullQueue<Key, Value> {
   readonly #options: PullQueueOptions<Key, Value>;
   readonly #deadlines: DeadlineSweep;
-  readonly #waiting = new Map<string, Pull<Key, Value>>();
+  #waiting = new Map<string, Pull<Key, Value>>();
   /** The sum of the sizes of the waiting keys. */
   #waitingKeys = 0;
   readonly #shares: WaitingShares;
-  readonly #underWay = new Set<ReadonlyMap<string, Pull<Key, Value>>>();
+  readonly #underWay = new Set<readonly Pull<Key, Value>[]>();
   #reading = 0;
   #isScheduled = false;
 
@@ -97,24 +97,21 @@ export class PullQueue<Key, Value> {
     this.#isScheduled = false;
     while (this.#reading < this.#options.readsAtOnce && this.#waiting.size > 0) {
       const pulls = this.#takePulls();
-      if (pulls.size === 0) return;
+      if (pulls.length === 0) return;
       this.#reading++;
       this.#underWay.add(pulls);
-      void this.#readAll(pulls).finally(() => {
-        this.#underWay.delete(pulls);
-        this.#reading--;
-        this.#start();
-      });
+      void this.#readAll(pulls);
     }
   };
 
   *#pendingRequests(): Generator<Expiring> {
     for (const { request } of this.#waiting.values()) yield request;
-    for (const pulls of this.#underWay) for (const { request } of pulls.values()) yield request;
+    for (const pulls of this.#underWay) for (const { request } of pulls) yield request;
   }
 
-  #takePulls(): Map<string, Pull<Key, Value>> {
-    const pulls = new Map<string, Pull<Key, Value>>();
+  #takePulls(): readonly Pull<Key, Value>[] {
+    if (this.#waitingKeys <= this.#options.keysPerRead) return this.#takeAll();
+    const pulls: Pull<Key, Value>[] = [];
     let size = 0;
     for (const [text, pull] of this.#waiting) {
       if (size >= this.#options.keysPerRead) break;
@@ -123,9 +120,21 @@ export class PullQueue<Key, Value> {
       this.#waitingKeys -= pullSize;
       this.#shares.remove(this.#ownerOf(pull.key), pullSize);
       if (pull.request.isSettled) continue;
-      pulls.set(text, pull);
+      pulls.push(pull);
       size += pullSize;
     }
+    return pulls;
+  }
+
+  /**
+   * A new map instead of deletions: a map that grows and shrinks leaves old tables behind that refer to the next one, and
+   * V8 then kept 2 kB of each request until its next full collection (measured).
+   */
+  #takeAll(): readonly Pull<Key, Value>[] {
+    const pulls = [...this.#waiting.values()].filter(isUnanswered);
+    this.#waiting = new Map();
+    this.#waitingKeys = 0;
+    this.#shares.clear();
     return pulls;
   }
 
@@ -137,23 +146,41 @@ export class PullQueue<Key, Value> {
     return this.#options.sizeOf?.(key) ?? 1;
   }
 
+  /** Never rejects. */
+  async #readAll(pulls: readonly Pull<Key, Value>[]): Promise<void> {
+    const settle = await this.#outcomeOf(pulls);
+    this.#underWay.delete(pulls);
+    this.#reading--;
+    // Before the answers are written, so that the database works meanwhile.
+    this.#start();
+    settle();
+  }
+
   /** Retries until the read succeeds, fails for good, or every request has expired. Never rejects. */
-  async #readAll(pulls: Map<string, Pull<Key, Value>>): Promise<void> {
+  async #outcomeOf(pulls: readonly Pull<Key, Value>[]): Promise<() => void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      for (const [text, pull] of pulls) if (pull.request.isSettled) pulls.delete(text);
-      if (pulls.size === 0) return;
+      const pending = pulls.filter(isUnanswered);
+      if (pending.length === 0) return () => undefined;
       try {
-        const values = await this.#options.read([...pulls.values()].map((pull) => pull.key));
-        for (const [text, { request }] of pulls) if (!request.isSettled) request.resolve(values.get(text));
-        return;
+        const values = await this.#options.read(pending.map(({ key }) => key));
+        return () => {
+          for (const [index, { request }] of pending.entries()) {
+            if (!request.isSettled) request.resolve(values[index]);
+          }
+        };
       } catch (error) {
         if (!this.#options.isRetryable(error)) {
           const failure = new SyncError('unavailable', 'The database could not read this.', error);
-          for (const { request } of pulls.values()) if (!request.isSettled) request.reject(failure);
-          return;
+          return () => {
+            for (const { request } of pending) if (!request.isSettled) request.reject(failure);
+          };
         }
       }
       await delay(pauseMs * (0.5 + Math.random()));
     }
   }
+}
+
+function isUnanswered({ request }: { readonly request: Pick<Expiring, 'isSettled'> }): boolean {
+  return !request.isSettled;
 }

@@ -29,7 +29,10 @@ export class ReadThroughCache<Value extends object> {
 
   constructor({ read, entries, ttlMs = DEFAULT_TTL_MS }: ReadThroughCacheOptions<Value>) {
     this.#queue = new PullQueue({
-      read,
+      read: async (keys) => {
+        const values = await read(keys);
+        return keys.map((key) => values.get(key));
+      },
       textOf: (text) => text,
       isRetryable,
       keysPerRead: KEYS_PER_READ,

@@ -21,4 +21,8 @@ export class WaitingShares {
     if (left > 0) this.#counts.set(owner, left);
     else this.#counts.delete(owner);
   }
+
+  clear(): void {
+    this.#counts.clear();
+  }
 }

@@ -25,43 +25,41 @@ export function pullSize({ others }: ProgressPull): number {
 }
 
 /**
- * The newest record of each pull, keyed by `pullText`. Pulls without a record are left out. One statement.
+ * The newest record of each pull, in their order; `undefined` for a pull without one. One statement.
  *
- * @param pulls no two with equal texts
- * @param onRead called with the number of distinct documents that were looked up
+ * @param onRead called with the number of distinct documents that were looked up: pulls overlap when a user syncs one
+ *   device by file name and another by content
  */
 export async function newestProgressOfPulls(
   store: Store,
   pulls: readonly ProgressPull[],
   onRead?: (keys: number, durationMs: number) => void,
-): Promise<ReadonlyMap<string, ProgressWithArrival>> {
-  const keys = keysOf(pulls);
-  const startedMs = performance.now();
-  const records = await newestProgress(store, keys);
-  onRead?.(keys.length, performance.now() - startedMs);
-  // No pull has other documents, so each pull's text equals the text of its key.
-  if (keys === pulls) return records;
-  const newest = new Map<string, ProgressWithArrival>();
+): Promise<readonly (ProgressWithArrival | undefined)[]> {
+  const keys = new Map<string, ProgressKey>();
+  // Of all documents of all pulls. Made once, because joining and hashing them is a part of what a pull costs.
+  const texts: string[] = [];
+  const want = (key: ProgressKey): void => {
+    const text = progressKeyText(key);
+    texts.push(text);
+    keys.set(text, key);
+  };
   for (const pull of pulls) {
-    const { userId, others = [] } = pull;
-    let best = records.get(progressKeyText(pull));
-    for (const document of others) best = newer(best, records.get(progressKeyText({ userId, document })));
-    if (best !== undefined) newest.set(pullText(pull), best);
+    want(pull);
+    for (const document of pull.others ?? NONE) want({ userId: pull.userId, document });
   }
-  return newest;
+  const startedMs = performance.now();
+  const records = await newestProgress(store, [...keys.values()]);
+  onRead?.(keys.size, performance.now() - startedMs);
+  let next = 0;
+  return pulls.map((pull) => {
+    let best: ProgressWithArrival | undefined;
+    for (const end = next + pullSize(pull); next < end; next++)
+      best = newer(best, records.get(texts[next] ?? ''));
+    return best;
+  });
 }
 
-/** The distinct keys of all pulls. Pulls overlap when a user syncs one device by file name and another by content. */
-function keysOf(pulls: readonly ProgressPull[]): readonly ProgressKey[] {
-  if (pulls.every((pull) => pullSize(pull) === 1)) return pulls;
-  const keys = new Map<string, ProgressKey>();
-  for (const pull of pulls) {
-    const { userId, others = [] } = pull;
-    keys.set(progressKeyText(pull), pull);
-    for (const document of others) keys.set(progressKeyText({ userId, document }), { userId, document });
-  }
-  return [...keys.values()];
-}
+const NONE: readonly Document[] = [];
 
 /** The record that arrived later. */
 function newer(

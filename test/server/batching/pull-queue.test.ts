@@ -5,11 +5,14 @@ import { SyncError } from '../../../server/domain/sync-error.js';
 class ConnectionLost extends Error {}
 
 function queueOver(
-  read: PullQueueOptions<string, string>['read'],
+  read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>,
   options: Partial<PullQueueOptions<string, string>> = {},
 ): PullQueue<string, string> {
   return new PullQueue<string, string>({
-    read,
+    read: async (keys) => {
+      const values = await read(keys);
+      return keys.map((key) => values.get(key));
+    },
     textOf: (key) => key,
     isRetryable: (error) => error instanceof ConnectionLost,
     keysPerRead: 100,

@@ -40,7 +40,7 @@ describe.each(testDatabases())('positions from elsewhere on $name', (kind) => {
   async function pulled({ store }: ScanBench, document: string): Promise<string | undefined> {
     const key = at(0, document);
     const others = (await equivalentsOfDocuments(store, OPERATOR, [key])).get(progressKeyText(key)) ?? [];
-    const [record] = (await newestProgressOfPulls(store, [{ ...key, others }])).values();
+    const [record] = await newestProgressOfPulls(store, [{ ...key, others }]);
     return record?.position;
   }
 
