@@ -8,12 +8,18 @@ import type { BookFileFailure, PieceOutcome, PieceRequest } from './book-file.js
  *
  * The file is opened for each part: a slow download holds no descriptor, and notices when its file is replaced.
  */
-export async function answerPiece({ path, state, offset, bytes }: PieceRequest): Promise<PieceOutcome> {
+export async function answerPiece({
+  path,
+  state,
+  offset,
+  bytes,
+  memory,
+}: PieceRequest): Promise<PieceOutcome> {
   try {
     // The path comes from another thread, as bytes alone.
-    return await withFile(Buffer.from(path), state, (file) =>
-      Promise.resolve({ state: 'read', bytes: file.read(offset, bytes) }),
-    );
+    const piece = new Uint8Array(memory, 0, bytes);
+    await withFile(Buffer.from(path), state, (file) => Promise.resolve(file.readInto(piece, offset)));
+    return { state: 'read', bytes: piece };
   } catch (error) {
     if (!(error instanceof BookError)) throw error;
     return fileFailure(error);

@@ -21,17 +21,28 @@ export interface DownloadableFile {
   readonly version: string;
 }
 
-/** A part of a file in a certain state. */
-export interface PieceRequest {
-  readonly libraryId: LibraryId;
-  readonly path: Buffer;
-  readonly state: BookFileState;
+/** A part of a file. */
+export interface FilePiece {
   readonly offset: number;
   /** 0: only whether the file is there, in this state, and can be opened. */
   readonly bytes: number;
+  /**
+   * Where they are read into. It is moved to the thread that reads, and comes back with them, so that a download needs no
+   * other memory however long it is: what is thrown away, a garbage collector leaves until it is many megabytes.
+   */
+  readonly memory: ArrayBuffer;
 }
 
-export type PieceOutcome = { readonly state: 'read'; readonly bytes: Uint8Array } | BookFileFailure;
+/** A part of a file in a certain state. */
+export interface PieceRequest extends FilePiece {
+  readonly libraryId: LibraryId;
+  readonly path: Buffer;
+  readonly state: BookFileState;
+}
+
+export type PieceOutcome =
+  /** The bytes are at the start of the memory. */
+  { readonly state: 'read'; readonly bytes: Uint8Array<ArrayBuffer> } | BookFileFailure;
 
 /** Why nothing of a file was read. */
 export type BookFileFailure =
@@ -98,7 +109,8 @@ export async function findBookFile(
 }
 
 /**
- * A part of the file. Every part is checked to be of the state that the catalogue has, so that a download never mixes two
+ * A part of the file, at the start of `memory`, which is moved: what is left of it is the buffer of the result, and nothing
+ * if this throws. Every part is checked to be of the state that the catalogue has, so that a download never mixes two
  * states of a file. A file that has changed is hashed again, and then it can be read.
  *
  * @throws DogearError `book-changed`, `book-missing`, `book-unreadable`, `storage-slow`
@@ -107,10 +119,9 @@ export async function readBookFile(
   { readPiece, changedBooks }: Pick<BookFileContext, 'readPiece' | 'changedBooks'>,
   actor: Actor,
   { bookId, libraryId, path, state }: DownloadableFile,
-  offset: number,
-  bytes: number,
-): Promise<Uint8Array> {
-  const outcome = await readPiece({ libraryId, path, state, offset, bytes });
+  piece: FilePiece,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const outcome = await readPiece({ libraryId, path, state, ...piece });
   switch (outcome.state) {
     case 'read':
       return outcome.bytes;

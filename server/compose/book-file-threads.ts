@@ -108,7 +108,8 @@ class BookFileThread<
       this.#waiting.set(id, { give: resolve, timer });
       this.#worker ??= this.#start();
       this.#unanswered++;
-      this.#worker.postMessage({ id, request } satisfies FileTask);
+      const moved = 'memory' in request ? [request.memory] : [];
+      this.#worker.postMessage({ id, request } satisfies FileTask, moved);
     });
   }
 

@@ -8,11 +8,14 @@ if (parentPort !== null) {
   const port = parentPort;
   const answer = async ({ id, request }: FileTask): Promise<void> => {
     const outcome = await ('source' in request ? answerCover(request) : answerPiece(request));
-    const bytes = outcome.state === 'read' ? outcome.bytes : undefined;
-    // Small buffers share their memory with others, and are copied.
-    const isMoved =
-      bytes?.buffer instanceof ArrayBuffer && bytes.length > 0 && bytes.buffer.byteLength === bytes.length;
-    port.postMessage({ id, outcome } satisfies FileResult, isMoved ? [bytes.buffer] : []);
+    const moved =
+      'memory' in request ? request.memory : outcome.state === 'read' ? ownMemory(outcome.bytes) : undefined;
+    port.postMessage({ id, outcome } satisfies FileResult, moved === undefined ? [] : [moved]);
   };
   port.on('message', (task: FileTask) => void answer(task));
+}
+
+/** Small buffers share their memory with others, and are copied. */
+function ownMemory({ buffer, length }: Uint8Array): ArrayBuffer | undefined {
+  return buffer instanceof ArrayBuffer && length > 0 && buffer.byteLength === length ? buffer : undefined;
 }

@@ -1,15 +1,12 @@
 import type { Cover } from '../book/book-cover.js';
-import type { DownloadableFile } from '../book/book-file.js';
+import type { DownloadableFile, FilePiece } from '../book/book-file.js';
 import { mediaTypeOf } from '../book/media-type.js';
 import type { UserId } from '../domain/ids.js';
 import type { Answer, AnswerHeaders, FileAnswer } from './answer.js';
 import { byteRangeOf, isNoneMatch } from './byte-range.js';
-import type { Downloads } from './downloads.js';
+import { type Downloads, PIECE_BYTES } from './downloads.js';
 import { problem } from './problem.js';
 import type { HttpRequest } from './request.js';
-
-/** What a download keeps in memory. Larger pieces read little faster, also from a file server. */
-const PIECE_BYTES = 128 * 1024;
 
 /**
  * A book may be a page with scripts. Opened by its address it must not act as a page of the console, whose session the
@@ -30,7 +27,7 @@ export interface SentFile {
   readonly userId: UserId;
   readonly downloads: Downloads;
   /** As readBookFile(). */
-  readonly read: (offset: number, bytes: number) => Promise<Uint8Array>;
+  readonly read: (piece: FilePiece) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -58,7 +55,7 @@ export async function downloadAnswer(
   ];
   const contentType = mediaTypeOf(file.name);
   if (isNoneMatch(request.header('if-none-match'), etag)) {
-    await read(0, 0);
+    await read(nothing());
     return { status: 304, contentType, body: '', headers };
   }
   const ifRange = request.header('if-range');
@@ -73,12 +70,18 @@ export async function downloadAnswer(
   const { start, end } = range ?? { start: 0, end: sizeBytes };
   const isSent = request.method !== 'HEAD' && start < end;
   // Before anything is read, because the pieces that wait for their turn take memory too.
-  const ended = isSent ? downloads.begin(userId) : undefined;
+  const place = isSent ? downloads.begin(userId) : undefined;
+  const readAt = async (at: number): Promise<Uint8Array> => {
+    if (place === undefined) return read(nothing());
+    const piece = await read({ offset: at, bytes: Math.min(PIECE_BYTES, end - at), memory: place.memory });
+    place.memory = piece.buffer;
+    return piece;
+  };
   let first: Uint8Array;
   try {
-    first = await read(start, isSent ? Math.min(PIECE_BYTES, end - start) : 0);
+    first = await readAt(start);
   } catch (error) {
-    ended?.();
+    place?.leave();
     throw error;
   }
   return {
@@ -89,23 +92,20 @@ export async function downloadAnswer(
         ? headers
         : [...headers, ['content-range', `bytes ${String(start)}-${String(end - 1)}/${String(sizeBytes)}`]],
     bodyBytes: end - start,
-    pieces: (signal) => pieces({ first, start, end, signal }),
-    ...(ended === undefined ? {} : { ended }),
+    pieces: async function* (signal) {
+      for (let at = start, piece = first; ; piece = await readAt(at)) {
+        at += piece.length;
+        yield piece;
+        if (at >= end || signal.aborted) return;
+      }
+    },
+    ...(place === undefined ? {} : { ended: place.leave }),
   };
+}
 
-  async function* pieces(sent: {
-    readonly first: Uint8Array;
-    readonly start: number;
-    readonly end: number;
-    readonly signal: AbortSignal;
-  }): AsyncGenerator<Uint8Array> {
-    yield sent.first;
-    for (let at = sent.start + sent.first.length; at < sent.end && !sent.signal.aborted;) {
-      const piece = await read(at, Math.min(PIECE_BYTES, sent.end - at));
-      yield piece;
-      at += piece.length;
-    }
-  }
+/** Only asks whether the file is there and unchanged. Not a constant, because the memory is moved. */
+function nothing(): FilePiece {
+  return { offset: 0, bytes: 0, memory: new ArrayBuffer(0) };
 }
 
 /** RFC 9110 has dates of four digits of the year. */

@@ -3,11 +3,15 @@ import type { UserId } from '../domain/ids.js';
 import type { SharedCount } from '../domain/shared-count.js';
 import { ProblemError } from './problem.js';
 
+/** What a download keeps in memory. Larger pieces read little faster, also from a file server. */
+export const PIECE_BYTES = 64 * 1024;
 /**
- * Limit for the process. Each download keeps a connection and one piece of a file, so all of them take 16 MB; and each loop
+ * Limit for the process. Each download keeps a connection and one piece of a file, so all of them take 8 MB; and each loop
  * of the thread that answers readers may have to copy as much into sockets, some milliseconds.
  */
 const DOWNLOADS = 128;
+/** Kept for the next downloads, 1 MB: a page that shows a book asks for one small part of it after the other. */
+const SPARE_PIECES = 16;
 /** Of one user: two browsers with the six connections that each opens, and some readers. Eight users must work together to take all. */
 const DOWNLOADS_PER_USER = 16;
 /** However many threads there are, somebody may download with two readers that reach the same one. */
@@ -18,10 +22,19 @@ const COVER_BYTES = 96 * 1024 * 1024;
 /** Of one user, on the thread: the six connections of a browser, each with the largest cover. */
 const COVER_BYTES_PER_USER = 24 * 1024 * 1024;
 
+/** Of a file that is being sent. */
+export interface DownloadPlace {
+  /** Of PIECE_BYTES. Whoever moves it away sets what comes back; what does not come back is lost. */
+  memory: ArrayBuffer;
+  /** To be called once, when the download has ended. */
+  readonly leave: () => void;
+}
+
 /** The files that are being sent: those of the process, and those of each user on this thread. */
 export class Downloads {
   readonly #count: SharedCount;
   readonly #shares: WaitingShares;
+  readonly #spare: ArrayBuffer[] = [];
   readonly #coverShares = new WaitingShares(COVER_BYTES_PER_USER);
   #coverBytes = 0;
 
@@ -34,10 +47,9 @@ export class Downloads {
   /**
    * Takes a place.
    *
-   * @returns to be called once, when the download has ended
    * @throws ProblemError `downloads-at-limit`
    */
-  begin(userId: UserId): () => void {
+  begin(userId: UserId): DownloadPlace {
     if (!this.#shares.add(userId, 1)) {
       throw new ProblemError('downloads-at-limit', 'Too many files of this user are being sent already.');
     }
@@ -45,15 +57,23 @@ export class Downloads {
       this.#shares.remove(userId, 1);
       throw new ProblemError('downloads-at-limit', `${String(DOWNLOADS)} files are being sent already.`);
     }
-    return () => {
-      this.#count.subtract();
-      this.#shares.remove(userId, 1);
+    const place = {
+      memory: this.#spare.pop() ?? new ArrayBuffer(PIECE_BYTES),
+      leave: () => {
+        this.#count.subtract();
+        this.#shares.remove(userId, 1);
+        // Memory that was moved away has no length.
+        const isWhole = place.memory.byteLength === PIECE_BYTES;
+        if (isWhole && this.#spare.length < SPARE_PIECES) this.#spare.push(place.memory);
+      },
     };
+    return place;
   }
 
   /**
    * As `begin`, for a cover.
    *
+   * @returns to be called once, when it has been sent
    * @throws ProblemError `downloads-at-limit`
    */
   beginCover(userId: UserId, bytes: number): () => void {

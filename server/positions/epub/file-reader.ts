@@ -29,6 +29,8 @@ export interface FileReader {
 }
 
 interface OpenReader extends FileReader {
+  /** As `read`, the bytes `[position, position + buffer.length)` into a buffer. */
+  readInto(buffer: Uint8Array, position: number): void;
   /** @throws BookError `unreadable` */
   identityNow(): FileIdentity;
 }
@@ -52,7 +54,12 @@ function openReader(path: string | Buffer): OpenReader {
     return {
       identity: identityNow(),
       identityNow,
-      read: (position, length) => readExactly(fd, position, length),
+      read: (position, length) => {
+        const buffer = Buffer.allocUnsafe(length);
+        readExactly(fd, buffer, position);
+        return buffer;
+      },
+      readInto: (buffer, position) => readExactly(fd, buffer, position),
       close: () => closeSync(fd),
     };
   } catch (error) {
@@ -70,7 +77,7 @@ function openReader(path: string | Buffer): OpenReader {
 export async function withFile<Result>(
   path: string | Buffer,
   expected: BookFileState | undefined,
-  use: (file: FileReader) => Promise<Result>,
+  use: (file: OpenReader) => Promise<Result>,
 ): Promise<Result> {
   const file = openReader(path);
   try {
@@ -97,16 +104,14 @@ function requireState(identity: FileIdentity, expected: BookFileState | undefine
   if (!isInState) throw new BookError('changed', 'the file has changed');
 }
 
-function readExactly(fd: number, position: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
+function readExactly(fd: number, buffer: Uint8Array, position: number): void {
   let filled = 0;
-  while (filled < length) {
+  while (filled < buffer.length) {
     const from = filled;
-    const count = attempt(() => readSync(fd, buffer, from, length - from, position + from));
+    const count = attempt(() => readSync(fd, buffer, from, buffer.length - from, position + from));
     if (count === 0) throw new BookError('truncated', 'the file ends too early');
     filled += count;
   }
-  return buffer;
 }
 
 function attempt<Result>(operation: () => Result): Result {

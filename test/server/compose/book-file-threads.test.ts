@@ -15,7 +15,8 @@ describe('the threads that read files', () => {
 
   const state = { sizeBytes: 1, modifiedNs: 1n };
   const read = async (path: string, library = 1): Promise<unknown> => {
-    const request = { libraryId: libraryId(library), path: Buffer.from(path), state, offset: 0, bytes: 1 };
+    const asked = { libraryId: libraryId(library), path: Buffer.from(path), state };
+    const request = { ...asked, offset: 0, bytes: 1, memory: new ArrayBuffer(1) };
     const outcome = await threads.readPiece(request);
     return outcome.state === 'read' ? Buffer.from(outcome.bytes).toString() : outcome;
   };

@@ -32,9 +32,9 @@ describe('downloads at once', () => {
         file,
         userId: userId(user),
         downloads,
-        read: (_offset, bytes) => {
+        read: ({ bytes, memory }) => {
           reads++;
-          return Promise.resolve(new Uint8Array(bytes));
+          return Promise.resolve(new Uint8Array(memory, 0, bytes));
         },
       });
     const ofOne = await Promise.all(Array.from({ length: 16 }, () => begin(1)));

@@ -35,7 +35,7 @@ export const bookFileRoutes: readonly ApiRoute[] = [
         file,
         userId: principal.userId,
         downloads: management.downloads,
-        read: (offset, bytes) => readBookFile(management, principal, file, offset, bytes),
+        read: (piece) => readBookFile(management, principal, file, piece),
       });
     },
   ),

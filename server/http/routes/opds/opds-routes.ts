@@ -272,7 +272,7 @@ async function bookFile(
     file,
     userId: principal.userId,
     downloads: management.downloads,
-    read: (offset, bytes) => readBookFile(management, principal, file, offset, bytes),
+    read: (piece) => readBookFile(management, principal, file, piece),
   });
 }
 
