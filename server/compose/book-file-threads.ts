@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { CoverOutcome, CoverRequest, ReadCover } from '../book/book-cover.js';
 import type { BookFileFailure, PieceOutcome, PieceRequest, ReadPiece } from '../book/book-file.js';
 
@@ -38,7 +38,9 @@ const THREADS = 4;
  */
 const WAITING_REQUESTS = 256;
 /** The package document of the largest book takes some dozens of megabytes. Buffers do not count against this limit. */
-const MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+const COVER_MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+/** A thread that reads pieces keeps nothing: with the space for covers it took 8 MB more. */
+const PIECE_MEMORY = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**
  * Reads parts of files, and covers, in threads of their own: not in this one, which answers readers, and not with Node's
@@ -51,8 +53,8 @@ export class BookFileThreads {
   readonly #covers: readonly BookFileThread<CoverRequest, CoverOutcome>[];
 
   constructor(options: BookFileThreadsOptions = {}) {
-    this.#pieces = Array.from({ length: THREADS }, () => new BookFileThread(options));
-    this.#covers = Array.from({ length: THREADS }, () => new BookFileThread(options));
+    this.#pieces = Array.from({ length: THREADS }, () => new BookFileThread(PIECE_MEMORY, options));
+    this.#covers = Array.from({ length: THREADS }, () => new BookFileThread(COVER_MEMORY, options));
   }
 
   readonly readPiece: ReadPiece = (request) => threadOf(this.#pieces, request).read(request);
@@ -79,6 +81,7 @@ class BookFileThread<
   Request extends PieceRequest | CoverRequest,
   Outcome extends PieceOutcome | CoverOutcome,
 > {
+  readonly #memory: ResourceLimits;
   readonly #options: BookFileThreadsOptions;
   readonly #waiting = new Map<number, Waiting<Outcome>>();
   #lastId = 0;
@@ -93,7 +96,8 @@ class BookFileThread<
   #idle: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(options: BookFileThreadsOptions) {
+  constructor(memory: ResourceLimits, options: BookFileThreadsOptions) {
+    this.#memory = memory;
     this.#options = options;
   }
 
@@ -125,7 +129,7 @@ class BookFileThread<
 
   #start(): Worker {
     const worker = new Worker(this.#options.worker ?? new URL('./book-file-worker.js', import.meta.url), {
-      resourceLimits: MEMORY,
+      resourceLimits: this.#memory,
     });
     worker.on('message', ({ id, outcome }: { readonly id: number; readonly outcome: Outcome }) => {
       this.#settle(id, outcome);

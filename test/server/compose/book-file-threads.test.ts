@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BookFileThreads } from '../../../server/compose/book-file-threads.js';
@@ -30,6 +30,26 @@ describe('the threads that read files', () => {
     const cover = { libraryId: libraryId(1), path, state, source: 'epub', limitBytes: 100 } as const;
     expect(await threads.readCover(cover)).toMatchObject({ state: 'read' });
     expect(await Promise.all([hanging, behind])).toEqual([SLOW, SLOW]);
+  });
+
+  it('give back the memory that they have read into', async () => {
+    threads = new BookFileThreads();
+    const folder = await temporaryFolder();
+    const path = join(folder.path, 'book');
+    writeFileSync(path, 'abc');
+    const { size, mtimeNs } = statSync(path, { bigint: true });
+    const asked = {
+      libraryId: libraryId(1),
+      path: Buffer.from(path),
+      state: { sizeBytes: Number(size), modifiedNs: mtimeNs },
+    };
+    const memory = new ArrayBuffer(1000);
+    const outcome = await threads.readPiece({ ...asked, offset: 1, bytes: 2, memory });
+    if (outcome.state !== 'read') throw new Error(outcome.state);
+    expect(Buffer.from(outcome.bytes).toString()).toBe('bc');
+    expect([memory.byteLength, outcome.bytes.buffer.byteLength]).toEqual([0, 1000]);
+    const again = await threads.readPiece({ ...asked, offset: 0, bytes: 1, memory: outcome.bytes.buffer });
+    expect(again).toMatchObject({ state: 'read' });
   });
 
   it('refuse what nobody would wait for', async () => {

@@ -51,6 +51,33 @@ describe('downloads at once', () => {
     await begin(9);
   });
 
+  it('read all their pieces into one memory, which the next one takes over', async () => {
+    const downloads = new Downloads(new SharedCount(), 1);
+    const memories = new Set<ArrayBuffer>();
+    let readBytes = 0;
+    const download = async (): Promise<void> => {
+      const answer = await downloadAnswer(asked(), {
+        file,
+        userId: userId(1),
+        downloads,
+        read: ({ bytes, memory }) => {
+          memories.add(memory);
+          readBytes += bytes;
+          return Promise.resolve(new Uint8Array(memory, 0, bytes));
+        },
+      });
+      if (!('pieces' in answer)) throw new Error('nothing is sent');
+      let sentBytes = 0;
+      for await (const piece of answer.pieces(new AbortController().signal)) sentBytes += piece.length;
+      expect(sentBytes).toBe(file.state.sizeBytes);
+      end(answer);
+    };
+    await download();
+    await download();
+    expect(readBytes).toBe(2 * file.state.sizeBytes);
+    expect([...memories].map((memory) => memory.byteLength)).toEqual([64 * 1024]);
+  });
+
   it('that cannot be read take no place', async () => {
     const downloads = new Downloads(new SharedCount(), 1);
     const read = (): Promise<never> => Promise.reject(new Error('storage'));
