@@ -1,3 +1,5 @@
+import type { ReaderError } from './reader-error.js';
+
 /** What the reader knows of an EPUB, whichever library shows it. */
 
 export interface BookPlace {
@@ -29,8 +31,8 @@ export interface Appearance {
 export interface BookEvents {
   /** @param isMove whether somebody turned a page, and not only the window changed its size */
   readonly onPlace: (place: BookPlace, isMove: boolean) => void;
-  /** A chapter cannot be shown, and says so in its place. */
-  readonly onProblem: (message: string) => void;
+  /** A chapter cannot be shown, and says so in its place; or something of it is left out. `undefined`: another one comes. */
+  readonly onProblem: (problem: ReaderError | undefined) => void;
   /** A chapter has text, but its style sheets hide all of it. */
   readonly onHidden: () => void;
   /** A link that leads out of the book. */
@@ -43,7 +45,7 @@ export interface BookEvents {
 export interface BookView {
   readonly element: HTMLElement;
   readonly contents: readonly ContentsEntry[];
-  /** Whether pages follow from right to left. */
+  /** Whether pages follow from right to left: as the book says, or else as its chapter is written. */
   readonly isRightToLeft: boolean;
   /** A page then begins there. @returns whether the book has that place */
   goToCfi(cfi: string): Promise<boolean>;

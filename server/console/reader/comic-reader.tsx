@@ -8,9 +8,12 @@ import { ReaderBar } from './reader-bar.jsx';
 import { type ReaderError, readerErrorOf } from './reader-error.js';
 import type { OpenedBook } from './reader-page.jsx';
 import { SyncNotice, useHandedBack } from './sync-notice.jsx';
-import { turnOfKey } from './turn-keys.js';
+import { RetryButton } from './retry-button.jsx';
+import { TurnButton } from './turn-button.jsx';
+import { turnOfKey, turnOfPress } from './turn-keys.js';
 
 type Fit = 'page' | 'width';
+type Order = 'said' | 'ltr' | 'rtl';
 
 const KEY = 'dogear-reader-comics';
 
@@ -27,7 +30,8 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
   const picture = usePicture(pages, page.value);
   const main = useRef<HTMLElement>(null);
   const sync = useHandedBack(opened);
-  const { fit, isRightToLeft } = chosen.value;
+  const { fit, order } = chosen.value;
+  const isRightToLeft = order === 'said' ? pages.isRightToLeft : order === 'rtl';
 
   const goTo = (to: number): void => {
     const next = Math.min(pages.count, Math.max(1, to));
@@ -44,19 +48,20 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      // A picture that is higher than the window is scrolled first.
-      const shown = main.current;
-      if (fit === 'width' && shown !== null && (event.key === ' ' || event.key.startsWith('Page'))) return;
-      const direction = turnOfKey(event, chosen.value.isRightToLeft);
+      const direction = turnOfKey(event, isRightToLeft);
       if (direction === undefined) return;
       event.preventDefault();
+      // A picture that is higher than the window is scrolled first.
+      const scrolls = fit === 'width' && (event.key === ' ' || event.key.startsWith('Page'));
+      if (scrolls && main.current !== null && scrollOn(main.current, direction)) return;
       turn(direction);
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [fit]);
+  }, [fit, isRightToLeft]);
 
-  const touchX = useRef<number | undefined>(undefined);
+  const isMagnified = useIsMagnified();
+  const touched = useRef<Touch | undefined>(undefined);
   const left = isRightToLeft ? 1 : -1;
   const right = isRightToLeft ? -1 : 1;
   return (
@@ -74,28 +79,31 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
           return Promise.resolve();
         }}
       />
-      <Problem error={picture.error} />
+      <Problem error={picture.error}>
+        <RetryButton
+          bookId={opened.book.id}
+          failure={picture.error?.failure}
+          me={opened.me}
+          onRetry={() => (picture.error?.failure === 'changed' ? location.reload() : picture.retry())}
+        />
+      </Problem>
       <div class="reader-pages">
-        <button
-          type="button"
-          class="turn"
-          aria-label={left === 1 ? 'Next page' : 'Previous page'}
-          onClick={() => turn(left)}
-        >
-          ‹
-        </button>
+        <TurnButton sign="‹" direction={left} onTurn={turn} />
         <main
           ref={main}
-          class={`reader-picture ${fit}`}
+          class={`reader-picture ${fit} ${isMagnified ? '' : 'swiped'}`}
           tabIndex={0}
           aria-label="The page"
-          onTouchStart={(event) =>
-            (touchX.current = event.touches.length === 1 ? event.touches[0]?.clientX : undefined)
+          onClick={({ clientX }) => {
+            const direction = turnOfPress(clientX / innerWidth, isRightToLeft);
+            if (direction !== undefined) turn(direction);
+          }}
+          onTouchStart={({ touches }) =>
+            (touched.current = touches.length === 1 && !isMagnified ? touches[0] : undefined)
           }
-          onTouchEnd={(event) => {
-            const moved = (event.changedTouches[0]?.clientX ?? 0) - (touchX.current ?? 0);
-            if (touchX.current === undefined || Math.abs(moved) < SWIPE_PIXELS) return;
-            turn(moved < 0 ? right : left);
+          onTouchEnd={({ changedTouches: [ended] }) => {
+            const side = sideOfSwipe(touched.current, ended);
+            if (side !== undefined) turn(side === 'right' ? left : right);
           }}
         >
           {picture.address === undefined ? (
@@ -104,14 +112,7 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
             <img src={picture.address} alt={`Page ${count(page.value)}`} />
           )}
         </main>
-        <button
-          type="button"
-          class="turn"
-          aria-label={right === 1 ? 'Next page' : 'Previous page'}
-          onClick={() => turn(right)}
-        >
-          ›
-        </button>
+        <TurnButton sign="›" direction={right} onTurn={turn} />
       </div>
       <footer class="reader-foot">
         <p class="small">
@@ -145,14 +146,20 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
                 </label>
               ))}
             </fieldset>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={isRightToLeft}
-                onChange={(event) => choose({ ...chosen.value, isRightToLeft: event.currentTarget.checked })}
-              />
-              From right to left
-            </label>
+            <fieldset>
+              <legend>Order of the pages</legend>
+              {ORDERS.map(([name, words]) => (
+                <label key={name} class="check">
+                  <input
+                    type="radio"
+                    name="order"
+                    checked={order === name}
+                    onChange={() => choose({ ...chosen.value, order: name })}
+                  />
+                  {words}
+                </label>
+              ))}
+            </fieldset>
           </form>
         </Dialog>
       ) : null}
@@ -162,26 +169,54 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
 
 /** A finger that moves less has pressed. */
 const SWIPE_PIXELS = 50;
+
+/** To which side a finger went. Up and down it scrolls. */
+function sideOfSwipe(from: Touch | undefined, to: Touch | undefined): 'left' | 'right' | undefined {
+  if (from === undefined || to === undefined) return undefined;
+  const across = to.clientX - from.clientX;
+  if (Math.abs(across) < Math.max(SWIPE_PIXELS, Math.abs(to.clientY - from.clientY))) return undefined;
+  return across > 0 ? 'right' : 'left';
+}
+
+/** @returns whether there was more of the picture */
+function scrollOn(shown: HTMLElement, direction: 1 | -1): boolean {
+  const { scrollTop, scrollHeight, clientHeight } = shown;
+  const rest = direction === 1 ? scrollHeight - clientHeight - scrollTop : scrollTop;
+  if (rest < 1) return false;
+  shown.scrollBy({ top: direction * clientHeight * SCROLLED_PART });
+  return true;
+}
+
+/** Of what is seen, so that something of it stays. */
+const SCROLLED_PART = 0.9;
 const FITS: readonly (readonly [fit: Fit, words: string])[] = [
   ['page', 'The whole page'],
   ['width', 'As wide as the window, scrolled'],
+];
+const ORDERS: readonly (readonly [order: Order, words: string])[] = [
+  ['said', 'As the comic says, or from left to right'],
+  ['ltr', 'From left to right'],
+  ['rtl', 'From right to left'],
 ];
 
 function startPage(page: number | undefined, pages: number): number {
   return Math.min(pages, Math.max(1, page ?? 1));
 }
 
-function storedChoice(): { readonly fit: Fit; readonly isRightToLeft: boolean } {
+function storedChoice(): { readonly fit: Fit; readonly order: Order } {
   const stored = localStorage.getItem(KEY) ?? '';
-  return {
-    fit: stored.includes('"fit":"width"') ? 'width' : 'page',
-    isRightToLeft: stored.includes('"isRightToLeft":true'),
-  };
+  const isStored = ([name]: readonly [string, string]): boolean => stored.includes(`"${name}"`);
+  return { fit: FITS.find(isStored)?.[0] ?? 'page', order: ORDERS.find(isStored)?.[0] ?? 'said' };
 }
 
 interface ShownPicture {
+  readonly page: number;
   readonly address: string | undefined;
   readonly error: ReaderError | undefined;
+}
+
+interface Picture extends ShownPicture {
+  readonly retry: () => void;
 }
 
 interface KeptPicture {
@@ -190,20 +225,13 @@ interface KeptPicture {
 }
 
 /** The picture of a page, and the one behind it, so that a turn shows it at once. What is neither is let go. */
-function usePicture(pages: PicturePages, page: number): ShownPicture {
-  const shown = useSignal<ShownPicture>({ address: undefined, error: undefined });
+function usePicture(pages: PicturePages, page: number): Picture {
+  const attempt = useSignal(0);
+  const shown = useSignal<ShownPicture>(loading(page));
   const kept = useRef(new Map<number, KeptPicture>());
   useEffect(() => {
     let isLeft = false;
-    for (const [number, picture] of kept.current) {
-      if (number === page || number === page + 1) continue;
-      kept.current.delete(number);
-      picture.stop.abort();
-      void picture.address.then(
-        (address) => URL.revokeObjectURL(address),
-        () => undefined,
-      );
-    }
+    letGo(kept.current, (number) => number === page || number === page + 1);
     const load = async (number: number): Promise<string> => {
       const known = kept.current.get(number);
       if (known !== undefined) return known.address;
@@ -218,13 +246,13 @@ function usePicture(pages: PicturePages, page: number): ShownPicture {
         throw error;
       }
     };
-    shown.value = { address: undefined, error: undefined };
+    shown.value = loading(page);
     const show = async (): Promise<void> => {
       let loaded: ShownPicture;
       try {
-        loaded = { address: await load(page), error: undefined };
+        loaded = { page, address: await load(page), error: undefined };
       } catch (error) {
-        loaded = { address: undefined, error: readerErrorOf(error) };
+        loaded = { page, address: undefined, error: readerErrorOf(error) };
       }
       if (isLeft) return;
       shown.value = loaded;
@@ -235,6 +263,35 @@ function usePicture(pages: PicturePages, page: number): ShownPicture {
     return () => {
       isLeft = true;
     };
-  }, [page]);
-  return shown.value;
+  }, [page, attempt.value]);
+  useEffect(() => () => letGo(kept.current, () => false), []);
+  const current = shown.value.page === page ? shown.value : loading(page);
+  return { ...current, retry: () => (attempt.value += 1) };
+}
+
+function loading(page: number): ShownPicture {
+  return { page, address: undefined, error: undefined };
+}
+
+/** Whether somebody has magnified the page with two fingers, and moves it with one. */
+function useIsMagnified(): boolean {
+  const isMagnified = useSignal(false);
+  useEffect(() => {
+    const look = (): void => void (isMagnified.value = (visualViewport?.scale ?? 1) > 1);
+    visualViewport?.addEventListener('resize', look);
+    return () => visualViewport?.removeEventListener('resize', look);
+  }, []);
+  return isMagnified.value;
+}
+
+function letGo(kept: Map<number, KeptPicture>, isWanted: (page: number) => boolean): void {
+  for (const [number, { stop, address }] of kept) {
+    if (isWanted(number)) continue;
+    kept.delete(number);
+    stop.abort();
+    void address.then(
+      (loaded) => URL.revokeObjectURL(loaded),
+      () => undefined,
+    );
+  }
 }

@@ -13,8 +13,10 @@ import type { KnownPlace } from './known-place.js';
 import type { OpenedBook } from './reader-page.jsx';
 import { ReaderBar } from './reader-bar.jsx';
 import { type ReaderError, readerErrorOf } from './reader-error.js';
+import { RetryButton } from './retry-button.jsx';
 import { SyncNotice, useHandedBack } from './sync-notice.jsx';
-import { turnOfKey } from './turn-keys.js';
+import { TurnButton } from './turn-button.jsx';
+import { turnOfKey, turnOfPress } from './turn-keys.js';
 import type { ZipArchive } from './zip-archive.js';
 
 type OpenDialog = 'none' | 'contents' | 'appearance';
@@ -31,7 +33,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<BookView | undefined>(undefined);
   const error = useSignal<ReaderError | undefined>(undefined);
-  const problem = useSignal('');
+  const problem = useSignal<ReaderError | undefined>(undefined);
   const isHidden = useSignal(false);
   const place = useSignal<BookPlace>(NOWHERE);
   const appearance = useSignal<Appearance>(storedAppearance());
@@ -66,14 +68,13 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
         isHidden.value = false;
         if (isMove) handBack(now);
       },
-      onProblem: (message) => (problem.value = message),
+      onProblem: (failure) => (problem.value = failure),
       onHidden: () => (isHidden.value = true),
       onLink: (address) => (link.value = address),
       onKey,
       onPress: (fraction) => {
-        const isBack = fraction < 0.3;
-        if (!isBack && fraction < 0.7) return;
-        turn(isBack === (view.value?.isRightToLeft === true) ? 1 : -1);
+        const direction = turnOfPress(fraction, view.value?.isRightToLeft === true);
+        if (direction !== undefined) turn(direction);
       },
     }).then(
       async (shown) => {
@@ -100,6 +101,8 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
     view.value?.setAppearance(changed);
   };
   const { bookFraction, chapterFraction, chapter } = place.value;
+  const shownError = error.value ?? problem.value;
+  const left = view.value?.isRightToLeft === true ? 1 : -1;
   return (
     <div class="reader" style={{ background: groundColour(appearance.value) }}>
       <ReaderBar opened={opened}>
@@ -113,7 +116,16 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
         </button>
       </ReaderBar>
       <SyncNotice sync={sync} opened={opened} onGo={goToPlace} />
-      <Problem error={error.value ?? (problem.value === '' ? undefined : { message: problem.value })} />
+      <Problem error={shownError}>
+        {shownError?.failure === 'changed' || shownError?.failure === 'offline' ? (
+          <RetryButton
+            bookId={opened.book.id}
+            failure={shownError.failure}
+            me={opened.me}
+            onRetry={() => location.reload()}
+          />
+        ) : null}
+      </Problem>
       {isHidden.value && appearance.value.hasOwnStyles ? (
         <Problem error={{ message: 'The style sheets of the book hide the text of this chapter.' }}>
           <button type="button" onClick={() => change({ ...appearance.value, hasOwnStyles: false })}>
@@ -122,13 +134,9 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
         </Problem>
       ) : null}
       <main class="reader-pages">
-        <button type="button" class="turn" aria-label="Previous page" onClick={() => turn(-1)}>
-          ‹
-        </button>
+        <TurnButton sign="‹" direction={left} onTurn={turn} />
         <div ref={host} class="reader-book" aria-busy={view.value === undefined} />
-        <button type="button" class="turn" aria-label="Next page" onClick={() => turn(1)}>
-          ›
-        </button>
+        <TurnButton sign="›" direction={left === 1 ? -1 : 1} onTurn={turn} />
       </main>
       <footer class="reader-foot">
         <p class="small">
@@ -138,6 +146,7 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
         <input
           type="range"
           aria-label="Place in the book"
+          dir={left === 1 ? 'rtl' : 'ltr'}
           min="0"
           max="1000"
           value={Math.round(bookFraction * 1000)}

@@ -8,6 +8,7 @@ import { chapterOfImage, chapterThatSays, harmless, isMarkup, plainType } from '
 import { isElement } from './node-kinds.js';
 import { beginPageAt, withoutPageBreaks } from './page-break.js';
 import { ReaderError, readerErrorOf } from './reader-error.js';
+import { sha1 } from './sha1.js';
 import { firstVisiblePlace } from './visible-place.js';
 import type { ZipArchive } from './zip-archive.js';
 
@@ -22,11 +23,17 @@ import type { ZipArchive } from './zip-archive.js';
 /** Like the server's: it would not translate places in larger ones. Browsers need seconds for a megabyte. */
 const MOST_CHAPTER_BYTES = 8 * 1024 * 1024;
 const MOST_IMAGE_BYTES = 64 * 1024 * 1024;
+/** What a chapter shows besides its text is loaded with it, and kept as long as it is shown. Phones have some GB for all pages. */
+const MOST_PARTS_BYTES = 256 * 1024 * 1024;
 /** Fonts are scrambled by these, which hides no text. */
 const SCRAMBLED_FONTS: ReadonlySet<string> = new Set([
   'http://www.idpf.org/2008/embedding',
   'http://ns.adobe.com/pdf/enc#RC',
 ]);
+const TOO_MANY_PARTS = new ReaderError(
+  'too-large',
+  'Some pictures of this chapter are left out: all of them together have more than 256 MB.',
+);
 /** A key that is held down would turn pages long after it was let go. */
 const MOST_WAITING_TURNS = 3;
 /** How long a chapter has to stand still before its place is told. Longer than the library waits, which then tells it too. */
@@ -42,14 +49,22 @@ export async function openEpub(
 ): Promise<BookView> {
   await refuseEncrypted(archive);
   let pages: ReadonlySet<string> | undefined;
+  let partsBytes = 0;
   /** A page does without a picture, a font or a style sheet that is damaged or too large. */
   const read = async (name: string, mostBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    const isPart = pages?.has(name) === false;
+    if (isPart) {
+      partsBytes += archive.entries.get(name)?.size ?? 0;
+      if (partsBytes > MOST_PARTS_BYTES) {
+        events.onProblem(TOO_MANY_PARTS);
+        return new Uint8Array();
+      }
+    }
     try {
       return await archive.read(name, mostBytes);
     } catch (error) {
       const { failure } = readerErrorOf(error);
-      const isPart = pages?.has(name) === false && (failure === 'broken' || failure === 'too-large');
-      if (!isPart) throw error;
+      if (!isPart || (failure !== 'broken' && failure !== 'too-large')) throw error;
       return new Uint8Array();
     }
   };
@@ -60,7 +75,7 @@ export async function openEpub(
       return bytes === undefined ? null : new Blob([bytes]);
     },
     getSize: (name) => archive.entries.get(name)?.size ?? 0,
-    sha1,
+    sha1: async (text) => Promise.resolve(sha1(new TextEncoder().encode(text))),
   });
   try {
     await book.init();
@@ -75,6 +90,15 @@ export async function openEpub(
     types.set(item.href, item.mediaType);
   }
   pages = new Set(book.sections.map(({ id }) => id));
+  for (const section of book.sections) {
+    const load = section.load;
+    section.load = () => {
+      partsBytes = 0;
+      return load();
+    };
+    // Some programs list each heading of a chapter once more: turning would lead through a page that says so for each.
+    if (!archive.entries.has(section.id)) section.linear = 'no';
+  }
   if (book.sections.length === 0) throw new ReaderError('broken', 'The book has no chapters.');
   const view = new EpubView(book, events);
   await view.begin(appearance);
@@ -84,7 +108,6 @@ export async function openEpub(
 class EpubView implements BookView {
   readonly element: Paginator;
   readonly contents: readonly ContentsEntry[];
-  readonly isRightToLeft: boolean;
   readonly #book: EPUB;
   readonly #events: BookEvents;
   readonly #progress: SectionProgress;
@@ -96,12 +119,12 @@ class EpubView implements BookView {
   #waitingTurns = 0;
   /** What happens is not to be taken for a turned page. */
   #isJumping = true;
+  #isChapterRightToLeft = false;
   #scrollRest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(book: EPUB, events: BookEvents) {
     this.#book = book;
     this.#events = events;
-    this.isRightToLeft = book.dir === 'rtl';
     this.contents = [...entriesOf(book.toc ?? [], 0)];
     this.#progress = new SectionProgress(book.sections, UNUSED, UNUSED);
     this.element = new Paginator();
@@ -117,10 +140,17 @@ class EpubView implements BookView {
       this.#listen(doc);
     });
     this.element.addEventListener('relocate', ({ detail }) => this.#relocated(detail));
+    // Beside the text. Presses on it come from its frame.
+    this.element.addEventListener('click', ({ clientX }) => this.#events.onPress(clientX / innerWidth));
     this.element.addEventListener('scroll', () => {
       clearTimeout(this.#scrollRest);
       this.#scrollRest = setTimeout(() => this.#scrolled(), SCROLL_REST_MS);
     });
+  }
+
+  get isRightToLeft(): boolean {
+    const { dir } = this.#book;
+    return dir === 'rtl' || (dir !== 'ltr' && this.#isChapterRightToLeft);
   }
 
   async begin(appearance: Appearance): Promise<void> {
@@ -218,6 +248,7 @@ class EpubView implements BookView {
     const type = this.#book.resources.manifest.find(({ href }) => href === section.id)?.mediaType ?? '';
     section.load = async () => {
       this.#replaced.delete(index);
+      this.#events.onProblem(undefined);
       try {
         const isImage = type.startsWith('image/');
         if (!isImage && !isMarkup(type)) {
@@ -231,10 +262,10 @@ class EpubView implements BookView {
         this.#replaced.add(index);
         return chapterOfImage(address);
       } catch (error) {
-        const { message } = readerErrorOf(error);
+        const problem = readerErrorOf(error);
         this.#replaced.add(index);
-        this.#events.onProblem(message);
-        return chapterThatSays(message);
+        this.#events.onProblem(problem);
+        return chapterThatSays(problem.message);
       }
     };
   }
@@ -254,7 +285,7 @@ class EpubView implements BookView {
       }
       if (event.defaultPrevented || document.getSelection()?.isCollapsed === false) return;
       const left = frame?.getBoundingClientRect().left ?? 0;
-      this.#events.onPress((event.clientX + left) / globalThis.innerWidth);
+      this.#events.onPress((event.clientX + left) / innerWidth);
     });
   }
 
@@ -294,6 +325,7 @@ class EpubView implements BookView {
     const isElsewhere = this.#shown?.index !== index || !Object.is(this.#shown.fraction, fraction);
     this.#shown = { range, index, fraction };
     const document = range.startContainer.ownerDocument;
+    if (document !== null) this.#isChapterRightToLeft = isRightToLeft(document);
     const place = document === null ? undefined : firstVisiblePlace(document, pageArea(document));
     const section = this.#book.sections[index];
     const shown: BookPlace = {
@@ -340,6 +372,11 @@ function pageArea({ defaultView }: Document): DOMRect {
   return new DOMRect(seen.left - at.left, seen.top - at.top, seen.width, seen.height);
 }
 
+function isRightToLeft({ defaultView, body }: Document): boolean {
+  const styles = defaultView?.getComputedStyle(body);
+  return styles?.direction === 'rtl' || styles?.writingMode === 'vertical-rl';
+}
+
 /** Whether a chapter has words, but none is shown. */
 function isTextHidden({ body }: Document): boolean {
   return /\S/.test(body.textContent) && !/\S/.test(body.innerText);
@@ -366,10 +403,4 @@ function textOf(bytes: Uint8Array | undefined): string | null {
   const encoding =
     first === 0xfe && second === 0xff ? 'utf-16be' : first === 0xff && second === 0xfe ? 'utf-16le' : 'utf-8';
   return new TextDecoder(encoding).decode(bytes);
-}
-
-/** Browsers offer it over HTTPS alone. Without it scrambled fonts are not shown, and others take their place. */
-async function sha1(text: string): Promise<Uint8Array> {
-  if (!isSecureContext) return new Uint8Array(20);
-  return new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)));
 }

@@ -5,7 +5,8 @@ declare module 'foliate-js/epub.js' {
     readonly id: string;
     readonly size: number;
     readonly cfi: string;
-    readonly linear?: string;
+    /** `no`: a turn does not lead there. */
+    linear?: string;
     /** The address of the chapter, with the addresses of what it shows in it. */
     load: () => Promise<string | null>;
     resolveHref(href: string): string;

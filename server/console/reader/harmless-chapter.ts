@@ -60,8 +60,8 @@ function hasBody(document: { readonly body: HTMLElement | null }): boolean {
  */
 function harmlessStyles(css: string): string {
   return css
-    .replaceAll(/@import\s*(?!url\(["']?blob:|["']blob:)[^;]*;?/gi, '')
-    .replaceAll(/url\(\s*["']?(?!\s*(?:blob:|data:|#))[^)]*\)/gi, 'none');
+    .replaceAll(/@import(?!\s*(?:url\(\s*)?["']?blob:)[^;]*;?/gi, '')
+    .replaceAll(/url\((?!\s*["']?\s*(?:blob:|data:|#))[^)]*\)/gi, 'none');
 }
 
 /**

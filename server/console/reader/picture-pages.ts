@@ -1,4 +1,4 @@
-import { ReaderError } from './reader-error.js';
+import { ReaderError, readerErrorOf } from './reader-error.js';
 import type { RemoteFile } from './remote-file.js';
 import { TarArchive } from './tar-archive.js';
 import { ZipArchive } from './zip-archive.js';
@@ -6,6 +6,8 @@ import { ZipArchive } from './zip-archive.js';
 /** The pages of a comic, in the order of KOReader. */
 export interface PicturePages {
   readonly count: number;
+  /** Whether its own description says that it is read so. */
+  readonly isRightToLeft: boolean;
   /**
    * @param index from 0
    * @throws ReaderError
@@ -15,6 +17,9 @@ export interface PicturePages {
 
 /** Of a scan in colours for printing; larger ones take a browser's memory. */
 const MOST_PAGE_BYTES = 64 * 1024 * 1024;
+/** The description that programs for comics write into archives. */
+const DESCRIPTION_NAME = /(?:^|\/)ComicInfo\.xml$/i;
+const MOST_DESCRIPTION_BYTES = 1024 * 1024;
 /** What MuPDF takes for pages: server/positions/pages/comic-pages.ts. */
 const IMAGE_NAME = /\.(?:bmp|gif|hdp|j2k|jp2|jpe?g|jpx|jxr|pam|pbm|pgm|pkm|png|pnm|ppm|tiff?|wdp|webp)$/i;
 
@@ -32,6 +37,7 @@ export async function openPicturePages(
   if (names.length === 0) throw new ReaderError('broken', 'The archive has no pictures.');
   return {
     count: names.length,
+    isRightToLeft: await isRightToLeft(archive),
     load: async (index, signal) => {
       const name = names[index] ?? '';
       const bytes = await archive.read(name, MOST_PAGE_BYTES, signal);
@@ -42,6 +48,19 @@ export async function openPicturePages(
       return new Blob([bytes], { type });
     },
   };
+}
+
+async function isRightToLeft(archive: ZipArchive | TarArchive): Promise<boolean> {
+  const name = [...archive.entries.keys()].find((each) => DESCRIPTION_NAME.test(each));
+  if (name === undefined) return false;
+  try {
+    const bytes = await archive.read(name, MOST_DESCRIPTION_BYTES);
+    return /<Manga>\s*YesAndRightToLeft\s*</i.test(new TextDecoder().decode(bytes));
+  } catch (error) {
+    // A comic can be read without its description.
+    if (readerErrorOf(error).failure === 'offline') throw error;
+    return false;
+  }
 }
 
 /** By the whole path, numbers by their value and ASCII letters regardless of case: RULES.md R14. */

@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, get, post, type Reply } from '../api.js';
+import { ApiError, get, type Reply } from '../api.js';
 import { API, BASE } from '../base-path.js';
-import { useAction } from '../parts/action.jsx';
 import { bookLines } from '../parts/book-search.js';
 import { count } from '../parts/format.js';
 import { splitPath } from '../parts/path.js';
@@ -14,6 +13,7 @@ import { PdfPage } from './pdf-page.jsx';
 import { openPicturePages, type PicturePages } from './picture-pages.js';
 import { ReaderError, readerErrorOf } from './reader-error.js';
 import { RemoteFile } from './remote-file.js';
+import { RetryButton } from './retry-button.jsx';
 import { ZipArchive } from './zip-archive.js';
 
 export type Book = Reply<'/books/{id}', 'get'>;
@@ -22,8 +22,15 @@ export type Me = Reply<'/me', 'get'>;
 type State =
   /** With how many files of an archive were found until now. */
   | { readonly state: 'loading'; readonly files: number }
-  | { readonly state: 'failed'; readonly error: ApiError | ReaderError; readonly book: Book | undefined }
+  | ({ readonly state: 'failed' } & Failure)
   | { readonly state: 'open'; readonly opened: OpenedBook; readonly content: Content };
+
+interface Failure {
+  readonly error: ApiError | ReaderError;
+  /** What was loaded before. */
+  readonly me: Me | undefined;
+  readonly book: Book | undefined;
+}
 
 type Content =
   | { readonly kind: 'epub'; readonly archive: ZipArchive }
@@ -63,7 +70,7 @@ export function ReaderPage({ bookId }: { readonly bookId: string }) {
         </p>
       );
     case 'failed':
-      return <Failed bookId={bookId} error={current.error} book={current.book} onRetry={load} />;
+      return <Failed {...current} bookId={bookId} onRetry={load} />;
     case 'open':
       return <OpenBook opened={current.opened} content={current.content} />;
     default:
@@ -89,9 +96,10 @@ function OpenBook({ opened, content }: { readonly opened: OpenedBook; readonly c
 }
 
 async function open(bookId: string, onFound: (files: number) => void): Promise<State> {
+  let me: Me | undefined;
   let book: Book | undefined;
   try {
-    const me = await get('/me');
+    me = await get('/me');
     book = await get('/books/{id}', { params: { id: bookId } });
     const { title } = bookLines(book);
     document.title = `${title} · Dogear`;
@@ -103,7 +111,7 @@ async function open(bookId: string, onFound: (files: number) => void): Promise<S
     ]);
     return { state: 'open', content, opened: { book, me, title, address, document: key, place } };
   } catch (error) {
-    return { state: 'failed', error: error instanceof ApiError ? error : readerErrorOf(error), book };
+    return { state: 'failed', error: error instanceof ApiError ? error : readerErrorOf(error), me, book };
   }
 }
 
@@ -127,46 +135,31 @@ async function openContent(
   }
 }
 
-interface FailedProps {
+interface FailedProps extends Failure {
   readonly bookId: string;
-  readonly error: ApiError | ReaderError;
-  readonly book: Book | undefined;
   readonly onRetry: () => void;
 }
 
-function Failed({ bookId, error, book, onRetry }: FailedProps) {
-  const hashing = useAction();
-  const hasChanged = 'failure' in error && error.failure === 'changed';
+function Failed({ bookId, error, book, me, onRetry }: FailedProps) {
   const isSignedOut = error instanceof ApiError && error.status === 401;
   return (
     <main class="reader-failed stack">
       <h1>{book === undefined ? 'The book' : bookLines(book).title}</h1>
       <Problem error={isSignedOut ? { message: 'Nobody is signed in.' } : error}>
         <div class="buttons">
-          {hasChanged ? (
-            <button
-              type="button"
-              class="main"
-              aria-disabled={hashing.isRunning}
-              onClick={() =>
-                void hashing
-                  .run(() => post('/books/{id}/hash', { params: { id: bookId }, body: {} }))
-                  .then((isDone) => (isDone ? onRetry() : undefined))
-              }
-            >
-              {hashing.isRunning ? 'Reading the file…' : 'Hash it again and open it'}
-            </button>
-          ) : isSignedOut ? null : (
-            <button type="button" onClick={onRetry}>
-              Try again
-            </button>
+          {isSignedOut ? null : (
+            <RetryButton
+              bookId={bookId}
+              failure={'failure' in error ? error.failure : undefined}
+              me={me}
+              onRetry={onRetry}
+            />
           )}
           <a class="button" href={`${BASE}/ui/books/${bookId}`}>
             {isSignedOut ? 'Sign in' : 'To the page of the book'}
           </a>
         </div>
       </Problem>
-      <Problem error={hashing.error} />
     </main>
   );
 }

@@ -19,3 +19,9 @@ export function turnOfKey(event: KeyboardEvent, isRightToLeft: boolean): 1 | -1 
       return undefined;
   }
 }
+
+/** Where a press on a part of a page leads, by its part of the window's width from 0 to 1. In the middle it turns no page. */
+export function turnOfPress(fraction: number, isRightToLeft: boolean): 1 | -1 | undefined {
+  if (fraction >= 0.3 && fraction < 0.7) return undefined;
+  return fraction < 0.3 === isRightToLeft ? 1 : -1;
+}

@@ -81,13 +81,16 @@ export class ZipArchive {
     if (entry.isEncrypted) {
       throw new ReaderError('encrypted', 'The book is encrypted: it cannot be read without its password.');
     }
-    if (entry.size > mostBytes) {
+    const { size, packedSize, offset } = entry;
+    // Both are what the directory says, which may be anything.
+    const largest = Math.max(size, packedSize);
+    if (largest > mostBytes) {
       throw new ReaderError(
         'too-large',
-        `${name} has ${megabytes(entry.size)}; more than ${megabytes(mostBytes)} are not shown.`,
+        `${name} has ${megabytes(largest)}; more than ${megabytes(mostBytes)} are not shown.`,
       );
     }
-    const { offset, packedSize } = entry;
+    if (!entry.isPacked && size !== packedSize) throw broken();
     const nameBytes = new TextEncoder().encode(name).length;
     const guessed = Math.min(this.#file.size, offset + LOCAL_SIZE + nameBytes + SLACK_BYTES + packedSize);
     let bytes = await this.#file.read(offset, guessed, signal);

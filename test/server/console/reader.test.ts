@@ -1,17 +1,21 @@
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
+import { crc32, deflateSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { SQLITE } from '../../support/databases.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
+import { repositoryRoot } from '../../support/repository-root.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { makeZip } from '../../support/zip.js';
 import { type ConsoleClient, KoreaderDevice } from './console-client.js';
 import { shownWords, showsFirst } from './shown-words.js';
 import { testConsole } from './test-console.js';
-import { signInBrowser, type Visit, visit } from './visit.js';
+import { signInBrowser, type Visit, visit, type VisitOptions } from './visit.js';
 
 const PARAGRAPHS = 60;
 const WORDS = 40;
@@ -80,6 +84,60 @@ const PICTURE = Buffer.from(
 
 const PICTURE_ITEM = '<item id="p" href="text/p.png" media-type="image/png"/>';
 
+/** White, of as many pixels in each direction. */
+function squarePicture(pixels: number): Buffer {
+  const chunk = (type: string, content: Buffer): Buffer => {
+    const named = Buffer.concat([Buffer.from(type), content]);
+    const ends = [Buffer.alloc(4), Buffer.alloc(4)] as const;
+    ends[0].writeUInt32BE(content.length);
+    ends[1].writeUInt32BE(crc32(named));
+    return Buffer.concat([ends[0], named, ends[1]]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(pixels, 0);
+  header.writeUInt32BE(pixels, 4);
+  header[8] = 1;
+  const row = Buffer.concat([Buffer.alloc(1), Buffer.alloc(pixels / 8, 0xff)]);
+  return Buffer.concat([
+    PICTURE.subarray(0, 8),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: pixels }, () => row)))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function comicPages(count: number, content: Buffer): { readonly name: string; readonly content: Buffer }[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `${index + 1}.png`, content }));
+}
+
+/** A font in which the browser finds no fault, as `http://www.idpf.org/2008/embedding` scrambles it. */
+function scrambledFont(identifier: string): Buffer {
+  const folder = join(repositoryRoot, 'node_modules/playwright-core/lib/vite/traceViewer');
+  const name = readdirSync(folder).find((each) => each.endsWith('.ttf')) ?? '';
+  const key = createHash('sha1').update(identifier).digest();
+  const font = readFileSync(join(folder, name));
+  return Buffer.from(font.map((byte, at) => (at < 1040 ? byte ^ (key[at % 20] ?? 0) : byte)));
+}
+
+/** Longer than a block of SHA-1. */
+const IDENTIFIER = `urn:isbn:${'9781449396398'.repeat(6)}`;
+const SCRAMBLED =
+  '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" xmlns:enc="http://www.w3.org/2001/04/xmlenc#">' +
+  '<enc:EncryptedData><enc:EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/>' +
+  '<enc:CipherData><enc:CipherReference URI="OPS/text/f.ttf"/></enc:CipherData></enc:EncryptedData></encryption>';
+
+/** Moves a finger over the page. */
+async function swipe(page: Page, from: readonly [x: number, y: number], to: readonly [x: number, y: number]) {
+  const touch = await page.context().newCDPSession(page);
+  const send = async (type: 'touchStart' | 'touchMove' | 'touchEnd', part: number) => {
+    const at = { x: from[0] + (to[0] - from[0]) * part, y: from[1] + (to[1] - from[1]) * part };
+    await touch.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [at] });
+  };
+  await send('touchStart', 0);
+  for (const part of [0.25, 0.5, 0.75, 1]) await send('touchMove', part);
+  await send('touchEnd', 1);
+}
+
 interface TarFile {
   readonly name: string;
   readonly content: Buffer;
@@ -101,8 +159,13 @@ function makeTar(files: readonly TarFile[]): Buffer {
 }
 
 /** Opens a book that nobody has begun, of which there is no progress yet. */
-async function openUnread(browser: Browser, owner: ConsoleClient, path: string): Promise<Visit> {
-  const seen = await visit(browser, owner.base, { path: 'about', as: owner });
+async function openUnread(
+  browser: Browser,
+  owner: ConsoleClient,
+  path: string,
+  options: VisitOptions = {},
+): Promise<Visit> {
+  const seen = await visit(browser, owner.base, { ...options, path: 'about', as: owner });
   seen.allow(/\/progress\/\w+ answered 404$/);
   await seen.page.goto(`${owner.base}/ui/${path}`);
   return seen;
@@ -139,6 +202,66 @@ describe('the reader', () => {
       'Hidden.epub': makeEpub({
         chapters: [{ content: xhtml('<p>Words that are hidden</p>', '<style>p { display: none }</style>') }],
       }),
+      'Vertical.epub': makeEpub({
+        ...WALDEN,
+        chapters: [
+          {
+            content: chapter(1).replace(
+              '</head>',
+              '<style>html { writing-mode: vertical-rl }</style></head>',
+            ),
+          },
+        ],
+        spineAttributes: ' page-progression-direction="rtl"',
+      }),
+      // The chapter alone says so.
+      'Arabic.epub': makeEpub({
+        ...WALDEN,
+        chapters: [{ content: chapter(1).replace('<body>', '<body dir="rtl">') }],
+      }),
+      'Font.epub': makeEpub({
+        chapters: [
+          {
+            content: xhtml(
+              '<p>In a font of its own</p>',
+              '<title>t</title><style>@import url(s.css);</style>',
+            ),
+          },
+        ],
+        packageAttributes: ' unique-identifier="i"',
+        metadata: `<dc:identifier xmlns:dc="http://purl.org/dc/elements/1.1/" id="i">${IDENTIFIER}</dc:identifier>`,
+        items:
+          '<item id="f" href="text/f.ttf" media-type="font/ttf"/><item id="s" href="text/s.css" media-type="text/css"/>',
+        files: [
+          { name: 'OPS/text/f.ttf', content: scrambledFont(IDENTIFIER) },
+          {
+            name: 'OPS/text/s.css',
+            content: '@font-face { font-family: f; src: url("f.ttf") } p { font-family: f, serif }',
+          },
+        ],
+        encryption: SCRAMBLED,
+      }),
+      // Of 5 files with 60 MB each, as their directory says.
+      'Heavy.epub': makeEpub({
+        chapters: [
+          {
+            content: xhtml(
+              `<p>Heavy</p>${[1, 2, 3, 4, 5].map((number) => `<img src="${number}.png" alt=""/>`).join('')}`,
+            ),
+          },
+          { isDangling: true },
+          {},
+          { content: xhtml('<p>The end</p>') },
+        ],
+        items: [1, 2, 3, 4, 5]
+          .map((number) => `<item id="p${number}" href="text/${number}.png" media-type="image/png"/>`)
+          .join(''),
+        files: [1, 2, 3, 4, 5].map((number) => ({
+          name: `OPS/text/${number}.png`,
+          content: PICTURE,
+          declaredBytes: 60_000_000,
+        })),
+      }),
       'Cut.epub': walden('Cut').subarray(0, 2000),
       'Locked.epub': makeEpub({
         chapters,
@@ -155,6 +278,21 @@ describe('the reader', () => {
       'Empty.epub': makeEpub({ chapters: [{}] }),
       'Changed.epub': makeEpub({ chapters }),
       'Comic.cbz': makeZip(['10', '9', '1'].map((name) => ({ name: `p${name}.png`, content: PICTURE }))),
+      'Manga.cbz': makeZip([
+        ...comicPages(9, PICTURE),
+        { name: 'ComicInfo.xml', content: '<ComicInfo><Manga>YesAndRightToLeft</Manga></ComicInfo>' },
+      ]),
+      'Long.cbz': makeZip(comicPages(2000, squarePicture(4000))),
+      // A stored page of 2 kB that says it has 67 bytes.
+      'Liar.cbz': makeZip([
+        {
+          name: '1.png',
+          content: Buffer.concat([PICTURE, Buffer.alloc(2000)]),
+          isStored: true,
+          declaredBytes: 67,
+        },
+        { name: '2.png', content: PICTURE, isEncrypted: true },
+      ]),
       'Comic.cbt': makeTar(['a/2.jpg', 'a/10.jpg'].map((name) => ({ name, content: PICTURE }))),
       // The second header leads back to the first one.
       'Loop.cbt': makeTar([
@@ -382,6 +520,53 @@ describe('the reader', () => {
     await showsFirst(page, 'Beside a picture');
   });
 
+  it('shows a font that is scrambled, and leaves out what is too much for a chapter', async () => {
+    const { owner } = console();
+    const { page } = await openUnread(browser(), owner, `read/${idOf('Font.epub')}`);
+    await showsFirst(page, 'In a font of its own');
+    const frame = page.frames().find((each) => each.url().startsWith('blob:'));
+    const fonts = '[...document.fonts].map(({ family, status }) => `${family} ${status}`)';
+    await expect.poll(() => frame?.evaluate(fonts), { timeout: 20_000 }).toEqual(['f loaded']);
+
+    await page.goto(`${owner.base}/ui/read/${idOf('Heavy.epub')}`);
+    await page.getByText('Some pictures of this chapter are left out').waitFor();
+    await showsFirst(page, 'Heavy');
+    // Chapters that the file does not have are left out too.
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await showsFirst(page, 'The end');
+    await page.getByText('are left out').waitFor({ state: 'detached' });
+  });
+
+  it('goes from right to left where a book does, and hands the place back', async () => {
+    const { owner } = console();
+    const address = await owner.addReader('Right to left');
+    for (const name of ['Vertical.epub', 'Arabic.epub']) {
+      const document = documentOf(name);
+      const kobo = new KoreaderDevice(address, 'Kobo Sage');
+      const text = paragraph(1, 20);
+      const offset = text.indexOf('1.20.9');
+      const progress = `/body/DocFragment/body/p[20]/text().${offset}`;
+      await kobo.push({ document, percentage: 0.3, progress });
+      const { page } = await visit(browser(), owner.base, { path: `read/${idOf(name)}`, as: owner });
+      await showsFirst(page, text.slice(offset));
+      await page.keyboard.press('ArrowLeft');
+      await expect.poll(() => shownWords(page), { timeout: 20_000 }).not.toMatch(/^1\.20\.9 /);
+      const second = await shownWords(page);
+      expect(Number(/^1\.(\d+)/.exec(second)?.[1])).toBeGreaterThan(20);
+      await page.getByText('Your place will be handed back').waitFor();
+      await page.evaluate("dispatchEvent(new Event('pagehide'))");
+      await page.getByText('Your place is handed back').waitFor();
+      const pulled = await kobo.pull(document);
+      const [, number, at] = /p\[(\d+)\]\/text\(\)\.(\d+)$/.exec(pulled.progress) ?? [];
+      expect(paragraph(1, Number(number)).slice(Number(at)).slice(0, 12)).toBe(second.slice(0, 12));
+      // The button for the next page is on the left, and so is where one presses for it.
+      const next = await page.getByRole('button', { name: 'Next page' }).boundingBox();
+      expect(next?.x).toBe(0);
+      await page.mouse.click(1000, 400);
+      await showsFirst(page, text.slice(offset));
+    }
+  });
+
   it('says what is wrong with a book that cannot be shown', async () => {
     const { owner } = console();
     const seen = await openUnread(browser(), owner, 'about');
@@ -407,6 +592,71 @@ describe('the reader', () => {
     await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
   });
 
+  it('turns the pages of a comic by keys, presses and fingers, in its own order', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, 'about', { hasTouch: true });
+    const { page } = seen;
+    const shows = (number: number) =>
+      page.getByRole('img', { name: `Page ${number}`, exact: true }).waitFor();
+    await page.goto(`${owner.base}/ui/read/${idOf('Manga.cbz')}`);
+    await shows(1);
+    await page.keyboard.press('ArrowLeft');
+    await shows(2);
+    await page.mouse.click(200, 400);
+    await shows(3);
+    await swipe(page, [400, 400], [700, 420]);
+    await shows(4);
+    // Mostly downwards.
+    await swipe(page, [400, 200], [500, 500]);
+    await swipe(page, [700, 400], [400, 400]);
+    await shows(3);
+    await page.goto(`${owner.base}/ui/read/${idOf('Liar.cbz')}`);
+    await page.getByText('a file in it cannot be unpacked').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('it cannot be read without its password').waitFor();
+  });
+
+  it('keeps two pages of a long comic with large pages', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, 'about');
+    const { page } = seen;
+    await page.addInitScript(`
+      globalThis.keptPictures = new Set();
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (blob) => {
+        const address = createObjectURL(blob);
+        keptPictures.add(address);
+        return address;
+      };
+      URL.revokeObjectURL = (address) => {
+        keptPictures.delete(address);
+        revokeObjectURL(address);
+      };`);
+    await page.goto(`${owner.base}/ui/read/${idOf('Long.cbz')}`);
+    const shows = (number: string) =>
+      page.getByRole('img', { name: `Page ${number}`, exact: true }).waitFor();
+    await shows('1');
+    for (let turn = 0; turn < 8; turn += 1) await page.keyboard.press('ArrowRight');
+    await shows('9');
+    await page.getByRole('slider', { name: 'Page' }).fill('1500');
+    await shows('1,500');
+    const width = "document.querySelector('main img').naturalWidth";
+    await expect.poll(() => page.evaluate(width), { timeout: 20_000 }).toBe(4000);
+    await expect.poll(() => page.evaluate('keptPictures.size'), { timeout: 20_000 }).toBe(2);
+    // A picture that is higher than the window is scrolled before it is turned.
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByRole('radio', { name: 'As wide as the window' }).check();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const scrolled = "document.querySelector('main').scrollTop";
+    await page.keyboard.press('PageDown');
+    await expect.poll(() => page.evaluate(scrolled), { timeout: 20_000 }).toBeGreaterThan(0);
+    await page.keyboard.press('PageDown');
+    await page.keyboard.press('PageDown');
+    await shows('1,501');
+    await expect.poll(() => page.evaluate(scrolled), { timeout: 20_000 }).toBe(0);
+  });
+
   it('shows the pages of a comic, and hands back their number', async () => {
     const { owner } = console();
     const document = documentOf('Comic.cbz');
@@ -430,7 +680,7 @@ describe('the reader', () => {
     await page.goto(`${owner.base}/ui/read/${idOf('Comic.cbt')}`);
     await page.getByText('Page 1 of 2').waitFor();
     await page.getByRole('button', { name: 'Appearance' }).click();
-    await page.getByRole('checkbox', { name: 'From right to left' }).check();
+    await page.getByRole('radio', { name: 'From right to left' }).check();
     await page.keyboard.press('Escape');
     await page.keyboard.press('ArrowLeft');
     await page.getByRole('img', { name: 'Page 2' }).waitFor();
