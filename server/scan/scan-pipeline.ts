@@ -11,6 +11,7 @@ import {
 import type { BookRow } from '../book/book.js';
 import { lastBookId } from '../book/book-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
+import { withLongLog } from '../database/long-log.js';
 import type { Store } from '../database/store.js';
 import { retrying } from '../database/transaction.js';
 import { DogearError } from '../domain/dogear-error.js';
@@ -64,16 +65,18 @@ export async function runScan(options: ScanPipelineOptions): Promise<void> {
   const planned = planBatches(merged, batchSize);
   const hashed = hashBatches(planned, options);
 
-  try {
-    for await (const batch of hashed) {
-      batchSize.learn(batch);
-      await commit.take(batch);
+  await withLongLog(options.store, async () => {
+    try {
+      for await (const batch of hashed) {
+        batchSize.learn(batch);
+        await commit.take(batch);
+      }
+      await commit.commitRest();
+    } finally {
+      await commit.drain();
     }
-    await commit.commitRest();
-  } finally {
-    await commit.drain();
-  }
-  await commitGone(options, commit, gone);
+    await commitGone(options, commit, gone);
+  });
 }
 
 async function commitContext(

@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine, EntryBatchBuilder } from '../../../engine/index.js';
 import { saveBooks } from '../../../server/book/book-repository.js';
@@ -10,7 +11,7 @@ import { WHOLE_LIBRARY } from '../../../server/scan/scan.js';
 import { latestScan } from '../../../server/scan/scan-repository.js';
 import { bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
-import { testDatabases } from '../../support/databases.js';
+import { SQLITE, testDatabases } from '../../support/databases.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 import { openScanBench, type ScanBench } from '../../support/scan-bench.js';
 
@@ -91,6 +92,26 @@ describe.each(testDatabases())('a scan into $name', (kind) => {
     const scanning = scanLibrary({ store, engine: bench.engine }, library);
     expect(await scanning.catch((error: unknown) => error)).toBe(refusal);
     await store.close();
+  });
+});
+
+describe("SQLite's log", () => {
+  it('may get long during a scan, and is short again after it, also after one that failed', async () => {
+    const bench = await openScanBench(SQLITE);
+    const { db } = bench.store;
+    const longest = async (): Promise<unknown> =>
+      (await sql<{ wal_autocheckpoint: number }>`pragma wal_autocheckpoint`.execute(db)).rows[0]
+        ?.wal_autocheckpoint;
+    const folder = await bookFolder({ 'one.epub': 'one' });
+    const library = await bench.makeLibrary(folder);
+    const during: Promise<unknown>[] = [];
+    await bench.scan(library, { onProgress: () => during.push(longest()) });
+    expect(new Set(await Promise.all(during))).toEqual(new Set([8000]));
+    expect(await longest()).toBe(1000);
+    rmSync(folder.path, { recursive: true });
+    await expect(bench.scan(library)).rejects.toMatchObject({ code: 'root-missing' });
+    expect(await longest()).toBe(1000);
+    await bench.close();
   });
 });
 
