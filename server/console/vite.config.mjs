@@ -18,11 +18,21 @@ const READER_NAMES = {
   assetFileNames: 'assets/reader-[hash][extname]',
 };
 
-/** foliate-js lets scripts into the frames of chapters, because of a fault of WebKit. Scripts of books never run here. */
+/**
+ * foliate-js lets scripts into the frames of chapters, because of a fault of WebKit. Scripts of books never run here. What it
+ * has for browsers without style sheets that scripts construct is left out.
+ */
 const withoutScriptsInBooks = {
   name: 'without-scripts-in-books',
+  enforce: 'pre',
+  resolveId(id) {
+    return id === 'construct-style-sheets-polyfill' ? '\0nothing' : undefined;
+  },
+  load(id) {
+    return id === '\0nothing' ? '' : undefined;
+  },
   transform(code, id) {
-    if (!id.endsWith('/foliate-js/paginator.js')) return undefined;
+    if (!/\/foliate-js\/(?:paginator|fixed-layout)\.js$/.test(id)) return undefined;
     const parts = code.split("'allow-same-origin allow-scripts'");
     if (parts.length !== 2) throw new Error('the frame of foliate-js has changed: look at its sandbox');
     return { code: parts.join("'allow-same-origin'"), map: null };

@@ -45,6 +45,8 @@ export interface BookEvents {
 export interface BookView {
   readonly element: HTMLElement;
   readonly contents: readonly ContentsEntry[];
+  /** Whether its pages are as the book has laid them out, and have no other appearance. */
+  readonly isFixed: boolean;
   /** Whether pages follow from right to left: as the book says, or else as its chapter is written. */
   readonly isRightToLeft: boolean;
   /** A page then begins there. @returns whether the book has that place */

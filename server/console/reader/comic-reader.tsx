@@ -10,7 +10,7 @@ import type { OpenedBook } from './reader-page.jsx';
 import { SyncNotice, useHandedBack } from './sync-notice.jsx';
 import { RetryButton } from './retry-button.jsx';
 import { TurnButton } from './turn-button.jsx';
-import { turnOfKey, turnOfPress } from './turn-keys.js';
+import { turnOfKey, turnOfPress, turnOfSwipe } from './turn-keys.js';
 
 type Fit = 'page' | 'width';
 type Order = 'said' | 'ltr' | 'rtl';
@@ -102,8 +102,8 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
             (touched.current = touches.length === 1 && !isMagnified ? touches[0] : undefined)
           }
           onTouchEnd={({ changedTouches: [ended] }) => {
-            const side = sideOfSwipe(touched.current, ended);
-            if (side !== undefined) turn(side === 'right' ? left : right);
+            const direction = turnOfSwipe(touched.current, ended, isRightToLeft);
+            if (direction !== undefined) turn(direction);
           }}
         >
           {picture.address === undefined ? (
@@ -165,17 +165,6 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
       ) : null}
     </div>
   );
-}
-
-/** A finger that moves less has pressed. */
-const SWIPE_PIXELS = 50;
-
-/** To which side a finger went. Up and down it scrolls. */
-function sideOfSwipe(from: Touch | undefined, to: Touch | undefined): 'left' | 'right' | undefined {
-  if (from === undefined || to === undefined) return undefined;
-  const across = to.clientX - from.clientX;
-  if (Math.abs(across) < Math.max(SWIPE_PIXELS, Math.abs(to.clientY - from.clientY))) return undefined;
-  return across > 0 ? 'right' : 'left';
 }
 
 /** @returns whether there was more of the picture */

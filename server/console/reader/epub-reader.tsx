@@ -177,7 +177,11 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
       ) : null}
       {dialog.value === 'appearance' ? (
         <Dialog title="Appearance" onClose={() => (dialog.value = 'none')}>
-          <AppearanceForm appearance={appearance.value} onChange={change} />
+          {view.value?.isFixed === true ? (
+            <p>The pages of this book are as it has laid them out, with its own letters and colours.</p>
+          ) : (
+            <AppearanceForm appearance={appearance.value} onChange={change} />
+          )}
         </Dialog>
       ) : null}
       {link.value === '' ? null : (

@@ -4,16 +4,18 @@ import { Paginator, type Relocation } from 'foliate-js/paginator.js';
 import { SectionProgress, TOCProgress } from 'foliate-js/progress.js';
 import type { Appearance, BookEvents, BookPlace, BookView, ContentsEntry } from './book-view.js';
 import { chapterStyles } from './chapter-styles.js';
+import { FixedPages } from './fixed-pages.js';
 import { chapterOfImage, chapterThatSays, harmless, isMarkup, plainType } from './harmless-chapter.js';
 import { isElement } from './node-kinds.js';
 import { beginPageAt, withoutPageBreaks } from './page-break.js';
 import { ReaderError, readerErrorOf } from './reader-error.js';
 import { sha1 } from './sha1.js';
+import { turnOfSwipe } from './turn-keys.js';
 import { firstVisiblePlace } from './visible-place.js';
 import type { ZipArchive } from './zip-archive.js';
 
 /*
- * The only file that knows foliate-js. It was chosen for its CFIs, which follow the specification and the source of the book:
+ * This file and fixed-pages.ts alone know foliate-js. It was chosen for its CFIs, which follow the specification and the source of the book:
  * those of epub.js and its heir epub-ts count nodes in another way, and some of them mean another place by the specification.
  * It also breaks Japanese and Arabic books into pages, and has 15 kB, where epub-ts has 65. Its author maintains it, but did
  * not publish the release that npm has, which contains changes of somebody else. So its version is pinned, its code was read,
@@ -108,6 +110,7 @@ export async function openEpub(
 class EpubView implements BookView {
   readonly element: Paginator;
   readonly contents: readonly ContentsEntry[];
+  readonly isFixed: boolean;
   readonly #book: EPUB;
   readonly #events: BookEvents;
   readonly #progress: SectionProgress;
@@ -127,7 +130,8 @@ class EpubView implements BookView {
     this.#events = events;
     this.contents = [...entriesOf(book.toc ?? [], 0)];
     this.#progress = new SectionProgress(book.sections, UNUSED, UNUSED);
-    this.element = new Paginator();
+    this.isFixed = book.rendition?.layout === 'pre-paginated';
+    this.element = this.isFixed ? new FixedPages() : new Paginator();
     // With two of them a place could begin the second one, and would not be the first thing on the screen.
     this.element.setAttribute('max-column-count', '1');
     book.transformTarget.addEventListener('data', ({ detail }) => {
@@ -284,8 +288,23 @@ class EpubView implements BookView {
         return;
       }
       if (event.defaultPrevented || document.getSelection()?.isCollapsed === false) return;
-      const left = frame?.getBoundingClientRect().left ?? 0;
-      this.#events.onPress((event.clientX + left) / innerWidth);
+      const { left, width } = frame?.getBoundingClientRect() ?? new DOMRect();
+      const scale = width / (document.defaultView?.innerWidth ?? width);
+      this.#events.onPress((event.clientX * scale + left) / innerWidth);
+    });
+    if (this.isFixed) this.#listenToFingers(document);
+  }
+
+  #listenToFingers(document: Document): void {
+    let from: Touch | undefined;
+    // What goes sideways is not taken by the browser.
+    document.documentElement.style.touchAction = 'pan-y pinch-zoom';
+    document.addEventListener('touchstart', ({ touches }) => {
+      from = touches.length === 1 ? touches[0] : undefined;
+    });
+    document.addEventListener('touchend', ({ changedTouches: [to] }) => {
+      const direction = turnOfSwipe(from, to, this.isRightToLeft);
+      if (direction !== undefined) void this.turn(direction);
     });
   }
 
@@ -306,7 +325,7 @@ class EpubView implements BookView {
     for (const sheet of styleSheets ?? []) {
       const isOurs =
         sheet.ownerNode === head?.firstElementChild || sheet.ownerNode === head?.lastElementChild;
-      sheet.disabled = !isOurs && !this.#hasOwnStyles;
+      sheet.disabled = !isOurs && !this.#hasOwnStyles && !this.isFixed;
     }
   }
 
@@ -321,7 +340,9 @@ class EpubView implements BookView {
     this.#relocated({ ...this.#shown, reason: 'scroll', fraction: start / viewSize });
   }
 
-  #relocated({ reason, range, index, fraction }: Relocation): void {
+  #relocated({ reason, range: shownRange, index, fraction }: Relocation): void {
+    const range = shownRange ?? allOf(this.#document);
+    if (range === undefined) return;
     const isElsewhere = this.#shown?.index !== index || !Object.is(this.#shown.fraction, fraction);
     this.#shown = { range, index, fraction };
     const document = range.startContainer.ownerDocument;
@@ -363,9 +384,18 @@ function isNode(target: EventTarget): target is Node {
   return 'nodeType' in target;
 }
 
+function allOf(document: Document | undefined): Range | undefined {
+  const range = document?.createRange();
+  if (document !== undefined) range?.selectNodeContents(document.body);
+  return range;
+}
+
 /** What is seen of a chapter's frame, which is as wide as all pages of the chapter, in its own coordinates. */
 function pageArea({ defaultView }: Document): DOMRect {
   const frame = defaultView?.frameElement;
+  // A page of a fixed layout is seen as a whole.
+  if (frame?.parentElement?.parentElement === null)
+    return new DOMRect(0, 0, frame.clientWidth, frame.clientHeight);
   const seen = frame?.parentElement?.parentElement?.getBoundingClientRect();
   const at = frame?.getBoundingClientRect();
   if (seen === undefined || at === undefined) return new DOMRect();

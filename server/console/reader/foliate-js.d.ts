@@ -9,6 +9,7 @@ declare module 'foliate-js/epub.js' {
     linear?: string;
     /** The address of the chapter, with the addresses of what it shows in it. */
     load: () => Promise<string | null>;
+    unload(): void;
     resolveHref(href: string): string;
   }
 
@@ -35,7 +36,7 @@ declare module 'foliate-js/epub.js' {
     readonly sections: readonly Section[];
     readonly toc?: readonly ContentsItem[] | null;
     readonly dir: string | null;
-    readonly rendition?: { readonly layout?: string };
+    readonly rendition?: { readonly layout?: string; spread?: string };
     readonly transformTarget: {
       addEventListener(type: 'data', listener: (event: CustomEvent<LoadedData>) => void): void;
     };
@@ -94,30 +95,41 @@ declare module 'foliate-js/paginator.js' {
   export interface Relocation {
     /** `anchor`: the window or the letters have another size, and the page shows the same place as before. */
     readonly reason: string | null;
-    /** What the page shows. */
-    readonly range: Range;
+    /** What the page shows. `null`: the page is a chapter of its own. */
+    readonly range: Range | null;
     readonly index: number;
     /** Of the chapter, 0 to 1. */
     readonly fraction: number;
   }
 
-  interface PaginatorMembers {
-    /** Whether a chapter is one long page. */
-    readonly scrolled: boolean;
-    /** How far it is scrolled, and how long it is, in pixels. */
-    readonly start: number;
-    readonly viewSize: number;
+  /** What both kinds of pages have. */
+  export interface PagesMembers {
     open(book: EPUB): void;
     goTo(target: { readonly index: number; readonly anchor?: Anchor }): Promise<void>;
     next(): Promise<void>;
     prev(): Promise<void>;
-    setStyles(styles: readonly [before: string, after: string]): void;
-    render(): void;
     destroy(): void;
     addEventListener(type: 'load', listener: (event: CustomEvent<{ readonly doc: Document }>) => void): void;
     addEventListener(type: 'relocate', listener: (event: CustomEvent<Relocation>) => void): void;
   }
 
+  interface PaginatorMembers extends PagesMembers {
+    /** Whether a chapter is one long page. */
+    readonly scrolled: boolean;
+    /** How far it is scrolled, and how long it is, in pixels. */
+    readonly start: number;
+    readonly viewSize: number;
+    setStyles(styles: readonly [before: string, after: string]): void;
+    render(): void;
+  }
+
   export type Paginator = PaginatorMembers & HTMLElement;
   export const Paginator: new () => Paginator;
+}
+
+declare module 'foliate-js/fixed-layout.js' {
+  import type { PagesMembers } from 'foliate-js/paginator.js';
+
+  /** Whose pages have a size of their own. */
+  export const FixedLayout: new () => PagesMembers & HTMLElement;
 }

@@ -25,3 +25,18 @@ export function turnOfPress(fraction: number, isRightToLeft: boolean): 1 | -1 | 
   if (fraction >= 0.3 && fraction < 0.7) return undefined;
   return fraction < 0.3 === isRightToLeft ? 1 : -1;
 }
+
+/** A finger that moves less has pressed. */
+const SWIPE_PIXELS = 50;
+
+/** Where a finger leads that was moved to the side. Up and down it scrolls. */
+export function turnOfSwipe(
+  from: Touch | undefined,
+  to: Touch | undefined,
+  isRightToLeft: boolean,
+): 1 | -1 | undefined {
+  if (from === undefined || to === undefined) return undefined;
+  const across = to.clientX - from.clientX;
+  if (Math.abs(across) < Math.max(SWIPE_PIXELS, Math.abs(to.clientY - from.clientY))) return undefined;
+  return across > 0 === isRightToLeft ? 1 : -1;
+}

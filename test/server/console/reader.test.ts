@@ -219,6 +219,15 @@ describe('the reader', () => {
         ...WALDEN,
         chapters: [{ content: chapter(1).replace('<body>', '<body dir="rtl">') }],
       }),
+      'Fixed.epub': makeEpub({
+        chapters: [1, 2, 3].map((number) => ({
+          content: xhtml(
+            `<p>Page ${number}</p><p style="position: absolute; top: 1300px">The foot of page ${number}</p>`,
+            '<title>t</title><meta name="viewport" content="width=1000,height=1400"/>',
+          ),
+        })),
+        metadata: '<meta property="rendition:layout">pre-paginated</meta>',
+      }),
       'Font.epub': makeEpub({
         chapters: [
           {
@@ -565,6 +574,39 @@ describe('the reader', () => {
       await page.mouse.click(1000, 400);
       await showsFirst(page, text.slice(offset));
     }
+  });
+
+  it('shows the pages of a fixed layout as they are, and hands back which one', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, `read/${idOf('Fixed.epub')}`, { hasTouch: true });
+    const { page } = seen;
+    const frame = () => page.frames().find((each) => each.url().startsWith('blob:'));
+    const words = () => frame()?.evaluate('document.body.innerText.trim().slice(0, 6)');
+    const shows = (number: number) => expect.poll(words, { timeout: 20_000 }).toBe(`Page ${number}`);
+    await shows(1);
+    const foot = await frame()?.getByText('The foot of page 1').boundingBox();
+    expect(foot?.y).toBeGreaterThan(500);
+    expect(foot?.y).toBeLessThan(720);
+    const sandbox = await frame()
+      ?.frameElement()
+      .then((element) => element.getAttribute('sandbox'));
+    expect(sandbox).toBe('allow-same-origin');
+    await page.getByText('From the beginning').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await shows(2);
+    await swipe(page, [700, 400], [560, 400]);
+    await shows(3);
+    await page.mouse.click(200, 400);
+    await shows(2);
+    await page.getByText('Your place will be handed back').waitFor();
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await page.getByText('Your place is handed back').waitFor();
+    const { positions } = await owner.call('GET', `/progress/${documentOf('Fixed.epub')}`);
+    expect(positions[0].progress).toBe('/body/DocFragment[2]/body/p[1]/text().0');
+    await page.reload();
+    await shows(2);
+    await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByText('The pages of this book are as it has laid them out').waitFor();
   });
 
   it('says what is wrong with a book that cannot be shown', async () => {

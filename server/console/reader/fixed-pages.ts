@@ -1,0 +1,54 @@
+import type { EPUB } from 'foliate-js/epub.js';
+import { FixedLayout } from 'foliate-js/fixed-layout.js';
+
+/** Pages of a size that the book has chosen, one at a time, as large as they fit. Nothing of them is changed. */
+export class FixedPages extends FixedLayout {
+  readonly scrolled = false;
+  readonly start = 0;
+  readonly viewSize = 1;
+  #book: EPUB | undefined;
+  #index = -1;
+
+  constructor() {
+    super();
+    this.addEventListener('load', ({ detail: { doc } }) => makeSizeKnown(doc));
+    this.addEventListener('relocate', ({ detail: { index } }) => {
+      if (index !== this.#index) this.#letGo();
+      this.#index = index;
+    });
+  }
+
+  override open(book: EPUB): void {
+    this.#book = book;
+    // The place of two pages beside each other would be that of one of them.
+    if (book.rendition !== undefined) book.rendition.spread = 'none';
+    super.open(book);
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#letGo();
+  }
+
+  setStyles(): void {
+    // The book's own are all there are.
+  }
+
+  render(): void {
+    // The library does it whenever the window changes.
+  }
+
+  /** The library keeps the pictures of all pages that were shown. */
+  #letGo(): void {
+    this.#book?.sections[this.#index]?.unload();
+  }
+}
+
+customElements.define('dogear-fixed-pages', FixedPages);
+
+/** Some pages say "device-width", of which the library makes no size. It then takes that of the book, or of the picture. */
+function makeSizeKnown(document: Document): void {
+  const said = document.querySelector('meta[name="viewport"]');
+  const content = said?.getAttribute('content') ?? '';
+  if (!/\bwidth\s*=\s*\d/.test(content) || !/\bheight\s*=\s*\d/.test(content)) said?.remove();
+}
