@@ -51,7 +51,7 @@ export class PullQueue<Key, Value> {
   /** The sum of the sizes of the waiting keys. */
   #waitingKeys = 0;
   readonly #shares: WaitingShares;
-  readonly #underWay = new Set<readonly Pull<Key, Value>[]>();
+  #underWay: readonly (readonly Pull<Key, Value>[])[] = [];
   #reading = 0;
   #isScheduled = false;
 
@@ -99,7 +99,7 @@ export class PullQueue<Key, Value> {
       const pulls = this.#takePulls();
       if (pulls.length === 0) return;
       this.#reading++;
-      this.#underWay.add(pulls);
+      this.#underWay = [...this.#underWay, pulls];
       void this.#readAll(pulls);
     }
   };
@@ -128,7 +128,7 @@ export class PullQueue<Key, Value> {
 
   /**
    * A new map instead of deletions: a map that grows and shrinks leaves old tables behind that refer to the next one, and
-   * V8 then kept 2 kB of each request until its next full collection (measured).
+   * V8 then kept 2 kB of each request until its next full collection (measured). So does a set, thus `#underWay` is none.
    */
   #takeAll(): readonly Pull<Key, Value>[] {
     const pulls = [...this.#waiting.values()].filter(isUnanswered);
@@ -149,7 +149,7 @@ export class PullQueue<Key, Value> {
   /** Never rejects. */
   async #readAll(pulls: readonly Pull<Key, Value>[]): Promise<void> {
     const settle = await this.#outcomeOf(pulls);
-    this.#underWay.delete(pulls);
+    this.#underWay = this.#underWay.filter((other) => other !== pulls);
     this.#reading--;
     // Before the answers are written, so that the database works meanwhile.
     this.#start();

@@ -133,8 +133,8 @@ const LARGEST_MARGIN = 0.25;
 export class PushQueue<Push> {
   readonly #options: PushQueueOptions<Push>;
   readonly #deadlines: DeadlineSweep;
-  readonly #waiting = new Map<string, Entry<Push>>();
-  readonly #underWay = new Set<readonly Entry<Push>[]>();
+  #waiting = new Map<string, Entry<Push>>();
+  #underWay: readonly (readonly Entry<Push>[])[] = [];
   readonly #ordersUnderWay = new Set<string>();
   /**
    * Duration of the last commit. A push whose deadline is nearer than this is left out of the next batch: if it expired
@@ -208,9 +208,9 @@ export class PushQueue<Push> {
       const entries = this.#takeEntries();
       if (entries.length === 0) break;
       this.#commits++;
-      this.#underWay.add(entries);
+      this.#underWay = [...this.#underWay, entries];
       void this.#commitBatch(entries).finally(() => {
-        this.#underWay.delete(entries);
+        this.#underWay = this.#underWay.filter((other) => other !== entries);
         for (const { order } of entries) this.#ordersUnderWay.delete(order);
         this.#commits--;
         this.#start();
@@ -230,10 +230,17 @@ export class PushQueue<Push> {
   /** The next batch, in key order. */
   #takeEntries(): readonly Entry<Push>[] {
     const entries: Entry<Push>[] = [];
-    for (const entry of this.#waiting.values()) {
+    const waiting = this.#waiting;
+    // A new map for the few that stay, instead of deletions: see PullQueue. Many are not copied.
+    const isRenewed = waiting.size <= this.#options.rowsPerCommit;
+    if (isRenewed) this.#waiting = new Map();
+    for (const entry of waiting.values()) {
       if (entries.length >= this.#options.rowsPerCommit) break;
-      if (this.#ordersUnderWay.has(entry.order)) continue;
-      this.#waiting.delete(entry.row);
+      if (this.#ordersUnderWay.has(entry.order)) {
+        if (isRenewed) this.#waiting.set(entry.row, entry);
+        continue;
+      }
+      if (!isRenewed) waiting.delete(entry.row);
       this.#waitingPushes -= entry.requests.length;
       this.#shares.remove(this.#options.ownerOf(entry.push), entry.requests.length);
       if (!entry.isWanted()) continue;

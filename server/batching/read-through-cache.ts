@@ -8,6 +8,9 @@ import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from './pull-queue.js';
  */
 export const DEFAULT_TTL_MS = 4000;
 
+/** How exactly that time is kept. The cache asks the clock, and sets a timer, at most once in this time. */
+const TTL_RESOLUTION_MS = 50;
+
 export interface ReadThroughCacheOptions<Value> {
   /** Reads many keys in one statement. Keys without a value are left out of the result. */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
@@ -39,7 +42,11 @@ export class ReadThroughCache<Value extends object> {
       readsAtOnce: 1,
       waitingKeys: WAITING_KEYS,
     });
-    this.#values = new LRUCache({ max: entries, ttl: ttlMs });
+    this.#values = new LRUCache({
+      max: entries,
+      ttl: ttlMs,
+      ttlResolution: Math.min(TTL_RESOLUTION_MS, ttlMs),
+    });
   }
 
   /** The cached value, without a read. `undefined` says nothing about the database. */

@@ -49,23 +49,30 @@ export class EquivalentDocuments {
     return this.#holders().map(({ libraryId }) => libraryId);
   }
 
-  /** Whether `access` holds all of the libraries. A library that it lacks was added or removed after it was read. */
-  isCoveredBy(access: LibraryAccess): boolean {
-    this.#update(access);
-    return this.#isCovered;
-  }
-
   /** Whether the document has a book that the user may see. */
   isKnownTo(userId: UserId, access: LibraryAccess): boolean {
-    this.#update(access);
-    if (this.#sharedAnswer !== undefined) return true;
-    return isKnownBy(this.#catalogued.holders, isVisibleIn(access, userId), userId);
+    return this.#sharedAnswerFor(access) !== undefined || this.#isKnownBy(userId, access);
   }
 
   /** The equivalent documents for one user. A library that `access` lacks is visible to nobody. */
   visibleTo(userId: UserId, access: LibraryAccess): readonly Document[] {
-    this.#update(access);
-    return this.#sharedAnswer ?? equivalentTo(this.#catalogued, isVisibleIn(access, userId), userId);
+    return (
+      this.#sharedAnswerFor(access) ?? equivalentTo(this.#catalogued, isVisibleIn(access, userId), userId)
+    );
+  }
+
+  /**
+   * The same, or `undefined` where it takes a look into the database: `access` lacks a library, which was added or removed
+   * after it was read, or the document has no book that the user may see.
+   */
+  answerFor(userId: UserId, access: LibraryAccess): readonly Document[] | undefined {
+    const shared = this.#sharedAnswerFor(access);
+    if (shared !== undefined) return shared;
+    return this.#isCovered && this.#isKnownBy(userId, access) ? this.visibleTo(userId, access) : undefined;
+  }
+
+  #isKnownBy(userId: UserId, access: LibraryAccess): boolean {
+    return isKnownBy(this.#catalogued.holders, isVisibleIn(access, userId), userId);
   }
 
   #holders(): readonly DigestHolder[] {
@@ -73,9 +80,9 @@ export class EquivalentDocuments {
     return [...holders, ...others.flatMap((other) => other.holders)];
   }
 
-  #update(access: LibraryAccess): void {
+  #sharedAnswerFor(access: LibraryAccess): readonly Document[] | undefined {
     const version = versionOf(access);
-    if (version === this.#version) return;
+    if (version === this.#version) return this.#sharedAnswer;
     const holders = this.#holders();
     const readers = holders.map(({ libraryId }) => access.get(libraryId));
     this.#version = version;
@@ -84,6 +91,7 @@ export class EquivalentDocuments {
       readers.every((each) => each === 'everybody') &&
       holders.every(({ linkedFor }) => linkedFor === undefined || linkedFor === 'everybody');
     this.#sharedAnswer = isShared ? equivalentTo(this.#catalogued, () => true, undefined) : undefined;
+    return this.#sharedAnswer;
   }
 }
 

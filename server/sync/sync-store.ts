@@ -273,15 +273,9 @@ export class SyncStore {
    */
   equivalentTo(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
     if (!isDigest(document) && this.#links.peek(LINKS)?.hasAny === false) return NONE;
-    const others = this.#documents.peek(document);
     const access = this.#access.peek(ACCESS);
-    const isCached =
-      others !== undefined &&
-      access !== undefined &&
-      others.isCoveredBy(access) &&
-      others.isKnownTo(userId, access);
-    if (isCached) return others.visibleTo(userId, access);
-    return this.#readEquivalents(userId, document);
+    const cached = access && this.#documents.peek(document)?.answerFor(userId, access);
+    return cached ?? this.#readEquivalents(userId, document);
   }
 
   /** After a change to libraries, books or links that was made through this server: it takes effect here at once. */

@@ -25,7 +25,8 @@ describe('the equivalent documents of a cached document', () => {
     const readers: LibraryAccess = new Map([[library, new Set([reader])]]);
     const noLibraries: LibraryAccess = new Map();
     for (const access of [everybodys, readers, noLibraries, readers, everybodys]) {
-      expect(others.isCoveredBy(access)).toBe(access !== noLibraries);
+      expect(others.answerFor(reader, access)).toEqual(access === noLibraries ? undefined : [name]);
+      expect(others.answerFor(stranger, access)).toEqual(access === everybodys ? [name] : undefined);
       expect(others.visibleTo(reader, access)).toEqual(access === noLibraries ? [] : [name]);
       expect(others.visibleTo(stranger, access)).toEqual(access === everybodys ? [name] : []);
     }

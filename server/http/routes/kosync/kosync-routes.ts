@@ -7,10 +7,11 @@ import { deleteAccount } from '../../../removal/delete-account.js';
 import { parseClaimList } from '../../../sync/claims.js';
 import { getProgress } from '../../../sync/get-progress.js';
 import { putProgress, type UnknownDocuments } from '../../../sync/put-progress.js';
+import type { ProgressRecord } from '../../../sync/progress.js';
 import { registerAccount } from '../../../accounts/register-account.js';
 import { withinRequestDeadline } from '../../../batching/request-deadline.js';
 import type { SyncStore } from '../../../sync/sync-store.js';
-import { documentMistake, parseDocument } from '../../../domain/document.js';
+import { type Document, documentMistake, parseDocument } from '../../../domain/document.js';
 import type { Principal } from '../../../domain/principal.js';
 import { SyncError } from '../../../domain/sync-error.js';
 import { type Answer, jsonAnswer } from '../../answer.js';
@@ -186,20 +187,35 @@ async function put(
   return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
 }
 
-async function get(
+/** Not an async function: where the credentials are remembered, that saves a promise for each pull. */
+function get(
   sync: SyncStore,
   authentication: Principal | Promise<Principal>,
-  { receivedMs: sinceMs, query }: HttpRequest,
+  request: HttpRequest,
   text: string | undefined,
   family: KosyncFamily,
-): Promise<Answer> {
-  const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
+): Answer | Promise<Answer> {
+  const { receivedMs: sinceMs, query } = request;
   const document = parseDocument(text);
-  if (document === undefined) return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
-  const claims = query === '' ? undefined : parseClaimList(query);
-  const pull = getProgress(sync, principal, document, sinceMs, claims);
-  const record = await (isRemembered ? pull : withinRequestDeadline(pull, sinceMs));
+  const pull = (principal: Principal): Answer | Promise<Answer> => {
+    if (document === undefined)
+      return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
+    const claims = query === '' ? undefined : parseClaimList(query);
+    return getProgress(sync, principal, document, sinceMs, claims).then((record) =>
+      progressAnswer(family, document, record),
+    );
+  };
+  if (!(authentication instanceof Promise)) return pull(authentication);
+  return withinRequestDeadline(authentication, sinceMs).then((principal) =>
+    withinRequestDeadline(Promise.resolve(pull(principal)), sinceMs),
+  );
+}
+
+function progressAnswer(
+  family: KosyncFamily,
+  document: Document,
+  record: ProgressRecord | undefined,
+): Answer {
   // The reference server of each family answers 200 here, and KOReader treats any other status as a broken connection.
   if (record === undefined) return jsonAnswer(200, family === 'account' ? {} : { document });
   const { position, percentage, device, pushedMs } = record;
