@@ -10,8 +10,9 @@ import { DEVICE_BYTES, deviceKey, FRIENDLY_NAME_CHARACTERS } from '../device/dev
 import { type MergedDevice, mergeSeenDevices } from '../device/device-repository.js';
 import { parseDocument } from '../domain/document.js';
 import { isShownName } from '../domain/single-line.js';
-import type { UserId } from '../domain/ids.js';
+import type { LibraryId, UserId } from '../domain/ids.js';
 import { readLibraryAccess } from '../library/library-reader-repository.js';
+import { isVisibleIn } from '../library/library-visibility.js';
 import { arrivalBeforePushes, type ProgressPush } from '../sync/progress.js';
 import { progressKeyText } from '../sync/progress-key.js';
 import {
@@ -195,8 +196,19 @@ async function moveLink(store: Store, link: MovedLink, context: MoveContext): Pr
   }
   const user = link.userName === undefined ? 'everybody' : movedUser(context, link.userName);
   if (user === undefined) return;
-  const libraries = [...(await readLibraryAccess(store)).keys()];
-  const [found] = await booksOfDigests(store, [Buffer.from(link.partialMd5, 'hex')], libraries);
+  const access = await readLibraryAccess(store);
+  const libraries = [...access.keys()];
+  const isSeen =
+    typeof user === 'number'
+      ? isVisibleIn(access, user)
+      : (library: LibraryId) => access.get(library) === 'everybody';
+  const digests = [Buffer.from(link.partialMd5, 'hex')];
+  // Several libraries may have the book. A link to a book that its user may not see does nothing.
+  const [found = (await booksOfDigests(store, digests, libraries))[0]] = await booksOfDigests(
+    store,
+    digests,
+    libraries.filter(isSeen),
+  );
   if (found === undefined) {
     tally.leaveOut('book-not-here', what);
     return;

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { exportedRecords } from '../../../server/moving/dogear-export.js';
 import { MoveError } from '../../../server/moving/move-error.js';
+import { bookFolder, md5 } from '../../support/book-folder.js';
 import { MYSQL, SQLITE } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { openScanBench } from '../../support/scan-bench.js';
 import { differences, exported, fillStore, imported } from './round-trip.js';
 
 /** The long tests move 100,000. */
@@ -91,6 +93,30 @@ describe('what Dogear exports', { timeout: 60_000 }, () => {
     ]);
     expect([tally.positions.added, tally.leftOut.get('other-layout')?.count]).toEqual([3, 1]);
     expect((await exported(there)).filter((line) => line.includes('metadata'))).toHaveLength(1);
+  });
+
+  it('links documents to the books that their users may see', async () => {
+    const bench = await openScanBench(SQLITE);
+    onTestFinished(() => bench.close());
+    const { store } = bench;
+    const books = await bookFolder({ 'a.epub': 'a' });
+    const [hidden, open] = [
+      await bench.makeLibrary(books, { name: 'hidden' }),
+      await bench.makeLibrary(books, { name: 'open' }),
+    ];
+    for (const library of [hidden, open]) await bench.scan(library);
+    await store.db.insertInto('restricted_library').values({ library_id: hidden.id }).execute();
+    const user = `{"type":"user","name":"anna","owner":false,"disabled":false,"permissions":[],"created_s":1}`;
+    const link = (document: string, more: string): string =>
+      `{"type":"link","document":"${document}","linked_s":1,"partial_md5":"${md5('a')}"${more}}`;
+    const lines = [user, link('hers', ',"user":"anna"'), link('of all', '')];
+    await imported(store, [...lines, `{"type":"end","lines":${String(lines.length)}}`]);
+    const linked = await store.db
+      .selectFrom('document_link')
+      .innerJoin('book', 'book.id', 'document_link.book_id')
+      .select('book.library_id')
+      .execute();
+    expect(linked).toEqual([{ library_id: open.id }, { library_id: open.id }]);
   });
 
   it('is moved in batches of some bytes, and those before an end that is wrong are moved too', async () => {
