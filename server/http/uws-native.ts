@@ -27,8 +27,8 @@ export interface NativeRequest {
   getMethod(): string;
   /** The part before `?`, undecoded; bytes that are not UTF-8 are replaced by U+FFFD. */
   getUrl(): string;
-  /** The part after `?`, undecoded; `''` without one. */
-  getQuery(): string;
+  /** The part after `?`, undecoded. `undefined`: the address has no `?`. */
+  getQuery(): string | undefined;
   /** One character for each byte (Latin-1); `''` when absent. Bytes above 0x7F at either end are trimmed like spaces. */
   getHeader(lowerCaseName: string): string;
   /** Every header line in order, names in lower case. The only way to see a second line with the same name. */

@@ -182,7 +182,7 @@ class Exchange implements HttpRequest, Postponed {
     this.#turn = server.turns.enter();
     this.method = upperCased(request.getMethod());
     this.path = request.getUrl();
-    this.query = request.getQuery();
+    this.query = request.getQuery() ?? '';
     this.#match = server.options.router.match(this.method, this.path);
     const { route, params } = this.#match;
     this.params = params ?? [];

@@ -33,8 +33,14 @@ describe('a request over uWebSockets.js', () => {
       parts: ['PUT /a%20b?c=%20d HTTP/1.1\r\nHost: x\r\nX-Auth-Key: k\r\nContent-Length: 3\r\n\r\nabc'],
       until: answered(1),
     });
+    const unasked = get('/a%20b?').replace('GET', 'PUT');
+    await sendRaw({ port, parts: [unasked], until: answered(1) });
+    await sendRaw({ port, parts: [unasked.replace('?', '')], until: answered(1) });
+    const without = { method: 'PUT', path: '/a%20b', query: '', params: ['a b'], body: '', key: undefined };
     expect(seen).toEqual([
       { method: 'PUT', path: '/a%20b', query: 'c=%20d', params: ['a b'], body: 'abc', key: 'k' },
+      without,
+      without,
     ]);
   });
 
