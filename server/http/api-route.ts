@@ -212,24 +212,35 @@ export function eventRoute<Schema extends z.ZodType, Params extends z.ZodObject,
   };
 }
 
+export interface FileInput<Params extends z.ZodObject, Query extends z.ZodObject> extends Input<
+  Params,
+  Query,
+  z.ZodUndefined
+> {
+  /**
+   * Who the request is from now, which may be long after it came.
+   *
+   * @throws SyncError `unauthorized`, DogearError `forbidden` when that has ended
+   */
+  readonly findAgain: FindPrincipal;
+}
+
 /** A route that answers with bytes: a file, a part of one, or a picture. */
 export function fileRoute<Params extends z.ZodObject, Query extends z.ZodObject>(
   spec: Described &
     Omit<Fields<Params, Query, z.ZodUndefined>, 'body'> & {
       readonly reply: Extract<ReplyDescription, { readonly kind: 'file' }>;
     },
-  handle: (
-    management: Management,
-    input: Input<Params, Query, z.ZodUndefined>,
-  ) => Promise<Answer | FileAnswer>,
+  handle: (management: Management, input: FileInput<Params, Query>) => Promise<Answer | FileAnswer>,
 ): ApiRoute {
   return {
     ...spec,
-    handle: async (management, request) =>
-      handle(
-        management,
-        await enter<Params, Query, z.ZodUndefined>(spec, principalFinder(management, request), request),
-      ),
+    handle: async (management, request) => {
+      const findPrincipal = principalFinder(management, request);
+      const input = await enter<Params, Query, z.ZodUndefined>(spec, findPrincipal, request);
+      const findAgain = async () => requirePermission(spec.access, await findPrincipal());
+      return handle(management, { ...input, findAgain });
+    },
   };
 }
 
@@ -241,11 +252,7 @@ async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body
   findPrincipal: FindPrincipal,
   request: HttpRequest,
 ): Promise<Input<Params, Query, Body>> {
-  const principal = await findPrincipal();
-  if (!isPermitted(spec.access, principal)) {
-    const needed = spec.access === 'any key' ? '' : spec.access.join(' or ');
-    throw new DogearError('forbidden', `This needs the permission ${needed}.`);
-  }
+  const principal = requirePermission(spec.access, await findPrincipal());
   const names = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const params = names.map((name, index): [string, string] => [name, request.params[index] ?? '']);
   return {
@@ -257,6 +264,8 @@ async function enter<Params extends z.ZodObject, Query extends z.ZodObject, Body
   };
 }
 
-function isPermitted(access: KeyAccess, principal: Principal): boolean {
-  return access === 'any key' || access.some((permission) => principal.permissions.has(permission));
+function requirePermission(access: KeyAccess, principal: Principal): Principal {
+  if (access === 'any key' || access.some((permission) => principal.permissions.has(permission)))
+    return principal;
+  throw new DogearError('forbidden', `This needs the permission ${access.join(' or ')}.`);
 }

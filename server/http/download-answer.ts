@@ -1,10 +1,13 @@
 import type { Cover } from '../book/book-cover.js';
 import type { DownloadableFile, FilePiece } from '../book/book-file.js';
 import { mediaTypeOf } from '../book/media-type.js';
+import { DogearError } from '../domain/dogear-error.js';
 import type { UserId } from '../domain/ids.js';
+import { SyncError } from '../domain/sync-error.js';
 import type { Answer, AnswerHeaders, FileAnswer } from './answer.js';
 import { byteRangeOf, isNoneMatch } from './byte-range.js';
 import { type Downloads, PIECE_BYTES } from './downloads.js';
+import { RECHECK_MS } from './event-stream.js';
 import { problem } from './problem.js';
 import type { HttpRequest } from './request.js';
 
@@ -28,6 +31,8 @@ export interface SentFile {
   readonly downloads: Downloads;
   /** As readBookFile(). */
   readonly read: (piece: FilePiece) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Throws when who asked for the file may not have it any more. Called every few seconds. */
+  readonly requireAccess: () => Promise<unknown>;
 }
 
 /**
@@ -38,7 +43,7 @@ export interface SentFile {
  */
 export async function downloadAnswer(
   request: Pick<HttpRequest, 'method' | 'header'>,
-  { file, userId, downloads, read }: SentFile,
+  { file, userId, downloads, read, requireAccess }: SentFile,
 ): Promise<Answer | FileAnswer> {
   const { sizeBytes } = file.state;
   const etag = `"${file.version}"`;
@@ -71,8 +76,10 @@ export async function downloadAnswer(
   const isSent = request.method !== 'HEAD' && start < end;
   // Before anything is read, because the pieces that wait for their turn take memory too.
   const place = isSent ? downloads.begin(userId) : undefined;
+  const access = new LastingAccess(requireAccess);
   const readAt = async (at: number): Promise<Uint8Array> => {
     if (place === undefined) return read(nothing());
+    access.check();
     const piece = await read({ offset: at, bytes: Math.min(PIECE_BYTES, end - at), memory: place.memory });
     place.memory = piece.buffer;
     return piece;
@@ -103,6 +110,38 @@ export async function downloadAnswer(
   };
 }
 
+/** Ends a download whose key was revoked, whose user was disabled, or whose library is not for the user any more. */
+class LastingAccess {
+  readonly #require: () => Promise<unknown>;
+  #checkedMs = performance.now();
+  #refusal: unknown;
+
+  constructor(require: () => Promise<unknown>) {
+    this.#require = require;
+  }
+
+  /**
+   * Begins to find out, now and then. The download does not wait for it: a database that is slow or away does not slow it
+   * down or end it.
+   *
+   * @throws the refusal, if there is one
+   */
+  check(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const nowMs = performance.now();
+    if (nowMs - this.#checkedMs < RECHECK_MS) return;
+    this.#checkedMs = nowMs;
+    this.#require().catch((error: unknown) => {
+      if (isRefusal(error)) this.#refusal = error;
+    });
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof SyncError) return error.code === 'unauthorized';
+  return error instanceof DogearError && (error.code === 'forbidden' || error.code === 'book-not-found');
+}
+
 /** Only asks whether the file is there and unchanged. Not a constant, because the memory is moved. */
 function nothing(): FilePiece {
   return { offset: 0, bytes: 0, memory: new ArrayBuffer(0) };
@@ -115,16 +154,19 @@ function lastModified({ state: { modifiedNs } }: DownloadableFile): AnswerHeader
   return isWritable ? [['last-modified', new Date(ms).toUTCString()]] : [];
 }
 
-/** RFC 6266: the name as UTF-8, and in ASCII for clients that do not know that form, among them KOReader. */
+/**
+ * RFC 6266 has two forms. Browsers take the second, whose encoding is certain. KOReader and curl take the first as bytes:
+ * in UTF-8 a book keeps its name there, in whatever alphabet it is.
+ */
 function disposition(kind: 'inline' | 'attachment', name: string): string {
   // oxlint-disable-next-line no-control-regex -- names of files may hold them
-  const plain = name.replaceAll(/[\u0000-\u001F\u007F]/g, ' ');
-  const ascii = plain.replaceAll(/[^ -~]/gu, '_').replaceAll(/["\\]/g, '_');
+  const plain = name.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' ');
+  const quoted = plain.replaceAll(/["\\]/g, '_');
   const encoded = encodeURIComponent(plain).replaceAll(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+  return `${kind}; filename="${quoted}"; filename*=UTF-8''${encoded}`;
 }
 
 /** A browser asks again after an hour: lists show some dozens of covers, and covers hardly ever change. */

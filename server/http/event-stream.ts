@@ -16,8 +16,8 @@ const STREAMS = 100;
 const STREAMS_PER_USER = 25;
 /** However many threads there are, somebody may watch with two browsers that reach the same one. */
 const LEAST_SHARE = 2;
-/** How often a stream checks that its API key is still valid: revoking works within five seconds. */
-const RECHECK_MS = 4000;
+/** How often a stream, or a download, checks that its API key is still valid: revoking works within five seconds. */
+export const RECHECK_MS = 4000;
 
 /** For {@link EventSource.shares}. @param threads that answer requests */
 export function newStreamShares(threads: number): WaitingShares {

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bookId, libraryId, userId } from '../../../server/domain/ids.js';
 import { SharedCount } from '../../../server/domain/shared-count.js';
+import { SyncError } from '../../../server/domain/sync-error.js';
 import type { Answer, FileAnswer } from '../../../server/http/answer.js';
 import { coverAnswer, downloadAnswer } from '../../../server/http/download-answer.js';
 import { Downloads } from '../../../server/http/downloads.js';
@@ -19,6 +20,8 @@ function asked(method = 'GET') {
   return { method, header: () => undefined };
 }
 
+const requireAccess = (): Promise<void> => Promise.resolve();
+
 function end(answer: Answer | FileAnswer | undefined): void {
   if (answer !== undefined && 'ended' in answer) answer.ended?.();
 }
@@ -32,6 +35,7 @@ describe('downloads at once', () => {
         file,
         userId: userId(user),
         downloads,
+        requireAccess,
         read: ({ bytes, memory }) => {
           reads++;
           return Promise.resolve(new Uint8Array(memory, 0, bytes));
@@ -60,6 +64,7 @@ describe('downloads at once', () => {
         file,
         userId: userId(1),
         downloads,
+        requireAccess,
         read: ({ bytes, memory }) => {
           memories.add(memory);
           readBytes += bytes;
@@ -78,11 +83,35 @@ describe('downloads at once', () => {
     expect([...memories].map((memory) => memory.byteLength)).toEqual([64 * 1024]);
   });
 
+  it('go on while nobody can tell whether they are still permitted, and end when they are not', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let error = new SyncError('unavailable', 'the database is away');
+    const answer = await downloadAnswer(asked(), {
+      file,
+      userId: userId(1),
+      downloads: new Downloads(new SharedCount(), 1),
+      requireAccess: () => Promise.reject(error),
+      read: ({ bytes, memory }) => Promise.resolve(new Uint8Array(memory, 0, bytes)),
+    });
+    if (!('pieces' in answer)) throw new Error('nothing is sent');
+    const pieces = answer.pieces(new AbortController().signal)[Symbol.asyncIterator]();
+    const twoLater = async (): Promise<void> => {
+      vi.advanceTimersByTime(5000);
+      await pieces.next();
+      await pieces.next();
+    };
+    await twoLater();
+    await twoLater();
+    error = new SyncError('unauthorized', 'the key was revoked');
+    await expect(twoLater()).rejects.toThrow('the key was revoked');
+  });
+
   it('that cannot be read take no place', async () => {
     const downloads = new Downloads(new SharedCount(), 1);
     const read = (): Promise<never> => Promise.reject(new Error('storage'));
     for (let i = 0; i < 20; i++) {
-      const answer = downloadAnswer(asked(), { file, userId: userId(1), downloads, read });
+      const answer = downloadAnswer(asked(), { file, userId: userId(1), downloads, requireAccess, read });
       await expect(answer).rejects.toThrow('storage');
     }
   });

@@ -29,13 +29,14 @@ export const bookFileRoutes: readonly ApiRoute[] = [
         'downloads-at-limit',
       ],
     },
-    async (management, { principal, params: { id }, request }) => {
+    async (management, { principal, findAgain, params: { id }, request }) => {
       const file = await getBookFile(management, principal, id);
       return downloadAnswer(request, {
         file,
         userId: principal.userId,
         downloads: management.downloads,
         read: (piece) => readBookFile(management, principal, file, piece),
+        requireAccess: async () => getBookFile(management, await findAgain(), id),
       });
     },
   ),

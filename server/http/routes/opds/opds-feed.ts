@@ -26,6 +26,7 @@ export interface FeedEntry {
   readonly author?: string;
   readonly language?: string | undefined;
   readonly identifier?: string | undefined;
+  readonly series?: { readonly name: string; readonly index: number | undefined } | undefined;
   /** For people. */
   readonly content?: string;
   readonly links: readonly FeedLink[];
@@ -42,7 +43,7 @@ export interface Feed {
 export function feedXml(feed: Feed): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/terms/" xmlns:opds="http://opds-spec.org/2010/catalog">',
+    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/terms/" xmlns:opds="http://opds-spec.org/2010/catalog" xmlns:schema="http://schema.org">',
     element('id', feed.id),
     element('title', feed.title),
     element('updated', timeText(feed.updatedMs)),
@@ -55,7 +56,8 @@ export function feedXml(feed: Feed): string {
   ].join('\n');
 }
 
-function entryXml({ id, title, updatedMs, author, language, identifier, content, links }: FeedEntry): string {
+function entryXml(entry: FeedEntry): string {
+  const { id, title, updatedMs, author, language, identifier, series, content, links } = entry;
   return [
     '<entry>',
     element('title', title),
@@ -65,12 +67,19 @@ function entryXml({ id, title, updatedMs, author, language, identifier, content,
     ...(author === undefined ? [] : [`<author><name>${xmlText(author)}</name></author>`]),
     ...(language === undefined ? [] : [element('dc:language', language)]),
     ...(identifier === undefined ? [] : [element('dc:identifier', identifier)]),
+    ...(series === undefined ? [] : [seriesXml(series)]),
     ...(content === undefined || content === ''
       ? []
       : [`<content type="text">${xmlText(content)}</content>`]),
     ...links.map(linkXml),
     '</entry>',
   ].join('\n');
+}
+
+/** OPDS 1.2 has no element for a series. Thorium, Cantook and others read this one. */
+function seriesXml({ name, index }: NonNullable<FeedEntry['series']>): string {
+  const position = index === undefined ? '' : ` schema:position="${String(index)}"`;
+  return `<schema:Series schema:name="${xmlText(name)}"${position}/>`;
 }
 
 function linkXml({ rel, href, type, title, bytes, facet }: FeedLink): string {

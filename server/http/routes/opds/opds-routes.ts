@@ -22,6 +22,7 @@ import { bookIdNumber, bookIdText, libraryIdText } from '../../api-fields.js';
 import { parseFields, queryFields } from '../../api-input.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { coverAnswer, downloadAnswer } from '../../download-answer.js';
+import type { FindPrincipal } from '../../api-principal.js';
 import type { Management } from '../../management.js';
 import { ProblemError } from '../../problem.js';
 import { problemOfFailure, type ProblemOptions } from '../../problem-of-failure.js';
@@ -55,6 +56,8 @@ const KINDS = { authors: 'author', series: 'series' } as const;
 
 interface OpdsRequest {
   readonly principal: Principal;
+  /** As for routes of the API. */
+  readonly findAgain: FindPrincipal;
   /** Where the catalogue begins for this client: with the base path, and with the API key if that is in the path. */
   readonly root: string;
   /** Without the API key. */
@@ -91,16 +94,11 @@ export function opdsGroup(options: OpdsOptions): RouteGroup {
       pattern,
       headers: HEADERS,
       handle: async (request) => {
-        const principal = await management.accounts.authenticator.byAccount(
-          basicCredentials(request),
-          request,
-        );
-        return handle(management, {
-          principal: requireDownload(principal),
-          root: base,
-          params: request.params,
-          request,
-        });
+        const credentials = basicCredentials(request);
+        const findAgain = async () =>
+          requireDownload(await management.accounts.authenticator.byAccount(credentials, request));
+        const principal = await findAgain();
+        return handle(management, { principal, findAgain, root: base, params: request.params, request });
       },
     },
     {
@@ -109,9 +107,11 @@ export function opdsGroup(options: OpdsOptions): RouteGroup {
       headers: HEADERS,
       handle: async (request) => {
         const [key = '', ...params] = request.params;
-        const principal = await management.accounts.authenticator.byApiKey(key, request);
+        const findAgain = async () =>
+          requireDownload(await management.accounts.authenticator.byApiKey(key, request));
+        const principal = await findAgain();
         const root = `${base}/${encodeURIComponent(key)}`;
-        return handle(management, { principal: requireDownload(principal), root, params, request });
+        return handle(management, { principal, findAgain, root, params, request });
       },
     },
   ]);
@@ -183,9 +183,21 @@ async function rootPage({ store }: Management, { principal, root }: OpdsRequest)
 const libraryQuery = { library: libraryIdText.optional(), cursor: z.string().optional() };
 
 async function newestPage({ store }: Management, opds: OpdsRequest): Promise<Answer> {
-  const { libraries, facets, page } = await askedList(store, opds, '/newest', z.int().transform(bookId));
+  const { libraries, query, facets, page } = await askedList(
+    store,
+    opds,
+    '/newest',
+    z.int().transform(bookId),
+  );
   const books = await listNewest(store, libraries, page);
-  return booksAnswer(opds, { path: '/newest', title: 'Newest', books, facets, cursorJson: (id) => id });
+  return booksAnswer(opds, {
+    path: '/newest',
+    title: 'Newest',
+    query,
+    books,
+    facets,
+    cursorJson: (id) => id,
+  });
 }
 
 const namePlace = z
@@ -197,25 +209,34 @@ function namePlaceJson({ sortKey, place, bookId: b }: NamePlace): unknown {
 }
 
 async function titlesPage({ store }: Management, opds: OpdsRequest): Promise<Answer> {
-  const { libraries, facets, page } = await askedList(store, opds, '/titles', namePlace);
+  const { libraries, query, facets, page } = await askedList(store, opds, '/titles', namePlace);
   const books = await listByName(store, libraries, { kind: 'title', sortKey: undefined }, page);
-  return booksAnswer(opds, { path: '/titles', title: 'Titles', books, facets, cursorJson: namePlaceJson });
+  return booksAnswer(opds, {
+    path: '/titles',
+    title: 'Titles',
+    query,
+    books,
+    facets,
+    cursorJson: namePlaceJson,
+  });
 }
 
 function namesPage(list: keyof typeof KINDS): OpdsHandler {
   const title = list === 'authors' ? 'Authors' : 'Series';
   return async ({ store }, opds) => {
     const { libraries, query, page } = await askedList(store, opds, `/${list}`, cursorBytes);
+    const { library } = query;
     const names = await listNames(store, libraries, KINDS[list], page);
     const updatedMs = Date.now();
     return feedAnswer(NAVIGATION_TYPE, {
       root: opds.root,
       self: `${opds.root}/${list}${queryText(query)}`,
-      id: list,
+      up: opds.root,
+      id: `${list}${queryText({ library })}`,
       title,
       links: nextLinks(opds, `/${list}`, NAVIGATION_TYPE, names, (key) => key.toString('base64url')),
       entries: names.items.map(({ sortKey, name }) => {
-        const path = `${list}/${sortKey.toString('base64url')}${queryText({ library: query.library })}`;
+        const path = `${list}/${sortKey.toString('base64url')}${queryText({ library })}`;
         return {
           id: `urn:dogear:opds:${path}`,
           title: name,
@@ -232,11 +253,11 @@ function booksOfNamePage(list: keyof typeof KINDS): OpdsHandler {
   return async ({ store }, opds) => {
     const key = opds.params[0] ?? '';
     const path = `/${list}/${encodeURIComponent(key)}`;
-    const { libraries, facets, page } = await askedList(store, opds, path, namePlace);
+    const { libraries, query, facets, page } = await askedList(store, opds, path, namePlace);
     const sortKey = Buffer.from(key, 'base64url');
     const books = await listByName(store, libraries, { kind, sortKey }, page);
     const title = (await nameOfKey(store, libraries, kind, sortKey)) ?? 'Books';
-    return booksAnswer(opds, { path, title, books, facets, cursorJson: namePlaceJson });
+    return booksAnswer(opds, { path, title, query, books, facets, cursorJson: namePlaceJson });
   };
 }
 
@@ -248,7 +269,14 @@ async function searchPage({ store }: Management, opds: OpdsRequest): Promise<Ans
     { text: query.q ?? '', libraryId: query.library },
     page,
   );
-  return booksAnswer(opds, { path: '/search', title: 'Search', books, facets, cursorJson: bookCursorJson });
+  return booksAnswer(opds, {
+    path: '/search',
+    title: 'Search',
+    query,
+    books,
+    facets,
+    cursorJson: bookCursorJson,
+  });
 }
 
 function searchDescription({ facts: { publicUrl } }: Management, root: string): Answer {
@@ -264,7 +292,7 @@ function searchDescription({ facts: { publicUrl } }: Management, root: string): 
 
 async function bookFile(
   management: Management,
-  { principal, params, request }: OpdsRequest,
+  { principal, findAgain, params, request }: OpdsRequest,
 ): Promise<Answer | FileAnswer> {
   const { id } = parseFields(z.object({ id: bookIdText }), [['id', params[0] ?? '']]);
   const file = await getBookFile(management, principal, id);
@@ -273,6 +301,7 @@ async function bookFile(
     userId: principal.userId,
     downloads: management.downloads,
     read: (piece) => readBookFile(management, principal, file, piece),
+    requireAccess: async () => getBookFile(management, await findAgain(), id),
   });
 }
 
@@ -362,12 +391,14 @@ function booksAnswer<Cursor>(
   {
     path,
     title,
+    query,
     books,
     facets,
     cursorJson,
   }: {
     readonly path: string;
     readonly title: string;
+    readonly query: ListQuery;
     readonly books: Page<CatalogueBook, Cursor>;
     readonly facets: readonly FeedLink[];
     readonly cursorJson: (cursor: Cursor) => unknown;
@@ -377,7 +408,9 @@ function booksAnswer<Cursor>(
   return feedAnswer(ACQUISITION_TYPE, {
     root,
     self: `${root}${path}${request.query === '' ? '' : `?${request.query}`}`,
-    id: path.slice(1),
+    up: `${root}${path.slice(0, path.lastIndexOf('/'))}`,
+    // Of all pages of the list, as in its links.
+    id: `${path.slice(1)}${queryText({ q: query.q, library: query.library })}`,
     title,
     links: [...facets, ...nextLinks(opds, path, ACQUISITION_TYPE, books, cursorJson)],
     entries: books.items.map((book) => bookEntry(root, book)),
@@ -394,6 +427,7 @@ function bookEntry(root: string, { book, metadata }: CatalogueBook): FeedEntry {
     author: metadata?.authors.join(', ') ?? '',
     language: metadata?.language,
     identifier: metadata?.identifier,
+    series: series === undefined ? undefined : { name: series, index: seriesIndex },
     content:
       series === undefined ? '' : `${series}${seriesIndex === undefined ? '' : `, ${String(seriesIndex)}`}`,
     links: [
@@ -426,13 +460,15 @@ function feedAnswer(
   feed: {
     readonly root: string;
     readonly self: string;
+    /** Absent: the catalogue begins here. */
+    readonly up?: string;
     readonly id: string;
     readonly title: string;
     readonly links?: readonly FeedLink[];
     readonly entries: readonly FeedEntry[];
   },
 ): Answer {
-  const { root, self, id, title, links = [], entries } = feed;
+  const { root, self, up, id, title, links = [], entries } = feed;
   const body = feedXml({
     id: `urn:dogear:opds:${id}`,
     title,
@@ -440,6 +476,7 @@ function feedAnswer(
     links: [
       { rel: 'self', href: self, type },
       { rel: 'start', href: root, type: NAVIGATION_TYPE },
+      ...(up === undefined ? [] : [{ rel: 'up', href: up, type: NAVIGATION_TYPE }]),
       { rel: 'search', href: `${root}/search.xml`, type: OPENSEARCH_TYPE },
       ...links,
     ],

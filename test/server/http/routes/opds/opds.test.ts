@@ -210,6 +210,46 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     });
   });
 
+  it('names each list and what is above it, as OPDS 1.2 wants', async () => {
+    const authors = `${rootOf(reader)}/authors`;
+    const ofAuthor = await follow(authors, 'A. Writer');
+    const ids = new Set<string | undefined>();
+    for (const [path, up] of [
+      [rootOf(reader), undefined],
+      [authors, rootOf(reader)],
+      [ofAuthor, authors],
+      [`${rootOf(reader)}/titles`, rootOf(reader)],
+      [`${rootOf(reader)}/titles?library=${String(novels)}`, rootOf(reader)],
+      [`${rootOf(reader)}/search?q=a`, rootOf(reader)],
+      [`${rootOf(reader)}/search?q=b`, rootOf(reader)],
+    ] as const) {
+      const page = await feed(path);
+      expect([linkTo(page, 'self'), linkTo(page, 'start'), linkTo(page, 'up')]).toEqual([
+        path,
+        rootOf(reader),
+        up,
+      ]);
+      ids.add(textOf(page, 'id'));
+      // What an Atom feed and each of its entries must have, once.
+      for (const element of [page, ...childrenNamed(page, 'entry')]) {
+        for (const name of ['id', 'title', 'updated']) expect(childrenNamed(element, name)).toHaveLength(1);
+      }
+    }
+    expect(ids.size).toBe(7);
+    const titlesPages = [await feed(`${rootOf(reader)}/titles`)];
+    titlesPages.push(await feed(linkTo(titlesPages[0] ?? parseXml('<a/>'), 'next') ?? ''));
+    expect(new Set(titlesPages.map((page) => textOf(page, 'id'))).size).toBe(1);
+  });
+
+  it('tells the series of a book to clients that know it', async () => {
+    const books = await entriesOf(`${rootOf(reader)}/titles?library=${String(novels)}`);
+    const series = books.flatMap((entry) => childrenNamed(entry, 'schema:Series'));
+    expect(series.map(({ attributes }) => attributes)).toEqual([
+      { 'schema:name': 'a series', 'schema:position': '1' },
+      { 'schema:name': 'A Series', 'schema:position': '2' },
+    ]);
+  });
+
   it('a book that a reader fetches has the digest under which its pushes find it', async () => {
     const [entry] = (await entriesOf(`${rootOf(reader)}/titles`)).filter(
       (each) => textOf(each, 'title') === '<b>&"evil"\u{1F600}',
