@@ -24,7 +24,16 @@ const SYSTEM_FOLDERS = [
   '__MACOSX',
   'lost+found',
 ];
-const BOOKS = ['#1 book/a.epub', 'A/B.epub', 'A/a~$.docx', '_A/a.epub', 'lost/a.epub'];
+const BOOKS = [
+  '#1 book/a.epub',
+  '@tmps/a.epub',
+  'A/$recycle-bin/a.epub',
+  'A/B.epub',
+  'A/a~$.docx',
+  '_A/a.epub',
+  'lost+foundling/a.epub',
+  'lost/a.epub',
+];
 
 describe('a walk among folders of trash and of programs', async () => {
   const folder = await bookFolder(
