@@ -15,6 +15,8 @@ export async function accessibilityProblems(
   const options = {
     // It would fetch the style sheets again.
     preload: false,
+    // The pages of books are not Dogear's.
+    iframes: false,
     resultTypes: ['violations'],
     ...(rules === undefined ? {} : { runOnly: rules }),
   };

@@ -44,13 +44,13 @@ export function AppearanceForm({ appearance, onChange }: AppearanceFormProps) {
       </fieldset>
       <fieldset>
         <legend>Size of the letters</legend>
-        <div class="buttons">
-          <button type="button" aria-label="Smaller letters" onClick={() => resize(-FONT_STEP_PERCENT)}>
-            A−
+        <div class="line middle">
+          <button type="button" onClick={() => resize(-FONT_STEP_PERCENT)}>
+            Smaller
           </button>
           <output>{fontPercent} %</output>
-          <button type="button" aria-label="Larger letters" onClick={() => resize(FONT_STEP_PERCENT)}>
-            A+
+          <button type="button" onClick={() => resize(FONT_STEP_PERCENT)}>
+            Larger
           </button>
         </div>
       </fieldset>

@@ -5,7 +5,7 @@ import type { WorldPage } from './reading-world.js';
 export async function loaded(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   // Not what stands below a long list, which is loaded further when one scrolls there.
-  const loading = page.locator('.loading:not(.rows ~ *)');
+  const loading = page.locator('.loading:not(.rows ~ *), [aria-busy="true"]');
   // One part may begin to load when another one is there.
   while ((await loading.count()) > 0) await loading.first().waitFor({ state: 'detached' });
 }

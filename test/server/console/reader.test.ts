@@ -426,7 +426,7 @@ describe('the reader', () => {
     for (const flow of ['Scroll through a chapter', 'Page by page', 'Scroll through a chapter']) {
       await page.getByRole('radio', { name: flow }).click();
       await page.getByRole('radio', { name: 'Sepia' }).click();
-      await page.getByRole('button', { name: 'Larger letters' }).click();
+      await page.getByRole('button', { name: 'Larger' }).click();
       await page.getByRole('checkbox', { name: 'own style sheets' }).click();
       await page.setViewportSize({ width: 700, height: 500 });
       await page.setViewportSize({ width: 1280, height: 720 });
@@ -460,7 +460,7 @@ describe('the reader', () => {
     await page.getByRole('button', { name: 'Appearance' }).click();
     await page.getByRole('radio', { name: 'Dark' }).click();
     await page.getByRole('radio', { name: 'Scroll through a chapter' }).click();
-    await page.getByRole('button', { name: 'Larger letters' }).click();
+    await page.getByRole('button', { name: 'Larger' }).click();
     await page.getByText('120 %').waitFor();
     await page.keyboard.press('Escape');
     await showsFirst(page, `Chapter 3 ${paragraph(3, 1)}`);

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { partialMd5OfFile } from '../../../engine/index.js';
 import { md5 } from '../../support/book-folder.js';
 import { makeEpub, xhtml } from '../../support/epub.js';
+import { makePng } from '../../support/png.js';
+import { makeZip } from '../../support/zip.js';
 import { type ConsoleClient, KoreaderDevice, type ReadingPlace } from './console-client.js';
 import { OWNER } from './console-program.js';
 
@@ -102,7 +104,7 @@ export async function makeWorld(
     await pushInVain(owner, first.device, plan.refusedBooks);
   }
   const document = books[0] === undefined ? '' : documentOf(books[0]);
-  return worldPages(owner, libraries[0] ?? 0, document, plan.refusedBooks[0]?.title ?? '');
+  return worldPages(owner, libraries, document, plan.refusedBooks[0]?.title ?? '');
 }
 
 /** Returns when the books are listed as documents without a book. */
@@ -155,12 +157,15 @@ async function read(
 
 async function worldPages(
   owner: ConsoleClient,
-  libraryId: number,
+  libraries: readonly number[],
   document: string,
   refusedTitle: string,
 ): Promise<readonly WorldPage[]> {
-  const library = String(libraryId);
+  const library = String(libraries[0]);
   const { items: books } = await owner.call('GET', `/books?digest=${document}`);
+  const { items: comics } = await owner.call('GET', `/books?library_id=${String(libraries[1])}`);
+  const { items: missing } = await owner.call('GET', '/books?state=missing');
+  const read = `read/${String(books[0].id)}`;
   const { items: scans } = await owner.call('GET', `/scans?library_id=${library}`);
   const { items: users } = await owner.call('GET', '/users');
   const lastUser = String(users.at(-1).id);
@@ -196,6 +201,11 @@ async function worldPages(
     { name: 'account', path: 'account' },
     { name: 'about', path: 'about' },
     { name: 'no-such-page', path: 'no/such/page' },
+    { name: 'read', path: read },
+    { name: 'read-contents', path: read, press: 'Contents', shows: CHAPTER },
+    { name: 'read-appearance', path: read, press: 'Appearance', shows: 'Sepia' },
+    { name: 'read-comic', path: `read/${String(comics[0].id)}` },
+    { name: 'read-missing', path: `read/${String(missing[0].id)}` },
     { name: 'sign-in', path: '', isSignedOut: true },
   ];
 }
@@ -215,7 +225,22 @@ async function metadataRead(owner: ConsoleClient, libraryId: number): Promise<vo
 
 function writeBook(path: string, title: string, authors = ''): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, path.endsWith('.epub') ? epubOf(title, authors) : title);
+  const content = path.endsWith('.epub')
+    ? epubOf(title, authors)
+    : path.endsWith('.cbz')
+      ? comicOf(title)
+      : title;
+  writeFileSync(path, content);
+}
+
+/** The same for the same title. */
+function coverOf(title: string): Buffer {
+  const [red = 0, green = 0, blue = 0] = Buffer.from(md5(title), 'hex').map((byte) => byte >> 1);
+  return makePng(200, 300, [red, green, blue]);
+}
+
+function comicOf(title: string): Buffer {
+  return makeZip(['1', '2', '3'].map((page) => ({ name: `${page}.png`, content: coverOf(title) })));
 }
 
 /** With words, so that the pages can show the text around a place. */
@@ -224,13 +249,22 @@ function epubOf(title: string, authors: string): Buffer {
     { length: STEPS },
     (_, index) => `<p>${PARAGRAPHS[index % PARAGRAPHS.length] ?? ''}</p>`,
   );
-  const body = `<h1>Chapter 1. Loomings.</h1>${paragraphs.join('')}<!-- ${Buffer.from(title).toString('hex')} -->`;
+  const body = `<h1>${CHAPTER}</h1>${paragraphs.join('')}<!-- ${Buffer.from(title).toString('hex')} -->`;
   const creators = authors === '' ? [] : authors.split('\n');
   const metadata =
     `<dc:title>${escaped(title)}</dc:title>` +
-    creators.map((author) => `<dc:creator>${escaped(author)}</dc:creator>`).join('');
-  return makeEpub({ chapters: [{ content: xhtml(body) }], metadata });
+    creators.map((author) => `<dc:creator>${escaped(author)}</dc:creator>`).join('') +
+    '<meta name="cover" content="cover.png"/>';
+  return makeEpub({
+    chapters: [{ content: xhtml(body) }],
+    navigation: xhtml(`<nav epub:type="toc"><ol><li><a href="text/1.xhtml">${CHAPTER}</a></li></ol></nav>`),
+    packageAttributes: ' xmlns:dc="http://purl.org/dc/elements/1.1/"',
+    metadata,
+    files: [{ name: 'OPS/cover.png', content: coverOf(title) }],
+  });
 }
+
+const CHAPTER = 'Chapter 1. Loomings.';
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
