@@ -59,8 +59,9 @@ export async function measurePageLoad(
         "[performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN, globalThis.headingMs]",
       ),
     );
+    // Without covers: they are as large as the books have them, and come after the page.
     const entries = await page.evaluate<readonly number[]>(
-      "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map((entry) => entry.transferSize)",
+      "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].filter((entry) => !entry.name.includes('/cover?')).map((entry) => entry.transferSize)",
     );
     requests = entries.length;
     sentBytes = entries.reduce((sum, size) => sum + size, 0);

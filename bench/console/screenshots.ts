@@ -146,7 +146,14 @@ class Camera {
     // Numbers of the live stream come a moment after the page.
     await tab.waitForTimeout(300);
     const height = await tab.evaluate<number>('document.documentElement.scrollHeight');
-    await tab.screenshot({ path: file, fullPage: height < TALLEST_PX, animations: 'disabled' });
+    const window = tab.viewportSize();
+    if (height < TALLEST_PX && window !== null) {
+      // Covers are loaded when they are in the window.
+      await tab.setViewportSize({ width: window.width, height: Math.max(window.height, height) });
+      await tab.waitForTimeout(300);
+    }
+    await tab.screenshot({ path: file, animations: 'disabled' });
+    if (window !== null) await tab.setViewportSize(window);
     process.stderr.write(`${file}\n`);
   }
 }

@@ -4,6 +4,7 @@ import type { PageProps } from '../pages.jsx';
 import { useAction } from '../parts/action.jsx';
 import { Bar } from '../parts/bar.jsx';
 import { bookLines } from '../parts/book-search.js';
+import { Cover } from '../parts/cover.jsx';
 import { CopyField } from '../parts/copy-field.jsx';
 import { bytes, count, counted, day, moment, percent } from '../parts/format.js';
 import { MoreButton } from '../parts/more-button.jsx';
@@ -54,6 +55,7 @@ export function BookPage({ params: [id = ''] }: PageProps) {
   return (
     <div class="stack">
       <header class="page-head">
+        <Cover book={book} />
         <div>
           <p>
             <a href={hrefOf('books')}>Books</a> ›{' '}

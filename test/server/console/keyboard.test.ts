@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { partialMd5OfFile } from '../../../engine/index.js';
+import { makeEpub, xhtml } from '../../support/epub.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { testBrowser } from '../../support/test-browser.js';
 import { KoreaderDevice } from './console-client.js';
 import { OWNER } from './console-program.js';
@@ -88,6 +93,52 @@ describe('without a mouse', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: friendlyName }).waitFor();
     expect(await focusedName(page)).toBe(`Rename ${friendlyName}`);
+  });
+
+  it('one opens what one reads, goes to a chapter, and closes the book', async () => {
+    const { program, owner } = server();
+    const { path } = await temporaryFolder();
+    // Another one at each try of the test.
+    const name = `Walden ${randomUUID().slice(0, 8)}`;
+    const file = join(path, `${name}.epub`);
+    const chapters = ['Economy', 'Sounds'].map((title) => ({
+      content: xhtml(`<h1>${title}</h1><p>${name}</p>`),
+    }));
+    const navigation = xhtml(
+      '<nav epub:type="toc"><ol><li><a href="text/1.xhtml">Economy</a></li><li><a href="text/2.xhtml">Sounds</a></li></ol></nav>',
+    );
+    writeFileSync(file, makeEpub({ chapters, navigation }));
+    await owner.addLibrary(name, path);
+    const kobo = new KoreaderDevice(await owner.addReader('Walden'), 'Walden');
+    await kobo.push({
+      document: partialMd5OfFile(file).toString('hex'),
+      percentage: 0.1,
+      progress: '/body/DocFragment[1]/body/h1/text().0',
+    });
+    const { page } = await visit(browser(), program.base, { as: owner, path: 'reading' });
+    await page.getByRole('link', { name: `${name}.epub`, exact: true }).waitFor();
+    await tabTo(page, `Continue in the browser: ${name}.epub`);
+    await page.keyboard.press('Enter');
+    await page.getByText('Economy, ').waitFor();
+    await tabTo(page, 'Contents');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo(page, 'Sounds');
+    await page.keyboard.press('Enter');
+    await page.getByText('Sounds, ').waitFor();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await focusedName(page)).toBe('Contents');
+    await tabTo(page, 'Appearance');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await focusedName(page)).toBe('Appearance');
+    // On through the page of the book, and round to the beginning.
+    await tabTo(page, 'Place in the book');
+    await tabTo(page, 'Close the book');
+    await page.keyboard.press('Enter');
+    await heading(page, `${name}.epub`);
   });
 
   it('one skips the list of pages', async () => {
