@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Dialog } from '../parts/dialog.jsx';
 import { count, percent } from '../parts/format.js';
 import { Loading, Problem } from '../parts/problem.jsx';
@@ -46,7 +46,8 @@ export function ComicReader({ opened, pages }: ComicReaderProps) {
     localStorage.setItem(KEY, JSON.stringify(next));
   };
 
-  useEffect(() => {
+  // At once: the first key after another order is chosen has its direction.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const direction = turnOfKey(event, isRightToLeft);
       if (direction === undefined) return;

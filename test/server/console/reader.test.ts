@@ -724,6 +724,7 @@ describe('the reader', () => {
     await page.getByRole('button', { name: 'Appearance' }).click();
     await page.getByRole('radio', { name: 'From right to left' }).check();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowLeft');
     await page.getByRole('img', { name: 'Page 2' }).waitFor();
 
