@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { lruCache } from '../batching/lru-cache.js';
 
 /**
  * How often the last use of a key, or a session, is written at most. People read it in lists, so a minute is exact enough;
@@ -28,7 +28,7 @@ export interface LastUsedOptions<Id extends number> {
  */
 export class LastUsed<Id extends number> {
   readonly #options: LastUsedOptions<Id>;
-  readonly #recordedSeconds = new LRUCache<Id, number>({ max: IDS });
+  readonly #recordedSeconds = lruCache<Id, number>(IDS);
   readonly #pending = new Set<Id>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();

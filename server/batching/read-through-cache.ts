@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { lruCache } from './lru-cache.js';
 import { isRetryable } from '../database/database-error.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from './pull-queue.js';
 
@@ -42,11 +43,7 @@ export class ReadThroughCache<Value extends object> {
       readsAtOnce: 1,
       waitingKeys: WAITING_KEYS,
     });
-    this.#values = new LRUCache({
-      max: entries,
-      ttl: ttlMs,
-      ttlResolution: Math.min(TTL_RESOLUTION_MS, ttlMs),
-    });
+    this.#values = lruCache(entries, { ttl: ttlMs, ttlResolution: Math.min(TTL_RESOLUTION_MS, ttlMs) });
   }
 
   /** The cached value, without a read. `undefined` says nothing about the database. */

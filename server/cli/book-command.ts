@@ -4,7 +4,7 @@ import type { LinkedFor } from '../book/document-link.js';
 import { joinSuccessor } from '../book/join-successor.js';
 import { type BookCursor, type BookSummary, listBooks } from '../book/list-books.js';
 import { parsePathSearch, SEARCH_WORDS } from '../book/path-search.js';
-import { type ComposedStore, withStore } from '../compose/program.js';
+import { type ComposedStore, withStore } from '../compose/composed-store.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { Document } from '../domain/document.js';
 import { bookId } from '../domain/ids.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { makeConsoleLink } from '../accounts/sessions/console-link.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { CommandContext } from './context.js';
 import { writeLine, writeNote } from './output.js';

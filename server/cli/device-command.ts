@@ -7,7 +7,7 @@ import { nameDevice } from '../device/name-device.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { DeviceSummary } from '../device/device.js';
 import type { PageRequest } from '../domain/page.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeError, writeJsonLine, writeLine, writeNote } from './output.js';

@@ -5,7 +5,7 @@ import { passwordKeyOf } from '../accounts/passwords/password-key.js';
 import { checkAddress } from '../probe/check-address.js';
 import { operatorMessage } from '../compose/operator-error.js';
 import { composeEngine } from '../compose/engine.js';
-import { type ComposedStore, withStore } from '../compose/program.js';
+import { type ComposedStore, withStore } from '../compose/composed-store.js';
 import type { CommandContext } from './context.js';
 import { thisMachine } from '../overview/about.js';
 import { examineDatabase } from '../overview/examine-database.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { findDuplicates } from '../book/find-duplicates.js';
-import { composeStore } from '../compose/program.js';
+import { composeStore } from '../compose/composed-store.js';
 import { getLibrariesByName } from '../library/get-library.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

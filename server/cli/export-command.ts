@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { errorCode, errorMessage } from '../domain/error-text.js';
 import { exportLines } from '../moving/dogear-export.js';
 import { exportRecords } from '../moving/export-records.js';

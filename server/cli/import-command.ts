@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { importDogear } from '../moving/import-dogear.js';
 import { importKosyncSqlite } from '../moving/import-kosync-sqlite.js';
 import { importKoreaderSyncServer } from '../moving/import-koreader-sync-server.js';
 import type { MoveOptions } from '../moving/move-context.js';
 import type { MoveTally } from '../moving/move-tally.js';
-import type { ComposedStore } from '../compose/program.js';
+import type { ComposedStore } from '../compose/composed-store.js';
 import type { CommandContext } from './context.js';
 import { importJson, importReport } from './import-report.js';
 import { listenForInterrupt } from './interrupt.js';

@@ -9,7 +9,7 @@ import type { ApiKeySummary } from '../accounts/keys/api-key.js';
 import type { ApiKeyId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
 import type { Permission } from '../domain/permission.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { writeJsonLine, writeLine, writeNote } from './output.js';

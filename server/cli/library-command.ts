@@ -11,7 +11,7 @@ import { purgeLibrary } from '../removal/purge-library.js';
 import { countLibraryRemoval, removeLibrary } from '../removal/remove-library.js';
 import { adoptUnmatched } from '../sync/adopt-unmatched.js';
 import { OPERATOR } from '../domain/actor.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { countedNoun } from './counted-noun.js';
 import { isConfirmed } from './confirm.js';
 import { parseDays } from './days-argument.js';

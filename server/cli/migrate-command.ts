@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import type { CommandContext } from './context.js';
 import { writeLine, writeNote } from './output.js';
 

@@ -11,7 +11,7 @@ import { OPERATOR } from '../domain/actor.js';
 import type { DevicePosition, DocumentCursor, PositionCursor } from '../sync/progress.js';
 import type { Document } from '../domain/document.js';
 import type { PageRequest } from '../domain/page.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';
 import { documentArgument } from './document-argument.js';

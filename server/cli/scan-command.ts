@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getLibrariesByName } from '../library/get-library.js';
 import { errorMessage } from '../domain/error-text.js';
-import { composeProgram, NOT_ADOPTED } from '../compose/program.js';
+import { composeProgram } from '../compose/program.js';
+import { NOT_ADOPTED } from '../sync/adopt-unmatched.js';
 import type { ScanShard } from '../scan/scan.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';

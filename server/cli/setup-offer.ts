@@ -3,7 +3,7 @@ import { databaseLocation } from '../../config/database-url.js';
 import type { Configuration } from '../../config/schema.js';
 import { type ConsoleLink, makeSetupLink } from '../accounts/sessions/console-link.js';
 import { operatorMessage } from '../compose/operator-error.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import type { RunningServer } from '../compose/server.js';
 import { errorMessage } from '../domain/error-text.js';
 import { serverAddress } from './run-server.js';

@@ -5,7 +5,7 @@ import type { PageRequest } from '../domain/page.js';
 import type { SuggestionReason } from '../sync/suggest-books.js';
 import { listUnmatched, type SuggestedUnmatched } from '../sync/list-unmatched.js';
 import type { UnmatchedCursor } from '../sync/unmatched-document.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { countedNoun } from './counted-noun.js';
 import { allPages } from './all-pages.js';
 import type { CommandContext } from './context.js';

@@ -9,7 +9,7 @@ import { setPassword } from '../accounts/set-password.js';
 import { OPERATOR } from '../domain/actor.js';
 import type { Permission } from '../domain/permission.js';
 import type { UserSummary } from '../accounts/user.js';
-import { withStore } from '../compose/program.js';
+import { withStore } from '../compose/composed-store.js';
 import { type LastSeen, withLastSeen } from '../device/with-last-seen.js';
 import { deleteUser } from '../removal/delete-user.js';
 import { allPages } from './all-pages.js';

@@ -5,7 +5,7 @@ import { getUserByName } from '../accounts/get-user.js';
 import { findBooksByPath } from '../book/find-books-by-path.js';
 import { getBook } from '../book/get-book.js';
 import { composeEngine } from '../compose/engine.js';
-import { type ComposedStore, withStore } from '../compose/program.js';
+import { type ComposedStore, withStore } from '../compose/composed-store.js';
 import { OPERATOR } from '../domain/actor.js';
 import { type Document, documentOfDigest, parseDocument } from '../domain/document.js';
 import { DogearError } from '../domain/dogear-error.js';

@@ -12,7 +12,7 @@ async function startListener(
 ): Promise<void> {
   const send = (event: ListenerEvent): void => parent.postMessage(event);
   try {
-    const log = createLogger(configuration.log);
+    const log = await createLogger(configuration.log);
     const listener = await composeListener(configuration, log, {
       port,
       threads: configuration.server.listeners,

@@ -37,7 +37,8 @@ import { FaultLog } from './fault-log.js';
 import { RareWarning } from './rare-warning.js';
 import { BookFileThreads } from './book-file-threads.js';
 import { composeEngine } from './engine.js';
-import { composeStore, NOT_ADOPTED } from './program.js';
+import { composeStore } from './composed-store.js';
+import { NOT_ADOPTED } from '../sync/adopt-unmatched.js';
 import { loggedError } from '../http/logged-error.js';
 import { startAutomaticScans } from './scans-by-themselves.js';
 import { scanInThread } from './scan-thread.js';
@@ -67,8 +68,11 @@ export interface ListenerOptions {
 
 /** A reader gives up after two seconds, so the result of a slower statement would reach nobody. */
 const STATEMENT_TIMEOUT_MS = 1500;
-/** For readiness alone, so that it does not wait for readers: a busy server must not look like one without database. */
-const READINESS_CONNECTIONS = 1;
+/**
+ * For readiness alone, so that it does not wait for readers: a busy server must not look like one without database. Of a
+ * single one the pool would keep none open between two looks.
+ */
+const READINESS_CONNECTIONS = 2;
 /** The built pages, relative to dist/server/compose/. */
 const CONSOLE_FOLDER = fileURLToPath(new URL('../console/', import.meta.url));
 const STOPPING: Readiness = { state: 'not-ready', reason: 'stopping', detail: 'The server is stopping.' };
@@ -196,12 +200,12 @@ export async function composeListener(
       running: limits.scans,
     });
     if (isFirst) {
-      closedAtEnd(startAutomaticScans(configuration.library, { store: unlimitedStore, scans, log }));
+      closedAtEnd(startAutomaticScans(configuration.library, { store, scans, log }));
     }
     if (isFirst) {
       closedAtEnd(
         new MetadataThread({
-          store: unlimitedStore,
+          store,
           database,
           readsEpubs: configuration.library.metadata,
           onError: (error) =>

@@ -1,6 +1,5 @@
 import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import type { Configuration } from '../../config/schema.js';
 import { terminalJson, terminalText } from '../domain/terminal-text.js';
 
@@ -11,7 +10,7 @@ const WAITING_BYTES = 1024 * 1024;
 const STANDARD_ERROR = 2;
 
 /** The log of the program, on standard error. Standard output is for results. */
-export function createLogger({ level, format }: Configuration['log']): Logger {
+export async function createLogger({ level, format }: Configuration['log']): Promise<Logger> {
   const isTerminal = isatty(STANDARD_ERROR);
   const destination = pino.destination({ fd: STANDARD_ERROR, sync: true, maxLength: WAITING_BYTES });
   // A log that cannot be written must not end the server. What waits is written together with a later line.
@@ -22,9 +21,8 @@ export function createLogger({ level, format }: Configuration['log']): Logger {
     // A line that is dropped does not try to write those that wait. This does.
     destination.write('');
   });
-  const toText = prettyFactory({ colorize: isTerminal, ignore: 'pid,hostname' });
   const isText = format === 'text' || (format === 'auto' && isTerminal);
-  const shown = (line: string): string => (isText ? toText(JSON.parse(line, safe)) : terminalJson(line));
+  const shown = isText ? await textFormat(isTerminal) : terminalJson;
   const log = pino({ level }, { write: (line) => void destination.write(shown(line)) });
   destination.on('drain', () => {
     if (dropped === 0) return;
@@ -32,6 +30,13 @@ export function createLogger({ level, format }: Configuration['log']): Logger {
     dropped = 0;
   });
   return log;
+}
+
+/** Loads what it takes only where it is used: a server in a container writes JSON. */
+async function textFormat(isTerminal: boolean): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  const toText = prettyFactory({ colorize: isTerminal, ignore: 'pid,hostname' });
+  return (line) => toText(JSON.parse(line, safe));
 }
 
 function safe(_key: string, value: unknown): unknown {

@@ -26,7 +26,7 @@ export function httpLibrary(): string {
  * new threads that share the port, and the system spreads connections over them.
  */
 export async function startServer(configuration: Configuration): Promise<RunningServer> {
-  const log = createLogger(configuration.log);
+  const log = await createLogger(configuration.log);
   const { listeners, port } = configuration.server;
   if (listeners === 1) {
     const listener = await composeListener(configuration, log, {

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { lruCache } from '../batching/lru-cache.js';
 import { deviceKey, type DevicePush } from './device.js';
 import type { SeenDevice } from './device-repository.js';
 
@@ -17,7 +17,7 @@ interface WrittenDevice {
  * written yet, devices whose name has changed, and devices whose last write is older than a minute.
  */
 export class DeviceLastSeen {
-  readonly #written = new LRUCache<string, WrittenDevice>({ max: DEVICES });
+  readonly #written = lruCache<string, WrittenDevice>(DEVICES);
 
   /**
    * @param pushes the pushes of one commit

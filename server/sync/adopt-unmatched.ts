@@ -13,6 +13,9 @@ import { deleteUnmatchedAsRead, unmatchedByName, type UnmatchedPlace } from './u
 /** Documents of one read. In SQLite pushes wait for it. */
 const READ_AT_ONCE = 200;
 
+/** What to say of an error of {@link adoptUnmatched} after a scan. */
+export const NOT_ADOPTED = 'positions of documents that have a book now wait for the next scan';
+
 /**
  * Makes progress of what was kept of refused pushes, where the document has a book by now: a scan has found it, or somebody
  * has linked it. Where the user has read on in the book since, under another of its documents, the kept position becomes

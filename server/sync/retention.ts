@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { lruCache } from '../batching/lru-cache.js';
 import { holdersOfDocuments } from '../book/digest-repository.js';
 import { readDatabaseNowMs } from '../database/database-clock.js';
 import type { Store } from '../database/store.js';
@@ -97,10 +97,10 @@ export class Retention {
   readonly #bounds: RetentionBounds;
   readonly #options: RetentionOptions;
   readonly #added = {
-    document: new LRUCache<string, number>({ max: COUNTED }),
-    device: new LRUCache<string, number>({ max: COUNTED }),
-    'device-position': new LRUCache<string, number>({ max: COUNTED }),
-    history: new LRUCache<string, number>({ max: COUNTED }),
+    document: lruCache<string, number>(COUNTED),
+    device: lruCache<string, number>(COUNTED),
+    'device-position': lruCache<string, number>(COUNTED),
+    history: lruCache<string, number>(COUNTED),
   };
   readonly #waiting = new Map<string, () => Promise<void>>();
   #running: Promise<void> | undefined;

@@ -96,7 +96,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     name: 'server/device/',
     node: true,
     below: [...BELOW_ACCOUNTS, ACCOUNTS],
-    packages: ['kysely', 'lru-cache'],
+    packages: ['kysely'],
   },
   {
     name: 'server/library/',
@@ -113,7 +113,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     ours: [ENGINE, MOVING_AVERAGE],
     packages: ['croner', 'kysely'],
   },
-  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'lru-cache', 'mysql2'] },
+  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
   {

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { lruCache } from '../../batching/lru-cache.js';
 import type { KeyedHash } from '../keyed-hash.js';
 
 /** An entry takes some 200 bytes. */
@@ -9,7 +9,7 @@ const TTL_MS = 60 * 60 * 1000;
 /** Wrong API keys that were rejected recently, as keyed hashes. Sending one of them again is not a new guess. */
 export class RejectedKeys {
   readonly #keyedHash: KeyedHash;
-  readonly #hashes = new LRUCache<string, true>({ max: ENTRIES, ttl: TTL_MS });
+  readonly #hashes = lruCache<string, true>(ENTRIES, { ttl: TTL_MS });
 
   constructor(keyedHash: KeyedHash) {
     this.#keyedHash = keyedHash;

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { lruCache } from '../../batching/lru-cache.js';
 
 /** Enough for a fleet of ten thousand accounts. An entry takes some 250 bytes. */
 const ENTRIES = 10_000;
@@ -19,11 +20,7 @@ export class CredentialCache {
   readonly #storedHashes: LRUCache<string, string>;
 
   constructor({ ttlMs, expiration }: CredentialCacheOptions) {
-    this.#storedHashes = new LRUCache({
-      max: ENTRIES,
-      ttl: ttlMs,
-      updateAgeOnGet: expiration === 'sliding',
-    });
+    this.#storedHashes = lruCache(ENTRIES, { ttl: ttlMs, updateAgeOnGet: expiration === 'sliding' });
   }
 
   has(credentials: string, storedHash: string): boolean {

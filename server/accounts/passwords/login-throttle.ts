@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { lruCache } from '../../batching/lru-cache.js';
 import type { LoginNews } from '../login-news.js';
 
 /**
@@ -41,7 +41,7 @@ export class LoginThrottle {
   readonly #byName = new WindowCounter(NAME_FAILURES);
   readonly #byFamiliar = new WindowCounter(FAMILIAR_FAILURES);
   /** Pairs of a network and a name that has logged in from there. */
-  readonly #familiar = new LRUCache<string, true>({ max: ENTRIES, ttl: FAMILIAR_MS });
+  readonly #familiar = lruCache<string, true>(ENTRIES, { ttl: FAMILIAR_MS });
 
   readonly #tell: (news: LoginNews) => void;
 
@@ -126,10 +126,7 @@ export class RegistrationThrottle {
 /** Counts events by key, in windows of a fixed length. A window starts at the first event of its key. */
 class WindowCounter {
   readonly #limit: number;
-  readonly #counts = new LRUCache<string, { events: number }>({
-    max: ENTRIES,
-    ttl: THROTTLE_WINDOW_SECONDS * 1000,
-  });
+  readonly #counts = lruCache<string, { events: number }>(ENTRIES, { ttl: THROTTLE_WINDOW_SECONDS * 1000 });
 
   constructor(limit: number) {
     this.#limit = limit;

@@ -19,9 +19,13 @@ import { lockedFor, SqliteThread } from './sqlite-thread.js';
  *
  * @param onFailure called with the error of each statement that fails
  */
-export function openSqlite(file: string, onFailure?: (error: unknown) => void): Dialect {
+export function openSqlite(
+  file: string,
+  onFailure?: (error: unknown) => void,
+  idleMs: number = IDLE_MS,
+): Dialect {
   return {
-    createDriver: () => new ThreadedDriver(file, onFailure),
+    createDriver: () => new ThreadedDriver(file, onFailure, idleMs),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new TransactionalDdlAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
@@ -41,6 +45,9 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 /** A thread that has ended is replaced, but at most once in this time: where it ends at once, each start is wasted. */
 const RESTART_EVERY_MS = 1000;
 
+/** A thread without statements for so long is ended, because it takes 10 MB. Another one starts within 50 ms. */
+const IDLE_MS = 60_000;
+
 /** Shorter than the wait of a push, so that the log names the lock at which pushes fail. */
 const LATE_LOCK_MS = 1000;
 
@@ -49,6 +56,8 @@ class ReplacedThread {
   readonly #options: SqliteThreadOptions;
   #thread: SqliteThread | undefined;
   #startedMs = -Infinity;
+  /** The thread's statements at the last call of `endIfIdle`. */
+  #statements = 0;
 
   constructor(options: SqliteThreadOptions) {
     this.#options = options;
@@ -62,6 +71,17 @@ class ReplacedThread {
       this.#thread = new SqliteThread(this.#options);
     }
     return this.#thread;
+  }
+
+  /** Ends the thread when it has had no statement since the last call. No transaction may be open. */
+  async endIfIdle(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined || thread.isEnded) return;
+    const isIdle = thread.statements === this.#statements && !thread.isWaiting;
+    this.#statements = thread.statements;
+    if (!isIdle) return;
+    this.#thread = undefined;
+    await thread.close();
   }
 
   async close(): Promise<void> {
@@ -78,12 +98,16 @@ class ThreadedDriver implements Driver {
   /** Set for good when SQLite found the file damaged: what is written into it from then on may make it worse. */
   #damage: unknown;
   #isClosed = false;
+  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #idleMs: number;
 
-  constructor(file: string, onFailure?: (error: unknown) => void) {
+  constructor(file: string, onFailure: ((error: unknown) => void) | undefined, idleMs: number) {
     this.#onFailure = onFailure;
+    this.#idleMs = idleMs;
     const identity = fileIdentity(file);
     this.#writer = new ReplacedThread({ file, identity, isReadOnly: false });
     this.#reader = new ReplacedThread({ file, identity, isReadOnly: true });
+    this.#endIdleThreadsLater();
   }
 
   init(): Promise<void> {
@@ -134,6 +158,7 @@ class ThreadedDriver implements Driver {
 
   async destroy(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#idleTimer);
     await Promise.all([this.#writer.close(), this.#reader.close()]);
   }
 
@@ -165,6 +190,21 @@ class ThreadedDriver implements Driver {
     } finally {
       releaseWriter();
     }
+  }
+
+  #endIdleThreadsLater(): void {
+    this.#idleTimer = setTimeout(() => void this.#endIdleThreads(), this.#idleMs);
+    this.#idleTimer.unref();
+  }
+
+  async #endIdleThreads(): Promise<void> {
+    const releaseWriter = await this.#acquireWriter();
+    try {
+      await Promise.all([this.#writer.endIfIdle(), this.#reader.endIfIdle()]);
+    } finally {
+      releaseWriter();
+    }
+    if (!this.#isClosed) this.#endIdleThreadsLater();
   }
 
   /** A mutex for the writing connection, in the order of the calls. Resolves with the function that releases it. */

@@ -56,6 +56,15 @@ export class SqliteThread {
     return this.#ended !== undefined;
   }
 
+  /** How many statements were given to the thread. */
+  get statements(): number {
+    return this.#nextId;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /**
    * Runs one statement. Statements run one after the other, in the order of the calls.
    *

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { addApiKey } from '../../../server/accounts/keys/add-api-key.js';
 import { addUser } from '../../../server/accounts/add-user.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
-import { composeStore } from '../../../server/compose/program.js';
+import { composeStore } from '../../../server/compose/composed-store.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { startPrivateMysql } from '../../support/private-mysql.js';
 import { SQLITE } from '../../support/databases.js';
@@ -163,7 +163,7 @@ describe.runIf(MAY_MOUNT)('on a full disk', () => {
     const script = `
       import { rmSync } from 'node:fs';
       import { createLogger } from ${JSON.stringify(join(repositoryRoot, 'dist/server/compose/log.js'))};
-      const log = createLogger({ level: 'info', format: 'json' });
+      const log = await createLogger({ level: 'info', format: 'json' });
       for (let i = 0; i < 2000; i++) log.info({ i, text: 'x'.repeat(1000) });
       rmSync(${JSON.stringify(join(path, 'filler'))});
       log.info({ i: 2000, text: 'x'.repeat(1000) });
