@@ -15,6 +15,7 @@ import { checkIsOwn } from './sync/against-server.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
 import { lateSuite } from './suites/late.js';
+import { scaleSuite } from './suites/scale.js';
 import { scanSuite } from './suites/scan.js';
 import { microSuite } from './suites/micro.js';
 import { serveSuite } from './suites/serve.js';
@@ -29,6 +30,7 @@ const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>>
   scan: scanSuite,
   start: startSuite,
   serve: serveSuite,
+  scale: scaleSuite,
   sync: syncSuite,
   micro: microSuite,
 };

@@ -35,6 +35,7 @@ const LONGEST = [
   'server/compose/process-limits',
   'bench/quick-run',
   'bench/serve-run',
+  'bench/scale-run',
   'server/http/uws-requests',
   'engine/pool/bounded-memory',
   'server/http/routes/api/database-away',

@@ -15,6 +15,8 @@ export interface Load {
   readonly seconds: number;
   /** Requests a second of all connections together; absent: as many as the server answers. Only bare sockets keep it. */
   readonly rate?: number;
+  /** Documents of each user, one after the other in the file. Default: all documents. */
+  readonly own?: number;
   /** Files with a line for each key and document. A key `name secret` is sent in the headers of koreader-sync-server. */
   readonly keysFile: string;
   readonly documentsFile: string;
@@ -61,13 +63,14 @@ export const SOCKETS: LoadGenerator = {
 };
 
 function environment(load: Load): NodeJS.ProcessEnv {
-  const { host = LOOPBACK, prefix = '', mode, keysFile, documentsFile } = load;
+  const { host = LOOPBACK, prefix = '', own = 0, mode, keysFile, documentsFile } = load;
   const seed = String(Math.floor(Math.random() * 2 ** 31));
   return {
     ...process.env,
     MODE: mode,
     HOST: host,
     PREFIX: prefix,
+    OWN: String(own),
     KEYS: keysFile,
     DOCUMENTS: documentsFile,
     SEED: seed,

@@ -9,7 +9,7 @@ import { ALL_LOAD_MODES, type LoadMode } from './load-result.js';
 //
 //   MODE=push KEYS=FILE DOCUMENTS=FILE node socket-load.js PORT CONNECTIONS SECONDS [RATE]
 //
-// HOST, PREFIX and keys with a name: see sync-load.lua and load-generator.ts.
+// HOST, PREFIX, OWN and keys with a name: see sync-load.lua and load-generator.ts.
 //
 // With a rate, the connections together send so many requests a second, as readers do that turn pages. Without, each sends
 // its next request as soon as the last one is answered.
@@ -37,6 +37,8 @@ function lines(variable: string): readonly string[] {
 /** Books that each user reads, and the pages of a book: see sync-load.lua. */
 const BOOKS = 10;
 const PAGES = 400;
+/** Documents of each user, one after the other in the list; 0: all. */
+const own = Number(process.env['OWN'] ?? 0);
 const pages = new Map<number, number>();
 
 /** The next page of a book, as hundred thousandths of the book. */
@@ -50,8 +52,9 @@ function request(kind: LoadMode, host: string): string {
   const user = Math.floor(Math.random() * keys.length);
   const book = user * BOOKS + Math.floor(Math.random() * BOOKS);
   const place = kind === 'read' ? nextPlace(book) : Math.floor(Math.random() * 100_000);
-  const index = kind === 'read' ? book % documents.length : Math.floor(Math.random() * documents.length);
-  const document = documents[index] ?? '';
+  const chosen = Math.floor(Math.random() * (own > 0 ? own : documents.length));
+  const index = kind === 'read' ? book : own > 0 ? user * own + chosen : chosen;
+  const document = documents[index % documents.length] ?? '';
   const [name = '', secret] = (keys[user] ?? '').split(' ');
   const base = secret === undefined ? `${prefix}/koreader/${name}` : prefix;
   const account = secret === undefined ? '' : `x-auth-user: ${name}\r\nx-auth-key: ${secret}\r\n`;

@@ -8,6 +8,9 @@
 -- PREFIX     of every path, for servers that do not have the whole host
 -- DOCUMENTS  documents that the server knows, one a line; all of one length, as digests are
 --
+-- OWN        how many documents each user has: the first so many for the first user, the next for the second, and so on.
+--            Without it, users have all
+--
 -- Every request is for a random user and a random document. With MODE=read it is a push of a random user for the next of
 -- the 400 pages of one of ten documents that this user reads. The parts of a request are composed before the run, so that wrk takes
 -- little of the processors that it shares with the server. After wrk's own report one JSON object is printed: requests,
@@ -27,6 +30,7 @@ local keys, documents = read_lines("KEYS"), read_lines("DOCUMENTS")
 local mode = os.getenv("MODE")
 local prefix = os.getenv("PREFIX") or ""
 local heads, ends, middles, pull_ends = {}, {}, {}, {}
+local own = tonumber(os.getenv("OWN") or "0")
 local BOOKS, PAGES = 10, 400
 local pages = {}
 
@@ -68,10 +72,16 @@ function request()
     read[book] = page
     return heads[user] .. documents[book % #documents + 1] .. pages[page] .. ends[user]
   end
-  if mode == "push" then
-    return heads[user] .. documents[random(#documents)] .. middles[random(#middles)] .. ends[user]
+  local document
+  if own > 0 then
+    document = documents[((user - 1) * own + random(own) - 1) % #documents + 1]
+  else
+    document = documents[random(#documents)]
   end
-  return heads[user] .. documents[random(#documents)] .. pull_ends[user]
+  if mode == "push" then
+    return heads[user] .. document .. middles[random(#middles)] .. ends[user]
+  end
+  return heads[user] .. document .. pull_ends[user]
 end
 
 function done(summary, latency)

@@ -27,7 +27,7 @@ export interface ServePass extends LoadResult {
 }
 
 /** What is written behind a load is waited for so long, and not longer: a flood of jumps takes the writer half a minute. */
-const WRITTEN_MS = 5000;
+const WRITTEN_MS = 3000;
 
 export async function measureServePass(
   side: ServeSide,
@@ -50,11 +50,15 @@ function cpuSeconds(processes: readonly number[] | undefined): number | undefine
   return processes?.reduce((sum, processId) => sum + processCpuSeconds(processId), 0);
 }
 
-/** @param databaseProcesses none for SQLite, which works in the server's threads */
+/**
+ * @param databaseProcesses none for SQLite, which works in the server's threads
+ * @param waits whether what is written behind a load is waited for before the next one
+ */
 export function dogearSide(
   name: ServeSideName,
   fleetServer: FleetServer,
   databaseProcesses: readonly number[] | undefined,
+  waits: boolean,
 ): ServeSide {
   const { server } = fleetServer;
   return {
@@ -62,7 +66,7 @@ export function dogearSide(
     serverProcesses: [server.processId],
     databaseProcesses,
     load: async (mode, connections) => {
-      await historyWritten(server.port, WRITTEN_MS);
+      if (waits) await historyWritten(server.port, WRITTEN_MS);
       return fleetServer.load(mode, connections);
     },
     stop: () => fleetServer.close(),

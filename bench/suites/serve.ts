@@ -139,11 +139,11 @@ async function openSides(
   if (mysql !== undefined) {
     const server = await startFleet(context, generator, seconds, await mysql.createDatabase(), size);
     const { processId } = mysql;
-    open.push(dogearSide(MYSQL, server, processId === undefined ? undefined : [processId]));
+    open.push(dogearSide(MYSQL, server, processId === undefined ? undefined : [processId], !context.quick));
     servers.set(MYSQL, server);
   }
   const sqlite = await startFleet(context, generator, seconds, context.sqlite(), size);
-  open.push(dogearSide(SQLITE, sqlite, []));
+  open.push(dogearSide(SQLITE, sqlite, [], !context.quick));
   servers.set(SQLITE, sqlite);
   const answers = await answerSizes(sqlite.server.port, sqlite.fleet);
   context.findings.facts['bytes of an answer'] = { push: answers.pushBytes, pull: answers.pullBytes };

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newApiKey } from '../../server/accounts/keys/api-key-secret.js';
 import { type Document, parseDocument } from '../../server/domain/document.js';
-import type { LibraryId, UserId } from '../../server/domain/ids.js';
+import type { UserId } from '../../server/domain/ids.js';
 import type { Permission } from '../../server/domain/permission.js';
 import { type Fraction, parseFraction, type ProgressPush } from '../../server/sync/progress.js';
 import { insertApiKey } from '../../server/accounts/keys/api-key-repository.js';
@@ -31,7 +31,7 @@ export interface Fleet {
 
 /** Rows of one statement. */
 const ROWS_AT_ONCE = 500;
-const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
+export const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
 
 /**
  * Fills a database with a fleet of readers: users with an API key each, a library with the documents that they read,
@@ -42,14 +42,7 @@ export async function makeFleet(databaseUrl: string, folder: string, size: Fleet
   try {
     await migrate(store);
     const { users, keys } = await addUsers(store, size.users);
-    const library = await insertLibrary(store, {
-      name: 'fleet',
-      root: Buffer.from('/nowhere'),
-      extensions: undefined,
-      koreaderHashes: true,
-    });
-    if (library === undefined) throw new Error('the database is not empty');
-    await addBooks(store, library.id, size.documents + size.furtherBooks);
+    await addBooks(store, size.documents + size.furtherBooks);
     await addProgress(store, users, size.documents + Math.ceil(size.furtherProgress / users.length));
     const name = createHash('md5').update(databaseUrl).digest('hex').slice(0, 8);
     const keysFile = join(folder, `keys-${name}.txt`);
@@ -85,12 +78,20 @@ async function addUsers(store: Store, count: number) {
   return { users, keys };
 }
 
-async function addBooks(store: Store, library: LibraryId, count: number): Promise<void> {
+/** A library with so many books, whose documents `documentOf` names. */
+export async function addBooks(store: Store, count: number): Promise<void> {
+  const library = await insertLibrary(store, {
+    name: 'fleet',
+    root: Buffer.from('/nowhere'),
+    extensions: undefined,
+    koreaderHashes: true,
+  });
+  if (library === undefined) throw new Error('the database is not empty');
   for (const indices of chunks(count)) {
     const records = indices.map((index) => {
       const path = `Author ${String(index % 5000).padStart(4, '0')}/Title ${index}/Title ${index}.epub`;
       return {
-        libraryId: library,
+        libraryId: library.id,
         path: Buffer.from(path),
         sizeBytes: 1_000_000 + index,
         modifiedNs: 1_700_000_000_000_000_000n + BigInt(index),
@@ -117,7 +118,7 @@ async function addProgress(store: Store, users: readonly UserId[], documentsEach
 }
 
 /** A push of the device that the load generators use for this user. */
-function pushOf(userId: UserId, user: number, document: Document): ProgressPush {
+export function pushOf(userId: UserId, user: number, document: Document): ProgressPush {
   return {
     userId,
     document,
@@ -137,7 +138,8 @@ function fraction(value: number): Fraction {
   return parsed;
 }
 
-function documentOf(index: number): Document {
+/** The document of a book of the fleet, by its place from 0. */
+export function documentOf(index: number): Document {
   const document = parseDocument(md5(documentSeed(index)).toString('hex'));
   if (document === undefined) throw new Error('a digest is a document');
   return document;
@@ -151,7 +153,8 @@ function md5(text: string): Buffer {
   return createHash('md5').update(text).digest();
 }
 
-function* chunks(count: number): Generator<readonly number[]> {
+/** The numbers below `count`, as many at once as a statement has rows. */
+export function* chunks(count: number): Generator<readonly number[]> {
   for (let start = 0; start < count; start += ROWS_AT_ONCE) {
     yield Array.from({ length: Math.min(ROWS_AT_ONCE, count - start) }, (_, place) => start + place);
   }
