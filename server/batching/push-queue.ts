@@ -103,6 +103,14 @@ class Entry<Push> implements BatchRow<Push> {
   }
 }
 
+/** What is written together. */
+interface Batch<Push> {
+  /** In key order. */
+  readonly entries: readonly Entry<Push>[];
+  /** Of the entries. A set of its own for each batch, because V8 keeps old tables of one that grows and shrinks: see PullQueue. */
+  readonly orders: ReadonlySet<string>;
+}
+
 /**
  * A batch that waited for a locked row is split into this many parts, which are retried at the same time. Most of its
  * requests have time for one more attempt before their deadline. Seven eighths of them succeed with it, because only
@@ -134,8 +142,7 @@ export class PushQueue<Push> {
   readonly #options: PushQueueOptions<Push>;
   readonly #deadlines: DeadlineSweep;
   #waiting = new Map<string, Entry<Push>>();
-  #underWay: readonly (readonly Entry<Push>[])[] = [];
-  readonly #ordersUnderWay = new Set<string>();
+  #underWay: readonly Batch<Push>[] = [];
   /**
    * Duration of the last commit. A push whose deadline is nearer than this is left out of the next batch: if it expired
    * during the commit, the whole batch would be rolled back.
@@ -205,13 +212,12 @@ export class PushQueue<Push> {
   readonly #start = (): void => {
     this.#isScheduled = false;
     while (this.#commits < this.#options.commitsAtOnce && this.#waiting.size > 0) {
-      const entries = this.#takeEntries();
-      if (entries.length === 0) break;
+      const batch = this.#takeBatch();
+      if (batch.entries.length === 0) break;
       this.#commits++;
-      this.#underWay = [...this.#underWay, entries];
-      void this.#commitBatch(entries).finally(() => {
-        this.#underWay = this.#underWay.filter((other) => other !== entries);
-        for (const { order } of entries) this.#ordersUnderWay.delete(order);
+      this.#underWay = [...this.#underWay, batch];
+      void this.#commitBatch(batch.entries).finally(() => {
+        this.#underWay = this.#underWay.filter((other) => other !== batch);
         this.#commits--;
         this.#start();
       });
@@ -222,21 +228,21 @@ export class PushQueue<Push> {
 
   *#pendingRequests(): Generator<Expiring> {
     for (const { requests } of this.#waiting.values()) for (const { answer } of requests) yield answer;
-    for (const entries of this.#underWay) {
+    for (const { entries } of this.#underWay) {
       for (const { requests } of entries) for (const { answer } of requests) yield answer;
     }
   }
 
-  /** The next batch, in key order. */
-  #takeEntries(): readonly Entry<Push>[] {
+  #takeBatch(): Batch<Push> {
     const entries: Entry<Push>[] = [];
+    const orders = new Set<string>();
     const waiting = this.#waiting;
     // A new map for the few that stay, instead of deletions: see PullQueue. Many are not copied.
     const isRenewed = waiting.size <= this.#options.rowsPerCommit;
     if (isRenewed) this.#waiting = new Map();
     for (const entry of waiting.values()) {
       if (entries.length >= this.#options.rowsPerCommit) break;
-      if (this.#ordersUnderWay.has(entry.order)) {
+      if (orders.has(entry.order) || this.#underWay.some((batch) => batch.orders.has(entry.order))) {
         if (isRenewed) this.#waiting.set(entry.row, entry);
         continue;
       }
@@ -245,10 +251,13 @@ export class PushQueue<Push> {
       this.#shares.remove(this.#options.ownerOf(entry.push), entry.requests.length);
       if (!entry.isWanted()) continue;
       entry.arrivalIndex = entries.length;
-      this.#ordersUnderWay.add(entry.order);
+      orders.add(entry.order);
       entries.push(entry);
     }
-    return entries.toSorted((left, right) => this.#options.compare(left.push, right.push));
+    return {
+      entries: entries.toSorted((left, right) => this.#options.compare(left.push, right.push)),
+      orders,
+    };
   }
 
   /** Never rejects: every outcome is passed to the requests. */

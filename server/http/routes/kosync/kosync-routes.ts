@@ -172,22 +172,30 @@ function permitted(principal: Principal | Promise<Principal>): Principal | Promi
   throw new SyncError('forbidden', 'The permission feature:koreader_sync is missing.');
 }
 
-async function put(
+/** Not an async function: where the credentials are remembered, that saves a promise for each push. */
+function put(
   sync: SyncStore,
   authentication: Principal | Promise<Principal>,
   request: HttpRequest,
   unknownDocuments: UnknownDocuments,
 ): Promise<Answer> {
   const { body, receivedMs: sinceMs } = request;
-  const isRemembered = !(authentication instanceof Promise);
-  const principal = isRemembered ? authentication : await withinRequestDeadline(authentication, sinceMs);
-  const progress = parseProgress(body);
-  const pushedMs = Date.now();
-  await putProgress(sync, principal, progress, { unknownDocuments, sinceMs, pushedMs, client: request });
-  return jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) });
+  const push = (principal: Principal): Promise<Answer> => {
+    const progress = parseProgress(body);
+    const pushedMs = Date.now();
+    return putProgress(sync, principal, progress, {
+      unknownDocuments,
+      sinceMs,
+      pushedMs,
+      client: request,
+    }).then(() => jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) }));
+  };
+  return authentication instanceof Promise
+    ? withinRequestDeadline(authentication, sinceMs).then(push)
+    : push(authentication);
 }
 
-/** Not an async function: where the credentials are remembered, that saves a promise for each pull. */
+/** Not an async function either. */
 function get(
   sync: SyncStore,
   authentication: Principal | Promise<Principal>,
