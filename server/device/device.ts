@@ -43,9 +43,11 @@ export function deviceKey({ id, name }: ReaderDevice): string {
   return id === undefined ? `n${name}` : `i${id}`;
 }
 
-const ID_LETTER = 'i'.charCodeAt(0);
-
-/** @returns the id in a key that {@link deviceKey} made; `undefined` when the device sent none */
-export function deviceIdOfKey(key: Buffer): string | undefined {
-  return key[0] === ID_LETTER ? key.toString('utf8', 1) : undefined;
+/**
+ * @param key as {@link deviceKey} made it, or its UTF-8 bytes
+ * @returns the id in it; `undefined` when the device sent none
+ */
+export function deviceIdOfKey(key: Buffer | string): string | undefined {
+  const text = String(key);
+  return text.startsWith('i') ? text.slice(1) : undefined;
 }

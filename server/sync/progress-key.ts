@@ -35,8 +35,9 @@ export function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(atLeast));
 }
 
-export function documentOf(bytes: Buffer): Document {
-  const document = parseDocument(bytes.toString('utf8'));
+/** @param text or its UTF-8 bytes */
+export function documentOf(text: Buffer | string): Document {
+  const document = parseDocument(String(text));
   if (document === undefined) throw new Error('the database holds a document that is not valid');
   return document;
 }

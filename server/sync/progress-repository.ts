@@ -341,6 +341,14 @@ async function lockLastDevices(
 }
 
 const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
+/**
+ * The same, with texts as texts where they can be: of SQLite's driver a Buffer costs 0.6 µs more than a text, and its way
+ * from thread to thread as much again (measured). The driver cuts texts at NUL, so what has one stays bytes.
+ */
+const SQLITE_TEXTS = COLUMNS.replaceAll(
+  /document|position|device_\w+/g,
+  (column) => `iif(instr(${column}, x'00'), ${column}, cast(${column} as text)) as ${column}`,
+);
 /** What a push writes. */
 const PUSHED = `${COLUMNS}, pushed_hour`;
 const REPLACED = ['pushed_ms', 'percentage', 'position', 'device_key', 'device_name'];
@@ -561,13 +569,13 @@ async function writePassed(
 
 interface ProgressRow {
   readonly user_id: UserId;
-  readonly document: Buffer;
+  readonly document: Buffer | string;
   readonly arrival: number | string;
   readonly pushed_ms: number | string;
   readonly percentage: number;
-  readonly position: Buffer;
-  readonly device_key: Buffer;
-  readonly device_name: Buffer;
+  readonly position: Buffer | string;
+  readonly device_key: Buffer | string;
+  readonly device_name: Buffer | string;
 }
 
 /**
@@ -583,7 +591,7 @@ export async function newestProgress(
 ): Promise<ReadonlyMap<string, ProgressWithArrival>> {
   if (keys.length === 0) return new Map();
   const { rows } = await store.db.executeQuery<ProgressRow>(
-    selectByKeys(store.dialect, COLUMNS, keys, { isLocking }),
+    selectByKeys(store.dialect, store.dialect === 'sqlite' ? SQLITE_TEXTS : COLUMNS, keys, { isLocking }),
   );
   return new Map(
     rows.map((row) => {
@@ -621,9 +629,9 @@ function selectByKeys(
 function toRecord(row: ProgressRow): ProgressWithArrival {
   return {
     document: documentOf(row.document),
-    position: row.position.toString('utf8'),
+    position: String(row.position),
     percentage: fractionOf(row.percentage),
-    device: { name: row.device_name.toString('utf8'), id: deviceIdOfKey(row.device_key) },
+    device: { name: String(row.device_name), id: deviceIdOfKey(row.device_key) },
     pushedMs: toNumber(row.pushed_ms),
     arrival: toNumber(row.arrival),
   };

@@ -332,6 +332,18 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     expect([await positionOf('undone 1'), await positionOf('undone 2')]).toEqual([undefined, undefined]);
   });
 
+  it('is read as it was saved, with every character', async () => {
+    const texts = ['', 'NUL\u0000end', 'ä€😀', '\'"\\%_', '\u0001\t\r\n\u007f'];
+    for (const text of texts) {
+      const saved = push(`characters ${text}`, text, `at ${text}`);
+      const named = { ...saved, device: { ...saved.device, name: `Kobo ${text}` } };
+      await savePushes(store, { pushes: [{ push: named, arrivalIndex: 0 }] });
+      const { document, position, device } = named;
+      const record = (await newestProgress(store, [named])).get(progressKeyText(named));
+      expect(record).toMatchObject({ document, position, device });
+    }
+  });
+
   it('many documents are read with one statement, and none is mistaken for another', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `many ${String(i)}`);
     await savePushes(store, {
