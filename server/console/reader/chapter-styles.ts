@@ -28,7 +28,8 @@ export function chapterStyles(appearance: Appearance): readonly [before: string,
       color-scheme: ${theme === 'dark' ? 'dark' : 'light'};
       font-size: ${String(appearance.fontPercent)}% !important;
       color: ${ink};
-      background: ${ground} !important;
+      /* With the second one the library paints the margins, which are no part of the chapter. */
+      background: ${ground} !important;--theme-bg-color: ${ground};
     }
     /* A book may hide anything but itself. */
     html, body { display: block !important; visibility: visible !important; opacity: 1 !important; }

@@ -292,17 +292,20 @@ class EpubView implements BookView {
       const scale = width / (document.defaultView?.innerWidth ?? width);
       this.#events.onPress((event.clientX * scale + left) / innerWidth);
     });
-    if (this.isFixed) this.#listenToFingers(document);
+    this.#listenToFingers(document);
   }
 
+  /** The library turns pages with fingers too, but those of upright lines upwards alone, and those of a fixed layout never. */
   #listenToFingers(document: Document): void {
     let from: Touch | undefined;
     // What goes sideways is not taken by the browser.
-    document.documentElement.style.touchAction = 'pan-y pinch-zoom';
+    if (this.isFixed) document.documentElement.style.touchAction = 'pan-y pinch-zoom';
     document.addEventListener('touchstart', ({ touches }) => {
       from = touches.length === 1 ? touches[0] : undefined;
     });
     document.addEventListener('touchend', ({ changedTouches: [to] }) => {
+      const isOurs = this.isFixed || (isUpright(document) && !this.element.scrolled);
+      if (!isOurs) return;
       const direction = turnOfSwipe(from, to, this.isRightToLeft);
       if (direction !== undefined) void this.turn(direction);
     });
@@ -405,6 +408,11 @@ function pageArea({ defaultView }: Document): DOMRect {
 function isRightToLeft({ defaultView, body }: Document): boolean {
   const styles = defaultView?.getComputedStyle(body);
   return styles?.direction === 'rtl' || styles?.writingMode === 'vertical-rl';
+}
+
+/** Whether its lines go downwards, as in Japanese. */
+function isUpright({ defaultView, body }: Document): boolean {
+  return defaultView?.getComputedStyle(body).writingMode.startsWith('vertical') === true;
 }
 
 /** Whether a chapter has words, but none is shown. */

@@ -40,7 +40,9 @@ export class TarArchive {
       }
       return window.bytes.subarray(start - window.start, start - window.start + size);
     };
-    while (at + BLOCK <= file.size) {
+    // Some programs write no empty block at the end.
+    while (at < file.size) {
+      if (at + BLOCK > file.size) throw cutOff();
       const header = await read(at, BLOCK);
       if (header[0] === 0) break;
       if (text(header, 257, 5) !== 'ustar' && entries.size === 0) {
@@ -50,7 +52,7 @@ export class TarArchive {
       const type = text(header, 156, 1);
       const content = at + BLOCK;
       if (!Number.isSafeInteger(size) || size < 0 || content + size > file.size) {
-        throw new ReaderError('truncated', 'The archive ends too early: it was cut off.');
+        throw cutOff();
       }
       if (type === 'L' || type === 'x') {
         if (size > MOST_NAME_BYTES)
@@ -84,6 +86,10 @@ export class TarArchive {
     if (entry.size > mostBytes) throw new ReaderError('too-large', `${name} is too large to be shown.`);
     return this.#file.read(entry.offset, entry.offset + entry.size, signal);
   }
+}
+
+function cutOff(): ReaderError {
+  return new ReaderError('truncated', 'The archive ends too early: it was cut off.');
 }
 
 /** Ends with the first byte of zero. */

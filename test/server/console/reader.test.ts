@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { crc32, deflateSync } from 'node:zlib';
+import { constants, crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { partialMd5OfFile } from '../../../engine/index.js';
@@ -125,6 +125,15 @@ const SCRAMBLED =
   '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" xmlns:enc="http://www.w3.org/2001/04/xmlenc#">' +
   '<enc:EncryptedData><enc:EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/>' +
   '<enc:CipherData><enc:CipherReference URI="OPS/text/f.ttf"/></enc:CipherData></enc:EncryptedData></encryption>';
+
+/** Red, green and blue of what is seen there. */
+async function colourAt(page: Page, x: number, y: number): Promise<readonly number[]> {
+  const picture = await page.screenshot({ clip: { x, y, width: 1, height: 1 } });
+  const at = picture.indexOf('IDAT');
+  const content = picture.subarray(at + 4, at + 4 + picture.readUInt32BE(at - 4));
+  // There may be more parts.
+  return [...inflateSync(content, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(1, 4)];
+}
 
 /** Moves a finger over the page. */
 async function swipe(page: Page, from: readonly [x: number, y: number], to: readonly [x: number, y: number]) {
@@ -272,6 +281,8 @@ describe('the reader', () => {
         })),
       }),
       'Cut.epub': walden('Cut').subarray(0, 2000),
+      'Cut.cbz': makeZip(comicPages(9, PICTURE)).subarray(0, -200),
+      'Cut.cbt': makeTar(comicPages(3, Buffer.alloc(3000))).subarray(0, 4000),
       'Locked.epub': makeEpub({
         chapters,
         encryption: `<encryption><EncryptedData><EncryptionMethod Algorithm="${algorithm}"/></EncryptedData></encryption>`,
@@ -458,6 +469,11 @@ describe('the reader', () => {
       [...document.querySelectorAll('button')].find((each) => each.textContent === 'Sounds').click();`);
     await showsFirst(page, `Chapter 3 ${paragraph(3, 1)}`);
     await page.getByRole('button', { name: 'Appearance' }).click();
+    await page.getByRole('radio', { name: 'Sepia' }).click();
+    await page.keyboard.press('Escape');
+    // Beside the text, which is no part of the chapter.
+    await expect.poll(() => colourAt(page, 100, 400), { timeout: 20_000 }).toEqual([243, 230, 207]);
+    await page.getByRole('button', { name: 'Appearance' }).click();
     await page.getByRole('radio', { name: 'Dark' }).click();
     await page.getByRole('radio', { name: 'Scroll through a chapter' }).click();
     await page.getByRole('button', { name: 'Larger' }).click();
@@ -573,6 +589,8 @@ describe('the reader', () => {
       expect(next?.x).toBe(0);
       await page.mouse.click(1000, 400);
       await showsFirst(page, text.slice(offset));
+      await swipe(page, [500, 400], [700, 410]);
+      await showsFirst(page, second);
     }
   });
 
@@ -630,8 +648,20 @@ describe('the reader', () => {
     writeFileSync(`${folder}/Changed.epub`, walden('Changed'));
     seen.allow(/answered 409$/);
     await open('Changed.epub');
-    await page.getByRole('button', { name: 'Hash it again and open it' }).click();
+    const hash = page.getByRole('button', { name: 'Hash it again and open it' });
+    await hash.click();
     await showsFirst(page, `Chapter 1 ${paragraph(1, 1)}`);
+    // It changes while it is read.
+    writeFileSync(`${folder}/Changed.epub`, makeEpub({ chapters: [{ content: xhtml('<p>Rewritten</p>') }] }));
+    await page.getByRole('button', { name: 'Contents' }).click();
+    await page.getByRole('button', { name: 'Sounds' }).click();
+    await page.getByRole('alert').getByText('has changed since it was hashed').waitFor();
+    await hash.click();
+    await showsFirst(page, 'Rewritten');
+    for (const name of ['Cut.cbz', 'Cut.cbt']) {
+      await open(name);
+      await page.getByRole('alert').getByText('it was cut off').waitFor();
+    }
   });
 
   it('turns the pages of a comic by keys, presses and fingers, in its own order', async () => {
