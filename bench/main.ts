@@ -14,6 +14,7 @@ import { newRecordFolder, writeRecord } from './record/write-record.js';
 import { checkIsOwn } from './sync/against-server.js';
 import { type Findings, noFindings, type SuiteContext } from './suite.js';
 import { hashSuite } from './suites/hash.js';
+import { largeSuite } from './suites/large.js';
 import { lateSuite } from './suites/late.js';
 import { scaleSuite } from './suites/scale.js';
 import { scanSuite } from './suites/scan.js';
@@ -28,6 +29,7 @@ const RUN: Readonly<Record<SuiteName, (context: SuiteContext) => Promise<void>>>
   walk: walkSuite,
   late: lateSuite,
   scan: scanSuite,
+  large: largeSuite,
   start: startSuite,
   serve: serveSuite,
   scale: scaleSuite,

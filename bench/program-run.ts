@@ -43,6 +43,7 @@ const scanSummary = z.object({
   event: z.literal('summary'),
   found: z.int(),
   unchanged: z.int(),
+  moved: z.int(),
   hashed: z.int(),
   failed: z.int(),
   seconds: z.number(),
@@ -52,6 +53,7 @@ export interface ScanTimes {
   readonly files: number;
   readonly hashed: number;
   readonly unchanged: number;
+  readonly moved: number;
   /** As the program reports it: from when the database is open and its tables exist. */
   readonly scanSeconds: number;
   readonly processSeconds: number;
@@ -89,6 +91,7 @@ export async function runScan(
     files: summary.found,
     hashed: summary.hashed,
     unchanged: summary.unchanged,
+    moved: summary.moved,
     scanSeconds: summary.seconds,
     processSeconds: run.seconds,
     maxRssBytes: run.maxRssBytes,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { runChild } from '../../bench/child-process.js';
 import { runRecord } from '../../bench/record/run-record.js';
 import { repositoryRoot } from '../support/repository-root.js';
@@ -47,13 +47,17 @@ it(
     expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('A quick run');
     expect(existsSync(join(folder, 'hash-hashing-warm-cache-threads.svg'))).toBe(true);
     // The same record, with a further suite; what it has is not measured again.
-    const continued = ['start', '--quick', '--cache', join(path, 'cache'), '--record', folder];
-    await runChild(process.execPath, [join(repositoryRoot, 'dist/bench/main.js'), ...continued]);
+    const continued = ['start', 'large', '--quick', '--cache', join(path, 'cache'), '--record', folder];
+    await runChild(process.execPath, [join(repositoryRoot, 'dist/bench/main.js'), ...continued], {
+      env: { ...process.env, DOGEAR_TEST_MYSQL_URL: inject('mysqlUrl') },
+    });
     const both = runRecord.parse(JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8')));
-    expect(both.suites).toEqual(['hash', 'start', 'micro']);
+    expect(both.suites).toEqual(['hash', 'large', 'start', 'micro']);
     expect(both.startedAt).toBe(record.startedAt);
     expect(both.series).toEqual(expect.arrayContaining(record.series));
     expect(both.targets.find(({ id }) => id === 'start-hash')?.measured).toBeGreaterThan(0);
+    // Each file was found where the library had been moved to, by both databases.
+    expect(both.series.filter(({ name }) => name.startsWith('peak memory, moved library: '))).toHaveLength(2);
     // Nothing but what later runs use is left.
     expect(readdirSync(join(path, 'cache')).filter((name) => name.startsWith('dogear-'))).toEqual([]);
   },
