@@ -17,7 +17,7 @@ export const SUITES = [
 ] as const;
 export type SuiteName = (typeof SUITES)[number];
 
-/** What the goals of speed are judged by, without what explains the figures: at most 25 minutes on two cores. */
+/** What the goals of speed are judged by, without what explains the figures. Some 25 minutes on two cores with --warm. */
 const SPEED = 'speed';
 const SPEED_SUITES: readonly SuiteName[] = ['hash', 'late', 'scan', 'large', 'start', 'serve', 'scale'];
 

@@ -34,13 +34,13 @@ const FULL: Sizes = {
   users: 20,
   documents: 1000,
   connections: [64, 256],
-  rounds: 5,
+  rounds: 4,
   seconds: 3,
   rest: { waitSeconds: 10, starts: 2 },
   full: {
     fleet: { users: 100, documents: 1000, furtherBooks: 0, furtherProgress: 0 },
     further: { furtherBooks: 1_000_000, furtherProgress: 1_000_000 },
-    rounds: 5,
+    rounds: 4,
     seconds: 3,
   },
 };
