@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from './book.js';
-import { type BookMetadata, searchTextOf } from './book-metadata.js';
+import type { BookMetadata } from './book-metadata.js';
 import { metadataOfBooks } from './book-metadata-repository.js';
 import { DogearError } from '../domain/dogear-error.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
@@ -9,7 +9,16 @@ import type { Library } from '../library/library.js';
 import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { matchesPath, type PathSearch } from './path-search.js';
 import { isInSyncState, type SyncReadiness, syncReadiness, type SyncState } from './sync-readiness.js';
-import { bookAhead, type BookPlace, booksInRange, findBookIn } from './book-repository.js';
+import {
+  bookAhead,
+  type BookPlace,
+  type BookRange,
+  booksById,
+  booksInRange,
+  findBookIn,
+  type SearchedBook,
+  searchedBooksInRange,
+} from './book-repository.js';
 import { booksWithDigest } from './digest-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
 import type { Store } from '../database/store.js';
@@ -83,19 +92,19 @@ export async function listBooks(
   const { items, next } =
     wanted.kind === 'digest'
       ? await byDigest(store, libraries, wanted.digest, page)
-      : await byPath(
-          store,
-          libraries,
-          {
-            search: wanted.kind === 'path' || wanted.kind === 'path-or-title' ? wanted.search : undefined,
-            titled:
-              wanted.kind === 'title' || wanted.kind === 'path-or-title' ? wanted.search.words : undefined,
-            isEither: wanted.kind === 'path-or-title',
-            state,
-          },
-          page,
-          bounds,
-        );
+      : wanted.kind === 'path-or-title'
+        ? await byPathOrTitle(store, libraries, { search: wanted.search, state }, page, bounds)
+        : await byPath(
+            store,
+            libraries,
+            {
+              search: wanted.kind === 'path' ? wanted.search : undefined,
+              titled: wanted.kind === 'title' ? wanted.search.words : undefined,
+              state,
+            },
+            page,
+            bounds,
+          );
   const hashesOn = new Map(libraries.map((library) => [library.id, library.koreaderHashes]));
   const metadata = await metadataOfBooks(
     store,
@@ -130,41 +139,76 @@ async function byDigest(
 interface PathFilter {
   readonly search: PathSearch | undefined;
   readonly titled: readonly string[] | undefined;
-  readonly isEither: boolean;
   readonly state: SyncState | undefined;
 }
 
-async function byPath(
+function byPath(
   store: Store,
   libraries: readonly Library[],
-  { search, titled, isEither, state }: PathFilter,
+  { search, titled, state }: PathFilter,
+  page: PageRequest<BookCursor>,
+  bounds: SearchBounds,
+): Promise<Page<CataloguedBook, BookCursor>> {
+  const list: SearchedList<CataloguedBook> = {
+    isSelective: search !== undefined || titled !== undefined || state !== undefined,
+    isExamined: search !== undefined,
+    read: (range) => booksInRange(store, { ...range, holding: search?.asciiRuns ?? [], titled, state }),
+    isFound: ({ path }) => search === undefined || matchesPath(search, path),
+  };
+  return alongPaths(store, libraries, list, page, bounds);
+}
+
+async function byPathOrTitle(
+  store: Store,
+  libraries: readonly Library[],
+  { search, state }: { readonly search: PathSearch; readonly state: SyncState | undefined },
+  page: PageRequest<BookCursor>,
+  bounds: SearchBounds,
+): Promise<Page<CataloguedBook, BookCursor>> {
+  const { words, asciiRuns } = search;
+  const list: SearchedList<SearchedBook> = {
+    isSelective: true,
+    isExamined: true,
+    read: (range) => searchedBooksInRange(store, { ...range, holding: asciiRuns, titled: words, state }),
+    isFound: ({ path, isTitled }) => isTitled || matchesPath(search, path),
+  };
+  const { items, next } = await alongPaths(store, libraries, list, page, bounds);
+  const ids = items.map(({ id }) => id);
+  const books = new Map((await booksById(store, ids)).map((book) => [book.id, book]));
+  return { items: ids.flatMap((id) => books.get(id) ?? []), next };
+}
+
+/** How a list along the paths reads its books, and which it shows. */
+interface SearchedList<Row> {
+  /** Whether statements may examine more books than they return. */
+  readonly isSelective: boolean;
+  /** Whether `isFound` leaves rows out. */
+  readonly isExamined: boolean;
+  readonly read: (
+    range: Pick<BookRange, 'libraryId' | 'after' | 'upTo' | 'limit'>,
+  ) => Promise<readonly Row[]>;
+  readonly isFound: (row: Row) => boolean;
+}
+
+async function alongPaths<Row extends BookPlace & { readonly libraryId: LibraryId }>(
+  store: Store,
+  libraries: readonly Library[],
+  { isSelective, isExamined, read, isFound }: SearchedList<Row>,
   { after, limit }: PageRequest<BookCursor>,
   { atOnce, rowsAtOnce, aPage }: SearchBounds,
-): Promise<Page<CataloguedBook, BookCursor>> {
+): Promise<Page<Row, BookCursor>> {
   const begin = after === undefined ? undefined : await placeOf(store, libraries, after);
-  const found: CataloguedBook[] = [];
+  const found: Row[] = [];
   let examined = 0;
   for (const { id: libraryId } of libraries) {
     if (begin !== undefined && libraryId < begin.libraryId) continue;
     let path = libraryId === begin?.libraryId ? begin.path : Buffer.alloc(0);
     for (;;) {
-      const isSelective = search !== undefined || titled !== undefined || state !== undefined;
       const end = isSelective ? await bookAhead(store, libraryId, path, atOnce) : undefined;
-      const rowLimit = search === undefined ? limit + 1 - found.length : rowsAtOnce;
-      const rows = await booksInRange(store, {
-        libraryId,
-        after: path,
-        upTo: end?.path,
-        holding: search?.asciiRuns ?? [],
-        titled,
-        isEither,
-        state,
-        limit: rowLimit,
-      });
-      const inTitle = isEither && search !== undefined ? await titledBooks(store, search, rows) : undefined;
+      const rowLimit = isExamined ? rowsAtOnce : limit + 1 - found.length;
+      const rows = await read({ libraryId, after: path, upTo: end?.path, limit: rowLimit });
       for (const row of rows) {
-        if (search === undefined || matchesPath(search, row.path) || inTitle?.has(row.id) === true)
-          found.push(row);
+        if (isFound(row)) found.push(row);
         if (found.length > limit) return pageOf(found, limit, (book) => cursorBehind(book.libraryId, book));
       }
       const last = rows.length === rowLimit ? rows.at(-1) : end;
@@ -176,23 +220,6 @@ async function byPath(
     }
   }
   return { items: found, next: undefined };
-}
-
-/** Those of the books whose title, authors or series have the words of the search. */
-async function titledBooks(
-  store: Store,
-  { words }: PathSearch,
-  books: readonly CataloguedBook[],
-): Promise<ReadonlySet<BookId>> {
-  const metadata = await metadataOfBooks(
-    store,
-    books.map(({ id }) => id),
-  );
-  const titled = [...metadata].filter(([, known]) => {
-    const text = searchTextOf(known);
-    return words.every((word) => text.includes(word));
-  });
-  return new Set(titled.map(([id]) => id));
 }
 
 function cursorBehind(libraryId: LibraryId, { id, path }: BookPlace): BookCursor {

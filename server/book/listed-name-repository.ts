@@ -149,23 +149,43 @@ export async function nextListedBooks(
   return rows.map((row) => ({ sortKey: row.sort_key, place: row.place, bookId: row.book_id }));
 }
 
-/** The next names of a list of one library, each once. */
+/** Rows that one statement examines: less than a millisecond. */
+const ROWS_AT_ONCE = 5000;
+
+/**
+ * The next names of a list of one library, each once. A name may have half a million books ("anonymous"), which no statement
+ * reads: the names up to the one some thousand rows ahead are grouped, and the list goes on behind that one.
+ */
 export async function nextNames(
   store: Store,
   { libraryId, kind }: { readonly libraryId: LibraryId; readonly kind: NameKind },
   afterKey: Buffer,
   limit: number,
 ): Promise<readonly { readonly sortKey: Buffer; readonly name: string }[]> {
-  const rows = await store.db
-    .selectFrom(byIndex(store, 'listed_name', 'primary'))
-    .select('sort_key')
-    .select(({ fn }) => fn.min('name').as('name'))
-    .where('library_id', '=', libraryId)
-    .where('kind', '=', NAME_KINDS.indexOf(kind))
-    .where('sort_key', '>', afterKey)
-    .groupBy('sort_key')
-    .orderBy('sort_key')
-    .limit(limit)
-    .execute();
-  return rows.map(({ sort_key: sortKey, name }) => ({ sortKey, name: name ?? '' }));
+  const names: { readonly sortKey: Buffer; readonly name: string }[] = [];
+  const places = (after: Buffer) =>
+    store.db
+      .selectFrom(byIndex(store, 'listed_name', 'primary'))
+      .where('library_id', '=', libraryId)
+      .where('kind', '=', NAME_KINDS.indexOf(kind))
+      .where('sort_key', '>', after)
+      .orderBy('sort_key');
+  for (let after = afterKey; names.length < limit;) {
+    const ahead = await places(after)
+      .select(['sort_key', 'name'])
+      .offset(ROWS_AT_ONCE - 1)
+      .limit(1)
+      .executeTakeFirst();
+    let between = places(after)
+      .select('sort_key')
+      .select(({ fn }) => fn.min('name').as('name'))
+      .groupBy('sort_key');
+    if (ahead !== undefined) between = between.where('sort_key', '<', ahead.sort_key);
+    const rows = await between.limit(limit - names.length).execute();
+    if (ahead !== undefined) rows.push(ahead);
+    names.push(...rows.map(({ sort_key: sortKey, name }) => ({ sortKey, name: name ?? '' })));
+    if (ahead === undefined) break;
+    after = ahead.sort_key;
+  }
+  return names.slice(0, limit);
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { partialMd5OfFile } from '../../../../../engine/index.js';
+import { NAME_KINDS } from '../../../../../server/book/listed-name.js';
 import { readLibraryMetadata } from '../../../../../server/book/read-metadata.js';
 import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { libraryId } from '../../../../../server/domain/ids.js';
@@ -159,6 +160,38 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     expect(await titles(`${authors}?library=${String(comics)}`)).toEqual([]);
   });
 
+  it('lists each author once, however many books there are', async () => {
+    const folder = await bookFolder();
+    const id = await library('Names', folder);
+    const book = { library_id: libraryId(id), size_bytes: 1n, modified_ns: 1n };
+    const authors = ['aa', ...Array<string>(6000).fill('bb'), 'cc', 'dd', 'dd', 'ee'];
+    const added = authors.map((_, i) => ({ ...book, path: Buffer.from(String(i)) }));
+    for (let i = 0; i < added.length; i += 1000)
+      await server.store.db
+        .insertInto('book')
+        .values(added.slice(i, i + 1000))
+        .execute();
+    const books = await server.store.db
+      .selectFrom('book')
+      .select('id')
+      .where('library_id', '=', libraryId(id))
+      .orderBy('id')
+      .execute();
+    const kind = NAME_KINDS.indexOf('author');
+    const rows = books.map(({ id: book_id }, i) => {
+      const name = authors[i] ?? '';
+      return { library_id: libraryId(id), kind, sort_key: Buffer.from(name), place: 0, book_id, name };
+    });
+    for (let i = 0; i < rows.length; i += 1000)
+      await server.store.db
+        .insertInto('listed_name')
+        .values(rows.slice(i, i + 1000))
+        .execute();
+    const list = `${rootOf(reader)}/authors?library=${String(id)}`;
+    expect(await titles(list)).toEqual(['aa', 'bb', 'cc', 'dd', 'ee']);
+    await removeLibrary(server.store, OPERATOR, libraryId(id));
+  });
+
   it('lists the newest books first', async () => {
     const listed = await titles(`${rootOf(reader)}/newest`);
     expect(listed).toHaveLength(67);
@@ -172,6 +205,8 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     expect(await search('AUSTEN emma')).toEqual(['Emma']);
     expect(await search('sophie')).toEqual(['émile & Sophie']);
     expect(await search('a series')).toEqual(['The Second', 'A First']);
+    // No letter of the words is ASCII, so nothing but the title tells.
+    expect(await search('É')).toEqual(['émile & Sophie']);
     expect(await search('comic 05')).toHaveLength(11);
     expect(await search('comic')).toHaveLength(60);
     expect(await search('1.epub')).toEqual(['Emma']);
