@@ -450,6 +450,8 @@ class Exchange implements HttpRequest, Postponed {
     const gone = new AbortController();
     let piece: Uint8Array = new Uint8Array();
     let pieceAt = 0;
+    // A piece has no length any more when the next one has been read into its memory.
+    let nextAt = 0;
     let taken: (() => void) | undefined;
     this.#onGone = () => {
       gone.abort();
@@ -478,9 +480,10 @@ class Exchange implements HttpRequest, Postponed {
       let isFirst = true;
       for await (const next of answer.pieces(gone.signal)) {
         if (gone.signal.aborted) break;
-        pieceAt += piece.length;
+        pieceAt = nextAt;
         piece = typeof next === 'string' ? Buffer.from(next) : next;
-        if (pieceAt + piece.length > bodyBytes) throw new Error('there are more bytes than were announced');
+        nextAt += piece.length;
+        if (nextAt > bodyBytes) throw new Error('there are more bytes than were announced');
         const isTaken = send(isFirst);
         isFirst = false;
         if (!isTaken) {

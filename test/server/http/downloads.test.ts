@@ -12,7 +12,10 @@ const PERIOD = 251;
 const PATTERN = Buffer.from(Array.from({ length: PIECE + PERIOD }, (_, i) => i % PERIOD));
 const bytesAt = (at: number, bytes: number): Buffer => PATTERN.subarray(at % PERIOD, (at % PERIOD) + bytes);
 
-/** A body that notes how much of it was read, and whether its reading has ended. */
+/**
+ * A body that notes how much of it was read, and whether its reading has ended. As for files, all pieces have the same memory,
+ * which is moved to another thread and back for each of them.
+ */
 function readBody(bodyBytes: number, givenBytes = bodyBytes) {
   const body = {
     readBytes: 0,
@@ -25,9 +28,12 @@ function readBody(bodyBytes: number, givenBytes = bodyBytes) {
       bodyBytes,
       ended: () => void body.ends++,
       pieces: async function* () {
+        let memory = new ArrayBuffer(PIECE);
         try {
           for (let at = 0; at < givenBytes; at += PIECE) {
-            const piece = bytesAt(at, Math.min(PIECE, givenBytes - at));
+            memory = structuredClone(memory, { transfer: [memory] });
+            const piece = new Uint8Array(memory, 0, Math.min(PIECE, givenBytes - at));
+            piece.set(bytesAt(at, piece.length));
             await new Promise((resolve) => setImmediate(resolve));
             body.readBytes = at + piece.length;
             yield piece;
