@@ -342,8 +342,8 @@ async function lockLastDevices(
 
 const COLUMNS = 'user_id, document, arrival, pushed_ms, percentage, position, device_key, device_name';
 /**
- * The same, with texts as texts where they can be: of SQLite's driver a Buffer costs 0.6 µs more than a text, and its way
- * from thread to thread as much again (measured). The driver cuts texts at NUL, so what has one stays bytes.
+ * The same, with texts as texts where they can be: of SQLite's driver a Buffer costs 0.6 µs more than a text. The driver
+ * cuts texts at NUL, so what has one stays bytes.
  */
 const SQLITE_TEXTS = COLUMNS.replaceAll(
   /document|position|device_\w+/g,
