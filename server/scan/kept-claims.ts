@@ -9,6 +9,11 @@ import type { LibraryId } from '../domain/ids.js';
  * answered "nothing", took 4 % of a first scan. Of each file some 300 bytes are remembered.
  */
 const FILES_BETWEEN_LOOKS = 5000;
+/**
+ * The same in time, for storage that answers late. What is not claimed when the process is killed stays so: the next scan
+ * finds those files unchanged.
+ */
+const LOOK_AFTER_MS = 2000;
 /** Of one transaction: readers' pushes may wait for its locks. */
 const FILES_AT_ONCE = 500;
 
@@ -24,6 +29,7 @@ export class KeptClaims {
   #isClaiming: boolean;
   /** Committed, and not looked for since. */
   #files: CataloguedFile[] = [];
+  #lookedMs = performance.now();
 
   private constructor(store: Store, libraryId: LibraryId, isClaiming: boolean) {
     this.#store = store;
@@ -43,15 +49,33 @@ export class KeptClaims {
   }
 
   /** @param files of a transaction that was committed */
-  async afterCommit(files: readonly CataloguedFile[]): Promise<void> {
-    if (this.#store.dialect === 'sqlite') return;
-    this.#files.push(...files);
-    if (this.#isClaiming || this.#files.length >= FILES_BETWEEN_LOOKS) await this.end();
+  noteCommitted(files: readonly CataloguedFile[]): void {
+    if (this.#store.dialect === 'mysql') this.#files.push(...files);
   }
 
-  /** After the last commit. */
+  /** To be called after each commit. */
+  async look(): Promise<void> {
+    const isDue =
+      this.#isClaiming ||
+      this.#files.length >= FILES_BETWEEN_LOOKS ||
+      performance.now() - this.#lookedMs >= LOOK_AFTER_MS;
+    if (isDue) await this.end();
+  }
+
+  /** After the last commit, and again where it fails: what it did not claim it keeps. */
   async end(): Promise<void> {
-    const files = this.#files.splice(0);
+    this.#lookedMs = performance.now();
+    const files = this.#files;
+    this.#files = [];
+    try {
+      await this.#claim(files);
+    } catch (error) {
+      this.#files.push(...files);
+      throw error;
+    }
+  }
+
+  async #claim(files: readonly CataloguedFile[]): Promise<void> {
     if (files.length === 0 || !(await retrying(() => hasKeptDigests(this.#store)))) return;
     this.#isClaiming = true;
     for (let start = 0; start < files.length; start += FILES_AT_ONCE) {

@@ -67,11 +67,15 @@ export async function commitBatch(
   countsAfter: (counts: CommitCounts) => ScanCounts,
 ): Promise<CommitCounts> {
   const moves = await findMoves(context, batch.files);
-  const { counted, saved } = await inLease(context, async (transaction) => {
-    const written = await writeBatch(context, transaction, batch, moves);
-    return { counts: countsAfter(written.counted), result: written };
-  });
-  await context.keptClaims.afterCommit(saved);
+  const { counted } = await inLease(
+    context,
+    async (transaction) => {
+      const written = await writeBatch(context, transaction, batch, moves);
+      return { counts: countsAfter(written.counted), result: written };
+    },
+    ({ saved }) => context.keptClaims.noteCommitted(saved),
+  );
+  await context.keptClaims.look();
   return counted;
 }
 
@@ -85,11 +89,13 @@ interface WrittenBatch {
  * Runs `work` in one transaction and commits it, unless the scan has lost its lease.
  *
  * @param work returns the scan's counts after it; may be run again, as inTransaction() says
+ * @param onCommitted called after the commit, also where the scan is cancelled
  * @throws DogearError `scan-lease-lost`, `library-not-found` (removed meanwhile), `scan-cancelled` (after the commit)
  */
 export async function inLease<T>(
   { store, library, scanId }: CommitContext,
   work: (transaction: Store) => Promise<{ readonly counts: ScanCounts; readonly result: T }>,
+  onCommitted?: (result: T) => void,
 ): Promise<T> {
   const { result, lease } = await inTransaction(store, async (transaction) => {
     const done = await work(transaction);
@@ -97,6 +103,7 @@ export async function inLease<T>(
     if (state === 'lost' || state === 'removed') throw leaseError(state, library);
     return { result: done.result, lease: state };
   });
+  onCommitted?.(result);
   if (lease === 'cancel-requested') throw new DogearError('scan-cancelled', 'The scan was cancelled.');
   return result;
 }

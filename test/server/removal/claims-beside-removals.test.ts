@@ -4,6 +4,7 @@ import { OPERATOR } from '../../../server/domain/actor.js';
 import type { Library } from '../../../server/library/library.js';
 import { removeLibrary } from '../../../server/removal/remove-library.js';
 import { scanLibrary } from '../../../server/scan/scan-library.js';
+import { latestScan, requestCancel } from '../../../server/scan/scan-repository.js';
 import { bookFolder, md5 } from '../../support/book-folder.js';
 import { catalogueOf } from '../../support/catalogue.js';
 import { testDatabases } from '../../support/databases.js';
@@ -65,6 +66,21 @@ describe.each(mysql)(
         /^update `scan` set .*`found` = /,
         (store) => scanLibrary({ store, engine: bench.engine }, heir),
         () => removeLibrary(bench.store, OPERATOR, old.id),
+      );
+    });
+
+    it('are found by a scan that is cancelled in that moment', async () => {
+      await during(
+        /^update `scan` set .*`found` = /,
+        (store) =>
+          expect(scanLibrary({ store, engine: bench.engine }, heir)).rejects.toMatchObject({
+            code: 'scan-cancelled',
+          }),
+        async () => {
+          await removeLibrary(bench.store, OPERATOR, old.id);
+          const scan = await latestScan(bench.store, heir.id, { index: 1, count: 1 });
+          if (scan !== undefined) await requestCancel(bench.store, scan.id);
+        },
       );
     });
 
