@@ -26,6 +26,7 @@ import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { ClockWatch } from '../database/clock-watch.js';
 import { SchemaWatch } from '../database/schema-watch.js';
+import { withLongLog } from '../database/long-log.js';
 import { gated } from '../http/gate.js';
 import type { OnMoved } from '../database/mysql/cluster-pool.js';
 import { openStore, type OpenStore } from '../database/store.js';
@@ -194,8 +195,9 @@ export async function composeListener(
     const gate = () => watch.refusal();
     const shared = closedAtEnd(new SharedMetrics(metrics.registry, threads));
     const stopping = new AbortController();
+    const scan = scanInThread(configuration, (error) => log.warn({ error }, NOT_ADOPTED));
     const scans = new BackgroundScans({
-      scan: scanInThread(configuration, (error) => log.warn({ error }, NOT_ADOPTED)),
+      scan: (library, options) => withLongLog(store, 'beside-scan', () => scan(library, options)),
       onError: (error) => log.error({ error: loggedError(error) }, 'a scan failed'),
       running: limits.scans,
     });

@@ -65,7 +65,7 @@ export async function runScan(options: ScanPipelineOptions): Promise<void> {
   const planned = planBatches(merged, batchSize);
   const hashed = hashBatches(planned, options);
 
-  await withLongLog(options.store, async () => {
+  await withLongLog(options.store, 'scan', async () => {
     try {
       for await (const batch of hashed) {
         batchSize.learn(batch);
