@@ -281,7 +281,9 @@ class EpubView implements BookView {
     document.addEventListener('click', (event) => {
       const target = event.target;
       const link =
-        target !== null && isNode(target) && isElement(target) ? target.closest('a[*|href]') : null;
+        target !== null && isNode(target) && isElement(target)
+          ? target.closest(':is(a, area)[*|href]')
+          : null;
       if (link !== null) {
         event.preventDefault();
         this.#follow(link);

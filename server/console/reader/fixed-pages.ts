@@ -1,5 +1,5 @@
 import type { EPUB } from 'foliate-js/epub.js';
-import { FixedLayout } from 'foliate-js/fixed-layout.js';
+import { FixedLayout, type PageSize } from 'foliate-js/fixed-layout.js';
 
 /** Pages of a size that the book has chosen, one at a time, as large as they fit. Nothing of them is changed. */
 export class FixedPages extends FixedLayout {
@@ -23,6 +23,8 @@ export class FixedPages extends FixedLayout {
     // The place of two pages beside each other would be that of one of them.
     if (book.rendition !== undefined) book.rendition.spread = 'none';
     super.open(book);
+    // The library takes no size out of what the book says in words.
+    this.defaultViewport = sizeOf(book.rendition?.viewport);
   }
 
   override destroy(): void {
@@ -49,6 +51,12 @@ customElements.define('dogear-fixed-pages', FixedPages);
 /** Some pages say "device-width", of which the library makes no size. It then takes that of the book, or of the picture. */
 function makeSizeKnown(document: Document): void {
   const said = document.querySelector('meta[name="viewport"]');
-  const content = said?.getAttribute('content') ?? '';
-  if (!/\bwidth\s*=\s*\d/.test(content) || !/\bheight\s*=\s*\d/.test(content)) said?.remove();
+  if (sizeOf(said?.getAttribute('content')) === undefined) said?.remove();
+}
+
+/** @param viewport `width=1000, height=1400` */
+function sizeOf(viewport: string | null | undefined): PageSize | undefined {
+  const [, width] = /\bwidth\s*=\s*([1-9]\d*)/.exec(viewport ?? '') ?? [];
+  const [, height] = /\bheight\s*=\s*([1-9]\d*)/.exec(viewport ?? '') ?? [];
+  return width === undefined || height === undefined ? undefined : { width, height };
 }

@@ -36,7 +36,7 @@ declare module 'foliate-js/epub.js' {
     readonly sections: readonly Section[];
     readonly toc?: readonly ContentsItem[] | null;
     readonly dir: string | null;
-    readonly rendition?: { readonly layout?: string; spread?: string };
+    readonly rendition?: { readonly layout?: string; readonly viewport?: string; spread?: string };
     readonly transformTarget: {
       addEventListener(type: 'data', listener: (event: CustomEvent<LoadedData>) => void): void;
     };
@@ -130,6 +130,17 @@ declare module 'foliate-js/paginator.js' {
 declare module 'foliate-js/fixed-layout.js' {
   import type { PagesMembers } from 'foliate-js/paginator.js';
 
+  /** In pixels, as pages say it. */
+  export interface PageSize {
+    readonly width: string;
+    readonly height: string;
+  }
+
+  interface FixedLayoutMembers extends PagesMembers {
+    /** Of pages that say none. */
+    defaultViewport: PageSize | undefined;
+  }
+
   /** Whose pages have a size of their own. */
-  export const FixedLayout: new () => PagesMembers & HTMLElement;
+  export const FixedLayout: new () => FixedLayoutMembers & HTMLElement;
 }

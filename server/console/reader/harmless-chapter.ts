@@ -59,22 +59,33 @@ function hasBody(document: { readonly body: HTMLElement | null }): boolean {
  * still finds the policy of the page.
  */
 function harmlessStyles(css: string): string {
-  return css
-    .replaceAll(/@import(?!\s*(?:url\(\s*)?["']?blob:)[^;]*;?/gi, '')
-    .replaceAll(/url\((?!\s*["']?\s*(?:blob:|data:|#))[^)]*\)/gi, 'none');
+  return (
+    css
+      .replaceAll(/@import(?!\s*(?:url\(\s*)?["']?blob:)[^;]*;?/gi, '')
+      // Browsers close the last one themselves.
+      .replaceAll(/url\((?!\s*["']?\s*(?:blob:|data:|#))[^)]*\)?/gi, 'none')
+  );
 }
 
 /**
  * Scripts, other documents, and what makes a browser ask other hosts without showing anything. Templates, because browsers show
- * the content of some (`shadowrootmode`), which no selector finds.
+ * the content of some (`shadowrootmode`), which no selector finds. Animations of addresses, which no attribute shows.
  */
 const REPLACED =
-  'script, template, iframe, frame, object, embed, applet, portal, base, meta[http-equiv], link:not([rel~="stylesheet" i])';
+  'script, template, iframe, frame, object, embed, applet, portal, base, meta[http-equiv], ' +
+  'link:not([rel~="stylesheet" i]), [attributeName$="href" i]';
 /** Stricter than that of the page around it: not even its own server is asked. */
 const CHAPTER_POLICY =
   "default-src 'none'; style-src 'unsafe-inline' blob:; img-src blob: data:; font-src blob: data:; media-src blob:";
 
 function makeHarmless(document: Document): void {
+  for (const node of Array.from(document.childNodes)) {
+    if (!(node instanceof ProcessingInstruction)) continue;
+    // Browsers replace the chapter by what a style sheet of the type XSL makes of it.
+    const [, address] = /\bhref\s*=\s*["'](blob:[^"']*)["']/.exec(node.data) ?? [];
+    if (node.target !== 'xml-stylesheet' || address === undefined) node.remove();
+    else node.data = `type="text/css" href="${address}"`;
+  }
   for (const element of document.querySelectorAll(REPLACED)) {
     // Not removed, because places count elements. A template shows nothing, and is allowed wherever these are.
     const isSvg = element.namespaceURI === SVG;

@@ -8,7 +8,7 @@ const folder = join(repositoryRoot, 'dist/server/console');
 /** Scripts and styles of all pages but the reader, as they are sent. */
 const MOST_BYTES = 53_000;
 /** The page of an open book: what shows EPUBs and comics, and what it shares with the other pages. */
-const MOST_READER_BYTES = 46_600;
+const MOST_READER_BYTES = 46_800;
 
 function scriptsAndStyles(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -48,7 +48,7 @@ describe('the built console', () => {
     expect(loaded.length).toBe(2);
   });
 
-  it('has at most 46.6 kB for an open book, of which nothing is loaded before', () => {
+  it('has at most 46.8 kB for an open book, of which nothing is loaded before', () => {
     const names = scriptsAndStyles().filter(isOfReader);
     expect(sentBytes(names)).toBeLessThan(MOST_READER_BYTES);
     expect(names.length).toBe(2);

@@ -66,6 +66,10 @@ const HOSTILE_BODY =
   `<svg xmlns="http://www.w3.org/2000/svg" onload="parent.document.title = '${TRACE}'">` +
   `<script>parent.document.title = '${TRACE}'</script><image href="http://127.0.0.1:1/${TRACE}.png"/></svg>` +
   `<p><a href="javascript:parent.document.title = '${TRACE}'">a link that runs</a></p>` +
+  '<svg xmlns="http://www.w3.org/2000/svg" height="30"><a><text y="20">a link that changes</text>' +
+  `<set attributeName="href" to="http://127.0.0.1:1/${TRACE}"/></a></svg>` +
+  '<img src="p.png" usemap="#m" height="30" width="30" alt="a map"/>' +
+  `<map name="m"><area shape="default" href="/ui/${TRACE}" alt=""/></map>` +
   `<form action="/api/v1/${TRACE}"><button>a button that sends</button></form>` +
   `<video src="http://127.0.0.1:1/${TRACE}.mp4" autoplay="autoplay"></video>`;
 
@@ -197,12 +201,17 @@ describe('the reader', () => {
         items: PICTURE_ITEM,
         files: [{ name: 'OPS/text/p.png', content: PICTURE }],
       }),
-      'Hostile.epub': makeEpub({ chapters: [{ content: xhtml(HOSTILE_BODY, HOSTILE_HEAD) }] }),
+      'Hostile.epub': makeEpub({
+        chapters: [{ content: xhtml(HOSTILE_BODY, HOSTILE_HEAD) }],
+        items: PICTURE_ITEM,
+        files: [{ name: 'OPS/text/p.png', content: PICTURE }],
+      }),
       'Types.epub': makeEpub({
         chapters: [
           { content: xhtml(`<p>Capitals</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'Application/XHTML+XML' },
           { content: xhtml(`<p>Any XML</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'text/xml' },
           { content: HOSTILE_TEMPLATE, mediaType: 'text/html' },
+          { content: `<?xml-stylesheet type="text/xsl" href="1.xhtml"?>${xhtml('<p>Not transformed</p>')}` },
           { content: '<html xmlns="http://www.w3.org/1999/xhtml"/>' },
           { content: xhtml('<p>No type</p>'), mediaType: '' },
           { content: xhtml('<p>The end</p>') },
@@ -232,10 +241,12 @@ describe('the reader', () => {
         chapters: [1, 2, 3].map((number) => ({
           content: xhtml(
             `<p>Page ${number}</p><p style="position: absolute; top: 1300px">The foot of page ${number}</p>`,
-            '<title>t</title><meta name="viewport" content="width=1000,height=1400"/>',
+            `<title>t</title><meta name="viewport" content="width=${number === 1 ? 'device-width' : '1000,height=1400'}"/>`,
           ),
         })),
-        metadata: '<meta property="rendition:layout">pre-paginated</meta>',
+        metadata:
+          '<meta property="rendition:layout">pre-paginated</meta>' +
+          '<meta property="rendition:viewport">width=1000, height=1400</meta>',
       }),
       'Font.epub': makeEpub({
         chapters: [
@@ -495,6 +506,8 @@ describe('the reader', () => {
     await showsFirst(page, 'Nothing of this runs. a link that runs a');
     const frame = page.frames().find((each) => each.url().startsWith('blob:'));
     await frame?.getByText('a link that runs').click();
+    await frame?.getByText('a link that changes').click();
+    await frame?.getByAltText('a map').click();
     await frame?.getByText('a button that sends').click();
     await page.getByRole('button', { name: 'Appearance' }).click();
     await page.getByRole('heading', { name: 'Appearance' }).waitFor();
@@ -518,7 +531,7 @@ describe('the reader', () => {
     const shows = (words: string) =>
       expect.poll(() => shownWords(page), { timeout: 20_000 }).toMatch(new RegExp(`^${words}`));
     const next = page.getByRole('button', { name: 'Next page' });
-    for (const words of ['Capitals', 'Any XML', 'A template']) {
+    for (const words of ['Capitals', 'Any XML', 'A template', 'Not transformed']) {
       await shows(words);
       const frame = page.frames().find((each) => each.url().startsWith('blob:'));
       expect(await frame?.locator('script, iframe, base, link[href], [content^="0;"]').count()).toBe(0);
