@@ -84,7 +84,8 @@ export async function startMysql(): Promise<MysqlServer> {
 
 const NAMES_OF_SERVERS = /^(?:mariadbd|mysqld)$/m;
 
-async function processIdOf(url: string): Promise<number | undefined> {
+/** The process of a database server on this machine; `undefined` where it cannot be seen, as in a container. */
+export async function processIdOf(url: string): Promise<number | undefined> {
   const [rows] = await asAdministrator(url, (connection) =>
     connection.query('SELECT @@hostname AS host, @@datadir AS folder, @@pid_file AS file'),
   );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
+import { processIdOf } from '../../bench/bench-databases.js';
 import { runChild } from '../../bench/child-process.js';
 import { runRecord } from '../../bench/record/run-record.js';
 import { checkIsOwn, parseAgainst } from '../../bench/sync/against-server.js';
@@ -10,6 +11,8 @@ import { repositoryRoot } from '../support/repository-root.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const RUN_DEADLINE_MS = 300_000;
+/** What they measure is the processor time of the database, among other things. */
+const isDatabaseSeen = (await processIdOf(inject('mysqlUrl'))) !== undefined;
 
 interface Answer {
   readonly status: number;
@@ -72,7 +75,7 @@ class SmallSyncServer {
   }
 }
 
-it(
+it.runIf(isDatabaseSeen)(
   'a quick run of the serve suite measures both databases, a bare server and another sync server in turn',
   async () => {
     const { path } = await temporaryFolder();
@@ -89,10 +92,6 @@ it(
     const record = runRecord.parse(JSON.parse(readFileSync(join(path, 'runs', run, 'record.json'), 'utf8')));
     expect(record.targets.filter(({ state }) => state === 'not measured')).toEqual([]);
     for (const { samples } of record.targets) expect(samples.every((sample) => sample > 0)).toBe(true);
-    // The bare server does nothing else than Dogear's own does, too.
-    for (const id of ['push-over-bare', 'pull-over-bare']) {
-      expect(record.targets.find((target) => target.id === id)?.measured).toBeGreaterThan(1);
-    }
     const names = record.series.map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([

@@ -59,7 +59,7 @@ describe.each(testDatabases())('the console on $name', ({ create }) => {
     const kobo = new KoreaderDevice(address, 'Kobo_nova', 'AB12');
     const phone = new KoreaderDevice(address, 'Pixel', 'CD34');
     await kobo.push({ document, percentage: 0.25 });
-    await reading.getByRole('link', { name: 'Moby-Dick.epub' }).waitFor();
+    await reading.getByRole('link', { name: 'Moby-Dick.epub', exact: true }).waitFor();
     await reading.getByText('25%').waitFor();
     await phone.push({ document, percentage: 0.91 });
     await reading.getByText('91%').waitFor();
@@ -73,7 +73,7 @@ describe.each(testDatabases())('the console on $name', ({ create }) => {
     await page.getByRole('heading', { name: "Aaron's Kobo Clara" }).waitFor();
 
     // The wrong place is deleted, and readers get the other one.
-    await reading.getByRole('link', { name: 'Moby-Dick.epub' }).click();
+    await reading.getByRole('link', { name: 'Moby-Dick.epub', exact: true }).click();
     await heading(reading, 'Moby-Dick.epub');
     await reading.getByRole('heading', { name: "Aaron's Kobo Clara" }).waitFor();
     await reading.getByRole('button', { name: 'Delete the place of Pixel' }).click();
