@@ -84,6 +84,35 @@ describe.each(mysql)(
       );
     });
 
+    it('are found by a scan that ends because a look for them failed', async () => {
+      const other = await bench.makeLibrary(await bookFolder({ 'other.epub': 'other' }), { name: 'other' });
+      await bench.scan(other);
+      // The scan looks for digests after each commit, because there are some.
+      await removeLibrary(bench.store, OPERATOR, other.id);
+      let step: 'before' | 'removed' | 'failed' = 'before';
+      const hooked = openHookedStore(bench.store.url, {
+        beforeStatement: async (sql) => {
+          if (step === 'before' && /^update `scan` set .*`found` = /.test(sql)) {
+            step = 'removed';
+            await removeLibrary(bench.store, OPERATOR, old.id);
+          } else if (step === 'removed' && /^insert into `?former_digest/.test(sql)) {
+            step = 'failed';
+            throw new Error('not written');
+          }
+        },
+      });
+      try {
+        await expect(scanLibrary({ store: hooked, engine: bench.engine }, heir)).rejects.toThrow(
+          'not written',
+        );
+      } finally {
+        await hooked.close();
+      }
+      expect(await catalogueOf(bench.store, heir)).toMatchObject([
+        { former: expect.arrayContaining([`partial ${md5('first edition')}`]) },
+      ]);
+    });
+
     it('are kept when the library of their new book is removed in the same moment', async () => {
       let hasCome = false;
       let removing: Promise<void> | undefined;
