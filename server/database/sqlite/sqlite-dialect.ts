@@ -198,6 +198,8 @@ class ThreadedDriver implements Driver {
   }
 
   async #endIdleThreads(): Promise<void> {
+    // The last connection that closes writes SQLite's log into the file.
+    if (this.#damage !== undefined) return;
     const releaseWriter = await this.#acquireWriter();
     try {
       await Promise.all([this.#writer.endIfIdle(), this.#reader.endIfIdle()]);

@@ -1,9 +1,12 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { openSqlite } from '../../../../server/database/sqlite/sqlite-dialect.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
+
+/** SQLite's own size. */
+const PAGE_BYTES = 4096;
 
 test('threads without statements end, and the next statements start others', async () => {
   const file = await newFile();
@@ -33,6 +36,25 @@ test('a transaction without statements for a while keeps its thread', async () =
       await sql`insert into t values (2)`.execute(transaction);
     });
     expect((await sql`select n from t`.execute(db)).rows).toEqual([{ n: 1 }, { n: 2 }]);
+  } finally {
+    await db.destroy();
+  }
+});
+
+test('threads of a damaged file stay, because the last that ends would write into it', async () => {
+  const file = await newFile();
+  const whole = new Kysely<never>({ dialect: openSqlite(file) });
+  await sql`create table t (a blob)`.execute(whole);
+  await sql`insert into t values (zeroblob(4000)), (zeroblob(4000)), (zeroblob(4000))`.execute(whole);
+  await whole.destroy();
+  const bytes = readFileSync(file);
+  // All pages but those of the schema and of the first row.
+  writeFileSync(file, bytes.fill(0xaa, 3 * PAGE_BYTES));
+  const db = new Kysely<never>({ dialect: openSqlite(file, undefined, 50) });
+  try {
+    await expect(sql`select a from t`.execute(db)).rejects.toThrow('malformed');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(openFiles(file)).toBeGreaterThan(0);
   } finally {
     await db.destroy();
   }
