@@ -73,6 +73,8 @@ const HOSTILE_BODY =
   `<form action="/api/v1/${TRACE}"><button>a button that sends</button></form>` +
   `<video src="http://127.0.0.1:1/${TRACE}.mp4" autoplay="autoplay"></video>`;
 
+/** The chapter would be what the second one makes of it: nothing. */
+const HOSTILE_SHEETS = `<?xml-stylesheet href="http://127.0.0.1:1/${TRACE}.css"?><?xml-stylesheet type="text/xsl" href="x"?>`;
 const FRAME = `<iframe src="/ui/${TRACE}"></iframe>`;
 /** Browsers show the content of such a template in HTML. */
 const HOSTILE_TEMPLATE =
@@ -211,7 +213,7 @@ describe('the reader', () => {
           { content: xhtml(`<p>Capitals</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'Application/XHTML+XML' },
           { content: xhtml(`<p>Any XML</p>${FRAME}`, HOSTILE_HEAD), mediaType: 'text/xml' },
           { content: HOSTILE_TEMPLATE, mediaType: 'text/html' },
-          { content: `<?xml-stylesheet type="text/xsl" href="1.xhtml"?>${xhtml('<p>Not transformed</p>')}` },
+          { content: `${HOSTILE_SHEETS}${xhtml('<p>Not transformed</p>')}` },
           { content: '<html xmlns="http://www.w3.org/1999/xhtml"/>' },
           { content: xhtml('<p>No type</p>'), mediaType: '' },
           { content: xhtml('<p>The end</p>') },
