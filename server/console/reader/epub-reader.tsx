@@ -47,7 +47,10 @@ export function EpubReader({ opened, archive }: EpubReaderProps) {
     if (known?.cfi !== undefined && (await shown.goToCfi(known.cfi))) return;
     await shown.goToFraction(known?.percentage ?? 0);
   };
-  const handBack = ({ cfi }: BookPlace): void => sync.moved(cfi === undefined ? undefined : { cfi });
+  const handBack = ({ cfi }: BookPlace): void => {
+    // A chapter that cannot be shown has no place: the one before it is the last one that was read.
+    if (cfi !== undefined) sync.moved({ cfi });
+  };
   const slideTo = async (fraction: number): Promise<void> => {
     await view.value?.goToFraction(fraction);
     handBack(place.value);

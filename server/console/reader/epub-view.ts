@@ -345,10 +345,12 @@ class EpubView implements BookView {
     this.#relocated({ ...this.#shown, reason: 'scroll', fraction: start / viewSize });
   }
 
-  #relocated({ reason, range: shownRange, index, fraction }: Relocation): void {
+  #relocated({ reason, range: shownRange, index, fraction: told }: Relocation): void {
+    // The library divides by the length of a chapter, which may be empty.
+    const fraction = Number.isNaN(told) ? 0 : told;
     const range = shownRange ?? allOf(this.#document);
     if (range === undefined) return;
-    const isElsewhere = this.#shown?.index !== index || !Object.is(this.#shown.fraction, fraction);
+    const isElsewhere = this.#shown?.index !== index || this.#shown.fraction !== fraction;
     this.#shown = { range, index, fraction };
     const document = range.startContainer.ownerDocument;
     if (document !== null) this.#isChapterRightToLeft = isRightToLeft(document);

@@ -61,6 +61,7 @@ async function refusal(response: Response): Promise<ReaderError> {
   const problem: unknown = await response.json().catch(() => undefined);
   const { code, detail } = codeAndDetail(problem);
   if (code === 'book-changed') return changed();
+  if (response.status === 401) return new ReaderError('refused', 'Nobody is signed in any more.');
   return new ReaderError(
     'refused',
     detail ?? `The file of the book cannot be loaded: the answer was ${String(response.status)}.`,

@@ -16,7 +16,7 @@ export interface HandedBack {
   /** A place that another device has pushed since. */
   readonly offered: KnownPlace | undefined;
   /** A page was turned. */
-  readonly moved: (shown: ShownPlace | undefined) => void;
+  readonly moved: (shown: ShownPlace) => void;
   /** What was offered is taken. The place where this browser was must not come after it. */
   readonly taken: () => void;
   /** What was offered is not taken. */
@@ -74,7 +74,7 @@ export function useHandedBack({ document: key, place, me }: OpenedBook): HandedB
   return {
     state: state.value,
     offered: offered.value,
-    moved: (shown) => (shown === undefined ? pusher.current?.forget() : pusher.current?.moved(shown)),
+    moved: (shown) => pusher.current?.moved(shown),
     taken: () => {
       offered.value = undefined;
       pusher.current?.forget();

@@ -293,6 +293,9 @@ describe('the reader', () => {
           declaredBytes: 60_000_000,
         })),
       }),
+      'Offline.epub': makeEpub({
+        chapters: ['One', '', 'Two', 'Three'].map((words) => ({ content: xhtml(`<p>${words}</p>`) })),
+      }),
       'Cut.epub': walden('Cut').subarray(0, 2000),
       'Cut.cbz': makeZip(comicPages(9, PICTURE)).subarray(0, -200),
       'Cut.cbt': makeTar(comicPages(3, Buffer.alloc(3000))).subarray(0, 4000),
@@ -464,6 +467,31 @@ describe('the reader', () => {
     await page.mouse.move(640, 400);
     await page.mouse.wheel(0, 300);
     await page.getByText('Your place will be handed back').waitFor();
+  });
+
+  it('hands back the last page that it could show, when the network or the session has ended', async () => {
+    const { owner } = console();
+    const seen = await openUnread(browser(), owner, `read/${idOf('Offline.epub')}`);
+    const { page } = seen;
+    await showsFirst(page, 'One');
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('25% of the book').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await showsFirst(page, 'Two');
+    seen.allow(/failed: |answered 401$/);
+    await page.route('**/file', (route) => route.abort());
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('Dogear does not answer').first().waitFor();
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    await page.getByText('Your place is handed back').waitFor();
+    const { positions } = await owner.call('GET', `/progress/${documentOf('Offline.epub')}`);
+    expect(positions[0].progress).toMatch(/^\/body\/DocFragment\[3\]/);
+    await page.unroute('**/file');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await showsFirst(page, 'Two');
+    await seen.context.clearCookies();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('Nobody is signed in any more').first().waitFor();
   });
 
   it('is turned with the keyboard, shows the contents, and looks as one likes it', async () => {
