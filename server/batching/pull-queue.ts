@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
 import {
   type Deferred,
@@ -6,6 +5,7 @@ import {
   type Expiring,
   FIRST_PAUSE_MS,
   LONGEST_PAUSE_MS,
+  pauseBeforeRetry,
 } from './request-deadline.js';
 import { WaitingShares } from './waiting-shares.js';
 
@@ -176,7 +176,10 @@ export class PullQueue<Key, Value> {
           };
         }
       }
-      await delay(pauseMs * (0.5 + Math.random()));
+      await pauseBeforeRetry(
+        pauseMs,
+        pending.map(({ request }) => request),
+      );
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.js';
 import {
   deadlineExceeded,
@@ -7,6 +6,7 @@ import {
   type Expiring,
   FIRST_PAUSE_MS,
   LONGEST_PAUSE_MS,
+  pauseBeforeRetry,
   REQUEST_DEADLINE_MS,
 } from './request-deadline.js';
 import { WaitingShares } from './waiting-shares.js';
@@ -227,10 +227,8 @@ export class PushQueue<Push> {
   };
 
   *#pendingRequests(): Generator<Expiring> {
-    for (const { requests } of this.#waiting.values()) for (const { answer } of requests) yield answer;
-    for (const { entries } of this.#underWay) {
-      for (const { requests } of entries) for (const { answer } of requests) yield answer;
-    }
+    yield* answersOf(this.#waiting.values());
+    for (const { entries } of this.#underWay) yield* answersOf(entries);
   }
 
   #takeBatch(): Batch<Push> {
@@ -294,7 +292,7 @@ export class PushQueue<Push> {
           continue;
         }
       }
-      await delay(pauseMs * (0.5 + Math.random()));
+      await pauseBeforeRetry(pauseMs, answersOf(batch));
     }
   }
 
@@ -335,6 +333,10 @@ function rejectAll(batch: readonly Entry<unknown>[], failure: SyncError): void {
   for (const { requests } of batch) {
     for (const { answer } of requests) if (!answer.isSettled) answer.reject(failure);
   }
+}
+
+function* answersOf(entries: Iterable<Entry<unknown>>): Generator<Expiring> {
+  for (const { requests } of entries) for (const { answer } of requests) yield answer;
 }
 
 function isWanted(entry: Entry<unknown>): boolean {

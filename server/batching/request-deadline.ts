@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { withDeadline } from '../domain/deadline.js';
 import { SyncError } from '../domain/sync-error.js';
 
@@ -64,6 +65,16 @@ export class Deferred<T> {
 
 function unset(): void {
   throw new Error('a promise runs its executor before its constructor returns');
+}
+
+/**
+ * A pause before a retry, with jitter. It ends at the last deadline of those that wait at the latest: what waits behind them
+ * begins then.
+ */
+export async function pauseBeforeRetry(pauseMs: number, waiting: Iterable<Expiring>): Promise<void> {
+  let lastMs = -Infinity;
+  for (const { isSettled, deadlineMs } of waiting) if (!isSettled) lastMs = Math.max(lastMs, deadlineMs);
+  await delay(Math.max(0, Math.min(pauseMs * (0.5 + Math.random()), lastMs - performance.now())));
 }
 
 /** The part of a {@link Deferred} that the sweep needs, whatever type it resolves with. */
