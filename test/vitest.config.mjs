@@ -13,6 +13,8 @@ const common = {
   globalSetup: ['dist/test/support/mysql-global-setup.js'],
   // The tests use real processes and databases, and CI machines are shared. .ci/run lists the tests that were retried.
   retry: process.env.CI ? 2 : 0,
+  // A poll that waits for what comes ends when it comes. One second, vitest's default, is what pages take to show a change.
+  expect: { poll: { timeout: 20_000 } },
   testTimeout: 120_000,
   hookTimeout: 180_000,
 };

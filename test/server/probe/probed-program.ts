@@ -43,7 +43,8 @@ export async function probedProgram(): Promise<ProbedProgram> {
       const args = ['serve', '--host', '127.0.0.1', '--port', String(port), ...sets];
       const server = startProgram(args, { cwd, env });
       servers.push(server);
-      await server.output('stderr', /"msg":"listening/);
+      // The last that it does: it writes the link for setting up the owner into the database.
+      await server.output('stderr', /"msg":"No owner can sign in/);
       return port;
     },
     close: async () => {
