@@ -2,7 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 
 /** Until the process has taken so much, its heaps grow as V8 likes: bounded at once, a scan took 15 % longer. */
 const UNBOUNDED_BYTES = 220e6;
-/** From then on, what a heap may grow by before all of it is collected, in percent of what it keeps; otherwise up to 300. */
+/**
+ * From then on, what a heap may grow by before all of it is collected, in percent of what it keeps; otherwise up to 300. With
+ * both numbers a first scan of a million files took 294 MB at most; with 200 MB and 100 % it took 310, with 250 MB and 40 % 324.
+ */
 const GROWTH_PERCENT = 60;
 const LOOK_EVERY_MS = 500;
 

@@ -20,8 +20,8 @@ const FILES_AT_ONCE = 500;
 /**
  * Gives the books that a scan writes the digests and links that removed books of their content left (inherit-digests.ts):
  * in the transaction that writes them, and in MySQL once more after its commit, because a removal that is committed in the
- * same moment sees no more of these books than they of it. As long as MySQL has nothing to claim, both wait until some
- * thousand files have come.
+ * same moment sees no more of these books than they of it. As long as MySQL has nothing to claim, both wait for 5000 files or two
+ * seconds, whichever comes first.
  */
 export class KeptClaims {
   readonly #store: Store;
@@ -29,18 +29,26 @@ export class KeptClaims {
   #isClaiming: boolean;
   /** Committed, and not looked for since. */
   #files: CataloguedFile[] = [];
-  #lookedMs = performance.now();
+  readonly #nowMs: () => number;
+  #lookedMs: number;
 
-  private constructor(store: Store, libraryId: LibraryId, isClaiming: boolean) {
+  private constructor(store: Store, libraryId: LibraryId, isClaiming: boolean, nowMs: () => number) {
     this.#store = store;
     this.#libraryId = libraryId;
     this.#isClaiming = isClaiming;
+    this.#nowMs = nowMs;
+    this.#lookedMs = nowMs();
   }
 
-  static async begin(store: Store, libraryId: LibraryId): Promise<KeptClaims> {
+  /** @param nowMs a clock that never steps */
+  static async begin(
+    store: Store,
+    libraryId: LibraryId,
+    nowMs: () => number = () => performance.now(),
+  ): Promise<KeptClaims> {
     // SQLite has one writer at a time, and asking it costs little.
     const isClaiming = store.dialect === 'sqlite' || (await retrying(() => hasKeptDigests(store)));
-    return new KeptClaims(store, libraryId, isClaiming);
+    return new KeptClaims(store, libraryId, isClaiming, nowMs);
   }
 
   /** @param files that the transaction has written */
@@ -58,13 +66,13 @@ export class KeptClaims {
     const isDue =
       this.#isClaiming ||
       this.#files.length >= FILES_BETWEEN_LOOKS ||
-      performance.now() - this.#lookedMs >= LOOK_AFTER_MS;
+      this.#nowMs() - this.#lookedMs >= LOOK_AFTER_MS;
     if (isDue) await this.end();
   }
 
   /** After the last commit, and again where it fails: what it did not claim it keeps. */
   async end(): Promise<void> {
-    this.#lookedMs = performance.now();
+    this.#lookedMs = this.#nowMs();
     const files = this.#files;
     this.#files = [];
     try {
