@@ -139,6 +139,7 @@ export async function composeListener(
       rememberedPasswords: () => accounts.passwords.verifiedCount,
     });
     const sync = new SyncStore(store, {
+      connections: database.connections,
       waitingPushes: syncing.waiting_pushes,
       onCommit: (rows, durationMs) => metrics.committed(rows, durationMs),
       onRead: (keys, durationMs) => metrics.read(keys, durationMs),

@@ -26,7 +26,10 @@ export interface OpenStore extends Store {
 }
 
 export interface StoreOptions {
-  /** Most connections of the pool. Ignored for SQLite, which always has two: one for reads, one for writes. */
+  /**
+   * Most connections of the pool. Ignored for SQLite, which always has two: one for reads, one for writes. Default:
+   * {@link DEFAULT_CONNECTIONS}.
+   */
   readonly connections?: number;
   /**
    * A statement that takes longer fails, and its connection is closed, so that a server that stopped answering does not
@@ -39,7 +42,8 @@ export interface StoreOptions {
   readonly onMoved?: OnMoved;
 }
 
-const DEFAULT_CONNECTIONS = 10;
+/** As of the setting. */
+export const DEFAULT_CONNECTIONS = 10;
 
 /**
  * How often the first connection to one of several servers is tried. Leaving servers that do not answer takes up to three

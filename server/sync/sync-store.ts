@@ -11,7 +11,7 @@ import { FingerprintTable } from './fingerprint-table.js';
 import { HistoryWriter, type HistoryWriterOptions } from './history-writer.js';
 import { progressKeyText } from './progress-key.js';
 import { DocumentAppearedError, savePushes } from './progress-repository.js';
-import type { Store } from '../database/store.js';
+import { DEFAULT_CONNECTIONS, type SqlDialect, type Store } from '../database/store.js';
 import { isBetterInParts, isRetryable, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
 import { ChangeMarks } from '../changes/change-marks.js';
@@ -38,12 +38,11 @@ import { type ClaimedBook, matchClaims } from './match-claims.js';
  * has one writer, so a commit must be short for the next one to begin soon.
  */
 const ROWS_PER_COMMIT = { mysql: 500, sqlite: 256 } as const;
-/**
- * With two commits one batch is written while the other waits for the disk. More gain only where the database reads pages
- * from its disk first. All together leave a connection of the default ten for look-ups.
- */
-const COMMITS_AT_ONCE = { mysql: { least: 2, most: 4 }, sqlite: { least: 1, most: 1 } } as const;
-const READS_AT_ONCE = { mysql: { least: 2, most: 5 }, sqlite: { least: 1, most: 1 } } as const;
+/** With two commits one batch is written while the other waits for the disk. */
+const USUALLY_AT_ONCE = 2;
+/** More statements gain only where the database reads pages from its disk first. */
+const MOST_COMMITS = 4;
+const MOST_READS = 5;
 /** Default bound of waiting pushes, about 1 kB each. A loaded machine commits them in 200 ms, far before a deadline. */
 const WAITING_PUSHES = 8192;
 /** Cached documents, up to a kilobyte each: those that users are reading at the moment. */
@@ -63,6 +62,8 @@ const SHARE_OF_USER = 1 / 8;
 const SMALLEST_SHARE = 256;
 
 export interface SyncStoreOptions {
+  /** Most connections of the store. Ignored for SQLite. Default: ten. */
+  readonly connections?: number;
   /** Pushes that may wait; beyond it a push is rejected at once. */
   readonly waitingPushes?: number;
   /** For metrics: called after each commit. */
@@ -142,8 +143,9 @@ export class SyncStore {
             ...(onUnmatchedError === undefined ? {} : { onError: onUnmatchedError }),
           });
     const waitingPushes = options.waitingPushes ?? WAITING_PUSHES;
+    const atOnce = statementsAtOnce(dialect, options.connections);
     const commitsAtOnce = new StatementsAtOnce({
-      ...COMMITS_AT_ONCE[dialect],
+      ...atOnce.commits,
       waiting: () => this.pushes.waiting,
     });
     this.pushes = new PushQueue({
@@ -167,7 +169,7 @@ export class SyncStore {
       ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     });
     const readsAtOnce = new StatementsAtOnce({
-      ...READS_AT_ONCE[dialect],
+      ...atOnce.reads,
       waiting: () => this.pulls.waiting,
     });
     this.pulls = new PullQueue({
@@ -354,6 +356,26 @@ export class SyncStore {
 }
 
 const NONE: readonly Document[] = [];
+
+interface AtOnce {
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * How many commits and reads may be under way. All together leave a connection for look-ups, which otherwise wait behind them;
+ * with one or two connections nothing can.
+ */
+export function statementsAtOnce(
+  dialect: SqlDialect,
+  connections: number = DEFAULT_CONNECTIONS,
+): { readonly commits: AtOnce; readonly reads: AtOnce } {
+  const bounds = (most: number): AtOnce => ({ least: Math.min(USUALLY_AT_ONCE, most), most });
+  if (dialect === 'sqlite') return { commits: bounds(1), reads: bounds(1) };
+  const free = Math.min(connections - 1, MOST_COMMITS + MOST_READS);
+  const commits = Math.max(1, Math.round((free * MOST_COMMITS) / (MOST_COMMITS + MOST_READS)));
+  return { commits: bounds(commits), reads: bounds(Math.max(1, free - commits)) };
+}
 
 /** The books of a document, and the libraries of those that have or had it as a digest. */
 interface KnownHolders {
