@@ -21,7 +21,8 @@ export interface FeedLink {
 export interface FeedEntry {
   readonly id: string;
   readonly title: string;
-  readonly updatedMs: number;
+  /** Absent: when the feed is. */
+  readonly updatedMs?: number;
   /** `undefined`: the entry is no book. `''`: nobody knows. */
   readonly author?: string;
   readonly language?: string | undefined;
@@ -50,14 +51,14 @@ export function feedXml(feed: Feed): string {
     // Atom wants an author of each entry, or of the feed.
     '<author><name>Dogear</name></author>',
     ...feed.links.map(linkXml),
-    ...feed.entries.map(entryXml),
+    ...feed.entries.map((entry) => entryXml(entry, feed.updatedMs)),
     '</feed>',
     '',
   ].join('\n');
 }
 
-function entryXml(entry: FeedEntry): string {
-  const { id, title, updatedMs, author, language, identifier, series, content, links } = entry;
+function entryXml(entry: FeedEntry, feedUpdatedMs: number): string {
+  const { id, title, updatedMs = feedUpdatedMs, author, language, identifier, series, content, links } = entry;
   return [
     '<entry>',
     element('title', title),

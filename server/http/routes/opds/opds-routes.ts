@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { coverSourceOf, readBookCover } from '../../../book/book-cover.js';
 import { findBookFile, getBookFile, readBookFile } from '../../../book/book-file.js';
@@ -20,6 +21,7 @@ import type { Library } from '../../../library/library.js';
 import type { Answer, AnswerHeaders, FileAnswer } from '../../answer.js';
 import { bookIdNumber, bookIdText, libraryIdText } from '../../api-fields.js';
 import { parseFields, queryFields } from '../../api-input.js';
+import { isNoneMatch } from '../../byte-range.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import { coverAnswer, downloadAnswer } from '../../download-answer.js';
 import type { FindPrincipal } from '../../api-principal.js';
@@ -146,9 +148,9 @@ function requireDownload(principal: Principal): Principal {
   throw new DogearError('forbidden', 'This needs the permission file:download.');
 }
 
-async function rootPage({ store }: Management, { principal, root }: OpdsRequest): Promise<Answer> {
+async function rootPage({ store }: Management, opds: OpdsRequest): Promise<Answer> {
+  const { principal, root } = opds;
   const libraries = await catalogueLibraries(store, principal);
-  const updatedMs = Date.now();
   const entry = (
     path: string,
     title: string,
@@ -158,13 +160,11 @@ async function rootPage({ store }: Management, { principal, root }: OpdsRequest)
   ): FeedEntry => ({
     id: `urn:dogear:opds:${path}`,
     title,
-    updatedMs,
     content,
     links: [{ rel, href: `${root}/${path}`, type }],
   });
   const ofLibraries = libraries.length < 2 ? [] : libraries.slice(0, MOST_LIBRARIES);
-  return feedAnswer(NAVIGATION_TYPE, {
-    root,
+  return feedAnswer(opds, NAVIGATION_TYPE, {
     self: root,
     id: 'root',
     title: 'Dogear',
@@ -227,9 +227,7 @@ function namesPage(list: keyof typeof KINDS): OpdsHandler {
     const { libraries, query, page } = await askedList(store, opds, `/${list}`, cursorBytes);
     const { library } = query;
     const names = await listNames(store, libraries, KINDS[list], page);
-    const updatedMs = Date.now();
-    return feedAnswer(NAVIGATION_TYPE, {
-      root: opds.root,
+    return feedAnswer(opds, NAVIGATION_TYPE, {
       self: `${opds.root}/${list}${queryText(query)}`,
       up: opds.root,
       id: `${list}${queryText({ library })}`,
@@ -240,7 +238,6 @@ function namesPage(list: keyof typeof KINDS): OpdsHandler {
         return {
           id: `urn:dogear:opds:${path}`,
           title: name,
-          updatedMs,
           links: [{ rel: 'subsection', href: `${opds.root}/${path}`, type: ACQUISITION_TYPE }],
         };
       }),
@@ -286,7 +283,7 @@ function searchDescription({ facts: { publicUrl } }: Management, root: string): 
     status: 200,
     contentType: OPENSEARCH_TYPE,
     body: openSearchXml(`${base}/search?q={searchTerms}`),
-    headers: FEED_HEADERS,
+    headers: DESCRIPTION_HEADERS,
   };
 }
 
@@ -405,8 +402,7 @@ function booksAnswer<Cursor>(
   },
 ): Answer {
   const { root, request } = opds;
-  return feedAnswer(ACQUISITION_TYPE, {
-    root,
+  return feedAnswer(opds, ACQUISITION_TYPE, {
     self: `${root}${path}${request.query === '' ? '' : `?${request.query}`}`,
     up: `${root}${path.slice(0, path.lastIndexOf('/'))}`,
     // Of all pages of the list, as in its links.
@@ -443,36 +439,38 @@ function bookEntry(root: string, { book, metadata }: CatalogueBook): FeedEntry {
         : COVERS.map((rel) => ({
             rel,
             href: `${root}/covers/${String(book.id)}`,
-            // Which of the kinds of pictures is known only when it is read.
+            // OPDS 1.2 (5.2.2) wants one of image/gif, image/jpeg and image/png. Which it is, the answer with the picture says:
+            // it is known only when the book is read.
             type: 'image/jpeg',
           }))),
     ],
   };
 }
 
-const FEED_HEADERS: AnswerHeaders = [
+const DESCRIPTION_HEADERS: AnswerHeaders = [
   ['cache-control', 'private, no-store'],
   ['x-content-type-options', 'nosniff'],
 ];
 
+interface ListedFeed {
+  readonly self: string;
+  /** Absent: the catalogue begins here. */
+  readonly up?: string;
+  readonly id: string;
+  readonly title: string;
+  readonly links?: readonly FeedLink[];
+  readonly entries: readonly FeedEntry[];
+}
+
+/** A feed, or that the client has it as it is. */
 function feedAnswer(
+  { root, request }: OpdsRequest,
   type: typeof NAVIGATION_TYPE | typeof ACQUISITION_TYPE,
-  feed: {
-    readonly root: string;
-    readonly self: string;
-    /** Absent: the catalogue begins here. */
-    readonly up?: string;
-    readonly id: string;
-    readonly title: string;
-    readonly links?: readonly FeedLink[];
-    readonly entries: readonly FeedEntry[];
-  },
+  { self, up, id, title, links = [], entries }: ListedFeed,
 ): Answer {
-  const { root, self, up, id, title, links = [], entries } = feed;
-  const body = feedXml({
+  const feed = {
     id: `urn:dogear:opds:${id}`,
     title,
-    updatedMs: Date.now(),
     links: [
       { rel: 'self', href: self, type },
       { rel: 'start', href: root, type: NAVIGATION_TYPE },
@@ -481,6 +479,16 @@ function feedAnswer(
       ...links,
     ],
     entries,
-  });
-  return { status: 200, contentType: type, body, headers: FEED_HEADERS };
+  };
+  const etag = `"${createHash('sha256').update(JSON.stringify(feed)).digest('base64url').slice(0, 22)}"`;
+  const headers: AnswerHeaders = [
+    // Weak: nothing but the time of the feed differs.
+    ['etag', `W/${etag}`],
+    ['cache-control', 'private, no-cache'],
+    ['x-content-type-options', 'nosniff'],
+  ];
+  if (isNoneMatch(request.header('if-none-match'), etag)) {
+    return { status: 304, contentType: type, body: '', headers };
+  }
+  return { status: 200, contentType: type, body: feedXml({ ...feed, updatedMs: Date.now() }), headers };
 }

@@ -245,6 +245,22 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     });
   });
 
+  it('does not send a list again that the client has as it is', async () => {
+    const list = `${origin()}${rootOf(reader)}/titles?library=${String(novels)}`;
+    const first = await fetch(list);
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^W\/"/);
+    const again = await fetch(list, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    expect(again.headers.get('etag')).toBe(etag);
+    // One that the browser keeps is asked for again each time.
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+    for (const other of ['', '/authors', `/titles?library=${String(comics)}`]) {
+      const answer = await fetch(`${origin()}${rootOf(reader)}${other}`, { headers: { 'if-none-match': etag } });
+      expect(answer.status).toBe(200);
+    }
+  });
+
   it('names each list and what is above it, as OPDS 1.2 wants', async () => {
     const authors = `${rootOf(reader)}/authors`;
     const ofAuthor = await follow(authors, 'A. Writer');
@@ -334,11 +350,13 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     const id = await library('Changes', folder);
     const list = `${rootOf(reader)}/titles?library=${String(id)}`;
     expect(await titles(list)).toEqual(['Before', 'goes', 'old name', 'stays']);
+    const before = (await fetch(`${origin()}${list}`)).headers.get('etag') ?? '';
     folder.remove('goes.cbz');
     folder.move('old name.pdf', 'new name.pdf');
     folder.write('a.epub', epub('Zuletzt', ['Somebody else']));
     await readAgain(id);
     expect(await titles(list)).toEqual(['new name', 'stays', 'Zuletzt']);
+    expect((await fetch(`${origin()}${list}`, { headers: { 'if-none-match': before } })).status).toBe(200);
     expect(await titles(`${rootOf(reader)}/authors?library=${String(id)}`)).toEqual(['Somebody else']);
   });
 });
