@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.js';
 import type { CataloguedBook } from '../book/book.js';
 import { digestOfDocument, documentOfDigest } from '../domain/document.js';
+import { metadataOfBooks } from '../book/book-metadata-repository.js';
 import { booksOfDigests } from '../book/digest-repository.js';
 import { linkedBooks } from '../book/document-link-repository.js';
 import { visibleLibraries } from '../library/library-repository.js';
@@ -11,6 +12,11 @@ import { type ProgressKey, progressKeyText } from './progress-key.js';
 /** A book with the name of its library, for lists that people read. */
 export interface ShelvedBook extends CataloguedBook {
   readonly libraryName: string;
+}
+
+export interface TitledBook extends ShelvedBook {
+  /** The one in its file; `undefined`: not read yet, not readable, or there is none. */
+  readonly title: string | undefined;
 }
 
 /**
@@ -25,7 +31,7 @@ export async function booksOfDocuments(
   store: Store,
   actor: Actor,
   keys: readonly ProgressKey[],
-): Promise<ReadonlyMap<string, ShelvedBook>> {
+): Promise<ReadonlyMap<string, TitledBook>> {
   if (keys.length === 0) return new Map();
   const documents = [...new Set(keys.map(({ document }) => document))];
   const digests = documents.flatMap((document) => digestOfDocument(document) ?? []);
@@ -51,16 +57,20 @@ export async function booksOfDocuments(
       )
     ).map(({ document, linkedFor, book }) => [`${String(linkedFor)} ${document}`, book]),
   );
+  const books = keys.flatMap((key) => {
+    const { document } = key;
+    const book =
+      ofDigest.get(document) ??
+      links.get(progressKeyText(key)) ??
+      links.get(`everybody ${document}`) ??
+      ofNameForm.get(document);
+    return book === undefined ? [] : [{ text: progressKeyText(key), book }];
+  });
+  const metadata = await metadataOfBooks(store, [...new Set(books.map(({ book }) => book.id))]);
   return new Map(
-    keys.flatMap((key) => {
-      const { document } = key;
-      const book =
-        ofDigest.get(document) ??
-        links.get(progressKeyText(key)) ??
-        links.get(`everybody ${document}`) ??
-        ofNameForm.get(document);
-      const shelved = book && { ...book, libraryName: names.get(book.libraryId) ?? '' };
-      return shelved === undefined ? [] : [[progressKeyText(key), shelved]];
-    }),
+    books.map(({ text, book }) => [
+      text,
+      { ...book, libraryName: names.get(book.libraryId) ?? '', title: metadata.get(book.id)?.title },
+    ]),
   );
 }

@@ -2,7 +2,7 @@ import type { Store } from '../database/store.js';
 import type { Actor } from '../domain/actor.js';
 import type { UserId } from '../domain/ids.js';
 import type { PageRequest } from '../domain/page.js';
-import { booksOfDocuments, type ShelvedBook } from './books-of-documents.js';
+import { booksOfDocuments, type TitledBook } from './books-of-documents.js';
 import { progressKeyText } from './progress-key.js';
 import type { DocumentCursor, DocumentSummary } from './progress.js';
 
@@ -17,7 +17,7 @@ export function seesAllDocuments({ userId }: Actor, of: UserId): boolean {
 /** A document in a list, with its book. */
 export interface ShownDocument extends DocumentSummary {
   /** The book that has or had the document as a digest; `undefined` when there is none that the actor may see. */
-  readonly book: ShelvedBook | undefined;
+  readonly book: TitledBook | undefined;
 }
 
 /** A page of documents that the actor may see. It may have fewer items than were asked for although another one follows. */

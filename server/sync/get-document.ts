@@ -7,7 +7,7 @@ import { type Page, pageOf, type PageRequest } from '../domain/page.js';
 import { positionsPage } from './device-progress-repository.js';
 import type { Store } from '../database/store.js';
 import { resolveTargetUser } from '../accounts/resolve-target-user.js';
-import { booksOfDocuments, type ShelvedBook } from './books-of-documents.js';
+import { booksOfDocuments, type TitledBook } from './books-of-documents.js';
 import { seesAllDocuments } from './documents-shown.js';
 import { equivalentDocuments, equivalentsOfDocuments } from './equivalent-documents.js';
 import { progressKeyText } from './progress-key.js';
@@ -21,7 +21,7 @@ export interface DocumentOfUser {
 export interface DocumentDetails {
   readonly document: Document;
   /** The book of the document; `undefined` when there is none that the actor may see. */
-  readonly book: ShelvedBook | undefined;
+  readonly book: TitledBook | undefined;
   /**
    * The last position of each device, under any digest of the book, ordered from the newest to the oldest. The first
    * position of the first page is what pulls return.
@@ -60,7 +60,7 @@ interface FoundDocument {
   readonly userId: UserId;
   /** The document and those that stand for the same book. */
   readonly documents: readonly Document[];
-  readonly book: ShelvedBook | undefined;
+  readonly book: TitledBook | undefined;
 }
 
 /** @throws DogearError as {@link getDocument}, but for the document without a position */

@@ -106,7 +106,7 @@ async function readingOf(
   store: Store,
   users: readonly ReadingUser[],
   documentsOf: DocumentsOf,
-  { book, library }: BookDetails,
+  { book, library, metadata }: BookDetails,
 ): Promise<readonly Reading[]> {
   const keys = users.flatMap(({ id }) => documentsOf(id).map((document) => ({ userId: id, document })));
   const newest = new Map<UserId, ProgressKey & { readonly arrival: number }>();
@@ -120,9 +120,9 @@ async function readingOf(
     }
   }
   const summaries = await summariesOfDocuments(store, [...newest.values()]);
-  const shelved = { ...book, libraryName: library.name };
+  const titled = { ...book, libraryName: library.name, title: metadata?.title };
   return users.flatMap(({ id, name }) => {
     const summary = summaries.find(({ userId }) => userId === id);
-    return summary === undefined ? [] : [{ ...summary, book: shelved, user: { id, name } }];
+    return summary === undefined ? [] : [{ ...summary, book: titled, user: { id, name } }];
   });
 }

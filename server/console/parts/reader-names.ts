@@ -13,14 +13,18 @@ export function deviceTitle({ friendly_name: friendlyName, name }: NamedDevice):
 
 interface NamedDocument {
   readonly document: string;
-  readonly book: { readonly file_name: string } | null;
+  readonly book: { readonly file_name: string; readonly title: string | null } | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
 }
 
-/** The title that a reader sent, or else the name of the file, or else the document itself. */
+/** The title that a reader sent, or else that of the book, or else the name of the file, or else the document itself. */
 export function documentTitle({ document, book, metadata }: NamedDocument): string {
   return shownText(
-    textOf(metadata?.['title']) ?? book?.file_name ?? textOf(metadata?.['filename']) ?? document,
+    textOf(metadata?.['title']) ??
+      textOf(book?.title) ??
+      book?.file_name ??
+      textOf(metadata?.['filename']) ??
+      document,
   );
 }
 

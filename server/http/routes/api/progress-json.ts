@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ShelvedBook } from '../../../sync/books-of-documents.js';
+import type { ShelvedBook, TitledBook } from '../../../sync/books-of-documents.js';
 import { deviceKey, type ReaderDevice } from '../../../device/device.js';
 import type { ShownDocument } from '../../../sync/documents-shown.js';
 import type { DevicePosition, DocumentCursor } from '../../../sync/progress.js';
@@ -17,19 +17,30 @@ import { answerSchema } from '../../api-schemas.js';
 
 /** What the routes of progress, its history and reading share. */
 
-export const bookReference = z
+const bookReferenceFields = {
+  id,
+  library_id: id,
+  library_name: z.string(),
+  path: pathSchema,
+  file_name: z.string().describe('the last part of the path, for people'),
+  missing_since: time.nullable().describe('when a scan first did not see the file; null: it is there'),
+};
+
+const OF_DIGEST =
+  'the book with this digest, or with this former digest; null if there is none that the caller may see';
+
+export const bookReference = z.strictObject(bookReferenceFields).nullable().describe(OF_DIGEST);
+
+export const titledBook = z
   .strictObject({
-    id,
-    library_id: id,
-    library_name: z.string(),
-    path: pathSchema,
-    file_name: z.string().describe('the last part of the path, for people'),
-    missing_since: time.nullable().describe('when a scan first did not see the file; null: it is there'),
+    ...bookReferenceFields,
+    title: z
+      .string()
+      .nullable()
+      .describe('the title in the file; null: there is none, or the file was not read for it'),
   })
   .nullable()
-  .describe(
-    'the book with this digest, or with this former digest; null if there is none that the caller may see',
-  );
+  .describe(OF_DIGEST);
 
 export const positionFields = {
   progress: z.string().describe('the position as the reader sent it: a page, an x-pointer, a CFI'),
@@ -51,7 +62,7 @@ export const deviceReference = z.strictObject({
 
 export const documentFields = {
   document: z.string(),
-  book: bookReference,
+  book: titledBook,
   ...positionFields,
   device: deviceReference.describe('the device that pushed it'),
   metadata,
@@ -69,7 +80,7 @@ export function documentJson({
 }: ShownDocument): z.input<typeof listedDocument> {
   return {
     document: record.document,
-    book: bookReferenceJson(book),
+    book: titledBookJson(book),
     progress: record.position,
     percentage: record.percentage,
     pushed_at: timeOfMs(record.pushedMs),
@@ -120,6 +131,11 @@ export function bookReferenceJson(known: ShelvedBook | undefined): z.input<typeo
     missing_since:
       known.missingSinceSeconds === undefined ? null : timeOfMs(known.missingSinceSeconds * 1000),
   };
+}
+
+export function titledBookJson(known: TitledBook | undefined): z.input<typeof titledBook> {
+  const book = bookReferenceJson(known);
+  return book === null ? null : { ...book, title: known?.title ?? null };
 }
 
 const metadataText = z.record(z.string(), z.unknown());

@@ -18,8 +18,6 @@ import { type Access, type ApiRoute, emptyRoute, jsonRoute } from '../../api-rou
 import { answerSchema, nextCursorSchema, pageSchema } from '../../api-schemas.js';
 import { cursorBytes, nextCursor, pageRequest } from '../../cursor.js';
 import {
-  bookReference,
-  bookReferenceJson,
   deviceReference,
   deviceReferenceJson,
   deviceReferenceOf,
@@ -30,6 +28,8 @@ import {
   metadata,
   metadataObject,
   positionFields,
+  titledBook,
+  titledBookJson,
 } from './progress-json.js';
 import { translationJson, translationSchema } from './translation-json.js';
 
@@ -51,7 +51,7 @@ const shownDocument = answerSchema(
   'DocumentPositions',
   z.strictObject({
     document: z.string(),
-    book: bookReference,
+    book: titledBook,
     positions: z
       .array(
         z.strictObject({
@@ -144,7 +144,7 @@ export const progressRoutes: readonly ApiRoute[] = [
       return {
         value: {
           document: shown.document,
-          book: bookReferenceJson(shown.book),
+          book: titledBookJson(shown.book),
           positions: shown.positions.items.map((each, index) => positionJson(each, translations[index])),
           next_cursor: nextCursor(shown.positions, (last) => ({
             a: last.arrival,

@@ -58,7 +58,17 @@ export function feedXml(feed: Feed): string {
 }
 
 function entryXml(entry: FeedEntry, feedUpdatedMs: number): string {
-  const { id, title, updatedMs = feedUpdatedMs, author, language, identifier, series, content, links } = entry;
+  const {
+    id,
+    title,
+    updatedMs = feedUpdatedMs,
+    author,
+    language,
+    identifier,
+    series,
+    content,
+    links,
+  } = entry;
   return [
     '<entry>',
     element('title', title),

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readLibraryMetadata } from '../../../../../server/book/read-metadata.js';
+import { OPERATOR } from '../../../../../server/domain/actor.js';
 import { parseDocument } from '../../../../../server/domain/document.js';
-import { userId } from '../../../../../server/domain/ids.js';
+import { libraryId, userId } from '../../../../../server/domain/ids.js';
+import { getLibrary } from '../../../../../server/library/get-library.js';
+import { removeLibrary } from '../../../../../server/removal/remove-library.js';
 import { parseFraction } from '../../../../../server/sync/progress.js';
 import { bookFolder, md5 } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
+import { makeEpub, xhtml } from '../../../../support/epub.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 
 describe.each(testDatabases())('what a household reads, on $name', (kind) => {
@@ -116,6 +121,36 @@ describe.each(testDatabases())('what a household reads, on $name', (kind) => {
       device: { id: kindle.id, name: 'Kindle', device_id: 'Kindle', friendly_name: "Anna's Kindle" },
       devices: 1,
     });
+  });
+
+  it('has the title that the file of the book has, where a pass has read it', async () => {
+    const folder = await bookFolder();
+    folder.write(
+      '1.epub',
+      makeEpub({ chapters: [{ content: xhtml('<p>1</p>') }], metadata: '<dc:title>Emma</dc:title>' }),
+    );
+    const { id } = await owner.expect(201, 'POST', '/libraries', { name: 'titled', root: folder.path });
+    const started = await owner.expect(201, 'POST', `/libraries/${String(id)}/scans`);
+    await vi.waitUntil(
+      async () => (await owner.expect(200, 'GET', `/scans/${String(started.id)}`)).state === 'completed',
+      { timeout: 20_000 },
+    );
+    const { library } = await getLibrary(server.store, OPERATOR, libraryId(id as number));
+    const cleo = await server.caller({ permissions: ['feature:koreader_sync'] });
+    const document = md5('1.epub');
+    await push(cleo, document, 'Kobo', 0.1);
+    const titles = async (): Promise<unknown[]> => {
+      const { items } = await cleo.expect(200, 'GET', '/reading');
+      const { items: listed } = await cleo.expect(200, 'GET', '/progress');
+      const shown = await cleo.expect(200, 'GET', `/progress/${document}`);
+      const ofBook = await cleo.expect(200, 'GET', `/books/${String(shown.book.id)}/reading`);
+      return [items[0], listed[0], shown, ofBook.items[0]].map((each: Json) => each.book.title as unknown);
+    };
+    expect(await titles()).toEqual([null, null, null, null]);
+    await readLibraryMetadata(server.store, library, { isPaced: false });
+    expect(await titles()).toEqual(['Emma', 'Emma', 'Emma', 'Emma']);
+    await removeLibrary(server.store, OPERATOR, library.id);
+    await owner.expect(204, 'DELETE', `/users/${String(cleo.userId)}`);
   });
 
   it.each([1, 50])('without user:manage is what one reads oneself, %i a page', async (limit) => {

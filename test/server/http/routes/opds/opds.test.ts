@@ -256,7 +256,9 @@ describe.each(testDatabases())('the catalogue for readers (OPDS) on $name', (kin
     // One that the browser keeps is asked for again each time.
     expect(first.headers.get('cache-control')).toBe('private, no-cache');
     for (const other of ['', '/authors', `/titles?library=${String(comics)}`]) {
-      const answer = await fetch(`${origin()}${rootOf(reader)}${other}`, { headers: { 'if-none-match': etag } });
+      const answer = await fetch(`${origin()}${rootOf(reader)}${other}`, {
+        headers: { 'if-none-match': etag },
+      });
       expect(answer.status).toBe(200);
     }
   });
