@@ -3,6 +3,7 @@ import { PasswordCheck, type PasswordTurns } from './passwords/password-check.js
 import { KeyedHash } from './keyed-hash.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
 import type { LoginChannel, LoginNews } from './login-news.js';
+import { readCacheMark } from '../changes/cache-mark-repository.js';
 import { apiKeysByHash, saveKeysLastUsed } from './keys/api-key-repository.js';
 import { canOwnerSignIn } from './sessions/owner-state.js';
 import { saveSessionsLastUsed, sessionsBySecret } from './sessions/session-repository.js';
@@ -20,6 +21,7 @@ import {
   cachedSession,
 } from './authenticate.js';
 import { LastUsed } from './last-used.js';
+import { MarkWatch } from '../batching/mark-watch.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
 /** The largest number of keys, and of users, in the cache. An entry takes about a kilobyte. */
@@ -85,13 +87,16 @@ export class Accounts {
           news satisfies never;
       }
     });
+    const watch = new MarkWatch(() => readCacheMark(store, 'accounts'));
     this.keys = new ReadThroughCache({
       read: async (secretHashes) => mapValues(await apiKeysByHash(store, secretHashes), cachedKey),
       entries: CACHE_ENTRIES,
+      watch,
     });
     this.users = new ReadThroughCache({
       read: async (logins) => mapValues(await usersByLogin(store, logins), cachedLogin),
       entries: CACHE_ENTRIES,
+      watch,
     });
     this.sessions = new ReadThroughCache({
       read: async (hashes) => mapValues(await sessionsBySecret(store, hashes), cachedSession),
@@ -106,11 +111,11 @@ export class Accounts {
       entries: 1,
     });
     this.#keysLastUsed = new LastUsed({
-      write: (keys, usedSeconds) => saveKeysLastUsed(store, keys, usedSeconds),
+      write: (used, usedSeconds) => saveKeysLastUsed(store, used, usedSeconds),
       onError,
     });
     this.#sessionsLastUsed = new LastUsed({
-      write: (ids, usedSeconds) => saveSessionsLastUsed(store, ids, usedSeconds),
+      write: (used, usedSeconds) => saveSessionsLastUsed(store, [...used.keys()], usedSeconds),
       onError,
     });
     this.authenticator = new Authenticator({

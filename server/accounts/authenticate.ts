@@ -102,13 +102,16 @@ export class Authenticator {
     this.#options = options;
   }
 
-  /** @param text the API key as it was sent, also when it is malformed */
-  byApiKey(text: string, origin: RequestOrigin): Principal | Promise<Principal> {
+  /**
+   * @param text the API key as it was sent, also when it is malformed
+   * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then. Default: now
+   */
+  byApiKey(text: string, origin: RequestOrigin, sinceMs?: number): Principal | Promise<Principal> {
     const presented = parseApiKeyText(text);
     if (presented === undefined) throw this.#wrongKey(text, origin.clientAddress);
     const known = this.#options.keys.peek(hashOfSecret(presented.secret));
     if (known !== undefined && isKey(presented, known)) return this.#accept(known);
-    return this.#byUncachedApiKey(presented, text, origin.clientAddress);
+    return this.#byUncachedApiKey(presented, text, origin.clientAddress, sinceMs);
   }
 
   /** @param credentials `undefined`: the request has none, or they are malformed */
@@ -126,10 +129,16 @@ export class Authenticator {
     return this.#byUncachedAccount(credentials, origin.clientAddress);
   }
 
-  async #byUncachedApiKey(presented: ApiKeyText, text: string, address: string): Promise<Principal> {
-    const known = await this.#options.keys.readFresh(hashOfSecret(presented.secret));
-    if (known !== undefined && isKey(presented, known)) return this.#accept(known);
-    throw this.#wrongKey(text, address);
+  #byUncachedApiKey(
+    presented: ApiKeyText,
+    text: string,
+    address: string,
+    sinceMs: number | undefined,
+  ): Promise<Principal> {
+    return this.#options.keys.readFresh(hashOfSecret(presented.secret), sinceMs).then((known) => {
+      if (known !== undefined && isKey(presented, known)) return this.#accept(known);
+      throw this.#wrongKey(text, address);
+    });
   }
 
   async #byUncachedAccount(credentials: LoginCredentials, address: string): Promise<Principal> {
@@ -183,7 +192,7 @@ export class Authenticator {
   /** Not counted as a failure: whoever has the right secret is not guessing. */
   #acceptSession({ found, principal }: CachedSession): Principal {
     if (!isLive(found)) throw sessionEnded();
-    this.#options.sessionsLastUsed.record(found.session.id, found.session.lastUsedSeconds);
+    this.#options.sessionsLastUsed.record(found.session.id, principal.userId, found.session.lastUsedSeconds);
     return principal;
   }
 
@@ -197,7 +206,7 @@ export class Authenticator {
   #accept({ key, user, principal }: CachedKey): Principal {
     const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
     if (key.isRevoked || user.isDisabled || isExpired) throw invalidCredentials();
-    this.#options.keysLastUsed.record(key.id, key.lastUsedSeconds);
+    this.#options.keysLastUsed.record(key.id, user.id, key.lastUsedSeconds);
     return principal;
   }
 

@@ -1,4 +1,5 @@
 import { lruCache } from '../batching/lru-cache.js';
+import type { UserId } from '../domain/ids.js';
 
 /**
  * How often the last use of a key, or a session, is written at most. People read it in lists, so a minute is exact enough;
@@ -16,8 +17,8 @@ const RETRY_SECONDS = 5;
 const IDS = 50_000;
 
 export interface LastUsedOptions<Id extends number> {
-  /** Sets the time of last use of these rows, unless another server has written a later one. */
-  readonly write: (ids: readonly Id[], usedSeconds: number) => Promise<void>;
+  /** Sets the time of last use of these rows, each with its user, unless another server has written a later one. */
+  readonly write: (used: ReadonlyMap<Id, UserId>, usedSeconds: number) => Promise<void>;
   /** Receives the error of a failed write. Its rows are written at their next use, after a pause. */
   readonly onError: (error: unknown) => void;
 }
@@ -29,7 +30,7 @@ export interface LastUsedOptions<Id extends number> {
 export class LastUsed<Id extends number> {
   readonly #options: LastUsedOptions<Id>;
   readonly #recordedSeconds = lruCache<Id, number>(IDS);
-  readonly #pending = new Set<Id>();
+  #pending = new Map<Id, UserId>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -38,13 +39,13 @@ export class LastUsed<Id extends number> {
   }
 
   /** @param lastUsedSeconds the time of last use in the cached row: if it is recent, nothing is written */
-  record(id: Id, lastUsedSeconds: number | undefined): void {
+  record(id: Id, userId: UserId, lastUsedSeconds: number | undefined): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
     if (lastUsedSeconds !== undefined && nowSeconds - lastUsedSeconds < WRITE_INTERVAL_SECONDS) return;
     if (nowSeconds - (this.#recordedSeconds.get(id) ?? 0) < WRITE_INTERVAL_SECONDS) return;
     this.#recordedSeconds.set(id, nowSeconds);
     if (this.#pending.size >= IDS) return;
-    this.#pending.add(id);
+    this.#pending.set(id, userId);
     this.#timer ??= setTimeout(this.#flush, FLUSH_DELAY_MS);
   }
 
@@ -59,14 +60,14 @@ export class LastUsed<Id extends number> {
 
   readonly #flush = (): void => {
     this.#timer = undefined;
-    const ids = [...this.#pending];
-    this.#pending.clear();
+    const used = this.#pending;
+    this.#pending = new Map();
     const usedSeconds = Math.floor(Date.now() / 1000);
     this.#writing = this.#writing
-      .then(() => this.#options.write(ids, usedSeconds))
+      .then(() => this.#options.write(used, usedSeconds))
       .catch((error: unknown) => {
         const againSeconds = usedSeconds - WRITE_INTERVAL_SECONDS + RETRY_SECONDS;
-        for (const id of ids) this.#recordedSeconds.set(id, againSeconds);
+        for (const id of used.keys()) this.#recordedSeconds.set(id, againSeconds);
         this.#options.onError(error);
       });
   };

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { changeCached } from '../changes/cache-mark-repository.js';
 import { forgetMarksOfUser, markChanges } from '../changes/change-mark-repository.js';
 import { idChunks } from '../database/bulk-write.js';
 import { byIndex, inOrder } from '../database/by-index.js';
@@ -35,7 +36,10 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
     created_s: user.createdSeconds ?? Math.floor(Date.now() / 1000),
   } as const;
   try {
-    const { insertId } = await store.db.insertInto('user').values(values).executeTakeFirstOrThrow();
+    // A login that is cached may name the new user too.
+    const { insertId } = await changeCached(store, 'accounts', ({ db }) =>
+      db.insertInto('user').values(values).executeTakeFirstOrThrow(),
+    );
     const id = userId(Number(insertId));
     await markChanges(store, ['users'], [id]);
     return await findUserById(store, id);
@@ -48,7 +52,9 @@ export async function insertUser(store: Store, user: NewUser): Promise<UserSumma
 
 /** In a transaction that has locked the names. @param name as parseUserName() returns it, which nobody else has */
 export async function setUserName(store: Store, id: UserId, name: string): Promise<void> {
-  await store.db.updateTable('user').set(nameColumns(name)).where('id', '=', id).execute();
+  await changeCached(store, 'accounts', ({ db }) =>
+    db.updateTable('user').set(nameColumns(name)).where('id', '=', id).execute(),
+  );
   await markChanges(store, ['users'], [id]);
 }
 
@@ -208,7 +214,9 @@ export async function updateUser(store: Store, id: UserId, changes: UserChanges)
     ...(isDisabled === undefined ? {} : { is_disabled: bit(isDisabled) }),
   };
   if (Object.keys(set).length === 0) return;
-  await store.db.updateTable('user').set(set).where('id', '=', id).execute();
+  await changeCached(store, 'accounts', ({ db }) =>
+    db.updateTable('user').set(set).where('id', '=', id).execute(),
+  );
   await markChanges(store, ['users'], [id]);
 }
 
@@ -241,11 +249,13 @@ export async function setPasswordHash(
   id: UserId,
   passwordHash: string | undefined,
 ): Promise<void> {
-  await store.db
-    .updateTable('user')
-    .set({ password_hash: passwordHash ?? null })
-    .where('id', '=', id)
-    .execute();
+  await changeCached(store, 'accounts', ({ db }) =>
+    db
+      .updateTable('user')
+      .set({ password_hash: passwordHash ?? null })
+      .where('id', '=', id)
+      .execute(),
+  );
   await markChanges(store, ['users'], [id]);
 }
 
@@ -264,14 +274,16 @@ export async function changePasswordHash(
   id: UserId,
   { passwordHash, replaces }: PasswordChange,
 ): Promise<boolean> {
-  const result = await store.db
-    .updateTable('user')
-    .set({ password_hash: passwordHash })
-    .where('id', '=', id)
-    .where((where) =>
-      replaces === undefined ? where('password_hash', 'is', null) : where('password_hash', '=', replaces),
-    )
-    .executeTakeFirst();
+  const result = await changeCached(store, 'accounts', ({ db }) =>
+    db
+      .updateTable('user')
+      .set({ password_hash: passwordHash })
+      .where('id', '=', id)
+      .where((where) =>
+        replaces === undefined ? where('password_hash', 'is', null) : where('password_hash', '=', replaces),
+      )
+      .executeTakeFirst(),
+  );
   if (result.numUpdatedRows === 0n) return false;
   await markChanges(store, ['users'], [id]);
   return true;
@@ -279,7 +291,7 @@ export async function changePasswordHash(
 
 /** Deletes the user's own row. What else belongs to the user is deleted by the room `removal`. */
 export async function deleteUserRow(store: Store, id: UserId): Promise<void> {
-  await store.db.deleteFrom('user').where('id', '=', id).execute();
+  await changeCached(store, 'accounts', ({ db }) => db.deleteFrom('user').where('id', '=', id).execute());
   await forgetMarksOfUser(store, id);
 }
 
@@ -305,8 +317,18 @@ export function formatPermissions(permissions: PermissionSet): string {
 
 /** Reads a permission column. Names that this version does not know were written by a later one; they permit nothing. */
 export function parsePermissions(column: string): PermissionSet {
-  return new Set(column.split(' ').flatMap((name) => parsePermission(name) ?? []));
+  const known = parsedColumns.get(column);
+  if (known !== undefined) return known;
+  const permissions = new Set(column.split(' ').flatMap((name) => parsePermission(name) ?? []));
+  if (parsedColumns.size >= PARSED_COLUMNS) parsedColumns.clear();
+  parsedColumns.set(column, permissions);
+  return permissions;
 }
+
+/** One set for all users and keys with the same permissions: thousands of them are cached. */
+const parsedColumns = new Map<string, PermissionSet>();
+/** More than the permissions of today have subsets. */
+const PARSED_COLUMNS = 100;
 
 function bit(value: boolean): 0 | 1 {
   return value ? 1 : 0;

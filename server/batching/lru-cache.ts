@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
  */
 export function lruCache<Key extends string | number, Value extends {}>(
   entries: number,
-  options: { readonly ttl?: number; readonly ttlResolution?: number; readonly updateAgeOnGet?: boolean } = {},
+  options: { readonly ttl?: number; readonly updateAgeOnGet?: boolean } = {},
 ): LRUCache<Key, Value> {
   return new LRUCache({ ...options, maxSize: entries, sizeCalculation: one });
 }

@@ -66,8 +66,11 @@ export class PullQueue<Key, Value> {
     return this.#waitingKeys;
   }
 
-  /** @throws SyncError `overloaded` at once; `unavailable` at the request's deadline, or when the read fails for good */
-  pull(key: Key): Promise<Value | undefined> {
+  /**
+   * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then. Default: now
+   * @throws SyncError `overloaded` at once; `unavailable` at the request's deadline, or when the read fails for good
+   */
+  pull(key: Key, sinceMs?: number): Promise<Value | undefined> {
     const text = this.#options.textOf(key);
     const waiting = this.#waiting.get(text);
     if (waiting !== undefined && !waiting.request.isSettled) return waiting.request.promise;
@@ -83,7 +86,7 @@ export class PullQueue<Key, Value> {
       }
       this.#waitingKeys += this.#sizeOf(key);
     }
-    const request = this.#deadlines.begin<Value | undefined>();
+    const request = this.#deadlines.begin<Value | undefined>(sinceMs);
     this.#waiting.set(text, { key, request });
     if (!this.#isScheduled && this.#reading < this.#options.readsAtOnce) {
       // Not a microtask: uWebSockets.js runs microtasks after each request, and one tick may bring many requests.

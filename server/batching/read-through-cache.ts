@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache';
 import { lruCache } from './lru-cache.js';
 import { isRetryable } from '../database/database-error.js';
+import type { MarkWatch } from './mark-watch.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from './pull-queue.js';
 
 /**
@@ -9,8 +10,8 @@ import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from './pull-queue.js';
  */
 export const DEFAULT_TTL_MS = 4000;
 
-/** How exactly that time is kept. The cache asks the clock, and sets a timer, at most once in this time. */
-const TTL_RESOLUTION_MS = 50;
+/** How long a value is served at most where a mark says that nothing has changed: somebody may edit the database by hand. */
+const LONGEST_MS = 10 * 60_000;
 
 export interface ReadThroughCacheOptions<Value> {
   /** Reads many keys in one statement. Keys without a value are left out of the result. */
@@ -18,6 +19,14 @@ export interface ReadThroughCacheOptions<Value> {
   /** The largest number of entries; the least recently used are dropped first. */
   readonly entries: number;
   readonly ttlMs?: number;
+  /** Changes with everything that `read` reads. Where it has not changed, a value is served for longer than `ttlMs`. */
+  readonly watch?: MarkWatch;
+}
+
+interface CachedValue<Value> {
+  readonly value: Value;
+  /** When its read began, by `performance.now()`, in whole milliseconds: such numbers take no memory of their own. */
+  readonly readMs: number;
 }
 
 /**
@@ -27,63 +36,88 @@ export interface ReadThroughCacheOptions<Value> {
  */
 export class ReadThroughCache<Value extends object> {
   readonly #queue: PullQueue<string, Value>;
-  readonly #values: LRUCache<string, Value>;
+  readonly #entries: LRUCache<string, CachedValue<Value>>;
+  readonly #ttlMs: number;
+  readonly #watch: MarkWatch | undefined;
   /** Incremented by every invalidation. A read that began under an older number may be stale and is not cached. */
   #invalidations = 0;
 
-  constructor({ read, entries, ttlMs = DEFAULT_TTL_MS }: ReadThroughCacheOptions<Value>) {
+  constructor({ read, entries, ttlMs = DEFAULT_TTL_MS, watch }: ReadThroughCacheOptions<Value>) {
     this.#queue = new PullQueue({
-      read: async (keys) => {
-        const values = await read(keys);
-        return keys.map((key) => values.get(key));
-      },
+      read: (keys) => this.#readAndCache(keys, read),
       textOf: (text) => text,
       isRetryable,
       keysPerRead: KEYS_PER_READ,
       readsAtOnce: 1,
       waitingKeys: WAITING_KEYS,
     });
-    this.#values = lruCache(entries, { ttl: ttlMs, ttlResolution: Math.min(TTL_RESOLUTION_MS, ttlMs) });
+    this.#entries = lruCache(entries);
+    this.#ttlMs = ttlMs;
+    this.#watch = watch;
   }
 
   /** The cached value, without a read. `undefined` says nothing about the database. */
   peek(key: string): Value | undefined {
-    return this.#values.get(key);
+    const entry = this.#entries.get(key);
+    return entry !== undefined && this.#isFresh(entry.readMs) ? entry.value : undefined;
   }
 
-  /** @throws SyncError `overloaded`, `unavailable` */
-  async get(key: string): Promise<Value | undefined> {
-    return this.#values.get(key) ?? this.readFresh(key);
+  #isFresh(readMs: number): boolean {
+    const nowMs = performance.now();
+    if (this.#watch === undefined) return nowMs - readMs < this.#ttlMs;
+    return nowMs - this.#watch.rightAt(readMs, nowMs) < this.#ttlMs && nowMs - readMs < LONGEST_MS;
+  }
+
+  /**
+   * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then. Default: now
+   * @throws SyncError `overloaded`, `unavailable`
+   */
+  get(key: string, sinceMs?: number): Promise<Value | undefined> {
+    const cached = this.peek(key);
+    return cached === undefined ? this.readFresh(key, sinceMs) : Promise.resolve(cached);
   }
 
   /**
    * Reads the database even if a value is cached, for decisions that a stale value would get wrong.
    *
+   * @param sinceMs as for `get`
    * @throws SyncError `overloaded`, `unavailable`
    */
-  async readFresh(key: string): Promise<Value | undefined> {
-    // The row may be as old as this moment, so its time to live counts from here and not from the end of the read.
-    const startMs = performance.now();
+  readFresh(key: string, sinceMs?: number): Promise<Value | undefined> {
+    return this.#queue.pull(key, sinceMs);
+  }
+
+  /** Once for all requests that share the read: for each of them it would take one more promise. */
+  async #readAndCache(
+    keys: readonly string[],
+    read: ReadThroughCacheOptions<Value>['read'],
+  ): Promise<readonly (Value | undefined)[]> {
+    // The rows may be as old as this moment, so their time to live counts from here and not from the end of the read.
+    const readMs = Math.floor(performance.now());
     const invalidations = this.#invalidations;
-    const value = await this.#queue.pull(key);
-    if (invalidations !== this.#invalidations) return value;
-    if (value === undefined) this.#values.delete(key);
-    else this.#values.set(key, value, { start: startMs });
-    return value;
+    this.#watch?.lookIfDue(readMs);
+    const values = await read(keys);
+    const isCurrent = invalidations === this.#invalidations;
+    return keys.map((key) => {
+      const value = values.get(key);
+      if (value === undefined) this.#entries.delete(key);
+      else if (isCurrent) this.#entries.set(key, { value, readMs });
+      return value;
+    });
   }
 
   /** After a change that was made through this server: it takes effect here at once. */
   invalidate(key: string): void {
     this.#invalidations++;
-    this.#values.delete(key);
+    this.#entries.delete(key);
   }
 
   invalidateAll(): void {
     this.#invalidations++;
-    this.#values.clear();
+    this.#entries.clear();
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#entries.size;
   }
 }

@@ -1,4 +1,5 @@
 import { CompiledQuery, type RawBuilder, type Selectable, sql, type SqlBool } from 'kysely';
+import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex, unindexed } from '../database/by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
@@ -28,19 +29,17 @@ const RECORD_COLUMNS = ['library_id', 'path', ...UPDATED_COLUMNS];
 
 /** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
+  if (records.length === 0) return;
   const values: unknown[] = [];
   for (const record of records) pushRecord(values, record, nowMs);
-  await bulkUpsert(
-    store,
-    {
-      table: 'book',
-      columns: RECORD_COLUMNS,
-      key: ['library_id', 'path'],
-      update: UPDATED_COLUMNS,
-      also: ['missing_since_s = null'],
-    },
-    values,
-  );
+  const shape = {
+    table: 'book',
+    columns: RECORD_COLUMNS,
+    key: ['library_id', 'path'],
+    update: UPDATED_COLUMNS,
+    also: ['missing_since_s = null'],
+  };
+  await changeCached(store, 'catalogue', (transaction) => bulkUpsert(transaction, shape, values));
 }
 
 export interface MovedBook {
@@ -79,16 +78,14 @@ export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs
     },
     relocated,
   );
-  await bulkUpsert(
-    store,
-    {
-      ...table,
-      columns: ['id', ...RECORD_COLUMNS],
-      update: ['path', ...UPDATED_COLUMNS],
-      also: ['missing_since_s = null'],
-    },
-    replaced,
-  );
+  if (replaced.length === 0) return;
+  const shape = {
+    ...table,
+    columns: ['id', ...RECORD_COLUMNS],
+    update: ['path', ...UPDATED_COLUMNS],
+    also: ['missing_since_s = null'],
+  };
+  await changeCached(store, 'catalogue', (transaction) => bulkUpsert(transaction, shape, replaced));
 }
 
 export interface RenamedBook {
@@ -613,10 +610,13 @@ export async function booksAtPaths(
 
 /** Deletes books by id. deleteFormerDigests() in digest-repository.ts deletes their former digests. */
 export async function deleteBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+  if (ids.length === 0) return;
   const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, { table: 'book', column: 'id', index: 'primary', keys });
-  }
+  await changeCached(store, 'catalogue', async (transaction) => {
+    for (const keys of idChunks(sorted)) {
+      await deleteByIndex(transaction, { table: 'book', column: 'id', index: 'primary', keys });
+    }
+  });
 }
 
 /** Up to `limit` books of a library, in no particular order. */

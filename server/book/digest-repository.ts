@@ -1,4 +1,5 @@
 import { CompiledQuery, type RawBuilder, sql, type SqlBool } from 'kysely';
+import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
@@ -32,15 +33,19 @@ export async function keepFormerDigests(
 
 /** The same, of digests that were replaced at different times. */
 export async function addFormerDigests(store: Store, digests: readonly FormerDigestOf[]): Promise<void> {
-  await bulkUpsert(
-    store,
-    {
-      table: 'former_digest',
-      columns: ['digest', 'book_id', 'kind', 'replaced_s'],
-      key: ['digest', 'book_id', 'kind'],
-      update: [],
-    },
-    digests.flatMap(({ digest, bookId, kind, replacedSeconds }) => [digest, bookId, kind, replacedSeconds]),
+  if (digests.length === 0) return;
+  const shape = {
+    table: 'former_digest',
+    columns: ['digest', 'book_id', 'kind', 'replaced_s'],
+    key: ['digest', 'book_id', 'kind'],
+    update: [],
+  };
+  await changeCached(store, 'catalogue', (transaction) =>
+    bulkUpsert(
+      transaction,
+      shape,
+      digests.flatMap(({ digest, bookId, kind, replacedSeconds }) => [digest, bookId, kind, replacedSeconds]),
+    ),
   );
 }
 
@@ -176,15 +181,18 @@ async function digestsOfBooks(
 
 /** Deletes the former digests of these books. */
 export async function deleteFormerDigests(store: Store, ids: readonly BookId[]): Promise<void> {
+  if (ids.length === 0) return;
   const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, {
-      table: 'former_digest',
-      column: 'book_id',
-      index: 'former_digest_book',
-      keys,
-    });
-  }
+  await changeCached(store, 'catalogue', async (transaction) => {
+    for (const keys of idChunks(sorted)) {
+      await deleteByIndex(transaction, {
+        table: 'former_digest',
+        column: 'book_id',
+        index: 'former_digest_book',
+        keys,
+      });
+    }
+  });
 }
 
 /**
@@ -725,13 +733,16 @@ function fromHex(document: Document): Buffer {
 }
 
 /** Deletes single rows of a book: forms of its name past their bound. */
-export async function deleteNameForms({ db }: Store, forms: readonly FormerDigestOf[]): Promise<void> {
-  for (const { bookId, digest, kind } of forms) {
-    await db
-      .deleteFrom('former_digest')
-      .where('digest', '=', digest)
-      .where('book_id', '=', bookId)
-      .where('kind', '=', kind)
-      .execute();
-  }
+export async function deleteNameForms(store: Store, forms: readonly FormerDigestOf[]): Promise<void> {
+  if (forms.length === 0) return;
+  await changeCached(store, 'catalogue', async ({ db }) => {
+    for (const { bookId, digest, kind } of forms) {
+      await db
+        .deleteFrom('former_digest')
+        .where('digest', '=', digest)
+        .where('book_id', '=', bookId)
+        .where('kind', '=', kind)
+        .execute();
+    }
+  });
 }

@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely';
+import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
@@ -27,15 +28,13 @@ function idOfLinkedFor(linkedFor: LinkedFor): number {
 
 /** @returns `false` when the document has a link for these users already */
 export async function insertDocumentLink(
-  { db }: Store,
+  store: Store,
   { document, linkedFor, bookId, linkedBy, linkedSeconds }: DocumentLink,
 ): Promise<boolean> {
   const key = { document: Buffer.from(document), user_id: idOfLinkedFor(linkedFor) };
+  const row = { ...key, book_id: bookId, linked_by: linkedBy ?? null, linked_s: linkedSeconds };
   try {
-    await db
-      .insertInto('document_link')
-      .values({ ...key, book_id: bookId, linked_by: linkedBy ?? null, linked_s: linkedSeconds })
-      .execute();
+    await changeCached(store, 'catalogue', ({ db }) => db.insertInto('document_link').values(row).execute());
     return true;
   } catch (error) {
     // Not "on duplicate key update": of a row that stays as it is, the driver says too that it is affected.
@@ -162,15 +161,19 @@ export async function insertStoredLinks(
   bookId: BookId,
   links: readonly StoredLink[],
 ): Promise<void> {
-  await bulkUpsert(
-    store,
-    {
-      table: 'document_link',
-      columns: ['document', 'user_id', 'book_id', 'linked_by', 'linked_s'],
-      key: ['document', 'user_id'],
-      update: [],
-    },
-    links.flatMap((link) => [link.document, link.user_id, bookId, link.linked_by, link.linked_s]),
+  if (links.length === 0) return;
+  const shape = {
+    table: 'document_link',
+    columns: ['document', 'user_id', 'book_id', 'linked_by', 'linked_s'],
+    key: ['document', 'user_id'],
+    update: [],
+  };
+  await changeCached(store, 'catalogue', (transaction) =>
+    bulkUpsert(
+      transaction,
+      shape,
+      links.flatMap((link) => [link.document, link.user_id, bookId, link.linked_by, link.linked_s]),
+    ),
   );
 }
 
@@ -182,15 +185,17 @@ export async function hasLinks({ db }: Store): Promise<boolean> {
 
 /** @returns whether there was such a link */
 export async function deleteLink(
-  { db }: Store,
+  store: Store,
   { document, linkedFor, bookId }: Pick<DocumentLink, 'document' | 'linkedFor' | 'bookId'>,
 ): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('document_link')
-    .where('document', '=', Buffer.from(document))
-    .where('user_id', '=', idOfLinkedFor(linkedFor))
-    .where('book_id', '=', bookId)
-    .executeTakeFirst();
+  const { numDeletedRows } = await changeCached(store, 'catalogue', ({ db }) =>
+    db
+      .deleteFrom('document_link')
+      .where('document', '=', Buffer.from(document))
+      .where('user_id', '=', idOfLinkedFor(linkedFor))
+      .where('book_id', '=', bookId)
+      .executeTakeFirst(),
+  );
   return numDeletedRows > 0n;
 }
 
@@ -216,30 +221,37 @@ export async function moveLinks(
     for (const { book_id: from, user_id: user } of linked) {
       const to = heirOf(from, linkedForOf(user));
       if (to === undefined) continue;
-      await store.db
-        .updateTable('document_link')
-        .set({ book_id: to })
-        .where('book_id', '=', from)
-        .where('user_id', '=', user)
-        .execute();
+      await changeCached(store, 'catalogue', ({ db }) =>
+        db
+          .updateTable('document_link')
+          .set({ book_id: to })
+          .where('book_id', '=', from)
+          .where('user_id', '=', user)
+          .execute(),
+      );
     }
   }
 }
 
 export async function deleteLinksOfBooks(store: Store, ids: readonly BookId[]): Promise<void> {
+  if (ids.length === 0) return;
   const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, {
-      table: 'document_link',
-      column: 'book_id',
-      index: 'document_link_book',
-      keys,
-    });
-  }
+  await changeCached(store, 'catalogue', async (transaction) => {
+    for (const keys of idChunks(sorted)) {
+      await deleteByIndex(transaction, {
+        table: 'document_link',
+        column: 'book_id',
+        index: 'document_link_book',
+        keys,
+      });
+    }
+  });
 }
 
-export async function deleteLinksOfUser({ db }: Store, user: UserId): Promise<void> {
-  await db.deleteFrom('document_link').where('user_id', '=', user).execute();
+export async function deleteLinksOfUser(store: Store, user: UserId): Promise<void> {
+  await changeCached(store, 'catalogue', ({ db }) =>
+    db.deleteFrom('document_link').where('user_id', '=', user).execute(),
+  );
 }
 
 export interface LinkedBook {

@@ -371,6 +371,14 @@ export interface ChangeMarkTable {
   revision: Int64;
 }
 
+/** Revisions of what servers cache; see changes/cache-mark-repository.ts. */
+export interface CacheMarkTable {
+  topic: string;
+  /** Of the topic's revisions, each of which counts some of the changes. */
+  part: number;
+  revision: Int64;
+}
+
 export interface Schema {
   library: LibraryTable;
   book: BookTable;
@@ -398,6 +406,7 @@ export interface Schema {
   restricted_library: RestrictedLibraryTable;
   library_reader: LibraryReaderTable;
   change_mark: ChangeMarkTable;
+  cache_mark: CacheMarkTable;
   scan_failure_count: ScanFailureCountTable;
   scan_failure: ScanFailureTable;
 }

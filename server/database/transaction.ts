@@ -28,9 +28,31 @@ export async function inTransaction<T>(
 ): Promise<T> {
   return retrying(
     // The session sets MySQL's isolation level (mysql-session.ts). Setting it here would cost a round trip.
-    () => store.db.transaction().execute((db) => work({ db, dialect: store.dialect })),
+    () =>
+      store.db.transaction().execute(async (db) => {
+        const transaction = { db, dialect: store.dialect };
+        const result = await work(transaction);
+        for (const step of lastSteps.get(db)?.values() ?? []) await step(transaction);
+        return result;
+      }),
     retry,
   );
+}
+
+type LastStep = (transaction: Store) => Promise<void>;
+
+/** By the `db` of the transaction. */
+const lastSteps = new WeakMap<object, Map<string, LastStep>>();
+
+/**
+ * Has a step run when the work of a transaction is done, right before the commit: statements that lock rows which many
+ * transactions write. Of several steps of one name the first one runs.
+ */
+export function beforeCommit({ db }: Store, name: string, step: LastStep): void {
+  if (!db.isTransaction) throw new Error('there is no transaction');
+  const steps = lastSteps.get(db) ?? new Map<string, LastStep>();
+  lastSteps.set(db, steps);
+  if (!steps.has(name)) steps.set(name, step);
 }
 
 /** Runs `work` outside of a transaction and retries it as {@link inTransaction} does. It must be safe to repeat. */

@@ -36,5 +36,6 @@ export function permissionsOfUser(user: PermissionHolder): PermissionSet {
 /** What a key may do: its own permissions that its user still has. A permission taken from the user is lost to the key. */
 export function permissionsOfKey(keyPermissions: PermissionSet, user: PermissionHolder): PermissionSet {
   const allowed = permissionsOfUser(user);
-  return new Set([...keyPermissions].filter((permission) => allowed.has(permission)));
+  const held = [...keyPermissions].filter((permission) => allowed.has(permission));
+  return held.length === keyPermissions.size ? keyPermissions : new Set(held);
 }

@@ -46,10 +46,9 @@ function progressOf(
   document: Document,
   sinceMs: number,
 ): Promise<ProgressRecord | undefined> {
-  const others = sync.equivalentTo(userId, document);
+  const others = sync.equivalentTo(userId, document, sinceMs);
   // The equivalent documents are cached, which is nearly always so: all documents are read with one statement.
-  if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others });
+  if (!(others instanceof Promise)) return sync.pulls.pull({ userId, document, others }, sinceMs);
   // One statement here too. Read at two moments, the documents could give a record that never was the newest of them all.
-  const pulled = others.then((documents) => sync.pulls.pull({ userId, document, others: documents }));
-  return withinRequestDeadline(pulled, sinceMs);
+  return others.then((documents) => sync.pulls.pull({ userId, document, others: documents }, sinceMs));
 }

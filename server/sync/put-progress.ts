@@ -61,10 +61,10 @@ export function putProgress(
     if (!sync.isCachedAsKnown(userId, document)) sync.unmatched?.noteStored(push);
     return sync.pushes.push(push, sinceMs, client);
   }
-  const known = sync.isKnown(userId, document);
+  const known = sync.isKnown(userId, document, sinceMs);
   if (known === true) return sync.pushes.push(push, sinceMs, client);
   if (known === false) throw unknownDocument(push, sync.unmatched);
-  return withinRequestDeadline(known, sinceMs).then((isKnown) => {
+  return known.then((isKnown) => {
     if (!isKnown) throw unknownDocument(push, sync.unmatched);
     return sync.pushes.push(push, sinceMs, client);
   });

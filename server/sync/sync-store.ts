@@ -14,11 +14,13 @@ import { DocumentAppearedError, savePushes } from './progress-repository.js';
 import { DEFAULT_CONNECTIONS, type SqlDialect, type Store } from '../database/store.js';
 import { isBetterInParts, isRetryable, isStatementRefused } from '../database/database-error.js';
 import { isDatabaseAway } from '../database/database-fault.js';
+import { readCacheMark } from '../changes/cache-mark-repository.js';
 import { ChangeMarks } from '../changes/change-marks.js';
 import { DeviceLastSeen } from '../device/device-last-seen.js';
 import { EquivalentDocuments, isKnownBy } from './equivalent-documents.js';
 import { isVisibleIn, type LibraryAccess } from '../library/library-visibility.js';
 import { newestProgressOfPulls, type ProgressPull, pullSize, pullText } from './newest-progress.js';
+import { MarkWatch } from '../batching/mark-watch.js';
 import { KEYS_PER_READ, PullQueue, WAITING_KEYS } from '../batching/pull-queue.js';
 import { type BatchRow, PushQueue } from '../batching/push-queue.js';
 import { Retention, type RetentionBounds, type RetentionOptions } from './retention.js';
@@ -189,6 +191,7 @@ export class SyncStore {
     this.#documents = new ReadThroughCache({
       read: (documents) => equivalentsOf(store, documents),
       entries: CACHED_DOCUMENTS,
+      watch: new MarkWatch(() => readCacheMark(store, 'catalogue')),
     });
     this.#libraries = new ReadThroughCache({
       read: (documents) => knownHoldersOf(store, documents),
@@ -209,10 +212,11 @@ export class SyncStore {
    * Whether the document has a book that the user may see: as a digest of now or before, or by a link. A promise only if
    * this is not cached.
    *
+   * @param sinceMs arrival of the request, by `performance.now()`; its deadline counts from then. Default: now
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
-  isKnown(userId: UserId, document: Document): boolean | Promise<boolean> {
-    return this.isCachedAsKnown(userId, document) || this.#readIsKnown(userId, document);
+  isKnown(userId: UserId, document: Document, sinceMs?: number): boolean | Promise<boolean> {
+    return this.isCachedAsKnown(userId, document) || this.#readIsKnown(userId, document, sinceMs);
   }
 
   /** Whether it is cached that the document has a book that the user may see. */
@@ -271,13 +275,18 @@ export class SyncStore {
    * A document of books that the user may not see costs the same reads as an unknown one, also when it is cached for
    * somebody else: otherwise the time of a pull would tell which books a restricted library has.
    *
+   * @param sinceMs as for `isKnown`
    * @throws SyncError `overloaded`, `unavailable`, as a rejection
    */
-  equivalentTo(userId: UserId, document: Document): readonly Document[] | Promise<readonly Document[]> {
+  equivalentTo(
+    userId: UserId,
+    document: Document,
+    sinceMs?: number,
+  ): readonly Document[] | Promise<readonly Document[]> {
     if (!isDigest(document) && this.#links.peek(LINKS)?.hasAny === false) return NONE;
     const access = this.#access.peek(ACCESS);
     const cached = access && this.#documents.peek(document)?.answerFor(userId, access);
-    return cached ?? this.#readEquivalents(userId, document);
+    return cached ?? this.#readEquivalents(userId, document, sinceMs);
   }
 
   /** After a change to libraries, books or links that was made through this server: it takes effect here at once. */
@@ -321,37 +330,42 @@ export class SyncStore {
     );
   }
 
-  async #readIsKnown(userId: UserId, document: Document): Promise<boolean> {
+  async #readIsKnown(userId: UserId, document: Document, sinceMs?: number): Promise<boolean> {
     if (!this.#lookUps.add(userId, 1)) {
       throw new SyncError('overloaded', 'Too many requests of this user are waiting for the database.');
     }
     try {
-      if (!isDigest(document) && !(await this.#mayBeLinked())) return false;
-      const [known] = await Promise.all([this.#libraries.readFresh(document), this.#access.get(ACCESS)]);
+      if (!isDigest(document) && !(await this.#mayBeLinked(sinceMs))) return false;
+      const [known] = await Promise.all([
+        this.#libraries.readFresh(document, sinceMs),
+        this.#access.get(ACCESS, sinceMs),
+      ]);
       if (known === undefined) return false;
-      const access = await this.#accessTo(known.holders.map(({ libraryId }) => libraryId));
+      const libraries = known.holders.map(({ libraryId }) => libraryId);
+      const access = await this.#accessTo(libraries, sinceMs);
       return isKnownBy(known.holders, isVisibleIn(access, userId), userId);
     } finally {
       this.#lookUps.remove(userId, 1);
     }
   }
 
-  async #readEquivalents(userId: UserId, document: Document): Promise<readonly Document[]> {
-    if (!(await this.isKnown(userId, document))) return NONE;
-    const others = await this.#documents.get(document);
-    return others === undefined ? NONE : others.visibleTo(userId, await this.#accessTo(others.libraries));
+  async #readEquivalents(userId: UserId, document: Document, sinceMs?: number): Promise<readonly Document[]> {
+    if (!(await this.isKnown(userId, document, sinceMs))) return NONE;
+    const others = await this.#documents.get(document, sinceMs);
+    if (others === undefined) return NONE;
+    return others.visibleTo(userId, await this.#accessTo(others.libraries, sinceMs));
   }
 
   /** Whether a document that is no digest may have a book: most servers have no links, and then it costs no look-up. */
-  async #mayBeLinked(): Promise<boolean> {
-    return (await this.#links.get(LINKS))?.hasAny ?? true;
+  async #mayBeLinked(sinceMs?: number): Promise<boolean> {
+    return (await this.#links.get(LINKS, sinceMs))?.hasAny ?? true;
   }
 
   /** The cached access map, or a fresh one if a library is not in it: the library may have been added since. */
-  async #accessTo(libraries: Iterable<LibraryId>): Promise<LibraryAccess> {
-    const access = await this.#access.get(ACCESS);
+  async #accessTo(libraries: Iterable<LibraryId>, sinceMs?: number): Promise<LibraryAccess> {
+    const access = await this.#access.get(ACCESS, sinceMs);
     if (access !== undefined && isComplete(access, libraries)) return access;
-    return (await this.#access.readFresh(ACCESS)) ?? new Map();
+    return (await this.#access.readFresh(ACCESS, sinceMs)) ?? new Map();
   }
 }
 

@@ -89,6 +89,7 @@ const UNMATCHED = 'server/sync/unmatched-repository.ts';
 const SCANS = 'server/scan/scan-repository.ts';
 const SCAN_FAILURES = 'server/scan/scan-failure-repository.ts';
 const CHANGE_MARKS = 'server/changes/change-mark-repository.ts';
+const CACHE_MARKS = 'server/changes/cache-mark-repository.ts';
 const CHANGE_SIGNS = 'server/overview/change-sign-repository.ts';
 
 /** Where each table's SQL stands. A look-up by digest reads books and former digests in one statement. */
@@ -122,6 +123,7 @@ export const TABLE_HOMES: Readonly<Record<string, TableHome>> = {
   scan: { owner: SCANS, readers: [CHANGE_SIGNS] },
   scan_failure_count: { owner: SCAN_FAILURES, readers: [] },
   scan_failure: { owner: SCAN_FAILURES, readers: [] },
+  cache_mark: { owner: CACHE_MARKS, readers: [] },
   change_mark: { owner: CHANGE_MARKS, readers: [CHANGE_SIGNS] },
 };
 

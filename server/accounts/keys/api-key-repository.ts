@@ -1,11 +1,12 @@
-import { type Selectable, sql } from 'kysely';
+import { CompiledQuery, type Selectable } from 'kysely';
+import { changeCached } from '../../changes/cache-mark-repository.js';
 import { markChanges } from '../../changes/change-mark-repository.js';
 import { idChunks } from '../../database/bulk-write.js';
-import { byIndex, deleteByIndex, inOrder } from '../../database/by-index.js';
+import { deleteByIndex, forceIndex, inOrder } from '../../database/by-index.js';
 import { isDuplicateKey } from '../../database/database-error.js';
 import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
 import type { ApiKeyTable } from '../../database/schema.js';
-import type { Store } from '../../database/store.js';
+import type { SqlDialect, Store } from '../../database/store.js';
 import { type ApiKeyId, apiKeyId, type UserId } from '../../domain/ids.js';
 import type { PermissionSet } from '../../domain/permission.js';
 import { formatPermissions, parsePermissions } from '../user-repository.js';
@@ -62,6 +63,26 @@ export async function insertApiKey(
   }
 }
 
+interface KeyWithUserRow extends Omit<Selectable<ApiKeyTable>, 'created_s'> {
+  readonly user_name: string;
+  readonly password_hash: string | null;
+  readonly is_owner: number;
+  readonly user_permissions: string;
+  readonly is_disabled: number;
+}
+
+/** Built once, and not by the query builder for each statement: one comes with every few unknown keys. */
+const KEYS_WITH_USERS = { mysql: keysWithUsers('mysql'), sqlite: keysWithUsers('sqlite') } as const;
+
+function keysWithUsers(dialect: SqlDialect): string {
+  return (
+    `select ${inOrder(dialect)}k.id, k.name, k.prefix, k.secret_sha256, k.permissions, k.expires_s, k.last_used_s, ` +
+    'k.revoked_s, u.id as user_id, u.name as user_name, u.password_hash, u.is_owner, u.permissions as user_permissions, ' +
+    `u.is_disabled from api_key as k${forceIndex(dialect, 'api_key_secret')} ` +
+    `inner join user as u${forceIndex(dialect, 'primary')} on u.id = k.user_id`
+  );
+}
+
 /**
  * API keys with their users, by the hash of their secret: one statement for up to 500 requests that wait for authentication. It joins
  * the table `user`, because a second statement for each request would double the cost of an unknown key.
@@ -72,15 +93,9 @@ export async function apiKeysByHash(
 ): Promise<ReadonlyMap<string, ApiKeyWithUser>> {
   const keys = new Map<string, ApiKeyWithUser>();
   for (const chunk of idChunks(secretHashes.map(hashBytes))) {
-    const rows = await store.db
-      .selectFrom(byIndex(store, 'api_key', 'api_key_secret', 'k'))
-      .innerJoin(byIndex(store, 'user', 'primary', 'u'), 'u.id', 'k.user_id')
-      .modifyFront(sql.raw(inOrder(store.dialect)))
-      .select(['k.id', 'k.name', 'k.prefix', 'k.secret_sha256', 'k.permissions', 'k.expires_s'])
-      .select(['k.last_used_s', 'k.revoked_s', 'u.id as user_id', 'u.name as user_name'])
-      .select(['u.password_hash', 'u.is_owner', 'u.permissions as user_permissions', 'u.is_disabled'])
-      .where('k.secret_sha256', 'in', chunk)
-      .execute();
+    const list = `(?${', ?'.repeat(chunk.length - 1)})`;
+    const text = `${KEYS_WITH_USERS[store.dialect]} where k.secret_sha256 in ${list}`;
+    const { rows } = await store.db.executeQuery<KeyWithUserRow>(CompiledQuery.raw(text, [...chunk]));
     for (const row of rows) {
       const secretHash = hashText(row.secret_sha256);
       keys.set(secretHash, {
@@ -168,48 +183,40 @@ export async function countKeysInUse(store: Store, userId: UserId): Promise<numb
 
 /** @returns `false` when there is no such key, or when it was revoked before; its time of revocation stays then */
 export async function markApiKeyRevoked(store: Store, id: ApiKeyId): Promise<boolean> {
-  const result = await store.db
-    .updateTable('api_key')
-    .set({ revoked_s: Math.floor(Date.now() / 1000) })
-    .where('id', '=', id)
-    .where('revoked_s', 'is', null)
-    .executeTakeFirst();
+  const result = await changeCached(store, 'accounts', ({ db }) =>
+    db
+      .updateTable('api_key')
+      .set({ revoked_s: Math.floor(Date.now() / 1000) })
+      .where('id', '=', id)
+      .where('revoked_s', 'is', null)
+      .executeTakeFirst(),
+  );
   if (result.numUpdatedRows === 0n) return false;
-  await markChangedKeys(store, [id]);
+  const row = await store.db.selectFrom('api_key').select('user_id').where('id', '=', id).executeTakeFirst();
+  if (row !== undefined) await markChanges(store, ['api_keys'], [row.user_id]);
   return true;
 }
 
-/** Sets the time of last use, unless another server has written a later one. */
+/**
+ * Sets the time of last use, unless another server has written a later one. The text of the statement is built here: the
+ * query builder takes a microsecond for each id, and a fleet uses thousands of keys a second.
+ *
+ * @param used the keys, each with its user
+ */
 export async function saveKeysLastUsed(
   store: Store,
-  ids: readonly ApiKeyId[],
+  used: ReadonlyMap<ApiKeyId, UserId>,
   usedSeconds: number,
 ): Promise<void> {
+  const table = `api_key${forceIndex(store.dialect, 'primary')}`;
   // Ascending on every server: two servers that lock the same rows in different orders may deadlock.
-  const sorted = ids.toSorted((left, right) => left - right);
-  for (const chunk of idChunks(sorted)) {
-    await store.db
-      .updateTable(byIndex(store, 'api_key', 'primary'))
-      .set({ last_used_s: usedSeconds })
-      .where('id', 'in', chunk)
-      .where((where) => where.or([where('last_used_s', 'is', null), where('last_used_s', '<', usedSeconds)]))
-      .execute();
-    await markChangedKeys(store, chunk);
+  for (const chunk of idChunks([...used.keys()].toSorted((left, right) => left - right))) {
+    const text =
+      `update ${table} set last_used_s = ? where id in (?${', ?'.repeat(chunk.length - 1)}) ` +
+      'and (last_used_s is null or last_used_s < ?)';
+    await store.db.executeQuery(CompiledQuery.raw(text, [usedSeconds, ...chunk, usedSeconds]));
   }
-}
-
-/** @param ids at most as many as one statement takes */
-async function markChangedKeys(store: Store, ids: readonly ApiKeyId[]): Promise<void> {
-  const rows = await store.db
-    .selectFrom(byIndex(store, 'api_key', 'primary'))
-    .select('user_id')
-    .where('id', 'in', ids)
-    .execute();
-  await markChanges(
-    store,
-    ['api_keys'],
-    rows.map((row) => row.user_id),
-  );
+  await markChanges(store, ['api_keys'], used.values());
 }
 
 /** Rows of one statement. */
@@ -233,7 +240,9 @@ export async function forgetRevokedKeys(store: Store, userId: UserId, kept: numb
 
 /** Deletes all keys of the user, revoked ones included. */
 export async function deleteKeysOfUser(store: Store, userId: UserId): Promise<void> {
-  await store.db.deleteFrom('api_key').where('user_id', '=', userId).execute();
+  await changeCached(store, 'accounts', ({ db }) =>
+    db.deleteFrom('api_key').where('user_id', '=', userId).execute(),
+  );
   await markChanges(store, ['api_keys'], [userId]);
 }
 

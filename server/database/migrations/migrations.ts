@@ -22,6 +22,7 @@ import { keptLinks } from './0020-kept-links.js';
 import { wholeHashes } from './0021-whole-hashes.js';
 import { listedNames } from './0022-listed-names.js';
 import { bookMetadata } from './0018-book-metadata.js';
+import { cacheMarks } from './0023-cache-marks.js';
 
 /** @returns what people must be told about it */
 export type MigrationStep = (db: Kysely<unknown>, dialect: SqlDialect) => Promise<readonly string[] | void>;
@@ -66,4 +67,5 @@ export const MIGRATIONS: Readonly<Record<string, SchemaMigration>> = {
   '0020-kept-links': { up: keptLinks },
   '0021-whole-hashes': { up: wholeHashes },
   '0022-listed-names': { up: listedNames },
+  '0023-cache-marks': { up: cacheMarks },
 };

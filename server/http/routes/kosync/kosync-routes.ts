@@ -62,7 +62,7 @@ const HEALTHY = jsonAnswer(200, { state: 'OK' });
 
 function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): readonly Route[] {
   const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
-    permitted(accounts.authenticator.byApiKey(request.params[0] ?? '', request));
+    accounts.authenticator.byApiKey(request.params[0] ?? '', request, request.receivedMs);
   return [
     {
       method: 'POST',
@@ -78,7 +78,7 @@ function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): r
       method: 'GET',
       pattern: '/:api_key/users/auth',
       handle: async (request) => {
-        await principalOf(request);
+        permitted(await principalOf(request));
         return AUTHORIZED;
       },
     },
@@ -100,7 +100,7 @@ function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): r
 function accountRoutes(options: KosyncOptions): readonly Route[] {
   const { accounts, sync, unknownDocuments } = options;
   const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
-    permitted(accounts.authenticator.byAccount(credentialsOf(request), request));
+    inTime(accounts.authenticator.byAccount(credentialsOf(request), request), request);
   return [
     {
       method: 'POST',
@@ -117,7 +117,7 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'GET',
       pattern: '/users/auth',
       handle: async (request) => {
-        await principalOf(request);
+        permitted(await principalOf(request));
         return AUTHORIZED;
       },
     },
@@ -127,7 +127,7 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       readsBody: true,
       handle: async (request) => {
         const credentials = credentialsOf(request);
-        const principal = await principalOf(request);
+        const principal = permitted(await principalOf(request));
         const { password } = parseJsonObject(request.body);
         if (credentials !== undefined) await changePassword(accounts, principal, credentials.key, password);
         return jsonAnswer(200, { updated: true });
@@ -137,7 +137,7 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'DELETE',
       pattern: '/users/me',
       handle: async (request) => {
-        await deleteAccount(accounts, await principalOf(request));
+        await deleteAccount(accounts, permitted(await principalOf(request)));
         return jsonAnswer(200, { deleted: true });
       },
     },
@@ -165,9 +165,17 @@ function credentialsOf(request: HttpRequest): LoginCredentials | undefined {
   });
 }
 
-/** Synchronous when the credentials are cached, to save a promise for each push. */
-function permitted(principal: Principal | Promise<Principal>): Principal | Promise<Principal> {
-  if (principal instanceof Promise) return principal.then(permitted);
+/** A password that is not cached is checked in a queue of its own. Look-ups of API keys know the deadline themselves. */
+function inTime(
+  authentication: Principal | Promise<Principal>,
+  { receivedMs }: HttpRequest,
+): Principal | Promise<Principal> {
+  return authentication instanceof Promise
+    ? withinRequestDeadline(authentication, receivedMs)
+    : authentication;
+}
+
+function permitted(principal: Principal): Principal {
   if (principal.permissions.has('feature:koreader_sync')) return principal;
   throw new SyncError('forbidden', 'The permission feature:koreader_sync is missing.');
 }
@@ -181,6 +189,7 @@ function put(
 ): Promise<Answer> {
   const { body, receivedMs: sinceMs } = request;
   const push = (principal: Principal): Promise<Answer> => {
+    permitted(principal);
     const progress = parseProgress(body);
     const pushedMs = Date.now();
     return putProgress(sync, principal, progress, {
@@ -190,9 +199,7 @@ function put(
       client: request,
     }).then(() => jsonAnswer(200, { document: progress.document, timestamp: Math.floor(pushedMs / 1000) }));
   };
-  return authentication instanceof Promise
-    ? withinRequestDeadline(authentication, sinceMs).then(push)
-    : push(authentication);
+  return authentication instanceof Promise ? authentication.then(push) : push(authentication);
 }
 
 /** Not an async function either. */
@@ -206,6 +213,7 @@ function get(
   const { receivedMs: sinceMs, query } = request;
   const document = parseDocument(text);
   const pull = (principal: Principal): Answer | Promise<Answer> => {
+    permitted(principal);
     if (document === undefined)
       return kosyncFailure(family, `document-${documentMistake(text) ?? 'missing'}`);
     const claims = query === '' ? undefined : parseClaimList(query);
@@ -213,10 +221,7 @@ function get(
       progressAnswer(family, document, record),
     );
   };
-  if (!(authentication instanceof Promise)) return pull(authentication);
-  return withinRequestDeadline(authentication, sinceMs).then((principal) =>
-    withinRequestDeadline(Promise.resolve(pull(principal)), sinceMs),
-  );
+  return authentication instanceof Promise ? authentication.then(pull) : pull(authentication);
 }
 
 function progressAnswer(

@@ -210,11 +210,7 @@ describe('on MySQL, with statistics from before any row was written,', () => {
     [
       'uses of API keys',
       undone((db, n) =>
-        saveKeysLastUsed(
-          db,
-          some(n, (index) => apiKeyId(index + 1)),
-          2,
-        ),
+        saveKeysLastUsed(db, new Map(some(n, (index) => [apiKeyId(index + 1), userId(1)])), 2),
       ),
     ],
     [
