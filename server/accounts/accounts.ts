@@ -4,6 +4,7 @@ import { KeyedHash } from './keyed-hash.js';
 import { RejectedKeys } from './keys/rejected-keys.js';
 import type { LoginChannel, LoginNews } from './login-news.js';
 import { readCacheMark } from '../changes/cache-mark-repository.js';
+import type { CachedKey } from './keys/api-key.js';
 import { apiKeysByHash, saveKeysLastUsed } from './keys/api-key-repository.js';
 import { canOwnerSignIn } from './sessions/owner-state.js';
 import { saveSessionsLastUsed, sessionsBySecret } from './sessions/session-repository.js';
@@ -13,8 +14,6 @@ import { loginTextsOf } from './login-name.js';
 import { usersByLogin } from './user-repository.js';
 import {
   Authenticator,
-  type CachedKey,
-  cachedKey,
   type CachedLogin,
   cachedLogin,
   type CachedSession,
@@ -89,7 +88,7 @@ export class Accounts {
     });
     const watch = new MarkWatch(() => readCacheMark(store, 'accounts'));
     this.keys = new ReadThroughCache({
-      read: async (secretHashes) => mapValues(await apiKeysByHash(store, secretHashes), cachedKey),
+      read: (secretHashes) => apiKeysByHash(store, secretHashes),
       entries: CACHE_ENTRIES,
       watch,
     });

@@ -4,8 +4,8 @@ import type { LoginThrottle } from './passwords/login-throttle.js';
 import type { RejectedKeys } from './keys/rejected-keys.js';
 import type { PasswordAttempt, PasswordCheck } from './passwords/password-check.js';
 import { type ApiKeyText, parseApiKeyText } from './keys/api-key-text.js';
-import type { ApiKey, ApiKeyWithUser } from './keys/api-key.js';
-import { permissionsOfKey, permissionsOfUser } from '../domain/permission.js';
+import type { CachedKey } from './keys/api-key.js';
+import { permissionsOfUser } from '../domain/permission.js';
 import type { Principal } from '../domain/principal.js';
 import { SyncError } from '../domain/sync-error.js';
 import { secretSha256 } from './sessions/random-secret.js';
@@ -15,18 +15,6 @@ import type { User } from './user.js';
 import type { UserOfLogin } from './user-repository.js';
 import type { LastUsed } from './last-used.js';
 import type { ReadThroughCache } from '../batching/read-through-cache.js';
-
-/** An API key with its principal, which is computed once for each read from the database. */
-export interface CachedKey {
-  readonly key: ApiKey;
-  readonly user: User;
-  readonly principal: Principal;
-}
-
-export function cachedKey({ key, user }: ApiKeyWithUser): CachedKey {
-  const permissions = permissionsOfKey(key.permissions, user);
-  return { key, user, principal: principalOf(user, permissions, key.id) };
-}
 
 export interface CachedLogin extends UserOfLogin {
   /** Of `user`. */
@@ -203,10 +191,10 @@ export class Authenticator {
   }
 
   /** Refusals here are not counted as failures: whoever has the right secret is not guessing. */
-  #accept({ key, user, principal }: CachedKey): Principal {
-    const isExpired = key.expiresSeconds !== undefined && Date.now() >= key.expiresSeconds * 1000;
-    if (key.isRevoked || user.isDisabled || isExpired) throw invalidCredentials();
-    this.#options.keysLastUsed.record(key.id, user.id, key.lastUsedSeconds);
+  #accept({ expiresSeconds, lastUsedSeconds, isRefused, principal }: CachedKey): Principal {
+    const isExpired = expiresSeconds !== undefined && Date.now() >= expiresSeconds * 1000;
+    if (isRefused || isExpired) throw invalidCredentials();
+    this.#options.keysLastUsed.record(principal.apiKeyId, principal.userId, lastUsedSeconds);
     return principal;
   }
 
@@ -226,8 +214,8 @@ export class Authenticator {
 }
 
 /** The secret of a key of the older form does not make a key of a wrong prefix. */
-function isKey({ prefix }: ApiKeyText, { key }: CachedKey): boolean {
-  return key.prefix === prefix;
+function isKey({ prefix }: ApiKeyText, known: CachedKey): boolean {
+  return known.prefix === prefix;
 }
 
 function sessionEnded(): SyncError {

@@ -8,9 +8,9 @@ import { toNumber, toNumberOrUndefined } from '../../database/int64.js';
 import type { ApiKeyTable } from '../../database/schema.js';
 import type { SqlDialect, Store } from '../../database/store.js';
 import { type ApiKeyId, apiKeyId, type UserId } from '../../domain/ids.js';
-import type { PermissionSet } from '../../domain/permission.js';
+import { type PermissionSet, permissionsOfKey } from '../../domain/permission.js';
 import { formatPermissions, parsePermissions } from '../user-repository.js';
-import type { ApiKeySummary, ApiKeyWithUser } from './api-key.js';
+import type { ApiKeySummary, CachedKey } from './api-key.js';
 
 /**
  * The column `prefix` is unique since the first release, which looked keys up by it. Of a key of the older form it holds the
@@ -63,9 +63,8 @@ export async function insertApiKey(
   }
 }
 
-interface KeyWithUserRow extends Omit<Selectable<ApiKeyTable>, 'created_s'> {
+interface KeyWithUserRow extends Omit<Selectable<ApiKeyTable>, 'created_s' | 'name'> {
   readonly user_name: string;
-  readonly password_hash: string | null;
   readonly is_owner: number;
   readonly user_permissions: string;
   readonly is_disabled: number;
@@ -76,8 +75,8 @@ const KEYS_WITH_USERS = { mysql: keysWithUsers('mysql'), sqlite: keysWithUsers('
 
 function keysWithUsers(dialect: SqlDialect): string {
   return (
-    `select ${inOrder(dialect)}k.id, k.name, k.prefix, k.secret_sha256, k.permissions, k.expires_s, k.last_used_s, ` +
-    'k.revoked_s, u.id as user_id, u.name as user_name, u.password_hash, u.is_owner, u.permissions as user_permissions, ' +
+    `select ${inOrder(dialect)}k.id, k.prefix, k.secret_sha256, k.permissions, k.expires_s, k.last_used_s, ` +
+    'k.revoked_s, u.id as user_id, u.name as user_name, u.is_owner, u.permissions as user_permissions, ' +
     `u.is_disabled from api_key as k${forceIndex(dialect, 'api_key_secret')} ` +
     `inner join user as u${forceIndex(dialect, 'primary')} on u.id = k.user_id`
   );
@@ -90,37 +89,33 @@ function keysWithUsers(dialect: SqlDialect): string {
 export async function apiKeysByHash(
   store: Store,
   secretHashes: readonly string[],
-): Promise<ReadonlyMap<string, ApiKeyWithUser>> {
-  const keys = new Map<string, ApiKeyWithUser>();
+): Promise<ReadonlyMap<string, CachedKey>> {
+  const keys = new Map<string, CachedKey>();
   for (const chunk of idChunks(secretHashes.map(hashBytes))) {
     const list = `(?${', ?'.repeat(chunk.length - 1)})`;
     const text = `${KEYS_WITH_USERS[store.dialect]} where k.secret_sha256 in ${list}`;
     const { rows } = await store.db.executeQuery<KeyWithUserRow>(CompiledQuery.raw(text, [...chunk]));
-    for (const row of rows) {
-      const secretHash = hashText(row.secret_sha256);
-      keys.set(secretHash, {
-        key: {
-          id: row.id,
-          name: row.name,
-          prefix: shownPrefix(row.prefix),
-          secretHash,
-          permissions: parsePermissions(row.permissions),
-          expiresSeconds: toNumberOrUndefined(row.expires_s),
-          isRevoked: row.revoked_s !== null,
-          lastUsedSeconds: toNumberOrUndefined(row.last_used_s),
-        },
-        user: {
-          id: row.user_id,
-          name: row.user_name,
-          passwordHash: row.password_hash ?? undefined,
-          isOwner: row.is_owner === 1,
-          permissions: parsePermissions(row.user_permissions),
-          isDisabled: row.is_disabled === 1,
-        },
-      });
-    }
+    for (const row of rows) keys.set(hashText(row.secret_sha256), toCachedKey(row));
   }
   return keys;
+}
+
+function toCachedKey(row: KeyWithUserRow): CachedKey {
+  const isOwner = row.is_owner === 1;
+  const user = { isOwner, permissions: parsePermissions(row.user_permissions) };
+  return {
+    prefix: shownPrefix(row.prefix),
+    expiresSeconds: toNumberOrUndefined(row.expires_s),
+    lastUsedSeconds: toNumberOrUndefined(row.last_used_s),
+    isRefused: row.revoked_s !== null || row.is_disabled === 1,
+    principal: {
+      userId: row.user_id,
+      userName: row.user_name,
+      permissions: permissionsOfKey(parsePermissions(row.permissions), user),
+      isOwner,
+      apiKeyId: row.id,
+    },
+  };
 }
 
 /** The keys of one user ordered by id, which is the order in which they were made. */

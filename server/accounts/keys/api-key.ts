@@ -1,25 +1,16 @@
 import type { ApiKeyId, UserId } from '../../domain/ids.js';
 import type { PermissionSet } from '../../domain/permission.js';
-import type { User } from '../user.js';
+import type { Principal } from '../../domain/principal.js';
 
-/** An API key as it is stored. Only the hash of its secret is stored. */
-export interface ApiKey {
-  readonly id: ApiKeyId;
-  readonly name: string;
+/** What a request with an API key needs of the key and its user. Small, because thousands of them are cached. */
+export interface CachedKey {
   /** The first characters of the key, which are not secret. Several keys may share them. */
   readonly prefix: string;
-  /** Identifies the key; see hashOfSecret() in api-key-secret.ts. */
-  readonly secretHash: string;
-  readonly permissions: PermissionSet;
   readonly expiresSeconds: number | undefined;
-  readonly isRevoked: boolean;
   readonly lastUsedSeconds: number | undefined;
-}
-
-/** What a look-up returns: everything that is needed to authenticate a request. */
-export interface ApiKeyWithUser {
-  readonly key: ApiKey;
-  readonly user: User;
+  /** The key is revoked, or its user disabled. */
+  readonly isRefused: boolean;
+  readonly principal: Principal & { readonly apiKeyId: ApiKeyId };
 }
 
 /** An API key as lists show it. */
