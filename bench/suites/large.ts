@@ -8,6 +8,8 @@ import type { SuiteContext } from '../suite.js';
 const FULL_FILES = 1_000_000;
 const QUICK_FILES = 2_000;
 const MB = 1e6;
+/** The smallest files are the same to the last byte, and no scan can tell which of those is which after a move. */
+const TOLD_APART = 0.998;
 
 const SCANS = ['first scan', 'unchanged library', 'moved library'] as const;
 type ScanName = (typeof SCANS)[number];
@@ -90,7 +92,8 @@ async function checkedScan(
     'unchanged library': times.unchanged,
     'moved library': times.moved,
   }[scan];
-  if (times.files !== files || expected !== files) {
+  const least = scan === 'moved library' ? files * TOLD_APART : files;
+  if (times.files !== files || expected < least) {
     throw new Error(
       `${scan}: ${expected} of ${files} files were taken for what they are, and ${times.files} found`,
     );
