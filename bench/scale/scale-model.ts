@@ -95,9 +95,13 @@ const LEAST_SERVERS = 2;
 /** Of every level of a B-tree but the lowest: some hundredth of it, rounded up. */
 const UPPER_PAGES_SHARE = 0.02;
 
-/** How long a server remembers a key or a book, and how many: see server/batching/read-through-cache.ts and its users. */
+/**
+ * For how long a server has been asked for keys and books when a request of a measurement comes, on average: it begins with
+ * nothing, and the measurements take seconds. It remembers for minutes what nobody changes.
+ */
 const REMEMBERED_SECONDS = 4;
-const REMEMBERED_ENTRIES = 20_000;
+/** Keys and books that it remembers: see server/accounts/accounts.ts and server/sync/sync-store.ts. */
+const REMEMBERED_ENTRIES = 50_000;
 
 /** What so many readers need. All of it is arithmetic: nothing is measured here. */
 export function scaleNeeds(readers: number, costs: ScaleCosts, assumed: ScaleAssumptions): ScaleNeeds {

@@ -23,8 +23,10 @@ import { LastUsed } from './last-used.js';
 import { MarkWatch } from '../batching/mark-watch.js';
 import { ReadThroughCache } from '../batching/read-through-cache.js';
 
-/** The largest number of keys, and of users, in the cache. An entry takes about a kilobyte. */
-const CACHE_ENTRIES = 20_000;
+/** Keys in the cache: those of readers who have synced in the last minutes. An entry takes 400 bytes. */
+const CACHED_KEYS = 50_000;
+/** Users who sync with a password. An entry takes about a kilobyte. */
+const CACHED_USERS = 20_000;
 /** Browsers are few. */
 const SESSION_ENTRIES = 2000;
 /** A page asks for many things at once; whoever signs out, or changes a password, wants it to have an effect at once. */
@@ -89,12 +91,12 @@ export class Accounts {
     const watch = new MarkWatch(() => readCacheMark(store, 'accounts'));
     this.keys = new ReadThroughCache({
       read: (secretHashes) => apiKeysByHash(store, secretHashes),
-      entries: CACHE_ENTRIES,
+      entries: CACHED_KEYS,
       watch,
     });
     this.users = new ReadThroughCache({
       read: async (logins) => mapValues(await usersByLogin(store, logins), cachedLogin),
-      entries: CACHE_ENTRIES,
+      entries: CACHED_USERS,
       watch,
     });
     this.sessions = new ReadThroughCache({

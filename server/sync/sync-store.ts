@@ -336,10 +336,11 @@ export class SyncStore {
     }
     try {
       if (!isDigest(document) && !(await this.#mayBeLinked(sinceMs))) return false;
-      const [known] = await Promise.all([
-        this.#libraries.readFresh(document, sinceMs),
-        this.#access.get(ACCESS, sinceMs),
-      ]);
+      if (this.#access.peek(ACCESS) === undefined) {
+        await this.#access.get(ACCESS, sinceMs);
+        if (this.isCachedAsKnown(userId, document)) return true;
+      }
+      const known = await this.#libraries.readFresh(document, sinceMs);
       if (known === undefined) return false;
       const libraries = known.holders.map(({ libraryId }) => libraryId);
       const access = await this.#accessTo(libraries, sinceMs);
@@ -351,6 +352,7 @@ export class SyncStore {
 
   async #readEquivalents(userId: UserId, document: Document, sinceMs?: number): Promise<readonly Document[]> {
     if (!(await this.isKnown(userId, document, sinceMs))) return NONE;
+    // Without a read where only the access map had to be read again.
     const others = await this.#documents.get(document, sinceMs);
     if (others === undefined) return NONE;
     return others.visibleTo(userId, await this.#accessTo(others.libraries, sinceMs));

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { markApiKeyRevoked } from '../../../../../server/accounts/keys/api-key-repository.js';
+import { hashOfSecret } from '../../../../../server/accounts/keys/api-key-secret.js';
+import { loginTextsOf } from '../../../../../server/accounts/login-name.js';
+import { updateUser } from '../../../../../server/accounts/user-repository.js';
 import { passwordKeyOf } from '../../../../../server/accounts/passwords/password-key.js';
 import { hashPasswordKey } from '../../../../../server/accounts/passwords/scrypt-hash.js';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
@@ -241,19 +245,39 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(log).toContain('/koreader/***/users/auth');
     }));
 
-  it('applies changed permissions and disabled users on other servers within five seconds', () =>
+  it('applies changed permissions, disabled users and revoked keys of other servers within five seconds', () =>
     withServer(async () => {
-      const { headers, user } = await addUser(server);
-      expect((await server.send('GET', '/users/auth', { headers })).status).toBe(200);
-      await server.store.db.updateTable('user').set({ permissions: '' }).where('id', '=', user.id).execute();
-      const changed = performance.now();
-      let status = 200;
-      while (status === 200 && performance.now() - changed < 20_000) {
-        status = (await server.send('GET', '/users/auth', { headers })).status;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      const [changed, disabled] = [await addUser(server), await addUser(server)];
+      const { text, id } = await addKey(server, changed.user.id);
+      const { text: ofDisabled } = await addKey(server, disabled.user.id);
+      const requests: readonly [path: string, headers: Readonly<Record<string, string>>][] = [
+        ['/users/auth', changed.headers],
+        ['/users/auth', disabled.headers],
+        [`/koreader/${text}/users/auth`, {}],
+        [`/koreader/${ofDisabled}/users/auth`, {}],
+      ];
+      const statuses = () =>
+        Promise.all(
+          requests.map(async ([path, headers]) => (await server.send('GET', path, { headers })).status),
+        );
+      expect(await statuses()).toEqual([200, 200, 200, 200]);
+      // From now on they are trusted for as long as nothing changes: see MarkWatch.
+      for (const { user } of [changed, disabled]) {
+        for (const login of loginTextsOf(user.name)) await server.accounts.users.readFresh(login);
       }
-      expect(status).toBe(403);
-      expect(performance.now() - changed).toBeLessThan(5000);
+      for (const key of [text, ofDisabled]) await server.accounts.keys.readFresh(hashOfSecret(key));
+      // By what another server does: this one hears of it only through the database.
+      await updateUser(server.store, changed.user.id, { permissions: new Set() });
+      await updateUser(server.store, disabled.user.id, { isDisabled: true });
+      await markApiKeyRevoked(server.store, id);
+      const sinceMs = performance.now();
+      let now = await statuses();
+      while (now.includes(200) && performance.now() - sinceMs < 20_000) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        now = await statuses();
+      }
+      expect(now).toEqual([403, 401, 401, 401]);
+      expect(performance.now() - sinceMs).toBeLessThan(5000);
     }));
 });
 
