@@ -28,6 +28,7 @@ export { isBookName, KOREADER_EXTENSIONS } from './walk/book-extensions.js';
 export { EntryBatch, type PackedEntries } from './walk/entry-batch.js';
 export { EntryBatchBuilder } from './walk/entry-batch-builder.js';
 export { isSlowPattern } from './walk/ignore-patterns.js';
+export { returnFreeMemory } from './system/free-memory.js';
 export { shardOfFolder, type Shard } from './walk/shard.js';
 export { isSystemFolder } from './walk/system-entries.js';
 export type { SkipCounts } from './walk/walk-step.js';

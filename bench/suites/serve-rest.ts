@@ -5,7 +5,10 @@ import { DogearServer } from '../served/dogear-server.js';
 import type { SuiteContext } from '../suite.js';
 
 export interface RestSizes {
-  /** From when the server listens to when its memory is read. */
+  /**
+   * From when the server listens to when its memory is read. It comes to rest after two minutes: threads of SQLite end after
+   * one without statements, and the last of them writes into the file, at which the server looks once more.
+   */
   readonly waitSeconds: number;
   readonly starts: number;
 }

@@ -35,16 +35,20 @@ export interface PiscinaPoolOptions {
  * was made with.
  */
 export class PiscinaPool<Task, Result> {
-  private readonly piscina: PiscinaPackage.Piscina<Task, Result>;
+  private piscina: PiscinaPackage.Piscina<Task, Result> | undefined;
   private readonly options: PiscinaPoolOptions;
   private started = 0;
 
   constructor(options: PiscinaPoolOptions) {
     this.options = options;
+  }
+
+  private makePiscina(): PiscinaPackage.Piscina<Task, Result> {
+    const { options } = this;
     const { maxThreads, tasksPerThread } = options;
-    // Loaded for the first pool: that takes 10 ms, which whoever hashes a single file need not wait.
+    // Loaded for the first task: that takes 10 ms, which whoever hashes a single file need not wait, and a megabyte.
     const loaded: typeof PiscinaPackage = require('piscina');
-    this.piscina = new loaded.Piscina<Task, Result>({
+    const piscina = new loaded.Piscina<Task, Result>({
       filename: options.workerFile.href,
       minThreads: 0,
       maxThreads: maxThreads(),
@@ -66,18 +70,19 @@ export class PiscinaPool<Task, Result> {
       // minor garbage collections and saves 1.5 MB a thread.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
-    this.piscina.on('workerCreate', () => {
+    piscina.on('workerCreate', () => {
       this.started += 1;
     });
-    this.piscina.on('workerDestroy', () => {
+    piscina.on('workerDestroy', () => {
       this.started -= 1;
     });
-    this.piscina.on('error', options.onStartFailed);
+    piscina.on('error', options.onStartFailed);
+    return piscina;
   }
 
   /** The number of threads that are alive, those that are still starting included. */
   get threads(): number {
-    return this.piscina.threads.length;
+    return this.piscina?.threads.length ?? 0;
   }
 
   /** The number of threads that have started. */
@@ -89,13 +94,14 @@ export class PiscinaPool<Task, Result> {
   run(task: Task): Promise<Result> {
     // Must be up to date before each task. If it is too high, Piscina starts another thread for every task that comes
     // while the first threads are still starting; if it is too low, it starts none.
+    this.piscina ??= this.makePiscina();
     this.piscina.options.maxThreads = this.options.maxThreads();
     return this.piscina.run(task);
   }
 
   /** Calls `action` once a thread has ended. The thread must be alive. */
   onceThreadEnded(threadId: number, action: () => void): void {
-    const thread = this.piscina.threads.find((worker) => worker.threadId === threadId);
+    const thread = this.piscina?.threads.find((worker) => worker.threadId === threadId);
     thread?.once('exit', action);
   }
 
@@ -103,7 +109,7 @@ export class PiscinaPool<Task, Result> {
    * Ends all threads, also in the middle of a task, and rejects the tasks that are not done. Resolves when they have
    * ended.
    */
-  destroy(): Promise<void> {
-    return this.piscina.destroy();
+  async destroy(): Promise<void> {
+    await this.piscina?.destroy();
   }
 }

@@ -29,6 +29,8 @@ export interface Libc {
   map(bytes: number, descriptor: number, offset: number): number;
   unmap(address: number, bytes: number): number;
   close(descriptor: number): number;
+  /** Returns memory that nobody uses to the system, of all threads. Undefined if the C library cannot (musl). */
+  readonly trim: (() => void) | undefined;
   /**
    * The address of a buffer's bytes, which is valid for as long as the buffer lives. The buffer must have 65 bytes or
    * more: the garbage collector may move shorter ones.
@@ -167,6 +169,9 @@ function bind(koffi: Koffi): Libc {
       outcome(mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, offset)),
     unmap: (address, bytes) => outcome(munmap(address, bytes)),
     close: (descriptor) => outcome(close(descriptor)),
+    get trim() {
+      return bindTrim(library);
+    },
     addressOf: (buffer) => Number(koffi.address(buffer)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
     // Bound when they are needed: most libraries lie on storage that answers at once.
@@ -184,6 +189,15 @@ function entryThreadsOf(library: ReturnType<Koffi['load']>, koffi: Koffi): Entry
     return bindEntryThreads(library, { get: () => koffi.errno(), set: (value) => koffi.errno(value) });
   } catch {
     return undefined; // Folders are then read one at a time.
+  }
+}
+
+function bindTrim(library: ReturnType<Koffi['load']>): Libc['trim'] {
+  try {
+    const trim = library.func('int malloc_trim(size_t kept)');
+    return () => void trim(0);
+  } catch {
+    return undefined;
   }
 }
 

@@ -35,6 +35,7 @@ import { WriteHealth } from '../database/write-health.js';
 import { withDeadline } from '../domain/deadline.js';
 import { closeAll } from './close-all.js';
 import { FaultLog } from './fault-log.js';
+import { RestMemory } from './rest-memory.js';
 import { RareWarning } from './rare-warning.js';
 import { BookFileThreads } from './book-file-threads.js';
 import { composeEngine } from './engine.js';
@@ -178,6 +179,7 @@ export async function composeListener(
     if (sync.unmatched !== undefined) closedAtEnd(sync.unmatched);
     closedAtEnd(sync.changes);
     const clock = new ClockWatch();
+    closedAtEnd(new RestMemory());
     const watch = closedAtEnd(
       new SchemaWatch(readinessStore, {
         alsoDo: async () => {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Configuration } from '../../config/schema.js';
-import type { Store } from '../database/store.js';
+import { LookAfterCommits } from '../database/look-after-commits.js';
+import type { OpenStore } from '../database/store.js';
 import type { LibraryId } from '../domain/ids.js';
 import { librariesWithUnreadMetadata } from '../scan/metadata-due.js';
 
@@ -30,7 +31,7 @@ const LOOK_EVERY_MS = 15_000;
 const STOP_WITHIN_MS = 2000;
 
 export interface MetadataThreadOptions {
-  readonly store: Store;
+  readonly store: OpenStore;
   readonly database: Configuration['database'];
   /** Whether titles, authors and the like are read; the forms of names are made in any case. */
   readonly readsEpubs: boolean;
@@ -45,6 +46,7 @@ export interface MetadataThreadOptions {
  */
 export class MetadataThread {
   readonly #options: MetadataThreadOptions;
+  readonly #looks: LookAfterCommits;
   readonly #timer: NodeJS.Timeout;
   #worker: Worker | undefined;
   #looking: Promise<void> | undefined;
@@ -52,6 +54,7 @@ export class MetadataThread {
 
   constructor(options: MetadataThreadOptions) {
     this.#options = options;
+    this.#looks = new LookAfterCommits(options.store);
     this.#timer = setInterval(() => this.#look(), options.lookEveryMs ?? LOOK_EVERY_MS);
   }
 
@@ -70,16 +73,18 @@ export class MetadataThread {
 
   #look(): void {
     if (this.#worker !== undefined) return;
-    this.#looking ??= this.#start()
+    this.#looking ??= this.#looks
+      .look(() => this.#startIfDue())
       .catch(this.#options.onError)
       .finally(() => {
         this.#looking = undefined;
       });
   }
 
-  async #start(): Promise<void> {
+  /** @returns whether nothing was to be read */
+  async #startIfDue(): Promise<boolean> {
     const libraryIds = await librariesWithUnreadMetadata(this.#options.store);
-    if (libraryIds.length === 0 || this.#isClosed) return;
+    if (libraryIds.length === 0 || this.#isClosed) return true;
     const { database, readsEpubs } = this.#options;
     const task: MetadataThreadTask = { database, readsEpubs, libraryIds };
     const worker = new Worker(new URL('./metadata-worker.js', import.meta.url), { workerData: task });
@@ -89,5 +94,6 @@ export class MetadataThread {
     worker.on('exit', () => {
       this.#worker = undefined;
     });
+    return false;
   }
 }

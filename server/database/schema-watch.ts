@@ -1,6 +1,7 @@
 import { SyncError } from '../domain/sync-error.js';
 import { schemaState } from './migrate.js';
-import type { Store } from './store.js';
+import { LookAfterCommits } from './look-after-commits.js';
+import type { OpenStore } from './store.js';
 
 /** Between two looks. With a slow look, which takes 1.5 s at most, it is less than the five seconds that are promised. */
 const INTERVAL_MS = 3000;
@@ -20,15 +21,17 @@ export interface SchemaWatchOptions {
  * is committed in the seconds before this notices.
  */
 export class SchemaWatch {
-  readonly #store: Store;
+  readonly #store: OpenStore;
+  readonly #looks: LookAfterCommits;
   readonly #options: SchemaWatchOptions;
   #timer: NodeJS.Timeout | undefined;
   #isNewer = false;
   #isClosed = false;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(store: Store, options: SchemaWatchOptions) {
+  constructor(store: OpenStore, options: SchemaWatchOptions) {
     this.#store = store;
+    this.#looks = new LookAfterCommits(store);
     this.#options = options;
     this.#looking = this.#look();
   }
@@ -46,10 +49,13 @@ export class SchemaWatch {
 
   async #look(): Promise<void> {
     try {
-      const { unknown } = await schemaState(this.#store);
-      if (unknown.length > 0 && !this.#isNewer) this.#options.onNewer(unknown);
-      this.#isNewer = unknown.length > 0;
-      if (!this.#isNewer) await this.#options.alsoDo?.();
+      await this.#looks.look(async () => {
+        const { unknown } = await schemaState(this.#store);
+        if (unknown.length > 0 && !this.#isNewer) this.#options.onNewer(unknown);
+        this.#isNewer = unknown.length > 0;
+        if (!this.#isNewer) await this.#options.alsoDo?.();
+        return true;
+      });
     } catch (error) {
       this.#options.onError(error);
     }

@@ -4,8 +4,8 @@ import { Kysely, sql } from 'kysely';
 import { serverName } from '../../config/database-url.js';
 import { parseDatabaseUrl } from './database-url.js';
 import type { OnMoved } from './mysql/cluster-pool.js';
-import { openMysql } from './mysql/mysql-dialect.js';
 import type { Schema } from './schema.js';
+import { fileStamp } from './sqlite/file-stamp.js';
 import { fileIdentity } from './sqlite/file-watch.js';
 import { openSqlite } from './sqlite/sqlite-dialect.js';
 import { errorCode, errorMessage } from '../domain/error-text.js';
@@ -21,6 +21,8 @@ export interface Store {
 }
 
 export interface OpenStore extends Store {
+  /** A text that differs after each commit, by whichever process; `undefined`: nothing but a statement tells. */
+  stamp(this: void): string | undefined;
   /** Closes all connections. Takes a second at most for MySQL, even when the server does not answer. */
   close(): Promise<void>;
 }
@@ -73,7 +75,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     dialect:
       location.dialect === 'sqlite'
         ? openSqlite(location.file, onFailure)
-        : openMysql(location, {
+        : (await import('./mysql/mysql-dialect.js')).openMysql(location, {
             connections: options.connections ?? DEFAULT_CONNECTIONS,
             statementTimeoutMs: options.statementTimeoutMs,
             onFailure,
@@ -90,7 +92,12 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
       cause,
     );
   }
-  return { db, dialect: location.dialect, close: () => db.destroy() };
+  return {
+    db,
+    dialect: location.dialect,
+    stamp: () => (location.dialect === 'sqlite' ? fileStamp(location.file) : undefined),
+    close: () => db.destroy(),
+  };
 }
 
 /** @throws the error of the last attempt */

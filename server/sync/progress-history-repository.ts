@@ -1,5 +1,5 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
-import { escape } from 'mysql2';
+import { sqlLiteral } from '../database/mysql/sql-literal.js';
 import { bulkUpsert, idChunks, textBytes } from '../database/bulk-write.js';
 import { deleteByIndex, forceIndex } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
@@ -75,7 +75,7 @@ function selectWithProgress(
   }
   // Without the list as a table of its own, MariaDB with stale statistics reads all progress of all users.
   const list = keys.map(
-    ({ userId, document }) => `select ${String(userId)} as id, ${escape(document)} as name`,
+    ({ userId, document }) => `select ${String(userId)} as id, ${sqlLiteral(document)} as name`,
   );
   return CompiledQuery.raw(
     `select straight_join ${columns} from (${list.join(' union all ')}) as wanted ` +

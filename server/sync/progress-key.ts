@@ -1,4 +1,4 @@
-import { escape } from 'mysql2';
+import { sqlLiteral } from '../database/mysql/sql-literal.js';
 import { type Document, parseDocument } from '../domain/document.js';
 import type { UserId } from '../domain/ids.js';
 import { type Fraction, parseFraction } from './progress.js';
@@ -14,7 +14,7 @@ export function progressKeyText({ userId, document }: ProgressKey): string {
 
 /** Keys as a list of pairs for MySQL. */
 export function keyList(keys: readonly ProgressKey[]): string {
-  return keys.map(({ userId, document }) => `(${String(userId)},${escape(document)})`).join();
+  return keys.map(({ userId, document }) => `(${String(userId)},${sqlLiteral(document)})`).join();
 }
 
 /** Keys as a common table expression `wanted (id, name)` for SQLite. */

@@ -1,5 +1,5 @@
 import { CompiledQuery, type QueryResult, sql } from 'kysely';
-import { escape } from 'mysql2';
+import { sqlLiteral } from '../database/mysql/sql-literal.js';
 import { markChanges } from '../changes/change-mark-repository.js';
 import { bulkUpsert, textBytes } from '../database/bulk-write.js';
 import { byIndex, deleteByIndex, forceIndex } from '../database/by-index.js';
@@ -410,8 +410,8 @@ function updatedRows({ numAffectedRows = 0n }: QueryResult<unknown>, rows: reado
 
 function mysqlRow(push: ProgressPush, arrival: string): string {
   const { userId, document, device, position, percentage, pushedMs } = push;
-  const key = `${String(userId)},${escape(document)},${arrival}`;
-  const texts = `${escape(position)},${escape(deviceKey(device))},${escape(device.name)}`;
+  const key = `${String(userId)},${sqlLiteral(document)},${arrival}`;
+  const texts = `${sqlLiteral(position)},${sqlLiteral(deviceKey(device))},${sqlLiteral(device.name)}`;
   return `(${key},${String(pushedMs)},${String(percentage)},${texts},${String(hourOf(pushedMs))})`;
 }
 

@@ -34,7 +34,7 @@ export function openHookedStore(url: string, hooks: StatementHooks): OpenStore {
       ? openSqlite(location.file)
       : openMysql(location, { connections: 4, statementTimeoutMs: undefined });
   const db = new Kysely<Schema>({ dialect: hookedDialect(dialect, hooks) });
-  return { db, dialect: location.dialect, close: () => db.destroy() };
+  return { db, dialect: location.dialect, stamp: () => undefined, close: () => db.destroy() };
 }
 
 function hookedDialect(dialect: Dialect, hooks: StatementHooks): Dialect {

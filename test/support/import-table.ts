@@ -113,7 +113,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     ours: [ENGINE, MOVING_AVERAGE],
     packages: ['croner', 'kysely'],
   },
-  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely', 'mysql2'] },
+  { name: 'server/sync/', node: true, below: BELOW_SYNC, packages: ['kysely'] },
   { name: TRANSLATION, node: true, below: BELOW_SYNC, ours: ['server/sync/', POSITIONS] },
   { name: REMOVAL, node: true, below: BELOW_SYNC, ours: SCAN_AND_SYNC },
   {
@@ -171,7 +171,13 @@ const USER_OF_NATIVE = 'server/http/uws.ts';
  * `createRequire` of `node:module` loads by names that no check can follow, so only these may import it: for what may be
  * missing, and for what one command in many needs.
  */
-const USERS_OF_REQUIRE = [NATIVE, SYSTEM, 'config/yaml-package.ts', 'engine/pool/piscina-pool.ts'];
+const USERS_OF_REQUIRE = [
+  NATIVE,
+  SYSTEM,
+  'config/yaml-package.ts',
+  'engine/pool/piscina-pool.ts',
+  'server/database/mysql/sql-literal.ts',
+];
 /** These may import everything, and nothing else imports them. */
 const APART = ['bench/', 'test/'];
 

@@ -45,7 +45,7 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 /** A thread that has ended is replaced, but at most once in this time: where it ends at once, each start is wasted. */
 const RESTART_EVERY_MS = 1000;
 
-/** A thread without statements for so long is ended, because it takes 10 MB. Another one starts within 50 ms. */
+/** A thread without statements for so long is ended at the latest, because it takes 10 MB. Another one starts within 50 ms. */
 const IDLE_MS = 60_000;
 
 /** Shorter than the wait of a push, so that the log names the lock at which pushes fail. */
@@ -193,7 +193,8 @@ class ThreadedDriver implements Driver {
   }
 
   #endIdleThreadsLater(): void {
-    this.#idleTimer = setTimeout(() => void this.#endIdleThreads(), this.#idleMs);
+    // A thread that is idle from one look to the next one is ended.
+    this.#idleTimer = setTimeout(() => void this.#endIdleThreads(), this.#idleMs / 2);
     this.#idleTimer.unref();
   }
 
