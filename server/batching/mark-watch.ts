@@ -1,5 +1,10 @@
 /** Between the beginnings of two looks. Short against the time for which a cached value is served. */
 const LOOK_EVERY_MS = 1500;
+/**
+ * From the first look on, nothing is trusted for this long. A server of a version that does not write the mark goes on for up
+ * to five seconds after the migration that made it (database/schema-watch.ts), and then ends the requests that it has begun.
+ */
+const OLDER_SERVERS_MS = 10_000;
 
 /**
  * Watches a mark in the database that changes with every change of what a cache holds. While it stays the same, values that
@@ -13,6 +18,8 @@ export class MarkWatch {
    * later is not.
    */
   #sinceMs = Infinity;
+  /** Values that were read before are not trusted, whatever the mark is. */
+  #trustedMs: number | undefined;
   /** When the last look that found this mark began. Nothing had changed until then. */
   #unchangedMs = -Infinity;
   #lookedMs = -Infinity;
@@ -45,8 +52,10 @@ export class MarkWatch {
     try {
       const mark = await this.#read();
       if (mark !== this.#mark) {
+        const foundMs = performance.now();
+        this.#trustedMs ??= foundMs + OLDER_SERVERS_MS;
         this.#mark = mark;
-        this.#sinceMs = performance.now();
+        this.#sinceMs = Math.max(foundMs, this.#trustedMs);
       }
       this.#unchangedMs = nowMs;
     } catch {

@@ -374,7 +374,7 @@ export interface ChangeMarkTable {
 /** Revisions of what servers cache; see changes/cache-mark-repository.ts. */
 export interface CacheMarkTable {
   topic: string;
-  /** Of the topic's revisions, each of which counts some of the changes. */
+  /** Of the topic's revisions, each of which stands for some of the changes. */
   part: number;
   revision: Int64;
 }

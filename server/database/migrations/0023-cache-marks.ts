@@ -7,8 +7,8 @@ import { columnTypes } from './column-types.js';
  * The revisions of a topic are divided among several rows, so that transactions which change the same topic at once seldom
  * wait for each other.
  *
- * A version without this table changes users and books without counting here. It notices the migration and answers no more
- * (server/database/schema-watch.ts), so cached rows are trusted only in databases that have it.
+ * A version without this table changes users and books without writing here. It notices the migration within five seconds and
+ * answers no more (server/database/schema-watch.ts); until then nobody trusts the marks (server/batching/mark-watch.ts).
  *
  * The statement may run twice, as in 0001-catalogue.ts.
  */

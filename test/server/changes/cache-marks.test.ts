@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createConnection } from 'mysql2/promise';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createEngine, type Engine } from '../../../engine/index.js';
 import { addUser } from '../../../server/accounts/add-user.js';
 import { changeUser } from '../../../server/accounts/change-user.js';
@@ -9,8 +10,14 @@ import { setPasswordHash } from '../../../server/accounts/user-repository.js';
 import { joinSuccessor } from '../../../server/book/join-successor.js';
 import { rehashBook } from '../../../server/book/rehash-book.js';
 import { saveNameForms } from '../../../server/book/save-name-forms.js';
-import { type CachedTopic, readCacheMark } from '../../../server/changes/cache-mark-repository.js';
-import type { OpenStore } from '../../../server/database/store.js';
+import {
+  type CachedTopic,
+  changeCached,
+  readCacheMark,
+} from '../../../server/changes/cache-mark-repository.js';
+import { toBigInt } from '../../../server/database/int64.js';
+import { migrate } from '../../../server/database/migrate.js';
+import { type OpenStore, openStore } from '../../../server/database/store.js';
 import { OPERATOR } from '../../../server/domain/actor.js';
 import { parseDocument } from '../../../server/domain/document.js';
 import { bookId, type UserId } from '../../../server/domain/ids.js';
@@ -26,6 +33,7 @@ import { type BookFolder, bookFolder } from '../../support/book-folder.js';
 import { testDatabases } from '../../support/databases.js';
 import { openHookedStore } from '../../support/hooked-store.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
+import { startPrivateMysql } from '../../support/private-mysql.js';
 import { pushOf } from '../../support/progress-push.js';
 
 const SYNC: ReadonlySet<Permission> = new Set<Permission>(['feature:koreader_sync']);
@@ -165,6 +173,40 @@ describe.each(testDatabases())('the marks of what servers cache on $name', (kind
     expect(await changesOf(() => sync.pushes.push(push))).toEqual([]);
     await sync.changes.close();
   });
+});
+
+it.each(testDatabases())('on $name a mark does not come back after a restored backup', async (kind) => {
+  const store = await openTestStore(kind);
+  onTestFinished(() => store.close());
+  const change = () => changeCached(store, 'accounts', () => Promise.resolve());
+  await change();
+  const backup = await store.db.selectFrom('cache_mark').selectAll().execute();
+  await change();
+  const known = await readCacheMark(store, 'accounts');
+  await store.db.deleteFrom('cache_mark').execute();
+  const rows = backup.map((row) => ({ ...row, revision: toBigInt(row.revision) }));
+  await store.db.insertInto('cache_mark').values(rows).execute();
+  await change();
+  expect(await readCacheMark(store, 'accounts')).not.toBe(known);
+});
+
+it('a mark is another one on a server that takes over, which may lack the last changes for a while', async () => {
+  const mysql = await startPrivateMysql({ isDurable: false });
+  onTestFinished(() => mysql.remove());
+  const session = await createConnection({ uri: mysql.url });
+  onTestFinished(() => session.destroy());
+  await session.query('create database dogear');
+  const store = await openStore(`${mysql.url}/dogear`);
+  onTestFinished(() => store.close());
+  await migrate(store);
+  const marks = async () => [await readCacheMark(store, 'accounts'), await readCacheMark(store, 'accounts')];
+  const before = await marks();
+  expect(before[1]).toBe(before[0]);
+  // Replicas must have different ones.
+  await session.query('set global server_id = 4711');
+  const after = await marks();
+  expect(after[1]).toBe(after[0]);
+  expect(after[0]).not.toBe(before[0]);
 });
 
 function metadataOf(title: string, author: string) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { markApiKeyRevoked } from '../../../../../server/accounts/keys/api-key-repository.js';
 import { hashOfSecret } from '../../../../../server/accounts/keys/api-key-secret.js';
 import { loginTextsOf } from '../../../../../server/accounts/login-name.js';
@@ -7,6 +7,11 @@ import { passwordKeyOf } from '../../../../../server/accounts/passwords/password
 import { hashPasswordKey } from '../../../../../server/accounts/passwords/scrypt-hash.js';
 import { type TestDatabase, testDatabases } from '../../../../support/databases.js';
 import { addKey, addUser, startTestServer, type TestServer } from './sync-server.js';
+
+/** After which a server that has just started remembers for longer: see MarkWatch. */
+const TRUSTED_MS = 11_000;
+/** Within which a server notices what another one has changed. */
+const NOTICED_MS = 4000;
 
 describe.each(testDatabases())('credentials on $name', ({ create }) => {
   let database: TestDatabase;
@@ -245,8 +250,10 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       expect(log).toContain('/koreader/***/users/auth');
     }));
 
-  it('applies changed permissions, disabled users and revoked keys of other servers within five seconds', () =>
-    withServer(async () => {
+  it('applies changed permissions, disabled users and revoked keys of other servers within five seconds', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    return withServer(async () => {
       const [changed, disabled] = [await addUser(server), await addUser(server)];
       const { text, id } = await addKey(server, changed.user.id);
       const { text: ofDisabled } = await addKey(server, disabled.user.id);
@@ -261,11 +268,14 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
           requests.map(async ([path, headers]) => (await server.send('GET', path, { headers })).status),
         );
       expect(await statuses()).toEqual([200, 200, 200, 200]);
+      vi.advanceTimersByTime(TRUSTED_MS);
       // From now on they are trusted for as long as nothing changes: see MarkWatch.
       for (const { user } of [changed, disabled]) {
         for (const login of loginTextsOf(user.name)) await server.accounts.users.readFresh(login);
       }
       for (const key of [text, ofDisabled]) await server.accounts.keys.readFresh(hashOfSecret(key));
+      vi.advanceTimersByTime(NOTICED_MS + 1000);
+      await expect.poll(() => server.accounts.keys.peek(hashOfSecret(text))).toBeDefined();
       // By what another server does: this one hears of it only through the database.
       await updateUser(server.store, changed.user.id, { permissions: new Set() });
       await updateUser(server.store, disabled.user.id, { isDisabled: true });
@@ -274,11 +284,13 @@ describe.each(testDatabases())('credentials on $name', ({ create }) => {
       let now = await statuses();
       while (now.includes(200) && performance.now() - sinceMs < 20_000) {
         await new Promise((resolve) => setTimeout(resolve, 20));
+        vi.advanceTimersByTime(20);
         now = await statuses();
       }
       expect(now).toEqual([403, 401, 401, 401]);
       expect(performance.now() - sinceMs).toBeLessThan(5000);
-    }));
+    });
+  });
 });
 
 function encoded(character: string): string {
