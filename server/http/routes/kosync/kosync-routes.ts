@@ -100,7 +100,7 @@ function keyInPathRoutes({ accounts, sync, unknownDocuments }: KosyncOptions): r
 function accountRoutes(options: KosyncOptions): readonly Route[] {
   const { accounts, sync, unknownDocuments } = options;
   const principalOf = (request: HttpRequest): Principal | Promise<Principal> =>
-    inTime(accounts.authenticator.byAccount(credentialsOf(request), request), request);
+    accounts.authenticator.byAccount(credentialsOf(request), request);
   return [
     {
       method: 'POST',
@@ -145,12 +145,14 @@ function accountRoutes(options: KosyncOptions): readonly Route[] {
       method: 'PUT',
       pattern: '/syncs/progress',
       readsBody: true,
-      handle: (request) => put(sync, principalOf(request), request, unknownDocuments.account),
+      handle: (request) =>
+        put(sync, inTime(principalOf(request), request), request, unknownDocuments.account),
     },
     {
       method: 'GET',
       pattern: '/syncs/progress/*document',
-      handle: (request) => get(sync, principalOf(request), request, request.params[0], 'account'),
+      handle: (request) =>
+        get(sync, inTime(principalOf(request), request), request, request.params[0], 'account'),
     },
     { method: 'GET', pattern: '/healthcheck', handle: () => HEALTHY },
   ];
@@ -165,7 +167,10 @@ function credentialsOf(request: HttpRequest): LoginCredentials | undefined {
   });
 }
 
-/** A password that is not cached is checked in a queue of its own. Look-ups of API keys know the deadline themselves. */
+/**
+ * For pushes and pulls: a password that is not cached is checked in a queue of its own, which knows no deadline. Look-ups of
+ * API keys know it. A login may take longer.
+ */
 function inTime(
   authentication: Principal | Promise<Principal>,
   { receivedMs }: HttpRequest,
