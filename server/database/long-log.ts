@@ -18,6 +18,9 @@ const MOST_PAGES = {
   'beside-scan': 16_000,
 } as const;
 
+/** A thread of SQLite without statements ends after half a minute at least (sqlite-dialect.ts), and what it was told with it. */
+const SAID_EVERY_MS = 20_000;
+
 /**
  * Lets SQLite's log get longer until `work` has ended. Where two do that at a time, the first that ends does it for both;
  * the other then is slower.
@@ -31,9 +34,14 @@ export async function withLongLog<Result>(
 ): Promise<Result> {
   if (store.dialect !== 'sqlite') return work();
   await setPages(store, MOST_PAGES[writer]);
+  const timer = setInterval(
+    () => void setPages(store, MOST_PAGES[writer]).catch(() => undefined), // as below
+    SAID_EVERY_MS,
+  );
   try {
     return await work();
   } finally {
+    clearInterval(timer);
     // Where this fails, the connection is gone, and the next one begins with SQLite's own number.
     await setPages(store, USUAL_PAGES).catch(() => undefined);
   }

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { sql } from 'kysely';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { withLongLog } from '../../../../server/database/long-log.js';
 import { openStore, type Store } from '../../../../server/database/store.js';
+import { openHookedStore } from '../../../support/hooked-store.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** More than SQLite's own number. */
@@ -30,4 +31,22 @@ test('a push beside a scan does not write the pages of the scan into the file', 
     await scanning.close();
     await pushing.close();
   }
+});
+
+test('a server that nobody pushes to during a scan keeps the thread that knows of the longer log', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let said = 0;
+  const store = openHookedStore(`sqlite:${(await temporaryFolder()).path}/a.sqlite`, {
+    beforeStatement: (text) => void (text.includes('wal_autocheckpoint') && said++),
+  });
+  onTestFinished(() => store.close());
+  await withLongLog(store, 'beside-scan', async () => {
+    expect(said).toBe(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(said).toBe(2);
+  });
+  // The last time it is the usual number.
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(said).toBe(3);
 });
