@@ -30,22 +30,16 @@ const RECORD_COLUMNS = ['library_id', 'path', ...UPDATED_COLUMNS];
 /** Inserts books, or replaces those at the same library and path. All of them are present afterwards. */
 export async function saveBooks(store: Store, records: readonly BookRecord[], nowMs: number): Promise<void> {
   if (records.length === 0) return;
-  const hashed: unknown[] = [];
-  // By themselves, because rows with and without digests cannot be packed together.
-  const others: unknown[] = [];
-  for (const record of records) pushRecord(record.digests === undefined ? others : hashed, record, nowMs);
+  const values: unknown[] = [];
+  for (const record of records) pushRecord(values, record, nowMs);
   const shape = {
     table: 'book',
     columns: RECORD_COLUMNS,
     key: ['library_id', 'path'],
     update: UPDATED_COLUMNS,
     also: ['missing_since_s = null'],
-    isPacked: true,
   };
-  await changeCached(store, 'catalogue', async (transaction) => {
-    await bulkUpsert(transaction, shape, hashed);
-    await bulkUpsert(transaction, shape, others);
-  });
+  await changeCached(store, 'catalogue', (transaction) => bulkUpsert(transaction, shape, values));
 }
 
 export interface MovedBook {
@@ -73,7 +67,7 @@ export async function moveBooks(store: Store, moves: readonly MovedBook[], nowMs
       pushRecord(replaced, record, nowMs);
     }
   }
-  const table = { table: 'book', key: ['id'], isPacked: true };
+  const table = { table: 'book', key: ['id'] };
   await bulkUpsert(
     store,
     {

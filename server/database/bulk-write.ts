@@ -1,5 +1,4 @@
 import { CompiledQuery } from 'kysely';
-import { packRows } from './sqlite/packed-rows.js';
 import type { SqlDialect, Store } from './store.js';
 
 /**
@@ -8,8 +7,6 @@ import type { SqlDialect, Store } from './store.js';
  */
 const MYSQL_ROWS = 500;
 const SQLITE_ROWS = [256, 64, 16, 4, 1] as const;
-/** From so many rows on, packing them is faster than binding each cell. */
-const LEAST_PACKED_ROWS = 32;
 
 export interface BulkUpsert {
   readonly table: string;
@@ -20,8 +17,6 @@ export interface BulkUpsert {
   readonly update: readonly string[];
   /** Further assignments when the key exists, as SQL text. */
   readonly also?: readonly string[];
-  /** Whether SQLite gets many rows packed where their cells allow it; see packed-rows.ts. */
-  readonly isPacked?: boolean;
 }
 
 /**
@@ -35,16 +30,6 @@ export interface BulkUpsert {
 export async function bulkUpsert(store: Store, shape: BulkUpsert, values: readonly unknown[]): Promise<void> {
   const width = shape.columns.length;
   const rows = values.length / width;
-  if (store.dialect === 'sqlite' && shape.isPacked === true && rows >= LEAST_PACKED_ROWS) {
-    const packed = packRows(values, width);
-    if (packed !== undefined) {
-      const insert = `insert into ${shape.table} (${shape.columns.join(', ')}) ${packed.select}`;
-      await store.db.executeQuery(
-        CompiledQuery.raw(`${insert} ${conflictText(shape)}`, [...packed.parameters]),
-      );
-      return;
-    }
-  }
   for (let row = 0; row < rows;) {
     const count = chunkRows(store.dialect, rows - row);
     const cells = values.slice(row * width, (row + count) * width);
@@ -61,17 +46,18 @@ function chunkRows(dialect: SqlDialect, rowsLeft: number): number {
 function upsertText(dialect: SqlDialect, shape: BulkUpsert, rows: number): string {
   const row = `(${shape.columns.map(() => '?').join(', ')})`;
   const insert = `insert into ${shape.table} (${shape.columns.join(', ')}) values ${Array<string>(rows).fill(row).join(', ')}`;
-  if (dialect === 'sqlite') return `${insert} ${conflictText(shape)}`;
   const also = shape.also ?? [];
+  if (dialect === 'sqlite') {
+    const target = `on conflict (${shape.key.join(', ')})`;
+    const set = [...shape.update.map((column) => `${column} = excluded.${column}`), ...also];
+    return set.length === 0
+      ? `${insert} ${target} do nothing`
+      : `${insert} ${target} do update set ${set.join(', ')}`;
+  }
   const set = [...shape.update.map((column) => `${column} = values(${column})`), ...also];
   const [first] = shape.key;
   // "insert ignore" would hide every other error too. Setting a key column to itself hides only the existing key.
   return `${insert} on duplicate key update ${set.length === 0 ? `${first} = ${first}` : set.join(', ')}`;
-}
-
-function conflictText({ key, update, also = [] }: BulkUpsert): string {
-  const set = [...update.map((column) => `${column} = excluded.${column}`), ...also];
-  return `on conflict (${key.join(', ')}) do ${set.length === 0 ? 'nothing' : `update set ${set.join(', ')}`}`;
 }
 
 /**

@@ -4,18 +4,18 @@ import type { Store } from './store.js';
 /** Pages in SQLite's log before a commit writes them into the file: SQLite's own number. */
 const USUAL_PAGES = 1000;
 /**
- * While a scan runs. Digests lie all over their indexes: with 200,000 books, a scan's transaction of 4,000 changes some
- * 3,000 pages (12 MB), mostly those that the one before it changed. With the usual number each commit wrote them into the
- * file too, and waited for the disk twice; now every third does. The log takes up to 50 MB then, with a million books 60.
- * A larger number made commits no faster.
+ * While a scan runs. Digests lie all over their indexes: with 200,000 books, a scan's transaction of 2,000 changes some
+ * 2,200 pages (9 MB), mostly those that the one before it changed. With the usual number each commit wrote them into the
+ * file too, and waited for the disk twice; now every fourth does. The log takes up to 40 MB then. A larger number made
+ * commits no faster.
  */
 const MOST_PAGES = {
   scan: 8000,
   /**
    * More than a scan's together with one of its transactions. Whose commit crosses its own number writes all pages into the
-   * file: with the usual one, each push after a commit of a scan wrote the 12 MB of that, before it was answered.
+   * file: with the usual one, each push after a commit of a scan wrote the 9 MB of that, before it was answered.
    */
-  'beside-scan': 16_000,
+  'beside-scan': 12_000,
 } as const;
 
 /** A thread of SQLite without statements ends after half a minute at least (sqlite-dialect.ts), and what it was told with it. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BookRecord } from '../../../server/book/book.js';
 import { nextBookRows, saveBooks } from '../../../server/book/book-repository.js';
-import { packRows } from '../../../server/database/sqlite/packed-rows.js';
 import { libraryId } from '../../../server/domain/ids.js';
 import { testDatabases } from '../../support/databases.js';
 import { openTestStore, type TestStore } from '../../support/open-test-store.js';
@@ -101,16 +100,5 @@ describe.each(testDatabases())('books that are saved together in $name', (kind) 
     expect(
       await store.db.selectFrom('book').select('id').where('missing_since_s', 'is not', null).execute(),
     ).toStrictEqual([]);
-  });
-});
-
-describe('packed rows', () => {
-  it('are made of columns of integers alone, bytes alone, or one value', () => {
-    const bytes = Buffer.from('a');
-    expect(packRows([1, bytes, null, 2, Buffer.from('bc'), null], 3)?.parameters).toContain(null);
-    expect(packRows([1, null], 1)).toBeUndefined();
-    expect(packRows([1, bytes], 1)).toBeUndefined();
-    expect(packRows([1, 0.5], 1)).toBeUndefined();
-    expect(packRows(['a', 'b'], 1)).toBeUndefined();
   });
 });
