@@ -3,7 +3,7 @@ import type { Configuration } from '../../config/schema.js';
 import { LookAfterCommits } from '../database/look-after-commits.js';
 import type { OpenStore } from '../database/store.js';
 import type { LibraryId } from '../domain/ids.js';
-import { librariesWithUnreadMetadata } from '../scan/metadata-due.js';
+import { isAnyPassRunning, librariesWithUnreadMetadata } from '../scan/metadata-due.js';
 
 /** The `workerData` of the thread. */
 export interface MetadataThreadTask {
@@ -81,10 +81,10 @@ export class MetadataThread {
       });
   }
 
-  /** @returns whether nothing was to be read */
+  /** @returns whether nothing is to be read before something is committed */
   async #startIfDue(): Promise<boolean> {
     const libraryIds = await librariesWithUnreadMetadata(this.#options.store);
-    if (libraryIds.length === 0 || this.#isClosed) return true;
+    if (libraryIds.length === 0 || this.#isClosed) return !(await isAnyPassRunning(this.#options.store));
     const { database, readsEpubs } = this.#options;
     const task: MetadataThreadTask = { database, readsEpubs, libraryIds };
     const worker = new Worker(new URL('./metadata-worker.js', import.meta.url), { workerData: task });

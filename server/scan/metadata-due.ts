@@ -20,3 +20,11 @@ export async function librariesWithUnreadMetadata(store: Store): Promise<readonl
   }
   return due;
 }
+
+/** Whether a pass runs over any library. Where its program was killed, time alone ends it. */
+export async function isAnyPassRunning(store: Store): Promise<boolean> {
+  for (const { id } of await allLibraries(store)) {
+    if ((await findPass(store, id))?.state === 'running') return true;
+  }
+  return false;
+}

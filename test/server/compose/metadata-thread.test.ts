@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MetadataThread } from '../../../server/compose/metadata-thread.js';
-import { findPass } from '../../../server/book/metadata-pass-repository.js';
+import { beginPass, findPass } from '../../../server/book/metadata-pass-repository.js';
 import { readLibraryMetadata } from '../../../server/book/read-metadata.js';
 import type { Library } from '../../../server/library/library.js';
 import { librariesWithUnreadMetadata } from '../../../server/scan/metadata-due.js';
@@ -54,6 +54,24 @@ describe.each(testDatabases())('the thread that reads metadata on $name', (kind)
       .toMatchObject({ state: 'completed', examined: 2, read: 1, failed: 1 });
     await thread.close();
     expect(errors).toEqual([]);
+  });
+
+  it('goes on where a killed program has left a pass, although nothing is committed meanwhile', async () => {
+    const { store } = bench;
+    expect(await beginPass(store, library.id, 'killed', 60_000)).toBe(true);
+    let looks = 0;
+    const stamp = (): string => `nothing is committed ${String(looks++).slice(20)}`;
+    const thread = new MetadataThread({
+      store: { ...store, stamp, close: () => store.close() },
+      database: { url: bench.store.url, url_file: undefined, hosts: [], connections: 1 },
+      readsEpubs: true,
+      lookEveryMs: 20,
+      onError: () => undefined,
+    });
+    await expect.poll(() => looks, PATIENCE).toBeGreaterThan(1);
+    await store.db.updateTable('metadata_pass').set({ lease_until_ms: 0 }).execute();
+    await expect.poll(() => findPass(store, library.id), PATIENCE).toMatchObject({ state: 'completed' });
+    await thread.close();
   });
 
   it('is due again when KOReader hashes are switched on, for the names of books that have none yet', async () => {
