@@ -36,7 +36,7 @@ const FULL: Sizes = {
   connections: [64, 256],
   rounds: 4,
   seconds: 3,
-  rest: { waitSeconds: 130, starts: 1 },
+  rest: { waitSeconds: 150, starts: 1 },
   full: {
     fleet: { users: 100, documents: 1000, furtherBooks: 0, furtherProgress: 0 },
     further: { furtherBooks: 1_000_000, furtherProgress: 1_000_000 },

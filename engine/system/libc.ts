@@ -170,7 +170,8 @@ function bind(koffi: Koffi): Libc {
     unmap: (address, bytes) => outcome(munmap(address, bytes)),
     close: (descriptor) => outcome(close(descriptor)),
     get trim() {
-      return bindTrim(library);
+      trimOnce ??= { trim: bindTrim(library) };
+      return trimOnce.trim;
     },
     addressOf: (buffer) => Number(koffi.address(buffer)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
@@ -182,6 +183,7 @@ function bind(koffi: Koffi): Libc {
   };
 }
 
+let trimOnce: { readonly trim: Libc['trim'] } | undefined;
 let entryThreadsOnce: { readonly threads: EntryThreads | undefined } | undefined;
 
 function entryThreadsOf(library: ReturnType<Koffi['load']>, koffi: Koffi): EntryThreads | undefined {

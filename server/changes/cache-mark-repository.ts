@@ -11,8 +11,8 @@ export type CachedTopic = 'accounts' | 'catalogue';
 /** Rows of a topic. Each transaction changes one of them, by chance: two that commit at once seldom meet. */
 const PARTS = 16;
 /**
- * A revision is drawn by chance and not counted up: after a crash or a restored backup that lost changes, as many new ones would
- * lead to the mark that servers know. The sum of all parts stays an exact number.
+ * A revision is drawn by chance and not counted up. After a crash or a restored backup that lost changes, as many other changes
+ * would make a counted mark the same that servers know. The sum of all parts stays an exact number.
  */
 const REVISIONS = 2 ** 48;
 

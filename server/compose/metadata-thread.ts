@@ -83,8 +83,10 @@ export class MetadataThread {
 
   /** @returns whether nothing is to be read before something is committed */
   async #startIfDue(): Promise<boolean> {
+    // Asked first: a pass that a killed program has left may run out between the two.
+    const isRunning = await isAnyPassRunning(this.#options.store);
     const libraryIds = await librariesWithUnreadMetadata(this.#options.store);
-    if (libraryIds.length === 0 || this.#isClosed) return !(await isAnyPassRunning(this.#options.store));
+    if (libraryIds.length === 0 || this.#isClosed) return !isRunning;
     const { database, readsEpubs } = this.#options;
     const task: MetadataThreadTask = { database, readsEpubs, libraryIds };
     const worker = new Worker(new URL('./metadata-worker.js', import.meta.url), { workerData: task });

@@ -32,6 +32,8 @@ export class RestMemory {
   readonly #timer: NodeJS.Timeout;
   /** After the last collection. */
   #leftBytes = 0;
+  /** Whether the thread was at rest at the last look too: a collection in a short pause would be in the way of the next request. */
+  #wasAtRest = false;
 
   constructor({ heap = V8_HEAP, busy = busySinceLastLook() }: RestMemoryOptions = {}) {
     this.#heap = heap;
@@ -45,7 +47,9 @@ export class RestMemory {
   }
 
   #look(): void {
-    if (this.#busy() > AT_REST) return;
+    const wasAtRest = this.#wasAtRest;
+    this.#wasAtRest = this.#busy() <= AT_REST;
+    if (!this.#wasAtRest || !wasAtRest) return;
     if (this.#heap.usedBytes() >= this.#leftBytes + GROWTH_BYTES) {
       this.#heap.collect();
       this.#leftBytes = this.#heap.usedBytes();

@@ -1,7 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 
-/** How long ago a file must have changed for its time to tell it from a later change: FAT has even seconds. */
-const SETTLED_MS = 4000;
+/**
+ * How long ago a file must have changed for its time to tell it from a later change: FAT has even seconds, and a commit is seen
+ * only when what it wrote is on the disk, which takes a busy SD card seconds.
+ */
+const SETTLED_MS = 10_000;
 
 /**
  * A text that differs after each commit into an SQLite file, by whichever process, without a look into the file: a commit

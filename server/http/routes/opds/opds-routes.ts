@@ -480,7 +480,10 @@ function feedAnswer(
     ],
     entries,
   };
-  const etag = `"${createHash('sha256').update(JSON.stringify(feed)).digest('base64url').slice(0, 22)}"`;
+  const etag = `"${createHash('sha256')
+    .update(feedXml({ ...feed, updatedMs: 0 }))
+    .digest('base64url')
+    .slice(0, 22)}"`;
   const headers: AnswerHeaders = [
     // Weak: nothing but the time of the feed differs.
     ['etag', `W/${etag}`],
