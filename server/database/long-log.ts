@@ -22,8 +22,8 @@ const MOST_PAGES = {
 const SAID_EVERY_MS = 20_000;
 
 /**
- * Lets SQLite's log get longer until `work` has ended. Where two do that at a time, the first that ends does it for both;
- * the other then is slower.
+ * Lets SQLite's log get longer until `work` has ended. Where two do that at a time, the first that ends does it for both:
+ * the other is slower until it says its number again.
  *
  * @param store whose writing connection it holds for
  */

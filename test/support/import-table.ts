@@ -25,6 +25,8 @@ const SYSTEM = 'engine/system/';
 const MOVING_AVERAGE = 'engine/moving-average.ts';
 /** A scan stores the mark of a file, and a translation compares it. */
 const STATE_MARK = 'engine/system/state-mark.ts';
+/** Its number of O_PATH, which Node.js does not name. */
+const LIBC = 'engine/system/libc.ts';
 const DOMAIN = 'server/domain/';
 const DATABASE = 'server/database/';
 const BATCHING = 'server/batching/';
@@ -85,7 +87,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     name: DATABASE,
     node: true,
     // Which database URLs are valid is decided in one place, where the settings are checked.
-    ours: [DOMAIN, 'config/database-url.ts'],
+    ours: [DOMAIN, 'config/database-url.ts', LIBC],
     packages: ['kysely', 'libsql', 'lru-cache', 'mysql2'],
   },
   { name: BATCHING, node: true, ours: [DOMAIN, DATABASE], packages: ['lru-cache'] },

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -8,6 +9,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { O_PATH } from '../../../engine/system/libc.js';
 import { databaseFault } from '../database-fault.js';
 import { fileIdentity } from './file-watch.js';
 import type { SqliteThreadOptions } from './sqlite-messages.js';
@@ -45,7 +47,7 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 /** A thread that has ended is replaced, but at most once in this time: where it ends at once, each start is wasted. */
 const RESTART_EVERY_MS = 1000;
 
-/** A thread without statements for so long is ended at the latest, because it takes 10 MB. Another one starts within 50 ms. */
+/** A thread without statements is ended after 30 to 60 s, because it takes 10 MB. Another one starts within 50 ms. */
 const IDLE_MS = 60_000;
 
 /** Shorter than the wait of a push, so that the log names the lock at which pushes fail. */
@@ -58,6 +60,8 @@ class ReplacedThread {
   #startedMs = -Infinity;
   /** The thread's statements at the last call of `endIfIdle`. */
   #statements = 0;
+  /** Resolves when the threads that were idle have ended. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(options: SqliteThreadOptions) {
     this.#options = options;
@@ -68,12 +72,16 @@ class ReplacedThread {
     const nowMs = performance.now();
     if (this.#thread === undefined || (this.#thread.isEnded && nowMs - this.#startedMs >= RESTART_EVERY_MS)) {
       this.#startedMs = nowMs;
+      this.#statements = 0;
       this.#thread = new SqliteThread(this.#options);
     }
     return this.#thread;
   }
 
-  /** Ends the thread when it has had no statement since the last call. No transaction may be open. */
+  /**
+   * Ends the thread when it has had no statement since the last call. No transaction may be open at the call. Statements
+   * that come before the promise resolves need not wait: they start another thread.
+   */
   async endIfIdle(): Promise<void> {
     const thread = this.#thread;
     if (thread === undefined || thread.isEnded) return;
@@ -81,11 +89,31 @@ class ReplacedThread {
     this.#statements = thread.statements;
     if (!isIdle) return;
     this.#thread = undefined;
-    await thread.close();
+    this.#ending = this.#end(thread);
+    await this.#ending;
   }
 
   async close(): Promise<void> {
+    await this.#ending;
     await this.#thread?.close();
+  }
+
+  /**
+   * The last connection that closes writes SQLite's log into the file, and no other one can open the file meanwhile. After
+   * a scan that may be 48 MB, so they are written before, which disturbs nobody.
+   */
+  async #end(thread: SqliteThread): Promise<void> {
+    if (!this.#options.isReadOnly) {
+      const isWritten = await thread.execute('pragma wal_checkpoint(passive)', []).then(
+        () => true,
+        () => false, // the file is damaged, say: closing would write into it
+      );
+      if (!isWritten && this.#thread === undefined) {
+        this.#thread = thread;
+        return;
+      }
+    }
+    await thread.close();
   }
 }
 
@@ -100,10 +128,13 @@ class ThreadedDriver implements Driver {
   #isClosed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
+  /** Of `holdInode`. */
+  readonly #held: number | undefined;
 
   constructor(file: string, onFailure: ((error: unknown) => void) | undefined, idleMs: number) {
     this.#onFailure = onFailure;
     this.#idleMs = idleMs;
+    this.#held = holdInode(file);
     const identity = fileIdentity(file);
     this.#writer = new ReplacedThread({ file, identity, isReadOnly: false });
     this.#reader = new ReplacedThread({ file, identity, isReadOnly: true });
@@ -160,6 +191,7 @@ class ThreadedDriver implements Driver {
     this.#isClosed = true;
     clearTimeout(this.#idleTimer);
     await Promise.all([this.#writer.close(), this.#reader.close()]);
+    if (this.#held !== undefined) closeSync(this.#held);
   }
 
   async execute(
@@ -202,11 +234,9 @@ class ThreadedDriver implements Driver {
     // The last connection that closes writes SQLite's log into the file.
     if (this.#damage !== undefined) return;
     const releaseWriter = await this.#acquireWriter();
-    try {
-      await Promise.all([this.#writer.endIfIdle(), this.#reader.endIfIdle()]);
-    } finally {
-      releaseWriter();
-    }
+    const ending = [this.#writer.endIfIdle(), this.#reader.endIfIdle()];
+    releaseWriter();
+    await Promise.all(ending);
     if (!this.#isClosed) this.#endIdleThreadsLater();
   }
 
@@ -219,6 +249,22 @@ class ThreadedDriver implements Driver {
     });
     await before;
     return releaseWriter;
+  }
+}
+
+/**
+ * Until the descriptor is closed, no other file gets the inode number of this one. Without threads nothing
+ * has the file open, and ext4 gives the number of a deleted file to the next new one: a backup in its place would pass for
+ * it. O_PATH, because closing a descriptor of the usual kind takes SQLite's locks from the whole process.
+ *
+ * @returns `undefined` where the system cannot do that, or no file is
+ */
+function holdInode(file: string): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return openSync(file, O_PATH);
+  } catch {
+    return undefined; // what is wrong with the file is said when it is opened
   }
 }
 
