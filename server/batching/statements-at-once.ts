@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { busySinceLastCall } from './thread-busy.js';
 
 interface AtOnceOptions {
   /** How many statements may always be under way. */
@@ -90,14 +90,4 @@ export class StatementsAtOnce {
       this.#allowed = Math.max(this.#allowed - 1, least);
     }
   }
-}
-
-function busySinceLastCall(): () => number {
-  let last = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
-  };
 }

@@ -1,7 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { returnFreeMemory } from '../../engine/index.js';
+import { busySinceLastCall } from '../batching/thread-busy.js';
 
 const LOOK_EVERY_MS = 30_000;
 /** Of the time between two looks. A server of readers that push now and then is at rest too. */
@@ -35,7 +35,7 @@ export class RestMemory {
   /** Whether the thread was at rest at the last look too: a collection in a short pause would be in the way of the next request. */
   #wasAtRest = false;
 
-  constructor({ heap = V8_HEAP, busy = busySinceLastLook() }: RestMemoryOptions = {}) {
+  constructor({ heap = V8_HEAP, busy = busySinceLastCall() }: RestMemoryOptions = {}) {
     this.#heap = heap;
     this.#busy = busy;
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -69,15 +69,4 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect === 'function') Reflect.apply(collect, undefined, []);
-}
-
-/** Says for each call which part of the time since the call before this thread was busy, 0–1. */
-function busySinceLastLook(): () => number {
-  let last = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
-  };
 }

@@ -158,7 +158,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     node: true,
     // What it builds and starts, but not the command line, which stands in front.
     below: NOUNS,
-    ours: ['config/', ENGINE, DOMAIN, POSITIONS, DATABASE, 'server/http/'],
+    ours: ['config/', ENGINE, DOMAIN, POSITIONS, DATABASE, BATCHING, 'server/http/'],
     packages: ['pino', 'pino-pretty', 'prom-client'],
   },
   { name: 'server/main.ts', node: true, ours: ['server/cli/'] },
