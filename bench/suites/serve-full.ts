@@ -5,6 +5,7 @@ import { pairedRatios } from '../statistics.js';
 import type { SuiteContext } from '../suite.js';
 import type { FleetSize } from '../sync/fleet.js';
 import { type FleetServer, startFleet } from '../sync/sync-bench.js';
+import { WARM_UP_SECONDS } from './serve-sides.js';
 
 export interface FullSizes {
   readonly fleet: FleetSize;
@@ -63,10 +64,15 @@ async function measureInTurn(
   servers: Readonly<Record<'full' | 'empty', FleetServer>>,
   suffix: string,
 ): Promise<void> {
-  const sides: Side<LoadResult>[] = LOAD_MODES.flatMap((mode) => [
-    { name: figureOf(mode, 'empty', suffix), measure: () => servers.empty.load(mode, CONNECTIONS) },
-    { name: figureOf(mode, 'full', suffix), measure: () => servers.full.load(mode, CONNECTIONS) },
-  ]);
+  const sides: Side<LoadResult>[] = LOAD_MODES.flatMap((mode) =>
+    (['empty', 'full'] as const).map((database) => ({
+      name: figureOf(mode, database, suffix),
+      measure: async () => {
+        await servers[database].load(mode, CONNECTIONS, WARM_UP_SECONDS);
+        return servers[database].load(mode, CONNECTIONS);
+      },
+    })),
+  );
   // Warms up the compilers and the buffer pool.
   if (!quick) await alternate(sides, 1);
   const passes = await alternate(sides, rounds, (side, { requests, seconds }) =>

@@ -16,7 +16,8 @@ export interface ServeSide {
   /** Of the server, and of its database where that is another program; `undefined` where they cannot be looked at. */
   readonly serverProcesses: readonly number[] | undefined;
   readonly databaseProcesses: readonly number[] | undefined;
-  load(mode: LoadMode, connections: number): Promise<LoadResult>;
+  /** @param seconds default: those of a measured load */
+  load(mode: LoadMode, connections: number, seconds?: number): Promise<LoadResult>;
   stop(): Promise<void>;
 }
 
@@ -29,11 +30,18 @@ export interface ServePass extends LoadResult {
 /** What is written behind a load is waited for so long, and not longer: a flood of jumps takes the writer half a minute. */
 const WRITTEN_MS = 3000;
 
+/**
+ * Of each load before its measured seconds. A side that waited for the others' turns begins cold: the kernel has taken
+ * pages away and caches hold the others' code and rows.
+ */
+export const WARM_UP_SECONDS = 1;
+
 export async function measureServePass(
   side: ServeSide,
   mode: LoadMode,
   connections: number,
 ): Promise<ServePass> {
+  await side.load(mode, connections, WARM_UP_SECONDS);
   const server = cpuSeconds(side.serverProcesses);
   const database = cpuSeconds(side.databaseProcesses);
   const result = await side.load(mode, connections);
@@ -65,9 +73,9 @@ export function dogearSide(
     name,
     serverProcesses: [server.processId],
     databaseProcesses,
-    load: async (mode, connections) => {
+    load: async (mode, connections, seconds) => {
       if (waits) await historyWritten(server.port, WRITTEN_MS);
-      return fleetServer.load(mode, connections);
+      return fleetServer.load(mode, connections, seconds);
     },
     stop: () => fleetServer.close(),
   };
@@ -88,7 +96,8 @@ export async function bareSide(
     name: 'bare uWebSockets.js',
     serverProcesses: [server.processId],
     databaseProcesses: [],
-    load: (mode, connections) => generator.run({ ...fleet, port: server.port, mode, connections, seconds }),
+    load: (mode, connections, loadSeconds = seconds) =>
+      generator.run({ ...fleet, port: server.port, mode, connections, seconds: loadSeconds }),
     stop: () => server.stop(),
   };
 }
@@ -104,7 +113,8 @@ export async function againstSide(
     name: 'koreader-sync-server',
     serverProcesses: known,
     databaseProcesses: known === undefined ? undefined : [],
-    load: (mode, connections) => generator.run({ ...server, ...files, mode, connections, seconds }),
+    load: (mode, connections, loadSeconds = seconds) =>
+      generator.run({ ...server, ...files, mode, connections, seconds: loadSeconds }),
     stop: () => Promise.resolve(),
   };
 }

@@ -23,7 +23,8 @@ export interface FleetServer {
   readonly fleet: Fleet;
   /** Another server with further settings on the same database, for the same load. To be closed before this one. */
   beside(settings: readonly string[]): Promise<Omit<FleetServer, 'beside' | 'fleet'>>;
-  load(mode: Load['mode'], connections: number): Promise<LoadResult>;
+  /** @param seconds default: those that it was started with */
+  load(mode: Load['mode'], connections: number, seconds?: number): Promise<LoadResult>;
   close(): Promise<void>;
 }
 
@@ -52,8 +53,8 @@ export async function startFleet(
   }
   const loadOf =
     ({ port }: BenchServer): FleetServer['load'] =>
-    (mode, connections) =>
-      generator.run({ ...fleet, port, mode, connections, seconds });
+    (mode, connections, loadSeconds = seconds) =>
+      generator.run({ ...fleet, port, mode, connections, seconds: loadSeconds });
   return {
     server,
     fleet,
