@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
+import { byIndex, deleteByIds, inOrder, unindexed } from '../database/by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { type Document, documentOfDigest } from '../domain/document.js';
@@ -193,8 +193,5 @@ export async function moveMetadata(store: Store, heirs: ReadonlyMap<BookId, Book
 }
 
 export async function deleteMetadata(store: Store, ids: readonly BookId[]): Promise<void> {
-  const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, { table: 'book_metadata', column: 'book_id', index: 'primary', keys });
-  }
+  await deleteByIds(store, { table: 'book_metadata', column: 'book_id', index: 'primary', ids });
 }

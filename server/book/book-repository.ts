@@ -1,7 +1,7 @@
 import { CompiledQuery, type RawBuilder, type Selectable, sql, type SqlBool } from 'kysely';
 import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, forceIndex, unindexed } from '../database/by-index.js';
+import { byIndex, deleteByIds, forceIndex, unindexed } from '../database/by-index.js';
 import { toBigInt, toNumber, toNumberOrUndefined } from '../database/int64.js';
 import type { BookTable } from '../database/schema.js';
 import type { Store } from '../database/store.js';
@@ -611,12 +611,9 @@ export async function booksAtPaths(
 /** Deletes books by id. deleteFormerDigests() in digest-repository.ts deletes their former digests. */
 export async function deleteBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   if (ids.length === 0) return;
-  const sorted = ids.toSorted((left, right) => left - right);
-  await changeCached(store, 'catalogue', async (transaction) => {
-    for (const keys of idChunks(sorted)) {
-      await deleteByIndex(transaction, { table: 'book', column: 'id', index: 'primary', keys });
-    }
-  });
+  await changeCached(store, 'catalogue', (transaction) =>
+    deleteByIds(transaction, { table: 'book', column: 'id', index: 'primary', ids }),
+  );
 }
 
 /** Up to `limit` books of a library, in no particular order. */

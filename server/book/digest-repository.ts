@@ -1,7 +1,7 @@
 import { CompiledQuery, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, forceIndex, inOrder, unindexed } from '../database/by-index.js';
+import { byIndex, deleteByIds, forceIndex, inOrder, unindexed } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { digestOfDocument, type Document, documentOfDigest, parseDocument } from '../domain/document.js';
@@ -182,17 +182,9 @@ async function digestsOfBooks(
 /** Deletes the former digests of these books. */
 export async function deleteFormerDigests(store: Store, ids: readonly BookId[]): Promise<void> {
   if (ids.length === 0) return;
-  const sorted = ids.toSorted((left, right) => left - right);
-  await changeCached(store, 'catalogue', async (transaction) => {
-    for (const keys of idChunks(sorted)) {
-      await deleteByIndex(transaction, {
-        table: 'former_digest',
-        column: 'book_id',
-        index: 'former_digest_book',
-        keys,
-      });
-    }
-  });
+  await changeCached(store, 'catalogue', (transaction) =>
+    deleteByIds(transaction, { table: 'former_digest', column: 'book_id', index: 'former_digest_book', ids }),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import { changeCached } from '../changes/cache-mark-repository.js';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex, inOrder, unindexed } from '../database/by-index.js';
+import { byIndex, deleteByIds, inOrder, unindexed } from '../database/by-index.js';
 import { isDuplicateKey } from '../database/database-error.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
@@ -235,17 +235,9 @@ export async function moveLinks(
 
 export async function deleteLinksOfBooks(store: Store, ids: readonly BookId[]): Promise<void> {
   if (ids.length === 0) return;
-  const sorted = ids.toSorted((left, right) => left - right);
-  await changeCached(store, 'catalogue', async (transaction) => {
-    for (const keys of idChunks(sorted)) {
-      await deleteByIndex(transaction, {
-        table: 'document_link',
-        column: 'book_id',
-        index: 'document_link_book',
-        keys,
-      });
-    }
-  });
+  await changeCached(store, 'catalogue', (transaction) =>
+    deleteByIds(transaction, { table: 'document_link', column: 'book_id', index: 'document_link_book', ids }),
+  );
 }
 
 export async function deleteLinksOfUser(store: Store, user: UserId): Promise<void> {

@@ -1,5 +1,5 @@
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIds } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
@@ -86,10 +86,7 @@ export async function keptDigestsOf(
 }
 
 export async function deleteKeptDigests(store: Store, ids: readonly number[]): Promise<void> {
-  const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, { table: 'kept_digest', column: 'id', index: 'primary', keys });
-  }
+  await deleteByIds(store, { table: 'kept_digest', column: 'id', index: 'primary', ids });
 }
 
 /** Deletes the oldest where there are more than are kept, in short transactions. */

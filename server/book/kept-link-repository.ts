@@ -1,5 +1,5 @@
 import { idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIds } from '../database/by-index.js';
 import { toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import type { UserId } from '../domain/ids.js';
@@ -82,10 +82,7 @@ export async function keptLinksOf(
 }
 
 export async function deleteKeptLinks(store: Store, ids: readonly number[]): Promise<void> {
-  const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, { table: 'kept_link', column: 'id', index: 'primary', keys });
-  }
+  await deleteByIds(store, { table: 'kept_link', column: 'id', index: 'primary', ids });
 }
 
 export async function deleteKeptLinksOfUser({ db }: Store, user: UserId): Promise<void> {

@@ -1,6 +1,6 @@
 import { sql, type SqlBool } from 'kysely';
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIds } from '../database/by-index.js';
 import type { Store } from '../database/store.js';
 import { inTransaction } from '../database/transaction.js';
 import type { BookId, LibraryId } from '../domain/ids.js';
@@ -87,9 +87,7 @@ function signOf(names: readonly ListedName[]): string {
 }
 
 export async function deleteListedNames(store: Store, ids: readonly BookId[]): Promise<void> {
-  for (const keys of idChunks(ids.toSorted((left, right) => left - right))) {
-    await deleteByIndex(store, { table: 'listed_name', column: 'book_id', index: 'listed_name_book', keys });
-  }
+  await deleteByIds(store, { table: 'listed_name', column: 'book_id', index: 'listed_name_book', ids });
 }
 
 /** The places of one book become those of another one of its library, in place of those that it had. */

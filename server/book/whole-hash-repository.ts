@@ -1,5 +1,5 @@
 import { bulkUpsert, idChunks } from '../database/bulk-write.js';
-import { byIndex, deleteByIndex } from '../database/by-index.js';
+import { byIndex, deleteByIds } from '../database/by-index.js';
 import { toBigInt, toNumber } from '../database/int64.js';
 import type { Store } from '../database/store.js';
 import type { BookId } from '../domain/ids.js';
@@ -71,8 +71,5 @@ export async function saveWholeHashes(store: Store, hashes: readonly WholeHash[]
 }
 
 export async function deleteWholeHashes(store: Store, ids: readonly BookId[]): Promise<void> {
-  const sorted = ids.toSorted((left, right) => left - right);
-  for (const keys of idChunks(sorted)) {
-    await deleteByIndex(store, { table: 'whole_hash', column: 'book_id', index: 'primary', keys });
-  }
+  await deleteByIds(store, { table: 'whole_hash', column: 'book_id', index: 'primary', ids });
 }

@@ -1,4 +1,5 @@
 import { type AliasedRawBuilder, type Expression, type RawBuilder, sql } from 'kysely';
+import { idChunks } from './bulk-write.js';
 import type { Schema } from './schema.js';
 import type { SqlDialect, Store } from './store.js';
 
@@ -93,4 +94,13 @@ export async function deleteByIndex(
       db,
     );
   return Number(numAffectedRows);
+}
+
+/** Deletes the rows of any number of ids, in any order, in statements of some hundred ids each: see {@link deleteByIndex}. */
+export async function deleteByIds(
+  store: Store,
+  { ids, ...rows }: Omit<RowsByKey, 'keys' | 'also'> & { readonly ids: readonly number[] },
+): Promise<void> {
+  const sorted = ids.toSorted((left, right) => left - right);
+  for (const keys of idChunks(sorted)) await deleteByIndex(store, { ...rows, keys });
 }
