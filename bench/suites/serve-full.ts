@@ -5,7 +5,6 @@ import { pairedRatios } from '../statistics.js';
 import type { SuiteContext } from '../suite.js';
 import type { FleetSize } from '../sync/fleet.js';
 import { type FleetServer, startFleet } from '../sync/sync-bench.js';
-import { WARM_UP_SECONDS } from './serve-sides.js';
 
 export interface FullSizes {
   readonly fleet: FleetSize;
@@ -13,6 +12,8 @@ export interface FullSizes {
   readonly further: Pick<FleetSize, 'furtherBooks' | 'furtherProgress'>;
   readonly rounds: number;
   readonly seconds: number;
+  /** Of load before each measured one, as in the other passes of the suite. */
+  readonly warmUpSeconds: number;
 }
 
 const CONNECTIONS = 256;
@@ -60,7 +61,7 @@ export async function measureFullDatabase(
 
 async function measureInTurn(
   { findings, log, quick }: SuiteContext,
-  { rounds }: FullSizes,
+  { rounds, warmUpSeconds }: FullSizes,
   servers: Readonly<Record<'full' | 'empty', FleetServer>>,
   suffix: string,
 ): Promise<void> {
@@ -68,7 +69,7 @@ async function measureInTurn(
     (['empty', 'full'] as const).map((database) => ({
       name: figureOf(mode, database, suffix),
       measure: async () => {
-        await servers[database].load(mode, CONNECTIONS, WARM_UP_SECONDS);
+        if (warmUpSeconds > 0) await servers[database].load(mode, CONNECTIONS, warmUpSeconds);
         return servers[database].load(mode, CONNECTIONS);
       },
     })),

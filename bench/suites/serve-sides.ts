@@ -31,17 +31,16 @@ export interface ServePass extends LoadResult {
 const WRITTEN_MS = 3000;
 
 /**
- * Of each load before its measured seconds. A side that waited for the others' turns begins cold: the kernel has taken
- * pages away and caches hold the others' code and rows.
+ * @param warmUpSeconds of load before the measured one: a side that waited for the others' turns begins cold, because the
+ *   kernel has taken pages away and caches hold the others' code and rows
  */
-export const WARM_UP_SECONDS = 1;
-
 export async function measureServePass(
   side: ServeSide,
   mode: LoadMode,
   connections: number,
+  warmUpSeconds: number,
 ): Promise<ServePass> {
-  await side.load(mode, connections, WARM_UP_SECONDS);
+  if (warmUpSeconds > 0) await side.load(mode, connections, warmUpSeconds);
   const server = cpuSeconds(side.serverProcesses);
   const database = cpuSeconds(side.databaseProcesses);
   const result = await side.load(mode, connections);

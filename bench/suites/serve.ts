@@ -24,8 +24,10 @@ interface Sizes {
   readonly documents: number;
   readonly connections: readonly number[];
   readonly rounds: number;
-  /** Duration of each load. */
+  /** Duration of each measured load. */
   readonly seconds: number;
+  /** Of the load before it, which is not measured. */
+  readonly warmUpSeconds: number;
   readonly rest: RestSizes;
   readonly full: FullSizes;
 }
@@ -36,12 +38,14 @@ const FULL: Sizes = {
   connections: [64, 256],
   rounds: 4,
   seconds: 3,
+  warmUpSeconds: 1,
   rest: { waitSeconds: 150, starts: 1 },
   full: {
     fleet: { users: 100, documents: 1000, furtherBooks: 0, furtherProgress: 0 },
     further: { furtherBooks: 1_000_000, furtherProgress: 1_000_000 },
     rounds: 4,
     seconds: 3,
+    warmUpSeconds: 1,
   },
 };
 const QUICK: Sizes = {
@@ -50,12 +54,14 @@ const QUICK: Sizes = {
   connections: [16],
   rounds: 1,
   seconds: 1,
+  warmUpSeconds: 0,
   rest: { waitSeconds: 1, starts: 1 },
   full: {
     fleet: { users: 5, documents: 50, furtherBooks: 0, furtherProgress: 0 },
     further: { furtherBooks: 1_000, furtherProgress: 1_000 },
     rounds: 1,
     seconds: 1,
+    warmUpSeconds: 0,
   },
 };
 
@@ -102,7 +108,7 @@ async function measureSides(context: SuiteContext, sizes: Sizes, generator: Load
       sizes.connections.flatMap((connections) =>
         LOAD_MODES.map((mode) => ({
           name: figureOf(side.name, mode, connections),
-          measure: () => measureServePass(side, mode, connections),
+          measure: () => measureServePass(side, mode, connections, sizes.warmUpSeconds),
         })),
       ),
     );
