@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { NATIVE_IMPORTS } from './native-imports.mjs';
 
 // This test measures how soon a server answers, so no other test may run meanwhile.
 const ALONE = ['dist/test/server/compose/database-outage.long.test.js'];
@@ -14,6 +15,7 @@ const common = {
 // Tests that keep a machine busy for minutes: large libraries, load.
 export default defineConfig({
   test: {
+    experimental: NATIVE_IMPORTS,
     projects: [
       {
         test: {
