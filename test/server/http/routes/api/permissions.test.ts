@@ -12,6 +12,7 @@ import { bookFolder } from '../../../../support/book-folder.js';
 import { testDatabases } from '../../../../support/databases.js';
 import { makeZip } from '../../../../support/zip.js';
 import { makeEpub, xhtml } from '../../../../support/epub.js';
+import { addUser } from '../kosync/sync-server.js';
 import { description, succeeded } from './api-answers.js';
 import { EVERYBODY, TABLE, type Who, WHO, type World } from './permission-table.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
@@ -70,7 +71,7 @@ describe.each(testDatabases())('permissions over HTTP on $name', (kind) => {
       leaseMs: 60_000,
     });
     const { id: otherUser } = await owner.expect(201, 'POST', '/users', { name: fresh, permissions: [] });
-    await owner.expect(201, 'POST', '/users', { name: `${fresh}s`, password: fresh, permissions: [] });
+    await addUser(server, { name: `${fresh}s`, password: fresh, permissions: [] });
     let ownKey = 0;
     let ownSession = 0;
     if (caller.userId !== 0) {

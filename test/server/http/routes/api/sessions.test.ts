@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabases } from '../../../../support/databases.js';
+import { addUser, type TestUserOptions } from '../kosync/sync-server.js';
 import { type ApiServer, type Caller, type Json, startApiServer } from './api-server.js';
 import { Browser } from './browser.js';
 
@@ -19,13 +20,15 @@ describe.each(testDatabases())('sessions on $name', (kind) => {
   afterAll(() => server.close());
 
   /** Another user with a password, and a browser in which the user is signed in. */
-  async function signedIn(body: object = {}): Promise<{ name: string; id: number; browser: Browser }> {
+  async function signedIn(
+    options: TestUserOptions = {},
+  ): Promise<{ name: string; id: number; browser: Browser }> {
     const name = `reader ${String(++count)}`;
-    const { id } = await owner.expect(201, 'POST', '/users', { name, password: 'first', ...body });
+    const { user } = await addUser(server, { name, password: 'first', ...options });
     const browser = new Browser(server.url);
     const { status } = await browser.send('POST', '/sessions', { body: { name, password: 'first' } });
     expect(status).toBe(201);
-    return { name, id: id as number, browser };
+    return { name, id: user.id, browser };
   }
 
   const statusOf = async (browser: Browser) => (await browser.send('GET', '/me')).status;

@@ -12,7 +12,7 @@ import type { User } from '../../../../../server/accounts/user.js';
 import { startSyncServer, type SyncServerOptions } from '../../../../../server/http/sync-server.js';
 import { insertApiKey } from '../../../../../server/accounts/keys/api-key-repository.js';
 import { migrate } from '../../../../../server/database/migrate.js';
-import { type OpenStore, openStore } from '../../../../../server/database/store.js';
+import { type OpenStore, openStore, type Store } from '../../../../../server/database/store.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
 import { insertUser } from '../../../../../server/accounts/user-repository.js';
 
@@ -140,6 +140,7 @@ export interface TestUser {
 
 export interface TestUserOptions {
   readonly name?: string;
+  readonly password?: string;
   readonly permissions?: readonly Permission[];
   readonly isOwner?: boolean;
   /** Checking the password takes as long as in reality, some 40 ms of a core. By default it takes no time. */
@@ -147,15 +148,15 @@ export interface TestUserOptions {
 }
 
 export async function addUser(
-  { store }: Pick<TestServer, 'store'>,
+  { store }: { readonly store: Store },
   {
     name = `u${randomBytes(6).toString('hex')}`,
+    password = randomBytes(6).toString('hex'),
     permissions = ['feature:koreader_sync'],
     isOwner = false,
     isSlowToCheck = false,
   }: TestUserOptions = {},
 ): Promise<TestUser> {
-  const password = randomBytes(6).toString('hex');
   const key = passwordKeyOf(password);
   const passwordHash = isSlowToCheck ? await hashPasswordKey(key) : quickHash(key);
   const user = await insertUser(store, { name, passwordHash, isOwner, permissions: new Set(permissions) });
