@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './longest-first.mjs';
 import { NATIVE_IMPORTS } from './native-imports.mjs';
 
 // This test measures how soon a server answers, so no other test may run meanwhile.
@@ -16,6 +17,7 @@ const common = {
 export default defineConfig({
   test: {
     experimental: NATIVE_IMPORTS,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
