@@ -31,7 +31,7 @@ export function wantedKeys(keys: readonly ProgressKey[]): {
 }
 
 /** Fills a list of rows up with repetitions, so that few different statements are prepared. */
-export function powerOfTwo(atLeast: number): number {
+function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(atLeast));
 }
 

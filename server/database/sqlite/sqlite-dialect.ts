@@ -12,6 +12,7 @@ import {
 import { O_PATH } from '../../../engine/system/libc.js';
 import { databaseFault } from '../database-fault.js';
 import { fileIdentity } from './file-watch.js';
+import { timesOf } from './repeated-statement.js';
 import type { SqliteThreadOptions } from './sqlite-messages.js';
 import { lockedFor, SqliteThread } from './sqlite-thread.js';
 
@@ -198,10 +199,11 @@ class ThreadedDriver implements Driver {
     thread: SqliteThread,
     sql: string,
     parameters: readonly unknown[],
+    times = 1,
   ): Promise<QueryResult<unknown>> {
     try {
       if (this.#damage !== undefined) throw this.#damage;
-      return await thread.execute(sql, parameters);
+      return await thread.execute(sql, parameters, times);
     } catch (error) {
       const fault = databaseFault(error);
       if (fault === 'damaged' || fault === 'not-a-database') this.#damage ??= error;
@@ -286,8 +288,8 @@ class SqliteConnection implements DatabaseConnection {
     this.#driver = driver;
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const result = await this.#execute(sql, parameters);
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = await this.#execute(query, timesOf(query));
     // Only Kysely's caller knows the type of the rows.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return result as QueryResult<R>;
@@ -305,13 +307,14 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   /** Runs a statement of the open transaction. */
-  inTransaction(sql: string, parameters: readonly unknown[] = []): Promise<QueryResult<unknown>> {
+  inTransaction(sql: string, parameters: readonly unknown[] = [], times = 1): Promise<QueryResult<unknown>> {
     if (this.transaction === undefined) return Promise.reject(new Error('no transaction is open'));
-    return this.#driver.execute(this.transaction.thread, sql, parameters);
+    return this.#driver.execute(this.transaction.thread, sql, parameters, times);
   }
 
-  #execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
-    if (this.transaction !== undefined) return this.inTransaction(sql, parameters);
+  #execute({ sql, parameters }: CompiledQuery, times: number): Promise<QueryResult<unknown>> {
+    if (this.transaction !== undefined) return this.inTransaction(sql, parameters, times);
+    if (times !== 1) return Promise.reject(new Error('a repeated statement needs a transaction'));
     return READS.test(sql) ? this.#driver.read(sql, parameters) : this.#driver.writeAlone(sql, parameters);
   }
 }

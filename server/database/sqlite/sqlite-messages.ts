@@ -5,6 +5,8 @@ export interface SqliteRequest {
   readonly id: number;
   readonly sql: string;
   readonly parameters: PackedValues;
+  /** How often it is run, each time with the next ones of the parameters. */
+  readonly times: number;
 }
 
 export type SqliteReply =

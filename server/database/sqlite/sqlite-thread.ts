@@ -68,16 +68,18 @@ export class SqliteThread {
   /**
    * Runs one statement. Statements run one after the other, in the order of the calls.
    *
+   * @param times as in {@link SqliteRequest}
    * @throws SqliteError when SQLite refuses it, or the thread has ended; Error when `close` was called
    */
-  execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+  execute(sql: string, parameters: readonly unknown[], times = 1): Promise<QueryResult<unknown>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       // The thread keeps the process running only while a reply is outstanding.
       if (this.#waiting.size === 1) this.#worker.ref();
-      this.#worker.postMessage({ id, sql, parameters: packValues([...parameters]) } satisfies SqliteRequest);
+      const packed = packValues([...parameters]);
+      this.#worker.postMessage({ id, sql, parameters: packed, times } satisfies SqliteRequest);
     });
   }
 

@@ -88,12 +88,9 @@ function explained(error: unknown, file: string): { readonly message: string; re
   return { code, message: reason === undefined ? message : `${message}: ${reason}` };
 }
 
-function execute(statement: LibsqlDatabase.Statement, { id, parameters }: SqliteRequest): SqliteReply {
+function execute(statement: LibsqlDatabase.Statement, { id, parameters, times }: SqliteRequest): SqliteReply {
   const bound = unpackValues(parameters);
-  if (!statement.reader) {
-    const { changes, lastInsertRowid } = statement.run(bound);
-    return { state: 'written', id, changes, lastInsertRowid };
-  }
+  if (!statement.reader) return { state: 'written', id, ...runRepeatedly(statement, bound, times) };
   const cells: unknown[] = [];
   for (const row of statement.iterate(bound)) {
     if (Array.isArray(row)) for (const cell of row) cells.push(exact(cell));
@@ -104,6 +101,23 @@ function execute(statement: LibsqlDatabase.Statement, { id, parameters }: Sqlite
     columns: statement.columns().map((column) => column.name),
     cells: packValues(cells),
   };
+}
+
+function runRepeatedly(
+  statement: LibsqlDatabase.Statement,
+  cells: unknown[],
+  times: number,
+): LibsqlDatabase.RunResult {
+  if (times === 1) return statement.run(cells);
+  const width = cells.length / times;
+  let changes = 0;
+  let lastInsertRowid: number | bigint = 0;
+  for (let start = 0; start < cells.length; start += width) {
+    const result = statement.run(cells.slice(start, start + width));
+    changes += result.changes;
+    ({ lastInsertRowid } = result);
+  }
+  return { changes, lastInsertRowid };
 }
 
 const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);

@@ -94,7 +94,7 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     await savePushes(watched, { pushes: [row], isLastDevice: () => true });
     await watched.close();
     expect(statements.filter((text) => !text.startsWith('update arrival_counter'))).toEqual([
-      expect.stringMatching(/^insert into (?:document_progress|arrival_ticket)/),
+      expect.stringMatching(/^(?:insert into arrival_ticket|update document_progress)/),
       // In the same commit, so that the next pushes do not wait for another one.
       ...(kind.name === 'sqlite' ? [expect.stringMatching(/^insert into change_mark/)] : []),
     ]);
@@ -337,11 +337,42 @@ describe.each(testDatabases())('progress on $name', (kind) => {
     for (const text of texts) {
       const saved = push(`characters ${text}`, text, `at ${text}`);
       const named = { ...saved, device: { ...saved.device, name: `Kobo ${text}` } };
-      await savePushes(store, { pushes: [{ push: named, arrivalIndex: 0 }] });
-      const { document, position, device } = named;
-      const record = (await newestProgress(store, [named])).get(progressKeyText(named));
-      expect(record).toMatchObject({ document, position, device });
+      const again = { ...named, position: `again at ${text}` };
+      for (const each of [named, again]) {
+        await savePushes(store, { pushes: [{ push: each, arrivalIndex: 0 }], isLastDevice: () => true });
+        const { document, position, device } = each;
+        const record = (await newestProgress(store, [each])).get(progressKeyText(each));
+        expect(record).toMatchObject({ document, position, device });
+      }
     }
+  });
+
+  it('a batch that is believed to be of the last devices is saved whole where one is not, or is of another hour', async () => {
+    const names = ['believed 1', 'believed 2', 'believed 3'];
+    const batchOf = (device: string, position: string, pushedMs: number) =>
+      names.map((name, index) => ({
+        push: { ...push(name, index === 1 ? device : 'A', `${position}${String(index)}`), pushedMs },
+        arrivalIndex: index,
+      }));
+    const hourMs = 3_600_000;
+    for (const [device, position, pushedMs] of [
+      ['A', 'first', 1],
+      ['A', 'same hour', 2],
+      ['A', 'next hour', hourMs],
+      ['B', 'other device', 2 * hourMs],
+    ] as const) {
+      await savePushes(store, { pushes: batchOf(device, position, pushedMs), isLastDevice: () => true });
+      expect(await Promise.all(names.map(positionOf))).toEqual(
+        names.map((_name, index) => `${position}${String(index)}`),
+      );
+      const { rows } = await sql<{ pushed_hour: number }>`
+        select distinct pushed_hour from document_progress
+        where user_id = 7 and document in (${sql.join(names.map((name) => Buffer.from(name)))})`.execute(
+        store.db,
+      );
+      expect(rows).toEqual([{ pushed_hour: Math.floor(pushedMs / hourMs) }]);
+    }
+    expect(await positionsOf('believed 2')).toEqual(['B: other device1', 'A: next hour1']);
   });
 
   it('many documents are read with one statement, and none is mistaken for another', async () => {
