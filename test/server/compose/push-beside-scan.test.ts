@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseDatabaseUrl } from '../../../server/database/database-url.js';
+import { USUAL_LOG_PAGES } from '../../../server/database/sqlite/log-pages.js';
 import { insertLibrary } from '../../../server/library/library-repository.js';
 import { bookFolder } from '../../support/book-folder.js';
 import { SQLITE } from '../../support/databases.js';
@@ -11,8 +12,8 @@ import { repositoryRoot } from '../../support/repository-root.js';
 import { addKey, addUser } from '../http/routes/kosync/sync-server.js';
 import { serveProgram } from './served-program.js';
 
-/** More pages than SQLite leaves in its log by itself. */
-const PAGES = 1100;
+/** More pages than the log has without a scan. */
+const PAGES = USUAL_LOG_PAGES + 100;
 const PAGE_BYTES = 4096;
 
 it('a push to a server that scans into SQLite does not write the pages of the scan into the file', async () => {
