@@ -99,10 +99,12 @@ describe('a file that is read while it is sent', () => {
         throw new Error(`wrong at ${String(at)}`);
     }
     expect(file.hasEnded).toBe(true);
-    await vi.waitFor(() => expect(file.ends).toBe(1));
+    await vi.waitFor(() => expect(file.ends).toBe(1), { timeout: 8000 });
     // The connection goes on.
     socket.write(get('/next'));
-    await vi.waitFor(() => expect(received().toString('latin1', received().length - 4)).toBe('next'));
+    await vi.waitFor(() => expect(received().toString('latin1', received().length - 4)).toBe('next'), {
+      timeout: 8000,
+    });
   });
 
   it('is not read further when the client leaves', async () => {
@@ -110,11 +112,11 @@ describe('a file that is read while it is sent', () => {
     const server = await serve(file.answer);
     const { socket } = await client(server.port);
     socket.write(get('/'));
-    await vi.waitFor(() => expect(file.readBytes).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(file.readBytes).toBeGreaterThan(0), { timeout: 8000 });
     socket.destroy();
     await vi.waitFor(() => expect(file.hasEnded).toBe(true), { timeout: 8000 });
     expect(server.active).toBe(0);
-    await vi.waitFor(() => expect(file.ends).toBe(1));
+    await vi.waitFor(() => expect(file.ends).toBe(1), { timeout: 8000 });
     expect(file.readBytes).toBeLessThan(2 ** 29);
   });
 
@@ -155,11 +157,11 @@ describe('a file that is read while it is sent', () => {
     );
     const { socket } = await client(server.port);
     socket.write(get('/'));
-    await vi.waitFor(() => expect(give).toBeDefined());
+    await vi.waitFor(() => expect(give).toBeDefined(), { timeout: 8000 });
     socket.destroy();
-    await vi.waitFor(() => expect(server.active).toBe(0));
+    await vi.waitFor(() => expect(server.active).toBe(0), { timeout: 8000 });
     give?.();
-    await vi.waitFor(() => expect(file.ends).toBe(1));
+    await vi.waitFor(() => expect(file.ends).toBe(1), { timeout: 8000 });
     expect(file.readBytes).toBe(0);
   });
 });
