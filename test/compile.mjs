@@ -22,6 +22,7 @@ const QUIET_MS = 200;
 export function compile() {
   return (
     run(process.execPath, TSC) &&
+    run('npm', 'run', '--silent', 'build:program') &&
     (isCurrent(KERNEL, [KERNEL_SOURCES]) || run('npm', 'run', '--silent', 'build:md5-lanes')) &&
     (isCurrent(CONSOLE, CONSOLE_SOURCES) || run('npm', 'run', '--silent', 'build:console'))
   );

@@ -25,6 +25,9 @@ const NOT_COMPILED = [
   'server/moving/MOVING.md',
 ];
 const CONSOLE = 'dist/server/console';
+/** What the modules of the program are joined into, and the licences of the packages that are in it. */
+const CHUNKS = 'dist/server/chunks';
+const LICENSES = 'dist/server/licenses.json';
 const WASM = 'dist/engine/digest/md5-lanes/md5-lanes.wasm';
 /** AssemblyScript, generators, declarations for the compiler, and what becomes the script of the console. */
 const BUILD_ONLY =
@@ -127,9 +130,13 @@ describe('the package', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => relative(repositoryRoot, join(entry.parentPath, entry.name)));
     expect(pages).toContain(`${CONSOLE}/index.html`);
+    const chunks = readdirSync(join(repositoryRoot, CHUNKS)).map((name) => `${CHUNKS}/${name}`);
+    expect(chunks.length).toBeGreaterThan(20);
     const deployed = checkoutFiles().filter((path) => path.startsWith('server/deploy/'));
     expect(deployed).toContain('server/deploy/systemd/dogear.service');
-    expect(files).toEqual([...compiled, ...pages, ...deployed, WASM, ...NOT_COMPILED].toSorted());
+    expect(files).toEqual(
+      [...compiled, ...chunks, ...pages, ...deployed, WASM, LICENSES, ...NOT_COMPILED].toSorted(),
+    );
   });
 
   it('leaves out the passwords of who runs compose.yaml in a checkout, as a commit and an image do', async () => {
