@@ -50,6 +50,10 @@ export default defineConfig({
     emptyOutDir: false,
     license: { fileName: 'server/licenses.json' },
     rolldownOptions: {
+      // It would be said on a busy machine only.
+      checks: { pluginTimings: false },
+      // No module of the program is imported for what it does when it is loaded.
+      treeshake: { moduleSideEffects: [{ test: /\.ts$/, sideEffects: false }] },
       input: Object.fromEntries(
         ['engine', 'server']
           .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name)))

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { hashFewFiles, type HashedPath, hashPaths } from '../scan/hash-paths.js';
-import { checkedExtensions } from '../library/library-settings.js';
-import { composeEngine } from '../compose/engine.js';
-import { checkDigests } from './check-digests.js';
+import { hashFewFiles } from '../scan/hash-few-files.js';
+import type { HashedPath } from '../scan/hash-paths.js';
 import type { Configuration } from '../../config/schema.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-code.js';
@@ -52,6 +50,13 @@ async function runHash(
     for (const hashed of few) printDigests(hashed, flags);
     return EXIT.ok;
   }
+  // A few files need none of it, and are not to wait for it.
+  const [{ composeEngine }, { hashPaths }, { checkedExtensions }, { checkDigests }] = await Promise.all([
+    import('../compose/engine.js'),
+    import('../scan/hash-paths.js'),
+    import('../library/library-settings.js'),
+    import('./check-digests.js'),
+  ]);
   const engine = composeEngine(configuration);
   const interrupt = listenForInterrupt();
   try {

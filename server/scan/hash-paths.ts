@@ -1,11 +1,9 @@
 import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import {
-  digestOfFile,
   type Engine,
   EngineError,
   type EntryBatch,
   EntryBatchBuilder,
-  filenameMd5,
   type HashedBatch,
   KOREADER_EXTENSIONS,
 } from '../../engine/index.js';
@@ -71,27 +69,6 @@ export async function* hashPaths(
     if (isFolder) yield* hashFolder(engine, argument, options);
   }
   yield* hashFiles(engine, files, options);
-}
-
-/** More files than this are hashed by the engine: its threads take as long to start as these take on a slow disk. */
-const FEW_FILES = 4;
-
-/**
- * Hashes a few files in this thread, without an engine: its threads would take a tenth of a second to start.
- *
- * @param paths as `hashPaths` takes them
- * @returns undefined if they are for the engine: if they are many, one is a folder, or one could not be hashed
- */
-export function hashFewFiles(paths: readonly Buffer[]): readonly HashedPath[] | undefined {
-  if (paths.length > FEW_FILES || !paths.every((path) => statOf(path)?.isFile())) return undefined;
-  try {
-    return paths.map((path) => {
-      const digest = digestOfFile(path);
-      return { path, outcome: { state: 'hashed', filenameMd5: filenameMd5(path), ...digest } };
-    });
-  } catch {
-    return undefined; // The engine meets the reason and reports it. It also has an MD5 where OpenSSL may use none.
-  }
 }
 
 interface NamedFile {
