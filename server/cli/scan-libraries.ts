@@ -48,7 +48,7 @@ export async function scanLibraries(
 
 async function scanAsText(scan: ScanLibrary, library: Library, request: ScanRequest): Promise<ScanSummary> {
   const report = new ScanReport();
-  const display = scanProgressDisplay();
+  const display = await scanProgressDisplay();
   try {
     const summary = await scan(library, {
       ...request,

@@ -1,4 +1,4 @@
-import { MultiBar, type SingleBar } from 'cli-progress';
+import type { MultiBar, SingleBar } from 'cli-progress';
 import type { ScanProgress } from '../scan/scan-library.js';
 import { countedNoun } from './counted-noun.js';
 import { shownText } from './shown-text.js';
@@ -14,8 +14,21 @@ const LINE_EVERY_MS = 5000;
 const BAR_FRAMES_A_SECOND = 5;
 
 /** A bar on a terminal, a line every few seconds elsewhere; both on standard error. */
-export function scanProgressDisplay(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
-  return stream.isTTY ? new Bar(stream) : new Lines(stream);
+export async function scanProgressDisplay(
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<ProgressDisplay> {
+  if (!stream.isTTY) return new Lines(stream);
+  const { MultiBar } = await import('cli-progress');
+  return new Bar(
+    new MultiBar({
+      stream,
+      fps: BAR_FRAMES_A_SECOND,
+      clearOnComplete: true,
+      hideCursor: true,
+      format: '{library} [{bar}] {text}',
+      barsize: 24,
+    }),
+  );
 }
 
 class Lines implements ProgressDisplay {
@@ -44,15 +57,8 @@ class Bar implements ProgressDisplay {
   readonly #bars: MultiBar;
   #bar: SingleBar | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#bars = new MultiBar({
-      stream,
-      fps: BAR_FRAMES_A_SECOND,
-      clearOnComplete: true,
-      hideCursor: true,
-      format: '{library} [{bar}] {text}',
-      barsize: 24,
-    });
+  constructor(bars: MultiBar) {
+    this.#bars = bars;
   }
 
   update(progress: ScanProgress): void {
