@@ -18,16 +18,15 @@ import { Downloads } from '../http/downloads.js';
 import type { Management, ServerFacts } from '../http/management.js';
 import { Metrics } from '../http/metrics.js';
 import { readConsoleFiles } from '../http/console-files.js';
-import { apiGroup } from '../http/routes/api-routes.js';
 import { consoleGroups } from '../http/routes/console-routes.js';
-import { opdsGroup } from '../http/routes/opds/opds-routes.js';
+import { lateGroups } from '../http/routes/late-routes.js';
 import { operationGroups, type Readiness } from '../http/routes/operation-routes.js';
 import { startSyncServer } from '../http/sync-server.js';
 import type { HttpServer } from '../http/uws.js';
 import { ClockWatch } from '../database/clock-watch.js';
 import { SchemaWatch } from '../database/schema-watch.js';
 import { withLongLog } from '../database/long-log.js';
-import { gated } from '../http/gate.js';
+import { gatedLate } from '../http/gate.js';
 import type { OnMoved } from '../database/mysql/cluster-pool.js';
 import { openStore, type OpenStore } from '../database/store.js';
 import { isDatabaseAway } from '../database/database-fault.js';
@@ -310,9 +309,8 @@ export async function composeListener(
           isDatabaseAway,
           log,
         }),
-        gated(apiGroup({ management, isDatabaseAway, log }), gate),
-        gated(opdsGroup({ management, isDatabaseAway, log }), gate),
       ],
+      lateGroups: lateGroups({ management, isDatabaseAway, log }).map((group) => gatedLate(group, gate)),
       onAnswer: (_request, route, status, durationMs) => metrics.answered(route, status, durationMs),
     });
     // Containers often forbid io_uring, and nothing else shows it but slower scans.

@@ -86,21 +86,23 @@ export function maskPath(path: string, route: string, { basePath, words }: PathW
   return parts.map((part) => (part !== '' && left-- === 0 ? MASK : part)).join('/');
 }
 
-/** What of a path is no secret. */
-export interface PathWords {
+/** What of a path is no secret: the fixed parts of all paths, and the empty part. */
+export class PathWords {
   /** Prefix of every path: `''` or `/sync`. */
   readonly basePath: string;
-  /** The fixed parts of all paths, and the empty part. */
-  readonly words: ReadonlySet<string>;
-}
+  readonly words = new Set(['']);
 
-export function pathWords(basePath: string, groups: readonly RouteGroup[]): PathWords {
-  const patterns = groups.flatMap(({ prefix, routes }) => [
-    prefix,
-    ...routes.map(({ pattern }) => `${prefix}${pattern}`),
-  ]);
-  const parts = [basePath, ...patterns].flatMap(partsOf);
-  return { basePath, words: new Set(['', ...parts.filter((part) => !/^[:*]/.test(part))]) };
+  constructor(basePath: string, groups: readonly RouteGroup[]) {
+    this.basePath = basePath;
+    for (const part of partsOf(basePath)) this.words.add(part);
+    for (const group of groups) this.add(group);
+  }
+
+  add({ prefix, routes }: RouteGroup): void {
+    for (const pattern of ['', ...routes.map((route) => route.pattern)]) {
+      for (const part of partsOf(`${prefix}${pattern}`)) if (!/^[:*]/.test(part)) this.words.add(part);
+    }
+  }
 }
 
 /** Of a path, or of the label of a route, whose part before the first slash is the method. */

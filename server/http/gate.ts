@@ -1,5 +1,5 @@
 import type { SyncError } from '../domain/sync-error.js';
-import type { RouteGroup } from './route.js';
+import type { LateRouteGroup, RouteGroup } from './route.js';
 
 /** Why no request can be answered at the moment; `undefined` when they can. */
 export type Gate = () => SyncError | undefined;
@@ -17,4 +17,9 @@ export function gated(group: RouteGroup, gate: Gate): RouteGroup {
       },
     })),
   };
+}
+
+/** {@link gated}, once the routes are loaded. */
+export function gatedLate(group: LateRouteGroup, gate: Gate): LateRouteGroup {
+  return { ...group, load: async () => gated(await group.load(), gate) };
 }

@@ -39,3 +39,12 @@ export interface RouteGroup {
   readonly routes: readonly Route[];
   readonly fail: (failure: Failure, request: HttpRequest) => Answer;
 }
+
+/** Routes that are loaded when the first request for a path below their prefix comes. */
+export interface LateRouteGroup extends Pick<RouteGroup, 'prefix' | 'fail'> {
+  /**
+   * Called once. The group that it returns has this prefix. After a failure every request gets that error, until the process
+   * ends: Node.js does not read a file again that it could not read as a module.
+   */
+  readonly load: () => Promise<RouteGroup>;
+}

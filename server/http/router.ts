@@ -1,4 +1,4 @@
-import type { Failure, Route, RouteGroup } from './route.js';
+import type { Failure, LateRouteGroup, Route, RouteGroup } from './route.js';
 
 export interface CompiledRoute extends Route {
   readonly group: RouteGroup;
@@ -7,20 +7,39 @@ export interface CompiledRoute extends Route {
 }
 
 export type RouteMatch =
-  | { readonly route: CompiledRoute; readonly params: readonly string[]; readonly failure?: never }
+  | {
+      readonly route: CompiledRoute;
+      readonly params: readonly string[];
+      readonly group?: never;
+      readonly failure?: never;
+      readonly loading?: never;
+    }
   | {
       readonly route?: never;
       readonly params?: never;
-      readonly group: RouteGroup;
+      readonly group: FailingGroup;
       readonly failure: Failure;
+      readonly loading?: never;
+    }
+  | {
+      readonly route?: never;
+      readonly params?: never;
+      readonly group: FailingGroup;
+      readonly failure?: never;
+      /** The routes below the group's prefix are on their way. Afterwards the path is to be matched again. */
+      readonly loading: Promise<void>;
     };
+
+type FailingGroup = Pick<RouteGroup, 'prefix' | 'fail'>;
 
 interface Node {
   readonly parts: Map<string, Node>;
   readonly byMethod: Map<string, CompiledRoute>;
   readonly restByMethod: Map<string, CompiledRoute>;
   param: Node | undefined;
-  group: RouteGroup | undefined;
+  group: FailingGroup | undefined;
+  /** Present until the routes here and below are loaded. All calls return the same promise. */
+  load: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -34,17 +53,27 @@ export class Router {
   readonly #basePath: string;
   readonly #root = node();
   readonly #fallback: RouteGroup;
+  readonly #onLoaded: ((group: RouteGroup) => void) | undefined;
 
   /**
    * @param basePath prefix of every path, which a reverse proxy passes on: `''` or `/sync`
    * @param groups one of them must have the prefix `''`
+   * @param late their prefixes must not be those of `groups`, or below them
+   * @param onLoaded called for each of `late`, once its routes are there
    */
-  constructor(basePath: string, groups: readonly RouteGroup[]) {
+  constructor(
+    basePath: string,
+    groups: readonly RouteGroup[],
+    late: readonly LateRouteGroup[] = [],
+    onLoaded?: (group: RouteGroup) => void,
+  ) {
     const fallback = groups.find((group) => group.prefix === '');
     if (fallback === undefined) throw new Error('no group of routes has an empty prefix');
     this.#fallback = fallback;
     this.#basePath = basePath;
+    this.#onLoaded = onLoaded;
     for (const group of groups) this.#add(group);
+    for (const group of late) this.#addLate(group);
   }
 
   /** @param method upper case */
@@ -55,7 +84,7 @@ export class Router {
     }
     const wanted = method === 'HEAD' ? 'GET' : method;
     let at = this.#root;
-    let group = this.#fallback;
+    let group: FailingGroup = this.#fallback;
     const raw: string[] = [];
     for (let start = base.length + 1; start <= path.length;) {
       if (at.restByMethod.size > 0 && !(start === path.length && at.byMethod.has(wanted))) {
@@ -71,6 +100,7 @@ export class Router {
         if (next === at.param) raw.push(part);
         at = next;
         group = at.group ?? group;
+        if (at.load !== undefined) return { group, loading: at.load() };
       }
       start = end + 1;
     }
@@ -87,6 +117,24 @@ export class Router {
       if (byMethod.has(route.method)) throw new Error(`there are two routes ${label}`);
       byMethod.set(route.method, { ...route, group, label });
     }
+  }
+
+  #addLate(late: LateRouteGroup): void {
+    const at = this.#descend(late.prefix);
+    at.group = late;
+    const load = async (): Promise<void> => {
+      const group = await late.load();
+      this.#add(group);
+      at.load = undefined;
+      this.#onLoaded?.(group);
+    };
+    let loading: Promise<void> | undefined;
+    at.load = () => {
+      loading ??= load();
+      // Some requests are refused without waiting for it.
+      loading.catch(() => undefined);
+      return loading;
+    };
   }
 
   #descend(pattern: string): Node {
@@ -109,7 +157,7 @@ function found(
   byMethod: ReadonlyMap<string, CompiledRoute>,
   method: string,
   raw: readonly string[],
-  group: RouteGroup,
+  group: FailingGroup,
 ): RouteMatch {
   const route = byMethod.get(method);
   if (route === undefined) {
@@ -150,5 +198,6 @@ function node(): Node {
     restByMethod: new Map(),
     param: undefined,
     group: undefined,
+    load: undefined,
   };
 }

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.js';
 import type { SyncStore } from '../sync/sync-store.js';
-import { AccessLog, pathWords } from './access-log.js';
+import { AccessLog, PathWords } from './access-log.js';
 import { Cors } from './cors.js';
 import { type Network, parseNetwork } from './client-address.js';
 import { type Gate, gated } from './gate.js';
-import type { RouteGroup } from './route.js';
+import type { LateRouteGroup, RouteGroup } from './route.js';
 import { Router } from './router.js';
 import { kosyncGroups, type KosyncOptions, noKosyncGroup } from './routes/kosync/kosync-routes.js';
 import { type HttpServer, type HttpServerOptions, listen } from './uws.js';
@@ -32,6 +32,7 @@ export interface SyncServerOptions {
   readonly sync: SyncStore;
   /** More routes: management API, metrics. */
   readonly groups?: readonly RouteGroup[];
+  readonly lateGroups?: readonly LateRouteGroup[];
   /** For the routes of KOReader. */
   readonly gate?: Gate;
   readonly log: Pick<Logger, 'isLevelEnabled' | 'debug' | 'info' | 'warn' | 'error'>;
@@ -45,18 +46,24 @@ const OPEN: Gate = () => undefined;
 export async function startSyncServer(options: SyncServerOptions): Promise<HttpServer> {
   const { log, onAnswer, tls, sharesPort, corsOrigins = [] } = options;
   const syncGroups = kosyncGroups(options);
-  const groups = options.groups ?? [];
+  const { groups = [], lateGroups = [] } = options;
   // Also while syncing is off: readers may send their keys all the same.
-  const access = new AccessLog(log, pathWords(options.basePath, [...syncGroups, ...groups]));
+  const words = new PathWords(options.basePath, [...syncGroups, ...groups]);
+  const access = new AccessLog(log, words);
   return listen({
     host: options.host,
     port: options.port,
-    router: new Router(options.basePath, [
-      ...(options.koreaderSync
-        ? syncGroups.map((group) => gated(group, options.gate ?? OPEN))
-        : [noKosyncGroup(options)]),
-      ...groups,
-    ]),
+    router: new Router(
+      options.basePath,
+      [
+        ...(options.koreaderSync
+          ? syncGroups.map((group) => gated(group, options.gate ?? OPEN))
+          : [noKosyncGroup(options)]),
+        ...groups,
+      ],
+      lateGroups,
+      (group) => words.add(group),
+    ),
     bodyLimitBytes: options.bodyLimitBytes,
     trustedProxies: options.trustedProxies.flatMap(networksOf),
     ...(tls === undefined ? {} : { tls }),

@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { errorCode, errorMessage } from '../domain/error-text.js';
 import { ListenError } from './listen-error.js';
 
@@ -257,12 +256,11 @@ function thisBuild(): NodeBuild {
     glibc: () => {
       // Otherwise the report asks for the host name of each open connection.
       Object.assign(process.report, { excludeNetwork: true });
-      return REPORT.safeParse(process.report.getReport()).data?.header.glibcVersionRuntime;
+      // Zod would parse it, and every server would load Zod at its start.
+      return /"glibcVersionRuntime":"([^"]+)"/.exec(JSON.stringify(process.report.getReport()))?.[1];
     },
   };
 }
-
-const REPORT = z.object({ header: z.object({ glibcVersionRuntime: z.string() }) });
 
 /** Whether the package is not installed, as opposed to one whose own parts are missing. */
 function isMissing(packageName: string, error: unknown): boolean {

@@ -151,12 +151,12 @@ class Exchange implements HttpRequest, Postponed {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly params: readonly string[];
+  params: readonly string[];
   body = '';
   receivedMs = 0;
   readonly #server: ServerState;
   readonly #response: NativeResponse;
-  readonly #match: RouteMatch;
+  #match: RouteMatch;
   readonly #headers: CopiedHeaders;
   readonly #forwardedFor: string;
   readonly #corsHeaders: AnswerHeaders | undefined;
@@ -207,13 +207,12 @@ class Exchange implements HttpRequest, Postponed {
       this.#refuseBody();
     } else if (this.#isPreflight) {
       this.#answer(PREFLIGHT);
-    } else if (match.route?.readsBody === true) {
+    } else if (match.loading !== undefined || match.route?.readsBody === true) {
       this.#readBody();
     } else {
       // A body that nobody reads must not go on for ever.
       this.#closesConnection = bodyBytes === Infinity;
-      if (match.failure === undefined) this.#received();
-      else this.#fail(match.failure);
+      this.#received();
     }
   }
 
@@ -284,9 +283,27 @@ class Exchange implements HttpRequest, Postponed {
    */
   #received(): void {
     this.receivedMs = performance.now();
-    if (this.#match.route?.method === 'GET') this.#handle();
+    const { loading } = this.#match;
+    if (loading === undefined) this.#begin();
+    else loading.then(this.#loaded, this.#thrown);
+  }
+
+  #begin(): void {
+    const { route, failure } = this.#match;
+    if (failure !== undefined) this.#fail(failure);
+    else if (route?.method === 'GET') this.#handle();
     else this.#server.turns.atNextEnd(this);
   }
+
+  /** The routes of the path have been loaded. All headers were copied, and a body was read, for any route of them. */
+  readonly #loaded = (): void => {
+    if (this.#isOver) return;
+    this.#turn = this.#server.turns.enter();
+    this.#match = this.#server.options.router.match(this.method, this.path);
+    this.params = this.#match.params ?? [];
+    if (this.#match.route?.readsBody !== true) this.body = '';
+    this.#begin();
+  };
 
   /** For LoopTurns: to send the answer if there is one, otherwise to handle the request. */
   goOn(): void {
@@ -328,7 +345,7 @@ class Exchange implements HttpRequest, Postponed {
   }
 
   #failed(failure: Failure): Answer {
-    const group = this.#match.failure === undefined ? this.#match.route.group : this.#match.group;
+    const group = this.#match.route === undefined ? this.#match.group : this.#match.route.group;
     return group.fail(failure, this);
   }
 

@@ -1,6 +1,6 @@
 import type { Management } from '../management.js';
 import { type AddressOf, type ApiRoute } from '../api-route.js';
-import { encodedAnswer, jsonAnswer } from '../answer.js';
+import { type Answer, encodedAnswer, jsonAnswer } from '../answer.js';
 import { openApi } from '../openapi.js';
 import { problemOfFailure, type ProblemOptions } from '../problem-of-failure.js';
 import type { Route, RouteGroup } from '../route.js';
@@ -56,14 +56,15 @@ export function apiGroup(options: ApiOptions): RouteGroup {
   const { basePath, version } = management.facts;
   const addressOf: AddressOf = (path) => `${basePath}${PREFIX}${path}`;
   const served = management.console === undefined ? ROUTES : API_ROUTES;
-  const described = openApi(served, { serverUrl: addressOf(''), version });
-  // Encoded once: anybody may ask for these 300 kB, as often as they like.
-  const description = encodedAnswer(jsonAnswer(200, described));
+  // Made once: anybody may ask for these 300 kB, as often as they like.
+  let description: Answer | undefined;
+  const describe = (): Answer =>
+    (description ??= encodedAnswer(jsonAnswer(200, openApi(served, { serverUrl: addressOf(''), version }))));
   return {
     prefix: PREFIX,
     routes: [
       // Needs no API key: it holds no secret, and client generators send none.
-      { method: 'GET', pattern: '/openapi.json', handle: () => description },
+      { method: 'GET', pattern: '/openapi.json', handle: describe },
       ...served.map((route) => routeOf(route, management, addressOf)),
     ],
     fail: (failure) => problemOfFailure(failure, options),

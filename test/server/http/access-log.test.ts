@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import { AccessLog, maskPath, pathWords } from '../../../server/http/access-log.js';
+import { AccessLog, maskPath, PathWords } from '../../../server/http/access-log.js';
 import { jsonAnswer } from '../../../server/http/answer.js';
 import type { Method, Route } from '../../../server/http/route.js';
 
@@ -53,11 +53,11 @@ describe('the access log', () => {
     ],
     [`/${'x'.repeat(1000)}`, NONE, '/***'],
   ])('shows %s of %s as %s', (path, label, shown) => {
-    expect(maskPath(path, label, pathWords('', groups))).toBe(shown);
+    expect(maskPath(path, label, new PathWords('', groups))).toBe(shown);
   });
 
   it('knows where the key is below a base path', () => {
-    const words = pathWords('/books/koreader', groups);
+    const words = new PathWords('/books/koreader', groups);
     expect(maskPath(`/books/koreader/koreader/${KEY}/users/auth`, AUTH, words)).toBe(
       '/books/koreader/koreader/***/users/auth',
     );
@@ -68,7 +68,7 @@ describe('the access log', () => {
     const lines: string[] = [];
     const log = new AccessLog(
       pino({ level: 'info' }, { write: (line) => lines.push(line) }),
-      pathWords('', groups),
+      new PathWords('', groups),
     );
     const request = {
       method: 'PUT',

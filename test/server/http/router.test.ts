@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jsonAnswer } from '../../../server/http/answer.js';
 import type { Method, RouteGroup } from '../../../server/http/route.js';
 import { Router } from '../../../server/http/router.js';
@@ -25,8 +25,8 @@ const groups = [
 
 function describeMatch(router: Router, method: string, path: string): unknown {
   const match = router.match(method, path);
-  if (match.failure === undefined) return [match.route.label, ...match.params];
-  return [match.failure.kind, match.group.prefix];
+  if (match.route !== undefined) return [match.route.label, ...match.params];
+  return [match.failure?.kind ?? 'loading', match.group.prefix];
 }
 
 describe('the router', () => {
@@ -85,5 +85,37 @@ describe('the router', () => {
   it('refuses two routes for one path, and groups without an empty prefix', () => {
     expect(() => new Router('', [group('', ['GET', '/a'], ['GET', '/a'])])).toThrow('two routes');
     expect(() => new Router('', [group('/a')])).toThrow('no group of routes has an empty prefix');
+  });
+});
+
+describe('routes that are loaded late', () => {
+  const ROOT = group('', ['GET', '/health']);
+  const BOOKS = group('/api/v1', ['GET', '/books'], ['POST', '/books']);
+
+  it('are loaded once, for the first path below their prefix, and found afterwards', async () => {
+    const load = vi.fn(() => Promise.resolve(BOOKS));
+    const loaded = vi.fn();
+    const router = new Router('', [ROOT], [{ prefix: '/api/v1', load, fail: BOOKS.fail }], loaded);
+    expect(describeMatch(router, 'GET', '/health')).toEqual(['GET /health']);
+    expect(describeMatch(router, 'GET', '/api')).toEqual(['not-found', '']);
+    expect(load).not.toHaveBeenCalled();
+    const matches = ['/api/v1', '/api/v1/books', '/api//v1/none'].map((path) => router.match('GET', path));
+    for (const { loading } of matches) await loading;
+    expect(load).toHaveBeenCalledOnce();
+    expect(loaded).toHaveBeenCalledExactlyOnceWith(BOOKS);
+    expect(describeMatch(router, 'GET', '/api/v1/books')).toEqual(['GET /api/v1/books']);
+    expect(describeMatch(router, 'PUT', '/api/v1/books')).toEqual(['method-not-allowed', '/api/v1']);
+    expect(describeMatch(router, 'GET', '/api/v1/none')).toEqual(['not-found', '/api/v1']);
+  });
+
+  it('answer every request with their failure when they cannot be loaded', async () => {
+    const load = vi.fn(() => Promise.reject(new Error('no file')));
+    const router = new Router('', [ROOT], [{ prefix: '/api/v1', load, fail: BOOKS.fail }]);
+    for (const path of ['/api/v1/books', '/api/v1/none']) {
+      const match = router.match('GET', path);
+      expect(match.group?.prefix).toBe('/api/v1');
+      await expect(match.loading).rejects.toThrow('no file');
+    }
+    expect(load).toHaveBeenCalledOnce();
   });
 });

@@ -17,8 +17,7 @@ import { ALL_PERMISSIONS, type Permission } from '../../../../../server/domain/p
 import { PROBLEM_TYPE } from '../../../../../server/http/problem.js';
 import { ConsoleAccess } from '../../../../../server/http/console-access.js';
 import { startSyncServer } from '../../../../../server/http/sync-server.js';
-import { apiGroup } from '../../../../../server/http/routes/api-routes.js';
-import { opdsGroup } from '../../../../../server/http/routes/opds/opds-routes.js';
+import { lateGroups } from '../../../../../server/http/routes/late-routes.js';
 import type { Store } from '../../../../../server/database/store.js';
 import { SharedCount } from '../../../../../server/domain/shared-count.js';
 import { isDatabaseAway } from '../../../../../server/database/database-fault.js';
@@ -164,7 +163,7 @@ export async function startApiServer(
     accounts,
     sync,
     log,
-    groups: [apiGroup({ management, isDatabaseAway, log }), opdsGroup({ management, isDatabaseAway, log })],
+    lateGroups: lateGroups({ management, isDatabaseAway, log }),
   });
   const url = `http://127.0.0.1:${String(server.port)}${basePath}`;
   let callers = 0;
