@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { collectGarbage } from '../compose/collect-garbage.js';
 
 /** Until the process has taken so much, its heaps grow as V8 likes: bounded at once, a scan took 15 % longer. */
 const UNBOUNDED_BYTES = 220e6;
@@ -14,6 +15,8 @@ export function boundHeapGrowth(): void {
   const timer = setInterval(() => {
     if (process.memoryUsage.rss() < UNBOUNDED_BYTES) return;
     setFlagsFromString(`--heap-growing-percent=${String(GROWTH_PERCENT)}`);
+    // The bound holds from a collection on. Without this one a first scan of 200,000 files took 20 to 30 MB more.
+    collectGarbage();
     clearInterval(timer);
   }, LOOK_EVERY_MS);
   timer.unref();

@@ -1,7 +1,7 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import { returnFreeMemory } from '../../engine/index.js';
 import { busySinceLastCall } from '../batching/thread-busy.js';
+import { collectGarbage } from './collect-garbage.js';
 
 const LOOK_EVERY_MS = 30_000;
 /** Of the time between two looks. A server of readers that push now and then is at rest too. */
@@ -63,10 +63,3 @@ const V8_HEAP = {
   collect: collectGarbage,
   trim: returnFreeMemory,
 };
-
-/** Also compiled code that has not run lately. Only V8's own function does it at once. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') Reflect.apply(collect, undefined, []);
-}
