@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Checkout, programFile } from '../checkout.js';
 import { environmentWithoutDogear } from '../../test/support/program.js';
 import { killedWithBench } from '../child-process.js';
-import { type CpuProfile, cpuProfile } from './cpu-profile.js';
+import { atModules, type CpuProfile, cpuProfile } from './cpu-profile.js';
 
 const serverReading = z.object({
   /** Both are 0 unless `reset` asked for the event loop. */
@@ -86,7 +86,7 @@ export class BenchServer {
   async endProfile(): Promise<CpuProfile> {
     const answer = once(this.#child, 'message');
     this.#child.send('end-profile');
-    return cpuProfile.parse(JSON.parse(String((await answer)[0])));
+    return atModules(cpuProfile.parse(JSON.parse(String((await answer)[0]))));
   }
 
   /** @throws Error when it does not exit with 0 */

@@ -1,9 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 const callFrame = z.object({
   functionName: z.string(),
   url: z.string(),
+  /** From 0, as the column. */
   lineNumber: z.number(),
+  columnNumber: z.number(),
 });
 
 /** What `node --cpu-prof` writes; times are microseconds. */
@@ -13,6 +18,43 @@ export const cpuProfile = z.object({
   timeDeltas: z.array(z.number()),
 });
 export type CpuProfile = z.infer<typeof cpuProfile>;
+
+const sourceMap = z.object({
+  file: z.string(),
+  version: z.number(),
+  sources: z.array(z.string()),
+  sourcesContent: z.array(z.string()),
+  names: z.array(z.string()),
+  mappings: z.string(),
+  sourceRoot: z.string().default(''),
+});
+
+/**
+ * The same profile with the single modules of the program, as `tsc` compiles them into dist/, in place of the files that
+ * they are joined into. The build writes a map beside each of these files.
+ */
+export function atModules({ nodes, ...rest }: CpuProfile): CpuProfile {
+  const maps = new Map<string, SourceMap | undefined>();
+  const moduleOf = ({ url, lineNumber, columnNumber }: z.infer<typeof callFrame>): string => {
+    if (!maps.has(url)) maps.set(url, mapBeside(url));
+    const entry = maps.get(url)?.findEntry(lineNumber, columnNumber);
+    if (entry === undefined || !('originalSource' in entry)) return url;
+    const source = new URL(entry.originalSource, url).href;
+    if (!source.endsWith('.ts')) return source;
+    const root = url.slice(0, url.lastIndexOf('/dist/'));
+    return `${root}/dist${source.slice(root.length).replace(/\.ts$/, '.js')}`;
+  };
+  return {
+    ...rest,
+    nodes: nodes.map((node) => ({ ...node, callFrame: { ...node.callFrame, url: moduleOf(node.callFrame) } })),
+  };
+}
+
+function mapBeside(url: string): SourceMap | undefined {
+  if (!url.startsWith('file:')) return undefined;
+  const path = `${fileURLToPath(url)}.map`;
+  return existsSync(path) ? new SourceMap(sourceMap.parse(JSON.parse(readFileSync(path, 'utf8')))) : undefined;
+}
 
 /** The parts of the program that processor time is divided among. */
 const PARTS = [

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { drawPlots } from '../../bench/plots/draw-plots.js';
 import { continuedRecord, withSuite } from '../../bench/record/continued-record.js';
@@ -8,7 +9,7 @@ import { readRecords, type RunRecord } from '../../bench/record/run-record.js';
 import { summaryText } from '../../bench/record/summary.js';
 import { formatNumber, markdownTable } from '../../bench/record/table.js';
 import { callsPerFile, parseStraceCounts } from '../../bench/suites/syscalls.js';
-import { type CpuProfile, flameTree, timeByPart } from '../../bench/sync/cpu-profile.js';
+import { atModules, type CpuProfile, flameTree, timeByPart } from '../../bench/sync/cpu-profile.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const record: RunRecord = {
@@ -203,7 +204,7 @@ describe('system calls', () => {
 describe('a profile', () => {
   const frame = (id: number, functionName: string, url: string, children: number[] = []) => ({
     id,
-    callFrame: { functionName, url, lineNumber: 1 },
+    callFrame: { functionName, url, lineNumber: 1, columnNumber: 0 },
     children,
   });
   const profile: CpuProfile = {
@@ -228,6 +229,38 @@ describe('a profile', () => {
       'database client': 4,
       'native code outside of JavaScript': 8,
     });
+  });
+
+  it('names the module of a function, whichever file the build has joined it into', async () => {
+    const { path: folder } = await temporaryFolder();
+    const chunks = join(folder, 'dist/server/chunks');
+    mkdirSync(chunks, { recursive: true });
+    const map = {
+      version: 3,
+      file: 'joined.js',
+      sources: ['../../../server/http/router.ts', '../../../node_modules/kysely/dist/index.js'],
+      sourcesContent: ['', ''],
+      names: [],
+      // The second line is of the first source, the third line of the second one.
+      mappings: ';AAAA;ACAA',
+    };
+    writeFileSync(join(chunks, 'joined.js.map'), JSON.stringify(map));
+    const joined = pathToFileURL(join(chunks, 'joined.js')).href;
+    const inLine = (id: number, url: string, lineNumber: number): CpuProfile['nodes'][number] => ({
+      id,
+      callFrame: { functionName: 'run', url, lineNumber, columnNumber: 0 },
+    });
+    const alone = pathToFileURL(join(folder, 'node_modules/mysql2/index.js')).href;
+    const { nodes } = atModules({
+      ...profile,
+      nodes: [inLine(1, joined, 1), inLine(2, joined, 2), inLine(3, alone, 1), inLine(4, '', 1)],
+    });
+    expect(nodes.map(({ callFrame }) => callFrame.url)).toEqual([
+      pathToFileURL(join(folder, 'dist/server/http/router.js')).href,
+      pathToFileURL(join(folder, 'node_modules/kysely/dist/index.js')).href,
+      alone,
+      '',
+    ]);
   });
 
   it('is a tree with the time of callees in their callers', () => {
