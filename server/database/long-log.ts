@@ -1,11 +1,10 @@
 import { CompiledQuery } from 'kysely';
-import { USUAL_LOG_PAGES } from './sqlite/log-pages.js';
 import type { Store } from './store.js';
 
+/** Pages in SQLite's log before a commit writes them into the file: SQLite's own number. */
+const USUAL_PAGES = 1000;
 /**
- * Pages in SQLite's log before a commit writes them into the file, while a scan runs.
- *
- * Digests lie all over their indexes: with 200,000 books, a scan's transaction of 2,000 changes some
+ * While a scan runs. Digests lie all over their indexes: with 200,000 books, a scan's transaction of 2,000 changes some
  * 2,200 pages (9 MB), mostly those that the one before it changed. With the usual number each commit wrote them into the
  * file too, and waited for the disk twice; now every fourth does. The log takes up to 40 MB then. A larger number made
  * commits no faster.
@@ -43,8 +42,8 @@ export async function withLongLog<Result>(
     return await work();
   } finally {
     clearInterval(timer);
-    // Where this fails, the connection is gone, and the next one begins with the usual number.
-    await setPages(store, USUAL_LOG_PAGES).catch(() => undefined);
+    // Where this fails, the connection is gone, and the next one begins with SQLite's own number.
+    await setPages(store, USUAL_PAGES).catch(() => undefined);
   }
 }
 

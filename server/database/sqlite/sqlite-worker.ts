@@ -4,7 +4,6 @@ import { LRUCache } from 'lru-cache';
 import { errorCode, errorMessage } from '../../domain/error-text.js';
 import { fileTrouble } from './file-trouble.js';
 import { fileChange, FileWatch } from './file-watch.js';
-import { USUAL_LOG_PAGES } from './log-pages.js';
 import { packValues, unpackValues } from './packed-values.js';
 import type {
   SqliteOpenFailure,
@@ -143,7 +142,6 @@ function connect({ file, identity, isReadOnly }: SqliteThreadOptions): LibsqlDat
   database.exec('pragma synchronous = full');
   database.exec(`pragma busy_timeout = ${String(BUSY_TIMEOUT_MS)}`);
   database.exec(`pragma cache_size = -${String(CACHE_KIB)}`);
-  database.exec(`pragma wal_autocheckpoint = ${String(USUAL_LOG_PAGES)}`);
   database.exec('pragma foreign_keys = on');
   if (isReadOnly) database.exec('pragma query_only = on');
   // The first read makes the files beside the database, which are watched from then on.

@@ -2,13 +2,12 @@ import { statSync } from 'node:fs';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { withLongLog } from '../../../../server/database/long-log.js';
-import { USUAL_LOG_PAGES } from '../../../../server/database/sqlite/log-pages.js';
 import { openStore, type Store } from '../../../../server/database/store.js';
 import { openHookedStore } from '../../../support/hooked-store.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
-/** More than the usual number, but far fewer than the longest log of a scan has. */
-const PAGES = USUAL_LOG_PAGES + 100;
+/** More than SQLite's own number. */
+const PAGES = 1100;
 
 test('a push beside a scan does not write the pages of the scan into the file', async () => {
   const file = `${(await temporaryFolder()).path}/a.sqlite`;
