@@ -46,14 +46,19 @@ export function atModules({ nodes, ...rest }: CpuProfile): CpuProfile {
   };
   return {
     ...rest,
-    nodes: nodes.map((node) => ({ ...node, callFrame: { ...node.callFrame, url: moduleOf(node.callFrame) } })),
+    nodes: nodes.map((node) => ({
+      ...node,
+      callFrame: { ...node.callFrame, url: moduleOf(node.callFrame) },
+    })),
   };
 }
 
 function mapBeside(url: string): SourceMap | undefined {
   if (!url.startsWith('file:')) return undefined;
   const path = `${fileURLToPath(url)}.map`;
-  return existsSync(path) ? new SourceMap(sourceMap.parse(JSON.parse(readFileSync(path, 'utf8')))) : undefined;
+  return existsSync(path)
+    ? new SourceMap(sourceMap.parse(JSON.parse(readFileSync(path, 'utf8'))))
+    : undefined;
 }
 
 /** The parts of the program that processor time is divided among. */

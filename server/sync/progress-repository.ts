@@ -303,7 +303,8 @@ async function saveUnlessSameDevice(
   const [created, displaced] = partition(pushes, (push) => !lastDevices.has(progressKeyText(push)));
   await keepDisplacedPositions(store, displaced);
   if (typeof before === 'number') {
-    await writeInSqlite(store, others, before, 'all-rows');
+    const written = await writeInSqlite(store, others, before, 'all-rows');
+    if (written !== others.length) throw new Error(`${written} of ${others.length} pushes were written`);
   } else if ((await upsertInMysql(store, others, before)) > displaced.length) {
     // A row that did not exist for the read existed for the write: the position in it would be lost.
     throw new DocumentAppearedError(

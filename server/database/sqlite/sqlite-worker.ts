@@ -110,6 +110,8 @@ function runRepeatedly(
 ): LibsqlDatabase.RunResult {
   if (times === 1) return statement.run(cells);
   const width = cells.length / times;
+  // The driver would bind nothing to what is missing, and leave out what is too much.
+  if (!Number.isInteger(width)) throw new Error(`${cells.length} cells are not those of ${times} runs`);
   let changes = 0;
   let lastInsertRowid: number | bigint = 0;
   for (let start = 0; start < cells.length; start += width) {

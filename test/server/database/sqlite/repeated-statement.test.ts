@@ -48,3 +48,10 @@ it('a repeated statement outside of a transaction is refused', async () => {
   );
   expect(await rowsOf(store)).toEqual([]);
 });
+
+it('a repeated statement with a cell too few is refused', async () => {
+  const store = await openTable();
+  const short = inTransaction(store, ({ db }) => db.executeQuery(repeatedStatement(INSERT, [1, 'a', 2], 2)));
+  await expect(short).rejects.toThrow('3 cells are not those of 2 runs');
+  expect(await rowsOf(store)).toEqual([]);
+});
