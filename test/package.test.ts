@@ -77,6 +77,7 @@ try {
 
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
+const sourceMap = z.object({ sources: z.array(z.string()) });
 const lockFile = z.object({
   packages: z.record(z.string(), z.object({ version: z.string().optional(), dev: z.boolean().optional() })),
 });
@@ -130,13 +131,31 @@ describe('the package', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => relative(repositoryRoot, join(entry.parentPath, entry.name)));
     expect(pages).toContain(`${CONSOLE}/index.html`);
-    const chunks = readdirSync(join(repositoryRoot, CHUNKS)).map((name) => `${CHUNKS}/${name}`);
+    const chunks = readdirSync(join(repositoryRoot, CHUNKS))
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => `${CHUNKS}/${name}`);
     expect(chunks.length).toBeGreaterThan(20);
     const deployed = checkoutFiles().filter((path) => path.startsWith('server/deploy/'));
     expect(deployed).toContain('server/deploy/systemd/dogear.service');
     expect(files).toEqual(
       [...compiled, ...chunks, ...pages, ...deployed, WASM, LICENSES, ...NOT_COMPILED].toSorted(),
     );
+  });
+
+  it('names what its files take of each other by whole names: a file of another version is refused', () => {
+    const routes = readFileSync(join(repositoryRoot, CHUNKS, 'api-routes.js'), 'utf8');
+    const taken = [...routes.matchAll(/^import \{([^}]*)\} from "\.\//gm)].flatMap(([, names = '']) =>
+      names.split(',').map((name) => name.trim().split(' as ')[0] ?? ''),
+    );
+    expect(taken).toContain('problemOfFailure');
+    expect(taken.filter((name) => name.length === 1)).toEqual([]);
+  });
+
+  it('has source maps in a checkout that lead from joined files to the TypeScript', () => {
+    const joined = join(repositoryRoot, CHUNKS, 'api-routes.js');
+    expect(readFileSync(joined, 'utf8')).toMatch(/^\/\/# sourceMappingURL=api-routes\.js\.map$/m);
+    const { sources } = sourceMap.parse(JSON.parse(readFileSync(`${joined}.map`, 'utf8')));
+    expect(sources).toContain('../../../server/http/routes/api-routes.ts');
   });
 
   it('leaves out the passwords of who runs compose.yaml in a checkout, as a commit and an image do', async () => {

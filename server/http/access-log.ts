@@ -86,19 +86,21 @@ export function maskPath(path: string, route: string, { basePath, words }: PathW
   return parts.map((part) => (part !== '' && left-- === 0 ? MASK : part)).join('/');
 }
 
+type PathsOfGroup = Pick<RouteGroup, 'prefix'> & { readonly routes: readonly { readonly pattern: string }[] };
+
 /** What of a path is no secret: the fixed parts of all paths, and the empty part. */
 export class PathWords {
   /** Prefix of every path: `''` or `/sync`. */
   readonly basePath: string;
   readonly words = new Set(['']);
 
-  constructor(basePath: string, groups: readonly RouteGroup[]) {
+  constructor(basePath: string, groups: readonly PathsOfGroup[]) {
     this.basePath = basePath;
     for (const part of partsOf(basePath)) this.words.add(part);
     for (const group of groups) this.add(group);
   }
 
-  add({ prefix, routes }: RouteGroup): void {
+  add({ prefix, routes }: PathsOfGroup): void {
     for (const pattern of ['', ...routes.map((route) => route.pattern)]) {
       for (const part of partsOf(`${prefix}${pattern}`)) if (!/^[:*]/.test(part)) this.words.add(part);
     }

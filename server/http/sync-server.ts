@@ -48,7 +48,9 @@ export async function startSyncServer(options: SyncServerOptions): Promise<HttpS
   const syncGroups = kosyncGroups(options);
   const { groups = [], lateGroups = [] } = options;
   // Also while syncing is off: readers may send their keys all the same.
-  const words = new PathWords(options.basePath, [...syncGroups, ...groups]);
+  // A request may be refused, or its client leave, before its routes are loaded.
+  const prefixes = lateGroups.map(({ prefix }) => ({ prefix, routes: [] }));
+  const words = new PathWords(options.basePath, [...syncGroups, ...groups, ...prefixes]);
   const access = new AccessLog(log, words);
   return listen({
     host: options.host,

@@ -64,6 +64,13 @@ describe('the access log', () => {
     expect(maskPath(`/books/${KEY}`, NONE, words)).toBe('/books/***');
   });
 
+  it('shows the prefix of routes that are not loaded yet, and their words once they are', () => {
+    const words = new PathWords('', [{ prefix: '/api/v1', routes: [] }]);
+    expect(maskPath('/api/v1/progress/d', NONE, words)).toBe('/api/v1/***/***');
+    words.add({ prefix: '/api/v1', routes: [{ pattern: '/progress/:document' }] });
+    expect(maskPath('/api/v1/progress/d', NONE, words)).toBe('/api/v1/progress/***');
+  });
+
   it('limits its lines while requests fail, and logs how many it left out', async () => {
     const lines: string[] = [];
     const log = new AccessLog(
