@@ -13,15 +13,22 @@ export function lateGroups(options: ApiOptions): readonly LateRouteGroup[] {
       prefix: '/api/v1',
       fail,
       load: async () => {
-        // First and alone: modules that are imported together run without a pause, and pushes wait meanwhile.
-        await import('zod');
+        await loadZod();
         return (await import('./api-routes.js')).apiGroup(options);
       },
     },
     {
       prefix: '/opds',
       fail,
-      load: async () => (await import('./opds/opds-routes.js')).opdsGroup(options),
+      load: async () => {
+        await loadZod();
+        return (await import('./opds/opds-routes.js')).opdsGroup(options);
+      },
     },
   ];
+}
+
+/** Before the routes, and alone: modules that are imported together run without a pause, and pushes wait meanwhile. */
+async function loadZod(): Promise<void> {
+  await import('zod');
 }
