@@ -179,7 +179,12 @@ export class HistoryWriter {
     this.#isAway = false;
     // What waits at the beginning, and then full batches only: many small ones would cost much more.
     let left = this.#waiting.length;
-    while ((left > 0 || this.#waiting.length >= this.#rowsAtOnce) && !this.#isAway) {
+    // Nothing waits any more once the writer has closed without the time to write everything.
+    while (
+      this.#waiting.length > 0 &&
+      (left > 0 || this.#waiting.length >= this.#rowsAtOnce) &&
+      !this.#isAway
+    ) {
       await this.#pause();
       const startedMs = performance.now();
       const batch = this.#waiting.splice(0, this.#rows).toSorted(compareEntries);

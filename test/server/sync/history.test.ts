@@ -305,6 +305,37 @@ describe.each(testDatabases())('the history of progress on $name', (kind) => {
     expect(await percentages()).toEqual([0.1]);
   });
 
+  it('is given up by a server that stops before everything is written', async () => {
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let isAway = true;
+    let statements = 0;
+    const MOST = 50;
+    const slow = hooked({
+      beforeStatement: () => {
+        statements += 1;
+        // The second condition ends a writer that goes on and on.
+        if (isAway || statements > MOST) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+        return held;
+      },
+    });
+    const lost: number[] = [];
+    const writer = new HistoryWriter(slow, { onLost: (count) => lost.push(count) });
+    // More than two batches.
+    for (let i = 0; i < 1200; i++) {
+      const document = `d${String(i)}`;
+      writer.note(`7 ${document}`, at(0.1, NOW_MS, document), { arrival: 1, isNew: true });
+    }
+    await writer.flush();
+    expect(writer.waiting).toBe(1200);
+    isAway = false;
+    await writer.close();
+    expect(lost.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(200);
+    goOn();
+    await writer.flush();
+    expect(statements).toBeLessThan(MOST);
+  });
+
   it('keeps the newest entries of a document', async () => {
     const world = server(store, { entriesPerDocument: 20 });
     for (let i = 0; i <= 90; i++) {
