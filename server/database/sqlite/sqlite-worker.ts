@@ -90,7 +90,10 @@ function explained(error: unknown, file: string): { readonly message: string; re
 
 function execute(statement: LibsqlDatabase.Statement, { id, parameters, times }: SqliteRequest): SqliteReply {
   const bound = unpackValues(parameters);
-  if (!statement.reader) return { state: 'written', id, ...runRepeatedly(statement, bound, times) };
+  if (!statement.reader) {
+    const { changes, lastInsertRowid } = runRepeatedly(statement, bound, times);
+    return { state: 'written', id, changes, lastInsertRowid };
+  }
   const cells: unknown[] = [];
   for (const row of statement.iterate(bound)) {
     if (Array.isArray(row)) for (const cell of row) cells.push(exact(cell));
