@@ -218,7 +218,7 @@ function numberFromText(text: string): unknown {
 
 const THOUSANDS = /\B(?=(?:\d{3})+$)/g;
 
-/** Not by `toLocaleString`: its first call takes 10 ms, which every command would wait for. */
+/** Not by `toLocaleString`: its first call takes some 15 ms, which every command would wait for. */
 function grouped(value: number): string {
   return String(value).replace(THOUSANDS, ',');
 }
