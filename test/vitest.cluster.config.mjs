@@ -1,11 +1,9 @@
 import { defineConfig } from 'vitest/config';
-import { NATIVE_IMPORTS } from './native-imports.mjs';
 
 // Servers of a cluster that are killed, frozen and cut off under load. Not a part of .ci/run, because what they show
 // depends on how soon a busy machine's servers miss each other.
 export default defineConfig({
   test: {
-    experimental: NATIVE_IMPORTS,
     globalSetup: ['dist/test/support/mysql-global-setup.js'],
     include: ['dist/test/**/*.cluster.test.js'],
     testTimeout: 300_000,

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './longest-first.mjs';
-import { NATIVE_IMPORTS } from './native-imports.mjs';
 
 // These tests measure how soon a server answers, so no other test may run meanwhile.
 const ALONE = [
@@ -24,7 +23,6 @@ const common = {
 // threads load the same files.
 export default defineConfig({
   test: {
-    experimental: NATIVE_IMPORTS,
     // Many tests wait for a child process, a database or a clock. vitest's default, one worker less than there are
     // cores, would leave most of a small machine idle.
     maxWorkers: availableParallelism() + 2,

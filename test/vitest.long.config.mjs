@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './longest-first.mjs';
-import { NATIVE_IMPORTS } from './native-imports.mjs';
 
 // This test measures how soon a server answers, so no other test may run meanwhile.
 const ALONE = ['dist/test/server/compose/database-outage.long.test.js'];
@@ -16,7 +15,6 @@ const common = {
 // Tests that keep a machine busy for minutes: large libraries, load.
 export default defineConfig({
   test: {
-    experimental: NATIVE_IMPORTS,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
