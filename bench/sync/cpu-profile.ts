@@ -23,7 +23,8 @@ const sourceMap = z.object({
   file: z.string(),
   version: z.number(),
   sources: z.array(z.string()),
-  sourcesContent: z.array(z.string()),
+  /** tsc leaves it out. */
+  sourcesContent: z.array(z.string()).default([]),
   names: z.array(z.string()),
   mappings: z.string(),
   sourceRoot: z.string().default(''),
@@ -54,7 +55,8 @@ export function atModules({ nodes, ...rest }: CpuProfile): CpuProfile {
 }
 
 function mapBeside(url: string): SourceMap | undefined {
-  if (!url.startsWith('file:')) return undefined;
+  // Packages that are not joined have maps of their own.
+  if (!url.startsWith('file:') || url.includes('/node_modules/')) return undefined;
   const path = `${fileURLToPath(url)}.map`;
   return existsSync(path)
     ? new SourceMap(sourceMap.parse(JSON.parse(readFileSync(path, 'utf8'))))

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { drawPlots } from '../../bench/plots/draw-plots.js';
@@ -250,15 +250,28 @@ describe('a profile', () => {
       id,
       callFrame: { functionName: 'run', url, lineNumber, columnNumber: 0 },
     });
-    const alone = pathToFileURL(join(folder, 'node_modules/mysql2/index.js')).href;
+    const single = join(folder, 'dist/bench/probe.js');
+    mkdirSync(dirname(single));
+    const { sourcesContent: _, ...bare } = { ...map, file: 'probe.js', sources: ['../../bench/probe.ts'] };
+    writeFileSync(`${single}.map`, JSON.stringify({ ...bare, mappings: ';AAAA' }));
+    const alone = join(folder, 'node_modules/mysql2/index.js');
+    mkdirSync(dirname(alone), { recursive: true });
+    writeFileSync(`${alone}.map`, 'a map of another kind');
     const { nodes } = atModules({
       ...profile,
-      nodes: [inLine(1, joined, 1), inLine(2, joined, 2), inLine(3, alone, 1), inLine(4, '', 1)],
+      nodes: [
+        inLine(1, joined, 1),
+        inLine(2, joined, 2),
+        inLine(3, pathToFileURL(single).href, 1),
+        inLine(4, pathToFileURL(alone).href, 1),
+        inLine(5, '', 1),
+      ],
     });
     expect(nodes.map(({ callFrame }) => callFrame.url)).toEqual([
       pathToFileURL(join(folder, 'dist/server/http/router.js')).href,
       pathToFileURL(join(folder, 'node_modules/kysely/dist/index.js')).href,
-      alone,
+      pathToFileURL(single).href,
+      pathToFileURL(alone).href,
       '',
     ]);
   });
