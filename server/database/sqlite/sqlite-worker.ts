@@ -27,6 +27,8 @@ function serve(database: LibsqlDatabase.Database, file: string, port: NonNullabl
   const statements = new LRUCache<string, LibsqlDatabase.Statement>({ max: STATEMENTS_KEPT });
   const watch = new FileWatch(file);
   let checkedMs = performance.now();
+  let isFull = false;
+  let makeRoomMs = 0;
 
   /** Throws when the files are gone or damaged. Nothing may be committed then, so each commit is checked before. */
   const check = ({ sql }: SqliteRequest, statement: LibsqlDatabase.Statement): void => {
@@ -40,9 +42,24 @@ function serve(database: LibsqlDatabase.Database, file: string, port: NonNullabl
     refuseDamage(file);
   };
 
+  /**
+   * On a full disk the log never gets as long as it must be for a commit to write it into the file. Once it is written there,
+   * the next commits overwrite it, which needs no space.
+   */
+  const makeRoom = (): void => {
+    if (database.inTransaction || performance.now() < makeRoomMs || watch.change() !== undefined) return;
+    try {
+      database.exec('pragma wal_checkpoint(passive)');
+      isFull = false;
+    } catch {
+      makeRoomMs = performance.now() + CHECK_EVERY_MS; // the file cannot grow either
+    }
+  };
+
   port.on('message', (request: SqliteRequest) => {
     let reply: SqliteReply;
     try {
+      if (isFull) makeRoom();
       let statement = statements.get(request.sql);
       if (statement === undefined) {
         statement = database.prepare(request.sql);
@@ -52,6 +69,7 @@ function serve(database: LibsqlDatabase.Database, file: string, port: NonNullabl
       if (request.sql !== 'rollback') check(request, statement);
       reply = execute(statement, request);
     } catch (error) {
+      isFull ||= errorCode(error) === 'SQLITE_FULL';
       reply = { state: 'failed', id: request.id, ...explained(error, file) };
     }
     port.postMessage(reply);
