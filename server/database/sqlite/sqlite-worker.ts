@@ -44,7 +44,7 @@ function serve(database: LibsqlDatabase.Database, file: string, port: NonNullabl
 
   /**
    * On a full disk the log never gets as long as it must be for a commit to write it into the file. Once it is written there,
-   * the next commits overwrite it, which needs no space.
+   * the next commits overwrite it, which needs no space. That fails where the file would have to grow.
    */
   const makeRoom = (): void => {
     if (database.inTransaction || performance.now() < makeRoomMs || watch.change() !== undefined) return;
@@ -52,7 +52,7 @@ function serve(database: LibsqlDatabase.Database, file: string, port: NonNullabl
       database.exec('pragma wal_checkpoint(passive)');
       isFull = false;
     } catch {
-      makeRoomMs = performance.now() + CHECK_EVERY_MS; // the file cannot grow either
+      makeRoomMs = performance.now() + CHECK_EVERY_MS; // so that not every statement tries
     }
   };
 
